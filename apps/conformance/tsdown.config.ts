@@ -1,0 +1,3 @@
+import { application } from '@cpg/build';
+
+export default application();

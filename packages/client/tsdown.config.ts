@@ -1,0 +1,3 @@
+import { library } from '@cpg/build';
+
+export default library();

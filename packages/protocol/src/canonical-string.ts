@@ -1,0 +1,35 @@
+import { ProtocolError } from './protocol-error.ts';
+
+/** The five fields of a canonical string, in order, each as it stands on the wire. Contract §1.2. */
+export interface CanonicalFields {
+  /** The characters of the `X-CPG-Timestamp` header. */
+  readonly timestamp: string;
+  /** Upper case. */
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  /** Lowercase hex SHA-256 of the body bytes. */
+  readonly bodySha256: string;
+}
+
+/**
+ * The text that is signed: five fields joined by single LF, no trailing newline. Contract §1.2.
+ *
+ * @throws ProtocolError `invalid_field` when a field contains LF: it would shift the fields after it.
+ */
+export const canonicalString = (fields: CanonicalFields): string => {
+  const { timestamp, method, path, query, bodySha256 } = fields;
+  if (
+    timestamp.includes('\n') ||
+    method.includes('\n') ||
+    path.includes('\n') ||
+    query.includes('\n') ||
+    bodySha256.includes('\n')
+  ) {
+    throw new ProtocolError(
+      'invalid_field',
+      'No field of a canonical string may contain a line feed (0x0A).',
+    );
+  }
+  return `${timestamp}\n${method}\n${path}\n${query}\n${bodySha256}`;
+};

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { defineEndpoint, NO_PARAMETERS } from '../endpoint.ts';
+import { decimalString, requestAmount } from '../schemas/decimal-amount.ts';
+import { integerId } from '../schemas/integer-id.ts';
+import { openEnum } from '../schemas/open-enum.ts';
+import { single } from '../schemas/response.ts';
+import { wireText } from '../schemas/wire-text.ts';
+
+/** The states of a withdrawal; `confirmed` and `failed` are final. Contract §4.6. */
+export const WITHDRAWAL_STATUSES = Object.freeze(['pending', 'broadcasted', 'confirmed', 'failed'] as const);
+
+export const withdrawalStatus = openEnum(WITHDRAWAL_STATUSES);
+
+/** `POST /v1/withdrawals`: holds amount and fee at once, and broadcasts. Contract §4.6. */
+export const createWithdrawal = defineEndpoint({
+  name: 'withdrawals.create',
+  summary: 'Create a withdrawal',
+  method: 'POST',
+  path: '/v1/withdrawals',
+  permission: 'withdraw',
+  pathParameters: NO_PARAMETERS,
+  query: NO_PARAMETERS,
+  body: z.strictObject({
+    currency: wireText(1, 32),
+    network: wireText(1, 32),
+    to_address: wireText(10, 256),
+    /** A decimal string; a JSON number only while it keeps its digits. */
+    amount: requestAmount,
+    /** The idempotency key: a repeat with the same parameters returns the first withdrawal. */
+    client_reference: wireText(1, 128).nullish(),
+  }),
+  response: single(
+    z.looseObject({
+      withdrawal_id: integerId,
+      status: withdrawalStatus,
+      tx_hash: z.string(),
+      network: z.string(),
+      currency: z.string(),
+      to_address: z.string(),
+      amount_decimal: decimalString,
+      fee_decimal: decimalString,
+    }),
+  ),
+});

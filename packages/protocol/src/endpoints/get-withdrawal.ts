@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { defineEndpoint, NO_PARAMETERS } from '../endpoint.ts';
+import { decimalString } from '../schemas/decimal-amount.ts';
+import { integerId, pathId } from '../schemas/integer-id.ts';
+import { single } from '../schemas/response.ts';
+import { withdrawalStatus } from './create-withdrawal.ts';
+
+/** A withdrawal and where it stands. Contract §4.6. */
+export const withdrawal = z.looseObject({
+  id: integerId,
+  currency: z.string(),
+  network: z.string(),
+  to_address: z.string(),
+  amount: decimalString,
+  fee: decimalString,
+  status: withdrawalStatus,
+  tx_hash: z.string().nullable(),
+  error_message: z.string().nullable(),
+  requested_at: z.string(),
+  broadcast_at: z.string().nullable(),
+  confirmed_at: z.string().nullable(),
+});
+
+export type Withdrawal = z.output<typeof withdrawal>;
+
+/** `GET /v1/withdrawals/{withdrawal_id}`: one withdrawal of the account. Contract §4.6. */
+export const getWithdrawal = defineEndpoint({
+  name: 'withdrawals.get',
+  summary: 'Get a withdrawal',
+  method: 'GET',
+  path: '/v1/withdrawals/{withdrawal_id}',
+  permission: 'read_withdrawal_status',
+  pathParameters: z.object({ withdrawal_id: pathId }),
+  query: NO_PARAMETERS,
+  body: null,
+  response: single(withdrawal),
+});

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { defineEndpoint, NO_PARAMETERS } from '../endpoint.ts';
+import { decimalString } from '../schemas/decimal-amount.ts';
+import { collection } from '../schemas/response.ts';
+import { wireText } from '../schemas/wire-text.ts';
+
+/** One balance: `available` is `balance` less `held`. Contract §4.1. */
+export const balance = z.looseObject({
+  currency: z.string(),
+  network: z.string(),
+  /** Confirmed and credited. */
+  balance: decimalString,
+  /** Reserved by withdrawals that are not final. */
+  held: decimalString,
+  /** What can be withdrawn now. */
+  available: decimalString,
+});
+
+export type Balance = z.output<typeof balance>;
+
+/** `GET /v1/balances`: every balance of the account, by currency then network; not paginated. Contract §4.1. */
+export const listBalances = defineEndpoint({
+  name: 'balances.list',
+  summary: 'List balances',
+  method: 'GET',
+  path: '/v1/balances',
+  permission: 'read_balance',
+  pathParameters: NO_PARAMETERS,
+  query: z.object({
+    /** Matched case-insensitively; signed as sent. */
+    currency: wireText(0, 256).optional(),
+    network: wireText(0, 256).optional(),
+  }),
+  body: null,
+  response: collection(balance),
+});

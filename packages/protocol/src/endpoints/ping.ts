@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { defineEndpoint, NO_PARAMETERS } from '../endpoint.ts';
+import { single } from '../schemas/response.ts';
+
+/** `GET /v1/_ping`: whether key, clock and signature are right; needs no permission. Contract §4. */
+export const ping = defineEndpoint({
+  name: 'ping',
+  summary: 'Check that requests are signed correctly',
+  method: 'GET',
+  path: '/v1/_ping',
+  permission: null,
+  pathParameters: NO_PARAMETERS,
+  query: NO_PARAMETERS,
+  body: null,
+  response: single(z.looseObject({ pong: z.literal(true) })),
+});

@@ -1,0 +1,32 @@
+/** The body of every successful answer. Contract §3. */
+export interface SuccessEnvelope<Data = unknown> {
+  readonly success: true;
+  readonly message: string;
+  readonly data: Data;
+  /** Rows in `data`; collections only. */
+  readonly data_count?: number;
+  /** `GET /v1/transactions` only. */
+  readonly next_cursor?: number | null;
+  /** `GET /v1/transactions` only. */
+  readonly has_more?: boolean;
+}
+
+/** The body of every answer that is not 2xx. Contract §3. */
+export interface ErrorEnvelope {
+  readonly success: false;
+  readonly message: string;
+}
+
+/** The content type of every answer. Contract §3. */
+export const ENVELOPE_CONTENT_TYPE = 'application/json; charset=utf-8';
+
+/** Wraps the data of an answer; an array gets its `data_count`. Contract §3. */
+export const successEnvelope = <Data>(data: Data): SuccessEnvelope<Data> => ({
+  success: true,
+  message: 'OK',
+  data,
+  ...(Array.isArray(data) ? { data_count: data.length } : {}),
+});
+
+/** Wraps the message of a refusal; nothing else ever goes in. Contract §3. */
+export const errorEnvelope = (message: string): ErrorEnvelope => ({ success: false, message });

@@ -1,0 +1,44 @@
+export { bodySha256, EMPTY_BODY_SHA256 } from './body-hash.ts';
+export { type CanonicalFields, canonicalString } from './canonical-string.ts';
+export { DECIMAL_STRING, Decimal, isDecimalString, toDecimal } from './decimal-string.ts';
+export {
+  type BodyOf,
+  type DataOf,
+  defineEndpoint,
+  type Endpoint,
+  type PathParametersOf,
+  type QueryOf,
+  type ResponseOf,
+  type ValidatedRequest,
+} from './endpoint.ts';
+export { WITHDRAWAL_STATUSES } from './endpoints/create-withdrawal.ts';
+export type { Withdrawal } from './endpoints/get-withdrawal.ts';
+export * as endpoints from './endpoints/index.ts';
+export type { Balance } from './endpoints/list-balances.ts';
+export {
+  ENVELOPE_CONTENT_TYPE,
+  type ErrorEnvelope,
+  errorEnvelope,
+  type SuccessEnvelope,
+  successEnvelope,
+} from './envelope.ts';
+export { AUTHENTICATION_HEADERS, KEY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from './headers.ts';
+export { isKeyId } from './key-id.ts';
+export { PERMISSIONS, type Permission } from './permission.ts';
+export { PROTOCOL_ERROR_CODES, ProtocolError, type ProtocolErrorCode } from './protocol-error.ts';
+export { encodeComponent, encodeQuery, type QueryValue } from './query-string.ts';
+export {
+  isRejection,
+  missingPermission,
+  REJECTIONS,
+  type Rejection,
+  type RejectionCode,
+  validationFailed,
+} from './rejection.ts';
+export { parseRequestTarget, printRequestTarget, type RequestTarget } from './request-target.ts';
+export type { OpenEnum } from './schemas/open-enum.ts';
+export { type RequestToSign, type SignedRequest, signRequest } from './sign-request.ts';
+export { isSignature, sign, verify } from './signature.ts';
+export { createSigningKey, type SigningKey } from './signing-key.ts';
+export { formatTimestamp, isWithinWindow, parseTimestamp, usedUntil, WINDOW_SECONDS } from './timestamp.ts';
+export { type UnvalidatedRequest, validateRequest } from './validate-request.ts';

@@ -1,0 +1,13 @@
+/** The eight permissions a key can hold; `_ping` needs none. Contract §4. */
+export const PERMISSIONS = Object.freeze([
+  'read_balance',
+  'list_currencies',
+  'request_deposit_address',
+  'read_deposit_status',
+  'request_withdrawal_funding_address',
+  'list_transactions',
+  'withdraw',
+  'read_withdrawal_status',
+] as const);
+
+export type Permission = (typeof PERMISSIONS)[number];

@@ -1,0 +1,88 @@
+import { bodySha256 as hashBody } from './body-hash.ts';
+import { canonicalString } from './canonical-string.ts';
+import { KEY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from './headers.ts';
+import { isKeyId } from './key-id.ts';
+import { ProtocolError } from './protocol-error.ts';
+import { isRejection } from './rejection.ts';
+import { parseRequestTarget } from './request-target.ts';
+import { sign } from './signature.ts';
+import type { SigningKey } from './signing-key.ts';
+import { formatTimestamp } from './timestamp.ts';
+
+export interface RequestToSign {
+  readonly keyId: string;
+  readonly key: SigningKey;
+  /** Any case; signed in upper case, so send it in upper case. */
+  readonly method: string;
+  /** The request target exactly as it will stand on the wire: path and query, no scheme, no host. */
+  readonly target: string;
+  /** The body bytes exactly as they will be sent; leave out when there is none. */
+  readonly body?: Uint8Array | undefined;
+  /** Unix seconds. */
+  readonly timestamp: number;
+}
+
+/** The three headers to send, and every intermediate value, for logs, tests and comparison. */
+export interface SignedRequest {
+  readonly headers: {
+    readonly [KEY_HEADER]: string;
+    readonly [TIMESTAMP_HEADER]: string;
+    readonly [SIGNATURE_HEADER]: string;
+  };
+  readonly method: string;
+  readonly target: string;
+  readonly timestamp: string;
+  readonly path: string;
+  readonly query: string;
+  readonly bodySha256: string;
+  readonly canonical: string;
+  readonly signature: string;
+}
+
+const METHOD = /^[A-Z]+$/;
+const NO_BODY = new Uint8Array(0);
+
+/**
+ * Signs one request. Build the target and the body first, sign them here, then send those very bytes: no library may
+ * encode, sort or re-serialise them afterwards. Contract §1.
+ *
+ * @throws ProtocolError `invalid_key_id`, `invalid_method`, `invalid_target`, `invalid_timestamp` or `invalid_body` for
+ * what no server would accept.
+ */
+export const signRequest = (request: RequestToSign): SignedRequest => {
+  const { keyId, key, target } = request;
+  if (!isKeyId(keyId)) {
+    throw new ProtocolError(
+      'invalid_key_id',
+      `Key id must be 1–128 characters of A-Z a-z 0-9 _ - . : got ${JSON.stringify(keyId)}.`,
+    );
+  }
+  const method = request.method.toUpperCase();
+  if (!METHOD.test(method)) {
+    throw new ProtocolError(
+      'invalid_method',
+      `Method must be letters only: got ${JSON.stringify(request.method)}.`,
+    );
+  }
+  const parsed = parseRequestTarget(target);
+  if (isRejection(parsed)) {
+    throw new ProtocolError(
+      'invalid_target',
+      `Target must be a path with an optional query as sent on the wire, e.g. /v1/balances?currency=USDT: got ${JSON.stringify(target)}.`,
+    );
+  }
+  const timestamp = formatTimestamp(request.timestamp);
+  const bodySha256 = hashBody(request.body ?? NO_BODY);
+  const canonical = canonicalString({ timestamp, method, ...parsed, bodySha256 });
+  const signature = sign(key, canonical);
+  return {
+    headers: { [KEY_HEADER]: keyId, [TIMESTAMP_HEADER]: timestamp, [SIGNATURE_HEADER]: signature },
+    method,
+    target,
+    timestamp,
+    ...parsed,
+    bodySha256,
+    canonical,
+    signature,
+  };
+};

@@ -1,0 +1,22 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { keyObjectOf, type SigningKey } from './signing-key.ts';
+
+const SIGNATURE = /^[0-9a-f]{64}$/;
+
+/** Whether a text is a signature by its grammar: exactly 64 lowercase hex digits. Contract §1.1. */
+export const isSignature = (text: string): boolean => SIGNATURE.test(text);
+
+/** Lowercase hex HMAC-SHA256 of a canonical string. Contract §1.1. */
+export const sign = (key: SigningKey, canonical: string): string =>
+  createHmac('sha256', keyObjectOf(key)).update(canonical, 'utf8').digest('hex');
+
+/**
+ * Whether a signature is the one of this key and canonical string. Strict: 64 lowercase hex digits, so exactly one text
+ * is accepted; compared in constant time. The HMAC is computed for a malformed signature too, at equal cost. Contract §1.1.
+ */
+export const verify = (key: SigningKey, canonical: string, signature: string): boolean => {
+  const expected = Buffer.from(sign(key, canonical), 'latin1');
+  const isWellFormed = isSignature(signature);
+  const received = isWellFormed ? Buffer.from(signature, 'latin1') : expected;
+  return timingSafeEqual(expected, received) && isWellFormed;
+};

@@ -1,0 +1,37 @@
+import { ProtocolError } from './protocol-error.ts';
+
+/** How far, in seconds and either way, a timestamp may be from the server's clock; exactly this far is accepted. Contract §2. */
+export const WINDOW_SECONDS = 300;
+
+const TIMESTAMP = /^(?:0|[1-9][0-9]{0,14})$/;
+const LARGEST = 999_999_999_999_999;
+
+/**
+ * Reads the `X-CPG-Timestamp` header: Unix seconds in the strict grammar of contract §1.1.
+ * Returns `undefined` for everything else (signs, spaces, fractions, exponents, leading zeros, more than 15 digits).
+ */
+export const parseTimestamp = (text: string): number | undefined =>
+  TIMESTAMP.test(text) ? Number(text) : undefined;
+
+/**
+ * Writes Unix seconds as they go on the wire. Contract §1.1.
+ *
+ * @throws ProtocolError `invalid_timestamp` unless given a whole number from 0 to 999999999999999; milliseconds fit
+ * that range too and are not detected.
+ */
+export const formatTimestamp = (seconds: number): string => {
+  if (!Number.isSafeInteger(seconds) || seconds < 0 || seconds > LARGEST) {
+    throw new ProtocolError(
+      'invalid_timestamp',
+      `Timestamp must be a whole number of Unix seconds from 0 to ${LARGEST}: got ${String(seconds)}. Use Math.floor(Date.now() / 1000).`,
+    );
+  }
+  return String(seconds === 0 ? 0 : seconds);
+};
+
+/** Whether a timestamp is at most {@link WINDOW_SECONDS} from `now`, both in whole Unix seconds. Contract §2, restriction 1. */
+export const isWithinWindow = (timestamp: number, now: number): boolean =>
+  Math.abs(timestamp - now) <= WINDOW_SECONDS;
+
+/** The last Unix second, inclusive, until which a used signature must be remembered. Contract §2. */
+export const usedUntil = (timestamp: number): number => timestamp + WINDOW_SECONDS;

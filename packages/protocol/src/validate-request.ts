@@ -1,0 +1,54 @@
+import type { z } from 'zod';
+import type { Endpoint, ValidatedRequest } from './endpoint.ts';
+import { type Rejection, validationFailed } from './rejection.ts';
+import { formatIssues, wireMessage } from './wire-message.ts';
+
+/** The parts of a request that its endpoint's schemas judge, before any of them was. */
+export interface UnvalidatedRequest {
+  readonly pathParameters: Readonly<Record<string, string>>;
+  /** The query as it stands on the wire. */
+  readonly query: string;
+  /** The parsed JSON body; ignored by an endpoint that reads none. */
+  readonly body?: unknown;
+}
+
+/**
+ * Checks path parameters, then query, then body against an endpoint's schemas. Returns what the handler may trust, or the
+ * 422 rejection, whose message names every faulty field of the first part that has one. Contract §3, §4.
+ */
+export const validateRequest = <E extends Endpoint>(
+  endpoint: E,
+  request: UnvalidatedRequest,
+): ValidatedRequest<E> | Rejection => {
+  const query = readQuery(request.query, endpoint.query);
+  const parts: [name: string, schema: z.ZodObject | null, input: unknown][] = [
+    ['pathParameters', endpoint.pathParameters, request.pathParameters],
+    ['query', endpoint.query, query.values],
+    ['body', endpoint.body, request.body],
+  ];
+  const validated: Record<string, unknown> = { body: undefined };
+  for (const [name, schema, input] of parts) {
+    if (schema === null) continue;
+    if (name === 'query' && query.repeated.length > 0) {
+      return validationFailed(
+        query.repeated.map((field) => `${field}: Input should be given only once`).join('; '),
+      );
+    }
+    const result = schema.safeParse(input, { error: wireMessage });
+    if (!result.success) return validationFailed(formatIssues(result.error.issues));
+    validated[name] = result.data;
+  }
+  return validated as unknown as ValidatedRequest<E>;
+};
+
+const readQuery = (query: string, schema: z.ZodObject) => {
+  const given = new URLSearchParams(query);
+  const values: Record<string, string> = {};
+  const repeated: string[] = [];
+  for (const name of Object.keys(schema.shape)) {
+    const all = given.getAll(name);
+    if (all[0] !== undefined) values[name] = all[0];
+    if (all.length > 1) repeated.push(name);
+  }
+  return { values, repeated };
+};

@@ -1,0 +1,59 @@
+import type { z } from 'zod';
+
+type RawIssue = z.core.$ZodRawIssue;
+
+const plural = (count: number | bigint, noun: string): string =>
+  `${count} ${noun}${Number(count) === 1 ? '' : 's'}`;
+
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'a valid string',
+  number: 'a valid number',
+  int: 'a valid integer',
+  boolean: 'a valid boolean',
+  object: 'a valid object',
+};
+
+const describeRange = (issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string => {
+  const isLower = issue.code === 'too_small';
+  const limit = isLower ? issue.minimum : issue.maximum;
+  if (issue.origin === 'string')
+    return `String should have ${isLower ? 'at least' : 'at most'} ${plural(limit, 'character')}`;
+  const bound = isLower ? 'greater than' : 'less than';
+  return `Input should be ${bound}${issue.inclusive ? ' or equal to' : ''} ${limit}`;
+};
+
+/**
+ * Says what is wrong with a field in the wire's own words, e.g. `Input should be greater than 0`. Handed to zod as its
+ * error map; a message written in a schema goes before it. Contract §3 (422).
+ */
+export const wireMessage = (raw: RawIssue): string => {
+  const issue = raw as z.core.$ZodIssue;
+  if (raw.input === undefined && issue.code !== 'unrecognized_keys') return 'Field required';
+  switch (issue.code) {
+    case 'invalid_type':
+      return `Input should be ${TYPES[issue.expected] ?? `a valid ${issue.expected}`}`;
+    case 'too_small':
+    case 'too_big':
+      return describeRange(issue);
+    case 'invalid_value':
+      return `Input should be ${issue.values.map((value) => `'${String(value)}'`).join(', ')}`.replace(
+        /, ([^,]*)$/,
+        ' or $1',
+      );
+    case 'invalid_union':
+      return 'Input should be a valid string or number';
+    default:
+      return 'Input should be valid';
+  }
+};
+
+/** Writes the issues of one request as the wire's 422 message: `field: reason; field: reason`, one reason a field. Contract §3. */
+export const formatIssues = (issues: readonly z.core.$ZodIssue[]): string => {
+  const reasons = new Map<string, string>();
+  for (const issue of issues) {
+    const fields = issue.code === 'unrecognized_keys' ? issue.keys : [issue.path.join('.') || 'body'];
+    const reason = issue.code === 'unrecognized_keys' ? 'Unexpected field' : issue.message;
+    for (const field of fields) if (!reasons.has(field)) reasons.set(field, reason);
+  }
+  return [...reasons].map(([field, reason]) => `${field}: ${reason}`).join('; ');
+};

@@ -1,0 +1,15 @@
+import { defineConfig } from 'tsdown';
+
+/** Build of a program: ESM only, no declarations; nobody imports it. */
+export const application = (entry: Readonly<Record<string, string>> = { main: 'src/main.ts' }) =>
+  defineConfig({
+    entry: { ...entry },
+    logLevel: 'warn',
+    format: ['esm'],
+    platform: 'node',
+    target: 'node20.19',
+    dts: false,
+    sourcemap: false,
+    hash: false,
+    outExtensions: () => ({ js: '.js' }),
+  });

@@ -1,0 +1,17 @@
+import { defineConfig } from 'tsdown';
+
+/** Build of a published package: ESM and CJS side by side, each with its own declarations. */
+export const library = (entry: Readonly<Record<string, string>> = { index: 'src/index.ts' }) =>
+  defineConfig({
+    entry: { ...entry },
+    logLevel: 'warn',
+    format: ['esm', 'cjs'],
+    platform: 'node',
+    target: 'node20.19',
+    dts: true,
+    sourcemap: false,
+    hash: false,
+    // The extension alone tells the two formats apart, as "type": "module" in package.json says.
+    outExtensions: ({ format }) =>
+      format === 'cjs' ? { js: '.cjs', dts: '.d.cts' } : { js: '.js', dts: '.d.ts' },
+  });

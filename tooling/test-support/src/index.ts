@@ -1,0 +1,1 @@
+export { describeWithProgram } from './describe-with-program.ts';

@@ -1,0 +1,31 @@
+import { readdirSync } from 'node:fs';
+import { defineConfig } from 'vitest/config';
+
+const packages = ['packages', 'apps', 'tooling'].flatMap((folder) =>
+  readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => ({ name: entry.name, root: `${folder}/${entry.name}` })),
+);
+
+const everything = { lines: 100, branches: 100 };
+
+export default defineConfig({
+  // Tests read the sources of sibling packages, so that no stale build can pass for them.
+  resolve: { conditions: ['@cpg/source', 'node', 'import', 'default'] },
+  ssr: { resolve: { conditions: ['@cpg/source', 'node', 'import', 'default'] } },
+  test: {
+    projects: packages.map(({ name, root }) => ({
+      extends: true,
+      root,
+      test: { name, include: ['**/*.test.ts'], exclude: ['**/node_modules/**', '**/dist/**'] },
+    })),
+    testTimeout: 20_000,
+    coverage: {
+      provider: 'v8',
+      include: ['packages/*/src/**/*.ts'],
+      exclude: ['**/*.test.ts', '**/index.ts'],
+      reporter: ['text-summary', 'json-summary'],
+      thresholds: { 'packages/protocol/src/**': everything, 'packages/server-middleware/src/**': everything },
+    },
+  },
+});
