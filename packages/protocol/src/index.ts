@@ -11,10 +11,24 @@ export {
   type ResponseOf,
   type ValidatedRequest,
 } from './endpoint.ts';
-export { WITHDRAWAL_STATUSES } from './endpoints/create-withdrawal.ts';
+export type { DepositAddress } from './endpoints/create-deposit-address.ts';
+export { type CreatedWithdrawal, WITHDRAWAL_STATUSES } from './endpoints/create-withdrawal.ts';
+export {
+  DEPOSIT_REQUEST_STATUSES,
+  DEPOSIT_TRANSACTION_STATUSES,
+  type DepositRequest,
+  type DepositTransaction,
+} from './endpoints/get-deposit-request.ts';
+export type { HotWallet } from './endpoints/get-hot-wallet.ts';
 export type { Withdrawal } from './endpoints/get-withdrawal.ts';
 export * as endpoints from './endpoints/index.ts';
 export type { Balance } from './endpoints/list-balances.ts';
+export type { Currency } from './endpoints/list-currencies.ts';
+export {
+  DEFAULT_PAGE_SIZE,
+  TRANSACTION_DIRECTIONS,
+  type Transaction,
+} from './endpoints/list-transactions.ts';
 export {
   ENVELOPE_CONTENT_TYPE,
   type ErrorEnvelope,

@@ -11,6 +11,20 @@ export const WITHDRAWAL_STATUSES = Object.freeze(['pending', 'broadcasted', 'con
 
 export const withdrawalStatus = openEnum(WITHDRAWAL_STATUSES);
 
+/** What was withdrawn: amount and fee are held from now on. Contract §4.6. */
+export const createdWithdrawal = z.looseObject({
+  withdrawal_id: integerId,
+  status: withdrawalStatus,
+  tx_hash: z.string(),
+  network: z.string(),
+  currency: z.string(),
+  to_address: z.string(),
+  amount_decimal: decimalString,
+  fee_decimal: decimalString,
+});
+
+export type CreatedWithdrawal = z.output<typeof createdWithdrawal>;
+
 /** `POST /v1/withdrawals`: holds amount and fee at once, and broadcasts. Contract §4.6. */
 export const createWithdrawal = defineEndpoint({
   name: 'withdrawals.create',
@@ -29,16 +43,5 @@ export const createWithdrawal = defineEndpoint({
     /** The idempotency key: a repeat with the same parameters returns the first withdrawal. */
     client_reference: wireText(1, 128).nullish(),
   }),
-  response: single(
-    z.looseObject({
-      withdrawal_id: integerId,
-      status: withdrawalStatus,
-      tx_hash: z.string(),
-      network: z.string(),
-      currency: z.string(),
-      to_address: z.string(),
-      amount_decimal: decimalString,
-      fee_decimal: decimalString,
-    }),
-  ),
+  response: single(createdWithdrawal),
 });

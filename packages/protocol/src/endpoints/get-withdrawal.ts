@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineEndpoint, NO_PARAMETERS } from '../endpoint.ts';
 import { decimalString } from '../schemas/decimal-amount.ts';
-import { integerId, pathId } from '../schemas/integer-id.ts';
+import { integerId, requestId } from '../schemas/integer-id.ts';
 import { single } from '../schemas/response.ts';
 import { withdrawalStatus } from './create-withdrawal.ts';
 
@@ -30,7 +30,7 @@ export const getWithdrawal = defineEndpoint({
   method: 'GET',
   path: '/v1/withdrawals/{withdrawal_id}',
   permission: 'read_withdrawal_status',
-  pathParameters: z.object({ withdrawal_id: pathId }),
+  pathParameters: z.object({ withdrawal_id: requestId }),
   query: NO_PARAMETERS,
   body: null,
   response: single(withdrawal),

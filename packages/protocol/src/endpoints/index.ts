@@ -1,4 +1,9 @@
+export { createDepositAddress } from './create-deposit-address.ts';
 export { createWithdrawal } from './create-withdrawal.ts';
+export { getDepositRequest } from './get-deposit-request.ts';
+export { getHotWallet } from './get-hot-wallet.ts';
 export { getWithdrawal } from './get-withdrawal.ts';
 export { listBalances } from './list-balances.ts';
+export { listCurrencies } from './list-currencies.ts';
+export { listTransactions } from './list-transactions.ts';
 export { ping } from './ping.ts';

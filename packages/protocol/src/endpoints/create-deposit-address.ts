@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { defineEndpoint, NO_PARAMETERS } from '../endpoint.ts';
+import { integerId } from '../schemas/integer-id.ts';
+import { single } from '../schemas/response.ts';
+import { wireText } from '../schemas/wire-text.ts';
+
+/** An address to show to a payer, and the deposit request that watches it. Contract §4.3. */
+export const depositAddress = z.looseObject({
+  request_id: integerId,
+  address: z.string(),
+  network: z.string(),
+  currency: z.string(),
+  contract_address: z.string().nullable(),
+  user_identifier: z.string().nullable(),
+  /** Until when to show the address; it is monitored afterwards too. */
+  display_expires_at: z.string(),
+  created_at: z.string(),
+});
+
+export type DepositAddress = z.output<typeof depositAddress>;
+
+/** `POST /v1/deposit-addresses`: an address to receive a deposit at. Contract §4.3. */
+export const createDepositAddress = defineEndpoint({
+  name: 'depositAddresses.create',
+  summary: 'Request a deposit address',
+  method: 'POST',
+  path: '/v1/deposit-addresses',
+  permission: 'request_deposit_address',
+  pathParameters: NO_PARAMETERS,
+  query: NO_PARAMETERS,
+  body: z.strictObject({
+    currency: wireText(1, 32),
+    network: wireText(1, 32),
+    /** Makes the address sticky: the same value always gets the same address. */
+    user_identifier: wireText(1, 256).nullish(),
+    /** A repeat with the same parameters returns the first answer; without it every call makes a new request. */
+    idempotency_key: wireText(1, 128).nullish(),
+  }),
+  response: single(depositAddress),
+});

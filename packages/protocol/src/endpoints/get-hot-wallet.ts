@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { defineEndpoint, NO_PARAMETERS } from '../endpoint.ts';
+import { single } from '../schemas/response.ts';
+import { wireText } from '../schemas/wire-text.ts';
+
+/** The address that funds an account's withdrawals on one network. Contract §4.4. */
+export const hotWallet = z.looseObject({
+  /** In upper case, however it was asked for. */
+  network: z.string(),
+  address: z.string(),
+});
+
+export type HotWallet = z.output<typeof hotWallet>;
+
+/** `GET /v1/hot-wallet-address`: where to send funds for withdrawals. Contract §4.4. */
+export const getHotWallet = defineEndpoint({
+  name: 'hotWallet.get',
+  summary: 'Get the hot wallet address of a network',
+  method: 'GET',
+  path: '/v1/hot-wallet-address',
+  permission: 'request_withdrawal_funding_address',
+  pathParameters: NO_PARAMETERS,
+  query: z.object({ network: wireText(1, 32) }),
+  body: null,
+  response: single(hotWallet),
+});

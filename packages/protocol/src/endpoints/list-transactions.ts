@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { defineEndpoint, NO_PARAMETERS } from '../endpoint.ts';
+import { decimalString } from '../schemas/decimal-amount.ts';
+import { integerId, requestId } from '../schemas/integer-id.ts';
+import { openEnum } from '../schemas/open-enum.ts';
+import { queryInteger } from '../schemas/query-integer.ts';
+import { page } from '../schemas/response.ts';
+import { wireText } from '../schemas/wire-text.ts';
+import { WITHDRAWAL_STATUSES } from './create-withdrawal.ts';
+import { DEPOSIT_TRANSACTION_STATUSES } from './get-deposit-request.ts';
+
+/** The kinds of movement on an account. Contract §4.5. */
+export const TRANSACTION_DIRECTIONS = Object.freeze(['deposit', 'withdrawal', 'sweep', 'gas_topup'] as const);
+
+/** Rows of a page unless `limit` says otherwise. Contract §4.5. */
+export const DEFAULT_PAGE_SIZE = 50;
+
+const TRANSACTION_STATUSES = [...new Set([...DEPOSIT_TRANSACTION_STATUSES, ...WITHDRAWAL_STATUSES])];
+
+/** One movement on the chain. Contract §4.5. */
+export const transaction = z.looseObject({
+  id: integerId,
+  tx_hash: z.string(),
+  direction: openEnum(TRANSACTION_DIRECTIONS),
+  status: openEnum(TRANSACTION_STATUSES),
+  currency: z.string(),
+  network: z.string(),
+  from_address: z.string().nullable(),
+  to_address: z.string(),
+  amount_decimal: decimalString,
+  confirmations: z.int(),
+  block_number: z.int().nullable(),
+  created_at: z.string(),
+  confirmed_at: z.string().nullable(),
+});
+
+export type Transaction = z.output<typeof transaction>;
+
+/** `GET /v1/transactions`: the account's transactions, newest first, a page at a time. Contract §4.5. */
+export const listTransactions = defineEndpoint({
+  name: 'transactions.list',
+  summary: 'List transactions',
+  method: 'GET',
+  path: '/v1/transactions',
+  permission: 'list_transactions',
+  pathParameters: NO_PARAMETERS,
+  query: z.object({
+    direction: z.enum(TRANSACTION_DIRECTIONS).optional(),
+    /** Matched case-insensitively; signed as sent. */
+    currency: wireText(0, 256).optional(),
+    network: wireText(0, 256).optional(),
+    status: wireText(0, 256).optional(),
+    /** Selects ids below it; the `next_cursor` of the page before. */
+    cursor: requestId.optional(),
+    limit: queryInteger({ minimum: 1, maximum: 200 }).default(DEFAULT_PAGE_SIZE),
+  }),
+  body: null,
+  response: page(transaction),
+});
