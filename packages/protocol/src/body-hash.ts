@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { ProtocolError } from './protocol-error.ts';
+import { assertBytes } from './bytes.ts';
 
 /** The body hash of a request without a body: SHA-256 of zero bytes. Contract §1.2. */
 export const EMPTY_BODY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
@@ -11,11 +11,6 @@ export const EMPTY_BODY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b93
  * @throws ProtocolError `invalid_body` for anything that is not a `Uint8Array` (a `Buffer` is one).
  */
 export const bodySha256 = (body: Uint8Array): string => {
-  if (!(body instanceof Uint8Array)) {
-    throw new ProtocolError(
-      'invalid_body',
-      `Body must be a Uint8Array of the bytes on the wire: got ${body === null ? 'null' : typeof body}. Encode it once with Buffer.from(text, 'utf8'), then hash and send that buffer.`,
-    );
-  }
+  assertBytes(body);
   return body.length === 0 ? EMPTY_BODY_SHA256 : hash('sha256', body, 'hex');
 };

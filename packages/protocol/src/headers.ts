@@ -11,3 +11,8 @@ export const AUTHENTICATION_HEADERS = Object.freeze([
   TIMESTAMP_HEADER,
   SIGNATURE_HEADER,
 ] as const);
+
+/** Names the event of a webhook. Contract §5. */
+export const EVENT_HEADER = 'X-CPG-Event';
+/** Identifies a webhook delivery; the same on every retry. Contract §5. */
+export const DELIVERY_HEADER = 'X-CPG-Delivery';

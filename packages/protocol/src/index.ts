@@ -36,7 +36,14 @@ export {
   type SuccessEnvelope,
   successEnvelope,
 } from './envelope.ts';
-export { AUTHENTICATION_HEADERS, KEY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from './headers.ts';
+export {
+  AUTHENTICATION_HEADERS,
+  DELIVERY_HEADER,
+  EVENT_HEADER,
+  KEY_HEADER,
+  SIGNATURE_HEADER,
+  TIMESTAMP_HEADER,
+} from './headers.ts';
 export { isKeyId } from './key-id.ts';
 export { PERMISSIONS, type Permission } from './permission.ts';
 export { PROTOCOL_ERROR_CODES, ProtocolError, type ProtocolErrorCode } from './protocol-error.ts';
@@ -52,7 +59,24 @@ export {
 export { parseRequestTarget, printRequestTarget, type RequestTarget } from './request-target.ts';
 export type { OpenEnum } from './schemas/open-enum.ts';
 export { type RequestToSign, type SignedRequest, signRequest } from './sign-request.ts';
+export { type SignedWebhook, signWebhook, type WebhookToSign } from './sign-webhook.ts';
 export { isSignature, sign, verify } from './signature.ts';
 export { createSigningKey, type SigningKey } from './signing-key.ts';
 export { formatTimestamp, isWithinWindow, parseTimestamp, usedUntil, WINDOW_SECONDS } from './timestamp.ts';
 export { type UnvalidatedRequest, validateRequest } from './validate-request.ts';
+export {
+  type ReceivedHeader,
+  type VerifiedWebhook,
+  verifyWebhook,
+  type WebhookToVerify,
+} from './verify-webhook.ts';
+export type { DepositEventData } from './webhooks/deposit-event.ts';
+export { parseWebhookEvent } from './webhooks/parse-webhook-event.ts';
+export {
+  type UnknownWebhookEvent,
+  WEBHOOK_EVENTS,
+  type WebhookEvent,
+  type WebhookEventName,
+  type WebhookEventOf,
+} from './webhooks/webhook-event.ts';
+export type { WithdrawalEventData } from './webhooks/withdrawal-event.ts';

@@ -14,9 +14,12 @@ export const sign = (key: SigningKey, canonical: string): string =>
  * Whether a signature is the one of this key and canonical string. Strict: 64 lowercase hex digits, so exactly one text
  * is accepted; compared in constant time. The HMAC is computed for a malformed signature too, at equal cost. Contract §1.1.
  */
-export const verify = (key: SigningKey, canonical: string, signature: string): boolean => {
-  const expected = Buffer.from(sign(key, canonical), 'latin1');
-  const isWellFormed = isSignature(signature);
-  const received = isWellFormed ? Buffer.from(signature, 'latin1') : expected;
-  return timingSafeEqual(expected, received) && isWellFormed;
+export const verify = (key: SigningKey, canonical: string, signature: string): boolean =>
+  isSameSignature(sign(key, canonical), signature);
+
+/** Compares a computed signature with a received one in constant time. Internal: not exported by the package. */
+export const isSameSignature = (computed: string, received: string): boolean => {
+  const isWellFormed = isSignature(received);
+  const expected = Buffer.from(computed, 'latin1');
+  return timingSafeEqual(expected, isWellFormed ? Buffer.from(received, 'latin1') : expected) && isWellFormed;
 };
