@@ -1,1 +1,42 @@
-export {};
+import pino from 'pino';
+import { readConfig } from './config.ts';
+import { demoBanner } from './demo/demo-banner.ts';
+import { startGateway } from './start-gateway.ts';
+
+const DRAIN_MS = 10_000;
+const STANDARD_ERROR = 2;
+
+const main = async (): Promise<void> => {
+  const config = readConfig(process.env);
+  // The log goes to standard error; standard output is for the person at the terminal.
+  const logger = pino({ level: config.logLevel }, pino.destination({ fd: STANDARD_ERROR, sync: true }));
+  const gateway = await startGateway(config, logger);
+  process.stdout.write(`${demoBanner()}CPG gateway ready on ${gateway.url}\n`);
+  let isStopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (isStopping) return;
+    isStopping = true;
+    logger.info({ signal }, 'stopping');
+    const deadline = setTimeout(() => {
+      logger.error('requests were still under way after the drain time');
+      process.exit(1);
+    }, DRAIN_MS);
+    gateway.close().then(
+      () => {
+        clearTimeout(deadline);
+        logger.info('stopped');
+      },
+      (error: unknown) => {
+        logger.fatal({ err: error }, 'could not stop cleanly');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+};
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,41 @@
+import { cpgAuth, errorHandler, type KeyStore, memoryStore, routes } from '@cpg/server-middleware';
+import express, { type Express } from 'express';
+import type { Logger } from 'pino';
+import type { SimulatedChain } from './chain/simulated-chain.ts';
+import type { Clock } from './clock.ts';
+import type { Database } from './database/open-database.ts';
+import { requestLog } from './request-log.ts';
+import { createWithdrawalRoute } from './routes/create-withdrawal.ts';
+import { getWithdrawalRoute } from './routes/get-withdrawal.ts';
+import { listBalancesRoute } from './routes/list-balances.ts';
+import { pingRoute } from './routes/ping.ts';
+import { createSandboxRouter } from './sandbox/sandbox-router.ts';
+
+export interface AppServices {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly chain: SimulatedChain;
+  readonly keys: KeyStore;
+  readonly logger: Logger;
+  readonly sandbox: boolean;
+}
+
+/** The Express application: log, sandbox, authentication, the v1 routes, and the envelope for everything that goes wrong. */
+export const createApp = ({ db, clock, chain, keys, logger, sandbox }: AppServices): Express => {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.use(requestLog(logger));
+  if (sandbox) app.use('/_sandbox', createSandboxRouter(clock, chain));
+  app.use('/v1', cpgAuth({ keys, store: memoryStore({ clock: clock.now }), clock: clock.now }));
+  app.use(
+    routes([
+      pingRoute(),
+      listBalancesRoute(db),
+      createWithdrawalRoute({ db, clock, chain }),
+      getWithdrawalRoute(db),
+    ]),
+  );
+  app.use(errorHandler());
+  return app;
+};

@@ -1,0 +1,36 @@
+import type { CurrencyTable } from '../database/schema.ts';
+
+const currency = (
+  basics: Pick<CurrencyTable, 'currency' | 'network' | 'name' | 'decimals' | 'address_family'>,
+  terms: Pick<CurrencyTable, 'min_withdrawal_amount' | 'withdrawal_fee_flat' | 'withdrawal_fee_percent'>,
+  contract: string | null = null,
+): CurrencyTable => ({
+  ...basics,
+  ...terms,
+  is_token: contract !== null,
+  contract_address: contract,
+  active: true,
+  min_deposit_amount: '0',
+});
+
+/** The currencies of the demo accounts. */
+export const DEMO_CURRENCIES: readonly CurrencyTable[] = [
+  currency(
+    { currency: 'USDT', network: 'ETH', name: 'Tether USD', decimals: 6, address_family: 'ethereum' },
+    { min_withdrawal_amount: '10', withdrawal_fee_flat: '5', withdrawal_fee_percent: '0' },
+    '0xdAC17F958D2ee523a2206206994597C13D831ec7',
+  ),
+  currency(
+    { currency: 'USDT', network: 'TRX', name: 'Tether USD', decimals: 6, address_family: 'tron' },
+    { min_withdrawal_amount: '10', withdrawal_fee_flat: '1', withdrawal_fee_percent: '0' },
+    'TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t',
+  ),
+  currency(
+    { currency: 'ETH', network: 'ETH', name: 'Ether', decimals: 18, address_family: 'ethereum' },
+    { min_withdrawal_amount: '0.01', withdrawal_fee_flat: '0.001', withdrawal_fee_percent: '0.5' },
+  ),
+  currency(
+    { currency: 'BTC', network: 'BTC', name: 'Bitcoin', decimals: 8, address_family: 'bitcoin' },
+    { min_withdrawal_amount: '0.001', withdrawal_fee_flat: '0.0001', withdrawal_fee_percent: '1' },
+  ),
+];

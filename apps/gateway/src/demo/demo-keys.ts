@@ -1,0 +1,26 @@
+import { PERMISSIONS } from '@cpg/protocol';
+import type { NewApiKey } from '../keys/create-api-key.ts';
+
+export const DEMO_ACCOUNT = 'acct_demo';
+export const OTHER_ACCOUNT = 'acct_demo_other';
+
+const demoKey = (name: string, differences: Partial<NewApiKey> = {}): NewApiKey => ({
+  keyId: `ck_demo_${name}`,
+  secret: `cpg-demo-${name.replaceAll('_', '-')}-DO-NOT-USE-IN-PRODUCTION`,
+  accountId: DEMO_ACCOUNT,
+  permissions: PERMISSIONS,
+  rateLimitPerMinute: 600,
+  ...differences,
+});
+
+/** The demo keys, the same in every gateway; published, so worth nothing. */
+export const DEMO_KEYS: readonly NewApiKey[] = [
+  demoKey('full'),
+  demoKey('readonly', { permissions: ['read_balance'] }),
+  demoKey('noperm', { permissions: [] }),
+  demoKey('revoked', { revokedAt: new Date(0) }),
+  demoKey('iplisted', { sourceIps: ['203.0.113.0/24'] }),
+  demoKey('slow_a', { permissions: ['read_balance'], rateLimitPerMinute: 5 }),
+  demoKey('slow_b', { permissions: ['read_balance'], rateLimitPerMinute: 5 }),
+  demoKey('other', { accountId: OTHER_ACCOUNT }),
+];

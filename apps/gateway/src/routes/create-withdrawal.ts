@@ -1,0 +1,40 @@
+import { endpoints, isRejection, toDecimal } from '@cpg/protocol';
+import { route } from '@cpg/server-middleware';
+import type { SimulatedChain } from '../chain/simulated-chain.ts';
+import type { Clock } from '../clock.ts';
+import type { Database } from '../database/open-database.ts';
+import { createWithdrawal } from '../ledger/create-withdrawal.ts';
+import { currencyDecimals } from '../ledger/currency-decimals.ts';
+
+export interface WithdrawalServices {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly chain: SimulatedChain;
+}
+
+export const createWithdrawalRoute = ({ db, clock, chain }: WithdrawalServices) =>
+  route(endpoints.createWithdrawal, async ({ cpg, body }) => {
+    const held = await createWithdrawal(db, {
+      accountId: cpg.accountId,
+      currency: body.currency,
+      network: body.network,
+      toAddress: body.to_address,
+      amount: body.amount,
+      clientReference: body.client_reference ?? null,
+      at: new Date(clock.now()),
+    });
+    if (isRejection(held)) return held;
+    const row = await chain.broadcast(held);
+    const decimals = await currencyDecimals(db, row);
+    return {
+      withdrawal_id: row.id,
+      // A repeat gets the first answer, also after the withdrawal went on to its final state.
+      status: 'broadcasted' as const,
+      tx_hash: row.tx_hash ?? '',
+      network: row.network,
+      currency: row.currency,
+      to_address: row.to_address,
+      amount_decimal: toDecimal(row.amount).toFixed(decimals),
+      fee_decimal: toDecimal(row.fee).toFixed(decimals),
+    };
+  });

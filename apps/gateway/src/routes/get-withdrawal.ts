@@ -1,0 +1,27 @@
+import { endpoints, REJECTIONS, toDecimal } from '@cpg/protocol';
+import { route } from '@cpg/server-middleware';
+import type { Database } from '../database/open-database.ts';
+import { currencyDecimals } from '../ledger/currency-decimals.ts';
+import { findWithdrawal } from '../ledger/find-withdrawal.ts';
+import { formatOptionalTime, formatTime } from '../ledger/format-time.ts';
+
+export const getWithdrawalRoute = (db: Database) =>
+  route(endpoints.getWithdrawal, async ({ cpg, pathParameters }) => {
+    const row = await findWithdrawal(db, cpg.accountId, pathParameters.withdrawal_id);
+    if (row === undefined) return REJECTIONS.not_found;
+    const decimals = await currencyDecimals(db, row);
+    return {
+      id: row.id,
+      currency: row.currency,
+      network: row.network,
+      to_address: row.to_address,
+      amount: toDecimal(row.amount).toFixed(decimals),
+      fee: toDecimal(row.fee).toFixed(decimals),
+      status: row.status,
+      tx_hash: row.tx_hash,
+      error_message: row.error_message,
+      requested_at: formatTime(row.requested_at),
+      broadcast_at: formatOptionalTime(row.broadcast_at),
+      confirmed_at: formatOptionalTime(row.confirmed_at),
+    };
+  });

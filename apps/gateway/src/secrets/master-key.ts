@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export interface MasterKeySource {
+  /** 64 hex digits; goes before the file. */
+  readonly masterKey: string | undefined;
+  /** Holds `master.key`, mode 0600, made at the first start. */
+  readonly dataDir: string | undefined;
+  /** Whether the database outlives this process: then the key must too. */
+  readonly isPersistent: boolean;
+}
+
+/** Finds the key that encrypts the secrets: from the configuration, from the data folder, or fresh for a database in memory. */
+export const findMasterKey = async ({
+  masterKey,
+  dataDir,
+  isPersistent,
+}: MasterKeySource): Promise<Buffer> => {
+  if (masterKey !== undefined) return Buffer.from(masterKey, 'hex');
+  if (dataDir !== undefined) return readOrMakeKeyFile(dataDir);
+  if (isPersistent) {
+    throw new Error(
+      'A database that is kept needs a master key that is kept: set CPG_MASTER_KEY (64 hex digits) or CPG_DATA_DIR (a folder for master.key).',
+    );
+  }
+  return randomBytes(32);
+};
+
+const readOrMakeKeyFile = async (dataDir: string): Promise<Buffer> => {
+  const file = join(dataDir, 'master.key');
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  // `wx`: of several processes that start at once, one makes the file and the others read it.
+  await writeFile(file, `${randomBytes(32).toString('hex')}\n`, { flag: 'wx', mode: 0o600 }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    },
+  );
+  const { mode } = await stat(file);
+  if ((mode & 0o077) !== 0)
+    throw new Error(`${file} must be readable by its owner only: run chmod 600 on it.`);
+  const text = (await readFile(file, 'utf8')).trim();
+  if (!/^[0-9a-f]{64}$/.test(text)) throw new Error(`${file} must hold 64 lowercase hex digits.`);
+  return Buffer.from(text, 'hex');
+};
