@@ -24,6 +24,7 @@ const TABLE = {
     'Hot wallet has not been allocated for this network. Enable at least one currency first.',
   ],
   method_not_allowed: [405, 'Method not allowed'],
+  incomplete_body: [408, 'Request body was not received in full'],
   client_reference_conflict: [409, 'client_reference was already used with different parameters'],
   idempotency_key_conflict: [409, 'idempotency_key was already used with different parameters'],
   body_too_large: [413, 'Request body is too large'],
@@ -66,4 +67,9 @@ export const validationFailed = (message: string): Rejection => ({
 
 /** Tells a rejection from the value that a parser returns otherwise. */
 export const isRejection = (value: unknown): value is Rejection =>
-  typeof value === 'object' && value !== null && 'code' in value && 'status' in value && 'message' in value;
+  typeof value === 'object' &&
+  value !== null &&
+  'message' in value &&
+  'status' in value &&
+  'code' in value &&
+  Object.hasOwn(TABLE, String(value.code));
