@@ -8,10 +8,10 @@ import json
 import pathlib
 import sys
 
-from generator import signing
+from generator import signing, verification
 from generator.document import document
 
-FILES = {"request-signing": signing.vectors}
+FILES = {"request-signing": signing.vectors, "request-verification": verification.vectors}
 
 
 def main(arguments):

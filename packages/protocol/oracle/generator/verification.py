@@ -1,0 +1,81 @@
+"""verification.json: a request as a server received it, the moment, the keys, and the answer.
+
+`sent` is what the sender signed; `received` what arrived instead, where it differs.
+"""
+
+from . import verification_accept, verification_headers, verification_signature, verification_tamper, verification_timestamp
+from .answers import ACCEPTED, SIGNATURE
+from .body import bytes_of, json_of
+from .secrets import KEY_ID, OTHER_KEY_ID, OTHER_SECRET, SECRET
+from .wire import base64_of, sign_stages, webhook_stages
+
+DEFAULTS = {"secret": SECRET, "key_id": KEY_ID, "timestamp": "1747444800", "method": "GET", "target": "/v1/balances?currency=USDT&network=ETH", "body": b""}
+TABLES = [verification_accept, verification_headers, verification_signature, verification_tamper, verification_timestamp]
+
+
+def secret_bytes(secret):
+    return secret if isinstance(secret, bytes) else secret.encode("utf-8")
+
+
+def sent_request(sent):
+    """What the sender signed, with every stage."""
+    secret, body = secret_bytes(sent["secret"]), bytes_of(sent["body"])
+    if sent.get("kind") == "webhook":
+        inputs = {"kind": "webhook", "secretB64": base64_of(secret), "timestamp": sent["timestamp"], "bodyB64": json_of(sent["body"])}
+        return {**inputs, **webhook_stages(secret, sent["timestamp"], body)}
+    stages = sign_stages(secret, sent["timestamp"], sent["method"], sent["target"], body)
+    inputs = {"kind": "request", "secretB64": base64_of(secret), "timestamp": sent["timestamp"], "method": sent["method"], "target": sent["target"], "bodyB64": json_of(sent["body"])}
+    return {**inputs, **stages}
+
+
+def vector(row):
+    sent = {**DEFAULTS, **row.get("sent", {})}
+    received = {**sent, **row.get("received", {})}
+    sender = sent_request(sent)
+    genuine = sender["signature"]
+    alter = row.get("alter")
+    signature = alter(genuine, sender) if alter else genuine
+    headers = [["X-CPG-Key", received["key_id"]], ["X-CPG-Timestamp", received["timestamp"]], ["X-CPG-Signature", signature]]
+    if "headers" in row:
+        headers = row["headers"](*headers)
+    expected = row["expected"]
+    key_secret = secret_bytes(row.get("key_secret", SECRET if isinstance(sent["secret"], bytes) else sent["secret"]))
+    keys = row.get("keys", [(sent["key_id"], key_secret), (OTHER_KEY_ID, OTHER_SECRET.encode())])
+    out = {
+        "id": row["id"],
+        "group": row["group"],
+        "description": row["description"],
+        "spec": row["spec"],
+        "flags": row["flags"],
+        "level": "MUST",
+        "result": "valid" if expected["accepted"] else "invalid",
+        "now": row.get("now", int(sent["timestamp"]) if expected is ACCEPTED else 1747444800),
+        "keys": [{"keyId": key_id, "secretB64": base64_of(secret)} for key_id, secret in keys],
+        "method": received["method"],
+        "target": received["target"],
+        "headers": headers,
+        "bodyB64": json_of(received["body"]),
+        "expected": expected,
+        "signatureHeader": header_state(headers, genuine),
+    }
+    known = dict(keys).get(received["key_id"])
+    if expected in (ACCEPTED, SIGNATURE) and known is not None:
+        out["computed"] = sign_stages(known, received["timestamp"], received["method"], received["target"], bytes_of(received["body"]))
+    computed = out.get("computed", {})
+    if (computed.get("canonical"), computed.get("signature")) != (sender.get("canonical"), genuine):
+        out["sent"] = sender
+    return out
+
+
+def header_state(headers, genuine):
+    values = [value for name, value in headers if name.lower() == "x-cpg-signature"]
+    return "missing" if not values or values[0] == "" else "genuine" if values[0] == genuine else "altered"
+
+
+def vectors():
+    return [
+        vector({"group": f"verify/{group}", "spec": spec, **row})
+        for table in TABLES
+        for group, spec, rows in table.GROUPS
+        for row in rows
+    ]
