@@ -8,10 +8,14 @@ import json
 import pathlib
 import sys
 
-from generator import signing, verification
+from generator import signing, verification, webhooks
 from generator.document import document
 
-FILES = {"request-signing": signing.vectors, "request-verification": verification.vectors}
+FILES = {
+    "request-signing": signing.vectors,
+    "request-verification": verification.vectors,
+    "webhooks": webhooks.vectors,
+}
 
 
 def main(arguments):

@@ -1,4 +1,4 @@
-"""verification.json: a request as a server received it, the moment, the keys, and the answer.
+"""request-verification.json: a request as a server received it, the moment, the keys, and the answer.
 
 `sent` is what the sender signed; `received` what arrived instead, where it differs.
 """
@@ -7,31 +7,17 @@ from . import verification_accept, verification_headers, verification_signature,
 from .answers import ACCEPTED, SIGNATURE
 from .body import bytes_of, json_of
 from .secrets import KEY_ID, OTHER_KEY_ID, OTHER_SECRET, SECRET
-from .wire import base64_of, sign_stages, webhook_stages
+from .sender import header_state, secret_bytes, sender_of
+from .wire import base64_of, sign_stages
 
 DEFAULTS = {"secret": SECRET, "key_id": KEY_ID, "timestamp": "1747444800", "method": "GET", "target": "/v1/balances?currency=USDT&network=ETH", "body": b""}
 TABLES = [verification_accept, verification_headers, verification_signature, verification_tamper, verification_timestamp]
 
 
-def secret_bytes(secret):
-    return secret if isinstance(secret, bytes) else secret.encode("utf-8")
-
-
-def sent_request(sent):
-    """What the sender signed, with every stage."""
-    secret, body = secret_bytes(sent["secret"]), bytes_of(sent["body"])
-    if sent.get("kind") == "webhook":
-        inputs = {"kind": "webhook", "secretB64": base64_of(secret), "timestamp": sent["timestamp"], "bodyB64": json_of(sent["body"])}
-        return {**inputs, **webhook_stages(secret, sent["timestamp"], body)}
-    stages = sign_stages(secret, sent["timestamp"], sent["method"], sent["target"], body)
-    inputs = {"kind": "request", "secretB64": base64_of(secret), "timestamp": sent["timestamp"], "method": sent["method"], "target": sent["target"], "bodyB64": json_of(sent["body"])}
-    return {**inputs, **stages}
-
-
 def vector(row):
     sent = {**DEFAULTS, **row.get("sent", {})}
     received = {**sent, **row.get("received", {})}
-    sender = sent_request(sent)
+    sender = sender_of(sent, "request")
     genuine = sender["signature"]
     alter = row.get("alter")
     signature = alter(genuine, sender) if alter else genuine
@@ -65,11 +51,6 @@ def vector(row):
     if (computed.get("canonical"), computed.get("signature")) != (sender.get("canonical"), genuine):
         out["sent"] = sender
     return out
-
-
-def header_state(headers, genuine):
-    values = [value for name, value in headers if name.lower() == "x-cpg-signature"]
-    return "missing" if not values or values[0] == "" else "genuine" if values[0] == genuine else "altered"
 
 
 def vectors():
