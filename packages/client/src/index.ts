@@ -1,1 +1,12 @@
-export const a = 1;
+export { Decimal, endpoints, toDecimal } from '@cpg/protocol';
+export type { CallOptions } from './call/call-options.ts';
+export { CpgCall, type ResponseInfo, type WithResponse } from './call/cpg-call.ts';
+export type { CpgClientOptions, Credentials } from './client-options.ts';
+export { CpgClient } from './cpg-client.ts';
+export { CpgError } from './errors/cpg-error.ts';
+export { CPG_ERROR_CODES, type CpgErrorCode } from './errors/error-codes.ts';
+export { OutcomeUnknownError } from './errors/outcome-unknown-error.ts';
+export { ResponseValidationError } from './errors/response-validation-error.ts';
+export type { Hooks, RequestEvent, ResponseEvent, RetryEvent } from './hooks.ts';
+export type { CreateWithdrawalResult } from './resources/withdrawals.ts';
+export type { Time } from './time.ts';

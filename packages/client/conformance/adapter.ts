@@ -1,0 +1,38 @@
+/**
+ * The conformance adapter of this client: commands as JSON lines on standard input, answers on standard output.
+ * `node conformance/adapter.ts`, on a Node.js that runs TypeScript, after a build.
+ */
+import { createInterface } from 'node:readline';
+import { call } from './call.ts';
+import { hello } from './hello.ts';
+import { signCommand } from './sign-command.ts';
+import { verifyCommand } from './verify-command.ts';
+
+type Command = Readonly<Record<string, unknown>> & { readonly cmd: string; readonly id: string };
+
+const commands: Readonly<Record<string, (command: never) => object | Promise<object>>> = {
+  hello,
+  sign: signCommand,
+  verify: verifyCommand,
+  call,
+  stop: () => ({}),
+};
+
+const answer = async (command: Command): Promise<object> => {
+  const run = commands[command.cmd];
+  if (run === undefined) return { error: `Unknown command ${command.cmd}.` };
+  try {
+    return await run(command as never);
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : 'The adapter failed.' };
+  }
+};
+
+const lines = createInterface({ input: process.stdin });
+lines.on('line', async (line) => {
+  const command = JSON.parse(line) as Command;
+  const text = JSON.stringify({ id: command.id, ...(await answer(command)) });
+  process.stdout.write(`${text}\n`, () => {
+    if (command.cmd === 'stop') process.exit(0);
+  });
+});

@@ -1,0 +1,10 @@
+import packageJson from '../package.json' with { type: 'json' };
+
+/** Says who answers and what it can do. */
+export const hello = () => ({
+  name: packageJson.name,
+  language: 'javascript',
+  version: packageJson.version,
+  roles: ['sign', 'verify', 'call'],
+  caps: ['stages', 'clock'],
+});

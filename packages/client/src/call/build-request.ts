@@ -1,0 +1,59 @@
+import {
+  type Endpoint,
+  encodeComponent,
+  encodeQuery,
+  isRejection,
+  ProtocolError,
+  printRequestTarget,
+  type QueryValue,
+  validateRequest,
+} from '@cpg/protocol';
+import { CpgError } from '../errors/cpg-error.ts';
+import type { RequestBytes } from '../signing/request-signer.ts';
+
+/** The arguments of a call, in wire names. */
+export interface CallArguments {
+  readonly pathParameters?: Readonly<Record<string, unknown>>;
+  readonly query?: Readonly<Record<string, unknown>>;
+  readonly body?: Readonly<Record<string, unknown>>;
+}
+
+const invalid = (endpoint: Endpoint, problem: string, cause?: unknown): CpgError =>
+  new CpgError('invalid_request', `${endpoint.name}: ${problem}`, { cause });
+
+/**
+ * Turns arguments into the final bytes: target with every value percent-encoded in the order given, and the JSON body.
+ * Nothing after this may change them. Contract §6, rule 1.
+ *
+ * @throws CpgError `invalid_request` for what every gateway would refuse, and for a query parameter that no gateway knows:
+ * a misspelt filter would silently return everything.
+ */
+export const buildRequest = (endpoint: Endpoint, given: CallArguments): RequestBytes => {
+  const unknown = Object.keys(given.query ?? {}).find((name) => !Object.hasOwn(endpoint.query.shape, name));
+  if (unknown !== undefined) throw invalid(endpoint, `${unknown}: Unexpected field`);
+  const query = writeQuery(endpoint, given.query ?? {});
+  const request = { pathParameters: printAll(given.pathParameters), query, body: given.body };
+  const validated = validateRequest(endpoint, request);
+  if (isRejection(validated)) throw invalid(endpoint, validated.message);
+  const path = fillPath(endpoint.path, validated.pathParameters);
+  return {
+    method: endpoint.method,
+    target: printRequestTarget({ path, query }),
+    body: endpoint.body === null ? undefined : Buffer.from(JSON.stringify(validated.body), 'utf8'),
+  };
+};
+
+const writeQuery = (endpoint: Endpoint, query: Readonly<Record<string, unknown>>): string => {
+  try {
+    return encodeQuery(query as Readonly<Record<string, QueryValue>>);
+  } catch (error) {
+    if (ProtocolError.is(error)) throw invalid(endpoint, error.message, error);
+    throw error;
+  }
+};
+
+const printAll = (values: Readonly<Record<string, unknown>> = {}): Record<string, string> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
+
+const fillPath = (template: string, values: Readonly<Record<string, unknown>>): string =>
+  template.replace(/\{([a-z_]+)\}/g, (_, name: string) => encodeComponent(String(values[name])));

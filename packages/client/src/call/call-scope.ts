@@ -1,0 +1,106 @@
+import { CpgError, type CpgErrorDetails } from '../errors/cpg-error.ts';
+import type { CpgErrorCode } from '../errors/error-codes.ts';
+import type { Time } from '../time.ts';
+
+export interface CallScopeOptions {
+  readonly operation: string;
+  readonly idempotencyReference: string | undefined;
+  readonly time: Time;
+  /** Milliseconds for the whole call; `Infinity` for no limit. */
+  readonly deadlineMs: number;
+  /** The caller's signal. */
+  readonly signal: AbortSignal | undefined;
+  /** Aborted when the client is closed. */
+  readonly closed: AbortSignal;
+}
+
+/** One logical call: how often it was sent, and what may end it from outside (signal, `close()`, deadline, timeout). */
+export class CallScope {
+  readonly operation: string;
+  readonly #options: CallScopeOptions;
+  readonly #deadlineAt: number;
+  readonly #ended = new AbortController();
+  #attempts = 0;
+
+  constructor(options: CallScopeOptions) {
+    this.operation = options.operation;
+    this.#options = options;
+    this.#deadlineAt = options.time.now() + options.deadlineMs;
+    // Not AbortSignal.any: these listeners are taken off when the call ends, also from a signal that lives for ever.
+    for (const outer of [options.signal, options.closed]) outer?.addEventListener('abort', this.#end);
+    if (options.signal?.aborted || options.closed.aborted) this.#end();
+  }
+
+  readonly #end = (): void => this.#ended.abort();
+
+  /** Attempts begun so far. */
+  get attempts(): number {
+    return this.#attempts;
+  }
+
+  /** Milliseconds until the deadline. */
+  get remainingMs(): number {
+    return this.#deadlineAt - this.#options.time.now();
+  }
+
+  /** What every error of this call carries. */
+  get details(): CpgErrorDetails {
+    return { attempts: this.#attempts, idempotencyReference: this.#options.idempotencyReference };
+  }
+
+  /** An error of this call. */
+  error(code: CpgErrorCode, problem: string, details: CpgErrorDetails = {}): CpgError {
+    return new CpgError(code, `${this.operation}: ${problem}`, { ...this.details, ...details });
+  }
+
+  /** @throws CpgError `aborted`, `client_closed` or `deadline_exceeded` when the call must not go on. */
+  throwIfEnded(): void {
+    const { signal, closed } = this.#options;
+    if (closed.aborted) throw this.error('client_closed', 'this client was closed.');
+    if (signal?.aborted) {
+      throw this.error('aborted', 'the call was aborted by its signal.', { cause: signal.reason });
+    }
+    if (this.remainingMs <= 0) throw this.#deadlineExceeded();
+  }
+
+  /** Waits; fails at once when the deadline would pass meanwhile. */
+  readonly sleep = async (milliseconds: number): Promise<void> => {
+    this.throwIfEnded();
+    if (milliseconds >= this.remainingMs) throw this.#deadlineExceeded();
+    await this.#options.time.sleep(milliseconds, this.#ended.signal).catch(() => undefined);
+    this.throwIfEnded();
+  };
+
+  /** Runs one attempt under a signal that its timeout, and everything that ends the call, aborts. */
+  async attempt<Result>(timeoutMs: number, run: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    this.#attempts += 1;
+    const controller = new AbortController();
+    const abort = (): void => controller.abort();
+    const limit = Math.min(timeoutMs, this.remainingMs);
+    const timer = Number.isFinite(limit) ? setTimeout(abort, limit) : undefined;
+    this.#ended.signal.addEventListener('abort', abort);
+    try {
+      return await run(controller.signal);
+    } catch (error) {
+      if (!controller.signal.aborted) throw error;
+      this.throwIfEnded();
+      if (limit < timeoutMs) throw this.#deadlineExceeded();
+      throw this.error('timeout', `no answer within ${timeoutMs} ms.`, { retryable: true });
+    } finally {
+      clearTimeout(timer);
+      this.#ended.signal.removeEventListener('abort', abort);
+    }
+  }
+
+  /** Takes the listeners off the outer signals. */
+  dispose(): void {
+    const { signal, closed } = this.#options;
+    for (const outer of [signal, closed]) outer?.removeEventListener('abort', this.#end);
+  }
+
+  #deadlineExceeded(): CpgError {
+    return this.error('deadline_exceeded', `could not end within ${this.#options.deadlineMs} ms.`, {
+      retryable: true,
+    });
+  }
+}

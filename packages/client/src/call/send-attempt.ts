@@ -1,0 +1,88 @@
+import { SIGNATURE_HEADER } from '@cpg/protocol';
+import { CpgError } from '../errors/cpg-error.ts';
+import { notify } from '../hooks.ts';
+import type { RequestBytes } from '../signing/request-signer.ts';
+import type { WireResponse } from '../transport/transport.ts';
+import { TransportError } from '../transport/transport-error.ts';
+import { USER_AGENT } from '../user-agent.ts';
+import type { CallScope } from './call-scope.ts';
+import type { ClientContext } from './client-context.ts';
+import { requestIdOf } from './request-id.ts';
+
+export interface AttemptToSend {
+  readonly scope: CallScope;
+  readonly request: RequestBytes;
+  readonly timeoutMs: number;
+}
+
+/** One attempt: what was sent, and the complete answer or the error that says why there is none. */
+export interface SentAttempt {
+  readonly signature: string;
+  /** Clock offset, in milliseconds, that the timestamp was made with. */
+  readonly offsetMs: number;
+  readonly sentAt: number;
+  readonly receivedAt: number;
+  readonly answer: WireResponse | CpgError;
+  /** Whether the gateway may have received the request. */
+  readonly maybeSent: boolean;
+}
+
+/** Signs anew, sends once, and tells the hooks. */
+export const sendAttempt = async (context: ClientContext, toSend: AttemptToSend): Promise<SentAttempt> => {
+  const { scope, request } = toSend;
+  const { operation } = scope;
+  await context.pacer?.acquire(scope.sleep);
+  const { headers: authentication, signature } = await context.signer.sign(request, scope.sleep);
+  const { offsetMs } = context.clock;
+  const headers = {
+    ...authentication,
+    Accept: 'application/json',
+    'User-Agent': USER_AGENT,
+    ...(request.body === undefined ? {} : { 'Content-Type': 'application/json' }),
+  };
+  const wire = { ...request, url: `${context.origin}${request.target}`, headers };
+  const attempt = scope.attempts + 1;
+  notify(context.hooks.onRequest, {
+    operation,
+    attempt,
+    method: wire.method,
+    url: wire.url,
+    headers: { ...headers, [SIGNATURE_HEADER]: '[redacted]' },
+    bodyBytes: request.body?.length ?? 0,
+  });
+  // After the hook, which may abort, and before the first byte: what ends from here on may have been executed.
+  scope.throwIfEnded();
+  const sentAt = context.time.now();
+  const finish = (answer: WireResponse | CpgError, maybeSent: boolean): SentAttempt => ({
+    signature,
+    offsetMs,
+    sentAt,
+    receivedAt: context.time.now(),
+    answer,
+    maybeSent,
+  });
+  try {
+    const answer = await scope.attempt(toSend.timeoutMs, (signal) => context.transport.send(wire, signal));
+    const sent = finish(answer, true);
+    const { status, headers: received } = answer;
+    const durationMs = sent.receivedAt - sentAt;
+    const requestId = requestIdOf(answer);
+    notify(context.hooks.onResponse, {
+      operation,
+      attempt,
+      status,
+      headers: received,
+      requestId,
+      durationMs,
+    });
+    return sent;
+  } catch (error) {
+    if (CpgError.is(error)) return finish(error, true);
+    if (!(error instanceof TransportError)) throw error;
+    const problem = `no complete answer: ${error.message} (${error.code}).`;
+    return finish(
+      scope.error('connection_failed', problem, { retryable: true, cause: error }),
+      error.maybeSent,
+    );
+  }
+};

@@ -1,0 +1,49 @@
+import type { CpgErrorCode } from './errors/error-codes.ts';
+
+/** A request about to be sent. The signature is redacted, the body left out. */
+export interface RequestEvent {
+  /** As in the client: `balances.list`. */
+  readonly operation: string;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bodyBytes: number;
+  /** Counts from 1. */
+  readonly attempt: number;
+}
+
+/** A complete answer, of any status. */
+export interface ResponseEvent {
+  readonly operation: string;
+  readonly attempt: number;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly requestId: string | undefined;
+  readonly durationMs: number;
+}
+
+/** A failed attempt that will be followed by another. */
+export interface RetryEvent {
+  readonly operation: string;
+  /** The attempt that failed; counts from 1. */
+  readonly attempt: number;
+  readonly code: CpgErrorCode;
+  readonly status: number | undefined;
+  readonly delayMs: number;
+}
+
+/** Told what happens; what a hook throws becomes a process warning and never changes the call. */
+export interface Hooks {
+  readonly onRequest?: ((event: RequestEvent) => void) | undefined;
+  readonly onResponse?: ((event: ResponseEvent) => void) | undefined;
+  readonly onRetry?: ((event: RetryEvent) => void) | undefined;
+}
+
+/** Calls a hook so that its failure cannot lose the answer to a payment. */
+export const notify = <Event>(hook: ((event: Event) => void) | undefined, event: Event): void => {
+  try {
+    hook?.(event);
+  } catch (error) {
+    process.emitWarning(`A hook of CpgClient failed: ${String(error)}`, 'CpgHookWarning');
+  }
+};

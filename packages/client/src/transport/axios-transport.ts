@@ -1,0 +1,85 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { Axios, type AxiosProxyConfig } from 'axios';
+import type { Transport, WireRequest, WireResponse } from './transport.ts';
+import { TransportError } from './transport-error.ts';
+
+export interface ConnectionOptions {
+  /** Replaces the client's own keep-alive agent for http. */
+  readonly httpAgent?: HttpAgent | undefined;
+  /** Replaces the client's own keep-alive agent for https: client certificates, own CA, proxies, socket limits. */
+  readonly httpsAgent?: HttpsAgent | undefined;
+  /**
+   * A proxy, or `false` for none. Without it, `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` of the environment hold, but not
+   * for loopback.
+   */
+  readonly proxy?: AxiosProxyConfig | false | undefined;
+}
+
+// Far above any page of the API; an answer beyond it is not one.
+const MOST_RESPONSE_BYTES = 16 * 1024 * 1024;
+
+const asIs = (data: unknown): unknown => data;
+
+/** Axios, told to do nothing but carry bytes: no parameters, no transforms, no redirects, no defaults of the program. */
+export class AxiosTransport implements Transport {
+  readonly #axios: Axios;
+  readonly #ownAgents: readonly { destroy(): void }[];
+
+  constructor(options: ConnectionOptions) {
+    const httpAgent = options.httpAgent ?? new HttpAgent({ keepAlive: true });
+    const httpsAgent = options.httpsAgent ?? new HttpsAgent({ keepAlive: true });
+    this.#ownAgents = [
+      ...(options.httpAgent === undefined ? [httpAgent] : []),
+      ...(options.httpsAgent === undefined ? [httpsAgent] : []),
+    ];
+    // The class, not axios.create(): defaults that a program sets on the global axios must not reach a signed request.
+    this.#axios = new Axios({
+      adapter: 'http',
+      httpAgent,
+      httpsAgent,
+      ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
+      maxRedirects: 0,
+      maxContentLength: MOST_RESPONSE_BYTES,
+      maxBodyLength: Number.POSITIVE_INFINITY,
+      responseType: 'arraybuffer',
+      transformRequest: [asIs],
+      transformResponse: [asIs],
+      validateStatus: null,
+    });
+  }
+
+  async send(request: WireRequest, signal: AbortSignal): Promise<WireResponse> {
+    const { method, url, headers, body } = request;
+    try {
+      const response = await this.#axios.request({
+        method,
+        url,
+        headers: { ...headers },
+        data: body,
+        signal,
+      });
+      return {
+        status: response.status,
+        headers: Object.fromEntries(
+          Object.entries(response.headers).map(([name, value]) => [name.toLowerCase(), value as string]),
+        ),
+        body: Buffer.from(response.data as Uint8Array),
+      };
+    } catch (error) {
+      throw toTransportError(error);
+    }
+  }
+
+  close(): void {
+    for (const agent of this.#ownAgents) agent.destroy();
+  }
+}
+
+const toTransportError = (error: unknown): TransportError => {
+  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
+  return new TransportError(
+    typeof code === 'string' ? code : 'UNKNOWN',
+    typeof message === 'string' ? message : 'The request failed.',
+  );
+};
