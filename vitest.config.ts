@@ -11,14 +11,15 @@ const everything = { lines: 100, branches: 100 };
 
 export default defineConfig({
   // Tests read the sources of sibling packages, so that no stale build can pass for them.
-  resolve: { conditions: ['@cpg/source', 'node', 'import', 'default'] },
-  ssr: { resolve: { conditions: ['@cpg/source', 'node', 'import', 'default'] } },
+  resolve: { conditions: ['@cpg/source', 'node'] },
+  ssr: { resolve: { conditions: ['@cpg/source', 'node'] } },
   test: {
     projects: packages.map(({ name, root }) => ({
       extends: true,
       root,
       test: { name, include: ['**/*.test.ts'], exclude: ['**/node_modules/**', '**/dist/**'] },
     })),
+    reporters: ['default', './tooling/test-support/src/count-reporter.ts'],
     testTimeout: 20_000,
     coverage: {
       provider: 'v8',

@@ -8,7 +8,7 @@ const isInstalled = (program: string): boolean => spawnSync('which', [program]).
  * they are skipped with a line that says so; missing in CI (`CI=true`), they run and fail.
  */
 export const describeWithProgram = (program: string, name: string, body: () => void): void => {
-  if (isInstalled(program) || process.env['CI'] === 'true') {
+  if (isInstalled(program) || process.env.CI === 'true') {
     describe(name, body);
     return;
   }

@@ -1,0 +1,21 @@
+import type { NextFunction, Request, Response } from 'express';
+import { expect, it, vi } from 'vitest';
+import { loopbackOnly } from './loopback-only.ts';
+
+const ask = (remoteAddress: string | undefined) => {
+  const next = vi.fn() as unknown as NextFunction;
+  const response = { status: vi.fn().mockReturnThis(), json: vi.fn() };
+  loopbackOnly({ socket: { remoteAddress } } as Request, response as unknown as Response, next);
+  return { isServed: vi.mocked(next).mock.calls.length === 1, status: response.status.mock.calls[0]?.[0] };
+};
+
+it.each(['127.0.0.1', '127.8.8.8', '::1', '::ffff:127.0.0.1'])('serves %s', (address) => {
+  expect(ask(address)).toEqual({ isServed: true, status: undefined });
+});
+
+it.each(['10.0.0.1', '::ffff:10.0.0.1', '2001:db8::1', '128.0.0.1', '127.evil', undefined])(
+  'hides from %s',
+  (address) => {
+    expect(ask(address)).toEqual({ isServed: false, status: 404 });
+  },
+);

@@ -1,0 +1,78 @@
+import { createSigningKey, signRequest } from '@cpg/protocol';
+import pino from 'pino';
+import { DEMO_KEYS } from '../demo/demo-keys.ts';
+import { type Gateway, startGateway } from '../start-gateway.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: {
+    readonly success: boolean;
+    readonly message: string;
+    readonly data: unknown;
+    readonly data_count?: number;
+  };
+}
+
+export interface Call {
+  readonly keyId?: string;
+  readonly method?: string;
+  readonly body?: unknown;
+}
+
+export interface TestGateway extends Gateway {
+  readonly logged: readonly string[];
+  /** Signs and sends one request, with a timestamp that no other call of this test gateway uses. */
+  call(target: string, call?: Call): Promise<Answer>;
+}
+
+/** The second at which the clock of a test gateway stands. */
+export const TEST_NOW = 1_800_000_000;
+
+/** A gateway on an embedded database and a free port, its clock standing still, its log kept. */
+export const startTestGateway = async (): Promise<TestGateway> => {
+  const logged: string[] = [];
+  const logger = pino({ level: 'info' }, { write: (line: string) => logged.push(line) });
+  const gateway = await startGateway(
+    {
+      port: 0,
+      host: '127.0.0.1',
+      databaseUrl: undefined,
+      dataDir: undefined,
+      masterKey: undefined,
+      chainSettleSeconds: 3,
+      sandbox: true,
+      logLevel: 'info',
+    },
+    logger,
+  );
+  gateway.clock.freeze(TEST_NOW * 1000);
+  let calls = 0;
+  return {
+    ...gateway,
+    logged,
+    call: async (target, { keyId = 'ck_demo_full', method = 'GET', body } = {}) => {
+      const secret = DEMO_KEYS.find((key) => key.keyId === keyId)?.secret ?? 'unknown';
+      const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+      calls += 1;
+      const { headers } = signRequest({
+        keyId,
+        key: createSigningKey(secret),
+        method,
+        target,
+        body: bytes,
+        timestamp: Math.floor(gateway.clock.now() / 1000) - 250 + (calls % 500),
+      });
+      const response = await fetch(`${gateway.url}${target}`, {
+        method,
+        headers: { ...headers, ...(bytes ? { 'content-type': 'application/json' } : {}) },
+        ...(bytes ? { body: bytes } : {}),
+      });
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: (await response.json()) as Answer['body'],
+      };
+    },
+  };
+};

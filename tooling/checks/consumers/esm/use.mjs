@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { CpgClient } from '@cpg/client';
+import { createSigningKey, endpoints } from '@cpg/protocol';
+import { cpgAuth, memoryStore, route, routes, staticKeys } from '@cpg/server-middleware';
+import express from 'express';
+
+const secret = 'consumer-secret-DO-NOT-USE-IN-PRODUCTION';
+const keys = staticKeys([
+  {
+    keyId: 'ck_consumer',
+    accountId: 'acct_1',
+    signingKeys: [createSigningKey(secret)],
+    permissions: ['read_balance'],
+    rateLimitPerMinute: 60,
+  },
+]);
+const row = { currency: 'USDT', network: 'ETH', balance: '3.0', held: '1.0', available: '2.0' };
+
+const app = express();
+app.use('/v1', cpgAuth({ keys, store: memoryStore() }));
+app.use(routes([route(endpoints.listBalances, () => [row])]));
+const server = app.listen(0, '127.0.0.1');
+await once(server, 'listening');
+
+const baseUrl = `http://127.0.0.1:${server.address().port}`;
+const cpg = new CpgClient({ baseUrl, keyId: 'ck_consumer', secret });
+const { data } = await cpg.balances.list({ currency: 'USDT' });
+assert.deepEqual(data, [row]);
+await assert.rejects(
+  new CpgClient({ baseUrl, keyId: 'ck_consumer', secret: 'wrong' }).ping(),
+  /Invalid signature/,
+);
+server.close();
+server.closeAllConnections();

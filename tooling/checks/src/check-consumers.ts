@@ -1,0 +1,35 @@
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Tarball } from './pack-packages.ts';
+import { REPOSITORY_ROOT } from './repository-root.ts';
+import { runCommand } from './run-command.ts';
+
+const PROJECTS = join(REPOSITORY_ROOT, 'tooling/checks/consumers');
+
+/** Each project with the commands that use the installed packages as an integrator or a service team would. */
+const COMMANDS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  esm: [['node', 'use.mjs']],
+  cjs: [['node', 'use.cjs']],
+  'types-nodenext': [
+    ['npx', 'tsc'],
+    ['node', 'use.js'],
+  ],
+  'types-bundler': [['npx', 'tsc']],
+};
+
+/** One check a project: installs the tarballs with plain npm, outside the workspace, and uses them. */
+export const checkConsumers = (folder: string, tarballs: readonly Tarball[]) =>
+  Object.entries(COMMANDS).map(([project, commands]) => ({
+    name: `consumer ${project}`,
+    run: async () => {
+      const cwd = join(folder, project);
+      await cp(join(PROJECTS, project), cwd, { recursive: true });
+      const manifest: unknown = JSON.parse(await readFile(join(cwd, 'package.json'), 'utf8'));
+      const { dependencies, ...rest } = manifest as { readonly dependencies: Record<string, string> };
+      const packed = Object.fromEntries(tarballs.map(({ name, file }) => [name, `file:${file}`]));
+      const extended = JSON.stringify({ ...rest, dependencies: { ...dependencies, ...packed } });
+      await writeFile(join(cwd, 'package.json'), extended);
+      await runCommand('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline'], cwd);
+      for (const [program = '', ...parameters] of commands) await runCommand(program, parameters, cwd);
+    },
+  }));

@@ -1,0 +1,51 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checkConsumers } from './check-consumers.ts';
+import { packPackages } from './pack-packages.ts';
+import { runCommand } from './run-command.ts';
+
+interface Check {
+  readonly name: string;
+  run(): Promise<unknown>;
+}
+
+const command = (name: string, program: string, ...parameters: readonly string[]): Check => ({
+  name,
+  run: () => runCommand(program, parameters),
+});
+
+/** `npm run check`: everything about the code that is not a test. Runs all of it, and says what failed. */
+const main = async (): Promise<number> => {
+  const folder = await mkdtemp(join(tmpdir(), 'cpg-check-'));
+  const tarballs = await packPackages(folder);
+  const checks: readonly Check[] = [
+    command('format and lint', 'biome', 'ci', '--error-on-warnings', '.'),
+    command('types', 'turbo', 'run', 'types', '--output-logs=errors-only'),
+    command('import boundaries', 'turbo', 'boundaries'),
+    command('unused files, exports and dependencies', 'knip', '--treat-config-hints-as-errors'),
+    ...tarballs.flatMap(({ name, file }) => [
+      command(`publint ${name}`, 'publint', '--strict', file),
+      command(`are the types wrong ${name}`, 'attw', file),
+    ]),
+    ...checkConsumers(folder, tarballs),
+  ];
+  let failed = 0;
+  for (const { name, run } of checks) {
+    const start = performance.now();
+    const fault = await run().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    process.stdout.write(`${fault === undefined ? 'ok    ' : 'FAILED'}  ${name}  ${seconds} s\n`);
+    if (fault === undefined) continue;
+    failed += 1;
+    process.stdout.write(`${fault instanceof Error ? fault.message : String(fault)}\n`);
+  }
+  await rm(folder, { recursive: true });
+  process.stdout.write(`${checks.length - failed} passed, ${failed} failed\n`);
+  return failed === 0 ? 0 : 1;
+};
+
+process.exitCode = await main();

@@ -1,0 +1,49 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { describeWithProgram } from '@cpg/test-support';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { REPOSITORY_ROOT } from './repository-root.ts';
+import { type SpawnedGateway, spawnGateway } from './spawn-gateway.ts';
+
+const run = promisify(execFile);
+
+let gateway: SpawnedGateway;
+beforeAll(async () => {
+  gateway = await spawnGateway();
+});
+afterAll(async () => {
+  expect(await gateway.stop()).toBe(0);
+});
+
+const environment = (secret?: string) => ({
+  ...process.env,
+  CPG_BASE_URL: gateway.url,
+  ...(secret === undefined ? {} : { CPG_SECRET: secret }),
+});
+
+const itReadsTheBalance = (program: string, file: string) => {
+  it('prints the documented balance', async () => {
+    const { stdout } = await run(program, [file], { cwd: REPOSITORY_ROOT, env: environment() });
+    expect(stdout).toBe('available 1300.000000\n');
+  });
+
+  it('fails with the gateway’s words when the secret is wrong', async () => {
+    const refused = await run(program, [file], { cwd: REPOSITORY_ROOT, env: environment('wrong') }).catch(
+      (error: { readonly code: number; readonly stderr: string }) => error,
+    );
+    expect(refused).toMatchObject({
+      code: expect.any(Number),
+      stderr: expect.stringContaining('Invalid signature'),
+    });
+  });
+};
+
+describeWithProgram('curl', 'examples/bash', () => itReadsTheBalance('bash', 'examples/bash/balances.sh'));
+describeWithProgram('python3', 'examples/python', () =>
+  itReadsTheBalance('python3', 'examples/python/balances.py'),
+);
+describeWithProgram('php', 'examples/php', () => itReadsTheBalance('php', 'examples/php/balances.php'));
+describe('examples/node-fetch', () =>
+  itReadsTheBalance(process.execPath, 'examples/node-fetch/balances.mjs'));
+describe('examples/node-client', () =>
+  itReadsTheBalance(process.execPath, 'examples/node-client/balances.mjs'));

@@ -1,0 +1,52 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { REPOSITORY_ROOT } from './repository-root.ts';
+
+export interface SpawnedGateway {
+  readonly url: string;
+  /** Everything it has logged so far. */
+  log(): string;
+  /** Sends SIGTERM and waits; answers the exit code. */
+  stop(): Promise<number | null>;
+}
+
+const READY = /^CPG gateway ready on (http:\/\/\S+)$/;
+
+/** Starts the built gateway as its user would, on a free loopback port, and waits until it serves. */
+export const spawnGateway = async (
+  environment: Readonly<Record<string, string>> = {},
+): Promise<SpawnedGateway> => {
+  const child = spawn(process.execPath, ['apps/gateway/dist/main.js'], {
+    cwd: REPOSITORY_ROOT,
+    env: { ...process.env, PORT: '0', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let log = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    log += text;
+  });
+  const url = await waitUntilReady(child).catch((error: unknown) => {
+    throw new Error(`The gateway did not start. It logged:\n${log}`, { cause: error });
+  });
+  return {
+    url,
+    log: () => log,
+    stop: async () => {
+      if (child.exitCode === null) {
+        child.kill('SIGTERM');
+        await once(child, 'exit');
+      }
+      return child.exitCode;
+    },
+  };
+};
+
+const waitUntilReady = async (child: ChildProcess): Promise<string> => {
+  if (child.stdout === null) throw new Error('no standard output');
+  for await (const line of createInterface({ input: child.stdout })) {
+    const url = READY.exec(line)?.[1];
+    if (url !== undefined) return url;
+  }
+  throw new Error('it ended before it was ready');
+};
