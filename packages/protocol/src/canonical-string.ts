@@ -15,7 +15,7 @@ export interface CanonicalFields {
 /**
  * The text that is signed: five fields joined by single LF, no trailing newline. Contract §1.2.
  *
- * @throws ProtocolError `invalid_field` when a field contains LF: it would shift the fields after it.
+ * @throws ProtocolError `invalid_field` when a field contains LF, which would shift the fields after it, or a lone surrogate.
  */
 export const canonicalString = (fields: CanonicalFields): string => {
   const { timestamp, method, path, query, bodySha256 } = fields;
@@ -31,5 +31,12 @@ export const canonicalString = (fields: CanonicalFields): string => {
       'No field of a canonical string may contain a line feed (0x0A).',
     );
   }
-  return `${timestamp}\n${method}\n${path}\n${query}\n${bodySha256}`;
+  const canonical = `${timestamp}\n${method}\n${path}\n${query}\n${bodySha256}`;
+  if (!canonical.isWellFormed()) {
+    throw new ProtocolError(
+      'invalid_field',
+      'Every field of a canonical string must be well-formed Unicode: a lone surrogate has no UTF-8 bytes.',
+    );
+  }
+  return canonical;
 };

@@ -5,7 +5,8 @@ import { ProtocolError } from './protocol-error.ts';
 export const DECIMAL_STRING = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/;
 
 /** Whether a text is a plain decimal string, as every amount on the wire is. Contract §3. */
-export const isDecimalString = (text: string): boolean => DECIMAL_STRING.test(text);
+export const isDecimalString = (text: string): boolean =>
+  typeof text === 'string' && DECIMAL_STRING.test(text);
 
 /**
  * decimal.js set for money: 100 significant digits in every operation, never an exponent in `toString()`.
@@ -20,7 +21,7 @@ export type Decimal = DecimalJs;
  * @throws ProtocolError `invalid_decimal` for anything but a plain decimal string: numbers have already lost digits.
  */
 export const toDecimal = (text: string): Decimal => {
-  if (typeof text !== 'string' || !isDecimalString(text)) {
+  if (!isDecimalString(text)) {
     throw new ProtocolError(
       'invalid_decimal',
       `Amount must be a plain decimal string such as "1300.000000": got ${typeof text === 'string' ? JSON.stringify(text) : typeof text}.`,

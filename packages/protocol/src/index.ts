@@ -73,6 +73,7 @@ export {
 export type { DepositEventData } from './webhooks/deposit-event.ts';
 export { parseWebhookEvent } from './webhooks/parse-webhook-event.ts';
 export {
+  isKnownWebhookEvent,
   type UnknownWebhookEvent,
   WEBHOOK_EVENTS,
   type WebhookEvent,

@@ -29,8 +29,8 @@ export class ProtocolError extends Error {
     Object.defineProperty(this, MARKER, { value: true });
   }
 
-  /** Tells a `ProtocolError` from anything else, also one made by another copy of this package. */
+  /** Tells a `ProtocolError` from anything else, also one made by another copy of this package or in another realm. */
   static is(value: unknown): value is ProtocolError {
-    return value instanceof Error && MARKER in value;
+    return typeof value === 'object' && value !== null && MARKER in value;
   }
 }

@@ -17,7 +17,7 @@ const ORIGIN_FORM = /^\/(?!\/)[!-"$-[\]-~]*$/;
  * `/` give the rejection `malformed_request_target`. Contract §1.2.
  */
 export const parseRequestTarget = (target: string): RequestTarget | Rejection => {
-  if (!ORIGIN_FORM.test(target)) return REJECTIONS.malformed_request_target;
+  if (typeof target !== 'string' || !ORIGIN_FORM.test(target)) return REJECTIONS.malformed_request_target;
   const mark = target.indexOf('?');
   return mark === -1
     ? { path: target, query: '' }

@@ -39,7 +39,7 @@ export interface SignedRequest {
   readonly signature: string;
 }
 
-const METHOD = /^[A-Z]+$/;
+const METHOD = /^[A-Za-z]+$/;
 const NO_BODY = new Uint8Array(0);
 
 /**
@@ -57,13 +57,13 @@ export const signRequest = (request: RequestToSign): SignedRequest => {
       `Key id must be 1–128 characters of A-Z a-z 0-9 _ - . : got ${JSON.stringify(keyId)}.`,
     );
   }
-  const method = request.method.toUpperCase();
-  if (!METHOD.test(method)) {
+  if (typeof request.method !== 'string' || !METHOD.test(request.method)) {
     throw new ProtocolError(
       'invalid_method',
-      `Method must be letters only: got ${JSON.stringify(request.method)}.`,
+      `Method must be letters A-Z only: got ${JSON.stringify(request.method)}.`,
     );
   }
+  const method = request.method.toUpperCase();
   const parsed = parseRequestTarget(target);
   if (isRejection(parsed)) {
     throw new ProtocolError(

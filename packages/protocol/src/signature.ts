@@ -4,7 +4,7 @@ import { keyObjectOf, type SigningKey } from './signing-key.ts';
 const SIGNATURE = /^[0-9a-f]{64}$/;
 
 /** Whether a text is a signature by its grammar: exactly 64 lowercase hex digits. Contract §1.1. */
-export const isSignature = (text: string): boolean => SIGNATURE.test(text);
+export const isSignature = (text: string): boolean => typeof text === 'string' && SIGNATURE.test(text);
 
 /** Lowercase hex HMAC-SHA256 of a canonical string. Contract §1.1. */
 export const sign = (key: SigningKey, canonical: string): string =>

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatTimestamp, isWithinWindow, parseTimestamp, usedUntil } from './timestamp.ts';
 
@@ -28,8 +29,10 @@ describe('parseTimestamp', () => {
     '1000000000000000',
     'NaN',
     '1700000000junk',
+    1747444800,
+    undefined,
   ])('refuses %j', (text) => {
-    expect(parseTimestamp(text)).toBeUndefined();
+    expect(parseTimestamp(text as string)).toBeUndefined();
   });
 });
 
@@ -46,6 +49,27 @@ describe('formatTimestamp', () => {
   it.each([-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 1e15])('refuses %d', (seconds) => {
     expect(() => formatTimestamp(seconds)).toThrow(
       `Timestamp must be a whole number of Unix seconds from 0 to 999999999999999: got ${seconds}.`,
+    );
+  });
+});
+
+describe('parseTimestamp and formatTimestamp', () => {
+  it('agree on every timestamp', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 999_999_999_999_999 }), (seconds) => {
+        expect(parseTimestamp(formatTimestamp(seconds))).toBe(seconds);
+      }),
+    );
+  });
+
+  it('agree on every text: what is read is printed the same', () => {
+    const text = fc.string({ unit: fc.constantFrom(...'0123456789+-. e'), maxLength: 17 });
+    fc.assert(
+      fc.property(text, (given) => {
+        const seconds = parseTimestamp(given);
+        expect(seconds === undefined ? given : formatTimestamp(seconds)).toBe(given);
+        expect(seconds === undefined).toBe(!/^(0|[1-9]\d{0,14})$/.test(given));
+      }),
     );
   });
 });

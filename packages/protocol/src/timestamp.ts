@@ -11,7 +11,7 @@ const LARGEST = 999_999_999_999_999;
  * Returns `undefined` for everything else (signs, spaces, fractions, exponents, leading zeros, more than 15 digits).
  */
 export const parseTimestamp = (text: string): number | undefined =>
-  TIMESTAMP.test(text) ? Number(text) : undefined;
+  typeof text === 'string' && TIMESTAMP.test(text) ? Number(text) : undefined;
 
 /**
  * Writes Unix seconds as they go on the wire. Contract §1.1.

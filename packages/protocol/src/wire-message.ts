@@ -2,7 +2,7 @@ import type { z } from 'zod';
 
 type RawIssue = z.core.$ZodRawIssue;
 
-const plural = (count: number | bigint, noun: string): string =>
+export const plural = (count: number | bigint, noun: string): string =>
   `${count} ${noun}${Number(count) === 1 ? '' : 's'}`;
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -6,7 +6,9 @@ const UNSIGNED_DECIMAL = /^(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/;
 // A double keeps every decimal of up to 15 significant digits, and no more.
 const SAFE_DIGITS = 15;
 
-const countDigits = (text: string): number => text.replace('.', '').replace(/^0+/, '').length;
+// Leading zeros of a fraction count: a database column has places for digits, not for exponents.
+const countDigits = (text: string): number => text.replace(/^0?\.|\./, '').length;
+const countSignificantDigits = (text: string): number => text.replace('.', '').replace(/^0+/, '').length;
 
 /** An amount in a response: a plain decimal string, strictly. Contract §3. */
 export const decimalString = z
@@ -29,7 +31,7 @@ const findAmountFault = (text: string, wasNumber: boolean): string | undefined =
   const unsigned = text.startsWith('-') ? text.slice(1) : text;
   if (!UNSIGNED_DECIMAL.test(unsigned)) return 'Input should be a valid decimal string';
   if (text.startsWith('-') || new Decimal(text).isZero()) return 'Input should be greater than 0';
-  if (wasNumber && countDigits(text) > SAFE_DIGITS) {
+  if (wasNumber && countSignificantDigits(text) > SAFE_DIGITS) {
     return 'Input should be a decimal string: a JSON number does not keep this many digits';
   }
   return countDigits(text) > MOST_DIGITS ? `Input should have at most ${MOST_DIGITS} digits` : undefined;

@@ -4,10 +4,10 @@ import { REJECTIONS, type Rejection, validationFailed } from '../rejection.ts';
 import { formatIssues, wireMessage } from '../wire-message.ts';
 import { webhookEnvelope } from './webhook-envelope.ts';
 import {
+  isKnownWebhookEvent,
   type UnknownWebhookEvent,
   WEBHOOK_EVENTS,
   type WebhookEvent,
-  type WebhookEventName,
 } from './webhook-event.ts';
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
@@ -26,13 +26,11 @@ export const parseWebhookEvent = (body: Uint8Array): WebhookEvent | UnknownWebho
   if (json === undefined) return REJECTIONS.malformed_json_body;
   const envelope = anyEvent.safeParse(json, { error: wireMessage });
   if (!envelope.success) return validationFailed(formatIssues(envelope.error.issues));
-  const name = envelope.data.event;
-  if (!isKnown(name)) return envelope.data as unknown as UnknownWebhookEvent;
-  const event = WEBHOOK_EVENTS[name].safeParse(json, { error: wireMessage });
+  const any: UnknownWebhookEvent = envelope.data;
+  if (!isKnownWebhookEvent(any)) return any;
+  const event = WEBHOOK_EVENTS[any.event].safeParse(json, { error: wireMessage });
   return event.success ? event.data : validationFailed(formatIssues(event.error.issues));
 };
-
-const isKnown = (name: string): name is WebhookEventName => Object.hasOwn(WEBHOOK_EVENTS, name);
 
 const parseJson = (body: Uint8Array): unknown => {
   try {

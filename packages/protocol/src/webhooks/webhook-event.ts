@@ -20,14 +20,15 @@ export type WebhookEventOf<Name extends WebhookEventName> = z.output<(typeof WEB
 /** Any of the six events; `event` tells which, and so what `data` holds. */
 export type WebhookEvent = { [Name in WebhookEventName]: WebhookEventOf<Name> }[WebhookEventName];
 
-declare const unknownEvent: unique symbol;
-
 /** An event that a later version of the gateway sends: acknowledge it with 2xx and go on. Contract §6, rule 8. */
 export interface UnknownWebhookEvent {
   readonly id: number;
-  /** Branded, so that comparing `event` with a known name leaves this type out. */
-  readonly event: string & { readonly [unknownEvent]: true };
+  readonly event: string;
   readonly created_at: string;
   readonly api_version: string;
   readonly data: unknown;
 }
+
+/** Tells one of the six events from an event of a later version; afterwards `event` tells what `data` holds. */
+export const isKnownWebhookEvent = (event: WebhookEvent | UnknownWebhookEvent): event is WebhookEvent =>
+  Object.hasOwn(WEBHOOK_EVENTS, event.event);

@@ -1,0 +1,68 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { encodeComponent, encodeQuery } from './query-string.ts';
+
+describe('encodeComponent', () => {
+  it.each([
+    ['abcXYZ019-._~', 'abcXYZ019-._~'],
+    ["a b:c,d$!'()*", 'a%20b%3Ac%2Cd%24%21%27%28%29%2A'],
+    ['+&=?#/\\%', '%2B%26%3D%3F%23%2F%5C%25'],
+    ['é€😀', '%C3%A9%E2%82%AC%F0%9F%98%80'],
+    ['', ''],
+  ])('writes %j', (text, expected) => {
+    expect(encodeComponent(text)).toBe(expected);
+  });
+
+  it('refuses a lone surrogate', () => {
+    expect(() => encodeComponent('a\ud800')).toThrow(
+      expect.objectContaining({
+        code: 'invalid_query',
+        message: 'Text must be well-formed Unicode: got "a\\ud800".',
+      }),
+    );
+  });
+});
+
+describe('encodeQuery', () => {
+  it.each([
+    [{}, ''],
+    [{ currency: 'USDT', network: 'ETH' }, 'currency=USDT&network=ETH'],
+    [{ network: 'ETH', currency: 'USDT' }, 'network=ETH&currency=USDT'],
+    [{ a: undefined, b: null, c: '' }, 'c='],
+    [{ a: 5, b: 12345678901234567890n, c: true, d: -0 }, 'a=5&b=12345678901234567890&c=true&d=0'],
+    [{ 'a b': '&' }, 'a%20b=%26'],
+  ])('writes %o', (parameters, expected) => {
+    expect(encodeQuery(parameters)).toBe(expected);
+  });
+
+  it.each([
+    [['a'], 'an array'],
+    [{}, 'object [object Object]'],
+    [Number.NaN, 'number NaN'],
+    [Number.POSITIVE_INFINITY, 'number Infinity'],
+    [Symbol('x'), 'symbol Symbol(x)'],
+  ])('refuses %o', (value, got) => {
+    expect(() => encodeQuery({ name: value as never })).toThrow(
+      expect.objectContaining({
+        code: 'invalid_query',
+        message: `Query parameter name must be a string, a finite number or a boolean: got ${got}.`,
+      }),
+    );
+  });
+
+  it('writes what no URL parser changes, and every form parser reads back', () => {
+    const text = fc.string({ unit: 'binary' }).filter((each) => each.isWellFormed());
+    const parameters = fc.dictionary(
+      text.filter((name) => name !== ''),
+      text,
+      { minKeys: 1 },
+    );
+    fc.assert(
+      fc.property(parameters, (given) => {
+        const query = encodeQuery(given);
+        expect(new URL(`http://localhost/?${query}`).search).toBe(`?${query}`);
+        expect([...new URLSearchParams(query)]).toEqual(Object.entries(given));
+      }),
+    );
+  });
+});
