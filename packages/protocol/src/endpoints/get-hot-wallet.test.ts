@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest';
+import { validateRequest } from '../validate-request.ts';
+import { getHotWallet } from './get-hot-wallet.ts';
+
+it('is GET /v1/hot-wallet-address', () => {
+  expect(getHotWallet).toMatchObject({
+    name: 'hotWallet.get',
+    method: 'GET',
+    path: '/v1/hot-wallet-address',
+    permission: 'request_withdrawal_funding_address',
+    body: null,
+  });
+});
+
+it('reads the network as it was sent', () => {
+  expect(validateRequest(getHotWallet, { pathParameters: {}, query: 'network=eth' })).toMatchObject({
+    query: { network: 'eth' },
+  });
+});
+
+it.each([
+  ['', 'network: Field required'],
+  ['network=', 'network: String should have at least 1 character'],
+  ['network=ETH&network=TRX', 'network: Input should be given only once'],
+])('refuses the query %j', (query, message) => {
+  expect(validateRequest(getHotWallet, { pathParameters: {}, query })).toEqual({
+    code: 'validation_failed',
+    status: 422,
+    message,
+  });
+});
+
+it('reads the answer of the contract', () => {
+  const answer = { success: true, message: 'OK', data: { network: 'ETH', address: '0xabc' } };
+  expect(getHotWallet.response.parse(answer)).toEqual(answer);
+  expect(getHotWallet.response.safeParse({ ...answer, data: { network: 'ETH' } }).success).toBe(false);
+});
