@@ -1,0 +1,71 @@
+import { randomFillSync } from 'node:crypto';
+import { FINGERPRINT_WORDS, KEY_WORD } from './fingerprint.ts';
+
+const SMALLEST_CAPACITY = 16;
+const FULLEST = 0.75;
+
+// Secret and odd, so that no key holder can choose signatures that collide.
+const multipliers = randomFillSync(new Int32Array(FINGERPRINT_WORDS)).map((word) => word | 1);
+
+/**
+ * A set of fingerprints in one typed array: 36 bytes a slot, linear probing, doubled when three quarters are taken. Nothing
+ * is ever removed; a set whose second has passed is dropped whole.
+ */
+export class SignatureSet {
+  #slots = new Int32Array(SMALLEST_CAPACITY * FINGERPRINT_WORDS);
+  #capacity = SMALLEST_CAPACITY;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  has(fingerprint: Int32Array): boolean {
+    return this.#slots[this.#slotOf(fingerprint) + KEY_WORD] !== 0;
+  }
+
+  /** Adds a fingerprint that is not in the set. */
+  add(fingerprint: Int32Array): void {
+    if (this.#size >= this.#capacity * FULLEST) this.#grow();
+    this.#slots.set(fingerprint, this.#slotOf(fingerprint));
+    this.#size += 1;
+  }
+
+  /** The offset of the fingerprint's slot, or of the empty one where it belongs. */
+  #slotOf(fingerprint: Int32Array): number {
+    const mask = this.#capacity - 1;
+    let slot = hashOf(fingerprint) & mask;
+    while (true) {
+      const offset = slot * FINGERPRINT_WORDS;
+      if (this.#slots[offset + KEY_WORD] === 0 || this.#holds(offset, fingerprint)) return offset;
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  #holds(offset: number, fingerprint: Int32Array): boolean {
+    for (let word = 0; word < FINGERPRINT_WORDS; word += 1) {
+      if (this.#slots[offset + word] !== fingerprint[word]) return false;
+    }
+    return true;
+  }
+
+  #grow(): void {
+    const old = this.#slots;
+    this.#capacity *= 2;
+    this.#slots = new Int32Array(this.#capacity * FINGERPRINT_WORDS);
+    for (let offset = 0; offset < old.length; offset += FINGERPRINT_WORDS) {
+      if (old[offset + KEY_WORD] === 0) continue;
+      const fingerprint = old.subarray(offset, offset + FINGERPRINT_WORDS);
+      this.#slots.set(fingerprint, this.#slotOf(fingerprint));
+    }
+  }
+}
+
+const hashOf = (fingerprint: Int32Array): number => {
+  let hash = 0;
+  for (let word = 0; word < FINGERPRINT_WORDS; word += 1) {
+    hash = (hash + Math.imul(fingerprint[word] as number, multipliers[word] as number)) | 0;
+  }
+  // The low bits of a product know only the low bits of its factors.
+  return hash ^ (hash >>> 15);
+};

@@ -1,0 +1,50 @@
+import { ServerMiddlewareError } from './server-middleware-error.ts';
+
+/** What is asked, its name in errors, and how long it may take. */
+export interface StoreQuestion<Value> {
+  readonly what: string;
+  readonly timeoutMs: number;
+  readonly ask: () => Value | PromiseLike<Value>;
+}
+
+/**
+ * Asks a store and waits no longer than its deadline. An answer that is no promise is returned at once, without a timer.
+ *
+ * @throws ServerMiddlewareError `store_deadline` when it is late; `store_unavailable`, with the cause, for whatever else
+ * it throws.
+ */
+export const askStore = <Value>(question: StoreQuestion<Value>): Value | Promise<Value> => {
+  const { what, timeoutMs, ask } = question;
+  const fault = (cause: unknown) => storeFault(what, cause);
+  let answer: Value | PromiseLike<Value>;
+  try {
+    answer = ask();
+  } catch (cause) {
+    throw fault(cause);
+  }
+  if (!isPromiseLike(answer)) return answer;
+  const pending = answer;
+  return new Promise<Value>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new ServerMiddlewareError('store_deadline', `${what} did not answer within ${timeoutMs} ms.`));
+    }, timeoutMs);
+    pending.then(
+      (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      },
+      (cause: unknown) => {
+        clearTimeout(timer);
+        reject(fault(cause));
+      },
+    );
+  });
+};
+
+const storeFault = (what: string, cause: unknown): ServerMiddlewareError =>
+  ServerMiddlewareError.is(cause)
+    ? cause
+    : new ServerMiddlewareError('store_unavailable', `${what} failed; see the cause.`, { cause });
+
+const isPromiseLike = <Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> =>
+  typeof (value as { readonly then?: unknown } | undefined)?.then === 'function';

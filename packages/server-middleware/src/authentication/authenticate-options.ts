@@ -1,0 +1,51 @@
+import type { AdmissionStore } from '../admission/admission-store.ts';
+import type { KeyStore } from '../keys/cpg-key.ts';
+import { ServerMiddlewareError } from '../server-middleware-error.ts';
+import type { DecisionTrace } from './decision-recorder.ts';
+
+export interface AuthenticateOptions {
+  readonly keys: KeyStore;
+  /** `memoryStore()` for one process, `redisStore(client)` for several. */
+  readonly store: AdmissionStore;
+  /** Unix milliseconds. @default Date.now */
+  readonly clock?: (() => number) | undefined;
+  /** Bytes of body; one more is 413. @default 1048576 (1 MiB) */
+  readonly bodyLimit?: number | undefined;
+  /** Milliseconds for the whole body to arrive; then 408 and the connection is closed. @default 10000 */
+  readonly bodyTimeoutMs?: number | undefined;
+  /** Milliseconds for the key store, and again for the admission store; then 503. @default 1000 */
+  readonly storeTimeoutMs?: number | undefined;
+  /** Called with how each request was decided; without it and without subscribers nothing is timed. */
+  readonly trace?: ((trace: DecisionTrace) => void) | undefined;
+}
+
+export const DEFAULT_BODY_LIMIT = 1_048_576;
+export const DEFAULT_BODY_TIMEOUT_MS = 10_000;
+export const DEFAULT_STORE_TIMEOUT_MS = 1_000;
+
+const isPositiveInteger = (value: unknown) =>
+  value === undefined || (Number.isSafeInteger(value) && Number(value) > 0);
+
+/**
+ * Refuses options with which a check would silently not happen.
+ *
+ * @throws ServerMiddlewareError `invalid_option`
+ */
+export const assertUsableOptions = (options: AuthenticateOptions): void => {
+  if (typeof options?.keys?.find !== 'function') {
+    throw new ServerMiddlewareError('invalid_option', 'keys must be a key store, e.g. staticKeys([...]).');
+  }
+  if (typeof options.store?.admit !== 'function') {
+    throw new ServerMiddlewareError(
+      'invalid_option',
+      'store must be an admission store, e.g. memoryStore().',
+    );
+  }
+  for (const name of ['bodyLimit', 'bodyTimeoutMs', 'storeTimeoutMs'] as const) {
+    if (isPositiveInteger(options[name])) continue;
+    throw new ServerMiddlewareError(
+      'invalid_option',
+      `${name} must be a positive whole number: got ${String(options[name])}.`,
+    );
+  }
+};

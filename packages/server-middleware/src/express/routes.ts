@@ -1,0 +1,52 @@
+import { isRejection, parseRequestTarget, REJECTIONS } from '@cpg/protocol';
+import type { RequestHandler, Response } from 'express';
+import { sendRejection } from '../answers/send-rejection.ts';
+import type { Logger } from '../logger.ts';
+import { answerError } from './answer-error.ts';
+import { assertAuthenticated } from './assert-authenticated.ts';
+import type { Route } from './route.ts';
+import { RouteTable } from './route-table.ts';
+import { serveRoute } from './serve-route.ts';
+
+export interface RoutesOptions {
+  /** Where faults of handlers are logged; a pino logger fits. @default Node's process warnings */
+  readonly logger?: Logger | undefined;
+}
+
+/**
+ * Serves routes: `app.use(routes([route(endpoint, handler), …]))` at the root of the app, behind `cpgAuth`, as endpoint paths
+ * include `/v1`. Another method on a known path is 405 with `Allow`; an authenticated request for an unknown path is 404, an
+ * unauthenticated one (outside the reach of cpgAuth) goes on to the next handler. Contract §2.1, §4.
+ *
+ * @throws ServerMiddlewareError `duplicate_route`; on a request, `authentication_missing` is logged and answered 500.
+ */
+export const routes = (list: readonly Route[], options: RoutesOptions = {}): RequestHandler => {
+  const table = new RouteTable(list);
+  return async (request, response, next) => {
+    const target = parseRequestTarget(request.originalUrl);
+    if (isRejection(target)) {
+      sendRejection(response, target);
+      return;
+    }
+    const match = table.find(target.path);
+    if (match === undefined) {
+      if (request.cpg === undefined) next();
+      else sendRejection(response, REJECTIONS.not_found);
+      return;
+    }
+    try {
+      assertAuthenticated(request);
+      const { byMethod, pathParameters } = match;
+      const route = byMethod.get(request.method);
+      if (route === undefined) refuseMethod(response, [...byMethod.keys()]);
+      else await serveRoute(route, { http: request, response, pathParameters, query: target.query });
+    } catch (error) {
+      answerError(error, response, options.logger);
+    }
+  };
+};
+
+const refuseMethod = (response: Response, allowed: readonly string[]): void => {
+  response.setHeader('Allow', allowed.join(', '));
+  sendRejection(response, REJECTIONS.method_not_allowed);
+};

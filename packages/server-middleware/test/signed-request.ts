@@ -1,0 +1,50 @@
+import { createHash, createHmac } from 'node:crypto';
+
+export const NOW = 1_747_444_800;
+export const SECRET = 'cpg-example-secret-DO-NOT-USE-IN-PRODUCTION';
+
+export interface RequestParts {
+  readonly method?: string;
+  readonly target?: string;
+  readonly body?: string | Uint8Array;
+  readonly keyId?: string;
+  readonly secret?: string;
+  readonly timestamp?: number | string;
+  /** Replaces or adds header lines after signing; `null` leaves one out. */
+  readonly headers?: Readonly<Record<string, string | null>>;
+  /** Sent instead of the signed body. */
+  readonly sentBody?: string | Uint8Array;
+  /** Sent instead of the signed target. */
+  readonly sentTarget?: string;
+}
+
+/** Signs with nothing but node:crypto, so that the package under test is not its own judge. */
+export const signatureOf = (parts: RequestParts): string => {
+  const { method = 'GET', target = '/v1/_ping', body = '', secret = SECRET, timestamp = NOW } = parts;
+  const mark = target.indexOf('?');
+  const path = mark === -1 ? target : target.slice(0, mark);
+  const query = mark === -1 ? '' : target.slice(mark + 1);
+  const bodyHash = createHash('sha256').update(body).digest('hex');
+  return createHmac('sha256', secret)
+    .update(`${timestamp}\n${method}\n${path}\n${query}\n${bodyHash}`)
+    .digest('hex');
+};
+
+/** The bytes of one signed HTTP/1.1 request. */
+export const signedRequest = (parts: RequestParts = {}): Buffer => {
+  const { method = 'GET', target = '/v1/_ping', body = '', keyId = 'ck_full', timestamp = NOW } = parts;
+  const sentBody = Buffer.from(parts.sentBody ?? body);
+  const headers: Record<string, string | null> = {
+    Host: 'localhost',
+    'X-CPG-Key': keyId,
+    'X-CPG-Timestamp': String(timestamp),
+    'X-CPG-Signature': signatureOf(parts),
+    ...(sentBody.length > 0 ? { 'Content-Length': String(sentBody.length) } : {}),
+    ...parts.headers,
+  };
+  const lines = Object.entries(headers).flatMap(([name, value]) =>
+    value === null ? [] : `${name}: ${value}`,
+  );
+  const head = `${method} ${parts.sentTarget ?? target} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head, 'latin1'), sentBody]);
+};
