@@ -34,5 +34,7 @@ try:
         answer = json.load(response)
 except urllib.error.HTTPError as error:
     sys.exit(f"refused: {error.code} {json.load(error)['message']}")
+except urllib.error.URLError as error:
+    sys.exit(f"no answer: {error.reason}")
 
 print("available", answer["data"][0]["available"])

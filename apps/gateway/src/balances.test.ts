@@ -87,6 +87,16 @@ describe('GET /v1/balances', () => {
   });
 });
 
+describe('outside /v1', () => {
+  it('answers 404 in the envelope', async () => {
+    const response = await fetch(`${gateway.url}/nothing`);
+    expect({ status: response.status, body: await response.json() }).toEqual({
+      status: 404,
+      body: { success: false, message: 'Not found' },
+    });
+  });
+});
+
 describe('GET /v1/_ping', () => {
   it('answers any valid signature', async () => {
     const { body } = await gateway.call('/v1/_ping', { keyId: 'ck_demo_noperm' });

@@ -1,4 +1,12 @@
-import { cpgAuth, errorHandler, type KeyStore, memoryStore, routes } from '@cpg/server-middleware';
+import { REJECTIONS } from '@cpg/protocol';
+import {
+  cpgAuth,
+  errorHandler,
+  type KeyStore,
+  memoryStore,
+  routes,
+  sendRejection,
+} from '@cpg/server-middleware';
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import type { SimulatedChain } from './chain/simulated-chain.ts';
@@ -27,15 +35,15 @@ export const createApp = ({ db, clock, chain, keys, logger, sandbox }: AppServic
   app.disable('etag');
   app.use(requestLog(logger));
   if (sandbox) app.use('/_sandbox', createSandboxRouter(clock, chain));
-  app.use('/v1', cpgAuth({ keys, store: memoryStore({ clock: clock.now }), clock: clock.now }));
-  app.use(
-    routes([
-      pingRoute(),
-      listBalancesRoute(db),
-      createWithdrawalRoute({ db, clock, chain }),
-      getWithdrawalRoute(db),
-    ]),
-  );
-  app.use(errorHandler());
+  app.use('/v1', cpgAuth({ keys, store: memoryStore({ clock: clock.now }), clock: clock.now, logger }));
+  const v1 = [
+    pingRoute(),
+    listBalancesRoute(db),
+    createWithdrawalRoute({ db, clock, chain }),
+    getWithdrawalRoute(db),
+  ];
+  app.use(routes(v1, { logger }));
+  app.use((_request, response) => sendRejection(response, REJECTIONS.not_found));
+  app.use(errorHandler({ logger }));
   return app;
 };

@@ -1,10 +1,10 @@
 import { endpoints, isRejection, toDecimal } from '@cpg/protocol';
-import { route } from '@cpg/server-middleware';
 import type { SimulatedChain } from '../chain/simulated-chain.ts';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/open-database.ts';
 import { createWithdrawal } from '../ledger/create-withdrawal.ts';
 import { currencyDecimals } from '../ledger/currency-decimals.ts';
+import { ledgerRoute } from './ledger-route.ts';
 
 export interface WithdrawalServices {
   readonly db: Database;
@@ -13,7 +13,7 @@ export interface WithdrawalServices {
 }
 
 export const createWithdrawalRoute = ({ db, clock, chain }: WithdrawalServices) =>
-  route(endpoints.createWithdrawal, async ({ cpg, body }) => {
+  ledgerRoute(endpoints.createWithdrawal, async ({ cpg, body }) => {
     const held = await createWithdrawal(db, {
       accountId: cpg.accountId,
       currency: body.currency,

@@ -1,12 +1,12 @@
 import { endpoints, REJECTIONS, toDecimal } from '@cpg/protocol';
-import { route } from '@cpg/server-middleware';
 import type { Database } from '../database/open-database.ts';
 import { currencyDecimals } from '../ledger/currency-decimals.ts';
 import { findWithdrawal } from '../ledger/find-withdrawal.ts';
 import { formatOptionalTime, formatTime } from '../ledger/format-time.ts';
+import { ledgerRoute } from './ledger-route.ts';
 
 export const getWithdrawalRoute = (db: Database) =>
-  route(endpoints.getWithdrawal, async ({ cpg, pathParameters }) => {
+  ledgerRoute(endpoints.getWithdrawal, async ({ cpg, pathParameters }) => {
     const row = await findWithdrawal(db, cpg.accountId, pathParameters.withdrawal_id);
     if (row === undefined) return REJECTIONS.not_found;
     const decimals = await currencyDecimals(db, row);
