@@ -1,11 +1,15 @@
 import { endpoints, type ResponseOf } from '@cpg/protocol';
 import type { CallOptions } from './call/call-options.ts';
-import type { Caller } from './call/caller.ts';
+import { Caller } from './call/caller.ts';
 import type { ClientContext } from './call/client-context.ts';
-import { CpgCall } from './call/cpg-call.ts';
-import { executeCall } from './call/execute-call.ts';
+import type { CpgCall } from './call/cpg-call.ts';
 import { type CpgClientOptions, createContext } from './client-options.ts';
 import { Balances } from './resources/balances.ts';
+import { Currencies } from './resources/currencies.ts';
+import { DepositAddresses } from './resources/deposit-addresses.ts';
+import { DepositRequests } from './resources/deposit-requests.ts';
+import { HotWallet } from './resources/hot-wallet.ts';
+import { Transactions } from './resources/transactions.ts';
 import { Withdrawals } from './resources/withdrawals.ts';
 
 /**
@@ -16,15 +20,28 @@ import { Withdrawals } from './resources/withdrawals.ts';
  */
 export class CpgClient {
   readonly balances: Balances;
+  readonly currencies: Currencies;
+  readonly depositAddresses: DepositAddresses;
+  readonly depositRequests: DepositRequests;
+  readonly hotWallet: HotWallet;
+  readonly transactions: Transactions;
   readonly withdrawals: Withdrawals;
   readonly #context: ClientContext;
+  readonly #caller: Caller;
   readonly #closing = new AbortController();
 
   /** @throws CpgError `invalid_configuration` for an option that cannot be used. */
   constructor(options: CpgClientOptions) {
     this.#context = createContext(options, this.#closing.signal);
-    this.balances = new Balances(this.#call);
-    this.withdrawals = new Withdrawals(this.#call);
+    const caller = new Caller(this.#context);
+    this.#caller = caller;
+    this.balances = new Balances(caller);
+    this.currencies = new Currencies(caller);
+    this.depositAddresses = new DepositAddresses(caller);
+    this.depositRequests = new DepositRequests(caller);
+    this.hotWallet = new HotWallet(caller);
+    this.transactions = new Transactions(caller);
+    this.withdrawals = new Withdrawals(caller);
   }
 
   /** Milliseconds that the gateway's clock is ahead of the local one, as learnt so far. */
@@ -34,7 +51,7 @@ export class CpgClient {
 
   /** Whether key, clock and signature are right. Needs no permission. */
   ping(options: CallOptions = {}): CpgCall<ResponseOf<typeof endpoints.ping>> {
-    return this.#call({ endpoint: endpoints.ping, given: {}, options });
+    return this.#caller.call({ endpoint: endpoints.ping, given: {}, options });
   }
 
   /** Ends all calls under way with `client_closed` and closes the connections; agents of your own stay open. */
@@ -42,6 +59,4 @@ export class CpgClient {
     this.#closing.abort();
     this.#context.transport.close();
   }
-
-  readonly #call: Caller = (call) => new CpgCall(executeCall(this.#context, call));
 }

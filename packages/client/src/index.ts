@@ -1,6 +1,8 @@
 export { Decimal, endpoints, toDecimal } from '@cpg/protocol';
 export type { CallOptions } from './call/call-options.ts';
 export { CpgCall, type ResponseInfo, type WithResponse } from './call/cpg-call.ts';
+export { type Page, PagedCall } from './call/paged-call.ts';
+export type { PollOptions } from './call/poll.ts';
 export type { CpgClientOptions, Credentials } from './client-options.ts';
 export { CpgClient } from './cpg-client.ts';
 export { CpgError } from './errors/cpg-error.ts';
@@ -8,5 +10,7 @@ export { CPG_ERROR_CODES, type CpgErrorCode } from './errors/error-codes.ts';
 export { OutcomeUnknownError } from './errors/outcome-unknown-error.ts';
 export { ResponseValidationError } from './errors/response-validation-error.ts';
 export type { Hooks, RequestEvent, ResponseEvent, RetryEvent } from './hooks.ts';
+export type { CreateDepositAddressResult } from './resources/deposit-addresses.ts';
+export type { WaitForDepositOptions } from './resources/deposit-requests.ts';
 export type { CreateWithdrawalResult } from './resources/withdrawals.ts';
 export type { Time } from './time.ts';

@@ -3,19 +3,26 @@ import { type BodyOf, endpoints, type ResponseOf } from '@cpg/protocol';
 import type { CallOptions } from '../call/call-options.ts';
 import type { Caller } from '../call/caller.ts';
 import type { CpgCall } from '../call/cpg-call.ts';
+import type { PollOptions } from '../call/poll.ts';
+
+const { createWithdrawal, getWithdrawal } = endpoints;
 
 /** The answer, and the reference that makes the call repeatable. */
-export type CreateWithdrawalResult = ResponseOf<typeof endpoints.createWithdrawal> & {
+export type CreateWithdrawalResult = ResponseOf<typeof createWithdrawal> & {
   /** The one given or made up; `null` when `null` was given. */
   readonly client_reference: string | null;
 };
 
+type WithdrawalResult = ResponseOf<typeof getWithdrawal>;
+
+const FINAL: readonly string[] = ['confirmed', 'failed'];
+
 /** Money sent out. Contract §4.6. */
 export class Withdrawals {
-  readonly #call: Caller;
+  readonly #caller: Caller;
 
-  constructor(call: Caller) {
-    this.#call = call;
+  constructor(caller: Caller) {
+    this.#caller = caller;
   }
 
   /**
@@ -25,28 +32,42 @@ export class Withdrawals {
    *
    * @throws OutcomeUnknownError when the reply was lost: repeat the call with the error's `idempotencyReference`.
    */
-  create(
-    body: BodyOf<typeof endpoints.createWithdrawal>,
-    options: CallOptions = {},
-  ): CpgCall<CreateWithdrawalResult> {
+  create(body: BodyOf<typeof createWithdrawal>, options: CallOptions = {}): CpgCall<CreateWithdrawalResult> {
     const { client_reference = randomUUID(), ...rest } = body;
-    return this.#call({
-      endpoint: endpoints.createWithdrawal,
-      given: { body: client_reference === null ? rest : { ...rest, client_reference } },
-      options,
-      idempotencyReference: client_reference ?? undefined,
-    }).map((envelope) => ({ ...envelope, client_reference }));
+    return this.#caller
+      .call({
+        endpoint: createWithdrawal,
+        given: { body: client_reference === null ? rest : { ...rest, client_reference } },
+        options,
+        idempotencyReference: client_reference ?? undefined,
+      })
+      .map((envelope) => ({ ...envelope, client_reference }));
   }
 
   /** One withdrawal and where it stands. Needs `read_withdrawal_status`. */
-  get(
-    withdrawalId: number | string | bigint,
-    options: CallOptions = {},
-  ): CpgCall<ResponseOf<typeof endpoints.getWithdrawal>> {
-    return this.#call({
-      endpoint: endpoints.getWithdrawal,
+  get(withdrawalId: number | string | bigint, options: CallOptions = {}): CpgCall<WithdrawalResult> {
+    return this.#caller.call({
+      endpoint: getWithdrawal,
       given: { pathParameters: { withdrawal_id: withdrawalId } },
       options,
+    });
+  }
+
+  /**
+   * Waits until a withdrawal is `confirmed` or `failed`, by reading it in growing pauses, up to 15 minutes unless told
+   * otherwise. Look at the `status` of what comes back: failing is an end too.
+   *
+   * @throws CpgError `deadline_exceeded` or `aborted`; the withdrawal goes on and can be waited for again.
+   */
+  waitUntilFinal(
+    withdrawalId: number | string | bigint,
+    options: PollOptions = {},
+  ): Promise<WithdrawalResult> {
+    return this.#caller.poll({
+      operation: 'withdrawals.waitUntilFinal',
+      options,
+      read: (callOptions) => this.get(withdrawalId, callOptions),
+      isFinal: ({ data }) => FINAL.includes(data.status),
     });
   }
 }

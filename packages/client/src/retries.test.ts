@@ -1,0 +1,248 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { BALANCE, CREATED_WITHDRAWAL, SECRET, WITHDRAWAL_BODY } from '../test-support/credentials.ts';
+import { answer, ok, refuse } from '../test-support/raw-answer.ts';
+import { headerOf, type RawHandler, type RawServer } from '../test-support/raw-server.ts';
+import { isAuthentic } from '../test-support/recompute-signature.ts';
+import { failureOf, NOW, startPair, stopAll } from '../test-support/start-pair.ts';
+import type { CpgError } from './errors/cpg-error.ts';
+import { OutcomeUnknownError } from './errors/outcome-unknown-error.ts';
+
+afterEach(stopAll);
+
+const signaturesOf = ({ requests }: RawServer): string[] =>
+  requests.map((request) => headerOf(request, 'X-CPG-Signature'));
+
+const failFirst =
+  (times: number, fail: RawHandler, data: unknown = [BALANCE]): RawHandler =>
+  (socket, request, index) =>
+    index < times ? fail(socket, request, index) : ok(socket, data);
+
+const halfAnAnswer: RawHandler = (socket) => {
+  socket.end('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{"success":tr');
+};
+
+describe('a read that fails in passing', () => {
+  it.each<[string, RawHandler]>([
+    ['408', (socket) => refuse(socket, [408, 'Request timeout'])],
+    ['502', (socket) => answer(socket, { status: 502, body: '<html>' })],
+    ['503', (socket) => refuse(socket, [503, 'Service temporarily unavailable'], { 'Retry-After': '1' })],
+    ['504', (socket) => refuse(socket, [504, 'x'])],
+    ['a reset connection', (socket) => socket.resetAndDestroy()],
+    ['a connection closed without an answer', (socket) => socket.end()],
+    ['half an answer', halfAnAnswer],
+    [
+      'a signature another process used first',
+      (socket) => refuse(socket, [401, 'Request signature has already been used']),
+    ],
+    ['429 for the key', (socket) => refuse(socket, [429, 'Rate limit exceeded'])],
+  ])('is sent again after %s, signed anew', async (_, fail) => {
+    const { server, client } = await startPair(failFirst(2, fail));
+    const { result, response } = await client.balances.list().withResponse();
+    expect(result.data).toEqual([BALANCE]);
+    expect(response.attempts).toBe(3);
+    expect(new Set(signaturesOf(server)).size).toBe(3);
+    expect(server.requests.every((request) => isAuthentic(request, SECRET))).toBe(true);
+  });
+
+  it.each([
+    [400, 'Malformed request target', 'bad_request'],
+    [401, 'Invalid signature', 'authentication_failed'],
+    [401, 'Missing authentication headers', 'authentication_failed'],
+    [403, 'API key lacks the required permission: read_balance', 'permission_denied'],
+    [404, 'Not found', 'not_found'],
+    [405, 'Method not allowed', 'unexpected_status'],
+    [409, 'client_reference was already used with different parameters', 'conflict'],
+    [418, 'teapot', 'unexpected_status'],
+    [422, 'currency: String should have at most 256 characters', 'validation_failed'],
+    [500, 'Internal server error', 'server_error'],
+    [501, 'x', 'server_error'],
+  ])('is not sent again after %i %s', async (status, message, code) => {
+    const { server, client } = await startPair((socket) => refuse(socket, [status, message]));
+    await expect(client.balances.list()).rejects.toMatchObject({
+      name: 'CpgError',
+      code,
+      status,
+      wireMessage: message,
+      message: `balances.list: ${status} ${message}`,
+      attempts: 1,
+    });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it.each([
+    [0, 1],
+    [1, 2],
+    [4, 5],
+  ])('with maxRetries %i is sent %i times in all', async (maxRetries, sent) => {
+    const { server, client } = await startPair((socket) => refuse(socket, [503, 'x']));
+    await expect(client.balances.list({}, { maxRetries })).rejects.toMatchObject({
+      code: 'server_error',
+      attempts: sent,
+      retryable: true,
+    });
+    expect(server.requests).toHaveLength(sent);
+  });
+
+  it('obeys X-Should-Retry, both ways', async () => {
+    const { server, client } = await startPair((socket, _, index) =>
+      index === 0
+        ? refuse(socket, [500, 'x'], { 'X-Should-Retry': 'true' })
+        : refuse(socket, [503, 'x'], { 'X-Should-Retry': 'false' }),
+    );
+    await expect(client.balances.list()).rejects.toMatchObject({ status: 503, attempts: 2 });
+    expect(server.requests).toHaveLength(2);
+  });
+});
+
+describe('waiting', () => {
+  it('waits for the next epoch minute after a 429 of the key', async () => {
+    const { time, client } = await startPair(
+      failFirst(1, (socket) => refuse(socket, [429, 'Rate limit exceeded'])),
+    );
+    await client.balances.list();
+    const nextMinute = NOW - (NOW % 60_000) + 60_000;
+    expect(time.now()).toBeGreaterThanOrEqual(nextMinute);
+    expect(time.now()).toBeLessThanOrEqual(nextMinute + 1_100);
+  });
+
+  it.each([
+    ['seconds', '7', 7_000, 7_000],
+    ['zero', '0', 0, 0],
+    ['an HTTP date', new Date(NOW + 9_000).toUTCString(), 9_000, 9_000],
+    ['a date in the past', new Date(NOW - 9_000).toUTCString(), 0, 0],
+    ['a huge number, capped', '86400', 60_000, 60_000],
+    ['digits beyond all numbers, capped', '9'.repeat(400), 60_000, 60_000],
+    ['a negative number: back-off', '-5', 375, 500],
+    ['a fraction: back-off', '1.5', 375, 500],
+    ['garbage: back-off', 'soon', 375, 500],
+    ['an empty value: back-off', '', 375, 500],
+  ])('reads a Retry-After of %s', async (_, value, least, most) => {
+    const { time, client } = await startPair(
+      failFirst(1, (socket) =>
+        refuse(socket, [429, 'Too many requests from this IP'], { 'Retry-After': value }),
+      ),
+    );
+    await client.balances.list();
+    const slept = time.sleeps.reduce((sum, each) => sum + each, 0);
+    expect(slept).toBeGreaterThanOrEqual(least);
+    expect(slept).toBeLessThanOrEqual(most);
+  });
+
+  it('backs off longer each time', async () => {
+    const { time, client } = await startPair((socket) => refuse(socket, [502, 'x']));
+    await failureOf(client.balances.list({}, { maxRetries: 6 }));
+    const limits = [500, 1_000, 2_000, 4_000, 8_000, 8_000];
+    expect(time.sleeps).toHaveLength(limits.length);
+    for (const [index, limit] of limits.entries()) {
+      expect(time.sleeps[index]).toBeGreaterThanOrEqual(limit * 0.75);
+      expect(time.sleeps[index]).toBeLessThanOrEqual(limit);
+    }
+  });
+
+  it('does not wait past the deadline, and says why the call failed', async () => {
+    const { time, client } = await startPair((socket) => refuse(socket, [429, 'Rate limit exceeded']));
+    await expect(client.balances.list({}, { deadlineMs: 20_000 })).rejects.toMatchObject({
+      code: 'rate_limited',
+      attempts: 1,
+      retryable: true,
+    });
+    expect(time.sleeps).toEqual([]);
+  });
+});
+
+describe('a withdrawal', () => {
+  it.each<[string, RawHandler]>([
+    ['a reset connection', (socket) => socket.resetAndDestroy()],
+    ['half an answer', halfAnAnswer],
+    ['503', (socket) => refuse(socket, [503, 'Service temporarily unavailable'])],
+    ['429', (socket) => refuse(socket, [429, 'Rate limit exceeded'])],
+  ])('is sent again after %s with the same bytes and reference', async (_, fail) => {
+    const { server, client } = await startPair(failFirst(2, fail, CREATED_WITHDRAWAL));
+    const { client_reference } = await client.withdrawals.create(WITHDRAWAL_BODY);
+    expect(server.requests).toHaveLength(3);
+    expect(new Set(server.requests.map(({ body }) => body.toString('hex'))).size).toBe(1);
+    expect(JSON.parse(String(server.requests[2]?.body)).client_reference).toBe(client_reference);
+    expect(new Set(signaturesOf(server)).size).toBe(3);
+    expect(server.requests.every((request) => isAuthentic(request, SECRET))).toBe(true);
+  });
+
+  it.each<[string, RawHandler, string | undefined]>([
+    ['a reset connection', (socket) => socket.resetAndDestroy(), 'connection_failed'],
+    ['half an answer', halfAnAnswer, 'connection_failed'],
+    ['504', (socket) => answer(socket, { status: 504 }), 'server_error'],
+    ['500', (socket) => refuse(socket, [500, 'Internal server error']), 'server_error'],
+  ])('without a reference is not sent again after %s: the outcome is unknown', async (_, fail, cause) => {
+    const { server, client } = await startPair(fail);
+    const error = await failureOf(client.withdrawals.create({ ...WITHDRAWAL_BODY, client_reference: null }));
+    expect(error).toBeInstanceOf(OutcomeUnknownError);
+    expect(error).toMatchObject({ code: 'outcome_unknown', retryable: false, attempts: 1 });
+    expect((error as CpgError).cause).toMatchObject({ code: cause });
+    expect((error as CpgError).message).toBe(
+      'withdrawals.create: the reply was lost and the call may have been executed. It had no idempotency reference: find out whether it was executed before you repeat it.',
+    );
+    expect(server.requests).toHaveLength(1);
+    expect(server.requests[0]?.body.toString()).not.toContain('client_reference');
+  });
+
+  it('whose replies are all lost names the reference to repeat it with', async () => {
+    const { client } = await startPair((socket) => socket.destroy());
+    await expect(
+      client.withdrawals.create({ ...WITHDRAWAL_BODY, client_reference: 'order-1' }),
+    ).rejects.toMatchObject({
+      name: 'OutcomeUnknownError',
+      idempotencyReference: 'order-1',
+      attempts: 3,
+      retryable: true,
+    });
+  });
+
+  it('stays unknown when a refusal that decides nothing follows a lost reply', async () => {
+    const { client } = await startPair((socket, _, index) =>
+      index === 0 ? socket.destroy() : refuse(socket, [401, 'Invalid signature']),
+    );
+    await expect(client.withdrawals.create(WITHDRAWAL_BODY)).rejects.toMatchObject({
+      code: 'outcome_unknown',
+      status: 401,
+      wireMessage: 'Invalid signature',
+    });
+  });
+
+  it('is decided when the business logic answers the repeat', async () => {
+    const { client } = await startPair((socket, _, index) =>
+      index === 0 ? socket.destroy() : refuse(socket, [400, 'Insufficient available balance']),
+    );
+    await expect(client.withdrawals.create(WITHDRAWAL_BODY)).rejects.toMatchObject({
+      code: 'bad_request',
+      rejection: 'insufficient_available_balance',
+      attempts: 2,
+    });
+  });
+
+  it('that could not even connect was certainly not executed', async () => {
+    const { server, client } = await startPair(() => undefined);
+    await server.stop();
+    await expect(
+      client.withdrawals.create({ ...WITHDRAWAL_BODY, client_reference: null }),
+    ).rejects.toMatchObject({ code: 'connection_failed', attempts: 1 });
+  });
+});
+
+describe('a deposit address', () => {
+  it('is requested again with the idempotency key made up at first', async () => {
+    const { server, client } = await startPair(
+      failFirst(1, (socket) => socket.destroy(), {
+        request_id: 1,
+        address: '0x1',
+        network: 'ETH',
+        currency: 'USDT',
+        contract_address: null,
+        user_identifier: null,
+        display_expires_at: '2025-05-17T03:00:00+00:00',
+        created_at: '2025-05-17T00:00:00+00:00',
+      }),
+    );
+    const { idempotency_key } = await client.depositAddresses.create({ currency: 'USDT', network: 'ETH' });
+    const keys = server.requests.map(({ body }) => JSON.parse(String(body)).idempotency_key);
+    expect(keys).toEqual([idempotency_key, idempotency_key]);
+  });
+});
