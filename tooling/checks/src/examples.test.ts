@@ -15,6 +15,9 @@ afterAll(async () => {
   expect(await gateway.stop()).toBe(0);
 });
 
+// All examples send the same request: in the same second it would have the same signature, a replay.
+const untilNextSecond = () => new Promise((resolve) => setTimeout(resolve, 1000 - (Date.now() % 1000)));
+
 const environment = (secret?: string) => ({
   ...process.env,
   CPG_BASE_URL: gateway.url,
@@ -23,6 +26,7 @@ const environment = (secret?: string) => ({
 
 const itReadsTheBalance = (program: string, file: string) => {
   it('prints the documented balance', async () => {
+    await untilNextSecond();
     const { stdout } = await run(program, [file], { cwd: REPOSITORY_ROOT, env: environment() });
     expect(stdout).toBe('available 1300.000000\n');
   });
