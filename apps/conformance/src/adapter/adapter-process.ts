@@ -1,0 +1,122 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { withDeadline } from '../core/deadline.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+interface Pending {
+  readonly resolve: (answer: Fields) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const START_TIMEOUT_MS = 10_000;
+const ANSWER_TIMEOUT_MS = 10_000;
+const TERMINATE_MS = 5_000;
+const OUTPUT_KEPT = 1_000_000;
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** An adapter: a child process that answers commands, one JSON object a line. Any breach of the protocol ends it. */
+export class AdapterProcess {
+  readonly #child: ChildProcess;
+  readonly #pending = new Map<string, Pending>();
+  readonly #answered = new Set<string>();
+  #output = '';
+  #failure: Error | undefined;
+
+  /** Starts a command line through the shell, in a process group of its own. */
+  constructor(commandLine: string) {
+    this.#child = spawn(commandLine, { shell: true, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child.on('error', (error) => this.#fail(`the adapter could not be started: ${error.message}`));
+    this.#child.on('exit', (code, signal) =>
+      this.#fail(`the adapter ended (${signal ?? `exit code ${code}`})${this.#lastWords()}`),
+    );
+    this.#child.stdin?.on('error', () => undefined);
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#keep(text));
+    if (this.#child.stdout === null) throw new Error('no standard output');
+    createInterface({ input: this.#child.stdout }).on('line', (line) => this.#receive(line));
+  }
+
+  /** Everything it has written so far, to standard output and standard error, up to a million characters. */
+  get output(): string {
+    return this.#output;
+  }
+
+  /** Sends one command and waits for its answer. Rejects when the adapter breaks the protocol or says that it failed. */
+  async ask(cmd: string, fields: Fields = {}, timeoutMs = ANSWER_TIMEOUT_MS): Promise<Fields> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const id = randomUUID();
+    const answer = new Promise<Fields>((resolve, reject) => this.#pending.set(id, { resolve, reject }));
+    this.#child.stdin?.write(`${JSON.stringify({ cmd, id, ...fields })}\n`);
+    const result = await withDeadline(answer, timeoutMs);
+    if (typeof result['error'] === 'string') throw new Error(`the adapter failed: ${result['error']}`);
+    return result;
+  }
+
+  hello(): Promise<Fields> {
+    return this.ask('hello', { protocol: 1 }, START_TIMEOUT_MS);
+  }
+
+  /** Asks it to stop and returns its exit code; ends it by force when it does not. Safe to call twice. */
+  async stop(): Promise<number | null> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.#child.exitCode;
+    const exited = once(this.#child, 'exit');
+    this.ask('stop').catch(() => undefined);
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      const inTime = await withDeadline(exited, TERMINATE_MS).then(
+        () => true,
+        () => false,
+      );
+      if (inTime) break;
+      this.#kill(signal);
+    }
+    await exited;
+    return this.#child.exitCode;
+  }
+
+  #kill(signal: NodeJS.Signals): void {
+    if (this.#child.pid === undefined) return;
+    try {
+      process.kill(-this.#child.pid, signal);
+    } catch {
+      // It has gone meanwhile.
+    }
+  }
+
+  #receive(line: string): void {
+    this.#keep(`${line}\n`);
+    let answer: unknown;
+    try {
+      answer = JSON.parse(line);
+    } catch {
+      return this.#fail('the adapter wrote a line that is not JSON');
+    }
+    const id = isFields(answer) ? answer['id'] : undefined;
+    if (!isFields(answer) || typeof id !== 'string') return this.#fail('the adapter wrote a line without an id');
+    if (this.#answered.has(id)) return this.#fail('the adapter answered one command twice');
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return this.#fail('the adapter answered an id that was never sent');
+    this.#pending.delete(id);
+    this.#answered.add(id);
+    pending.resolve(answer);
+  }
+
+  #keep(text: string): void {
+    if (this.#output.length < OUTPUT_KEPT) this.#output += text;
+  }
+
+  #lastWords(): string {
+    const words = this.#output.trim().split('\n').slice(-3).join(' | ');
+    return words === '' ? '' : `; its last words: ${words}`;
+  }
+
+  #fail(message: string): void {
+    this.#failure ??= new Error(message);
+    for (const { reject } of this.#pending.values()) reject(this.#failure);
+    this.#pending.clear();
+    if (this.#child.exitCode === null) this.#kill('SIGTERM');
+  }
+}

@@ -1,0 +1,75 @@
+import { type Exchange, type Finding, firstDifference } from './finding.ts';
+
+/** Ends a case: the implementation departed from the contract. */
+export class Departure extends Error {
+  override readonly name = 'Departure';
+  readonly finding: Finding;
+  /** `acceptable`: the contract tolerates it, so the case warns. */
+  readonly severity: 'departure' | 'acceptable';
+
+  constructor(finding: Finding, severity: 'departure' | 'acceptable' = 'departure') {
+    super(`${finding.what}: expected ${finding.expected}, got ${finding.actual}`);
+    this.finding = finding;
+    this.severity = severity;
+  }
+}
+
+/** Ends a case: the implementation declared that it lacks what the case needs. */
+export class NotApplicable extends Error {
+  override readonly name = 'NotApplicable';
+}
+
+type Extra = Omit<Finding, 'what' | 'expected' | 'actual' | 'exchanges'>;
+type Comparable = string | number | boolean | undefined;
+
+const print = (value: Comparable): string => (typeof value === 'string' ? value : String(value));
+
+/** The assertions of one case. It counts them: a case that checked nothing has no verdict. */
+export class Checker {
+  readonly #exchanges: Exchange[] = [];
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Keeps what went over the wire, for the report of a failure; only the last four messages are kept. */
+  witness(exchange: Exchange): void {
+    this.#exchanges.push(exchange);
+    if (this.#exchanges.length > 4) this.#exchanges.shift();
+  }
+
+  /** Ends the case unless the two are equal. */
+  equal(what: string, pair: { expected: Comparable; actual: Comparable } & Extra): void {
+    this.#count++;
+    if (pair.expected === pair.actual) return;
+    const { expected, actual, ...extra } = pair;
+    const bothTexts = typeof expected === 'string' && typeof actual === 'string';
+    const offset = bothTexts ? firstDifference(expected, actual) : undefined;
+    throw this.#departure({
+      what,
+      expected: print(expected),
+      actual: print(actual),
+      ...(offset === undefined ? {} : { firstDifference: offset }),
+      ...extra,
+    });
+  }
+
+  /** Ends the case unless the condition holds. */
+  that(condition: boolean, finding: Omit<Finding, "exchanges">): void {
+    this.#count++;
+    if (!condition) throw this.#departure(finding);
+  }
+
+  /** Ends the case with a warning unless the condition holds: the contract recommends it only. */
+  recommends(condition: boolean, finding: Omit<Finding, "exchanges">): void {
+    this.#count++;
+    if (!condition) throw new Departure(this.#departure(finding).finding, 'acceptable');
+  }
+
+  #departure(finding: Finding): Departure {
+    return new Departure(
+      this.#exchanges.length === 0 ? finding : { ...finding, exchanges: [...this.#exchanges] },
+    );
+  }
+}

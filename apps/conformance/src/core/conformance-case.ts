@@ -1,0 +1,45 @@
+import type { Checker } from './checker.ts';
+import type { Layer } from './verdict.ts';
+
+/** One case: a stable id, what it asks for, and how it is tried. */
+export interface ConformanceCase<Context> {
+  /** Kebab-case, stable, never reused; begins with the layer's prefix. */
+  readonly id: string;
+  readonly group: string;
+  /** One sentence in the words of the contract; may change. */
+  readonly description: string;
+  /** The section of the contract, e.g. `§1.2`. */
+  readonly spec: string;
+  /** What the implementation must be able to do; otherwise the case is not applicable. */
+  readonly needs?: readonly string[];
+  /** @default 10_000 */
+  readonly timeoutMs?: number;
+  readonly run: (context: Context) => Promise<void>;
+}
+
+/** What is being judged, as it introduced itself. */
+export interface Implementation {
+  readonly name: string;
+  readonly language?: string;
+  readonly version?: string;
+  /** Anything the reader of a report should know, e.g. `clock: movable`. */
+  readonly notes?: readonly string[];
+}
+
+/** A started implementation. */
+export interface Session<Context> {
+  readonly implementation: Implementation;
+  readonly capabilities: ReadonlySet<string>;
+  /** Makes what one case works with. */
+  readonly context: (check: Checker) => Context;
+  readonly close: () => Promise<void>;
+}
+
+/** The cases of one layer and how to start the implementation they are tried on. */
+export interface Suite<Context> {
+  readonly layer: Layer;
+  /** Names the implementation until it introduces itself. */
+  readonly label: string;
+  readonly cases: readonly ConformanceCase<Context>[];
+  readonly open: () => Promise<Session<Context>>;
+}

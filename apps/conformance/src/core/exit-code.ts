@@ -1,0 +1,26 @@
+import type { ResultRecord } from './record.ts';
+import { tally } from './tally.ts';
+
+/** The exit codes of `cpg-conformance`, with what they mean. */
+export const EXIT_CODES = Object.freeze({
+  conformant: 0,
+  nonconformant: 1,
+  usage: 2,
+  harness: 3,
+} as const);
+
+/**
+ * What a run's records come to. 3 goes before 1: a run that is incomplete, has an error in it or tried nothing says nothing about
+ * conformance. `strict` counts a warning as a failure.
+ */
+export const exitCodeOf = (
+  records: readonly ResultRecord[],
+  { strict = false }: { readonly strict?: boolean } = {},
+): number => {
+  const { planned, seen, counts, unmatchedExpectations, hasFooter } = tally(records);
+  const judged = counts.pass + counts.fail + counts.warn + counts.xfail + counts.xpass;
+  if (!hasFooter || planned === 0 || seen !== planned || counts.error > 0 || judged === 0)
+    return EXIT_CODES.harness;
+  const departures = counts.fail + counts.xpass + unmatchedExpectations + (strict ? counts.warn : 0);
+  return departures > 0 ? EXIT_CODES.nonconformant : EXIT_CODES.conformant;
+};

@@ -1,0 +1,67 @@
+import type { Finding } from './finding.ts';
+import type { Layer, Verdict } from './verdict.ts';
+
+/** The first line of a result file. */
+export interface HeaderRecord {
+  readonly type: 'header';
+  readonly suite: 'cpg-conformance';
+  readonly format: 1;
+  readonly suiteVersion: string;
+  readonly startedAt: string;
+  readonly seed: string;
+  /** The pattern of `--run`, when the run was filtered. */
+  readonly filter?: string;
+}
+
+/** One implementation that is judged on one layer, before its cases. */
+export interface ImplementationRecord {
+  readonly type: 'implementation';
+  readonly implementation: string;
+  readonly layer: Layer;
+  readonly language?: string;
+  readonly version?: string;
+  readonly notes: readonly string[];
+  readonly planned: number;
+}
+
+/** The verdict of one case. */
+export interface CaseRecord {
+  readonly type: 'case';
+  readonly implementation: string;
+  readonly layer: Layer;
+  readonly id: string;
+  readonly group: string;
+  readonly description: string;
+  readonly spec: string;
+  readonly verdict: Verdict;
+  readonly durationMs: number;
+  /** Why there is no verdict, why it does not apply, or why it is expected to fail. */
+  readonly reason?: string;
+  readonly finding?: Finding;
+}
+
+/** An entry of the known failures that is wrong by itself. */
+export interface ExpectationRecord {
+  readonly type: 'expectation';
+  readonly problem: 'unmatched';
+  readonly entry: string;
+}
+
+export type Counts = Readonly<Record<Verdict, number>>;
+
+/** The last line of a result file; one without it is incomplete. */
+export interface FooterRecord {
+  readonly type: 'footer';
+  readonly planned: number;
+  readonly seen: number;
+  readonly counts: Counts;
+  readonly durationMs: number;
+}
+
+/** One line of a result file. JSON lines are the truth; every other report is rendered from them. */
+export type ResultRecord =
+  | HeaderRecord
+  | ImplementationRecord
+  | CaseRecord
+  | ExpectationRecord
+  | FooterRecord;

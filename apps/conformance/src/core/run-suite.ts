@@ -1,0 +1,65 @@
+import { Checker, Departure, NotApplicable } from './checker.ts';
+import type { ConformanceCase, Session, Suite } from './conformance-case.ts';
+import { withDeadline } from './deadline.ts';
+import type { CaseRecord, ResultRecord } from './record.ts';
+
+export type Emit = (record: ResultRecord) => void;
+
+type Outcome = Pick<CaseRecord, 'verdict' | 'reason' | 'finding'>;
+
+const CASE_TIMEOUT_MS = 10_000;
+
+const describeError = (error: unknown): string =>
+  error instanceof Error ? error.message : `a thrown ${typeof error}`;
+
+const judge = async <Context>(
+  session: Session<Context>,
+  testCase: ConformanceCase<Context>,
+): Promise<Outcome> => {
+  const missing = testCase.needs?.find((need) => !session.capabilities.has(need));
+  if (missing !== undefined) return { verdict: 'notapplicable', reason: `needs: ${missing}` };
+  const check = new Checker();
+  try {
+    const attempt = testCase.run(session.context(check));
+    await withDeadline(attempt, testCase.timeoutMs ?? CASE_TIMEOUT_MS);
+  } catch (error) {
+    if (error instanceof NotApplicable) return { verdict: 'notapplicable', reason: error.message };
+    if (!(error instanceof Departure)) return { verdict: 'error', reason: describeError(error) };
+    return { verdict: error.severity === 'acceptable' ? 'warn' : 'fail', finding: error.finding };
+  }
+  return check.count === 0 ? { verdict: 'error', reason: 'the case checked nothing' } : { verdict: 'pass' };
+};
+
+/**
+ * Tries every case of a suite, one after the other, and emits one record each, whatever happens. When the implementation
+ * cannot be started, every planned case is an error.
+ */
+export const runSuite = async <Context>(suite: Suite<Context>, emit: Emit): Promise<void> => {
+  const { layer, cases } = suite;
+  let session: Session<Context> | undefined;
+  let failure = '';
+  try {
+    session = await suite.open();
+  } catch (error) {
+    failure = `could not start: ${describeError(error)}`;
+  }
+  const { name, language, version, notes = [] } = session?.implementation ?? { name: suite.label };
+  emit({
+    type: 'implementation',
+    implementation: name,
+    layer,
+    ...(language === undefined ? {} : { language }),
+    ...(version === undefined ? {} : { version }),
+    notes,
+    planned: cases.length,
+  });
+  for (const testCase of cases) {
+    const { id, group, description, spec } = testCase;
+    const startedAt = performance.now();
+    const outcome: Outcome =
+      session === undefined ? { verdict: 'error', reason: failure } : await judge(session, testCase);
+    const durationMs = Math.round(performance.now() - startedAt);
+    emit({ type: 'case', implementation: name, layer, id, group, description, spec, durationMs, ...outcome });
+  }
+  await session?.close();
+};

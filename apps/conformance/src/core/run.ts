@@ -1,0 +1,62 @@
+import type { Suite } from './conformance-case.ts';
+import { Masker } from './masker.ts';
+import { newSeed, Randomness } from './randomness.ts';
+import type { ResultRecord } from './record.ts';
+import type { RunSettings } from './run-settings.ts';
+import { runSuite } from './run-suite.ts';
+import { footerOf } from './tally.ts';
+import { SUITE_VERSION } from './version.ts';
+
+/** Runs one suite; its type of context stays its own affair. */
+export type PlannedSuite = (emit: (record: ResultRecord) => void) => Promise<void>;
+
+export interface RunOptions {
+  /** The same seed gives the same secrets and bodies. Random when left out. */
+  readonly seed?: string | undefined;
+  /** Only cases whose id fits; a partial run says so in its header. */
+  readonly filter?: { readonly pattern: string; readonly matches: (id: string) => boolean } | undefined;
+  /** Told of every record as it is made, masked. */
+  readonly onRecord?: ((record: ResultRecord) => void) | undefined;
+}
+
+/** Adds suites to a run, in order. */
+export interface Plan extends RunSettings {
+  readonly add: <Context>(suite: Suite<Context>) => void;
+}
+
+/** Runs every suite of a plan, one after the other, and returns the records of the whole run, masked. */
+export const run = async (
+  makePlan: (plan: Plan) => void,
+  { seed = newSeed(), filter, onRecord }: RunOptions = {},
+): Promise<readonly ResultRecord[]> => {
+  const startedAt = performance.now();
+  const masker = new Masker();
+  const random = new Randomness(seed);
+  const records: ResultRecord[] = [];
+  const emit = (record: ResultRecord) => {
+    const masked = masker.maskAll(record);
+    records.push(masked);
+    onRecord?.(masked);
+  };
+  const suites: PlannedSuite[] = [];
+  makePlan({
+    masker,
+    random,
+    add: (suite) => {
+      const cases = suite.cases.filter(({ id }) => filter?.matches(id) ?? true);
+      if (cases.length > 0) suites.push((each) => runSuite({ ...suite, cases }, each));
+    },
+  });
+  emit({
+    type: 'header',
+    suite: 'cpg-conformance',
+    format: 1,
+    suiteVersion: SUITE_VERSION,
+    startedAt: new Date().toISOString(),
+    seed,
+    ...(filter === undefined ? {} : { filter: filter.pattern }),
+  });
+  for (const runOne of suites) await runOne(emit);
+  emit(footerOf(records, Math.round(performance.now() - startedAt)));
+  return records;
+};

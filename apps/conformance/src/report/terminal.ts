@@ -1,0 +1,92 @@
+import type { Finding } from '../core/finding.ts';
+import type { CaseRecord, ImplementationRecord, ResultRecord } from '../core/record.ts';
+import { type Tally, tally } from '../core/tally.ts';
+import type { Verdict } from '../core/verdict.ts';
+import { excerpt, visible, visibleLines } from './visible.ts';
+
+const MARKS: Partial<Readonly<Record<Verdict, string>>> = { fail: '✗', error: '!', xpass: '?', warn: '~' };
+
+const findingLines = (finding: Finding): readonly string[] => {
+  const at = finding.firstDifference;
+  const lines = [
+    `what      ${finding.what}`,
+    `expected  ${excerpt(finding.expected, at)}`,
+    `actual    ${excerpt(finding.actual, at)}`,
+  ];
+  if (at !== undefined) lines.push(`differs   first at byte ${at}`);
+  if (finding.canonical !== undefined) {
+    lines.push('canonical string expected:', ...visibleLines(finding.canonical.expected).map((l) => `  ${l}`));
+    lines.push('canonical string actual:', ...visibleLines(finding.canonical.actual).map((l) => `  ${l}`));
+  }
+  for (const { sent, received } of finding.exchanges ?? [])
+    lines.push(`sent      ${excerpt(sent)}`, `received  ${received === '' ? '(nothing)' : excerpt(received)}`);
+  if (finding.hint !== undefined) lines.push(`hint      ${finding.hint}`);
+  if (finding.curl !== undefined) lines.push(`repeat    ${visible(finding.curl)}`);
+  return lines;
+};
+
+const caseLines = (record: CaseRecord): readonly string[] => [
+  '',
+  `  ${MARKS[record.verdict]} ${record.id}  (${record.implementation}, ${record.layer}, contract ${record.spec})`,
+  `    ${record.description}`,
+  ...(record.reason === undefined ? [] : [`    ${record.verdict}: ${excerpt(record.reason)}`]),
+  ...(record.finding === undefined ? [] : findingLines(record.finding).map((line) => `    ${line}`)),
+];
+
+const countLine = ({ planned, seen, counts }: Tally): string => {
+  const shown = [`planned ${planned}`, `pass ${counts.pass}`, `fail ${counts.fail}`];
+  const { warn, xfail, xpass, error, notapplicable } = counts;
+  for (const [name, count] of Object.entries({ warn, xfail, xpass, error }))
+    if (count > 0) shown.push(`${name} ${count}`);
+  shown.push(`n/a ${notapplicable}`);
+  if (seen !== planned) shown.push(`MISSING ${planned - seen}`);
+  return shown.join(' ');
+};
+
+const layerLine = (implementation: ImplementationRecord, records: readonly ResultRecord[]): string => {
+  const own = records.filter(
+    (record) =>
+      record === implementation ||
+      (record.type === 'case' &&
+        record.implementation === implementation.implementation &&
+        record.layer === implementation.layer),
+  );
+  const { layer, language, version } = implementation;
+  const about = [language, version, ...implementation.notes].filter((part) => part !== undefined).join(', ');
+  return `${layer.padEnd(8)} ${implementation.implementation}${about === '' ? '' : ` (${about})`}: ${countLine(tally(own))}`;
+};
+
+const notApplicableLines = (records: readonly ResultRecord[]): readonly string[] => {
+  const reasons = new Map<string, string[]>();
+  for (const record of records) {
+    if (record.type !== 'case' || record.verdict !== 'notapplicable') continue;
+    const reason = `${record.implementation}: ${record.reason ?? ''}`;
+    reasons.set(reason, [...(reasons.get(reason) ?? []), record.id]);
+  }
+  return [...reasons].map(
+    ([reason, ids]) =>
+      `  not applicable ×${ids.length} (${reason}): ${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ', …' : ''}`,
+  );
+};
+
+/** The report for people: what departed and why, a line a layer, the counts, and `N passed, N failed` as the last line. */
+export const renderTerminal = (records: readonly ResultRecord[]): string => {
+  const lines: string[] = [];
+  for (const record of records) {
+    if (record.type === 'case' && MARKS[record.verdict] !== undefined) lines.push(...caseLines(record));
+    if (record.type === 'expectation')
+      lines.push('', `  ? known failure matches no case: ${record.entry}. Remove it or mend its pattern.`);
+  }
+  if (lines.length > 0) lines.push('');
+  for (const record of records)
+    if (record.type === 'implementation') lines.push(layerLine(record, records));
+  lines.push(...notApplicableLines(records));
+  const total = tally(records);
+  const { counts, planned, seen } = total;
+  if (!total.hasFooter || seen !== planned) lines.push('INCOMPLETE: not every planned case has a verdict.');
+  lines.push('', countLine(total));
+  const passed = counts.pass + counts.warn + counts.xfail;
+  const failed = counts.fail + counts.xpass + counts.error + (planned - seen) + total.unmatchedExpectations;
+  lines.push(`${passed} passed, ${failed} failed`, '');
+  return lines.join('\n');
+};

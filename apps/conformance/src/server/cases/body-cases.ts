@@ -1,0 +1,147 @@
+import { ANSWERS } from '../../core/answers.ts';
+import type { Encoding } from '../encode-request.ts';
+import { expectAccepted, expectAnswer, expectAuthenticated, expectClientError, expectRefused } from '../expect-answer.ts';
+import type { Expected, Recipe } from '../../probes/index.ts';
+import { exchange } from '../../wire/exchange.ts';
+import type { ServerUnderTest } from '../server-under-test.ts';
+import { serverCases } from './server-case.ts';
+
+const LIMIT = 1024 * 1024;
+
+const post = (
+  server: ServerUnderTest,
+  body: Buffer | string,
+  { encoding = {}, recipe = {} }: { encoding?: Partial<Encoding>; recipe?: Recipe } = {},
+) => {
+  const basis = server.basis();
+  const target = `/v1/withdrawals?nonce=${basis.nonce}`;
+  return server.send(server.craft({ method: 'POST', target, body: Buffer.from(body), ...recipe }, basis), encoding);
+};
+
+const sized =
+  (size: number, expected: Expected, encoding: Partial<Encoding> = {}) =>
+  async (server: ServerUnderTest): Promise<void> =>
+    expectAnswer(server.check, await post(server, Buffer.alloc(size, 0x20), { encoding }), expected);
+
+/** Two conflicting or broken framings; HTTP parsers refuse them, and nothing may get through. */
+const smuggled = (headers: (request: { length: number }) => Encoding['extraHeaders']) => async (server: ServerUnderTest) => {
+  const request = server.craft({ body: Buffer.from('{}') });
+  const { head, body } = server.encode(request, { extraHeaders: headers({ length: 2 }) ?? [] });
+  const raw = await exchange(server.target.address, Buffer.concat([head, body]));
+  expectClientError(server.check, server.read(head, raw));
+};
+
+/** Body size, framing and syntax. */
+export const BODY_CASES = [
+  ...serverCases({ group: 'body', spec: '§1.2, §3' }, [
+    { id: 'body-limit', description: 'exactly 1 MiB', run: sized(LIMIT, 'authenticated') },
+    { id: 'body-limit-plus-1', description: '1 MiB and one byte', run: sized(LIMIT + 1, ANSWERS.bodyTooLarge) },
+    {
+      id: 'body-limit-chunked',
+      description: 'exactly 1 MiB, chunked',
+      run: sized(LIMIT, 'authenticated', { chunked: true }),
+    },
+    {
+      id: 'body-limit-plus-1-chunked',
+      description: '1 MiB and one byte, chunked, with no length to go by',
+      run: sized(LIMIT + 1, ANSWERS.bodyTooLarge, { chunked: true }),
+    },
+    {
+      id: 'body-too-large-before-signature',
+      description: 'too large and forged: 413',
+      spec: '§2.1',
+      run: async (server) => {
+        const recipe = { mac: () => '0'.repeat(64) };
+        expectRefused(server.check, await post(server, Buffer.alloc(LIMIT + 1), { recipe }), ANSWERS.bodyTooLarge);
+      },
+    },
+    {
+      id: 'body-timestamp-before-too-large',
+      description: 'too late and too large: the timestamp answers',
+      spec: '§2.1',
+      run: async (server) => {
+        const recipe = { timestamp: '0' };
+        expectRefused(server.check, await post(server, Buffer.alloc(LIMIT + 1), { recipe }), ANSWERS.outsideWindow);
+      },
+    },
+    {
+      id: 'body-chunked',
+      description: 'the hash covers the bytes, not the chunks',
+      run: async (server) => {
+        const answer = await post(server, '{"chunked":"across three chunks"}', { encoding: { chunked: true } });
+        expectAuthenticated(server.check, answer);
+      },
+    },
+    {
+      id: 'body-chunked-get',
+      description: 'a chunked body on a GET is covered',
+      run: async (server) => {
+        const request = server.craft({ body: Buffer.from('{"covered":true}') });
+        expectAccepted(server.check, await server.send(request, { chunked: true }));
+      },
+    },
+    {
+      id: 'body-any-content-type',
+      description: 'the body is hashed whatever its content type says',
+      run: async (server) => {
+        const encoding = { extraHeaders: [['X-Content-Type-Note', 'text/plain']] as const };
+        expectAuthenticated(server.check, await post(server, 'a=1&b=2', { encoding }));
+      },
+    },
+    {
+      id: 'body-two-lengths',
+      description: 'two different Content-Length headers',
+      run: smuggled(({ length }) => [['Content-Length', String(length + 1)]]),
+    },
+    {
+      id: 'body-length-and-chunked',
+      description: 'Content-Length and Transfer-Encoding together',
+      run: smuggled(() => [['Transfer-Encoding', 'chunked']]),
+    },
+  ]),
+  ...serverCases({ group: 'syntax', spec: '§2.1, §3' }, [
+    {
+      id: 'syntax-malformed-json',
+      description: 'a body that is not JSON',
+      run: async (server) => expectRefused(server.check, await post(server, '{"amount":'), ANSWERS.malformedJson),
+    },
+    {
+      id: 'syntax-permission-first',
+      description: 'permission goes before body syntax',
+      run: async (server) => {
+        const basis = server.basis('readonly');
+        const target = `/v1/withdrawals?nonce=${basis.nonce}`;
+        const answer = await server.ask({ method: 'POST', target, body: Buffer.from('{') }, basis);
+        server.check.equal('status', { expected: 403, actual: answer.status });
+      },
+    },
+    {
+      id: 'syntax-signature-first',
+      description: 'the signature goes before body syntax',
+      run: async (server) => {
+        const recipe = { mac: () => '0'.repeat(64) };
+        expectRefused(server.check, await post(server, '{', { recipe }), ANSWERS.invalidSignature);
+      },
+    },
+    {
+      id: 'syntax-schema',
+      description: 'fields that are missing or unknown: 422 in schema order',
+      run: async (server) => {
+        const body = '{"currency":"USDT","client_refrence":"x"}';
+        const message =
+          'network: Field required; to_address: Field required; amount: Field required; client_refrence: Unexpected field';
+        expectRefused(server.check, await post(server, body), { status: 422, message });
+      },
+    },
+    {
+      id: 'syntax-schema-limits',
+      description: 'the 422 message of the contract’s example',
+      run: async (server) => {
+        const body = '{"currency":"USDT","network":"ETH","to_address":"0x1","amount":"0"}';
+        const message =
+          'to_address: String should have at least 10 characters; amount: Input should be greater than 0';
+        expectRefused(server.check, await post(server, body), { status: 422, message });
+      },
+    },
+  ]),
+];

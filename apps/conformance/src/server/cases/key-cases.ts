@@ -1,0 +1,108 @@
+import { ANSWERS } from '../../core/answers.ts';
+import { expectRefused } from '../expect-answer.ts';
+import type { ServerAnswer } from '../server-answer.ts';
+import type { ServerUnderTest } from '../server-under-test.ts';
+import { serverCases } from './server-case.ts';
+
+const UNSTABLE = new Set(['date', 'x-request-id', 'etag']);
+
+/** Everything of an answer that an onlooker can compare: status, header names and values, body. */
+const portrait = ({ status, headers, text }: ServerAnswer): string =>
+  [status, ...headers.filter(([name]) => !UNSTABLE.has(name.toLowerCase())).map((pair) => pair.join(': ')), text].join(
+    '\n',
+  );
+
+const forged = { mac: () => 'a'.repeat(64) };
+
+const spoofs = ['X-Forwarded-For', 'Forwarded', 'X-Real-IP', 'True-Client-IP', 'CF-Connecting-IP'] as const;
+
+const fromListedAddress = async (server: ServerUnderTest, header: string): Promise<void> => {
+  const value = header === 'Forwarded' ? 'for=203.0.113.7' : '203.0.113.7';
+  const request = server.craft({}, server.basis('ipListed'));
+  const answer = await server.send(request, { extraHeaders: [[header, value]] });
+  expectRefused(server.check, answer, ANSWERS.sourceIp);
+};
+
+/** What a refusal gives away about keys, and the addresses a key may come from. */
+export const KEY_CASES = [
+  ...serverCases({ group: 'key', spec: '§2' }, [
+    {
+      id: 'key-revoked',
+      description: 'a revoked key, correctly signed',
+      run: async (server) => {
+        expectRefused(server.check, await server.ask({}, server.basis('revoked')), ANSWERS.invalidSignature);
+      },
+    },
+    {
+      id: 'key-faults-look-alike',
+      description: 'unknown key, revoked key, wrong secret and forged signature get one and the same answer',
+      run: async (server) => {
+        const { secret: wrong } = server.basis('other');
+        const answers = [
+          await server.ask({ keyId: 'ck_nobody' }),
+          await server.ask({}, server.basis('revoked')),
+          await server.ask(forged, server.basis('revoked')),
+          await server.ask({ secret: wrong }),
+          await server.ask(forged),
+        ].map(portrait);
+        for (const answer of answers.slice(1))
+          server.check.equal('whole answer', { expected: answers[0] ?? '', actual: answer });
+      },
+    },
+    {
+      id: 'key-no-echo',
+      description: 'a refusal never contains the signature that would have been right, nor the secret',
+      run: async (server) => {
+        const request = server.craft(forged);
+        const answer = await server.send(request);
+        expectRefused(server.check, answer, ANSWERS.invalidSignature);
+        const all = JSON.stringify(answer.headers) + answer.text;
+        server.check.that(!all.includes(request.validSignature), {
+          what: 'expected signature in the answer',
+          expected: 'absent',
+          actual: 'present',
+        });
+      },
+    },
+  ]),
+  ...serverCases({ group: 'source-ip', spec: '§2 restriction 3' }, [
+    {
+      id: 'ip-not-listed',
+      description: 'a key with a whitelist, from an address that is not in it',
+      run: async (server) => {
+        expectRefused(server.check, await server.ask({}, server.basis('ipListed')), ANSWERS.sourceIp);
+      },
+    },
+    {
+      id: 'ip-after-signature',
+      description: 'the whitelist is not revealed to a forged signature',
+      run: async (server) => {
+        const answer = await server.ask(forged, server.basis('ipListed'));
+        expectRefused(server.check, answer, ANSWERS.invalidSignature);
+      },
+    },
+    {
+      id: 'ip-before-permission',
+      description: 'the whitelist goes before an unknown route',
+      spec: '§2.1',
+      run: async (server) => {
+        const basis = server.basis('ipListed');
+        const answer = await server.ask({ target: `/v1/unknown?nonce=${basis.nonce}` }, basis);
+        expectRefused(server.check, answer, ANSWERS.sourceIp);
+      },
+    },
+    {
+      id: 'ip-refusal-does-not-burn',
+      description: 'a request from a wrong address was not admitted: sent again, it gets the same answer',
+      run: async (server) => {
+        const request = server.craft({}, server.basis('ipListed'));
+        for (let i = 0; i < 2; i++) expectRefused(server.check, await server.send(request), ANSWERS.sourceIp);
+      },
+    },
+    ...spoofs.map((header) => ({
+      id: `ip-spoofed-${header.toLowerCase()}`,
+      description: `${header} from nobody that is trusted changes nothing`,
+      run: (server: ServerUnderTest) => fromListedAddress(server, header),
+    })),
+  ]),
+];

@@ -1,0 +1,113 @@
+import { type Endpoint, endpoints } from '@cpg/protocol';
+import { ANSWERS, lacksPermission } from '../../core/answers.ts';
+import { NotApplicable } from '../../core/checker.ts';
+import type { Recipe } from '../../probes/index.ts';
+import { expectAccepted, expectAuthenticated, expectRefused } from '../expect-answer.ts';
+import { headerOf } from '../server-answer.ts';
+import type { ServerUnderTest } from '../server-under-test.ts';
+import { type ServerCase, serverCases } from './server-case.ts';
+
+const ENDPOINTS: readonly Endpoint[] = Object.values(endpoints);
+
+const slug = ({ name }: Endpoint): string => name.toLowerCase().replace(/[^a-z]+/g, '-');
+
+/** `0` is no id: a server that has the route answers 422 after the permission, one that has not answers 404. */
+const pathOf = ({ path }: Endpoint): string => path.replace(/\{[^}]+\}/g, '0');
+
+const recipeFor = (server: ServerUnderTest, endpoint: Endpoint): Recipe => ({
+  method: endpoint.method,
+  target: `${pathOf(endpoint)}?nonce=${server.basis().nonce}`,
+  ...(endpoint.body === null ? {} : { body: Buffer.from('{}') }),
+});
+
+/** A server may serve a part of the API; what it lacks must stay visible. */
+const requireRoute = async (server: ServerUnderTest, endpoint: Endpoint): Promise<void> => {
+  const answer = await server.ask(recipeFor(server, endpoint));
+  if (answer.status === 404 && answer.text.includes(ANSWERS.notFound.message))
+    throw new NotApplicable(`the server does not serve ${endpoint.method} ${endpoint.path}`);
+};
+
+const ofEndpoint = (endpoint: Endpoint): Parameters<typeof serverCases>[1] => {
+  const { permission } = endpoint;
+  const id = slug(endpoint);
+  const route = `${endpoint.method} ${endpoint.path}`;
+  const readonlyAllowed = permission === null || permission === 'read_balance';
+  const forbid = (role: 'noperm' | 'readonly') => async (server: ServerUnderTest) => {
+    await requireRoute(server, endpoint);
+    const answer = await server.ask(recipeFor(server, endpoint), server.basis(role));
+    if (permission === null || (role === 'readonly' && readonlyAllowed)) expectAccepted(server.check, answer);
+    else expectRefused(server.check, answer, lacksPermission(permission));
+  };
+  return [
+    {
+      id: `permission-full-${id}`,
+      description: `${route} with a key of every permission`,
+      run: async (server) => {
+        await requireRoute(server, endpoint);
+        const answer = await server.ask(recipeFor(server, endpoint));
+        expectAuthenticated(server.check, answer);
+        server.check.that(answer.status !== 403, {
+          what: 'permission',
+          expected: 'granted',
+          actual: `403 ${answer.text}`,
+        });
+      },
+    },
+    {
+      id: `permission-none-${id}`,
+      description: `${route} with a key of no permission`,
+      run: forbid('noperm'),
+    },
+    {
+      id: `permission-readonly-${id}`,
+      description: `${route} with a key of read_balance only`,
+      run: forbid('readonly'),
+    },
+  ];
+};
+
+/** One permission a route, for every route that the protocol package defines. */
+export const PERMISSION_CASES: readonly ServerCase[] = [
+  ...serverCases({ group: 'permission', spec: '§2 restriction 5, §4' }, ENDPOINTS.flatMap(ofEndpoint)),
+  ...serverCases({ group: 'routes', spec: '§3' }, [
+    {
+      id: 'route-unknown',
+      description: 'an unknown route',
+      run: async (server) => {
+        const answer = await server.ask({ target: `/v1/unknown?nonce=${server.basis().nonce}` });
+        expectRefused(server.check, answer, ANSWERS.notFound);
+      },
+    },
+    {
+      id: 'route-unknown-unsigned',
+      description: 'an unknown route without authentication says nothing about routes',
+      run: async (server) => {
+        const answer = await server.ask({ target: '/v1/unknown', headers: () => [] });
+        expectRefused(server.check, answer, ANSWERS.missingHeaders);
+      },
+    },
+    {
+      id: 'route-other-method',
+      description: 'a known path with another method: 405 with Allow',
+      run: async (server) => {
+        const target = `/v1/balances?nonce=${server.basis().nonce}`;
+        const answer = await server.ask({ method: 'PUT', target, body: Buffer.from('{}') });
+        expectRefused(server.check, answer, ANSWERS.methodNotAllowed);
+        const allowed = (headerOf(answer, 'allow') ?? '').split(/, */);
+        server.check.that(allowed.includes('GET'), {
+          what: 'Allow',
+          expected: 'GET among the methods',
+          actual: headerOf(answer, 'allow') ?? '(no header)',
+        });
+      },
+    },
+    {
+      id: 'route-other-method-unsigned',
+      description: 'another method without authentication',
+      run: async (server) => {
+        const answer = await server.ask({ method: 'DELETE', target: '/v1/balances', headers: () => [] });
+        expectRefused(server.check, answer, ANSWERS.missingHeaders);
+      },
+    },
+  ]),
+];

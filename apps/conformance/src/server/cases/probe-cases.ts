@@ -1,0 +1,59 @@
+import {
+  ACCEPTED_PROBES,
+  COARSE_WINDOW_PROBES,
+  ENCODING_PROBES,
+  EXACT_WINDOW_PROBES,
+  HEADER_PROBES,
+  KEY_PROBES,
+  ORDER_PROBES,
+  type Probe,
+  RECIPE_PROBES,
+  SIGNATURE_PROBES,
+  TAMPER_PROBES,
+  TARGET_PROBES,
+  TIMESTAMP_PROBES,
+  UNPARSABLE_TARGET_PROBES,
+} from '../../probes/index.ts';
+import { expectAnswer, expectClientError } from '../expect-answer.ts';
+import { withFrozenClock } from '../frozen-clock.ts';
+import type { ServerUnderTest } from '../server-under-test.ts';
+import type { ServerCase } from './server-case.ts';
+
+const overWire = (probe: Probe, run: ServerCase['run'], needs: readonly string[] = []): ServerCase => ({
+  id: `server-${probe.id}`,
+  group: probe.group,
+  description: probe.description,
+  spec: probe.spec,
+  needs,
+  run,
+});
+
+const tryProbe = async (server: ServerUnderTest, probe: Probe, now = server.now()): Promise<void> => {
+  const basis = server.basis('full', now);
+  const answer = await server.ask(probe.craft(basis), basis);
+  expectAnswer(server.check, answer, probe.expected);
+};
+
+const plain = (probe: Probe): ServerCase => overWire(probe, (server) => tryProbe(server, probe));
+
+const unparsable = (probe: Probe): ServerCase =>
+  overWire(probe, async (server) => {
+    const basis = server.basis();
+    expectClientError(server.check, await server.ask(probe.craft(basis), basis));
+  });
+
+const frozen = (probe: Probe): ServerCase =>
+  overWire(
+    probe,
+    (server) => withFrozenClock(server, (_clock, now) => tryProbe(server, probe, now)),
+    ['clock'],
+  );
+
+/** Every probe, one request each, over the wire. */
+export const PROBE_CASES: readonly ServerCase[] = [
+  ...[ACCEPTED_PROBES, HEADER_PROBES, TARGET_PROBES].flat().map(plain),
+  ...UNPARSABLE_TARGET_PROBES.map(unparsable),
+  ...[TIMESTAMP_PROBES, COARSE_WINDOW_PROBES].flat().map(plain),
+  ...EXACT_WINDOW_PROBES.map(frozen),
+  ...[ENCODING_PROBES, SIGNATURE_PROBES, TAMPER_PROBES, RECIPE_PROBES, KEY_PROBES, ORDER_PROBES].flat().map(plain),
+];

@@ -1,0 +1,183 @@
+import { ANSWERS } from '../../core/answers.ts';
+import type { Recipe } from '../../probes/index.ts';
+import { expectAccepted, expectRefused } from '../expect-answer.ts';
+import { withFrozenClock } from '../frozen-clock.ts';
+import { headerOf, type ServerAnswer } from '../server-answer.ts';
+import type { ServerUnderTest } from '../server-under-test.ts';
+import { serverCases } from './server-case.ts';
+
+type Slow = 'slowA' | 'slowB';
+
+const limitOf = (server: ServerUnderTest, role: Slow = 'slowA'): number =>
+  server.target.keys[role].rateLimitPerMinute;
+
+const ask = (server: ServerUnderTest, { role = 'slowA', now, recipe = {} }: { role?: Slow; now: number; recipe?: Recipe }) =>
+  server.ask(recipe, server.basis(role, now));
+
+const spend = async (server: ServerUnderTest, now: number, role: Slow = 'slowA'): Promise<void> => {
+  for (let i = 0; i < limitOf(server, role); i++) expectAccepted(server.check, await ask(server, { role, now }));
+};
+
+const expectLimited = (server: ServerUnderTest, answer: ServerAnswer): void =>
+  expectRefused(server.check, answer, ANSWERS.rateLimit);
+
+/** `rate_limit_per_min` requests in one epoch minute, and not one more. */
+export const RATE_CASES = serverCases({ group: 'rate', spec: '§2 restriction 4', needs: ['clock'] }, [
+  {
+    id: 'rate-exact-limit',
+    description: 'the limit is let in, the next one is 429, in the first and the last second of a minute',
+    run: (server) =>
+      withFrozenClock(server, async (clock, now) => {
+        await spend(server, now);
+        expectLimited(server, await ask(server, { now }));
+        await clock.freeze(now + 59);
+        expectLimited(server, await ask(server, { now: now + 59 }));
+      }),
+  },
+  {
+    id: 'rate-no-headers',
+    description: 'the 429 of a key has neither Retry-After nor X-RateLimit-*',
+    run: (server) =>
+      withFrozenClock(server, async (_clock, now) => {
+        await spend(server, now);
+        const answer = await ask(server, { now });
+        expectLimited(server, answer);
+        server.check.equal('Retry-After', { expected: undefined, actual: headerOf(answer, 'retry-after') });
+        const limits = answer.headers.find(([name]) => /ratelimit/i.test(name));
+        server.check.equal('rate-limit headers', { expected: 'none', actual: limits?.[0] ?? 'none' });
+      }),
+  },
+  {
+    id: 'rate-epoch-minute',
+    description: 'the window is the epoch minute: a full burst at :59 and another at :00',
+    run: (server) =>
+      withFrozenClock(server, async (clock, now) => {
+        await clock.freeze(now + 59);
+        await spend(server, now + 59);
+        expectLimited(server, await ask(server, { now: now + 59 }));
+        await clock.freeze(now + 60);
+        await spend(server, now + 60);
+        expectLimited(server, await ask(server, { now: now + 60 }));
+      }),
+  },
+  {
+    id: 'rate-window-not-from-first-hit',
+    description: 'one request at :30, the rest at :00 of the next minute: the count began anew',
+    run: (server) =>
+      withFrozenClock(server, async (clock, now) => {
+        await clock.freeze(now + 30);
+        expectAccepted(server.check, await ask(server, { now: now + 30 }));
+        await clock.freeze(now + 60);
+        await spend(server, now + 60);
+        await clock.freeze(now + 91);
+        expectLimited(server, await ask(server, { now: now + 91 }));
+      }),
+  },
+  {
+    id: 'rate-by-server-clock',
+    description: 'the minute is the server’s, not the one of the timestamp',
+    run: (server) =>
+      withFrozenClock(server, async (_clock, now) => {
+        const limit = limitOf(server);
+        for (let i = 0; i < limit; i++)
+          expectAccepted(server.check, await ask(server, { now, recipe: { timestamp: String(now + (i % 5) * 60) } }));
+        expectLimited(server, await ask(server, { now, recipe: { timestamp: String(now - 120) } }));
+      }),
+  },
+  {
+    id: 'rate-keys-do-not-share',
+    description: 'two keys with equal limits do not share one count',
+    run: (server) =>
+      withFrozenClock(server, async (_clock, now) => {
+        await spend(server, now, 'slowA');
+        expectLimited(server, await ask(server, { now, role: 'slowA' }));
+        await spend(server, now, 'slowB');
+        expectLimited(server, await ask(server, { now, role: 'slowB' }));
+      }),
+  },
+  {
+    id: 'rate-forgeries-are-free',
+    description: 'requests with a bad signature spend nothing',
+    run: (server) =>
+      withFrozenClock(server, async (_clock, now) => {
+        const forged: Recipe = { mac: () => 'f'.repeat(64) };
+        for (let i = 0; i <= limitOf(server); i++)
+          expectRefused(server.check, await ask(server, { now, recipe: forged }), ANSWERS.invalidSignature);
+        await spend(server, now);
+      }),
+  },
+  {
+    id: 'rate-expired-are-free',
+    description: 'requests outside the window spend nothing',
+    run: (server) =>
+      withFrozenClock(server, async (_clock, now) => {
+        const expired: Recipe = { timestamp: String(now - 301) };
+        for (let i = 0; i <= limitOf(server); i++)
+          expectRefused(server.check, await ask(server, { now, recipe: expired }), ANSWERS.outsideWindow);
+        await spend(server, now);
+      }),
+  },
+  {
+    id: 'rate-replays-are-free',
+    description: 'replayed requests spend nothing',
+    run: (server) =>
+      withFrozenClock(server, async (_clock, now) => {
+        const limit = limitOf(server);
+        const request = server.craft({}, server.basis('slowA', now));
+        expectAccepted(server.check, await server.send(request));
+        for (let i = 0; i < limit; i++)
+          expectRefused(server.check, await server.send(request), ANSWERS.alreadyUsed);
+        for (let i = 1; i < limit; i++) expectAccepted(server.check, await ask(server, { now }));
+        expectLimited(server, await ask(server, { now }));
+      }),
+  },
+  {
+    id: 'rate-replay-before-limit',
+    description: 'a replay beyond the limit is a replay, not 429',
+    run: (server) =>
+      withFrozenClock(server, async (_clock, now) => {
+        const request = server.craft({}, server.basis('slowA', now));
+        expectAccepted(server.check, await server.send(request));
+        for (let i = 1; i < limitOf(server); i++) expectAccepted(server.check, await ask(server, { now }));
+        expectLimited(server, await ask(server, { now }));
+        expectRefused(server.check, await server.send(request), ANSWERS.alreadyUsed);
+      }),
+  },
+  {
+    id: 'rate-429-does-not-burn',
+    description: 'a 429 does not use up the signature: it is let in the next minute, once',
+    run: (server) =>
+      withFrozenClock(server, async (clock, now) => {
+        await spend(server, now);
+        const request = server.craft({}, server.basis('slowA', now));
+        expectLimited(server, await server.send(request));
+        await clock.freeze(now + 60);
+        expectAccepted(server.check, await server.send(request));
+        expectRefused(server.check, await server.send(request), ANSWERS.alreadyUsed);
+      }),
+  },
+  {
+    id: 'rate-before-permission',
+    description: 'beyond the limit and without permission: 429',
+    spec: '§2.1',
+    run: (server) =>
+      withFrozenClock(server, async (_clock, now) => {
+        await spend(server, now);
+        const target = `/v1/withdrawals/1?nonce=${server.basis().nonce}`;
+        expectLimited(server, await ask(server, { now, recipe: { target } }));
+      }),
+  },
+  {
+    id: 'rate-permission-refusals-count',
+    description: 'a request without permission was admitted: it counts',
+    run: (server) =>
+      withFrozenClock(server, async (_clock, now) => {
+        for (let i = 0; i < limitOf(server); i++) {
+          const target = `/v1/withdrawals/1?nonce=${server.basis().nonce}`;
+          const answer = await ask(server, { now, recipe: { target } });
+          server.check.equal('status', { expected: 403, actual: answer.status });
+        }
+        expectLimited(server, await ask(server, { now }));
+      }),
+  },
+]);

@@ -1,0 +1,193 @@
+import { SIGNATURE_HEADER } from '@cpg/protocol';
+import { ANSWERS } from '../../core/answers.ts';
+import { expectAccepted, expectAuthenticated, expectRefused } from '../expect-answer.ts';
+import { withFrozenClock } from '../frozen-clock.ts';
+import type { ServerUnderTest } from '../server-under-test.ts';
+import { serverCases } from './server-case.ts';
+
+/** Accepts a request stamped `lead` seconds ahead, and tries it again so many seconds later. */
+const again =
+  (lead: number, laterSeconds: readonly number[]) =>
+  (server: ServerUnderTest): Promise<void> =>
+    withFrozenClock(server, async (clock, now) => {
+      const request = server.craft({ timestamp: String(now + lead) }, server.basis('full', now));
+      expectAccepted(server.check, await server.send(request));
+      for (const later of laterSeconds) {
+        await clock.freeze(now + later);
+        const expected = later > lead + 300 ? ANSWERS.outsideWindow : ANSWERS.alreadyUsed;
+        expectRefused(server.check, await server.send(request), expected);
+      }
+    });
+
+/** A signature is good for one accepted request, for as long as its timestamp is inside the window. */
+export const REPLAY_CASES = serverCases({ group: 'replay', spec: '§2 restriction 2' }, [
+  {
+    id: 'replay-same-bytes',
+    description: 'the same bytes twice',
+    run: async (server) => {
+      const request = server.craft();
+      expectAccepted(server.check, await server.send(request));
+      expectRefused(server.check, await server.send(request), ANSWERS.alreadyUsed);
+      expectRefused(server.check, await server.send(request), ANSWERS.alreadyUsed);
+    },
+  },
+  {
+    id: 'replay-other-header-spelling',
+    description: 'the same signature with header names in another case and order',
+    run: async (server) => {
+      const request = server.craft();
+      expectAccepted(server.check, await server.send(request));
+      const headers = request.headers.map(([name, value]) => [name.toLowerCase(), value] as const).toReversed();
+      expectRefused(server.check, await server.send({ ...request, headers }), ANSWERS.alreadyUsed);
+    },
+  },
+  {
+    id: 'replay-bare-question-mark',
+    description: 'the same signature with a bare ? added to the target',
+    run: async (server) => {
+      const { now, jitter } = server.basis();
+      const request = server.craft({ target: '/v1/balances', timestamp: String(now - jitter) });
+      expectAccepted(server.check, await server.send(request));
+      const answer = await server.send({ ...request, target: '/v1/balances?' });
+      expectRefused(server.check, answer, ANSWERS.alreadyUsed);
+    },
+  },
+  {
+    id: 'replay-tampered-copy-first',
+    description: 'a tampered copy that is refused does not burn the good signature',
+    run: async (server) => {
+      const request = server.craft();
+      const tampered = { ...request, target: `${request.target}&tampered=1` };
+      expectRefused(server.check, await server.send(tampered), ANSWERS.invalidSignature);
+      expectAccepted(server.check, await server.send(request));
+    },
+  },
+  {
+    id: 'replay-wrong-key-first',
+    description: 'the signature under another key id does not burn it for its own',
+    run: async (server) => {
+      const request = server.craft();
+      const { keyId } = server.target.keys.other;
+      const headers = request.headers.map(([name, value], i) => [name, i === 0 ? keyId : value] as const);
+      expectRefused(server.check, await server.send({ ...request, headers }), ANSWERS.invalidSignature);
+      expectAccepted(server.check, await server.send(request));
+    },
+  },
+  {
+    id: 'replay-tampered-copy-after',
+    description: 'a tampered copy of a used signature is invalid, not used',
+    run: async (server) => {
+      const request = server.craft();
+      expectAccepted(server.check, await server.send(request));
+      const tampered = { ...request, target: `${request.target}&tampered=1` };
+      expectRefused(server.check, await server.send(tampered), ANSWERS.invalidSignature);
+    },
+  },
+  {
+    id: 'replay-after-403',
+    description: 'a request without permission was admitted: its signature is used',
+    run: async (server) => {
+      const basis = server.basis('noperm');
+      const request = server.craft({ target: `/v1/balances?nonce=${basis.nonce}` }, basis);
+      const first = await server.send(request);
+      server.check.equal('status of the first', { expected: 403, actual: first.status });
+      expectRefused(server.check, await server.send(request), ANSWERS.alreadyUsed);
+    },
+  },
+  {
+    id: 'replay-after-404',
+    description: 'a request for an unknown route was admitted: its signature is used',
+    run: async (server) => {
+      const { nonce } = server.basis();
+      const request = server.craft({ target: `/v1/unknown?nonce=${nonce}` });
+      const first = await server.send(request);
+      server.check.equal('status of the first', { expected: 404, actual: first.status });
+      expectRefused(server.check, await server.send(request), ANSWERS.alreadyUsed);
+    },
+  },
+  {
+    id: 'replay-after-422',
+    description: 'a request with an unfit body was admitted: its signature is used',
+    run: async (server) => {
+      const { nonce } = server.basis();
+      const recipe = { method: 'POST', target: `/v1/withdrawals?nonce=${nonce}`, body: Buffer.from('{}') };
+      const request = server.craft(recipe);
+      const first = await server.send(request);
+      server.check.equal('status of the first', { expected: 422, actual: first.status });
+      expectRefused(server.check, await server.send(request), ANSWERS.alreadyUsed);
+    },
+  },
+  {
+    id: 'replay-same-second-differs',
+    description: 'requests of one second that differ in query, path, method or body are all let in',
+    run: async (server) => {
+      const basis = server.basis();
+      const timestamp = String(basis.now);
+      const target = `/v1/_ping?nonce=${basis.nonce}`;
+      for (const recipe of [
+        { target },
+        { target: `${target}&b=1` },
+        { target: `/v1/balances?nonce=${basis.nonce}` },
+        { target, body: Buffer.from('{"covered":1}') },
+        { target, body: Buffer.from('{"covered":2}') },
+        { target: `/v1/withdrawals?nonce=${basis.nonce}`, method: 'POST', body: Buffer.from('{}') },
+      ])
+        expectAuthenticated(server.check, await server.ask({ ...recipe, timestamp }, basis));
+    },
+  },
+  {
+    id: 'replay-next-second',
+    description: 'the same request stamped one second later is another request',
+    run: async (server) => {
+      const basis = server.basis();
+      for (const offset of [0, 1, 2])
+        expectAccepted(server.check, await server.ask({ timestamp: String(basis.now + offset) }, basis));
+    },
+  },
+  {
+    id: 'replay-two-keys',
+    description: 'two keys may send the same request in the same second',
+    run: async (server) => {
+      const first = server.basis();
+      const { keyId, secret } = server.basis('other');
+      expectAccepted(server.check, await server.ask({}, first));
+      expectAccepted(server.check, await server.ask({ keyId, secret }, first));
+    },
+  },
+  {
+    id: 'replay-upper-case-signature',
+    description: 'a used signature in upper case is not a new one',
+    run: async (server) => {
+      const request = server.craft();
+      expectAccepted(server.check, await server.send(request));
+      const headers = request.headers.map(
+        ([name, value]) => [name, name === SIGNATURE_HEADER ? value.toUpperCase() : value] as const,
+      );
+      expectRefused(server.check, await server.send({ ...request, headers }), ANSWERS.invalidSignature);
+    },
+  },
+  {
+    id: 'replay-61-seconds-later',
+    description: 'a signature is remembered beyond the minute',
+    needs: ['clock'],
+    run: again(0, [59, 60, 61, 121]),
+  },
+  {
+    id: 'replay-until-window-ends',
+    description: 'a signature is remembered until its timestamp + 300, inclusive',
+    needs: ['clock'],
+    run: again(0, [299, 300, 301]),
+  },
+  {
+    id: 'replay-stamped-ahead',
+    description: 'stamped 300 s ahead, a signature is remembered for 600 s',
+    needs: ['clock'],
+    run: again(300, [301, 599, 600, 601]),
+  },
+  {
+    id: 'replay-stamped-behind',
+    description: 'stamped 300 s behind, a signature is used up at once',
+    needs: ['clock'],
+    run: again(-300, [0, 1]),
+  },
+]);

@@ -1,0 +1,86 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import type { Checker } from '../core/checker.ts';
+import type { RunSettings } from '../core/run-settings.ts';
+import { assemble, type Basis, type CraftedRequest, type Recipe } from '../probes/index.ts';
+import { type Address, exchange, type RawAnswer } from '../wire/exchange.ts';
+import { type Encoding, encodeRequest } from './encode-request.ts';
+import type { SandboxClock } from './sandbox-clock.ts';
+import { type ServerAnswer, toServerAnswer } from './server-answer.ts';
+import type { Role, TestKeys } from './test-keys.ts';
+
+export interface ServerTarget {
+  readonly address: Address;
+  readonly keys: TestKeys;
+  readonly clock?: SandboxClock | undefined;
+  /** What the server's clock is ahead of ours, in seconds. */
+  readonly clockOffset: number;
+}
+
+const BACKSTOP = 'Too many requests from this IP';
+
+/** The server under test as one case sees it: it crafts requests, sends them byte by byte, and witnesses what came back. */
+export class ServerUnderTest {
+  readonly target: ServerTarget;
+  readonly check: Checker;
+  readonly #settings: RunSettings;
+
+  constructor(target: ServerTarget, check: Checker, settings: RunSettings) {
+    this.target = target;
+    this.check = check;
+    this.#settings = settings;
+  }
+
+  /** The server's clock while it runs, in whole Unix seconds. */
+  now(): number {
+    return Math.floor(Date.now() / 1000) + this.target.clockOffset;
+  }
+
+  basis(role: Role = 'full', now = this.now()): Basis {
+    const { [role]: key, other } = this.target.keys;
+    return {
+      keyId: key.keyId,
+      secret: Buffer.from(key.secret),
+      otherKeyId: other.keyId,
+      otherSecret: Buffer.from(other.secret),
+      now,
+      nonce: randomBytes(8).toString('hex'),
+      jitter: randomInt(1, 251),
+    };
+  }
+
+  craft(recipe: Recipe = {}, basis: Basis = this.basis()): CraftedRequest {
+    const request = assemble(basis, recipe);
+    this.#settings.masker.addSignature(request.validSignature);
+    for (const [, value] of request.headers) if (/^[0-9a-fA-F]{64}$/.test(value)) this.#settings.masker.addSignature(value);
+    return request;
+  }
+
+  encode(request: CraftedRequest, encoding: Partial<Encoding> = {}): { head: Buffer; body: Buffer } {
+    const { host, port } = this.target.address;
+    return encodeRequest(request, { host: `${host}:${port}`, ...encoding });
+  }
+
+  async send(request: CraftedRequest, encoding: Partial<Encoding> = {}): Promise<ServerAnswer> {
+    const { head, body } = this.encode(request, encoding);
+    const raw = await exchange(this.target.address, Buffer.concat([head, body]));
+    return this.read(head, raw);
+  }
+
+  /** Crafts and sends in one step. */
+  async ask(recipe: Recipe = {}, basis: Basis = this.basis()): Promise<ServerAnswer> {
+    return this.send(this.craft(recipe, basis));
+  }
+
+  /** Turns raw bytes into an answer and keeps both sides for the report. */
+  read(head: Buffer, raw: RawAnswer): ServerAnswer {
+    const received = raw === undefined ? '' : `${raw.startLine}\r\n${raw.body.toString('latin1')}`;
+    this.check.witness({ sent: head.toString('latin1'), received });
+    if (raw === undefined) throw new Error('the server closed the connection without an answer');
+    const answer = toServerAnswer(raw);
+    if (answer.status === 429 && answer.text.includes(BACKSTOP))
+      throw new Error(
+        `the per-IP backstop answered 429: this run needs more than its limit. Raise the server's per-IP limit for conformance runs, or wait a minute.`,
+      );
+    return answer;
+  }
+}

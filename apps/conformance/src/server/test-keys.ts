@@ -1,0 +1,44 @@
+import { z } from 'zod';
+
+const testKey = z.strictObject({ keyId: z.string().min(1), secret: z.string().min(1) });
+const slowKey = testKey.extend({
+  /** Requests that the key may make in one epoch minute. */
+  rateLimitPerMinute: z.int().positive().max(50).default(5),
+});
+
+const testKeys = z.strictObject({
+  /** Every permission. */
+  full: testKey,
+  /** `read_balance` only. */
+  readonly: testKey,
+  /** No permission. */
+  noperm: testKey,
+  /** Was live once. */
+  revoked: testKey,
+  /** Every permission, from an address only that the suite does not come from. */
+  ipListed: testKey,
+  /** `read_balance`, a small limit; the suite exhausts it. */
+  slowA: slowKey,
+  /** As `slowA`, with the same limit. */
+  slowB: slowKey,
+  /** Every permission on another account. */
+  other: testKey,
+});
+
+/** The keys that a server under test must know, by role. */
+export type TestKeys = z.output<typeof testKeys>;
+export type Role = keyof TestKeys;
+
+/** Reads the content of a keys file. Throws an error that names the faulty field, never a secret. */
+export const parseTestKeys = (json: string): TestKeys => {
+  let content: unknown;
+  try {
+    content = JSON.parse(json);
+  } catch {
+    throw new Error('The keys file must be JSON.');
+  }
+  const result = testKeys.safeParse(content);
+  if (result.success) return result.data;
+  const issues = result.error.issues.map((issue) => `${issue.path.join('.') || '(top)'}: ${issue.message}`);
+  throw new Error(`The keys file does not have the roles it needs: ${issues.join('; ')}.`);
+};

@@ -1,0 +1,100 @@
+import { KEY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from '@cpg/protocol';
+import type { Checker } from '../core/checker.ts';
+import type { ConformanceCase } from '../core/conformance-case.ts';
+import { canonicalOf, sha256Hex, signatureOf } from '../core/oracle.ts';
+import type { VectorContext } from './vector-context.ts';
+import type { SigningVector } from './vector-file.ts';
+import type { Signing } from './vector-subject.ts';
+
+/** The value of every stage of one signing; `canonical` as latin1 text. */
+interface Stages {
+  readonly keyId: string;
+  readonly timestamp: string;
+  readonly path: string;
+  readonly query: string;
+  readonly bodySha256: string;
+  readonly canonical: string;
+  readonly signature: string;
+}
+
+const headerOf = (signing: Signing, name: string): string =>
+  signing.headers.filter(([candidate]) => candidate.toLowerCase() === name.toLowerCase())[0]?.[1] ?? '(none)';
+
+/** Compares stage by stage, in the order of the recipe, so that the first departure is the one that is reported. */
+const compareStages = (check: Checker, expected: Stages, signing: Signing): void => {
+  check.equal('number of headers', { expected: 3, actual: signing.headers.length });
+  check.equal(KEY_HEADER, { expected: expected.keyId, actual: headerOf(signing, KEY_HEADER) });
+  check.equal(TIMESTAMP_HEADER, {
+    expected: expected.timestamp,
+    actual: headerOf(signing, TIMESTAMP_HEADER),
+  });
+  for (const stage of ['path', 'query', 'bodySha256'] as const) {
+    const actual = signing[stage];
+    if (actual !== undefined) check.equal(stage, { expected: expected[stage], actual });
+  }
+  if (signing.canonical !== undefined) {
+    const actual = signing.canonical.toString('latin1');
+    const canonical = { expected: expected.canonical, actual };
+    check.equal('canonical string', { expected: expected.canonical, actual, canonical });
+    const hex = Buffer.from(expected.canonical, 'latin1').toString('hex');
+    check.equal('canonical string in hex', { expected: hex, actual: signing.canonical.toString('hex') });
+  }
+  check.equal(SIGNATURE_HEADER, {
+    expected: expected.signature,
+    actual: headerOf(signing, SIGNATURE_HEADER),
+    hint: 'When the canonical strings agree, look at how the secret becomes a key and how the result is written.',
+  });
+};
+
+const common = (vector: SigningVector) => ({
+  group: vector.group,
+  spec: `§${vector.spec.join(', §')}`,
+  needs: ['sign'],
+});
+
+const published = (vector: SigningVector): ConformanceCase<VectorContext> => ({
+  ...common(vector),
+  id: `sign-${vector.id}`,
+  description: vector.description,
+  run: async ({ check, subject }) => {
+    const { keyId, secretB64: secret, timestamp, method, target, bodyB64: body } = vector;
+    const signing = await subject.sign({ now: Number(timestamp), keyId, secret, method, target, body });
+    const canonical = Buffer.from(vector.canonicalHex, 'hex').toString('latin1');
+    compareStages(check, { ...vector, canonical }, signing);
+  },
+});
+
+/** The same request under a secret, a key id and a time that exist in this run only: no table of answers can know it. */
+const fresh = (vector: SigningVector): ConformanceCase<VectorContext> => ({
+  ...common(vector),
+  id: `sign-fresh-${vector.id}`,
+  description: `${vector.description}; signed anew with a secret of this run`,
+  run: async ({ check, subject, random, masker }) => {
+    const { target, bodyB64: body } = vector;
+    const secret = Buffer.from(random.secret(vector.id));
+    masker.addSecret(secret);
+    const now = 1_700_000_000 + random.bytes(`now/${vector.id}`).readUInt32BE() / 2 ** 4;
+    const timestamp = String(Math.floor(now));
+    const keyId = `ck_${random.bytes(`key/${vector.id}`, 6).toString('hex')}`;
+    const method = vector.method.toUpperCase();
+    const canonical = canonicalOf({ timestamp, method, target, body });
+    const signature = signatureOf(secret, canonical);
+    masker.addSignature(signature);
+    const signing = await subject.sign({
+      now: Number(timestamp),
+      keyId,
+      secret,
+      method: vector.method,
+      target,
+      body,
+    });
+    const [, , path = '', query = ''] = canonical.split('\n');
+    const stages = { keyId, timestamp, path, query, bodySha256: sha256Hex(body), canonical, signature };
+    compareStages(check, stages, signing);
+  },
+});
+
+/** Every published vector, and every one of them again under a secret of this run. */
+export const signCases = (
+  vectors: readonly SigningVector[],
+): readonly ConformanceCase<VectorContext>[] => [...vectors.map(published), ...vectors.map(fresh)];

@@ -1,0 +1,41 @@
+import type { HeaderPair } from '../probes/index.ts';
+
+/** A request to sign, or to verify, outside any transport. */
+export interface UnsentRequest {
+  readonly now: number;
+  readonly method: string;
+  readonly target: string;
+  readonly body: Buffer;
+}
+
+export interface SignCommand extends UnsentRequest {
+  readonly keyId: string;
+  readonly secret: Buffer;
+}
+
+/** What a signer made; the stages before the signature only when it can tell them. */
+export interface Signing {
+  readonly headers: readonly HeaderPair[];
+  readonly path?: string | undefined;
+  readonly query?: string | undefined;
+  readonly bodySha256?: string | undefined;
+  readonly canonical?: Buffer | undefined;
+}
+
+export interface VerifyCommand extends UnsentRequest {
+  readonly headers: readonly HeaderPair[];
+  readonly keys: readonly { readonly keyId: string; readonly secret: Buffer }[];
+}
+
+export interface Verification {
+  readonly accepted: boolean;
+  readonly status?: number | undefined;
+  readonly message?: string | undefined;
+}
+
+/** What layer 1 judges: a signer and a verifier without any I/O of their own. */
+export interface VectorSubject {
+  /** Throws when the signer refuses the request. */
+  readonly sign: (command: SignCommand) => Promise<Signing>;
+  readonly verify: (command: VerifyCommand) => Promise<Verification>;
+}

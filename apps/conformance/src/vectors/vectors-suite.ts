@@ -1,0 +1,26 @@
+import type { ConformanceCase, Session, Suite } from '../core/conformance-case.ts';
+import type { RunSettings } from '../core/run-settings.ts';
+import { protocolSubject } from './protocol-subject.ts';
+import { signCases } from './sign-cases.ts';
+import type { VectorContext } from './vector-context.ts';
+import { readSigningVectors } from './vector-file.ts';
+import { verifyCases } from './verify-cases.ts';
+
+/** The cases of layer 1, in the order they are tried. */
+export const vectorCases = (): readonly ConformanceCase<VectorContext>[] => {
+  const vectors = readSigningVectors();
+  return [...signCases(vectors), ...verifyCases(vectors)];
+};
+
+/** Layer 1 on `@cpg/protocol` itself, in this process. */
+export const protocolSuite = ({ random, masker }: RunSettings): Suite<VectorContext> => ({
+  layer: 'vectors',
+  label: '@cpg/protocol',
+  cases: vectorCases(),
+  open: async (): Promise<Session<VectorContext>> => ({
+    implementation: { name: '@cpg/protocol', language: 'TypeScript', notes: ['in this process'] },
+    capabilities: new Set(['sign', 'verify']),
+    context: (check) => ({ check, subject: protocolSubject, random, masker }),
+    close: async () => undefined,
+  }),
+});

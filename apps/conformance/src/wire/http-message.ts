@@ -1,0 +1,18 @@
+/** One HTTP/1.1 message as it stood on the wire. Header names and values are latin1 text, one character a byte. */
+export interface HttpMessage {
+  /** Without its line end. */
+  readonly startLine: string;
+  /** In order, with case and repeats kept; values without surrounding spaces. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** After de-chunking. */
+  readonly body: Buffer;
+  readonly framing: 'none' | 'content-length' | 'chunked' | 'until-close';
+  /** How many bytes of the input the message took. */
+  readonly length: number;
+}
+
+/** Every value of a header, in order, whatever its case. */
+export const valuesOf = (message: Pick<HttpMessage, 'headers'>, name: string): string[] =>
+  message.headers
+    .filter(([candidate]) => candidate.toLowerCase() === name.toLowerCase())
+    .map(([, value]) => value);
