@@ -1,0 +1,82 @@
+import {
+  createSigningKey,
+  isRejection,
+  type Rejection,
+  SIGNATURE_HEADER,
+  type SigningKey,
+  signRequest,
+  signWebhook,
+  TIMESTAMP_HEADER,
+  verifyWebhook,
+} from '@cpg/protocol';
+import {
+  type SigningVector,
+  type VerificationVector,
+  vectorBodyBytes,
+  type WebhookVector,
+} from '@cpg/protocol/vectors';
+import { verifyRequest } from './verify-request.ts';
+
+const keyOf = (secretB64: string): SigningKey =>
+  createSigningKey(Buffer.from(secretB64, 'base64').toString('utf8'));
+
+const bytesOf = (text: string): string => Buffer.from(text, 'latin1').toString('hex');
+
+/** Every stage that the package gives for a signing vector, under the vector's names. */
+export const signVector = (vector: SigningVector) => {
+  const signed = signRequest({
+    keyId: vector.keyId,
+    key: keyOf(vector.secretB64),
+    method: vector.method,
+    target: vector.target,
+    body: vectorBodyBytes(vector.bodyB64),
+    timestamp: Number(vector.timestamp),
+  });
+  const { path, query, bodySha256, canonical, signature, headers } = signed;
+  return {
+    headers: Object.entries(headers),
+    stages: { path, query, bodySha256, canonical, canonicalHex: bytesOf(canonical), signature },
+  };
+};
+
+const verdictOf = (rejection: Rejection | undefined): VerificationVector['expected'] =>
+  rejection === undefined
+    ? { accepted: true }
+    : { accepted: false, code: rejection.code, status: rejection.status, message: rejection.message };
+
+/** The package's answer to a received request. */
+export const verifyVector = (vector: VerificationVector): VerificationVector['expected'] =>
+  verdictOf(
+    verifyRequest({
+      now: vector.now,
+      method: vector.method,
+      target: vector.target,
+      headers: vector.headers,
+      body: vectorBodyBytes(vector.bodyB64),
+      keys: new Map(vector.keys.map(({ keyId, secretB64 }) => [keyId, keyOf(secretB64)])),
+    }),
+  );
+
+/** The package's answer to a received webhook. */
+export const verifyWebhookVector = (vector: WebhookVector): WebhookVector['expected'] => {
+  const valuesOf = (wanted: string) =>
+    vector.headers.filter(([name]) => name.toLowerCase() === wanted.toLowerCase()).map(([, value]) => value);
+  const verified = verifyWebhook({
+    key: keyOf(vector.secretB64),
+    body: vectorBodyBytes(vector.bodyB64),
+    timestamp: valuesOf(TIMESTAMP_HEADER),
+    signature: valuesOf(SIGNATURE_HEADER),
+    now: vector.now,
+  });
+  return verdictOf(isRejection(verified) ? verified : undefined);
+};
+
+/** The signature that the package gives for the delivery as it was received. */
+export const signWebhookVector = (vector: WebhookVector): string => {
+  const timestamp = vector.headers.find(([name]) => name.toLowerCase() === TIMESTAMP_HEADER.toLowerCase());
+  return signWebhook({
+    key: keyOf(vector.secretB64),
+    body: vectorBodyBytes(vector.bodyB64),
+    timestamp: Number(timestamp?.[1]),
+  }).signature;
+};
