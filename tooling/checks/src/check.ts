@@ -26,7 +26,8 @@ const main = async (): Promise<number> => {
     command('unused files, exports and dependencies', 'knip', '--treat-config-hints-as-errors'),
     ...tarballs.flatMap(({ name, file }) => [
       command(`publint ${name}`, 'publint', '--strict', file),
-      command(`are the types wrong ${name}`, 'attw', file),
+      // Node 20.19 and newer read `exports`; what only knows `main` (profile node10) is not supported.
+      command(`are the types wrong ${name}`, 'attw', '--profile', 'node16', file),
     ]),
     ...checkConsumers(folder, tarballs),
   ];

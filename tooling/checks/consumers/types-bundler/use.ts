@@ -49,9 +49,9 @@ export const withdraw = async (cpg: CpgClient): Promise<'known' | string> => {
   return data.status === 'broadcasted' ? 'known' : data.status;
 };
 
+const order = { currency: 'USDT', network: 'ETH', to_address: '0x52908400098527886E0F7030069857D2E4169EE7' };
 // @ts-expect-error an amount is a string or a number
-export const wrong = (cpg: CpgClient) =>
-  cpg.withdrawals.create({ currency: 'USDT', network: 'ETH', to_address: 'x', amount: true });
+export const wrong = (cpg: CpgClient) => cpg.withdrawals.create({ ...order, amount: true });
 
 const signed = signRequest({ keyId: 'ck_1', key, method: 'GET', target: '/v1/_ping', timestamp: 1747444800 });
 export const signature: string = signed.headers['X-CPG-Signature'];
