@@ -1,5 +1,7 @@
 export type { Admission, AdmissionRequest, AdmissionStore } from './admission/admission-store.ts';
 export { type MemoryStore, type MemoryStoreOptions, memoryStore } from './admission/memory/memory-store.ts';
+export type { IoredisClient, NodeRedisClient, RedisClient } from './admission/redis/redis-connection.ts';
+export { type RedisStoreOptions, redisStore } from './admission/redis/redis-store.ts';
 export { type Page, type PageContent, page } from './answers/page.ts';
 export { RejectionError } from './answers/rejection-error.ts';
 export { rejectionOf } from './answers/rejection-of.ts';
@@ -22,6 +24,7 @@ export {
   route,
 } from './express/route.ts';
 export { type RoutesOptions, routes } from './express/routes.ts';
+export { type CachedKeysOptions, cachedKeys } from './keys/cached-keys.ts';
 export type { CpgKey, KeyStore } from './keys/cpg-key.ts';
 export { staticKeys } from './keys/static-keys.ts';
 export type { Logger } from './logger.ts';

@@ -20,4 +20,6 @@ export interface AdmissionRequest {
  */
 export interface AdmissionStore {
   admit(request: AdmissionRequest): Admission | Promise<Admission>;
+  /** Whether other processes have memories of their own, as with `memoryStore`. */
+  readonly isPerProcess?: boolean;
 }

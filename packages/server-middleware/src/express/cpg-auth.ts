@@ -4,10 +4,12 @@ import { sendRejection } from '../answers/send-rejection.ts';
 import { authenticate } from '../authentication/authenticate.ts';
 import { type AuthenticateOptions, assertUsableOptions } from '../authentication/authenticate-options.ts';
 import { readBody } from '../body/read-body.ts';
+import { FaultLog } from '../fault-log.ts';
 import type { Logger } from '../logger.ts';
 import { answerError } from './answer-error.ts';
 import { assertMounting, assertTrustedProxy } from './assert-mounting.ts';
 import { setJsonBody } from './json-body.ts';
+import { warnOfSplitMemory } from './warn-of-split-memory.ts';
 import './augment-request.ts';
 
 export interface CpgAuthOptions extends AuthenticateOptions {
@@ -26,6 +28,8 @@ export interface CpgAuthOptions extends AuthenticateOptions {
  */
 export const cpgAuth = (options: CpgAuthOptions): RequestHandler => {
   assertUsableOptions(options);
+  const faults = new FaultLog(options.logger);
+  warnOfSplitMemory(options.store, options.logger);
   return async (request, response, next) => {
     try {
       assertMounting(request, options.keys);
@@ -38,7 +42,7 @@ export const cpgAuth = (options: CpgAuthOptions): RequestHandler => {
       request.rawBody = outcome.body;
       if (options.json ?? true) setJsonBody(request);
     } catch (error) {
-      answerError(error, response, options.logger);
+      answerError(error, response, faults);
       return;
     }
     next();

@@ -1,6 +1,7 @@
 import { isRejection, parseRequestTarget, REJECTIONS } from '@cpg/protocol';
 import type { RequestHandler, Response } from 'express';
 import { sendRejection } from '../answers/send-rejection.ts';
+import { FaultLog } from '../fault-log.ts';
 import type { Logger } from '../logger.ts';
 import { answerError } from './answer-error.ts';
 import { assertAuthenticated } from './assert-authenticated.ts';
@@ -22,6 +23,7 @@ export interface RoutesOptions {
  */
 export const routes = (list: readonly Route[], options: RoutesOptions = {}): RequestHandler => {
   const table = new RouteTable(list);
+  const faults = new FaultLog(options.logger);
   return async (request, response, next) => {
     const target = parseRequestTarget(request.originalUrl);
     if (isRejection(target)) {
@@ -41,7 +43,7 @@ export const routes = (list: readonly Route[], options: RoutesOptions = {}): Req
       if (route === undefined) refuseMethod(response, [...byMethod.keys()]);
       else await serveRoute(route, { http: request, response, pathParameters, query: target.query });
     } catch (error) {
-      answerError(error, response, options.logger);
+      answerError(error, response, faults);
     }
   };
 };

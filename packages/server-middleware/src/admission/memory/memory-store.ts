@@ -38,6 +38,7 @@ export const memoryStore = (options: MemoryStoreOptions = {}): MemoryStore => {
   const used = new UsedSignatures();
   const counters = new KeyCounters();
   return {
+    isPerProcess: true,
     admit: ({ keyId, signature, usedUntil, minute, limit }) => {
       used.expire(Math.floor(clock() / 1000));
       const counter = counters.at(keyId, minute);

@@ -1,0 +1,126 @@
+import { describeWithProgram } from '@cpg/test-support';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cuttingProxy } from '../../../test/cutting-proxy.ts';
+import { type OpenedClient, REDIS_LIBRARIES } from '../../../test/redis-clients.ts';
+import { RedisServer } from '../../../test/redis-server.ts';
+import { NOW } from '../../../test/signed-request.ts';
+import type { AdmissionRequest } from '../admission-store.ts';
+import { redisStore } from './redis-store.ts';
+
+const clock = () => NOW * 1000;
+const request = (digit: number, overrides: Partial<AdmissionRequest> = {}): AdmissionRequest => ({
+  keyId: 'ck_full',
+  signature: digit.toString(16).padStart(64, '0'),
+  usedUntil: NOW + 300,
+  minute: Math.floor(NOW / 60),
+  limit: 1_000_000,
+  ...overrides,
+});
+
+describeWithProgram('redis-server', 'redisStore', () => {
+  describe.each(REDIS_LIBRARIES)('on %s', (_name, open) => {
+    let server: RedisServer;
+    let opened: OpenedClient;
+    beforeAll(async () => {
+      server = await RedisServer.start();
+      opened = await open(server.port);
+    });
+    afterAll(async () => {
+      opened.close();
+      await server.stop();
+    });
+
+    it('admits a signature once for a key, also for another store of the same Redis', async () => {
+      const first = redisStore(opened.client, { clock });
+      const second = redisStore(opened.client, { clock });
+      expect(await first.admit(request(1))).toBe('admitted');
+      expect(await second.admit(request(1))).toBe('replayed');
+      expect(await first.admit(request(1))).toBe('replayed');
+      expect(await second.admit(request(1, { keyId: 'ck_other' }))).toBe('admitted');
+    });
+
+    it('shares the rate counter, which neither replays nor refusals move, and burns no refused signature', async () => {
+      const store = redisStore(opened.client, { clock });
+      const slow = (digit: number, overrides = {}) =>
+        store.admit(request(digit, { keyId: 'ck_slow', limit: 2, ...overrides }));
+      const minute = Math.floor(NOW / 60);
+      expect(await slow(1)).toBe('admitted');
+      expect(await slow(1)).toBe('replayed');
+      expect(await slow(2)).toBe('admitted');
+      expect(await slow(3)).toBe('rate_limited');
+      expect(await slow(3, { minute: minute + 1 })).toBe('admitted');
+      expect(await slow(4, { limit: 0, minute: minute + 2 })).toBe('rate_limited');
+    });
+
+    it('lets Redis forget both in time, with a minute to spare for clocks apart', async () => {
+      const store = redisStore(opened.client, { clock, prefix: 'ttl:' });
+      await store.admit(request(1));
+      const ttl = async (key: string) => Number(await opened.command('PTTL', key));
+      const signature = '1'.padStart(64, '0');
+      expect(await ttl(`ttl:{ck_full}:s:${signature}`)).toBeGreaterThan(355_000);
+      expect(await ttl(`ttl:{ck_full}:s:${signature}`)).toBeLessThanOrEqual(361_000);
+      expect(await ttl(`ttl:{ck_full}:m:${Math.floor(NOW / 60)}`)).toBeLessThanOrEqual(120_000);
+    });
+
+    it('loads the script again when Redis has forgotten it', async () => {
+      const store = redisStore(opened.client, { clock });
+      expect(await store.admit(request(20))).toBe('admitted');
+      await opened.command('SCRIPT', 'FLUSH');
+      expect(await store.admit(request(20))).toBe('replayed');
+      expect(await store.admit(request(21))).toBe('admitted');
+    });
+
+    it('makes one round trip for a request', async () => {
+      const store = redisStore(opened.client, { clock });
+      await store.admit(request(30));
+      const calls = async () => {
+        const stats = String(await opened.command('INFO', 'stats'));
+        return Number(/total_commands_processed:(\d+)/.exec(stats)?.[1]);
+      };
+      const before = await calls();
+      for (let digit = 31; digit <= 40; digit += 1) await store.admit(request(digit));
+      // Commands inside the script count too: GET, GET, SET, INCR, PEXPIRE. One more is the first INFO.
+      expect((await calls()) - before).toBe(10 * (1 + 5) + 1);
+    });
+
+    it('recognises its own claim when the reply was lost, and counts it once', async () => {
+      const proxy = await cuttingProxy(server.port);
+      const throughProxy = await open(proxy.port);
+      const store = redisStore(throughProxy.client, { clock, deadlineMs: 5_000, prefix: 'lost:' });
+      proxy.cutReplyTo('lost:{ck_full}:s:');
+      expect(await store.admit(request(1))).toBe('admitted');
+      expect(await opened.command('GET', `lost:{ck_full}:m:${Math.floor(NOW / 60)}`)).toBe('1');
+      expect(await store.admit(request(1))).toBe('replayed');
+      throughProxy.close();
+      proxy.close();
+    });
+
+    it('answers within its deadline while Redis hangs, then serves again', async () => {
+      const store = redisStore(opened.client, { clock, deadlineMs: 60, maxPending: 2 });
+      await server.signal('SIGSTOP');
+      const refusals = await Promise.allSettled([50, 51, 52].map((digit) => store.admit(request(digit))));
+      await server.signal('SIGCONT');
+      expect(refusals.map((refusal) => refusal.status === 'rejected' && refusal.reason.code)).toEqual([
+        'store_deadline',
+        'store_deadline',
+        'store_unavailable',
+      ]);
+      await expect.poll(() => store.admit(request(53)), { timeout: 2000 }).toBe('replayed');
+    });
+
+    it('refuses while Redis is down, and serves within 2 s of its return', async () => {
+      const store = redisStore(opened.client, { clock, deadlineMs: 100 });
+      expect(await store.admit(request(60))).toBe('admitted');
+      await server.signal('SIGKILL');
+      await expect(store.admit(request(61))).rejects.toMatchObject({ status: 503 });
+      await expect(store.admit(request(62))).rejects.toMatchObject({ status: 503 });
+      await server.start();
+      const returnedAt = performance.now();
+      let admission: unknown;
+      for (let digit = 70; admission !== 'admitted'; digit += 1) {
+        admission = await Promise.resolve(store.admit(request(digit))).catch(() => 'refused');
+      }
+      expect(performance.now() - returnedAt).toBeLessThan(2000);
+    });
+  });
+});

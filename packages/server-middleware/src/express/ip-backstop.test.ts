@@ -1,0 +1,86 @@
+import { describeWithProgram } from '@cpg/test-support';
+import type { Store } from 'express-rate-limit';
+import { RedisStore } from 'rate-limit-redis';
+import { describe, expect, it } from 'vitest';
+import { EXPRESS_VERSIONS } from '../../test/express-versions.ts';
+import { recordingLogger } from '../../test/logger.ts';
+import { exchange } from '../../test/raw-http.ts';
+import { REDIS_LIBRARIES } from '../../test/redis-clients.ts';
+import { RedisServer } from '../../test/redis-server.ts';
+import { serve } from '../../test/serve.ts';
+import { type IpBackstopOptions, ipBackstop } from './ip-backstop.ts';
+
+const GET = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
+
+const storeOf = (increment: Store['increment']): Store => ({
+  increment,
+  decrement: () => {},
+  resetKey: () => {},
+});
+
+describe.each(EXPRESS_VERSIONS)('ipBackstop on %s', (_name, express) => {
+  const start = (options: IpBackstopOptions) => {
+    const app = express();
+    app.use(ipBackstop(options));
+    app.use((_request, response) => {
+      response.send('served');
+    });
+    return serve(app);
+  };
+
+  it('answers 429 with the documented headers, and other requests without', async () => {
+    const port = await start({ limitPerMinute: 2 });
+    const served = [await exchange(port, GET), await exchange(port, GET)];
+    const refused = await exchange(port, GET);
+    expect(served.map(({ status }) => status)).toEqual([200, 200]);
+    expect(Object.keys(served[1]?.headers ?? {}).filter((name) => /retry|ratelimit/i.test(name))).toEqual([]);
+    expect(refused.status).toBe(429);
+    expect(refused.body).toBe('{"success":false,"message":"Too many requests from this IP"}');
+    expect(refused.headers).toMatchObject({ 'x-ratelimit-limit': '2', 'x-ratelimit-remaining': '0' });
+    expect(refused.headers['retry-after']).toMatch(/^([1-9]|[1-5][0-9]|60)$/);
+    const reset = Number(refused.headers['x-ratelimit-reset']) - Date.now() / 1000;
+    expect(reset).toBeGreaterThan(0);
+    expect(reset).toBeLessThanOrEqual(61);
+  });
+
+  it('ignores forwarding headers unless Express trusts the proxy', async () => {
+    const port = await start({ limitPerMinute: 1 });
+    const from = (address: string) =>
+      exchange(
+        port,
+        `GET / HTTP/1.1\r\nHost: x\r\nForwarded: for=${address}\r\nX-Real-IP: ${address}\r\n\r\n`,
+      );
+    expect((await from('203.0.113.1')).status).toBe(200);
+    expect((await from('203.0.113.2')).status).toBe(429);
+  });
+
+  it('says a whole window when the store does not know the end of it', async () => {
+    const port = await start({ store: storeOf(() => ({ totalHits: 601, resetTime: undefined })) });
+    expect((await exchange(port, GET)).headers['retry-after']).toBe('60');
+  });
+
+  it.each([
+    ['fails', storeOf(() => Promise.reject(new Error('down'))), 'store_unavailable'],
+    ['hangs', storeOf(() => new Promise(() => {})), 'store_deadline'],
+  ])('answers 503 when the store %s', async (_what, store, code) => {
+    const logger = recordingLogger();
+    const port = await start({ store, logger, storeTimeoutMs: 20 });
+    const answer = await exchange(port, GET);
+    expect([answer.status, answer.headers['retry-after']]).toEqual([503, '1']);
+    expect(logger.lines.map(({ fields }) => fields.code)).toEqual([code]);
+  });
+
+  describeWithProgram('redis-server', 'with a Redis store', () => {
+    it('shares the count between processes', async () => {
+      const server = await RedisServer.start();
+      const { command, close } = await REDIS_LIBRARIES[0][1](server.port);
+      const store = () => new RedisStore({ sendCommand: (...args) => command(...args) as Promise<string> });
+      const first = await start({ limitPerMinute: 1, store: store() });
+      const second = await start({ limitPerMinute: 1, store: store() });
+      expect((await exchange(first, GET)).status).toBe(200);
+      expect((await exchange(second, GET)).status).toBe(429);
+      close();
+      await server.stop();
+    });
+  });
+});

@@ -1,0 +1,78 @@
+import { REJECTIONS } from '@cpg/protocol';
+import type { Request, RequestHandler, Response } from 'express';
+import { type RateLimitInfo, rateLimit, type Store } from 'express-rate-limit';
+import { sendRejection } from '../answers/send-rejection.ts';
+import { askStore } from '../ask-store.ts';
+import { FaultLog } from '../fault-log.ts';
+import { type Logger, processWarnings } from '../logger.ts';
+import { answerError } from './answer-error.ts';
+
+export interface IpBackstopOptions {
+  /** Requests per client address and minute; one more is 429. @default 600 */
+  readonly limitPerMinute?: number | undefined;
+  /** A store of express-rate-limit, e.g. `new RedisStore(…)` of rate-limit-redis, for several processes. @default memory */
+  readonly store?: Store | undefined;
+  /** Milliseconds for that store; then 503. @default 1000 */
+  readonly storeTimeoutMs?: number | undefined;
+  /** Where a failing store, and what express-rate-limit finds amiss in the set-up, is logged. @default Node's process warnings */
+  readonly logger?: Logger | undefined;
+}
+
+const WINDOW_MS = 60_000;
+const LIMITED = Symbol('limited');
+
+/**
+ * Limits requests per client address, in front of authentication: `app.use(ipBackstop())`, first of all. Behind a proxy
+ * set `trust proxy`, else all clients share the proxy's address. The 429 carries `Retry-After` and `X-RateLimit-*`; other
+ * answers carry neither. A store that fails or hangs is answered 503. Contract §2, restriction 0.
+ */
+export const ipBackstop = (options: IpBackstopOptions = {}): RequestHandler => {
+  const { limitPerMinute = 600, store, storeTimeoutMs = 1_000, logger = processWarnings } = options;
+  const faults = new FaultLog(logger);
+  const limiter = rateLimit({
+    windowMs: WINDOW_MS,
+    limit: limitPerMinute,
+    // Written below: the library would put them on every answer.
+    legacyHeaders: false,
+    standardHeaders: false,
+    requestPropertyName: 'cpgIpBackstop',
+    ...(store === undefined ? {} : { store }),
+    logger: { warn: report(logger, 'warn'), error: report(logger, 'error') },
+    handler: (_request, _response, next) => next(LIMITED),
+  });
+  const ask = (request: Request, response: Response) =>
+    new Promise<boolean>((resolve, reject) => {
+      limiter(request, response, (outcome?: unknown) => {
+        if (outcome === undefined || outcome === LIMITED) resolve(outcome === LIMITED);
+        else reject(outcome);
+      });
+    });
+  return async (request, response, next) => {
+    try {
+      const what = 'The ipBackstop store';
+      if (await askStore({ what, timeoutMs: storeTimeoutMs, ask: () => ask(request, response) })) {
+        refuse(request, response);
+        return;
+      }
+    } catch (error) {
+      answerError(error, response, faults);
+      return;
+    }
+    next();
+  };
+};
+
+// express-rate-limit reports an error first, a text second; ours and pino's loggers want fields first.
+const report = (logger: Logger, level: 'warn' | 'error') => (error: unknown, text?: string) =>
+  logger[level]({ err: error }, text ?? String(error));
+
+const refuse = (request: Request, response: Response): void => {
+  const { cpgIpBackstop } = request as unknown as { readonly cpgIpBackstop: RateLimitInfo };
+  const { limit, remaining, resetTime } = cpgIpBackstop;
+  const resetMs = resetTime?.getTime() ?? Date.now() + WINDOW_MS;
+  response.setHeader('Retry-After', Math.max(1, Math.ceil((resetMs - Date.now()) / 1000)));
+  response.setHeader('X-RateLimit-Limit', limit);
+  response.setHeader('X-RateLimit-Remaining', remaining);
+  response.setHeader('X-RateLimit-Reset', Math.ceil(resetMs / 1000));
+  sendRejection(response, REJECTIONS.too_many_requests_from_ip);
+};

@@ -1,0 +1,34 @@
+import { Redis } from 'ioredis';
+import { createClient } from 'redis';
+import type { RedisClient } from '../src/admission/redis/redis-connection.ts';
+
+/** A connected client, and a way to send any command to the same server. */
+export interface OpenedClient {
+  readonly client: RedisClient;
+  readonly command: (...args: string[]) => Promise<unknown>;
+  readonly close: () => void;
+}
+
+const openNodeRedis = async (port: number): Promise<OpenedClient> => {
+  const client = createClient({ socket: { port, host: '127.0.0.1', reconnectStrategy: 50 } });
+  client.on('error', () => {});
+  await client.connect();
+  return { client, command: (...args) => client.sendCommand(args), close: () => client.destroy() };
+};
+
+const openIoredis = async (port: number): Promise<OpenedClient> => {
+  const client = new Redis({ port, host: '127.0.0.1', retryStrategy: () => 50 });
+  client.on('error', () => {});
+  await client.ping();
+  return {
+    client,
+    command: (name = '', ...args) => client.call(name, ...args),
+    close: () => client.disconnect(),
+  };
+};
+
+/** Both supported client libraries, set to reconnect at once. */
+export const REDIS_LIBRARIES = [
+  ['node-redis', openNodeRedis],
+  ['ioredis', openIoredis],
+] as const;
