@@ -1,4 +1,4 @@
-import { CpgClient, CpgError } from '@cpg/client';
+import { CpgClient, type CpgClientOptions, CpgError } from '@cpg/client';
 import { textOf } from './base64.ts';
 import { operations } from './operations.ts';
 import { SimulatedTime } from './simulated-time.ts';
@@ -13,13 +13,24 @@ export interface CallCommand {
   readonly now?: number;
 }
 
+const clients = new Map<string, CpgClient>();
+
+/** One client for one address and key, as a program would keep it; a simulated clock gets a client of its own. */
+const clientFor = (options: CpgClientOptions): CpgClient => {
+  if (options.time !== undefined) return new CpgClient(options);
+  const name = JSON.stringify([options.baseUrl, options.keyId, options.secret]);
+  const client = clients.get(name) ?? new CpgClient(options);
+  clients.set(name, client);
+  return client;
+};
+
 /** Makes one call with default settings and says how it ended. */
 export const call = async ({ baseUrl, keyId, secretB64, operation, args = {}, now }: CallCommand) => {
   const run = operations[operation];
   if (run === undefined) return { error: `Unknown operation ${operation}.` };
   const time = now === undefined ? undefined : new SimulatedTime(now * 1000);
   const elapsed = () => (time === undefined ? {} : { elapsed: time.elapsedMs / 1000 });
-  const client = new CpgClient({ baseUrl, keyId, secret: textOf(secretB64), time });
+  const client = clientFor({ baseUrl, keyId, secret: textOf(secretB64), time });
   try {
     const { result, response } = await run(client, args as never).withResponse();
     return { ok: true, data: result.data, attempts: response.attempts, ...elapsed() };
@@ -33,6 +44,6 @@ export const call = async ({ baseUrl, keyId, secretB64, operation, args = {}, no
       ...elapsed(),
     };
   } finally {
-    client.close();
+    if (time !== undefined) client.close();
   }
 };

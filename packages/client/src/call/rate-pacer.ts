@@ -9,8 +9,7 @@ const MARGIN_MS = 1_000;
 export class RatePacer {
   readonly #limit: number;
   readonly #now: () => number;
-  #minute = 0;
-  #taken = 0;
+  readonly #takenByMinute = new Map<number, number>();
 
   /** `now`: Unix milliseconds at the gateway. */
   constructor(limit: number, now: () => number) {
@@ -21,19 +20,18 @@ export class RatePacer {
   /** Takes a place in the first minute that has one, and waits for that minute with `sleep`. */
   async acquire(sleep: (milliseconds: number) => Promise<void>): Promise<void> {
     const current = Math.floor(this.#now() / MINUTE_MS);
-    const isElsewhere =
-      this.#minute < current || this.#minute > current + Math.ceil(this.#taken / this.#limit);
-    if (isElsewhere) {
-      this.#minute = current;
-      this.#taken = 0;
+    const minute = this.#takePlace(current);
+    if (minute > current) await sleep(minute * MINUTE_MS + MARGIN_MS - this.#now());
+  }
+
+  #takePlace(current: number): number {
+    for (const old of this.#takenByMinute.keys()) {
+      if (old < current) this.#takenByMinute.delete(old);
     }
-    if (this.#taken === this.#limit) {
-      this.#minute += 1;
-      this.#taken = 0;
-    }
-    this.#taken += 1;
-    const minute = this.#minute;
-    const waitMs = minute * MINUTE_MS + MARGIN_MS - this.#now();
-    if (minute > current) await sleep(waitMs);
+    const takenIn = (minute: number): number => this.#takenByMinute.get(minute) ?? 0;
+    let minute = current;
+    while (takenIn(minute) >= this.#limit) minute += 1;
+    this.#takenByMinute.set(minute, takenIn(minute) + 1);
+    return minute;
   }
 }

@@ -1,9 +1,10 @@
 import { SIGNATURE_HEADER } from '@cpg/protocol';
 import { CpgError } from '../errors/cpg-error.ts';
+import { ResponseValidationError } from '../errors/response-validation-error.ts';
 import { notify } from '../hooks.ts';
 import type { RequestBytes } from '../signing/request-signer.ts';
 import type { WireResponse } from '../transport/transport.ts';
-import { TransportError } from '../transport/transport-error.ts';
+import { RESPONSE_TOO_LARGE, TransportError } from '../transport/transport-error.ts';
 import { USER_AGENT } from '../user-agent.ts';
 import type { CallScope } from './call-scope.ts';
 import type { ClientContext } from './client-context.ts';
@@ -79,10 +80,17 @@ export const sendAttempt = async (context: ClientContext, toSend: AttemptToSend)
   } catch (error) {
     if (CpgError.is(error)) return finish(error, true);
     if (!(error instanceof TransportError)) throw error;
-    const problem = `no complete answer: ${error.message} (${error.code}).`;
-    return finish(
-      scope.error('connection_failed', problem, { retryable: true, cause: error }),
-      error.maybeSent,
-    );
+    return finish(toCpgError(scope, error), error.maybeSent);
   }
+};
+
+const toCpgError = (scope: CallScope, error: TransportError): CpgError => {
+  if (error.code === RESPONSE_TOO_LARGE) {
+    return new ResponseValidationError(`${scope.operation}: ${error.message}`, {
+      ...scope.details,
+      path: '',
+    });
+  }
+  const problem = `no complete answer: ${error.message} (${error.code}).`;
+  return scope.error('connection_failed', problem, { retryable: true, cause: error });
 };

@@ -13,6 +13,9 @@ const NEVER_SENT = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
 
+/** The code for an answer that was given up because it is too long to be one. */
+export const RESPONSE_TOO_LARGE = 'RESPONSE_TOO_LARGE';
+
 /** No complete answer. Made of texts alone: the HTTP library's own error carries the request, headers and all. */
 export class TransportError extends Error {
   override readonly name = 'TransportError';

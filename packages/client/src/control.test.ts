@@ -1,0 +1,226 @@
+import { Agent } from 'node:http';
+import { inspect } from 'node:util';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { BALANCE, CREDENTIALS, SECRET, WITHDRAWAL_BODY } from '../test-support/credentials.ts';
+import { ok, refuse } from '../test-support/raw-answer.ts';
+import { headerOf, RawServer } from '../test-support/raw-server.ts';
+import { failureOf, startPair, stopAll } from '../test-support/start-pair.ts';
+import { CpgClient } from './cpg-client.ts';
+import type { RequestEvent, ResponseEvent, RetryEvent } from './hooks.ts';
+
+afterEach(stopAll);
+
+describe('signal', () => {
+  it('ends a call before anything is sent', async () => {
+    const { server, client } = await startPair(() => undefined);
+    const signal = AbortSignal.abort(new Error('changed my mind'));
+    await expect(client.balances.list({}, { signal })).rejects.toMatchObject({
+      code: 'aborted',
+      attempts: 0,
+      cause: expect.objectContaining({ message: 'changed my mind' }),
+    });
+    expect(server.requests).toHaveLength(0);
+  });
+
+  it('ends an attempt under way', async () => {
+    const controller = new AbortController();
+    const { server, client } = await startPair(() => controller.abort());
+    await expect(client.balances.list({}, { signal: controller.signal })).rejects.toMatchObject({
+      code: 'aborted',
+      attempts: 1,
+    });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('ends a payment under way with an unknown outcome', async () => {
+    const controller = new AbortController();
+    const { client } = await startPair(() => controller.abort());
+    await expect(
+      client.withdrawals.create(WITHDRAWAL_BODY, { signal: controller.signal }),
+    ).rejects.toMatchObject({ code: 'outcome_unknown', cause: expect.objectContaining({ code: 'aborted' }) });
+  });
+
+  it('ends the wait between two attempts', async () => {
+    const controller = new AbortController();
+    const server = await RawServer.start((socket) => refuse(socket, [503, 'x'], { 'Retry-After': '3600' }));
+    const client = new CpgClient({
+      ...CREDENTIALS,
+      baseUrl: server.url,
+      onRetry: () => setImmediate(() => controller.abort()),
+    });
+    await expect(client.balances.list({}, { signal: controller.signal })).rejects.toMatchObject({
+      code: 'aborted',
+      attempts: 1,
+    });
+    client.close();
+    await server.stop();
+  });
+
+  it('keeps no listener when calls are over', async () => {
+    const { signal } = new AbortController();
+    const add = vi.spyOn(signal, 'addEventListener');
+    const remove = vi.spyOn(signal, 'removeEventListener');
+    const { client } = await startPair((socket) => ok(socket, [BALANCE]));
+    for (let call = 0; call < 3; call += 1) await client.balances.list({}, { signal });
+    expect(add.mock.calls.length).toBeGreaterThan(0);
+    expect(remove).toHaveBeenCalledTimes(add.mock.calls.length);
+  });
+});
+
+describe('timeoutMs and deadlineMs', () => {
+  it('end each attempt, and a read is sent again', async () => {
+    const { server, client } = await startPair((socket, _, index) => {
+      if (index === 2) ok(socket, [BALANCE]);
+    });
+    const { response } = await client.balances.list({}, { timeoutMs: 50 }).withResponse();
+    expect(response.attempts).toBe(3);
+    expect(server.requests).toHaveLength(3);
+  });
+
+  it('hold for a body that drips, too', async () => {
+    const { client } = await startPair((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n');
+      const drip = setInterval(() => socket.write(' '), 5);
+      socket.on('close', () => clearInterval(drip));
+    });
+    await expect(client.balances.list({}, { timeoutMs: 60, maxRetries: 0 })).rejects.toMatchObject({
+      code: 'timeout',
+      message: 'balances.list: no answer within 60 ms.',
+      retryable: true,
+    });
+  });
+
+  it('end the whole call', async () => {
+    const { client } = await startPair(() => undefined);
+    await expect(client.balances.list({}, { deadlineMs: 50 })).rejects.toMatchObject({
+      code: 'deadline_exceeded',
+      message: 'balances.list: could not end within 50 ms.',
+      attempts: 1,
+    });
+  });
+});
+
+describe('hooks', () => {
+  it('are told what happens, without signature and secret', async () => {
+    const events: (RequestEvent | ResponseEvent | RetryEvent)[] = [];
+    const record = (event: RequestEvent | ResponseEvent | RetryEvent) => void events.push(event);
+    const { server, client } = await startPair(
+      (socket, _, index) =>
+        index === 0
+          ? refuse(socket, [503, 'x'], { 'Retry-After': '2', 'X-Request-Id': 'req-1' })
+          : ok(socket, [BALANCE]),
+      { onRequest: record, onResponse: record, onRetry: record },
+    );
+    await client.balances.list({ currency: 'USDT' });
+    const request = {
+      operation: 'balances.list',
+      method: 'GET',
+      url: `${server.url}/v1/balances?currency=USDT`,
+      bodyBytes: 0,
+    };
+    expect(events).toMatchObject([
+      { ...request, attempt: 1, headers: { 'X-CPG-Key': 'ck_test', 'X-CPG-Signature': '[redacted]' } },
+      { operation: 'balances.list', attempt: 1, status: 503, requestId: 'req-1', durationMs: 0 },
+      { operation: 'balances.list', attempt: 1, code: 'server_error', status: 503, delayMs: 2000 },
+      { ...request, attempt: 2 },
+      { operation: 'balances.list', attempt: 2, status: 200 },
+    ]);
+    const printed = inspect(events, { depth: null });
+    expect(printed).not.toContain(SECRET);
+    for (const sent of server.requests) expect(printed).not.toContain(headerOf(sent, 'X-CPG-Signature'));
+  });
+
+  it('that fail become a warning, never a lost answer', async () => {
+    const warnings = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const fail = () => {
+      throw new Error('hook broke');
+    };
+    const { client } = await startPair((socket) => ok(socket, [BALANCE]), {
+      onRequest: fail,
+      onResponse: fail,
+    });
+    await client.balances.list();
+    expect(warnings.mock.calls.map(([text]) => text)).toEqual([
+      'A hook of CpgClient failed: Error: hook broke',
+      'A hook of CpgClient failed: Error: hook broke',
+    ]);
+    warnings.mockRestore();
+  });
+});
+
+describe('withResponse', () => {
+  it('gives status, headers, request id and attempts', async () => {
+    const { client } = await startPair((socket) => ok(socket, [BALANCE], { 'X-Request-Id': 'req-9' }));
+    const { result, response } = await client.balances.list().withResponse();
+    expect(result.data).toEqual([BALANCE]);
+    expect(response).toMatchObject({ status: 200, requestId: 'req-9', attempts: 1 });
+    expect(response.headers['x-request-id']).toBe('req-9');
+  });
+
+  it('is not needed: a call is a promise like any other', async () => {
+    const { client } = await startPair((socket) => ok(socket, [BALANCE]));
+    let finished = false;
+    const call = client.balances.list().finally(() => {
+      finished = true;
+    });
+    expect((await call).data).toEqual([BALANCE]);
+    expect(finished).toBe(true);
+    const failed = client.withdrawals.get('x').catch((error: unknown) => error);
+    expect(await failed).toMatchObject({ code: 'invalid_request' });
+    expect(Object.prototype.toString.call(call)).toBe('[object Promise]');
+    const running = client.balances.list();
+    expect(Object.prototype.toString.call(running)).toBe('[object CpgCall]');
+    await running;
+  });
+});
+
+describe('connections', () => {
+  it('are kept alive: ten reads, one connection', async () => {
+    const { server, client } = await startPair((socket) => ok(socket, []));
+    for (let call = 0; call < 10; call += 1) await client.balances.list({ currency: `C${call}` });
+    expect(server.connections).toBe(1);
+  });
+
+  it('are made by an agent of your own, which stays open', async () => {
+    const httpAgent = new Agent({ keepAlive: true });
+    const destroy = vi.spyOn(httpAgent, 'destroy');
+    const { server, client } = await startPair((socket) => ok(socket, []), { httpAgent });
+    await client.balances.list();
+    expect(Object.keys(httpAgent.freeSockets)).toEqual([`127.0.0.1:${server.port}:`]);
+    client.close();
+    expect(destroy).not.toHaveBeenCalled();
+    httpAgent.destroy();
+  });
+
+  it('go through a proxy when told so, with the target as signed', async () => {
+    const proxy = await RawServer.start((socket) => ok(socket, [BALANCE]));
+    const { server, client } = await startPair(() => undefined, {
+      proxy: { host: '127.0.0.1', port: proxy.port, protocol: 'http' },
+    });
+    expect((await client.balances.list({ currency: "a'b" })).data).toEqual([BALANCE]);
+    expect(proxy.requests[0]?.requestLine).toBe(`GET ${server.url}/v1/balances?currency=a%27b HTTP/1.1`);
+    expect(server.requests).toHaveLength(0);
+    await proxy.stop();
+  });
+
+  it('do not go through the environment’s proxy on loopback', async () => {
+    vi.stubEnv('HTTP_PROXY', 'http://127.0.0.1:1');
+    vi.stubEnv('http_proxy', 'http://127.0.0.1:1');
+    const { client } = await startPair((socket) => ok(socket, [BALANCE]));
+    expect((await client.balances.list()).data).toEqual([BALANCE]);
+    vi.unstubAllEnvs();
+  });
+});
+
+describe('close', () => {
+  it('ends what is under way, refuses what comes after, and frees the sockets', async () => {
+    const { server, client } = await startPair((socket, _, index) => {
+      if (index === 0) ok(socket, []);
+      else setImmediate(() => client.close());
+    });
+    await client.balances.list();
+    expect(await failureOf(client.balances.list())).toMatchObject({ code: 'client_closed', attempts: 1 });
+    expect(await failureOf(client.ping())).toMatchObject({ code: 'client_closed', attempts: 0 });
+    await vi.waitFor(() => expect(server.openConnections).toBe(0));
+  });
+});

@@ -1,0 +1,110 @@
+import { createSigningKey, signRequest } from '@cpg/protocol';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CREDENTIALS, SECRET } from '../../test-support/credentials.ts';
+import { FakeTime } from '../../test-support/fake-time.ts';
+import { RequestSigner } from './request-signer.ts';
+import { ServerClock } from './server-clock.ts';
+
+const NOW = 1_747_440_000_000;
+const read = { method: 'GET', target: '/v1/balances' };
+const never = new AbortController().signal;
+
+const makeSigner = () => {
+  const time = new FakeTime(NOW);
+  const clock = new ServerClock(time);
+  const signer = new RequestSigner(CREDENTIALS, clock);
+  return { time, clock, signer, sleep: (milliseconds: number) => time.sleep(milliseconds, never) };
+};
+
+describe('RequestSigner', () => {
+  it('signs as the protocol does', async () => {
+    const { signer, sleep } = makeSigner();
+    const request = { method: 'POST', target: '/v1/withdrawals?x=1', body: Buffer.from('{}') };
+    expect(await signer.sign(request, sleep)).toEqual(
+      signRequest({ ...request, keyId: 'ck_test', key: createSigningKey(SECRET), timestamp: 1_747_440_000 }),
+    );
+  });
+
+  it('never signs alike in a burst of 1,000 identical reads, nor runs more than 30 s ahead', async () => {
+    const { time, signer, sleep } = makeSigner();
+    const ahead: number[] = [];
+    const signOne = async () => {
+      const { timestamp, signature } = await signer.sign(read, sleep);
+      ahead.push(Number(timestamp) - Math.floor(time.now() / 1000));
+      return signature;
+    };
+    const signatures = await Promise.all(Array.from({ length: 1_000 }, signOne));
+    expect(new Set(signatures).size).toBe(1_000);
+    expect(Math.max(...ahead)).toBe(30);
+    // 31 can be stepped forward (now … now + 30), the others come one a second.
+    expect(time.now() - NOW).toBeGreaterThanOrEqual(969_000);
+    expect(time.now() - NOW).toBeLessThan(975_000);
+  });
+
+  it('steps only what is identical', async () => {
+    const { signer, sleep } = makeSigner();
+    const requests = [
+      read,
+      { ...read, target: '/v1/balances?currency=A' },
+      { ...read, method: 'POST' },
+      { ...read, body: Buffer.from('x') },
+      { ...read, target: '/v1/balances/' },
+    ];
+    const signed = await Promise.all(requests.map((request) => signer.sign(request, sleep)));
+    expect(signed.map(({ timestamp }) => timestamp)).toEqual(Array(5).fill('1747440000'));
+  });
+
+  it('treats no body and an empty body alike: they have one signature', async () => {
+    const { signer, sleep } = makeSigner();
+    const first = await signer.sign(read, sleep);
+    const second = await signer.sign({ ...read, body: Buffer.alloc(0) }, sleep);
+    expect(second.signature).not.toBe(first.signature);
+  });
+
+  it('never signs alike, whatever the clock does', async () => {
+    const steps = fc.array(fc.integer({ min: -1_200_000, max: 1_200_000 }), { maxLength: 40 });
+    await fc.assert(
+      fc.asyncProperty(steps, async (jumps) => {
+        const { time, signer, sleep } = makeSigner();
+        const seen = new Set<string>();
+        let forward = 0;
+        for (const jump of jumps) {
+          // Backwards only as far as a server still remembers what it has seen.
+          time.advance(jump < 0 ? -Math.min(-jump, forward, 600_000) : jump);
+          forward = Math.max(0, Math.min(600_000, forward + jump));
+          const { signature, timestamp } = await signer.sign(read, sleep);
+          expect(Math.abs(Number(timestamp) - Math.floor(time.now() / 1000))).toBeLessThanOrEqual(30);
+          seen.add(signature);
+        }
+        expect(seen.size).toBe(jumps.length);
+      }),
+    );
+  });
+
+  it('takes another second when the clock was corrected while it waited', async () => {
+    const { time, clock, signer } = makeSigner();
+    const correct = async (milliseconds: number) => {
+      await time.sleep(milliseconds, never);
+      const now = time.now();
+      clock.learn({
+        date: new Date(now - 600_000).toUTCString(),
+        age: undefined,
+        sentAt: now,
+        receivedAt: now,
+      });
+    };
+    for (let taken = 0; taken <= 30; taken += 1) await signer.sign(read, correct);
+    const { timestamp } = await signer.sign(read, correct);
+    expect(Number(timestamp)).toBeLessThanOrEqual(1_747_440_000 - 590);
+  });
+
+  it('ends when waiting is cut short', async () => {
+    const { signer } = makeSigner();
+    const stop = async () => {
+      throw new Error('enough');
+    };
+    for (let taken = 0; taken <= 30; taken += 1) await signer.sign(read, stop);
+    await expect(signer.sign(read, stop)).rejects.toThrow('enough');
+  });
+});
