@@ -1,12 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { signingVectorFile, verificationVectorFile, webhookVectorFile } from '@cpg/protocol/vectors';
 
-const read = (name: string): unknown =>
-  JSON.parse(readFileSync(new URL(`../vectors/${name}.json`, import.meta.url), 'utf8'));
+const require = createRequire(import.meta.url);
 
-/** The committed vectors, checked against their schemas. */
+/** The vectors that the package carries, checked against their schemas. */
 export const readVectors = () => ({
-  signing: signingVectorFile.parse(read('request-signing')).vectors,
-  verification: verificationVectorFile.parse(read('request-verification')).vectors,
-  webhooks: webhookVectorFile.parse(read('webhooks')).vectors,
+  signing: signingVectorFile.parse(require('@cpg/protocol/vectors/request-signing.json')).vectors,
+  verification: verificationVectorFile.parse(require('@cpg/protocol/vectors/request-verification.json'))
+    .vectors,
+  webhooks: webhookVectorFile.parse(require('@cpg/protocol/vectors/webhooks.json')).vectors,
 });

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkConsumers } from './check-consumers.ts';
+import { checkRuntimes } from './check-runtimes.ts';
 import { packPackages } from './pack-packages.ts';
 import { runCommand } from './run-command.ts';
 
@@ -30,6 +31,7 @@ const main = async (): Promise<number> => {
       command(`are the types wrong ${name}`, 'attw', '--profile', 'node16', file),
     ]),
     ...checkConsumers(folder, tarballs),
+    ...checkRuntimes(folder, tarballs),
   ];
   let failed = 0;
   for (const { name, run } of checks) {
