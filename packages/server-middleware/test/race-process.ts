@@ -1,33 +1,27 @@
 import { redisStore } from '../src/admission/redis/redis-store.ts';
 import { REDIS_LIBRARIES } from './redis-clients.ts';
 
-/** One of several processes that try to have the same signatures admitted; tells its parent which ones it got. */
-const [port, library, count] = process.argv.slice(2).map(Number) as [number, number, number];
-const LANES = 64;
+/** One of several processes that try to have the same signatures admitted; tells its parent, round by round, which it got. */
+const [port, library] = process.argv.slice(2).map(Number) as [number, number];
 const [, open] = REDIS_LIBRARIES[library === 0 ? 0 : 1];
 const { client, close } = await open(port);
 const store = redisStore(client, { deadlineMs: 10_000 });
 const now = Math.floor(Date.now() / 1000);
-const admitted: number[] = [];
 
-const lane = async (first: number) => {
-  for (let index = first; index < count; index += LANES) {
-    const decision = await store.admit({
-      keyId: 'ck_full',
-      signature: index.toString(16).padStart(64, '0'),
-      usedUntil: now + 300,
-      minute: Math.floor(now / 60),
-      limit: count,
-    });
-    if (decision === 'admitted') admitted.push(index);
-  }
+const isAdmitted = async (index: number) => {
+  const decision = await store.admit({
+    keyId: 'ck_full',
+    signature: index.toString(16).padStart(64, '0'),
+    usedUntil: now + 300,
+    minute: Math.floor(now / 60),
+    limit: Number.MAX_SAFE_INTEGER,
+  });
+  return decision === 'admitted';
 };
 
-process.once('message', async () => {
-  await Promise.all(Array.from({ length: LANES }, (_, first) => lane(first)));
-  process.send?.(admitted, () => {
-    close();
-    process.disconnect();
-  });
+process.on('message', async (indices: readonly number[]) => {
+  const got = await Promise.all(indices.map(isAdmitted));
+  process.send?.(indices.filter((_, position) => got[position]));
 });
+process.on('disconnect', close);
 process.send?.('ready');

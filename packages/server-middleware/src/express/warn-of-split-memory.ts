@@ -8,7 +8,8 @@ const INSTANCE_VARIABLES = ['NODE_APP_INSTANCE', 'pm_id'];
 
 /** Warns, once at start, of a memory store in a process that is one of several: each would admit a signature once. */
 export const warnOfSplitMemory = (store: AdmissionStore, logger: Logger = processWarnings): void => {
-  const isOneOfSeveral = cluster.isWorker || INSTANCE_VARIABLES.some((name) => process.env[name] !== undefined);
+  const isOneOfSeveral =
+    cluster.isWorker || INSTANCE_VARIABLES.some((name) => process.env[name] !== undefined);
   if (store.isPerProcess !== true || !isOneOfSeveral) return;
   const code = 'memory_store_in_cluster';
   logger.warn(
