@@ -88,20 +88,27 @@ export class AdapterProcess {
 
   #receive(line: string): void {
     this.#keep(`${line}\n`);
+    const fault = this.#settle(line);
+    if (fault !== undefined) this.#fail(fault);
+  }
+
+  /** Hands an answer to whoever waits for it; returns what is wrong with it otherwise. */
+  #settle(line: string): string | undefined {
     let answer: unknown;
     try {
       answer = JSON.parse(line);
     } catch {
-      return this.#fail('the adapter wrote a line that is not JSON');
+      return 'the adapter wrote a line that is not JSON';
     }
     const id = isFields(answer) ? answer['id'] : undefined;
-    if (!isFields(answer) || typeof id !== 'string') return this.#fail('the adapter wrote a line without an id');
-    if (this.#answered.has(id)) return this.#fail('the adapter answered one command twice');
+    if (!isFields(answer) || typeof id !== 'string') return 'the adapter wrote a line without an id';
+    if (this.#answered.has(id)) return 'the adapter answered one command twice';
     const pending = this.#pending.get(id);
-    if (pending === undefined) return this.#fail('the adapter answered an id that was never sent');
+    if (pending === undefined) return 'the adapter answered an id that was never sent';
     this.#pending.delete(id);
     this.#answered.add(id);
     pending.resolve(answer);
+    return undefined;
   }
 
   #keep(text: string): void {

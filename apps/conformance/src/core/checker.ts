@@ -56,13 +56,13 @@ export class Checker {
   }
 
   /** Ends the case unless the condition holds. */
-  that(condition: boolean, finding: Omit<Finding, "exchanges">): void {
+  that(condition: boolean, finding: Omit<Finding, 'exchanges'>): void {
     this.#count++;
     if (!condition) throw this.#departure(finding);
   }
 
   /** Ends the case with a warning unless the condition holds: the contract recommends it only. */
-  recommends(condition: boolean, finding: Omit<Finding, "exchanges">): void {
+  recommends(condition: boolean, finding: Omit<Finding, 'exchanges'>): void {
     this.#count++;
     if (!condition) throw new Departure(this.#departure(finding).finding, 'acceptable');
   }

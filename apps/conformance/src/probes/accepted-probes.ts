@@ -2,7 +2,11 @@ import { type Probe, probes } from './probe.ts';
 
 const COMMON = { group: 'accept', spec: '§1.2', expected: 'accepted' } as const;
 
-const query = (id: string, description: string, text: string): Pick<Probe, 'id' | 'description' | 'craft'> => ({
+const query = (
+  id: string,
+  description: string,
+  text: string,
+): Pick<Probe, 'id' | 'description' | 'craft'> => ({
   id: `accept-query-${id}`,
   description,
   craft: ({ nonce }) => ({ target: `/v1/_ping?${text}&nonce=${nonce}` }),

@@ -14,11 +14,13 @@ const spoiltSignature = (headers: readonly HeaderPair[]): readonly HeaderPair[] 
 const gzip = ['Content-Encoding', 'gzip'] as const;
 const MALFORMED = 'http://gateway.example/v1/_ping';
 
-const row = (
-  id: string,
-  description: string,
-  probe: Pick<Probe, 'expected' | 'craft'>,
-): Probe => ({ id: `order-${id}`, group: 'order', spec: '§2.1', description, ...probe });
+const row = (id: string, description: string, probe: Pick<Probe, 'expected' | 'craft'>): Probe => ({
+  id: `order-${id}`,
+  group: 'order',
+  spec: '§2.1',
+  description,
+  ...probe,
+});
 
 /** Requests with two faults: the first in the order of checks answers. */
 export const ORDER_PROBES: readonly Probe[] = [

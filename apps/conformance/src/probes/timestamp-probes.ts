@@ -43,7 +43,9 @@ export const TIMESTAMP_PROBES = probes(
   ],
 );
 
-const at = (offset: number): Row['craft'] => ({ now }) => ({ timestamp: String(now + offset) });
+const at =
+  (offset: number): Row['craft'] =>
+  ({ now }) => ({ timestamp: String(now + offset) });
 
 const window = (expected: Expected, offsets: readonly number[]): readonly Probe[] =>
   probes(

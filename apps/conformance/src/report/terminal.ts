@@ -15,11 +15,17 @@ const findingLines = (finding: Finding): readonly string[] => {
   ];
   if (at !== undefined) lines.push(`differs   first at byte ${at}`);
   if (finding.canonical !== undefined) {
-    lines.push('canonical string expected:', ...visibleLines(finding.canonical.expected).map((l) => `  ${l}`));
+    lines.push(
+      'canonical string expected:',
+      ...visibleLines(finding.canonical.expected).map((l) => `  ${l}`),
+    );
     lines.push('canonical string actual:', ...visibleLines(finding.canonical.actual).map((l) => `  ${l}`));
   }
   for (const { sent, received } of finding.exchanges ?? [])
-    lines.push(`sent      ${excerpt(sent)}`, `received  ${received === '' ? '(nothing)' : excerpt(received)}`);
+    lines.push(
+      `sent      ${excerpt(sent)}`,
+      `received  ${received === '' ? '(nothing)' : excerpt(received)}`,
+    );
   if (finding.hint !== undefined) lines.push(`hint      ${finding.hint}`);
   if (finding.curl !== undefined) lines.push(`repeat    ${visible(finding.curl)}`);
   return lines;
@@ -69,17 +75,33 @@ const notApplicableLines = (records: readonly ResultRecord[]): readonly string[]
   );
 };
 
-/** The report for people: what departed and why, a line a layer, the counts, and `N passed, N failed` as the last line. */
-export const renderTerminal = (records: readonly ResultRecord[]): string => {
+const SAME_REASON_SHOWN = 3;
+
+/** Cases that have the very same reason for no verdict are shown three times, then counted. */
+const departureLines = (records: readonly ResultRecord[]): readonly string[] => {
   const lines: string[] = [];
+  const seen = new Map<string, number>();
   for (const record of records) {
-    if (record.type === 'case' && MARKS[record.verdict] !== undefined) lines.push(...caseLines(record));
     if (record.type === 'expectation')
       lines.push('', `  ? known failure matches no case: ${record.entry}. Remove it or mend its pattern.`);
+    if (record.type !== 'case' || MARKS[record.verdict] === undefined) continue;
+    const reason =
+      record.verdict === 'error' ? `${record.implementation}: ${record.reason ?? ''}` : record.id;
+    const count = (seen.get(reason) ?? 0) + 1;
+    seen.set(reason, count);
+    if (count <= SAME_REASON_SHOWN) lines.push(...caseLines(record));
   }
+  for (const [reason, count] of seen)
+    if (count > SAME_REASON_SHOWN)
+      lines.push('', `  … and ${count - SAME_REASON_SHOWN} more: ${excerpt(reason)}`);
+  return lines;
+};
+
+/** The report for people: what departed and why, a line a layer, the counts, and `N passed, N failed` as the last line. */
+export const renderTerminal = (records: readonly ResultRecord[]): string => {
+  const lines = [...departureLines(records)];
   if (lines.length > 0) lines.push('');
-  for (const record of records)
-    if (record.type === 'implementation') lines.push(layerLine(record, records));
+  for (const record of records) if (record.type === 'implementation') lines.push(layerLine(record, records));
   lines.push(...notApplicableLines(records));
   const total = tally(records);
   const { counts, planned, seen } = total;

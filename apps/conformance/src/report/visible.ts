@@ -6,7 +6,9 @@ export const visible = (text: string): string =>
 
 const escapeCharacter = (character: string): string => {
   const code = character.charCodeAt(0);
-  return code <= 0xff ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
+  return code <= 0xff
+    ? `\\x${code.toString(16).padStart(2, '0')}`
+    : `\\u${code.toString(16).padStart(4, '0')}`;
 };
 
 const LONGEST = 200;
@@ -20,4 +22,5 @@ export const excerpt = (text: string, around = 0): string => {
 };
 
 /** Each line of a text on a line of its own, with its line end shown. */
-export const visibleLines = (text: string): readonly string[] => text.split(/(?<=\n)/).map((line) => excerpt(line));
+export const visibleLines = (text: string): readonly string[] =>
+  text.split(/(?<=\n)/).map((line) => excerpt(line));

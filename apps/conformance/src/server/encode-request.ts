@@ -13,7 +13,8 @@ const chunk = (bytes: Buffer): Buffer =>
 const chunked = (body: Buffer): Buffer => {
   const size = Math.max(1, Math.ceil(body.length / 3));
   const parts: Buffer[] = [];
-  for (let start = 0; start < body.length; start += size) parts.push(chunk(body.subarray(start, start + size)));
+  for (let start = 0; start < body.length; start += size)
+    parts.push(chunk(body.subarray(start, start + size)));
   return Buffer.concat([...parts, Buffer.from('0\r\n\r\n')]);
 };
 
@@ -26,7 +27,8 @@ export const encodeRequest = (
 ): { readonly head: Buffer; readonly body: Buffer } => {
   const framing: HeaderPair[] = [];
   if (encoding.chunked === true) framing.push(['Transfer-Encoding', 'chunked']);
-  else if (body.length > 0 || !MAY_LACK_BODY.has(method)) framing.push(['Content-Length', String(body.length)]);
+  else if (body.length > 0 || !MAY_LACK_BODY.has(method))
+    framing.push(['Content-Length', String(body.length)]);
   if (body.length > 0) framing.push(['Content-Type', 'application/json']);
   const all: readonly HeaderPair[] = [
     ['Host', encoding.host],

@@ -51,7 +51,8 @@ export class ServerUnderTest {
   craft(recipe: Recipe = {}, basis: Basis = this.basis()): CraftedRequest {
     const request = assemble(basis, recipe);
     this.#settings.masker.addSignature(request.validSignature);
-    for (const [, value] of request.headers) if (/^[0-9a-fA-F]{64}$/.test(value)) this.#settings.masker.addSignature(value);
+    for (const [, value] of request.headers)
+      if (/^[0-9a-fA-F]{64}$/.test(value)) this.#settings.masker.addSignature(value);
     return request;
   }
 

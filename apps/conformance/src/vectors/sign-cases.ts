@@ -95,6 +95,7 @@ const fresh = (vector: SigningVector): ConformanceCase<VectorContext> => ({
 });
 
 /** Every published vector, and every one of them again under a secret of this run. */
-export const signCases = (
-  vectors: readonly SigningVector[],
-): readonly ConformanceCase<VectorContext>[] => [...vectors.map(published), ...vectors.map(fresh)];
+export const signCases = (vectors: readonly SigningVector[]): readonly ConformanceCase<VectorContext>[] => [
+  ...vectors.map(published),
+  ...vectors.map(fresh),
+];

@@ -1,3 +1,5 @@
+import { startAdapter } from '../adapter/adapter-session.ts';
+import { adapterSubject } from '../adapter/adapter-subject.ts';
 import type { ConformanceCase, Session, Suite } from '../core/conformance-case.ts';
 import type { RunSettings } from '../core/run-settings.ts';
 import { protocolSubject } from './protocol-subject.ts';
@@ -23,4 +25,26 @@ export const protocolSuite = ({ random, masker }: RunSettings): Suite<VectorCont
     context: (check) => ({ check, subject: protocolSubject, random, masker }),
     close: async () => undefined,
   }),
+});
+
+/** Layer 1 on anyone's signer and verifier, by the command that starts the adapter. */
+export const adapterVectorSuite = (
+  commandLine: string,
+  { random, masker }: RunSettings,
+): Suite<VectorContext> => ({
+  layer: 'vectors',
+  label: commandLine,
+  cases: vectorCases(),
+  open: async () => {
+    const { process, implementation, capabilities } = await startAdapter(commandLine);
+    const subject = adapterSubject(process);
+    return {
+      implementation,
+      capabilities,
+      context: (check) => ({ check, subject, random, masker }),
+      close: async () => {
+        await process.stop();
+      },
+    };
+  },
 });

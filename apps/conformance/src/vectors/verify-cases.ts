@@ -50,7 +50,7 @@ const basisFor = ({ random, masker }: VectorContext, label: string): Basis => {
     otherSecret,
     now: 1_750_000_000 + random.bytes(`now/${label}`).readUInt16BE(),
     nonce: random.bytes(`nonce/${label}`, 6).toString('hex'),
-    jitter: 1 + (random.bytes(`jitter/${label}`)[0] ?? 0) % 250,
+    jitter: 1 + ((random.bytes(`jitter/${label}`)[0] ?? 0) % 250),
   };
 };
 
@@ -103,6 +103,7 @@ const accepted = (vector: SigningVector): ConformanceCase<VectorContext> => ({
 });
 
 /** Whether a verifier lets the right requests in, and only them. */
-export const verifyCases = (
-  vectors: readonly SigningVector[],
-): readonly ConformanceCase<VectorContext>[] => [...vectors.map(accepted), ...PROBES.map(probed)];
+export const verifyCases = (vectors: readonly SigningVector[]): readonly ConformanceCase<VectorContext>[] => [
+  ...vectors.map(accepted),
+  ...PROBES.map(probed),
+];

@@ -8,7 +8,8 @@ export const dechunk = (input: Buffer): { readonly body: Buffer; readonly length
     const lineEnd = input.indexOf(CRLF, offset);
     if (lineEnd === -1) return undefined;
     const sizeText = input.toString('latin1', offset, lineEnd).split(';')[0] ?? '';
-    if (!/^[0-9A-Fa-f]{1,8}$/.test(sizeText)) throw new Error(`not a chunk size: ${JSON.stringify(sizeText)}`);
+    if (!/^[0-9A-Fa-f]{1,8}$/.test(sizeText))
+      throw new Error(`not a chunk size: ${JSON.stringify(sizeText)}`);
     const size = Number.parseInt(sizeText, 16);
     const start = lineEnd + 2;
     if (size === 0) {

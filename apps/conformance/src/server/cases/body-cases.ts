@@ -1,8 +1,14 @@
 import { ANSWERS } from '../../core/answers.ts';
-import type { Encoding } from '../encode-request.ts';
-import { expectAccepted, expectAnswer, expectAuthenticated, expectClientError, expectRefused } from '../expect-answer.ts';
 import type { Expected, Recipe } from '../../probes/index.ts';
 import { exchange } from '../../wire/exchange.ts';
+import type { Encoding } from '../encode-request.ts';
+import {
+  expectAccepted,
+  expectAnswer,
+  expectAuthenticated,
+  expectClientError,
+  expectRefused,
+} from '../expect-answer.ts';
 import type { ServerUnderTest } from '../server-under-test.ts';
 import { serverCases } from './server-case.ts';
 
@@ -15,7 +21,10 @@ const post = (
 ) => {
   const basis = server.basis();
   const target = `/v1/withdrawals?nonce=${basis.nonce}`;
-  return server.send(server.craft({ method: 'POST', target, body: Buffer.from(body), ...recipe }, basis), encoding);
+  return server.send(
+    server.craft({ method: 'POST', target, body: Buffer.from(body), ...recipe }, basis),
+    encoding,
+  );
 };
 
 const sized =
@@ -24,18 +33,23 @@ const sized =
     expectAnswer(server.check, await post(server, Buffer.alloc(size, 0x20), { encoding }), expected);
 
 /** Two conflicting or broken framings; HTTP parsers refuse them, and nothing may get through. */
-const smuggled = (headers: (request: { length: number }) => Encoding['extraHeaders']) => async (server: ServerUnderTest) => {
-  const request = server.craft({ body: Buffer.from('{}') });
-  const { head, body } = server.encode(request, { extraHeaders: headers({ length: 2 }) ?? [] });
-  const raw = await exchange(server.target.address, Buffer.concat([head, body]));
-  expectClientError(server.check, server.read(head, raw));
-};
+const smuggled =
+  (headers: (request: { length: number }) => Encoding['extraHeaders']) => async (server: ServerUnderTest) => {
+    const request = server.craft({ body: Buffer.from('{}') });
+    const { head, body } = server.encode(request, { extraHeaders: headers({ length: 2 }) ?? [] });
+    const raw = await exchange(server.target.address, Buffer.concat([head, body]));
+    expectClientError(server.check, server.read(head, raw));
+  };
 
 /** Body size, framing and syntax. */
 export const BODY_CASES = [
   ...serverCases({ group: 'body', spec: '§1.2, §3' }, [
     { id: 'body-limit', description: 'exactly 1 MiB', run: sized(LIMIT, 'authenticated') },
-    { id: 'body-limit-plus-1', description: '1 MiB and one byte', run: sized(LIMIT + 1, ANSWERS.bodyTooLarge) },
+    {
+      id: 'body-limit-plus-1',
+      description: '1 MiB and one byte',
+      run: sized(LIMIT + 1, ANSWERS.bodyTooLarge),
+    },
     {
       id: 'body-limit-chunked',
       description: 'exactly 1 MiB, chunked',
@@ -52,7 +66,11 @@ export const BODY_CASES = [
       spec: '§2.1',
       run: async (server) => {
         const recipe = { mac: () => '0'.repeat(64) };
-        expectRefused(server.check, await post(server, Buffer.alloc(LIMIT + 1), { recipe }), ANSWERS.bodyTooLarge);
+        expectRefused(
+          server.check,
+          await post(server, Buffer.alloc(LIMIT + 1), { recipe }),
+          ANSWERS.bodyTooLarge,
+        );
       },
     },
     {
@@ -61,14 +79,20 @@ export const BODY_CASES = [
       spec: '§2.1',
       run: async (server) => {
         const recipe = { timestamp: '0' };
-        expectRefused(server.check, await post(server, Buffer.alloc(LIMIT + 1), { recipe }), ANSWERS.outsideWindow);
+        expectRefused(
+          server.check,
+          await post(server, Buffer.alloc(LIMIT + 1), { recipe }),
+          ANSWERS.outsideWindow,
+        );
       },
     },
     {
       id: 'body-chunked',
       description: 'the hash covers the bytes, not the chunks',
       run: async (server) => {
-        const answer = await post(server, '{"chunked":"across three chunks"}', { encoding: { chunked: true } });
+        const answer = await post(server, '{"chunked":"across three chunks"}', {
+          encoding: { chunked: true },
+        });
         expectAuthenticated(server.check, answer);
       },
     },
@@ -103,7 +127,8 @@ export const BODY_CASES = [
     {
       id: 'syntax-malformed-json',
       description: 'a body that is not JSON',
-      run: async (server) => expectRefused(server.check, await post(server, '{"amount":'), ANSWERS.malformedJson),
+      run: async (server) =>
+        expectRefused(server.check, await post(server, '{"amount":'), ANSWERS.malformedJson),
     },
     {
       id: 'syntax-permission-first',

@@ -8,9 +8,11 @@ const UNSTABLE = new Set(['date', 'x-request-id', 'etag']);
 
 /** Everything of an answer that an onlooker can compare: status, header names and values, body. */
 const portrait = ({ status, headers, text }: ServerAnswer): string =>
-  [status, ...headers.filter(([name]) => !UNSTABLE.has(name.toLowerCase())).map((pair) => pair.join(': ')), text].join(
-    '\n',
-  );
+  [
+    status,
+    ...headers.filter(([name]) => !UNSTABLE.has(name.toLowerCase())).map((pair) => pair.join(': ')),
+    text,
+  ].join('\n');
 
 const forged = { mac: () => 'a'.repeat(64) };
 

@@ -43,11 +43,9 @@ const unparsable = (probe: Probe): ServerCase =>
   });
 
 const frozen = (probe: Probe): ServerCase =>
-  overWire(
-    probe,
-    (server) => withFrozenClock(server, (_clock, now) => tryProbe(server, probe, now)),
-    ['clock'],
-  );
+  overWire(probe, (server) => withFrozenClock(server, (_clock, now) => tryProbe(server, probe, now)), [
+    'clock',
+  ]);
 
 /** Every probe, one request each, over the wire. */
 export const PROBE_CASES: readonly ServerCase[] = [
@@ -55,5 +53,7 @@ export const PROBE_CASES: readonly ServerCase[] = [
   ...UNPARSABLE_TARGET_PROBES.map(unparsable),
   ...[TIMESTAMP_PROBES, COARSE_WINDOW_PROBES].flat().map(plain),
   ...EXACT_WINDOW_PROBES.map(frozen),
-  ...[ENCODING_PROBES, SIGNATURE_PROBES, TAMPER_PROBES, RECIPE_PROBES, KEY_PROBES, ORDER_PROBES].flat().map(plain),
+  ...[ENCODING_PROBES, SIGNATURE_PROBES, TAMPER_PROBES, RECIPE_PROBES, KEY_PROBES, ORDER_PROBES]
+    .flat()
+    .map(plain),
 ];

@@ -11,11 +11,14 @@ type Slow = 'slowA' | 'slowB';
 const limitOf = (server: ServerUnderTest, role: Slow = 'slowA'): number =>
   server.target.keys[role].rateLimitPerMinute;
 
-const ask = (server: ServerUnderTest, { role = 'slowA', now, recipe = {} }: { role?: Slow; now: number; recipe?: Recipe }) =>
-  server.ask(recipe, server.basis(role, now));
+const ask = (
+  server: ServerUnderTest,
+  { role = 'slowA', now, recipe = {} }: { role?: Slow; now: number; recipe?: Recipe },
+) => server.ask(recipe, server.basis(role, now));
 
 const spend = async (server: ServerUnderTest, now: number, role: Slow = 'slowA'): Promise<void> => {
-  for (let i = 0; i < limitOf(server, role); i++) expectAccepted(server.check, await ask(server, { role, now }));
+  for (let i = 0; i < limitOf(server, role); i++)
+    expectAccepted(server.check, await ask(server, { role, now }));
 };
 
 const expectLimited = (server: ServerUnderTest, answer: ServerAnswer): void =>
@@ -80,7 +83,10 @@ export const RATE_CASES = serverCases({ group: 'rate', spec: '§2 restriction 4'
       withFrozenClock(server, async (_clock, now) => {
         const limit = limitOf(server);
         for (let i = 0; i < limit; i++)
-          expectAccepted(server.check, await ask(server, { now, recipe: { timestamp: String(now + (i % 5) * 60) } }));
+          expectAccepted(
+            server.check,
+            await ask(server, { now, recipe: { timestamp: String(now + (i % 5) * 60) } }),
+          );
         expectLimited(server, await ask(server, { now, recipe: { timestamp: String(now - 120) } }));
       }),
   },

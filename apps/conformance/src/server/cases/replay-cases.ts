@@ -37,7 +37,9 @@ export const REPLAY_CASES = serverCases({ group: 'replay', spec: '§2 restrictio
     run: async (server) => {
       const request = server.craft();
       expectAccepted(server.check, await server.send(request));
-      const headers = request.headers.map(([name, value]) => [name.toLowerCase(), value] as const).toReversed();
+      const headers = request.headers
+        .map(([name, value]) => [name.toLowerCase(), value] as const)
+        .toReversed();
       expectRefused(server.check, await server.send({ ...request, headers }), ANSWERS.alreadyUsed);
     },
   },

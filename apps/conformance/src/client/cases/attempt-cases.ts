@@ -1,0 +1,133 @@
+import { ANSWERS } from '../../core/answers.ts';
+import type { Reply } from '../capture-server.ts';
+import type { CapturedRequest } from '../captured-request.ts';
+import type { Call, ClientUnderTest, Scene } from '../client-under-test.ts';
+import { refusal, success, WITHDRAWAL_ARGS } from '../replies.ts';
+import { clientCases } from './client-case.ts';
+
+const UNAVAILABLE = refusal(
+  { status: 503, message: 'Service temporarily unavailable' },
+  { 'Retry-After': '1' },
+);
+const HANG_UP: Reply = { raw: '' };
+const HALF: Reply = { raw: 'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"success":tr' };
+const MOST_ATTEMPTS = 8;
+
+/** A clock that can be moved makes waiting cheap. */
+const nowFor = (client: ClientUnderTest): { now?: number } =>
+  client.capabilities.has('clock') ? { now: Math.floor(Date.now() / 1000) } : {};
+
+const trouble = (reply: Reply, call: Call, look: (scene: Scene) => void) => async (client: ClientUnderTest) =>
+  client.play({ label: 'trouble', respond: () => reply }, async (scene) => {
+    const { now } = nowFor(client);
+    const result = await scene.call({ ...call, ...nowFor(client) });
+    client.check.that(!result.ok, { what: 'result of the call', expected: 'an error', actual: 'ok' });
+    const requests = scene.captured();
+    client.check.that(requests.length >= 1 && requests.length <= MOST_ATTEMPTS, {
+      what: 'attempts',
+      expected: `1 to ${MOST_ATTEMPTS}`,
+      actual: String(requests.length),
+    });
+    const signatures = new Set(requests.map(({ signature }) => signature));
+    client.check.equal('distinct signatures', { expected: requests.length, actual: signatures.size });
+    if (now === undefined) scene.expectAllSigned();
+    look(scene);
+  });
+
+/** The idempotency reference in a body that was sent; a client may make one up by itself. */
+const referenceIn = ({ body }: CapturedRequest): unknown =>
+  (JSON.parse(body.toString('utf8')) as Readonly<Record<string, unknown>>)['client_reference'] ?? undefined;
+
+const expectSafePosts = ({ check }: ClientUnderTest, scene: Scene): void => {
+  const requests = scene.captured();
+  const bodies = new Set(requests.map(({ body }) => body.toString('latin1')));
+  check.equal('distinct bodies of one call', { expected: 1, actual: bodies.size });
+  const isRepeatable = requests.every((request) => referenceIn(request) !== undefined);
+  check.equal('requests', {
+    expected: isRepeatable ? requests.length : 1,
+    actual: requests.length,
+    hint: 'Without an idempotency reference a second POST may withdraw twice.',
+  });
+};
+
+const post = (reply: Reply, client_reference?: string) => (client: ClientUnderTest) => {
+  const args = client_reference === undefined ? WITHDRAWAL_ARGS : { ...WITHDRAWAL_ARGS, client_reference };
+  const call: Call = { operation: 'withdrawals.create', args };
+  return trouble(reply, call, (scene) => expectSafePosts(client, scene))(client);
+};
+
+const freshSignature = (reply: Reply) => trouble(reply, { operation: 'balances.list' }, () => undefined);
+
+/** What a client does when it cannot know, or must not ask again at once. */
+export const ATTEMPT_CASES = clientCases({ group: 'attempts', spec: '§6.2, §6.6', timeoutMs: 40_000 }, [
+  {
+    id: 'attempt-503-get',
+    description: 'a GET that meets 503 is tried again with a new signature, boundedly, or not at all',
+    run: freshSignature(UNAVAILABLE),
+  },
+  {
+    id: 'attempt-hang-up-get',
+    description: 'a GET whose connection is closed is tried again with a new signature, or not at all',
+    run: freshSignature(HANG_UP),
+  },
+  {
+    id: 'attempt-half-answer-get',
+    description: 'a GET that gets half an answer is tried again with a new signature, or not at all',
+    run: freshSignature(HALF),
+  },
+  {
+    id: 'attempt-hang-up-post',
+    description: 'a POST that carries no reference is not tried again when the answer is lost',
+    run: post(HANG_UP),
+  },
+  {
+    id: 'attempt-half-answer-post',
+    description: 'a POST that carries no reference is not tried again after half an answer',
+    run: post(HALF),
+  },
+  {
+    id: 'attempt-503-post-reference',
+    description: 'a POST with a reference keeps its body bytes in every attempt',
+    run: post(UNAVAILABLE, 'reference-1'),
+  },
+  {
+    id: 'attempt-hang-up-post-reference',
+    description: 'a POST with a reference whose answer is lost keeps its body bytes in every attempt',
+    run: post(HANG_UP, 'reference-1'),
+  },
+  {
+    id: 'attempt-same-second',
+    description: 'three identical calls within one second have three signatures',
+    spec: '§6.3',
+    run: (client) =>
+      client.play({ label: 'same-second', respond: () => success('balances.list') }, async (scene) => {
+        for (let i = 0; i < 3; i++)
+          await scene.call({ operation: 'balances.list', args: { currency: 'USDT' } });
+        client.check.equal('requests', { expected: 3, actual: scene.captured().length });
+        scene.expectAllSigned();
+      }),
+  },
+  {
+    id: 'attempt-same-second-at-once',
+    description: 'five identical calls at the same time have five signatures',
+    spec: '§6.3',
+    run: (client) =>
+      client.play({ label: 'at-once', respond: () => success('ping') }, async (scene) => {
+        await Promise.all(Array.from({ length: 5 }, () => scene.call({ operation: 'ping' })));
+        client.check.equal('requests', { expected: 5, actual: scene.captured().length });
+        scene.expectAllSigned();
+      }),
+  },
+  {
+    id: 'attempt-already-used',
+    description: 'an answer that the signature was already used is never met with the same signature',
+    run: (client) =>
+      client.play({ label: 'already-used', respond: () => refusal(ANSWERS.alreadyUsed) }, async (scene) => {
+        const result = await scene.call({ operation: 'ping', ...nowFor(client) });
+        client.check.that(!result.ok, { what: 'result of the call', expected: 'an error', actual: 'ok' });
+        const requests = scene.captured();
+        const signatures = new Set(requests.map(({ signature }) => signature));
+        client.check.equal('distinct signatures', { expected: requests.length, actual: signatures.size });
+      }),
+  },
+]);

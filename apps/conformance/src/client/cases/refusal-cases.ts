@@ -1,0 +1,54 @@
+import { ANSWERS, type Answer, lacksPermission } from '../../core/answers.ts';
+import type { ClientUnderTest } from '../client-under-test.ts';
+import { refusal, WITHDRAWAL_ARGS } from '../replies.ts';
+import { clientCases } from './client-case.ts';
+
+const REFUSALS: Readonly<Record<string, Answer>> = {
+  'malformed-target': ANSWERS.malformedTarget,
+  'missing-headers': ANSWERS.missingHeaders,
+  'invalid-signature': ANSWERS.invalidSignature,
+  permission: lacksPermission('read_balance'),
+  'source-ip': ANSWERS.sourceIp,
+  'not-found': ANSWERS.notFound,
+  conflict: { status: 409, message: 'client_reference was already used with different parameters' },
+  validation: { status: 422, message: 'amount: Input should be greater than 0' },
+  'insufficient-balance': { status: 400, message: 'Insufficient available balance' },
+};
+
+const refused = async (client: ClientUnderTest, id: string, answer: Answer): Promise<void> =>
+  client.play({ label: `refused-${id}`, respond: () => refusal(answer) }, async (scene) => {
+    const result = await scene.call({
+      operation: 'withdrawals.create',
+      args: { ...WITHDRAWAL_ARGS, client_reference: 'r' },
+    });
+    scene.expectAllSigned();
+    client.check.equal('requests', {
+      expected: 1,
+      actual: scene.captured().length,
+      hint: 'This answer will not change: trying again only costs quota.',
+    });
+    client.check.that(!result.ok, { what: 'result of the call', expected: 'an error', actual: 'ok' });
+    if (result.ok) return;
+    const { status, message, kind } = result.error;
+    client.check.equal('status of the error', { expected: answer.status, actual: status ?? undefined });
+    client.check.that(message.includes(answer.message), {
+      what: 'message of the error',
+      expected: answer.message,
+      actual: message,
+    });
+    client.check.that(kind !== '', {
+      what: 'kind of the error',
+      expected: 'a code or class',
+      actual: 'empty',
+    });
+  });
+
+/** Answers that end a call at once: one request, a typed error, the server's words kept. */
+export const REFUSAL_CASES = clientCases(
+  { group: 'refusal', spec: '§3, §6' },
+  Object.entries(REFUSALS).map(([id, answer]) => ({
+    id: `refused-${id}`,
+    description: `${answer.status} ${answer.message}: no second attempt, the message kept`,
+    run: (client: ClientUnderTest) => refused(client, id, answer),
+  })),
+);

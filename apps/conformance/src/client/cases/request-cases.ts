@@ -1,0 +1,147 @@
+import { valuesOf } from '../../wire/http-message.ts';
+import type { Call, ClientUnderTest, Scene } from '../client-under-test.ts';
+import { success, WITHDRAWAL_ARGS } from '../replies.ts';
+import { type ClientCase, clientCases } from './client-case.ts';
+
+/** Makes one call that succeeds, checks its signature, and hands over the only request. */
+const one = async (
+  client: ClientUnderTest,
+  { label, secret, ...call }: Call & { label: string; secret?: string },
+  look: (request: ReturnType<Scene['captured']>[number]) => void = () => undefined,
+): Promise<void> =>
+  client.play(
+    { label, respond: () => success(call.operation), ...(secret === undefined ? {} : { secret }) },
+    async (scene) => {
+      const answer = await scene.call(call);
+      scene.expectAllSigned();
+      client.check.equal('requests', { expected: 1, actual: scene.captured().length });
+      client.check.that(answer.ok, {
+        what: 'result of the call',
+        expected: 'ok',
+        actual: answer.ok ? 'ok' : answer.error.message,
+      });
+      const [request] = scene.captured();
+      if (request !== undefined) look(request);
+    },
+  );
+
+const AWKWARD: Readonly<Record<string, string>> = {
+  space: 'a b',
+  plus: 'a+b',
+  percent: '100%',
+  'percent-escape': 'a%2Fb%20c',
+  ampersand: 'a&b=c',
+  'equals-sign': 'a=b',
+  'question-mark': 'a?b',
+  hash: 'a#b',
+  slash: 'a/b',
+  backslash: 'a\\b',
+  quote: "it's",
+  'double-quote': 'say "x"',
+  brackets: '[a]{b}<c>',
+  'pipe-caret-grave': 'a|b^c`d',
+  'sub-delimiters': "!$'()*,;:@",
+  tilde: '~a-b_c.d',
+  dots: '../../x',
+  unicode: 'é ü ☃',
+  'beyond-bmp': '🂡',
+  decomposed: 'e\u0301',
+  'line-feed': 'a\nb',
+  crlf: 'a\r\nb',
+  tab: 'a\tb',
+  'lower-case': 'usdt',
+  'prototype-name': '__proto__',
+};
+
+const throughQuery = ([id, value]: [string, string]) => ({
+  id: `query-${id}`,
+  description: `a filter of ${JSON.stringify(value)}: whatever is sent, it is what was signed, and it says the same`,
+  run: (client: ClientUnderTest) => {
+    const args = { currency: value, network: 'ETH' };
+    return one(client, { label: `query-${id}`, operation: 'balances.list', args }, ({ query }) => {
+      const parameters = new URLSearchParams(query);
+      client.check.equal('currency, decoded', {
+        expected: value,
+        actual: parameters.get('currency') ?? '(none)',
+      });
+      client.check.equal('network, decoded', {
+        expected: 'ETH',
+        actual: parameters.get('network') ?? '(none)',
+      });
+    });
+  },
+});
+
+const throughBody = ([id, value]: [string, string]) => ({
+  id: `body-${id}`,
+  description: `a body with ${JSON.stringify(value)} in it: the hash is over the bytes that are sent`,
+  run: (client: ClientUnderTest) => {
+    const args = { ...WITHDRAWAL_ARGS, client_reference: value };
+    return one(client, { label: `body-${id}`, operation: 'withdrawals.create', args }, ({ body }) => {
+      const sent = JSON.parse(body.toString('utf8')) as Readonly<Record<string, unknown>>;
+      client.check.equal('client_reference', { expected: value, actual: String(sent['client_reference']) });
+    });
+  },
+});
+
+const SECRETS: Readonly<Record<string, string>> = {
+  'outer-spaces': '  run secret with outer spaces ',
+  'trailing-line-feed': 'run-secret-with-line-feed\n',
+  hexadecimal: 'a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f90',
+  base64: 'cnVuLXNlY3JldC10aGF0LWxvb2tzLWxpa2UtYmFzZTY0IQ==',
+  '63-bytes': 's'.repeat(63),
+  '64-bytes': 's'.repeat(64),
+  '65-bytes': 's'.repeat(65),
+  '131-bytes': 's'.repeat(131),
+  unicode: 'run-secret-é☃🂡-unicode',
+};
+
+const withSecret = ([id, secret]: [string, string]) => ({
+  id: `secret-${id}`,
+  description: `a secret of the shape "${id}" is used as its UTF-8 bytes`,
+  run: (client: ClientUnderTest) => one(client, { label: `secret-${id}`, operation: 'ping', secret }),
+});
+
+const plain = (id: string, line: { method: string; path: string }, call: Call) => ({
+  id: `call-${id}`,
+  description: `${call.operation} is ${line.method} ${line.path}, signed as sent`,
+  run: (client: ClientUnderTest) =>
+    one(client, { label: `call-${id}`, ...call }, ({ method, path, body, message }) => {
+      client.check.equal('method', { expected: line.method, actual: method });
+      client.check.equal('path', { expected: line.path, actual: path });
+      if (line.method === 'GET') {
+        client.check.equal('bytes of body', { expected: 0, actual: body.length });
+        return;
+      }
+      client.check.equal('Content-Type', {
+        expected: 'application/json',
+        actual: valuesOf(message, 'content-type').join().split(';')[0]?.trim().toLowerCase(),
+      });
+    }),
+});
+
+/** What is sent, and that it is what was signed. */
+export const REQUEST_CASES: readonly ClientCase[] = [
+  ...clientCases({ group: 'call', spec: '§1, §6.1' }, [
+    plain('ping', { method: 'GET', path: '/v1/_ping' }, { operation: 'ping' }),
+    plain('balances', { method: 'GET', path: '/v1/balances' }, { operation: 'balances.list' }),
+    plain(
+      'balances-filtered',
+      { method: 'GET', path: '/v1/balances' },
+      { operation: 'balances.list', args: { currency: 'USDT', network: 'ETH' } },
+    ),
+    plain(
+      'withdrawal-get',
+      { method: 'GET', path: '/v1/withdrawals/41' },
+      { operation: 'withdrawals.get', args: { withdrawal_id: 41 } },
+    ),
+    plain(
+      'withdrawal-create',
+      { method: 'POST', path: '/v1/withdrawals' },
+      { operation: 'withdrawals.create', args: WITHDRAWAL_ARGS },
+    ),
+  ]),
+  ...clientCases({ group: 'query', spec: '§1.2, §6.1' }, Object.entries(AWKWARD).map(throughQuery)),
+  ...clientCases({ group: 'body', spec: '§1.2, §6.1' }, Object.entries(AWKWARD).map(throughBody)),
+  ...clientCases({ group: 'secret', spec: '§1.2' }, Object.entries(SECRETS).map(withSecret)),
+];

@@ -1,0 +1,40 @@
+import { ANSWERS } from '../../core/answers.ts';
+import type { ClientUnderTest } from '../client-under-test.ts';
+import { refusal } from '../replies.ts';
+import { clientCases } from './client-case.ts';
+
+/** Comes last: it looks at everything that the adapter has written. */
+export const SECRECY_CASES = clientCases({ group: 'secrecy', spec: '§6.7' }, [
+  {
+    id: 'error-hides-signature',
+    description: 'the text of an error contains neither the secret nor the signature',
+    run: (client: ClientUnderTest) =>
+      client.play({ label: 'error', respond: () => refusal(ANSWERS.invalidSignature) }, async (scene) => {
+        const text = JSON.stringify(await scene.call({ operation: 'ping' }));
+        const [request] = scene.captured();
+        client.check.that(request !== undefined, { what: 'requests', expected: '1', actual: '0' });
+        const leaks =
+          client.settings.masker.containsSecret(text) || text.includes(request?.signature ?? '\0');
+        client.check.equal('secret or signature in the error', {
+          expected: 'absent',
+          actual: leaks ? 'present' : 'absent',
+        });
+      }),
+  },
+  {
+    id: 'output-hides-secrets',
+    description: 'no secret of this run occurs in anything the adapter wrote',
+    run: async ({ check, adapter, settings }) =>
+      check.equal('secret in standard output or standard error', {
+        expected: 'absent',
+        actual: settings.masker.containsSecret(adapter.output) ? 'present' : 'absent',
+      }),
+  },
+  {
+    id: 'adapter-stops',
+    description: 'the adapter answers `stop` and exits with code 0',
+    timeoutMs: 25_000,
+    run: async ({ check, adapter }) =>
+      check.equal('exit code', { expected: 0, actual: (await adapter.stop()) ?? undefined }),
+  },
+]);

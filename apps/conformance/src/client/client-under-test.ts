@@ -1,0 +1,102 @@
+import type { AdapterProcess } from '../adapter/adapter-process.ts';
+import { type CallAnswer, callAnswer, readAnswer as readByShape } from '../adapter/answers.ts';
+import type { Checker } from '../core/checker.ts';
+import type { RunSettings } from '../core/run-settings.ts';
+import { type CaptureServer, type Responder, startCapture } from './capture-server.ts';
+import { type CapturedRequest, parseCaptured } from './captured-request.ts';
+import { type Credentials, expectSigned } from './expect-signed.ts';
+
+const CALL_TIMEOUT_MS = 30_000;
+
+/** One call that the client is asked to make. */
+export interface Call {
+  readonly operation: 'ping' | 'balances.list' | 'withdrawals.create' | 'withdrawals.get';
+  readonly args?: Readonly<Record<string, unknown>>;
+  /** Unix seconds of the client's clock, for an adapter whose clock can be moved. */
+  readonly now?: number;
+}
+
+/** A client and a server that captures what it sends, for the length of one case. */
+export interface Scene {
+  readonly credentials: Credentials;
+  readonly server: CaptureServer;
+  readonly call: (call: Call) => Promise<CallAnswer>;
+  /** What arrived, in order. */
+  readonly captured: () => readonly CapturedRequest[];
+  /** Checks that every captured request is signed right, and that no two share a signature. */
+  readonly expectAllSigned: (now?: number) => void;
+}
+
+interface Parts {
+  readonly adapter: AdapterProcess;
+  readonly capabilities: ReadonlySet<string>;
+  readonly settings: RunSettings;
+}
+
+/** The client under test as one case sees it. */
+export class ClientUnderTest {
+  readonly check: Checker;
+  readonly adapter: AdapterProcess;
+  readonly capabilities: ReadonlySet<string>;
+  readonly settings: RunSettings;
+
+  constructor(check: Checker, { adapter, capabilities, settings }: Parts) {
+    this.check = check;
+    this.adapter = adapter;
+    this.capabilities = capabilities;
+    this.settings = settings;
+  }
+
+  /** Credentials of this run and this label; the secret is known to the masker. */
+  credentials(label: string, secret = this.settings.random.secret(`client/${label}`)): Credentials {
+    this.settings.masker.addSecret(secret);
+    return {
+      keyId: `ck_run_${this.settings.random.bytes(`client-key/${label}`, 6).toString('hex')}`,
+      secret,
+    };
+  }
+
+  /** Opens a scene with a server that answers as told, and closes the server afterwards. */
+  async play(
+    { label, respond, secret }: { label: string; respond: Responder; secret?: string },
+    act: (scene: Scene) => Promise<void>,
+  ): Promise<void> {
+    const { check, settings } = this;
+    const credentials = this.credentials(label, secret);
+    const server = await startCapture(respond);
+    const captured = () => server.requests.map(parseCaptured);
+    const witness = () => {
+      for (const { method, target, message, signature } of captured()) {
+        settings.masker.addSignature(signature);
+        const headers = message.headers.map((pair) => pair.join(': ')).join('\r\n');
+        check.witness({ sent: `${method} ${target}\r\n${headers}`, received: '' });
+      }
+    };
+    const call = async ({ operation, args = {}, now }: Call): Promise<CallAnswer> => {
+      const command = {
+        baseUrl: server.url,
+        keyId: credentials.keyId,
+        secretB64: Buffer.from(credentials.secret).toString('base64'),
+        operation,
+        args,
+        ...(now === undefined ? {} : { now }),
+      };
+      const answer = readByShape(callAnswer, await this.adapter.ask('call', command, CALL_TIMEOUT_MS));
+      witness();
+      return answer;
+    };
+    const expectAllSigned = (now?: number) => {
+      check.equal('unreadable requests', { expected: 'none', actual: server.faults[0] ?? 'none' });
+      const requests = captured();
+      check.that(requests.length > 0, { what: 'requests', expected: 'at least one', actual: 'none' });
+      for (const request of requests) expectSigned(check, request, { ...credentials, now });
+      const signatures = new Set(requests.map(({ signature }) => signature));
+      check.equal('distinct signatures', { expected: requests.length, actual: signatures.size });
+    };
+    try {
+      await act({ credentials, server, call, captured, expectAllSigned });
+    } finally {
+      await server.close();
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import type { Reply } from './capture-server.ts';
+import type { Call } from './client-under-test.ts';
+
+const WITHDRAWAL = {
+  currency: 'USDT',
+  network: 'ETH',
+  to_address: '0x1111111111111111111111111111111111111111',
+  tx_hash: '0xabc',
+};
+
+const DATA: Readonly<Record<Call['operation'], unknown>> = {
+  ping: { pong: true },
+  'balances.list': [
+    {
+      currency: 'USDT',
+      network: 'ETH',
+      balance: '1500.000000',
+      held: '200.000000',
+      available: '1300.000000',
+    },
+  ],
+  'withdrawals.create': {
+    ...WITHDRAWAL,
+    withdrawal_id: 41,
+    status: 'broadcasted',
+    amount_decimal: '100.000000',
+    fee_decimal: '5.000000',
+  },
+  'withdrawals.get': {
+    ...WITHDRAWAL,
+    id: 41,
+    amount: '100.000000',
+    fee: '5.000000',
+    status: 'confirmed',
+    error_message: null,
+    requested_at: '2026-01-01T00:00:00+00:00',
+    broadcast_at: '2026-01-01T00:00:01+00:00',
+    confirmed_at: '2026-01-01T00:00:09+00:00',
+  },
+};
+
+/** The success that a gateway would answer to an operation. */
+export const success = (operation: Call['operation']): Reply => {
+  const data = DATA[operation];
+  const count = Array.isArray(data) ? { data_count: data.length } : {};
+  return { status: 200, body: JSON.stringify({ success: true, message: 'OK', data, ...count }) };
+};
+
+/** A refusal in the contract's envelope. */
+export const refusal = (
+  { status, message }: { readonly status: number; readonly message: string },
+  headers: Readonly<Record<string, string>> = {},
+): Reply => ({ status, headers, body: JSON.stringify({ success: false, message }) });
+
+/** The body of a withdrawal, without an idempotency reference. */
+export const WITHDRAWAL_ARGS = {
+  currency: 'USDT',
+  network: 'ETH',
+  to_address: '0x1111111111111111111111111111111111111111',
+  amount: '100',
+} as const;

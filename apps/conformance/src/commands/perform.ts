@@ -1,0 +1,26 @@
+import { exitCodeOf } from '../core/exit-code.ts';
+import { fits } from '../core/id-pattern.ts';
+import type { ResultRecord } from '../core/record.ts';
+import { type Plan, run } from '../core/run.ts';
+import { progress } from '../report/progress.ts';
+import { renderTerminal } from '../report/terminal.ts';
+import { type ReportFiles, writeReports } from '../report/write-reports.ts';
+
+/** The options that every running command shares. */
+export interface SharedOptions extends ReportFiles {
+  readonly run?: string;
+  readonly seed?: string;
+  readonly strict?: boolean;
+}
+
+/** Runs a plan, prints and writes its reports, and returns the exit code. */
+export const perform = async (makePlan: (plan: Plan) => void, options: SharedOptions): Promise<number> => {
+  const { run: pattern, seed, strict = false } = options;
+  const filter = pattern === undefined ? undefined : { pattern, matches: (id: string) => fits(pattern, id) };
+  const show = progress(process.stderr);
+  const records: readonly ResultRecord[] = await run(makePlan, { seed, filter, onRecord: show.record });
+  show.end();
+  await writeReports(records, options);
+  process.stdout.write(renderTerminal(records));
+  return exitCodeOf(records, { strict });
+};

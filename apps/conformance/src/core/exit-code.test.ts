@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { exitCodeOf } from './exit-code.ts';
+import type { CaseRecord, ResultRecord } from './record.ts';
+import { footerOf } from './tally.ts';
+import type { Verdict } from './verdict.ts';
+
+const results = (planned: number, verdicts: readonly Verdict[]): readonly ResultRecord[] => [
+  { type: 'implementation', implementation: 'it', layer: 'server', notes: [], planned },
+  ...verdicts.map(
+    (verdict, index): CaseRecord => ({
+      type: 'case',
+      implementation: 'it',
+      layer: 'server',
+      id: `case-${index}`,
+      group: 'g',
+      description: 'd',
+      spec: '§1',
+      verdict,
+      durationMs: 1,
+    }),
+  ),
+];
+
+const complete = (planned: number, verdicts: readonly Verdict[]): readonly ResultRecord[] => {
+  const records = results(planned, verdicts);
+  return [...records, footerOf(records, 1)];
+};
+
+describe('exitCodeOf', () => {
+  it.each<[name: string, code: number, records: readonly ResultRecord[]]>([
+    ['all pass', 0, complete(2, ['pass', 'pass'])],
+    ['one expected failure', 0, complete(2, ['pass', 'xfail'])],
+    ['one warning', 0, complete(2, ['pass', 'warn'])],
+    ['one not applicable', 0, complete(2, ['pass', 'notapplicable'])],
+    ['one failure', 1, complete(2, ['pass', 'fail'])],
+    ['a stale expectation', 1, complete(2, ['pass', 'xpass'])],
+    ['an error', 3, complete(2, ['pass', 'error'])],
+    ['an error and a failure', 3, complete(2, ['fail', 'error'])],
+    ['a missing verdict', 3, complete(3, ['pass', 'pass'])],
+    ['a missing verdict and a failure', 3, complete(3, ['pass', 'fail'])],
+    ['nothing planned', 3, complete(0, [])],
+    ['nothing that applies', 3, complete(2, ['notapplicable', 'notapplicable'])],
+    ['no records at all', 3, []],
+    ['no footer', 3, results(1, ['pass'])],
+  ])('%s: %i', (_name, code, records) => {
+    expect(exitCodeOf(records)).toBe(code);
+  });
+
+  it('counts a warning as a failure in a strict run', () => {
+    expect(exitCodeOf(complete(2, ['pass', 'warn']), { strict: true })).toBe(1);
+  });
+
+  it('does not let a case that is recorded twice stand in for a missing one', () => {
+    const [implementation, first] = results(2, ['pass']);
+    const records = [implementation, first, first] as ResultRecord[];
+    expect(exitCodeOf([...records, footerOf(records, 1)])).toBe(3);
+  });
+
+  it('fails when a known failure matches no case', () => {
+    const records = [
+      ...results(1, ['pass']),
+      { type: 'expectation', problem: 'unmatched', entry: 'x' } as const,
+    ];
+    expect(exitCodeOf([...records, footerOf(records, 1)])).toBe(1);
+  });
+});

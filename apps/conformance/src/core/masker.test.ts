@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { Masker } from './masker.ts';
+
+const SECRET = 'a "very" secret\ttext';
+
+const masker = new Masker();
+masker.addSecret(SECRET);
+masker.addSignature('0123456789abcdef'.repeat(4));
+
+describe('Masker', () => {
+  it.each([
+    ['as it is', `<${SECRET}>`],
+    ['in base64', `<${Buffer.from(SECRET).toString('base64')}>`],
+    ['in hex', `<${Buffer.from(SECRET).toString('hex')}>`],
+    ['in a line of JSON', `<${JSON.stringify(SECRET).slice(1, -1)}>`],
+  ])('finds and hides a secret %s', (_name, text) => {
+    expect(masker.containsSecret(text)).toBe(true);
+    expect(masker.mask(text)).toBe('<[secret]>');
+  });
+
+  it('leaves the first eight digits of a signature', () => {
+    expect(masker.mask(`X-CPG-Signature: ${'0123456789abcdef'.repeat(4)}`)).toBe(
+      'X-CPG-Signature: 01234567…[masked]',
+    );
+  });
+
+  it('masks every text in a record', () => {
+    expect(masker.maskAll({ a: [SECRET, 1, null], b: { c: SECRET } })).toEqual({
+      a: ['[secret]', 1, null],
+      b: { c: '[secret]' },
+    });
+  });
+});
