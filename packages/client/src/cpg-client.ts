@@ -11,6 +11,7 @@ import { DepositRequests } from './resources/deposit-requests.ts';
 import { HotWallet } from './resources/hot-wallet.ts';
 import { Transactions } from './resources/transactions.ts';
 import { Withdrawals } from './resources/withdrawals.ts';
+import { webhooks } from './webhooks/webhooks.ts';
 
 /**
  * Speaks the CPG payment API: one instance for each key, kept for the life of the program.
@@ -26,6 +27,7 @@ export class CpgClient {
   readonly hotWallet: HotWallet;
   readonly transactions: Transactions;
   readonly withdrawals: Withdrawals;
+  readonly webhooks = webhooks;
   readonly #context: ClientContext;
   readonly #caller: Caller;
   readonly #closing = new AbortController();

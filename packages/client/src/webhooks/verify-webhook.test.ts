@@ -1,0 +1,84 @@
+import { createSigningKey, signWebhook } from '@cpg/protocol';
+import { describe, expect, it } from 'vitest';
+import { verifyWebhook, type WebhookToVerify } from './verify-webhook.ts';
+
+const SECRET = 'cpg-webhook-secret-DO-NOT-USE-IN-PRODUCTION';
+const NOW = 1_747_440_000;
+const event = {
+  id: 11,
+  event: 'withdrawal.confirmed',
+  created_at: '2025-05-17T00:00:00Z',
+  api_version: '1',
+  data: {
+    withdrawal_id: 7,
+    client_reference: 'order-1',
+    currency: 'USDT',
+    network: 'ETH',
+    to_address: '0x52908400098527886E0F7030069857D2E4169EE7',
+    amount: '100.000000',
+    fee: '5.000000',
+    status: 'confirmed',
+    tx_hash: '0xabc',
+    error_message: null,
+  },
+};
+
+const deliver = (value: unknown = event, secret = SECRET): WebhookToVerify => {
+  const body = Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
+  const { headers } = signWebhook({ key: createSigningKey(secret), body, timestamp: NOW });
+  return { secret: SECRET, body, headers: { ...headers }, now: NOW };
+};
+
+describe('verifyWebhook', () => {
+  it('returns the event', () => {
+    expect(verifyWebhook(deliver())).toEqual(event);
+  });
+
+  it('returns an event of a later version, too', () => {
+    const later = { ...event, event: 'withdrawal.reviewed', data: { by: 'x' } };
+    expect(verifyWebhook(deliver(later))).toEqual(later);
+  });
+
+  it('takes Fetch headers, header names in any case, and two secrets of a rotation', () => {
+    const webhook = deliver();
+    const headers = webhook.headers as Record<string, string>;
+    const upper = Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name.toUpperCase(), value]),
+    );
+    for (const change of [
+      { headers: new Headers(headers) },
+      { headers: upper },
+      { secret: ['new-secret', SECRET] },
+    ]) {
+      expect(verifyWebhook({ ...webhook, ...change })).toEqual(event);
+    }
+  });
+
+  it('uses the system clock by default', () => {
+    const webhook = deliver();
+    expect(() => verifyWebhook({ ...webhook, now: undefined })).toThrow('outside the allowed window');
+  });
+
+  it.each<[string, WebhookToVerify, string, number]>([
+    ['a foreign secret', deliver(event, 'other'), 'invalid_signature', 401],
+    ['no headers', { ...deliver(), headers: {} }, 'missing_authentication_headers', 401],
+    ['no Fetch headers', { ...deliver(), headers: new Headers() }, 'missing_authentication_headers', 401],
+    ['an old delivery', { ...deliver(), now: NOW + 301 }, 'timestamp_outside_window', 401],
+    ['a changed body', { ...deliver(), body: Buffer.from('{}') }, 'invalid_signature', 401],
+    ['no JSON', deliver('hello'), 'malformed_json_body', 400],
+    ['a broken event', deliver({ ...event, data: { ...event.data, amount: 100 } }), 'validation_failed', 422],
+  ])('refuses %s', (_, webhook, rejection, status) => {
+    expect(() => verifyWebhook(webhook)).toThrow(
+      expect.objectContaining({ name: 'CpgError', code: 'invalid_webhook', rejection, status }),
+    );
+    expect(() => verifyWebhook(webhook)).not.toThrow(SECRET);
+  });
+
+  it.each([
+    ['a parsed body', { ...deliver(), body: event as never }],
+    ['no secret', { ...deliver(), secret: '' }],
+    ['no secrets', { ...deliver(), secret: [] }],
+  ])('says how to mend %s', (_, webhook) => {
+    expect(() => verifyWebhook(webhook)).toThrow(expect.objectContaining({ code: 'invalid_configuration' }));
+  });
+});

@@ -1,0 +1,69 @@
+import {
+  createSigningKey,
+  isRejection,
+  ProtocolError,
+  parseWebhookEvent,
+  type ReceivedHeader,
+  type Rejection,
+  SIGNATURE_HEADER,
+  TIMESTAMP_HEADER,
+  type UnknownWebhookEvent,
+  verifyWebhook as verify,
+  type WebhookEvent,
+} from '@cpg/protocol';
+import { CpgError } from '../errors/cpg-error.ts';
+
+/** Headers as Node.js, Express or a Fetch `Headers` hand them over; names in any case. */
+export type WebhookHeaders = Headers | Readonly<Record<string, string | readonly string[] | undefined>>;
+
+export interface WebhookToVerify {
+  /** The webhook's own signing secret, not an API key's; during a rotation, the old and the new one. */
+  readonly secret: string | readonly string[];
+  /** The body bytes as they arrived: not parsed, not decoded. */
+  readonly body: Uint8Array;
+  readonly headers: WebhookHeaders;
+  /** The receiver's clock in whole Unix seconds. Defaults to the system's. */
+  readonly now?: number | undefined;
+}
+
+/**
+ * Checks that a webhook is authentic and at most 300 seconds old, then reads it. Events of a later version come through
+ * too: see `isKnownWebhookEvent`. The same event may arrive again, signed anew: deduplicate on `id`. Contract §5.
+ *
+ * @throws CpgError `invalid_webhook`, with `rejection` and `status` to answer; `invalid_configuration` for a secret that
+ * cannot be used or a body that was parsed already.
+ */
+export const verifyWebhook = (webhook: WebhookToVerify): WebhookEvent | UnknownWebhookEvent => {
+  const { headers, body, now = Math.floor(Date.now() / 1000) } = webhook;
+  const verified = throwConfigurationErrors(() =>
+    verify({
+      key: [webhook.secret].flat().map(createSigningKey),
+      body,
+      timestamp: headerOf(headers, TIMESTAMP_HEADER),
+      signature: headerOf(headers, SIGNATURE_HEADER),
+      now,
+    }),
+  );
+  if (isRejection(verified)) throw invalid(verified);
+  const event = parseWebhookEvent(body);
+  if (isRejection(event)) throw invalid(event);
+  return event;
+};
+
+const throwConfigurationErrors = <Result>(run: () => Result): Result => {
+  try {
+    return run();
+  } catch (error) {
+    if (!ProtocolError.is(error)) throw error;
+    throw new CpgError('invalid_configuration', `Webhook: ${error.message}`);
+  }
+};
+
+const headerOf = (headers: WebhookHeaders, name: string): ReceivedHeader => {
+  if (headers instanceof Headers) return headers.get(name);
+  const entry = Object.entries(headers).filter(([given]) => given.toLowerCase() === name.toLowerCase());
+  return entry.flatMap(([, value]) => value ?? []);
+};
+
+const invalid = ({ code, status, message }: Rejection): CpgError =>
+  new CpgError('invalid_webhook', `Webhook: ${message}.`, { rejection: code, status, wireMessage: message });

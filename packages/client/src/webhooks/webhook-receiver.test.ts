@@ -1,0 +1,186 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createSigningKey, signWebhook } from '@cpg/protocol';
+import express from 'express';
+import { afterEach, describe, expect, it } from 'vitest';
+import { memoryInbox } from './webhook-inbox.ts';
+import { type WebhookReceiverOptions, webhookReceiver } from './webhook-receiver.ts';
+
+const SECRET = 'cpg-webhook-secret-DO-NOT-USE-IN-PRODUCTION';
+const NOW = 1_747_440_000;
+
+const running: { stop(): Promise<unknown> }[] = [];
+afterEach(async () => {
+  for (const each of running.splice(0)) await each.stop();
+});
+
+const listen = async (listener: RequestListener): Promise<string> => {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  running.push({ stop: () => new Promise((resolve) => server.close(resolve)) });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhooks/cpg`;
+};
+
+const start = async (
+  options: Partial<WebhookReceiverOptions> = {},
+  before: express.RequestHandler[] = [],
+) => {
+  const events: unknown[] = [];
+  const errors: unknown[] = [];
+  const app = express();
+  for (const each of before) app.use(each);
+  app.post(
+    '/webhooks/cpg',
+    webhookReceiver({
+      secret: SECRET,
+      now: () => NOW,
+      onEvent: (event) => void events.push(event),
+      ...options,
+    }),
+  );
+  const onError: express.ErrorRequestHandler = (error, _request, response, _next) => {
+    errors.push(error);
+    response.status(500).end();
+  };
+  app.use(onError);
+  return { url: await listen(app), events, errors };
+};
+
+const makeEvent = (id: number) => ({
+  id,
+  event: 'a.later.event',
+  created_at: '2025-05-17T00:00:00Z',
+  api_version: '1',
+  data: {},
+});
+
+const deliver = (url: string, event: unknown, { timestamp = NOW, secret = SECRET } = {}) => {
+  const body = JSON.stringify(event);
+  const signed = signWebhook({ key: createSigningKey(secret), body: Buffer.from(body), timestamp });
+  return fetch(url, {
+    method: 'POST',
+    body,
+    headers: { ...signed.headers, 'Content-Type': 'application/json', 'X-CPG-Delivery': 'd-1' },
+  });
+};
+
+describe('webhookReceiver', () => {
+  it('hands over an event once, however often it is delivered', async () => {
+    const deliveries: unknown[] = [];
+    const { url } = await start({ onEvent: (event, delivery) => void deliveries.push([event.id, delivery]) });
+    const first = await deliver(url, makeEvent(1));
+    const repeat = await deliver(url, makeEvent(1), { timestamp: NOW + 60 });
+    const next = await deliver(url, makeEvent(2));
+    expect([first.status, repeat.status, next.status]).toEqual([200, 200, 200]);
+    expect(await first.json()).toEqual({ success: true, message: 'OK', data: null });
+    expect(deliveries).toEqual([
+      [1, { deliveryId: 'd-1' }],
+      [2, { deliveryId: 'd-1' }],
+    ]);
+  });
+
+  it('answers 409 to a repeat that arrives while the event is being handled', async () => {
+    let release = () => {};
+    let begun = () => {};
+    const hasBegun = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const { url } = await start({
+      onEvent: () => {
+        begun();
+        return new Promise<void>((resolve) => {
+          release = resolve;
+        });
+      },
+    });
+    const first = deliver(url, makeEvent(1));
+    await hasBegun;
+    expect((await deliver(url, makeEvent(1))).status).toBe(409);
+    release();
+    expect((await first).status).toBe(200);
+    expect((await deliver(url, makeEvent(1))).status).toBe(200);
+  });
+
+  it('hands over an event again after handling it failed', async () => {
+    let calls = 0;
+    const { url, errors } = await start({
+      onEvent: () => {
+        calls += 1;
+        if (calls === 1) throw new Error('database away');
+      },
+    });
+    expect((await deliver(url, makeEvent(1))).status).toBe(500);
+    expect((await deliver(url, makeEvent(1))).status).toBe(200);
+    expect(calls).toBe(2);
+    expect(errors).toMatchObject([{ message: 'database away' }]);
+  });
+
+  it.each<[string, (url: string) => Promise<Response>, number, string]>([
+    [
+      'an old one',
+      (url) => deliver(url, makeEvent(1), { timestamp: NOW - 301 }),
+      401,
+      'Request timestamp is outside the allowed window',
+    ],
+    ['a forged one', (url) => deliver(url, makeEvent(1), { secret: 'guess' }), 401, 'Invalid signature'],
+    [
+      'an unsigned one',
+      (url) => fetch(url, { method: 'POST', body: '{}' }),
+      401,
+      'Missing authentication headers',
+    ],
+    ['one that is no event', (url) => deliver(url, []), 422, 'body: Input should be a valid object'],
+    ['one too large', (url) => deliver(url, 'x'.repeat(2 * 1024 * 1024)), 413, 'Request body is too large'],
+  ])('refuses %s', async (_, send, status, message) => {
+    const { url, events } = await start();
+    const response = await send(url);
+    expect(response.status).toBe(status);
+    expect(await response.json()).toEqual({ success: false, message });
+    expect(events).toEqual([]);
+  });
+
+  it('works behind express.raw()', async () => {
+    const { url, events } = await start({}, [express.raw({ type: '*/*' })]);
+    expect((await deliver(url, makeEvent(1))).status).toBe(200);
+    expect(events).toHaveLength(1);
+  });
+
+  it('says how to mend it when express.json() comes first', async () => {
+    const { url, events, errors } = await start({}, [express.json()]);
+    expect((await deliver(url, makeEvent(1))).status).toBe(500);
+    expect(events).toEqual([]);
+    expect(errors).toMatchObject([
+      {
+        code: 'invalid_configuration',
+        message:
+          'The webhook body was parsed before its signature could be checked: mount webhookReceiver before express.json(), or put express.raw({ type: "*/*" }) on its route.',
+      },
+    ]);
+  });
+
+  it('works without Express', async () => {
+    const events: unknown[] = [];
+    const receive = webhookReceiver({
+      secret: SECRET,
+      now: () => NOW,
+      onEvent: (event) => void events.push(event),
+    });
+    const url = await listen((request, response) => receive(request, response, () => response.end()));
+    expect((await deliver(url, makeEvent(1))).status).toBe(200);
+    expect(events).toEqual([makeEvent(1)]);
+  });
+});
+
+describe('memoryInbox', () => {
+  it('forgets what was handled first when it is full', () => {
+    const inbox = memoryInbox({ capacity: 2 });
+    for (const id of [1, 2, 3]) {
+      expect(inbox.begin(id)).toBe('new');
+      inbox.finish(id);
+    }
+    expect([inbox.begin(3), inbox.begin(2), inbox.begin(1)]).toEqual(['done', 'done', 'new']);
+    expect(inbox.begin(1)).toBe('busy');
+    inbox.abandon(1);
+    expect(inbox.begin(1)).toBe('new');
+  });
+});
