@@ -37,6 +37,16 @@ export {
   successEnvelope,
 } from './envelope.ts';
 export {
+  explainMismatch,
+  explainWebhookMismatch,
+  type MismatchToExplain,
+  type ReceivedRequest,
+  type ReceivedWebhook,
+  type WebhookMismatchToExplain,
+} from './explain/explain-mismatch.ts';
+export type { Finding } from './explain/mistake.ts';
+export type { FindingCode } from './explain/mistakes.ts';
+export {
   AUTHENTICATION_HEADERS,
   DELIVERY_HEADER,
   EVENT_HEADER,

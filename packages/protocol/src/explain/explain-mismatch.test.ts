@@ -1,0 +1,143 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { signRequest } from '../sign-request.ts';
+import { createSigningKey } from '../signing-key.ts';
+import { explainMismatch, explainWebhookMismatch } from './explain-mismatch.ts';
+import type { Finding } from './mistake.ts';
+import { type FindingCode, REQUEST_MISTAKES, WEBHOOK_MISTAKES } from './mistakes.ts';
+
+interface Vector {
+  readonly id: string;
+  readonly kind: 'request' | 'webhook';
+  readonly secretB64: string;
+  readonly keyId?: string;
+  readonly host?: string;
+  readonly now: number;
+  readonly combinations?: boolean;
+  readonly timestamp: string;
+  readonly method: string;
+  readonly target: string;
+  readonly bodyB64: string;
+  readonly signature: string;
+  readonly findings: readonly FindingCode[];
+}
+
+// Written by oracle/explain_mismatch.py, which makes every mistake with Python's standard library.
+const file = new URL('../../vectors/explain-mismatch.json', import.meta.url);
+const { count, vectors } = JSON.parse(readFileSync(file, 'utf8')) as {
+  readonly count: number;
+  readonly vectors: readonly Vector[];
+};
+
+const explain = (vector: Vector): Finding<FindingCode>[] => {
+  const { signature, now, combinations, ...received } = vector;
+  const key = createSigningKey(Buffer.from(vector.secretB64, 'base64').toString());
+  const parts = { ...received, body: Buffer.from(vector.bodyB64, 'base64') };
+  return vector.kind === 'request'
+    ? explainMismatch({ key, signature, now, combinations, request: parts })
+    : explainWebhookMismatch({ key, signature, now, combinations, webhook: parts });
+};
+
+const codesOf = (findings: readonly Finding[]) => findings.map(({ code }) => code);
+
+describe('vectors/explain-mismatch.json', () => {
+  it.each(vectors)('$id: $findings', (vector) => {
+    expect(codesOf(explain(vector))).toEqual(vector.findings);
+  });
+
+  it('has a vector for every mistake', () => {
+    const known = [...REQUEST_MISTAKES, ...WEBHOOK_MISTAKES].flat().map(({ code }) => code);
+    const covered = new Set<string>(vectors.flatMap(({ findings }) => findings));
+    expect([...new Set(known)].filter((code) => !covered.has(code))).toEqual([]);
+    expect(covered.size).toBeGreaterThan(60);
+    expect(vectors).toHaveLength(count);
+  });
+});
+
+describe('a finding', () => {
+  const findings = vectors.flatMap((vector) => explain(vector).map((finding) => ({ vector, finding })));
+
+  it('is one sentence, the mistake before the cure', () => {
+    for (const { finding } of findings) expect(finding.message).toMatch(/^[A-Z][^\n]*: [^\n]+\.$/);
+  });
+
+  it('holds neither the secret nor a signature', () => {
+    for (const { vector, finding } of findings) {
+      const text = JSON.stringify(finding);
+      expect(text).not.toContain('DO-NOT-USE');
+      expect(text).not.toContain(vector.signature);
+      expect(text).not.toMatch(/[0-9a-f]{32}/i);
+    }
+  });
+
+  it('has a code that its type knows', () => {
+    expectTypeOf<'query_sorted' | 'timestamp_stale' | 'signature_base64'>().toExtend<FindingCode>();
+    expectTypeOf<FindingCode>().not.toEqualTypeOf<string>();
+  });
+});
+
+const key = createSigningKey('cpg-example-secret-DO-NOT-USE-IN-PRODUCTION');
+const request = { method: 'GET', target: '/v1/balances', timestamp: '1747444800' };
+
+describe('explainMismatch', () => {
+  it('says nothing of a right signature, with or without a clock', () => {
+    const { signature } = signRequest({ ...request, keyId: 'k', key, timestamp: 1747444800 });
+    expect(explainMismatch({ key, request, signature })).toEqual([]);
+    expect(explainMismatch({ key, request, signature, now: 1747444800 })).toEqual([]);
+  });
+
+  it('names the distance to the clock', () => {
+    const { signature } = signRequest({ ...request, keyId: 'k', key, timestamp: 1747444800 });
+    expect(explainMismatch({ key, request, signature, now: 1747445200 })).toEqual([
+      {
+        code: 'timestamp_stale',
+        message:
+          "The signature is right, but the timestamp is 400 seconds behind the server's clock, and 300 are allowed: set the clock, and sign each attempt anew.",
+      },
+    ]);
+  });
+
+  it('never explains a random signature', () => {
+    const hex = fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 32, maxLength: 64 });
+    fc.assert(
+      fc.property(
+        fc.oneof(hex, fc.base64String({ minLength: 44, maxLength: 44 }), fc.string()),
+        (signature) => {
+          expect(explainMismatch({ key, request, signature })).toEqual([]);
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+
+  it('tries neither broad mistakes nor combinations on a large body', () => {
+    const body = Buffer.alloc(65_537, 'a');
+    const sign = (timestamp: number) =>
+      signRequest({ ...request, keyId: 'k', key, body, timestamp }).signature;
+    const explainWith = (signature: string) =>
+      codesOf(explainMismatch({ key, request: { ...request, body }, signature, combinations: true }));
+    expect(explainWith(sign(1747444801))).toEqual([]);
+    expect(explainWith(sign(1747444800000))).toEqual(['timestamp_milliseconds_signed']);
+  });
+
+  it('refuses what is no key or no body', () => {
+    const mismatch = { key, request, signature: '0'.repeat(64) };
+    expect(() => explainMismatch({ ...mismatch, key: 'secret' as never })).toThrow(
+      expect.objectContaining({ code: 'invalid_secret' }),
+    );
+    expect(() => explainMismatch({ ...mismatch, request: { ...request, body: '{}' as never } })).toThrow(
+      expect.objectContaining({ code: 'invalid_body' }),
+    );
+  });
+});
+
+describe('explainWebhookMismatch', () => {
+  const webhook = { timestamp: '1747444800', body: Buffer.from('{}') };
+
+  it('does without a target, and says nothing about one that is malformed', () => {
+    const signature = '0'.repeat(64);
+    expect(explainWebhookMismatch({ key, webhook, signature })).toEqual([]);
+    expect(explainWebhookMismatch({ key, webhook: { ...webhook, target: '//' }, signature })).toEqual([]);
+  });
+});

@@ -1,0 +1,63 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { Finding } from './mistake.ts';
+
+/** A received signature, read in one of the ways in which people write one. */
+export interface ReceivedSignature {
+  /** What is wrong with the writing; empty for 64 lowercase hex digits. */
+  readonly findings: readonly Finding<OutputCode>[];
+  readonly isReproducedBy: (mac: Buffer) => boolean;
+}
+
+export type OutputCode = keyof typeof OUTPUT_MESSAGES;
+
+const CURE = 'send 64 lowercase hex digits and nothing else';
+const OUTPUT_MESSAGES = {
+  signature_padded: `The signature was sent with white space or quotes around it: ${CURE}.`,
+  signature_prefixed: `The signature was sent with a prefix: ${CURE}.`,
+  signature_upper_case: `The signature was sent in upper case: ${CURE}.`,
+  signature_base64: `The signature was sent in base64: ${CURE}.`,
+  signature_base64_of_hex: `The hex digits of the signature were encoded in base64 once more: ${CURE}.`,
+  signature_truncated: `The signature was cut short: ${CURE}.`,
+} as const;
+
+// Less than 128 bits could agree by chance, or by choice.
+const FEWEST_BYTES = 16;
+const SHA256_BYTES = 32;
+const PREFIXED = /^(?:0x|[\w-]+[=: ] ?)([0-9A-Fa-f]{64}|[\w+/-]{43}=?)$/;
+const HEX = /^(?:[0-9A-Fa-f]{2})+$/;
+const BASE64 = /^[\w+/-]+={0,2}$/;
+
+const isEqual = (left: Buffer, right: Buffer): boolean =>
+  left.length === right.length && timingSafeEqual(left, right);
+
+/** Reads a signature as leniently as it takes to recognise it. Nothing is accepted on its strength. */
+export const readSignature = (text: string): ReceivedSignature[] => {
+  const codes: OutputCode[] = [];
+  const inner = text.trim().replace(/^(["'])(.*)\1$/, '$2');
+  if (inner !== text) codes.push('signature_padded');
+  const digits = PREFIXED.exec(inner)?.[1] ?? inner;
+  if (digits !== inner) codes.push('signature_prefixed');
+  const bytes = readDigits(digits, codes);
+  if (bytes.length < FEWEST_BYTES) return [];
+  const whole = { findings: codes.map(toFinding), isReproducedBy: (mac: Buffer) => isEqual(mac, bytes) };
+  if (bytes.length >= SHA256_BYTES) return [whole];
+  const cut = {
+    findings: [...codes, 'signature_truncated' as const].map(toFinding),
+    isReproducedBy: (mac: Buffer) => isEqual(mac.subarray(0, bytes.length), bytes),
+  };
+  return [whole, cut];
+};
+
+const readDigits = (digits: string, codes: OutputCode[]): Buffer => {
+  if (HEX.test(digits)) {
+    if (/[A-F]/.test(digits)) codes.push('signature_upper_case');
+    return Buffer.from(digits, 'hex');
+  }
+  if (!BASE64.test(digits)) return Buffer.alloc(0);
+  const bytes = Buffer.from(digits, 'base64');
+  const isHex = HEX.test(bytes.toString('latin1'));
+  codes.push(isHex ? 'signature_base64_of_hex' : 'signature_base64');
+  return isHex ? Buffer.from(bytes.toString('latin1'), 'hex') : bytes;
+};
+
+const toFinding = (code: OutputCode): Finding<OutputCode> => ({ code, message: OUTPUT_MESSAGES[code] });
