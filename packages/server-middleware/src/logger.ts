@@ -7,7 +7,7 @@ export interface Logger {
 const emit = ({ code }: Readonly<Record<string, unknown>>, message: string): void => {
   process.emitWarning(message, {
     type: 'CpgServerMiddleware',
-    code: String(code ?? 'internal_server_error'),
+    code: typeof code === 'string' ? code : undefined,
   });
 };
 

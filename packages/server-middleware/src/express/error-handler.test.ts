@@ -1,0 +1,82 @@
+import { REJECTIONS } from '@cpg/protocol';
+import { describe, expect, it } from 'vitest';
+import { EXPRESS_VERSIONS } from '../../test/express-versions.ts';
+import { recordingLogger } from '../../test/logger.ts';
+import { exchange, RawConnection } from '../../test/raw-http.ts';
+import { serve } from '../../test/serve.ts';
+import { RejectionError } from '../answers/rejection-error.ts';
+import { errorHandler } from './error-handler.ts';
+
+const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+
+describe.each(EXPRESS_VERSIONS)('errorHandler on %s', (_name, express) => {
+  const start = async (thrown: unknown) => {
+    const logger = recordingLogger();
+    const app = express();
+    app.use(express.json({ limit: 4 }));
+    app.get('/:id', (_request, response) => {
+      response.end();
+    });
+    app.use((_request, _response, next) => next(thrown));
+    app.use(errorHandler({ logger }));
+    return { port: await serve(app), logger };
+  };
+
+  it.each([
+    ['a RejectionError', new RejectionError(REJECTIONS.not_found), 404, 'Not found', 0],
+    [
+      'an error marked 503',
+      Object.assign(new Error('pool'), { status: 503 }),
+      503,
+      'Service temporarily unavailable',
+      1,
+    ],
+    ['any other error', new Error('SELECT'), 500, 'Internal server error', 1],
+    [
+      'an error of another status',
+      Object.assign(new Error('x'), { status: 418 }),
+      500,
+      'Internal server error',
+      1,
+    ],
+    ['a text', 'oops', 500, 'Internal server error', 1],
+    ['an object without prototype', Object.create(null), 500, 'Internal server error', 1],
+  ])('answers %s', async (_what, thrown, status, message, logged) => {
+    const { port, logger } = await start(thrown);
+    const answer = await exchange(port, GET);
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([status, { success: false, message }]);
+    expect(logger.lines).toHaveLength(logged);
+  });
+
+  const json = (body: string, headers = '') =>
+    `POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${headers}Content-Length: ${body.length}\r\n\r\n${body}`;
+
+  it.each([
+    ['malformed JSON', json('{'), 400, 'Malformed JSON body'],
+    ['a body too large', json('{"a":1}'), 413, 'Request body is too large'],
+    ['a strange encoding', json('{}', 'Content-Encoding: x\r\n'), 415, 'Content-Encoding is not supported'],
+    [
+      'a path that is no percent-encoding',
+      'GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n',
+      400,
+      'Malformed request target',
+    ],
+  ])("puts %s, found by Express's own parsers, in the envelope", async (_what, request, status, message) => {
+    const { port } = await start(new Error('not reached'));
+    const answer = await exchange(port, request);
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([status, { success: false, message }]);
+  });
+
+  it('closes the connection when the answer was begun', async () => {
+    const app = express();
+    app.use((_request, response, next) => {
+      response.setHeader('Content-Length', 10);
+      response.write('half');
+      next(new Error('too late'));
+    });
+    app.use(errorHandler({ logger: recordingLogger() }));
+    const connection = new RawConnection(await serve(app));
+    await connection.write(GET);
+    expect(await connection.answer()).toBeUndefined();
+  });
+});
