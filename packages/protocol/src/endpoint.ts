@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Permission } from './permission.ts';
+import type { RejectionCode } from './rejection.ts';
 
 /** One operation of the API, from which types, validation, the client's resource and the OpenAPI document derive. Contract §4. */
 export interface Endpoint {
@@ -16,6 +17,8 @@ export interface Endpoint {
   readonly query: z.ZodObject;
   /** `null`: the endpoint reads no body. Unknown fields are refused. */
   readonly body: z.ZodObject | null;
+  /** What it refuses with on top of what every endpoint does. */
+  readonly rejections?: readonly RejectionCode[];
   /** The whole success envelope. */
   readonly response: z.ZodType<{ readonly success: true; readonly message: string; readonly data: unknown }>;
 }

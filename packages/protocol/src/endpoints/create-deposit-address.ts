@@ -36,5 +36,6 @@ export const createDepositAddress = defineEndpoint({
     /** A repeat with the same parameters returns the first answer; without it every call makes a new request. */
     idempotency_key: wireText(1, 128).nullish(),
   }),
+  rejections: ['deposits_not_enabled', 'idempotency_key_conflict'],
   response: single(depositAddress),
 });

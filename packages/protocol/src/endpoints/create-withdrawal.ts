@@ -43,5 +43,12 @@ export const createWithdrawal = defineEndpoint({
     /** The idempotency key: a repeat with the same parameters returns the first withdrawal. */
     client_reference: wireText(1, 128).nullish(),
   }),
+  rejections: [
+    'withdrawals_not_enabled',
+    'amount_below_minimum',
+    'invalid_destination_address',
+    'insufficient_available_balance',
+    'client_reference_conflict',
+  ],
   response: single(createdWithdrawal),
 });

@@ -49,5 +49,6 @@ export const getDepositRequest = defineEndpoint({
   pathParameters: z.object({ request_id: requestId }),
   query: NO_PARAMETERS,
   body: null,
+  rejections: ['not_found'],
   response: single(depositRequest),
 });

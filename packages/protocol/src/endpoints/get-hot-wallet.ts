@@ -22,5 +22,6 @@ export const getHotWallet = defineEndpoint({
   pathParameters: NO_PARAMETERS,
   query: z.object({ network: wireText(1, 32) }),
   body: null,
+  rejections: ['network_not_found', 'hot_wallet_not_allocated'],
   response: single(hotWallet),
 });

@@ -33,5 +33,6 @@ export const getWithdrawal = defineEndpoint({
   pathParameters: z.object({ withdrawal_id: requestId }),
   query: NO_PARAMETERS,
   body: null,
+  rejections: ['not_found'],
   response: single(withdrawal),
 });

@@ -40,7 +40,7 @@ interface Explanation {
   readonly signature: string;
   /** The receiver's clock in Unix seconds; lets a right signature with a wrong timestamp be explained too. */
   readonly now?: number | undefined;
-  /** Also tries every two mistakes together, which takes tens of milliseconds. Off by default. */
+  /** Also tries every two mistakes together, which takes some hundred milliseconds. Off by default. */
   readonly combinations?: boolean | undefined;
 }
 
@@ -55,7 +55,8 @@ export interface WebhookMismatchToExplain extends Explanation {
 /**
  * Says why a request's signature is not the expected one: tries the mistakes that people make and returns those that,
  * made together, produce exactly the received signature; nearly always one. Empty when the signature is right, or when no
- * known mistake reproduces it: nothing is ever guessed. For the server's own log or a developer's terminal, never for an
+ * known mistake reproduces it: nothing is ever guessed. Takes some ten milliseconds when it finds nothing, so limit how
+ * often a peer can cause it. For the server's own log or a developer's terminal, never for an
  * answer; findings hold neither the secret nor a signature. Contract §1.
  *
  * @throws ProtocolError `invalid_secret` or `invalid_body` for what is no key or no bytes.
