@@ -13,10 +13,8 @@ import type { SimulatedChain } from './chain/simulated-chain.ts';
 import type { Clock } from './clock.ts';
 import type { Database } from './database/open-database.ts';
 import { requestLog } from './request-log.ts';
-import { createWithdrawalRoute } from './routes/create-withdrawal.ts';
-import { getWithdrawalRoute } from './routes/get-withdrawal.ts';
-import { listBalancesRoute } from './routes/list-balances.ts';
-import { pingRoute } from './routes/ping.ts';
+import { v1Routes } from './routes/v1-routes.ts';
+import { rewindableStore } from './sandbox/rewindable-store.ts';
 import { createSandboxRouter } from './sandbox/sandbox-router.ts';
 
 export interface AppServices {
@@ -35,14 +33,10 @@ export const createApp = ({ db, clock, chain, keys, logger, sandbox }: AppServic
   app.disable('etag');
   app.use(requestLog(logger));
   if (sandbox) app.use('/_sandbox', createSandboxRouter(clock, chain));
-  app.use('/v1', cpgAuth({ keys, store: memoryStore({ clock: clock.now }), clock: clock.now, logger }));
-  const v1 = [
-    pingRoute(),
-    listBalancesRoute(db),
-    createWithdrawalRoute({ db, clock, chain }),
-    getWithdrawalRoute(db),
-  ];
-  app.use(routes(v1, { logger }));
+  const createStore = () => memoryStore({ clock: clock.now });
+  const store = sandbox ? rewindableStore(clock.now, createStore) : createStore();
+  app.use('/v1', cpgAuth({ keys, store, clock: clock.now, logger }));
+  app.use(routes(v1Routes({ db, clock }), { logger }));
   app.use((_request, response) => sendRejection(response, REJECTIONS.not_found));
   app.use(errorHandler({ logger }));
   return app;

@@ -1,14 +1,19 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FAILING_ADDRESS } from './chain/simulated-chain.ts';
 import { startTestGateway, TEST_NOW, type TestGateway } from './testing/test-gateway.ts';
 
 const ADDRESS = '0x52908400098527886E0F7030069857D2E4169EE7';
 
 let gateway: TestGateway;
-const open = async () => {
+beforeAll(async () => {
   gateway = await startTestGateway();
+});
+afterAll(() => gateway.close());
+
+const reset = async () => {
+  gateway.clock.freeze(TEST_NOW * 1000);
+  await gateway.reset();
 };
-const close = () => gateway.close();
 
 const withdraw = (differences: Record<string, unknown> = {}, keyId = 'ck_demo_full') =>
   gateway.call('/v1/withdrawals', {
@@ -36,8 +41,7 @@ const usdt = (balance: string, held: string, available: string) => ({
 });
 
 describe('POST /v1/withdrawals', () => {
-  beforeEach(open);
-  afterEach(close);
+  beforeEach(reset);
 
   it('holds amount and fee at once, and debits both when the chain confirms', async () => {
     const created = await withdraw();
@@ -138,8 +142,7 @@ describe('POST /v1/withdrawals', () => {
 });
 
 describe('POST /v1/withdrawals, refused', () => {
-  beforeAll(open);
-  afterAll(close);
+  beforeAll(reset);
 
   it.each([
     [{ amount: '9.99' }, 400, 'Amount is below the minimum withdrawal amount'],
@@ -166,8 +169,7 @@ describe('POST /v1/withdrawals, refused', () => {
 });
 
 describe('GET /v1/withdrawals/{withdrawal_id}', () => {
-  beforeAll(open);
-  afterAll(close);
+  beforeAll(reset);
 
   it.each([
     ['1001', 'ck_demo_other', 404, 'Not found'],

@@ -1,67 +1,30 @@
-import { createHash } from 'node:crypto';
-import type { Clock } from '../clock.ts';
-import type { Database } from '../database/open-database.ts';
-import type { WithdrawalRow } from '../ledger/create-withdrawal.ts';
+import type { ChainTransactionRow } from '../ledger/record-deposit-event.ts';
+import { settleDeposit, settleSweep } from '../ledger/settle-deposit.ts';
 import { settleWithdrawal } from '../ledger/settle-withdrawal.ts';
-import type { AddressFamily } from './destination-address.ts';
+import { broadcastWithdrawal, type ChainServices } from './broadcast-withdrawal.ts';
+import { dropFromQueue, includeDeeply } from './move-block.ts';
+import { blockHeight } from './networks.ts';
 
 /** A withdrawal to this address fails when it settles. */
 export const FAILING_ADDRESS = '0x000000000000000000000000000000000000dEaD';
 
+export type Outcome = 'confirmed' | 'failed';
+
 export interface SimulatedChain {
-  /** Accepts a pending withdrawal at once and plans its settlement. Doing it twice changes nothing. */
-  broadcast(withdrawal: WithdrawalRow): Promise<WithdrawalRow>;
-  /** Broadcasts what an earlier process left pending, and settles all that is due. */
+  /** Broadcasts what an earlier process left pending, and settles all that has its confirmations. */
   advance(): Promise<void>;
-  /** Settles one withdrawal now; false when it is final already. */
-  settle(id: number, outcome: 'confirmed' | 'failed'): Promise<boolean>;
+  /** Settles one withdrawal now; false when it is final already, or there is none. */
+  settle(withdrawalId: number, outcome: Outcome): Promise<boolean>;
+  /** Settles one deposit now; false when it is final already, or there is none. */
+  settleDeposit(id: number, outcome: Outcome): Promise<boolean>;
 }
 
-export interface SimulatedChainOptions {
-  readonly db: Database;
-  readonly clock: Clock;
-  readonly settleSeconds: number;
-}
-
-/** The hash is derived from the id, so that a broadcast repeated after a crash finds the same transaction. */
-const transactionHash = (id: number, family: AddressFamily): string => {
-  const digest = createHash('sha256').update(`cpg-simulated-chain:${id}`).digest('hex');
-  return family === 'ethereum' ? `0x${digest}` : digest;
-};
-
-export const createSimulatedChain = ({ db, clock, settleSeconds }: SimulatedChainOptions): SimulatedChain => {
+/** The one simulated chain behind every network of the gateway. Any number of processes may advance it. */
+export const createSimulatedChain = (services: ChainServices): SimulatedChain => {
+  const { db, clock } = services;
   const now = () => new Date(clock.now());
 
-  const broadcast = async (withdrawal: WithdrawalRow): Promise<WithdrawalRow> => {
-    const { address_family } = await db
-      .selectFrom('currency')
-      .select('address_family')
-      .where('currency', '=', withdrawal.currency)
-      .where('network', '=', withdrawal.network)
-      .executeTakeFirstOrThrow();
-    const row = await db
-      .updateTable('withdrawal')
-      .set({
-        status: 'broadcasted',
-        tx_hash: transactionHash(withdrawal.id, address_family),
-        broadcast_at: now(),
-        settle_at: new Date(clock.now() + settleSeconds * 1000),
-      })
-      .where('id', '=', withdrawal.id)
-      .where('status', '=', 'pending')
-      .returningAll()
-      .executeTakeFirst();
-    return (
-      row ??
-      (await db
-        .selectFrom('withdrawal')
-        .selectAll()
-        .where('id', '=', withdrawal.id)
-        .executeTakeFirstOrThrow())
-    );
-  };
-
-  const settle = (id: number, outcome: 'confirmed' | 'failed'): Promise<boolean> =>
+  const settleBroadcasted = (id: number, outcome: Outcome): Promise<boolean> =>
     settleWithdrawal(db, {
       id,
       outcome,
@@ -69,25 +32,48 @@ export const createSimulatedChain = ({ db, clock, settleSeconds }: SimulatedChai
       at: now(),
     });
 
+  const settle = async (id: number, outcome: Outcome): Promise<boolean> => {
+    const row = await db.selectFrom('withdrawal').select('status').where('id', '=', id).executeTakeFirst();
+    if (row?.status === 'pending' && outcome === 'confirmed') await broadcastWithdrawal(services, id);
+    const reference = { column: 'withdrawal_id', value: id } as const;
+    await (outcome === 'confirmed' ? includeDeeply : dropFromQueue)(services, reference);
+    return settleBroadcasted(id, outcome);
+  };
+
+  const settleOneDeposit = async (id: number, outcome: Outcome): Promise<boolean> => {
+    const reference = { column: 'id', value: id } as const;
+    await (outcome === 'confirmed' ? includeDeeply : dropFromQueue)(services, reference);
+    return settleDeposit(db, { id, outcome, at: now() });
+  };
+
+  const settleDue = (row: ChainTransactionRow): Promise<boolean> => {
+    if (row.direction === 'deposit')
+      return settleDeposit(db, { id: row.id, outcome: 'confirmed', at: now() });
+    if (row.withdrawal_id === null) return settleSweep(db, row.id, now());
+    const isFailing = row.to_address.toLowerCase() === FAILING_ADDRESS.toLowerCase();
+    return settleBroadcasted(row.withdrawal_id, isFailing ? 'failed' : 'confirmed');
+  };
+
   const advance = async (): Promise<void> => {
     const pending = await db
       .selectFrom('withdrawal')
-      .selectAll()
+      .select('id')
       .where('status', '=', 'pending')
       .where('chain_paused', '=', false)
       .execute();
-    for (const withdrawal of pending) await broadcast(withdrawal);
-    const due = await db
-      .selectFrom('withdrawal')
-      .select(['id', 'to_address'])
-      .where('status', '=', 'broadcasted')
-      .where('settle_at', '<=', now())
-      .orderBy('settle_at')
-      .execute();
-    for (const { id, to_address } of due) {
-      await settle(id, to_address.toLowerCase() === FAILING_ADDRESS.toLowerCase() ? 'failed' : 'confirmed');
+    for (const { id } of pending) await broadcastWithdrawal(services, id);
+    for (const network of await db.selectFrom('network').selectAll().execute()) {
+      const due = await db
+        .selectFrom('chain_transaction')
+        .selectAll()
+        .where('network', '=', network.network)
+        .where('status', 'in', ['detected', 'broadcasted'])
+        .where('block_number', '<=', blockHeight(network, clock.now()) - network.required_confirmations + 1)
+        .orderBy('id')
+        .execute();
+      for (const row of due) await settleDue(row);
     }
   };
 
-  return { broadcast, advance, settle };
+  return { advance, settle, settleDeposit: settleOneDeposit };
 };

@@ -2,9 +2,10 @@ import type { Transaction } from 'kysely';
 import type { Database } from '../database/open-database.ts';
 import type { Schema } from '../database/schema.ts';
 import { createApiKey } from '../keys/create-api-key.ts';
+import { enableCurrency } from '../ledger/enable-currency.ts';
 import { moveBalance } from '../ledger/move-balance.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
-import { DEMO_CURRENCIES } from './demo-currencies.ts';
+import { DEMO_CURRENCIES, DEMO_NETWORKS } from './demo-currencies.ts';
 import { DEMO_ACCOUNT, DEMO_KEYS, OTHER_ACCOUNT } from './demo-keys.ts';
 
 const OPENING_BALANCES = [
@@ -31,25 +32,21 @@ export const seedDemo = (db: Database, box: SecretBox, at: Date): Promise<void> 
     if (first === undefined) return;
     await transaction.insertInto('account').values({ id: OTHER_ACCOUNT, name: 'Other demo' }).execute();
     await transaction
+      .insertInto('network')
+      .values([...DEMO_NETWORKS])
+      .execute();
+    await transaction
       .insertInto('currency')
       .values([...DEMO_CURRENCIES])
       .execute();
     for (const [account_id, currency, network, balance] of OPENING_BALANCES) {
       const where = { account_id, currency, network };
-      await transaction
-        .insertInto('account_currency')
-        .values({ ...where, deposit_enabled: true, withdrawal_enabled: true })
-        .execute();
-      await transaction
-        .insertInto('balance')
-        .values({ ...where, balance: '0', held: '0' })
-        .execute();
+      await enableCurrency(transaction, { accountId: account_id, currency, network });
       await moveBalance(transaction, {
         ...where,
         kind: 'opening',
         balanceDelta: balance,
         heldDelta: '0',
-        withdrawalId: null,
         at,
       });
     }

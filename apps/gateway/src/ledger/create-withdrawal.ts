@@ -1,8 +1,10 @@
-import { isRejection, REJECTIONS, type Rejection, toDecimal, validationFailed } from '@cpg/protocol';
+import { REJECTIONS, type Rejection, toDecimal, validationFailed } from '@cpg/protocol';
 import type { Selectable } from 'kysely';
 import { isDestinationAddress } from '../chain/destination-address.ts';
 import type { Database } from '../database/open-database.ts';
-import type { CurrencyTable, WithdrawalTable } from '../database/schema.ts';
+import { rollbackOnRejection } from '../database/rollback-on-rejection.ts';
+import type { WithdrawalTable } from '../database/tables/withdrawal-table.ts';
+import { type AccountCurrency, findCurrency } from './find-currency.ts';
 import { moveBalance } from './move-balance.ts';
 import { withdrawalFee } from './withdrawal-fee.ts';
 
@@ -29,9 +31,10 @@ export const createWithdrawal = async (
 ): Promise<WithdrawalRow | Rejection> => {
   const earlier = await findByReference(db, order);
   if (earlier !== undefined) return matchEarlier(earlier, order);
-  const currency = await findEnabledCurrency(db, order);
-  const fault = currency === undefined ? REJECTIONS.withdrawals_not_enabled : findFault(order, currency);
-  if (currency === undefined || fault !== undefined) return fault ?? REJECTIONS.withdrawals_not_enabled;
+  const currency = await findCurrency(db, order);
+  if (!currency?.withdrawal_enabled) return REJECTIONS.withdrawals_not_enabled;
+  const fault = findFault(order, currency);
+  if (fault !== undefined) return fault;
   const held = await insertAndHold(db, order, currency);
   if (held !== 'repeated') return held;
   const winner = await findByReference(db, order);
@@ -57,23 +60,7 @@ const matchEarlier = (earlier: WithdrawalRow, order: WithdrawalOrder): Withdrawa
   return isSame ? earlier : REJECTIONS.client_reference_conflict;
 };
 
-const findEnabledCurrency = (db: Database, order: WithdrawalOrder): Promise<CurrencyTable | undefined> =>
-  db
-    .selectFrom('currency')
-    .innerJoin('account_currency', (join) =>
-      join
-        .onRef('account_currency.currency', '=', 'currency.currency')
-        .onRef('account_currency.network', '=', 'currency.network'),
-    )
-    .selectAll('currency')
-    .where('account_id', '=', order.accountId)
-    .where('currency.currency', '=', order.currency.toUpperCase())
-    .where('currency.network', '=', order.network.toUpperCase())
-    .where('active', '=', true)
-    .where('withdrawal_enabled', '=', true)
-    .executeTakeFirst();
-
-const findFault = (order: WithdrawalOrder, currency: CurrencyTable): Rejection | undefined => {
+const findFault = (order: WithdrawalOrder, currency: AccountCurrency): Rejection | undefined => {
   const amount = toDecimal(order.amount);
   if (amount.decimalPlaces() > currency.decimals) {
     return validationFailed(`amount: Input should have at most ${currency.decimals} decimal places`);
@@ -87,7 +74,7 @@ const findFault = (order: WithdrawalOrder, currency: CurrencyTable): Rejection |
 const insertAndHold = (
   db: Database,
   order: WithdrawalOrder,
-  currency: CurrencyTable,
+  currency: AccountCurrency,
 ): Promise<WithdrawalRow | Rejection | 'repeated'> => {
   const fee = withdrawalFee(order.amount, currency);
   return rollbackOnRejection(db, async (transaction) => {
@@ -120,28 +107,4 @@ const insertAndHold = (
     });
     return isHeld ? row : REJECTIONS.insufficient_available_balance;
   });
-};
-
-class Rollback extends Error {
-  readonly rejection: Rejection;
-  constructor(rejection: Rejection) {
-    super('rolled back');
-    this.rejection = rejection;
-  }
-}
-
-const rollbackOnRejection = async <T>(
-  db: Database,
-  work: (transaction: Parameters<typeof moveBalance>[0]) => Promise<T | Rejection>,
-): Promise<T | Rejection> => {
-  try {
-    return await db.transaction().execute(async (transaction) => {
-      const result = await work(transaction);
-      if (isRejection(result)) throw new Rollback(result);
-      return result;
-    });
-  } catch (error) {
-    if (error instanceof Rollback) return error.rejection;
-    throw error;
-  }
 };

@@ -1,5 +1,6 @@
 import { type Selectable, sql, type Transaction } from 'kysely';
-import type { LedgerEntryTable, Schema } from '../database/schema.ts';
+import type { Schema } from '../database/schema.ts';
+import type { LedgerEntryTable } from '../database/tables/ledger-tables.ts';
 
 export interface LedgerMove {
   readonly account_id: string;
@@ -8,7 +9,8 @@ export interface LedgerMove {
   readonly kind: Selectable<LedgerEntryTable>['kind'];
   readonly balanceDelta: string;
   readonly heldDelta: string;
-  readonly withdrawalId: number | null;
+  readonly withdrawalId?: number;
+  readonly depositId?: number;
   readonly at: Date;
 }
 
@@ -38,7 +40,8 @@ export const moveBalance = async (transaction: Transaction<Schema>, move: Ledger
       kind: move.kind,
       balance_delta: move.balanceDelta,
       held_delta: move.heldDelta,
-      withdrawal_id: move.withdrawalId,
+      withdrawal_id: move.withdrawalId ?? null,
+      deposit_id: move.depositId ?? null,
       created_at: move.at,
     })
     .execute();

@@ -1,18 +1,10 @@
 import { endpoints, isRejection, toDecimal } from '@cpg/protocol';
-import type { SimulatedChain } from '../chain/simulated-chain.ts';
-import type { Clock } from '../clock.ts';
-import type { Database } from '../database/open-database.ts';
+import { broadcastWithdrawal, type ChainServices } from '../chain/broadcast-withdrawal.ts';
 import { createWithdrawal } from '../ledger/create-withdrawal.ts';
 import { currencyDecimals } from '../ledger/currency-decimals.ts';
 import { ledgerRoute } from './ledger-route.ts';
 
-export interface WithdrawalServices {
-  readonly db: Database;
-  readonly clock: Clock;
-  readonly chain: SimulatedChain;
-}
-
-export const createWithdrawalRoute = ({ db, clock, chain }: WithdrawalServices) =>
+export const createWithdrawalRoute = ({ db, clock }: ChainServices) =>
   ledgerRoute(endpoints.createWithdrawal, async ({ cpg, body }) => {
     const held = await createWithdrawal(db, {
       accountId: cpg.accountId,
@@ -24,7 +16,7 @@ export const createWithdrawalRoute = ({ db, clock, chain }: WithdrawalServices) 
       at: new Date(clock.now()),
     });
     if (isRejection(held)) return held;
-    const row = await chain.broadcast(held);
+    const row = await broadcastWithdrawal({ db, clock }, held.id);
     const decimals = await currencyDecimals(db, row);
     return {
       withdrawal_id: row.id,

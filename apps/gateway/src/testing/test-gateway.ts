@@ -1,7 +1,11 @@
 import { createSigningKey, signRequest } from '@cpg/protocol';
 import pino from 'pino';
+import { vi } from 'vitest';
 import { DEMO_KEYS } from '../demo/demo-keys.ts';
 import { type Gateway, startGateway } from '../start-gateway.ts';
+
+// The embedded database takes seconds to start on a busy machine.
+vi.setConfig({ hookTimeout: 60_000, testTimeout: 60_000 });
 
 export interface Answer {
   readonly status: number;

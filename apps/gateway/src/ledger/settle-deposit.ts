@@ -1,0 +1,64 @@
+import { sql } from 'kysely';
+import type { Database } from '../database/open-database.ts';
+import { moveBalance } from './move-balance.ts';
+import { recordDepositEvent } from './record-deposit-event.ts';
+
+export interface DepositSettlement {
+  readonly id: number;
+  readonly outcome: 'confirmed' | 'failed';
+  readonly at: Date;
+}
+
+/** Credits a detected deposit, or gives it up, once. Returns false when it is final already. Contract §4.3. */
+export const settleDeposit = (db: Database, { id, outcome, at }: DepositSettlement): Promise<boolean> =>
+  db.transaction().execute(async (transaction) => {
+    const isConfirmed = outcome === 'confirmed';
+    const deposit = await transaction
+      .updateTable('chain_transaction')
+      .set({ status: outcome, confirmed_at: isConfirmed ? at : null })
+      .where('id', '=', id)
+      .where('direction', '=', 'deposit')
+      .where('status', '=', 'detected')
+      .returningAll()
+      .executeTakeFirst();
+    if (deposit === undefined) return false;
+    // The contract has no event for a deposit that fails.
+    if (!isConfirmed) return true;
+    const { account_id, currency, network } = deposit;
+    await transaction
+      .insertInto('balance')
+      .values({ account_id, currency, network, balance: '0', held: '0' })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+    await moveBalance(transaction, {
+      ...deposit,
+      kind: 'deposit',
+      balanceDelta: deposit.amount,
+      heldDelta: '0',
+      depositId: deposit.id,
+      at,
+    });
+    await recordDepositEvent(transaction, { deposit, event: 'deposit.confirmed', at });
+    return true;
+  });
+
+/** Ends a sweep that is under way, once, and tells of the deposit that it moved to the hot wallet. */
+export const settleSweep = (db: Database, id: number, at: Date): Promise<boolean> =>
+  db.transaction().execute(async (transaction) => {
+    const sweep = await transaction
+      .updateTable('chain_transaction')
+      .set({ status: 'confirmed', confirmed_at: at })
+      .where('id', '=', id)
+      .where('direction', '=', 'sweep')
+      .where('status', '=', 'broadcasted')
+      .returning('swept_id')
+      .executeTakeFirst();
+    if (sweep === undefined) return false;
+    const deposit = await transaction
+      .selectFrom('chain_transaction')
+      .selectAll()
+      .where('id', '=', sql<number>`${sweep.swept_id}::bigint`)
+      .executeTakeFirstOrThrow();
+    await recordDepositEvent(transaction, { deposit, event: 'deposit.swept', at });
+    return true;
+  });
