@@ -1,3 +1,3 @@
 import { library } from '@cpg/build';
 
-export default library();
+export default library({ index: 'src/index.ts', testing: 'src/testing/index.ts', cli: 'src/cli/main.ts' });

@@ -1,0 +1,429 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BALANCE, CREATED_WITHDRAWAL } from '../../test-support/credentials.ts';
+import { makeSignedRequest } from '../testing/make-signed-request.ts';
+import { ScriptedGateway } from '../testing/scripted-gateway.ts';
+import { run } from './run.ts';
+import type { Terminal } from './terminal.ts';
+
+const SECRET = 'cpg-example-secret-DO-NOT-USE-IN-PRODUCTION';
+const TO = '0x52908400098527886E0F7030069857D2E4169EE7';
+const WITHDRAW = ['withdraw', '--currency', 'USDT', '--network', 'ETH', '--amount', '100', '--to', TO];
+
+let gateway: ScriptedGateway;
+let folder: string;
+
+beforeEach(async () => {
+  gateway = await ScriptedGateway.start({ keyId: 'ck_1', secret: SECRET });
+  folder = mkdtempSync(join(tmpdir(), 'cpg-cli-'));
+});
+afterEach(async () => {
+  await gateway.stop();
+  rmSync(folder, { recursive: true });
+});
+
+interface World {
+  readonly env?: Terminal['env'];
+  readonly input?: string | Buffer;
+  readonly agreed?: boolean;
+}
+
+const environment = () => ({
+  CPG_BASE_URL: gateway.clientOptions.baseUrl,
+  CPG_KEY_ID: 'ck_1',
+  CPG_SECRET: SECRET,
+});
+
+const cpg = async (argv: readonly string[], { env = environment(), input = '', agreed }: World = {}) => {
+  const out: string[] = [];
+  const err: string[] = [];
+  const code = await run(argv, {
+    env,
+    print: (text) => void out.push(text),
+    note: (text) => void err.push(text),
+    readInput: async () => Buffer.from(input),
+    confirm: async () => agreed,
+  });
+  const result = { code, out: out.join('\n'), err: err.join('\n') };
+  expect(result.out + result.err).not.toContain(SECRET);
+  return result;
+};
+
+const writeCredentials = (content: string, mode = 0o600): string => {
+  const path = join(folder, 'credentials.json');
+  writeFileSync(path, content);
+  chmodSync(path, mode);
+  return path;
+};
+
+describe('cpg ping and balances', () => {
+  it('pings', async () => {
+    gateway.reply('ping', { data: { pong: true } });
+    expect(await cpg(['ping'])).toEqual({ code: 0, out: 'pong (1 attempt).', err: '' });
+  });
+
+  it('prints balances as a table, amounts to the right', async () => {
+    const small = {
+      ...BALANCE,
+      currency: 'BTC',
+      network: 'BTC',
+      balance: '0.15000000',
+      held: '0.00000000',
+      available: '0.15000000',
+    };
+    gateway.reply('balances.list', { data: [small, BALANCE] });
+    expect((await cpg(['balances', '--currency', 'usdt', '--network', 'eth'])).out).toBe(
+      [
+        'CURRENCY  NETWORK      BALANCE        HELD    AVAILABLE',
+        'BTC       BTC       0.15000000  0.00000000   0.15000000',
+        'USDT      ETH      1500.000000  200.000000  1300.000000',
+      ].join('\n'),
+    );
+    expect(gateway.requests[0]?.target).toBe('/v1/balances?currency=usdt&network=eth');
+  });
+
+  it('prints balances as JSON', async () => {
+    gateway.reply('balances.list', { data: [BALANCE] });
+    expect(JSON.parse((await cpg(['balances', '--json'])).out)).toMatchObject({
+      data: [BALANCE],
+      data_count: 1,
+    });
+  });
+
+  it('does not let a server steer the terminal', async () => {
+    gateway.reply('balances.list', { data: [{ ...BALANCE, currency: '\u001b[2J' }] });
+    expect((await cpg(['balances'])).out).not.toContain('\u001b');
+  });
+});
+
+describe('cpg transactions', () => {
+  const row = (id: number) => ({
+    id,
+    tx_hash: `0x${id}`,
+    direction: 'deposit',
+    status: 'confirmed',
+    currency: 'USDT',
+    network: 'ETH',
+    from_address: null,
+    to_address: TO,
+    amount_decimal: '1.000000',
+    confirmations: 1,
+    block_number: null,
+    created_at: '2025-05-17T00:00:00+00:00',
+    confirmed_at: null,
+  });
+
+  it('prints one page and says that there are more', async () => {
+    gateway.reply('transactions.list', { data: [row(9)], next_cursor: 9, has_more: true });
+    const { out, err } = await cpg(['transactions', '--limit', '1']);
+    expect(out.split('\n')[1]).toBe(
+      '9   2025-05-17T00:00:00+00:00  deposit    confirmed  1.000000  USDT      ETH      0x9'.replace(
+        '9   ',
+        ' 9  ',
+      ),
+    );
+    expect(err).toBe('There are more: --all, or --cursor 9.');
+    expect(gateway.requests).toHaveLength(1);
+  });
+
+  it('prints all with progress', async () => {
+    gateway.reply(
+      'transactions.list',
+      { data: [row(9), row(8)], next_cursor: 8, has_more: true },
+      { data: [row(7)] },
+    );
+    const { out, err } = await cpg(['transactions', '--all', '--json', '--direction', 'deposit']);
+    expect(JSON.parse(out)).toEqual([row(9), row(8), row(7)]);
+    expect(err).toBe('2 transactions …\n3 transactions');
+    expect(gateway.requests.map(({ target }) => target)).toEqual([
+      '/v1/transactions?limit=200&direction=deposit',
+      '/v1/transactions?limit=200&direction=deposit&cursor=8',
+    ]);
+  });
+});
+
+describe('cpg withdraw', () => {
+  it('asks, sends, and prints the reference', async () => {
+    gateway.reply('withdrawals.create', { data: CREATED_WITHDRAWAL });
+    const { code, out } = await cpg([...WITHDRAW, '--reference', 'order-1'], { agreed: true });
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ withdrawal_id: 7, client_reference: 'order-1' });
+  });
+
+  it('sends nothing without a yes', async () => {
+    expect(await cpg(WITHDRAW, { agreed: false })).toEqual({ code: 0, out: '', err: 'Nothing was sent.' });
+    expect(await cpg(WITHDRAW)).toEqual({ code: 2, out: '', err: 'Nobody is there to confirm: pass --yes.' });
+    expect(gateway.requests).toHaveLength(0);
+  });
+
+  it('waits when told so', async () => {
+    gateway.reply('withdrawals.create', { data: CREATED_WITHDRAWAL });
+    gateway.reply('withdrawals.get', {
+      data: {
+        id: 7,
+        currency: 'USDT',
+        network: 'ETH',
+        to_address: TO,
+        amount: '100.000000',
+        fee: '5.000000',
+        status: 'failed',
+        tx_hash: null,
+        error_message: 'reverted',
+        requested_at: '2025-05-17T00:00:00+00:00',
+        broadcast_at: null,
+        confirmed_at: null,
+      },
+    });
+    expect((await cpg([...WITHDRAW, '--yes', '--wait'])).out).toContain('"status": "failed"');
+  });
+
+  it('names the reference when the outcome is unknown', async () => {
+    gateway.reply('withdrawals.create', { lost: true });
+    const { code, err } = await cpg([...WITHDRAW, '--yes', '--reference', 'order-1']);
+    expect(code).toBe(1);
+    expect(err).toContain('Repeat it with the same idempotency reference, "order-1", to learn the outcome.');
+  });
+});
+
+describe('cpg sign', () => {
+  it('shows every stage of the worked example', async () => {
+    const { out } = await cpg([
+      'sign',
+      'get',
+      '/v1/balances?currency=USDT&network=ETH',
+      '--timestamp',
+      '1747444800',
+    ]);
+    expect(out.split('\n')).toEqual([
+      'timestamp         1747444800',
+      'method            GET',
+      'path              /v1/balances',
+      'query             currency=USDT&network=ETH',
+      'body bytes        0',
+      'body sha256       e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+      'canonical string  1747444800␊GET␊/v1/balances␊currency=USDT&network=ETH␊e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+      'signature         a4d11e84ed3d2bcccb495e87b21da257e0eca8cf474fbca45fbca6f38962d7c3',
+      '',
+      'X-CPG-Key: ck_1',
+      'X-CPG-Timestamp: 1747444800',
+      'X-CPG-Signature: a4d11e84ed3d2bcccb495e87b21da257e0eca8cf474fbca45fbca6f38962d7c3',
+    ]);
+  });
+
+  it('reads a body from standard input or a file, byte for byte', async () => {
+    const file = join(folder, 'body');
+    writeFileSync(file, '{}\n');
+    const fromFile = await cpg(['sign', 'POST', '/v1/x', '--body', file, '--timestamp', '1']);
+    const fromInput = await cpg(['sign', 'POST', '/v1/x', '--body', '-', '--timestamp', '1'], {
+      input: '{}\n',
+    });
+    expect(fromFile.out).toContain('body bytes        3');
+    expect(fromInput).toEqual(fromFile);
+  });
+
+  it.each([
+    [['sign', 'GET', 'https://host/v1/x'], 'Target must be a path'],
+    [['sign', 'GET', '/v1/x', '--timestamp', 'now'], 'Timestamp must be a whole number'],
+  ])('refuses %j', async (argv, problem) => {
+    const { code, err } = await cpg(argv);
+    expect([code, err]).toEqual([2, expect.stringContaining(problem)]);
+  });
+});
+
+describe('cpg explain', () => {
+  const NOW = 1_747_444_800;
+  const paste = (
+    change: (headers: Record<string, string>) => void,
+    { target = '/v1/balances?b=2&a=1', body = '' } = {},
+  ) => {
+    const made = makeSignedRequest({
+      keyId: 'ck_1',
+      secret: SECRET,
+      method: body ? 'POST' : 'GET',
+      target,
+      body: body || undefined,
+      now: NOW,
+    });
+    const headers = { Host: 'api.example.com', ...made.headers };
+    change(headers);
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+    return [`${made.method} ${target} HTTP/1.1`, ...lines, '', body].join('\r\n');
+  };
+  const explain = (input: string, more: readonly string[] = []) =>
+    cpg(['explain', '--now', String(NOW), ...more], { input, env: { CPG_SECRET: SECRET } });
+
+  it('finds nothing wrong with a right request, as wire bytes or as curl prints it', async () => {
+    const right =
+      'The signature is right. If the gateway refused it, it was sent before, or the key is not the one of this secret.';
+    const wire = paste(() => undefined, { body: '{"a": 1}\n' });
+    expect((await explain(wire)).out).toBe(right);
+    const head = paste(() => undefined)
+      .trimEnd()
+      .split('\r\n');
+    const curl = [
+      '*   Trying 127.0.0.1',
+      ...head.map((line) => `> ${line}`),
+      '> ',
+      '< HTTP/1.1 401 Unauthorized',
+    ].join('\n');
+    expect((await explain(curl)).out).toBe(right);
+    expect((await explain(paste(() => undefined).replace('/v1/', 'https://api.example.com/v1/'))).out).toBe(
+      right,
+    );
+  });
+
+  it('says which mistake was made', async () => {
+    const sorted = makeSignedRequest({
+      keyId: 'ck_1',
+      secret: SECRET,
+      method: 'GET',
+      target: '/v1/balances?a=1&b=2',
+      now: NOW,
+    });
+    const { out } = await explain(paste((headers) => Object.assign(headers, sorted.headers)));
+    expect(out).toMatch(/sort/i);
+    expect(out).not.toContain(sorted.headers['X-CPG-Signature']);
+  });
+
+  it('says when the clock is what is wrong', async () => {
+    expect(
+      (
+        await explain(
+          paste(() => undefined),
+          ['--now', '1747445500'],
+        )
+      ).out,
+    ).toMatch(/clock|timestamp/i);
+  });
+
+  it('shows what should have been signed when no mistake explains it', async () => {
+    const { out } = await explain(
+      paste((headers) => Object.assign(headers, { 'X-CPG-Signature': 'ab'.repeat(32) })),
+    );
+    expect(out).toContain('The canonical string should be: 1747444800␊GET␊/v1/balances␊b=2&a=1␊e3b0');
+  });
+
+  it('names missing headers, and takes the body from a file', async () => {
+    expect((await explain('GET /v1/x HTTP/1.1\n\n')).out).toBe(
+      'Missing: X-CPG-Key, X-CPG-Timestamp, X-CPG-Signature. Every request carries all three headers.',
+    );
+    const file = join(folder, 'body');
+    writeFileSync(file, '{"a":1}');
+    const pasted = paste(() => undefined, { body: '{"a":1}' }).replace('{"a":1}', '');
+    expect((await explain(pasted, ['--body', file])).out).toMatch(/^The signature is right/);
+  });
+
+  it.each([
+    ['hello world, what is this', 'Paste the request as it was sent'],
+    [
+      'GET /v1/x#y HTTP/1.1\nX-CPG-Key: a\nX-CPG-Timestamp: 1\nX-CPG-Signature: b\n\n',
+      '/v1/x#y is no request target',
+    ],
+  ])('refuses %j', async (input, problem) => {
+    expect(await explain(input)).toMatchObject({ code: 2, err: expect.stringContaining(problem) });
+  });
+});
+
+describe('credentials', () => {
+  beforeEach(() => {
+    gateway.reply('ping', { data: { pong: true } });
+  });
+
+  it('come from a file that is readable by its owner alone; the environment goes before it', async () => {
+    const { baseUrl } = gateway.clientOptions;
+    const path = writeCredentials(JSON.stringify({ baseUrl, keyId: 'ck_1', secret: 'stale' }));
+    expect(await cpg(['--credentials', path, 'ping'], { env: { CPG_SECRET: SECRET } })).toMatchObject({
+      code: 0,
+    });
+    expect(await cpg(['ping'], { env: { CPG_SECRET: SECRET, CPG_CREDENTIALS: path } })).toMatchObject({
+      code: 0,
+    });
+  });
+
+  it.each<[string, () => string, string]>([
+    [
+      'a file that others can read',
+      () => writeCredentials(JSON.stringify({ secret: SECRET }), 0o644),
+      'can be read by others: chmod 600 it.',
+    ],
+    ['a file that is not JSON', () => writeCredentials(`secret=${SECRET}`), 'is not JSON'],
+    ['a file that is not there', () => join(folder, 'nowhere'), 'There is no file'],
+    [
+      'a file without them',
+      () => writeCredentials('{"keyId": 5}'),
+      'Set CPG_BASE_URL and CPG_KEY_ID and CPG_SECRET in the environment',
+    ],
+  ])('do not come from %s', async (_, make, problem) => {
+    expect(await cpg(['ping', '--credentials', make()], { env: {} })).toMatchObject({
+      code: 2,
+      err: expect.stringContaining(problem),
+    });
+  });
+
+  it('do not come from the command line', async () => {
+    const result = await cpg(['ping', '--secret', 'x']);
+    expect(result).toMatchObject({ code: 2, err: "error: unknown option '--secret'" });
+  });
+});
+
+describe('exit codes and help', () => {
+  it.each<[readonly string[], number, RegExp]>([
+    [['--help'], 0, /CPG_BASE_URL, CPG_KEY_ID and CPG_SECRET/],
+    [['--version'], 0, /^\d+\.\d+\.\d+$/],
+    [['nonsense'], 2, /unknown command 'nonsense'/],
+    [['withdraw'], 2, /required option '--currency <code>' not specified/],
+    [['balances', 'extra'], 2, /too many arguments/],
+  ])('%j is %i', async (argv, code, text) => {
+    const result = await cpg(argv);
+    expect(result.code).toBe(code);
+    expect(result.out + result.err).toMatch(text);
+  });
+
+  it('is 1 with the code of the error when the gateway refuses', async () => {
+    gateway.reply('ping', { rejection: 'source_ip_not_whitelisted' });
+    expect(await cpg(['ping'])).toEqual({
+      code: 1,
+      out: '',
+      err: 'ping: 403 Source IP is not whitelisted for this API key (permission_denied)',
+    });
+  });
+
+  it('is 2 for a base URL that cannot be used', async () => {
+    expect(
+      await cpg(['ping'], { env: { ...environment(), CPG_BASE_URL: 'http://example.com' } }),
+    ).toMatchObject({ code: 2 });
+  });
+
+  it('tells when it tries again', async () => {
+    gateway.reply(
+      'ping',
+      { status: 503, message: 'x', headers: { 'Retry-After': '0' } },
+      { data: { pong: true } },
+    );
+    expect(await cpg(['ping'])).toEqual({
+      code: 0,
+      out: 'pong (2 attempts).',
+      err: 'ping: server_error, trying again in 0 s',
+    });
+  });
+});
+
+it('runs as a program', async () => {
+  const main = join(import.meta.dirname, 'main.ts');
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--conditions=@cpg/source', main, 'sign', 'POST', '/v1/x', '--body', '-', '--timestamp', '1'],
+    { env: { CPG_KEY_ID: 'ck_1', CPG_SECRET: SECRET }, input: 'body', encoding: 'utf8' },
+  );
+  expect([status, stderr]).toEqual([0, '']);
+  expect(stdout).toContain('body bytes        4');
+  const asking = spawnSync(process.execPath, ['--conditions=@cpg/source', main, ...WITHDRAW], {
+    env: environment(),
+    input: 'y\n',
+    encoding: 'utf8',
+  });
+  expect([asking.status, asking.stderr]).toEqual([2, 'Nobody is there to confirm: pass --yes.\n']);
+});

@@ -1,0 +1,62 @@
+import {
+  type DataOf,
+  type Endpoint,
+  type endpoints,
+  REJECTIONS,
+  type RejectionCode,
+  successEnvelope,
+} from '@cpg/protocol';
+
+type Endpoints = typeof endpoints;
+
+/** The endpoint with a given name. */
+export type EndpointNamed<Name extends OperationName> = Extract<
+  Endpoints[keyof Endpoints],
+  { readonly name: Name }
+>;
+
+/** `ping`, `balances.list`, `withdrawals.create` … */
+export type OperationName = Endpoints[keyof Endpoints]['name'];
+
+/** What the scripted gateway answers to one request. */
+export type Reply<E extends Endpoint = Endpoint> =
+  /** Success with this data; for `transactions.list` also the page's end. */
+  | { readonly data: DataOf<E>; readonly next_cursor?: number | null; readonly has_more?: boolean }
+  /** A refusal of the contract, e.g. `insufficient_available_balance`. */
+  | { readonly rejection: RejectionCode; readonly headers?: Readonly<Record<string, string>> }
+  /** Any other refusal. */
+  | {
+      readonly status: number;
+      readonly message: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  /** The request arrives, the connection breaks, and no reply comes back. */
+  | { readonly lost: true };
+
+export interface WrittenReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly envelope: object;
+}
+
+/**
+ * Turns a reply into status and envelope; `undefined` for a lost one.
+ *
+ * @throws Error when a success is not one that the endpoint could give: a test against it would prove nothing.
+ */
+export const writeReply = (endpoint: Endpoint, reply: Reply): WrittenReply | undefined => {
+  if ('lost' in reply) return undefined;
+  if ('data' in reply) return { status: 200, headers: {}, envelope: writeSuccess(endpoint, reply) };
+  const { status, message } = 'rejection' in reply ? REJECTIONS[reply.rejection] : reply;
+  return { status, headers: reply.headers ?? {}, envelope: { success: false, message } };
+};
+
+const writeSuccess = (endpoint: Endpoint, reply: Extract<Reply, { readonly data: unknown }>): object => {
+  const { next_cursor = null, has_more = false } = reply;
+  const page = endpoint.name === 'transactions.list' ? { next_cursor, has_more } : {};
+  const envelope = { ...successEnvelope(reply.data), ...page };
+  const parsed = endpoint.response.safeParse(envelope);
+  if (parsed.success) return envelope;
+  const [issue] = parsed.error.issues;
+  throw new Error(`${endpoint.name} cannot answer this: ${issue?.path.join('.')}: ${issue?.message}.`);
+};
