@@ -52,7 +52,7 @@ export class AdapterProcess {
     const answer = new Promise<Fields>((resolve, reject) => this.#pending.set(id, { resolve, reject }));
     this.#child.stdin?.write(`${JSON.stringify({ cmd, id, ...fields })}\n`);
     const result = await withDeadline(answer, timeoutMs);
-    if (typeof result['error'] === 'string') throw new Error(`the adapter failed: ${result['error']}`);
+    if (typeof result.error === 'string') throw new Error(`the adapter failed: ${result.error}`);
     return result;
   }
 
@@ -100,7 +100,7 @@ export class AdapterProcess {
     } catch {
       return 'the adapter wrote a line that is not JSON';
     }
-    const id = isFields(answer) ? answer['id'] : undefined;
+    const id = isFields(answer) ? answer.id : undefined;
     if (!isFields(answer) || typeof id !== 'string') return 'the adapter wrote a line without an id';
     if (this.#answered.has(id)) return 'the adapter answered one command twice';
     const pending = this.#pending.get(id);

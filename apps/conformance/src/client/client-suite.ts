@@ -1,4 +1,4 @@
-import { startAdapter } from '../adapter/adapter-session.ts';
+import { type AdapterCommand, startAdapter } from '../adapter/start-adapter.ts';
 import type { ConformanceCase, Session, Suite } from '../core/conformance-case.ts';
 import type { RunSettings } from '../core/run-settings.ts';
 import {
@@ -21,22 +21,22 @@ export const CLIENT_CASES: readonly ConformanceCase<ClientUnderTest>[] = [
   SECRECY_CASES,
 ].flat();
 
-const open = async (commandLine: string, settings: RunSettings): Promise<Session<ClientUnderTest>> => {
-  const { process, implementation, capabilities } = await startAdapter(commandLine);
+const open = async (command: AdapterCommand, settings: RunSettings): Promise<Session<ClientUnderTest>> => {
+  const adapter = await startAdapter(command);
   return {
-    implementation,
-    capabilities,
-    context: (check) => new ClientUnderTest(check, { adapter: process, capabilities, settings }),
+    implementation: adapter.implementation,
+    capabilities: adapter.capabilities,
+    context: (check) => new ClientUnderTest(check, adapter, settings),
     close: async () => {
-      await process.stop();
+      await adapter.stop();
     },
   };
 };
 
-/** Layer 2: a client, by the command that starts its adapter. */
-export const clientSuite = (commandLine: string, settings: RunSettings): Suite<ClientUnderTest> => ({
+/** Layer 2: a client, by the command that starts it. */
+export const clientSuite = (command: AdapterCommand, settings: RunSettings): Suite<ClientUnderTest> => ({
   layer: 'client',
-  label: commandLine,
+  label: command.commandLine,
   cases: CLIENT_CASES,
-  open: () => open(commandLine, settings),
+  open: () => open(command, settings),
 });

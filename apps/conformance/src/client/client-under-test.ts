@@ -1,12 +1,10 @@
-import type { AdapterProcess } from '../adapter/adapter-process.ts';
-import { type CallAnswer, callAnswer, readAnswer as readByShape } from '../adapter/answers.ts';
+import type { Adapter } from '../adapter/adapter.ts';
+import type { CallAnswer } from '../adapter/answers.ts';
 import type { Checker } from '../core/checker.ts';
 import type { RunSettings } from '../core/run-settings.ts';
 import { type CaptureServer, type Responder, startCapture } from './capture-server.ts';
 import { type CapturedRequest, parseCaptured } from './captured-request.ts';
 import { type Credentials, expectSigned } from './expect-signed.ts';
-
-const CALL_TIMEOUT_MS = 30_000;
 
 /** One call that the client is asked to make. */
 export interface Call {
@@ -27,24 +25,21 @@ export interface Scene {
   readonly expectAllSigned: (now?: number) => void;
 }
 
-interface Parts {
-  readonly adapter: AdapterProcess;
-  readonly capabilities: ReadonlySet<string>;
-  readonly settings: RunSettings;
-}
-
 /** The client under test as one case sees it. */
 export class ClientUnderTest {
   readonly check: Checker;
-  readonly adapter: AdapterProcess;
-  readonly capabilities: ReadonlySet<string>;
+  readonly adapter: Adapter;
   readonly settings: RunSettings;
 
-  constructor(check: Checker, { adapter, capabilities, settings }: Parts) {
+  constructor(check: Checker, adapter: Adapter, settings: RunSettings) {
     this.check = check;
     this.adapter = adapter;
-    this.capabilities = capabilities;
     this.settings = settings;
+  }
+
+  /** The present moment for a client whose clock can be moved, which makes waiting cheap; nothing for any other. */
+  movableNow(): { readonly now?: number } {
+    return this.adapter.capabilities.has('clock') ? { now: Math.floor(Date.now() / 1000) } : {};
   }
 
   /** Credentials of this run and this label; the secret is known to the masker. */
@@ -73,15 +68,9 @@ export class ClientUnderTest {
       }
     };
     const call = async ({ operation, args = {}, now }: Call): Promise<CallAnswer> => {
-      const command = {
-        baseUrl: server.url,
-        keyId: credentials.keyId,
-        secretB64: Buffer.from(credentials.secret).toString('base64'),
-        operation,
-        args,
-        ...(now === undefined ? {} : { now }),
-      };
-      const answer = readByShape(callAnswer, await this.adapter.ask('call', command, CALL_TIMEOUT_MS));
+      const { keyId, secret } = credentials;
+      const command = { baseUrl: server.url, keyId, secret: Buffer.from(secret), operation, args, now };
+      const answer = await this.adapter.call(command);
       witness();
       return answer;
     };

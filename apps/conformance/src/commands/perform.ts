@@ -5,20 +5,29 @@ import { type Plan, run } from '../core/run.ts';
 import { progress } from '../report/progress.ts';
 import { renderTerminal } from '../report/terminal.ts';
 import { type ReportFiles, writeReports } from '../report/write-reports.ts';
+import { readExpectations } from './read-inputs.ts';
 
 /** The options that every running command shares. */
 export interface SharedOptions extends ReportFiles {
   readonly run?: string;
   readonly seed?: string;
   readonly strict?: boolean;
+  /** A YAML file of known failures. */
+  readonly expect?: string;
 }
 
 /** Runs a plan, prints and writes its reports, and returns the exit code. */
 export const perform = async (makePlan: (plan: Plan) => void, options: SharedOptions): Promise<number> => {
-  const { run: pattern, seed, strict = false } = options;
+  const { run: pattern, seed, strict = false, expect } = options;
   const filter = pattern === undefined ? undefined : { pattern, matches: (id: string) => fits(pattern, id) };
+  const expectations = expect === undefined ? undefined : readExpectations(expect);
   const show = progress(process.stderr);
-  const records: readonly ResultRecord[] = await run(makePlan, { seed, filter, onRecord: show.record });
+  const records: readonly ResultRecord[] = await run(makePlan, {
+    seed,
+    filter,
+    expectations,
+    onRecord: show.record,
+  });
   show.end();
   await writeReports(records, options);
   process.stdout.write(renderTerminal(records));

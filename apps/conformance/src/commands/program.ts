@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { AdapterCommand } from '../adapter/start-adapter.ts';
 import { clientSuite } from '../client/client-suite.ts';
 import type { Plan } from '../core/run.ts';
 import { SUITE_VERSION } from '../core/version.ts';
@@ -7,7 +8,7 @@ import { adapterVectorSuite, protocolSuite } from '../vectors/vectors-suite.ts';
 import { explain } from './explain.ts';
 import { list } from './list.ts';
 import { perform, type SharedOptions } from './perform.ts';
-import { readKeys } from './read-keys.ts';
+import { readKeys } from './read-inputs.ts';
 import { serverUrl } from './server-url.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -17,6 +18,17 @@ interface ServerArguments {
   readonly clockUrl?: string;
 }
 
+interface OneShot {
+  readonly oneShot?: boolean;
+}
+
+const ONE_SHOT = 'start the command once for each request, and speak to it through CPG_* variables';
+
+const command = (commandLine: string, { oneShot = false }: OneShot): AdapterCommand => ({
+  commandLine,
+  isOneShot: oneShot,
+});
+
 const ADAPTER = 'command line that starts the adapter, e.g. "python3 adapter.py"';
 
 const runningCommand = (name: string, description: string): Command =>
@@ -25,6 +37,7 @@ const runningCommand = (name: string, description: string): Command =>
     .option('--run <pattern>', 'only cases whose id fits; * stands for any characters')
     .option('--seed <text>', 'repeat a run with the same secrets and bodies')
     .option('--strict', 'count warnings as failures')
+    .option('--expect <file>', 'YAML list of known failures: case, reason, perhaps implementation')
     .option('--jsonl <file>', 'write the results, one JSON object a line');
 
 const planServer = (plan: Plan, { url, keys, clockUrl }: ServerArguments): void =>
@@ -34,18 +47,25 @@ const planServer = (plan: Plan, { url, keys, clockUrl }: ServerArguments): void 
 export const program = (exit: (code: number) => void): Command => {
   const vectors = runningCommand('vectors', 'layer 1: vectors and verdicts in memory, no I/O')
     .option('--adapter <command>', `${ADAPTER}; @cpg/protocol itself when left out`)
-    .action(async ({ adapter, ...shared }: SharedOptions & { readonly adapter?: string }) =>
+    .option('--one-shot', ONE_SHOT)
+    .action(async (options: SharedOptions & OneShot & { readonly adapter?: string }) =>
       exit(
         await perform(
-          (plan) => plan.add(adapter === undefined ? protocolSuite(plan) : adapterVectorSuite(adapter, plan)),
-          shared,
+          (plan) =>
+            plan.add(
+              options.adapter === undefined
+                ? protocolSuite(plan)
+                : adapterVectorSuite(command(options.adapter, options), plan),
+            ),
+          options,
         ),
       ),
     );
   const client = runningCommand('client', 'layer 2: what a client puts on the wire')
     .requiredOption('--exec <command>', ADAPTER)
-    .action(async ({ exec, ...shared }: SharedOptions & { readonly exec: string }) =>
-      exit(await perform((plan) => plan.add(clientSuite(exec, plan)), shared)),
+    .option('--one-shot', ONE_SHOT)
+    .action(async (options: SharedOptions & OneShot & { readonly exec: string }) =>
+      exit(await perform((plan) => plan.add(clientSuite(command(options.exec, options), plan)), options)),
     );
   const server = runningCommand('server', 'layer 3: what a server lets in, over raw sockets')
     .requiredOption('--url <url>', 'where it listens: http://host:port')
@@ -56,23 +76,26 @@ export const program = (exit: (code: number) => void): Command => {
     );
   const run = runningCommand('run', 'every layer in one report')
     .option('--exec <command>', ADAPTER)
+    .option('--one-shot', ONE_SHOT)
     .option('--url <url>', 'where the server listens: http://host:port')
     .option('--keys <file>', 'JSON file of the keys that it knows, by role')
     .option('--clock-url <url>', 'its movable clock, for the cases that need one')
-    .action(async (options: SharedOptions & Partial<ServerArguments> & { readonly exec?: string }) => {
-      const { exec, url, keys } = options;
-      if ((url === undefined) !== (keys === undefined))
-        throw new UsageError('--url and --keys belong together: give both or neither.');
-      const makePlan = (plan: Plan) => {
-        plan.add(protocolSuite(plan));
-        if (exec !== undefined) {
-          plan.add(adapterVectorSuite(exec, plan));
-          plan.add(clientSuite(exec, plan));
-        }
-        if (url !== undefined && keys !== undefined) planServer(plan, { ...options, url, keys });
-      };
-      exit(await perform(makePlan, options));
-    });
+    .action(
+      async (options: SharedOptions & Partial<ServerArguments> & OneShot & { readonly exec?: string }) => {
+        const { exec, url, keys } = options;
+        if ((url === undefined) !== (keys === undefined))
+          throw new UsageError('--url and --keys belong together: give both or neither.');
+        const makePlan = (plan: Plan) => {
+          plan.add(protocolSuite(plan));
+          if (exec !== undefined) {
+            plan.add(adapterVectorSuite(command(exec, options), plan));
+            plan.add(clientSuite(command(exec, options), plan));
+          }
+          if (url !== undefined && keys !== undefined) planServer(plan, { ...options, url, keys });
+        };
+        exit(await perform(makePlan, options));
+      },
+    );
   return new Command('cpg-conformance')
     .description('Checks any client or server of the CPG payment API against its wire protocol.')
     .version(SUITE_VERSION)

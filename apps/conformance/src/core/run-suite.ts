@@ -32,9 +32,9 @@ const judge = async <Context>(
 
 /**
  * Tries every case of a suite, one after the other, and emits one record each, whatever happens. When the implementation
- * cannot be started, every planned case is an error.
+ * cannot be started, every planned case is an error. Returns the name under which the implementation was judged.
  */
-export const runSuite = async <Context>(suite: Suite<Context>, emit: Emit): Promise<void> => {
+export const runSuite = async <Context>(suite: Suite<Context>, emit: Emit): Promise<string> => {
   const { layer, cases } = suite;
   let session: Session<Context> | undefined;
   let failure = '';
@@ -62,4 +62,5 @@ export const runSuite = async <Context>(suite: Suite<Context>, emit: Emit): Prom
     emit({ type: 'case', implementation: name, layer, id, group, description, spec, durationMs, ...outcome });
   }
   await session?.close();
+  return name;
 };

@@ -1,4 +1,5 @@
 import type { Suite } from './conformance-case.ts';
+import { Expectations } from './expectations.ts';
 import { Masker } from './masker.ts';
 import { newSeed, Randomness } from './randomness.ts';
 import type { ResultRecord } from './record.ts';
@@ -15,6 +16,7 @@ export interface RunOptions {
   readonly seed?: string | undefined;
   /** Only cases whose id fits; a partial run says so in its header. */
   readonly filter?: { readonly pattern: string; readonly matches: (id: string) => boolean } | undefined;
+  readonly expectations?: Expectations | undefined;
   /** Told of every record as it is made, masked. */
   readonly onRecord?: ((record: ResultRecord) => void) | undefined;
 }
@@ -27,14 +29,14 @@ export interface Plan extends RunSettings {
 /** Runs every suite of a plan, one after the other, and returns the records of the whole run, masked. */
 export const run = async (
   makePlan: (plan: Plan) => void,
-  { seed = newSeed(), filter, onRecord }: RunOptions = {},
+  { seed = newSeed(), filter, expectations = new Expectations(), onRecord }: RunOptions = {},
 ): Promise<readonly ResultRecord[]> => {
   const startedAt = performance.now();
   const masker = new Masker();
   const random = new Randomness(seed);
   const records: ResultRecord[] = [];
   const emit = (record: ResultRecord) => {
-    const masked = masker.maskAll(record);
+    const masked = masker.maskAll(record.type === 'case' ? expectations.judge(record) : record);
     records.push(masked);
     onRecord?.(masked);
   };
@@ -44,7 +46,11 @@ export const run = async (
     random,
     add: (suite) => {
       const cases = suite.cases.filter(({ id }) => filter?.matches(id) ?? true);
-      if (cases.length > 0) suites.push((each) => runSuite({ ...suite, cases }, each));
+      if (cases.length === 0) return;
+      suites.push(async (each) => {
+        const name = await runSuite({ ...suite, cases }, each);
+        for (const { id } of suite.cases) expectations.notice(id, name);
+      });
     },
   });
   emit({
@@ -57,6 +63,7 @@ export const run = async (
     ...(filter === undefined ? {} : { filter: filter.pattern }),
   });
   for (const runOne of suites) await runOne(emit);
+  for (const unmatched of expectations.unmatched()) emit(unmatched);
   emit(footerOf(records, Math.round(performance.now() - startedAt)));
   return records;
 };

@@ -1,5 +1,4 @@
-import { startAdapter } from '../adapter/adapter-session.ts';
-import { adapterSubject } from '../adapter/adapter-subject.ts';
+import { type AdapterCommand, startAdapter } from '../adapter/start-adapter.ts';
 import type { ConformanceCase, Session, Suite } from '../core/conformance-case.ts';
 import type { RunSettings } from '../core/run-settings.ts';
 import { protocolSubject } from './protocol-subject.ts';
@@ -27,23 +26,22 @@ export const protocolSuite = ({ random, masker }: RunSettings): Suite<VectorCont
   }),
 });
 
-/** Layer 1 on anyone's signer and verifier, by the command that starts the adapter. */
+/** Layer 1 on anyone's signer and verifier, by the command that starts it. */
 export const adapterVectorSuite = (
-  commandLine: string,
+  command: AdapterCommand,
   { random, masker }: RunSettings,
 ): Suite<VectorContext> => ({
   layer: 'vectors',
-  label: commandLine,
+  label: command.commandLine,
   cases: vectorCases(),
   open: async () => {
-    const { process, implementation, capabilities } = await startAdapter(commandLine);
-    const subject = adapterSubject(process);
+    const { implementation, capabilities, subject, stop } = await startAdapter(command);
     return {
       implementation,
       capabilities,
       context: (check) => ({ check, subject, random, masker }),
       close: async () => {
-        await process.stop();
+        await stop();
       },
     };
   },

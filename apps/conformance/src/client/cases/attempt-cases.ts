@@ -13,14 +13,10 @@ const HANG_UP: Reply = { raw: '' };
 const HALF: Reply = { raw: 'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"success":tr' };
 const MOST_ATTEMPTS = 8;
 
-/** A clock that can be moved makes waiting cheap. */
-const nowFor = (client: ClientUnderTest): { now?: number } =>
-  client.capabilities.has('clock') ? { now: Math.floor(Date.now() / 1000) } : {};
-
 const trouble = (reply: Reply, call: Call, look: (scene: Scene) => void) => async (client: ClientUnderTest) =>
   client.play({ label: 'trouble', respond: () => reply }, async (scene) => {
-    const { now } = nowFor(client);
-    const result = await scene.call({ ...call, ...nowFor(client) });
+    const moved = client.movableNow();
+    const result = await scene.call({ ...call, ...moved });
     client.check.that(!result.ok, { what: 'result of the call', expected: 'an error', actual: 'ok' });
     const requests = scene.captured();
     client.check.that(requests.length >= 1 && requests.length <= MOST_ATTEMPTS, {
@@ -30,13 +26,13 @@ const trouble = (reply: Reply, call: Call, look: (scene: Scene) => void) => asyn
     });
     const signatures = new Set(requests.map(({ signature }) => signature));
     client.check.equal('distinct signatures', { expected: requests.length, actual: signatures.size });
-    if (now === undefined) scene.expectAllSigned();
+    if (moved.now === undefined) scene.expectAllSigned();
     look(scene);
   });
 
 /** The idempotency reference in a body that was sent; a client may make one up by itself. */
 const referenceIn = ({ body }: CapturedRequest): unknown =>
-  (JSON.parse(body.toString('utf8')) as Readonly<Record<string, unknown>>)['client_reference'] ?? undefined;
+  (JSON.parse(body.toString('utf8')) as Readonly<Record<string, unknown>>).client_reference ?? undefined;
 
 const expectSafePosts = ({ check }: ClientUnderTest, scene: Scene): void => {
   const requests = scene.captured();
@@ -99,6 +95,7 @@ export const ATTEMPT_CASES = clientCases({ group: 'attempts', spec: '§6.2, §6.
     id: 'attempt-same-second',
     description: 'three identical calls within one second have three signatures',
     spec: '§6.3',
+    needs: ['memory'],
     run: (client) =>
       client.play({ label: 'same-second', respond: () => success('balances.list') }, async (scene) => {
         for (let i = 0; i < 3; i++)
@@ -111,6 +108,7 @@ export const ATTEMPT_CASES = clientCases({ group: 'attempts', spec: '§6.2, §6.
     id: 'attempt-same-second-at-once',
     description: 'five identical calls at the same time have five signatures',
     spec: '§6.3',
+    needs: ['memory'],
     run: (client) =>
       client.play({ label: 'at-once', respond: () => success('ping') }, async (scene) => {
         await Promise.all(Array.from({ length: 5 }, () => scene.call({ operation: 'ping' })));
@@ -123,7 +121,7 @@ export const ATTEMPT_CASES = clientCases({ group: 'attempts', spec: '§6.2, §6.
     description: 'an answer that the signature was already used is never met with the same signature',
     run: (client) =>
       client.play({ label: 'already-used', respond: () => refusal(ANSWERS.alreadyUsed) }, async (scene) => {
-        const result = await scene.call({ operation: 'ping', ...nowFor(client) });
+        const result = await scene.call({ operation: 'ping', ...client.movableNow() });
         client.check.that(!result.ok, { what: 'result of the call', expected: 'an error', actual: 'ok' });
         const requests = scene.captured();
         const signatures = new Set(requests.map(({ signature }) => signature));

@@ -7,12 +7,12 @@ type Row = Omit<ClientCase, 'group' | 'spec'> & Partial<Pick<ClientCase, 'spec'>
 
 /** Fixes what the cases of one table have in common, and prefixes their ids. All need an adapter that can `call`. */
 export const clientCases = (
-  common: Pick<ClientCase, 'group' | 'spec'> & Pick<Partial<ClientCase>, 'timeoutMs'>,
+  common: Pick<ClientCase, 'group' | 'spec'> & Pick<Partial<ClientCase>, 'needs' | 'timeoutMs'>,
   rows: readonly Row[],
 ): readonly ClientCase[] =>
   rows.map((row) => ({
     ...common,
     ...row,
     id: `client-${row.id}`,
-    needs: ['call', ...(row.needs ?? [])],
+    needs: ['call', ...(common.needs ?? []), ...(row.needs ?? [])],
   }));

@@ -45,7 +45,7 @@ const refused = async (client: ClientUnderTest, id: string, answer: Answer): Pro
 
 /** Answers that end a call at once: one request, a typed error, the server's words kept. */
 export const REFUSAL_CASES = clientCases(
-  { group: 'refusal', spec: '§3, §6' },
+  { group: 'refusal', spec: '§3, §6', needs: ['errors'] },
   Object.entries(REFUSALS).map(([id, answer]) => ({
     id: `refused-${id}`,
     description: `${answer.status} ${answer.message}: no second attempt, the message kept`,

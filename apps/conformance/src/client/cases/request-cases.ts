@@ -79,7 +79,7 @@ const throughBody = ([id, value]: [string, string]) => ({
     const args = { ...WITHDRAWAL_ARGS, client_reference: value };
     return one(client, { label: `body-${id}`, operation: 'withdrawals.create', args }, ({ body }) => {
       const sent = JSON.parse(body.toString('utf8')) as Readonly<Record<string, unknown>>;
-      client.check.equal('client_reference', { expected: value, actual: String(sent['client_reference']) });
+      client.check.equal('client_reference', { expected: value, actual: String(sent.client_reference) });
     });
   },
 });

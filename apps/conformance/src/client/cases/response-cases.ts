@@ -30,8 +30,7 @@ const UNFIT: Readonly<Record<string, readonly [description: string, reply: Reply
 
 const unfit = (client: ClientUnderTest, id: string, reply: Reply): Promise<void> =>
   client.play({ label: `response-${id}`, respond: () => reply }, async (scene) => {
-    const now = client.capabilities.has('clock') ? { now: Math.floor(Date.now() / 1000) } : {};
-    const result = await scene.call({ operation: 'balances.list', ...now });
+    const result = await scene.call({ operation: 'balances.list', ...client.movableNow() });
     client.check.that(!result.ok, { what: 'result of the call', expected: 'an error', actual: 'ok' });
     const answer = JSON.stringify(result);
     client.check.that(!client.settings.masker.containsSecret(answer), {
@@ -42,30 +41,33 @@ const unfit = (client: ClientUnderTest, id: string, reply: Reply): Promise<void>
   });
 
 /** Answers that no gateway should give: a typed error, never a value that looks right. */
-export const RESPONSE_CASES = clientCases({ group: 'response', spec: '§3, §6.8', timeoutMs: 40_000 }, [
-  ...Object.entries(UNFIT).map(([id, [description, reply]]) => ({
-    id: `response-${id}`,
-    description: `${description} is an error`,
-    run: (client: ClientUnderTest) => unfit(client, id, reply),
-  })),
-  {
-    id: 'response-unknown-fields',
-    description: 'fields that the client does not know are ignored',
-    run: (client) => {
-      const body = withBalance('"1.0"')
-        .replace('"held"', '"colour":"red","held"')
-        .replace('}]', '}],"more":{}');
-      return client.play(
-        { label: 'unknown-fields', respond: () => ({ status: 200, body }) },
-        async (scene) => {
-          const result = await scene.call({ operation: 'balances.list' });
-          client.check.that(result.ok, {
-            what: 'result of the call',
-            expected: 'ok',
-            actual: result.ok ? 'ok' : result.error.message,
-          });
-        },
-      );
+export const RESPONSE_CASES = clientCases(
+  { group: 'response', spec: '§3, §6.8', timeoutMs: 40_000, needs: ['errors'] },
+  [
+    ...Object.entries(UNFIT).map(([id, [description, reply]]) => ({
+      id: `response-${id}`,
+      description: `${description} is an error`,
+      run: (client: ClientUnderTest) => unfit(client, id, reply),
+    })),
+    {
+      id: 'response-unknown-fields',
+      description: 'fields that the client does not know are ignored',
+      run: (client) => {
+        const body = withBalance('"1.0"')
+          .replace('"held"', '"colour":"red","held"')
+          .replace('}]', '}],"more":{}');
+        return client.play(
+          { label: 'unknown-fields', respond: () => ({ status: 200, body }) },
+          async (scene) => {
+            const result = await scene.call({ operation: 'balances.list' });
+            client.check.that(result.ok, {
+              what: 'result of the call',
+              expected: 'ok',
+              actual: result.ok ? 'ok' : result.error.message,
+            });
+          },
+        );
+      },
     },
-  },
-]);
+  ],
+);

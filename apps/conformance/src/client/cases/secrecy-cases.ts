@@ -7,6 +7,7 @@ import { clientCases } from './client-case.ts';
 export const SECRECY_CASES = clientCases({ group: 'secrecy', spec: '§6.7' }, [
   {
     id: 'error-hides-signature',
+    needs: ['errors'],
     description: 'the text of an error contains neither the secret nor the signature',
     run: (client: ClientUnderTest) =>
       client.play({ label: 'error', respond: () => refusal(ANSWERS.invalidSignature) }, async (scene) => {
@@ -27,11 +28,12 @@ export const SECRECY_CASES = clientCases({ group: 'secrecy', spec: '§6.7' }, [
     run: async ({ check, adapter, settings }) =>
       check.equal('secret in standard output or standard error', {
         expected: 'absent',
-        actual: settings.masker.containsSecret(adapter.output) ? 'present' : 'absent',
+        actual: settings.masker.containsSecret(adapter.output()) ? 'present' : 'absent',
       }),
   },
   {
     id: 'adapter-stops',
+    needs: ['memory'],
     description: 'the adapter answers `stop` and exits with code 0',
     timeoutMs: 25_000,
     run: async ({ check, adapter }) =>

@@ -1,0 +1,181 @@
+<?php
+// Conformance adapter in plain PHP, no extension beyond json and hash: signs, verifies and calls. See docs/adapter-protocol.md.
+declare(strict_types=1);
+
+const HEADERS = ['X-CPG-Key', 'X-CPG-Timestamp', 'X-CPG-Signature'];
+const WINDOW_SECONDS = 300;
+
+/** JSON texts are UTF-8; on the wire, and in what is signed, one character of a target or header is one byte. */
+function to_bytes(string $text): string
+{
+    return preg_replace_callback('/[\x{80}-\x{ff}]/u', fn ($m) => chr(((ord($m[0][0]) & 3) << 6) | (ord($m[0][1]) & 63)), $text);
+}
+
+function stages(string $timestamp, string $method, string $target, string $body): array
+{
+    $parts = explode('?', to_bytes($target), 2);
+    $query = $parts[1] ?? '';
+    $bodySha256 = hash('sha256', $body);
+    $canonical = implode("\n", [to_bytes($timestamp), $method, $parts[0], $query, $bodySha256]);
+    return ['path' => $parts[0], 'query' => $query, 'bodySha256' => $bodySha256, 'canonical' => $canonical];
+}
+
+function sign_command(array $command): array
+{
+    $secret = base64_decode($command['secretB64']);
+    $timestamp = (string) $command['now'];
+    $stages = stages($timestamp, strtoupper($command['method']), $command['target'], base64_decode($command['bodyB64']));
+    $signature = hash_hmac('sha256', $stages['canonical'], $secret);
+    return [
+        'headers' => array_map(null, HEADERS, [$command['keyId'], $timestamp, $signature]),
+        'path' => $stages['path'],
+        'query' => $stages['query'],
+        'bodySha256' => $stages['bodySha256'],
+        'canonicalB64' => base64_encode($stages['canonical']),
+    ];
+}
+
+function verify_command(array $command): array
+{
+    $rejection = reject($command);
+    return $rejection === null
+        ? ['accepted' => true]
+        : ['accepted' => false, 'status' => $rejection[0], 'message' => $rejection[1]];
+}
+
+function reject(array $command): ?array
+{
+    $all = fn (string $header) => array_values(array_map(
+        fn ($pair) => $pair[1],
+        array_filter($command['headers'], fn ($pair) => strtolower($pair[0]) === strtolower($header)),
+    ));
+    $values = array_map($all, HEADERS);
+    foreach ($values as $found) {
+        if ($found === [] || in_array('', $found, true)) {
+            return [401, 'Missing authentication headers'];
+        }
+    }
+    [[$keyId], [$timestamp], [$signature]] = $values;
+    if (array_sum(array_map('count', $values)) > 3 || !preg_match('/\A[A-Za-z0-9_.-]{1,128}\z/', $keyId)) {
+        return [401, 'Malformed authentication headers'];
+    }
+    if (!preg_match('#\A/(?!/)[!-"$-\[\]-~]*\z#', $command['target'])) {
+        return [400, 'Malformed request target'];
+    }
+    $isTime = preg_match('/\A(?:0|[1-9][0-9]{0,14})\z/', $timestamp) === 1;
+    if (!$isTime || abs((int) $timestamp - $command['now']) > WINDOW_SECONDS) {
+        return [401, 'Request timestamp is outside the allowed window'];
+    }
+    foreach ($all('Content-Encoding') as $coding) {
+        if (strtolower($coding) !== 'identity') {
+            return [415, 'Content-Encoding is not supported'];
+        }
+    }
+    $secrets = array_column($command['keys'], 'secretB64', 'keyId');
+    $stages = stages($timestamp, $command['method'], $command['target'], base64_decode($command['bodyB64']));
+    $expected = hash_hmac('sha256', $stages['canonical'], base64_decode($secrets[$keyId] ?? ''));
+    return isset($secrets[$keyId]) && hash_equals($expected, $signature) ? null : [401, 'Invalid signature'];
+}
+
+function request_for(string $operation, array $args): array
+{
+    return match ($operation) {
+        'ping' => ['GET', '/v1/_ping', ''],
+        'balances.list' => ['GET', '/v1/balances' . ($args === [] ? '' : '?' . http_build_query($args, '', '&', PHP_QUERY_RFC3986)), ''],
+        'withdrawals.get' => ['GET', '/v1/withdrawals/' . $args['withdrawal_id'], ''],
+        'withdrawals.create' => ['POST', '/v1/withdrawals', json_encode($args, JSON_THROW_ON_ERROR)],
+    };
+}
+
+/** Never gives out a signature twice: an identical request in the same second is stamped one second later. */
+function sign_once(array $command, string $method, string $target, string $body): array
+{
+    static $sent = [];
+    for ($now = time();; $now++) {
+        $fields = ['now' => $now, 'method' => $method, 'target' => $target, 'bodyB64' => base64_encode($body)];
+        $headers = sign_command([...$command, ...$fields])['headers'];
+        if (!isset($sent[$headers[2][1]])) {
+            $sent[$headers[2][1]] = true;
+            return $headers;
+        }
+    }
+}
+
+function call_command(array $command): array
+{
+    [$method, $target, $body] = request_for($command['operation'], $command['args']);
+    $lines = array_map(fn ($pair) => "$pair[0]: $pair[1]", sign_once($command, $method, $target, $body));
+    $options = ['method' => $method, 'follow_location' => 0, 'ignore_errors' => true, 'timeout' => 8];
+    if ($body !== '') {
+        $lines[] = 'Content-Type: application/json';
+        $options['content'] = $body;
+    }
+    $context = stream_context_create(['http' => [...$options, 'header' => $lines]]);
+    $http_response_header = [];
+    $text = @file_get_contents($command['baseUrl'] . $target, false, $context);
+    if ($text === false || !preg_match('#\AHTTP/1\.[01] (\d{3})#', $http_response_header[0] ?? '', $found)) {
+        return failure('no_answer', null, 'No answer; the outcome is unknown.');
+    }
+    return read_answer($command['operation'], (int) $found[1], $text);
+}
+
+function read_answer(string $operation, int $status, string $text): array
+{
+    $envelope = json_decode($text);
+    if (!$envelope instanceof stdClass) {
+        return failure('unreadable_answer', $status, 'The answer is not an envelope.');
+    }
+    if ($status !== 200 || ($envelope->success ?? null) !== true) {
+        return failure('refused', $status, (string) ($envelope->message ?? ''));
+    }
+    $data = $envelope->data ?? null;
+    if ($data === null || ($operation === 'balances.list' && !are_balances($data))) {
+        return failure('unreadable_answer', $status, 'The answer has no data of the expected shape.');
+    }
+    return ['ok' => true, 'data' => $data];
+}
+
+function are_balances(mixed $data): bool
+{
+    if (!is_array($data)) {
+        return false;
+    }
+    foreach ($data as $row) {
+        foreach (['balance', 'held', 'available'] as $name) {
+            $amount = $row->{$name} ?? null;
+            if (!is_string($amount) || !preg_match('/\A-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?\z/', $amount)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+function failure(string $kind, ?int $status, string $message): array
+{
+    return ['ok' => false, 'error' => ['kind' => $kind, 'status' => $status, 'message' => $message]];
+}
+
+function hello(): array
+{
+    return ['name' => 'php-streams', 'language' => 'php', 'version' => PHP_VERSION, 'roles' => ['sign', 'verify', 'call'], 'caps' => ['stages']];
+}
+
+while (($line = fgets(STDIN)) !== false) {
+    $command = json_decode($line, true, 512, JSON_THROW_ON_ERROR);
+    try {
+        $answer = match ($command['cmd']) {
+            'hello' => hello(),
+            'sign' => sign_command($command),
+            'verify' => verify_command($command),
+            'call' => call_command($command),
+            'stop' => [],
+        };
+    } catch (Throwable $error) {
+        $answer = ['error' => $error::class];
+    }
+    fwrite(STDOUT, json_encode(['id' => $command['id'], ...$answer], JSON_THROW_ON_ERROR) . "\n");
+    if ($command['cmd'] === 'stop') {
+        exit(0);
+    }
+}

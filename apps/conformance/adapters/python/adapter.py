@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+"""Conformance adapter in plain Python, standard library only: signs, verifies and calls. See docs/adapter-protocol.md."""
+
+import base64
+import hashlib
+import hmac
+import http.client
+import json
+import re
+import sys
+import time
+import urllib.parse
+
+HEADERS = ("X-CPG-Key", "X-CPG-Timestamp", "X-CPG-Signature")
+ORIGIN_FORM = re.compile(r"/(?!/)[!-\"$-\[\]-~]*")
+KEY_ID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+TIMESTAMP = re.compile(r"0|[1-9][0-9]{0,14}")
+SIGNATURE = re.compile(r"[0-9a-f]{64}")
+DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+WINDOW_SECONDS = 300
+
+sent_signatures = {}
+
+
+def stages(timestamp, method, target, body):
+    path, _, query = target.partition("?")
+    body_sha256 = hashlib.sha256(body).hexdigest()
+    canonical = "\n".join((timestamp, method, path, query, body_sha256)).encode("latin-1")
+    return path, query, body_sha256, canonical
+
+
+def signature_of(secret, canonical):
+    return hmac.new(secret, canonical, hashlib.sha256).hexdigest()
+
+
+def sign(command):
+    secret = base64.b64decode(command["secretB64"])
+    body = base64.b64decode(command["bodyB64"])
+    timestamp = str(command["now"])
+    path, query, body_sha256, canonical = stages(timestamp, command["method"].upper(), command["target"], body)
+    values = (command["keyId"], timestamp, signature_of(secret, canonical))
+    return {
+        "headers": list(zip(HEADERS, values)),
+        "path": path,
+        "query": query,
+        "bodySha256": body_sha256,
+        "canonicalB64": base64.b64encode(canonical).decode(),
+    }
+
+
+def verify(command):
+    rejection = reject(command)
+    if rejection is None:
+        return {"accepted": True}
+    return {"accepted": False, "status": rejection[0], "message": rejection[1]}
+
+
+def reject(command):
+    pairs = [(name.lower(), value) for name, value in command["headers"]]
+    values = [[value for name, value in pairs if name == header.lower()] for header in HEADERS]
+    if any(not found or "" in found for found in values):
+        return 401, "Missing authentication headers"
+    key_id, timestamp, signature = (found[0] for found in values)
+    if any(len(found) > 1 for found in values) or not KEY_ID.fullmatch(key_id):
+        return 401, "Malformed authentication headers"
+    if not ORIGIN_FORM.fullmatch(command["target"]):
+        return 400, "Malformed request target"
+    if not TIMESTAMP.fullmatch(timestamp) or abs(int(timestamp) - command["now"]) > WINDOW_SECONDS:
+        return 401, "Request timestamp is outside the allowed window"
+    if any(name == "content-encoding" and value.lower() != "identity" for name, value in pairs):
+        return 415, "Content-Encoding is not supported"
+    secrets = {key["keyId"]: base64.b64decode(key["secretB64"]) for key in command["keys"]}
+    body = base64.b64decode(command["bodyB64"])
+    _, _, _, canonical = stages(timestamp, command["method"], command["target"], body)
+    expected = signature_of(secrets.get(key_id, b"nobody"), canonical)
+    is_right = hmac.compare_digest(expected.encode(), signature.encode("latin-1"))
+    if key_id not in secrets or not SIGNATURE.fullmatch(signature) or not is_right:
+        return 401, "Invalid signature"
+    return None
+
+
+def request_for(operation, arguments):
+    if operation == "ping":
+        return "GET", "/v1/_ping", b""
+    if operation == "balances.list":
+        query = urllib.parse.urlencode(arguments, quote_via=urllib.parse.quote, safe="")
+        return "GET", "/v1/balances" + ("?" + query if query else ""), b""
+    if operation == "withdrawals.get":
+        return "GET", "/v1/withdrawals/%d" % arguments["withdrawal_id"], b""
+    if operation == "withdrawals.create":
+        return "POST", "/v1/withdrawals", json.dumps(arguments).encode()
+    raise ValueError("unknown operation " + operation)
+
+
+def sign_once(command, method, target, body):
+    """Never gives out a signature twice: an identical request in the same second is stamped one second later."""
+    timestamp = int(time.time())
+    while True:
+        fields = {"now": timestamp, "method": method, "target": target, "bodyB64": base64.b64encode(body).decode()}
+        headers = sign({**command, **fields})["headers"]
+        signature = headers[2][1]
+        if signature not in sent_signatures:
+            sent_signatures[signature] = timestamp
+            return dict(headers)
+        timestamp += 1
+
+
+def call(command):
+    method, target, body = request_for(command["operation"], command["args"])
+    headers = sign_once(command, method, target, body)
+    if body:
+        headers["Content-Type"] = "application/json"
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(command["baseUrl"]).netloc, timeout=8)
+    try:
+        connection.request(method, target, body or None, headers)
+        response = connection.getresponse()
+        return read_answer(command["operation"], response.status, response.read())
+    except (OSError, http.client.HTTPException) as error:
+        return failure("no_answer", None, "No answer; the outcome is unknown: " + type(error).__name__)
+    finally:
+        connection.close()
+
+
+def read_answer(operation, status, text):
+    try:
+        envelope = json.loads(text)
+    except ValueError:
+        return failure("unreadable_answer", status, "The answer is not JSON.")
+    if not isinstance(envelope, dict):
+        return failure("unreadable_answer", status, "The answer is not an envelope.")
+    if status != 200 or envelope.get("success") is not True:
+        return failure("refused", status, str(envelope.get("message", "")))
+    data = envelope.get("data")
+    if data is None or (operation == "balances.list" and not are_balances(data)):
+        return failure("unreadable_answer", status, "The answer has no data of the expected shape.")
+    return {"ok": True, "data": data}
+
+
+def are_balances(data):
+    amounts = ("balance", "held", "available")
+    return isinstance(data, list) and all(
+        isinstance(row.get(name), str) and DECIMAL.fullmatch(row[name]) for row in data for name in amounts
+    )
+
+
+def failure(kind, status, message):
+    return {"ok": False, "error": {"kind": kind, "status": status, "message": message}}
+
+
+def hello(_command):
+    version = "%d.%d" % sys.version_info[:2]
+    return {"name": "python-stdlib", "language": "python", "version": version, "roles": ["sign", "verify", "call"], "caps": ["stages"]}
+
+
+COMMANDS = {"hello": hello, "sign": sign, "verify": verify, "call": call, "stop": lambda _command: {}}
+
+
+def main():
+    for line in sys.stdin:
+        command = json.loads(line)
+        try:
+            answer = COMMANDS[command["cmd"]](command)
+        except Exception as error:  # The suite wants to know, and the next command must still be answered.
+            answer = {"error": type(error).__name__}
+        print(json.dumps({"id": command["id"], **answer}), flush=True)
+        if command["cmd"] == "stop":
+            return
+
+
+main()

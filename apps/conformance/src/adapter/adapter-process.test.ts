@@ -1,0 +1,91 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { AdapterProcess } from './adapter-process.ts';
+import { startAdapter } from './start-adapter.ts';
+
+const node = (program: string): string => `'${process.execPath}' -e '${program.replaceAll("'", "'\\''")}'`;
+
+/** An adapter that answers each command with what the given JavaScript expression makes of it. */
+const answering = (expression: string): string =>
+  node(`require("readline").createInterface({ input: process.stdin }).on("line", (line) => {
+    const c = JSON.parse(line);
+    const say = (value) => process.stdout.write(JSON.stringify(value) + "\\n");
+    ${expression};
+    if (c.cmd === "stop") process.exit(0);
+  })`);
+
+const HELLO = 'say({ id: c.id, name: "x", roles: ["sign"] })';
+
+const started: AdapterProcess[] = [];
+const start = (commandLine: string): AdapterProcess => {
+  const adapter = new AdapterProcess(commandLine);
+  started.push(adapter);
+  return adapter;
+};
+
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((adapter) => adapter.stop()));
+});
+
+describe('AdapterProcess', () => {
+  it('hands each answer to the command it belongs to, in any order', async () => {
+    const adapter = start(
+      answering(
+        'if (c.cmd === "stop") say({ id: c.id }); else setTimeout(() => say({ id: c.id, n: c.n }), 30 - c.n * 10)',
+      ),
+    );
+    const answers = await Promise.all([1, 2].map((n) => adapter.ask('sign', { n })));
+    expect(answers.map(({ n }) => n)).toEqual([1, 2]);
+    expect(await adapter.stop()).toBe(0);
+  });
+
+  it.each<[name: string, commandLine: string, message: RegExp]>([
+    ['cannot be found', 'no-such-program-anywhere', /ended \(exit code 127\)/],
+    ['exits with 0 before it answers', node('process.exit(0)'), /ended \(exit code 0\)/],
+    [
+      'crashes and says why',
+      node('console.error("out of paper"); process.exit(7)'),
+      /exit code 7.*out of paper/,
+    ],
+    ['writes what is not JSON', answering('console.log("hello")'), /not JSON/],
+    ['writes a list', answering('say([])'), /without an id/],
+    ['leaves the id out', answering('say({})'), /without an id/],
+    ['makes an id up', answering('say({ id: "made-up" })'), /never sent/],
+    ['says that it failed', answering('say({ id: c.id, error: "no key" })'), /adapter failed: no key/],
+  ])('rejects the command when the adapter %s', async (_name, commandLine, message) => {
+    await expect(start(commandLine).ask('sign')).rejects.toThrow(message);
+  });
+
+  it('rejects every later command when one was answered twice', async () => {
+    const adapter = start(answering('say({ id: c.id }); say({ id: c.id })'));
+    await adapter.ask('sign');
+    await expect(adapter.ask('sign')).rejects.toThrow(/twice/);
+  });
+
+  it('does not wait for ever', async () => {
+    await expect(start(node('setInterval(() => {}, 1000)')).ask('sign', {}, 50)).rejects.toThrow(
+      /within 50 ms/,
+    );
+  });
+
+  it('keeps what was written to standard error', async () => {
+    const adapter = start(answering('console.error("note"); say({ id: c.id })'));
+    await adapter.ask('sign');
+    await expect.poll(() => adapter.output).toContain('note');
+  });
+});
+
+describe('startAdapter', () => {
+  it.each<[name: string, hello: string]>([
+    ['no name', 'say({ id: c.id, roles: [] })'],
+    ['an unknown role', 'say({ id: c.id, name: "x", roles: ["fly"] })'],
+  ])('refuses an adapter with %s', async (_name, hello) => {
+    const command = { commandLine: answering(hello), isOneShot: false };
+    await expect(startAdapter(command)).rejects.toThrow(/does not follow the protocol/);
+  });
+
+  it('knows its roles', async () => {
+    const adapter = await startAdapter({ commandLine: answering(HELLO), isOneShot: false });
+    expect([...adapter.capabilities]).toEqual(['sign', 'memory', 'errors']);
+    await adapter.stop();
+  });
+});

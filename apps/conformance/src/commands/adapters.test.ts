@@ -1,0 +1,66 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describeWithProgram } from '@cpg/test-support';
+import { expect, it, vi } from 'vitest';
+import type { FooterRecord } from '../core/record.ts';
+import { main } from './main.ts';
+
+const ADAPTERS = join(import.meta.dirname, '../../adapters');
+
+const runCommand = async (...argv: readonly string[]): Promise<{ code: number; footer: FooterRecord }> => {
+  const file = join(mkdtempSync(join(tmpdir(), 'cpg-')), 'results.jsonl');
+  const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  try {
+    const code = await main([...argv, '--jsonl', file]);
+    const lines = readFileSync(file, 'utf8').trim().split('\n');
+    return { code, footer: JSON.parse(lines.at(-1) ?? '') as FooterRecord };
+  } finally {
+    write.mockRestore();
+  }
+};
+
+const FULL = [
+  ['python3', `python3 ${join(ADAPTERS, 'python/adapter.py')}`],
+  ['php', `php ${join(ADAPTERS, 'php/adapter.php')}`],
+] as const;
+
+for (const [program, commandLine] of FULL)
+  describeWithProgram(program, `the ${program} adapter`, () => {
+    it('passes layer 1, all of it', async () => {
+      const { code, footer } = await runCommand('vectors', '--adapter', commandLine);
+      expect(footer.counts).toMatchObject({ pass: footer.planned, notapplicable: 0 });
+      expect(code).toBe(0);
+    });
+
+    it('passes layer 2', async () => {
+      const { code, footer } = await runCommand('client', '--exec', commandLine);
+      expect(footer.counts).toMatchObject({ fail: 0, error: 0 });
+      expect(footer.counts.pass).toBeGreaterThan(100);
+      expect(code).toBe(0);
+    }, 60_000);
+  });
+
+describeWithProgram('openssl', 'the bash adapter', () => {
+  const commandLine = `bash ${join(ADAPTERS, 'bash/client.sh')}`;
+
+  it('signs every vector', async () => {
+    const { code, footer } = await runCommand(
+      'vectors',
+      '--adapter',
+      commandLine,
+      '--one-shot',
+      '--run',
+      'sign-*',
+    );
+    expect(footer.counts.pass).toBe(footer.planned);
+    expect(code).toBe(0);
+  }, 60_000);
+
+  it('passes what a one-shot command can pass of layer 2', async () => {
+    const { code, footer } = await runCommand('client', '--exec', commandLine, '--one-shot');
+    expect(footer.counts).toMatchObject({ fail: 0, error: 0 });
+    expect(footer.counts.pass).toBeGreaterThan(80);
+    expect(code).toBe(0);
+  }, 60_000);
+});

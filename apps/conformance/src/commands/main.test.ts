@@ -1,0 +1,57 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { main } from './main.ts';
+
+let output = '';
+beforeEach(() => {
+  output = '';
+  const keep = (text: unknown) => {
+    output += String(text);
+    return true;
+  };
+  vi.spyOn(process.stdout, 'write').mockImplementation(keep);
+  vi.spyOn(process.stderr, 'write').mockImplementation(keep);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const KEYS = new URL('../../demo-keys.json', import.meta.url).pathname;
+
+describe('main', () => {
+  it.each<[code: number, argv: readonly string[], text: RegExp]>([
+    [0, ['--help'], /Usage: cpg-conformance/],
+    [0, ['--version'], /^\d+\.\d+\.\d+/],
+    [0, ['explain', 'server-replay-same-bytes'], /contract {2}§2 restriction 2/],
+    [2, ['explain', 'server-replay-same-byte'], /Did you mean server-replay-same-bytes/],
+    [2, ['no-such-command'], /unknown command/],
+    [2, ['server'], /required option/],
+    [2, ['server', '--url', 'https://x', '--keys', KEYS], /must be http/],
+    [
+      2,
+      ['server', '--url', 'http://127.0.0.1:1', '--keys', '/nowhere.json'],
+      /cannot be read: \/nowhere\.json/,
+    ],
+    [2, ['run', '--url', 'http://127.0.0.1:1'], /belong together/],
+    [2, ['vectors', '--expect', KEYS], /known failures must be a list/],
+    [3, ['vectors', '--run', 'nothing-of-this-name'], /\n0 passed, 0 failed\n$/],
+    [
+      3,
+      ['server', '--url', 'http://127.0.0.1:1', '--keys', KEYS, '--run', 'server-replay-s*'],
+      /could not start/,
+    ],
+    [0, ['vectors', '--run', 'sign-worked-example'], /\n1 passed, 0 failed\n$/],
+  ])('exit code %i for %j', async (code, argv, text) => {
+    expect(await main(argv)).toBe(code);
+    expect(output).toMatch(text);
+  });
+
+  it('lists every case once', async () => {
+    expect(await main(['list'])).toBe(0);
+    const ids = output
+      .trim()
+      .split('\n')
+      .map((line) => line.split('\t')[0]);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.length).toBeGreaterThan(900);
+  });
+});

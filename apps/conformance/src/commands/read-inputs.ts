@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs';
+import { Expectations } from '../core/expectations.ts';
+import { parseTestKeys, type TestKeys } from '../server/test-keys.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Reads and understands a file that the user named. Throws a `UsageError` that says which file, and why. */
+const readInput = <Value>(path: string, understand: (text: string) => Value): Value => {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(`The file cannot be read: ${path}.`, { cause: error });
+  }
+  try {
+    return understand(text);
+  } catch (error) {
+    throw new UsageError(`${path}: ${error instanceof Error ? error.message : 'unreadable'}`, {
+      cause: error,
+    });
+  }
+};
+
+export const readKeys = (path: string): TestKeys => readInput(path, parseTestKeys);
+
+export const readExpectations = (path: string): Expectations => readInput(path, Expectations.parse);
