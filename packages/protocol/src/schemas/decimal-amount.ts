@@ -19,13 +19,19 @@ export const decimalString = z
  * An amount in a request: a decimal string, or a JSON number that has not lost digits; greater than 0, at most 38 digits.
  * Parses to a decimal string without exponent. Contract §4.6.
  */
-export const requestAmount = z.union([z.string(), z.number()]).transform((input, context) => {
-  const text = typeof input === 'number' ? new Decimal(input).toFixed() : input;
-  const reason = findAmountFault(text, typeof input === 'number');
-  if (reason === undefined) return text;
-  context.addIssue({ code: 'custom', message: reason });
-  return z.NEVER;
-});
+export const requestAmount = z
+  .union([z.string(), z.number()])
+  .transform((input, context) => {
+    const text = typeof input === 'number' ? new Decimal(input).toFixed() : input;
+    const reason = findAmountFault(text, typeof input === 'number');
+    if (reason === undefined) return text;
+    context.addIssue({ code: 'custom', message: reason });
+    return z.NEVER;
+  })
+  .meta({
+    description:
+      'Greater than 0, at most 38 digits. Write a decimal string: a JSON number is taken only while it keeps its digits.',
+  });
 
 const findAmountFault = (text: string, wasNumber: boolean): string | undefined => {
   const unsigned = text.startsWith('-') ? text.slice(1) : text;
