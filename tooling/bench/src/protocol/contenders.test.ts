@@ -1,0 +1,17 @@
+import { describe, expect, it } from 'vitest';
+import { CONTENDERS } from './bench-protocol.ts';
+import { MESSAGES } from './message.ts';
+
+const pairs = MESSAGES.flatMap((message) => CONTENDERS.map((contender) => ({ message, contender })));
+
+describe('a benchmark measures work that is really done', () => {
+  it.each(pairs)('$message.name: $contender.name', async ({ message, contender }) => {
+    const { sign, verify } = await contender.prepare(message);
+    expect(JSON.stringify(await sign?.())).toMatch(/[0-9a-f]{64}|[A-Za-z0-9+/]{43}=/);
+    if (verify !== undefined) expect(await verify()).toBe(true);
+  });
+
+  it('on a POST of 844 bytes', () => {
+    expect(MESSAGES.map(({ body }) => body.length)).toEqual([0, 844]);
+  });
+});
