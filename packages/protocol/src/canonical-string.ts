@@ -31,7 +31,7 @@ export const canonicalString = (fields: CanonicalFields): string => {
       'No field of a canonical string may contain a line feed (0x0A).',
     );
   }
-  const canonical = `${timestamp}\n${method}\n${path}\n${query}\n${bodySha256}`;
+  const canonical = joinFields(fields);
   if (!canonical.isWellFormed()) {
     throw new ProtocolError(
       'invalid_field',
@@ -40,3 +40,7 @@ export const canonicalString = (fields: CanonicalFields): string => {
   }
   return canonical;
 };
+
+/** Joins fields whose grammars were checked already. Internal: not exported by the package. */
+export const joinFields = ({ timestamp, method, path, query, bodySha256 }: CanonicalFields): string =>
+  `${timestamp}\n${method}\n${path}\n${query}\n${bodySha256}`;

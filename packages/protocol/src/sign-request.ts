@@ -1,5 +1,5 @@
 import { bodySha256 as hashBody } from './body-hash.ts';
-import { canonicalString } from './canonical-string.ts';
+import { joinFields } from './canonical-string.ts';
 import { KEY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from './headers.ts';
 import { isKeyId } from './key-id.ts';
 import { ProtocolError } from './protocol-error.ts';
@@ -73,14 +73,16 @@ export const signRequest = (request: RequestToSign): SignedRequest => {
   }
   const timestamp = formatTimestamp(request.timestamp);
   const bodySha256 = hashBody(request.body ?? NO_BODY);
-  const canonical = canonicalString({ timestamp, method, ...parsed, bodySha256 });
+  const { path, query } = parsed;
+  const canonical = joinFields({ timestamp, method, path, query, bodySha256 });
   const signature = sign(key, canonical);
   return {
     headers: { [KEY_HEADER]: keyId, [TIMESTAMP_HEADER]: timestamp, [SIGNATURE_HEADER]: signature },
     method,
     target,
     timestamp,
-    ...parsed,
+    path,
+    query,
     bodySha256,
     canonical,
     signature,

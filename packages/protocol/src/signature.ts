@@ -1,4 +1,5 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
+import { hmacSha256 } from './hmac-sha256.ts';
 import { keyObjectOf, type SigningKey } from './signing-key.ts';
 
 const SIGNATURE = /^[0-9a-f]{64}$/;
@@ -7,8 +8,7 @@ const SIGNATURE = /^[0-9a-f]{64}$/;
 export const isSignature = (text: string): boolean => typeof text === 'string' && SIGNATURE.test(text);
 
 /** Lowercase hex HMAC-SHA256 of a canonical string. Contract §1.1. */
-export const sign = (key: SigningKey, canonical: string): string =>
-  createHmac('sha256', keyObjectOf(key)).update(canonical, 'utf8').digest('hex');
+export const sign = (key: SigningKey, canonical: string): string => hmacSha256(keyObjectOf(key), canonical);
 
 /**
  * Whether a signature is the one of this key and canonical string. Strict: 64 lowercase hex digits, so exactly one text
