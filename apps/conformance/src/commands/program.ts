@@ -9,6 +9,7 @@ import { explain } from './explain.ts';
 import { list } from './list.ts';
 import { perform, type SharedOptions } from './perform.ts';
 import { readKeys } from './read-inputs.ts';
+import { type ReportOptions, report } from './report.ts';
 import { serverUrl } from './server-url.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -31,14 +32,21 @@ const command = (commandLine: string, { oneShot = false }: OneShot): AdapterComm
 
 const ADAPTER = 'command line that starts the adapter, e.g. "python3 adapter.py"';
 
-const runningCommand = (name: string, description: string): Command =>
+const reportingCommand = (name: string, description: string): Command =>
   new Command(name)
     .description(description)
+    .option('--strict', 'count warnings as failures')
+    .option('--jsonl <file>', 'write the results, one JSON object a line')
+    .option('--junit <file>', 'write JUnit XML')
+    .option('--html <file>', 'write one self-contained page')
+    .option('--markdown <file>', 'write a summary for a CI job')
+    .option('--badge <file>', 'write the JSON of a shields.io badge; only for a complete run');
+
+const runningCommand = (name: string, description: string): Command =>
+  reportingCommand(name, description)
     .option('--run <pattern>', 'only cases whose id fits; * stands for any characters')
     .option('--seed <text>', 'repeat a run with the same secrets and bodies')
-    .option('--strict', 'count warnings as failures')
-    .option('--expect <file>', 'YAML list of known failures: case, reason, perhaps implementation')
-    .option('--jsonl <file>', 'write the results, one JSON object a line');
+    .option('--expect <file>', 'YAML list of known failures: case, reason, perhaps implementation');
 
 const planServer = (plan: Plan, { url, keys, clockUrl }: ServerArguments): void =>
   plan.add(serverSuite({ url: serverUrl(url), keys: readKeys(keys), clockUrl }, plan));
@@ -103,6 +111,13 @@ export const program = (exit: (code: number) => void): Command => {
     .addCommand(client)
     .addCommand(server)
     .addCommand(run)
+    .addCommand(
+      reportingCommand('report', 'render the results of earlier runs together')
+        .argument('<results...>', 'files that --jsonl wrote')
+        .action(async (files: readonly string[], options: ReportOptions) =>
+          exit(await report(files, options)),
+        ),
+    )
     .addCommand(new Command('list').description('every case').action(() => void process.stdout.write(list())))
     .addCommand(
       new Command('explain')

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Expectations } from '../core/expectations.ts';
+import type { ResultRecord } from '../core/record.ts';
+import { readJsonLines } from '../report/read-json-lines.ts';
 import { parseTestKeys, type TestKeys } from '../server/test-keys.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -23,3 +25,5 @@ const readInput = <Value>(path: string, understand: (text: string) => Value): Va
 export const readKeys = (path: string): TestKeys => readInput(path, parseTestKeys);
 
 export const readExpectations = (path: string): Expectations => readInput(path, Expectations.parse);
+
+export const readResults = (path: string): readonly ResultRecord[] => readInput(path, readJsonLines);

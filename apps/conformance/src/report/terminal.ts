@@ -1,35 +1,10 @@
-import type { Finding } from '../core/finding.ts';
 import type { CaseRecord, ImplementationRecord, ResultRecord } from '../core/record.ts';
 import { type Tally, tally } from '../core/tally.ts';
 import type { Verdict } from '../core/verdict.ts';
-import { excerpt, visible, visibleLines } from './visible.ts';
+import { findingLines } from './finding-lines.ts';
+import { excerpt } from './visible.ts';
 
 const MARKS: Partial<Readonly<Record<Verdict, string>>> = { fail: '✗', error: '!', xpass: '?', warn: '~' };
-
-const findingLines = (finding: Finding): readonly string[] => {
-  const at = finding.firstDifference;
-  const lines = [
-    `what      ${finding.what}`,
-    `expected  ${excerpt(finding.expected, at)}`,
-    `actual    ${excerpt(finding.actual, at)}`,
-  ];
-  if (at !== undefined) lines.push(`differs   first at byte ${at}`);
-  if (finding.canonical !== undefined) {
-    lines.push(
-      'canonical string expected:',
-      ...visibleLines(finding.canonical.expected).map((l) => `  ${l}`),
-    );
-    lines.push('canonical string actual:', ...visibleLines(finding.canonical.actual).map((l) => `  ${l}`));
-  }
-  for (const { sent, received } of finding.exchanges ?? [])
-    lines.push(
-      `sent      ${excerpt(sent)}`,
-      `received  ${received === '' ? '(nothing)' : excerpt(received)}`,
-    );
-  if (finding.hint !== undefined) lines.push(`hint      ${finding.hint}`);
-  if (finding.curl !== undefined) lines.push(`repeat    ${visible(finding.curl)}`);
-  return lines;
-};
 
 const caseLines = (record: CaseRecord): readonly string[] => [
   '',

@@ -1,23 +1,38 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ResultRecord } from '../core/record.ts';
+import { renderBadge } from './badge.ts';
+import { renderHtml } from './html/page.ts';
 import { renderJsonLines } from './json-lines.ts';
+import { renderJunit } from './junit.ts';
+import { renderMarkdown } from './markdown.ts';
 
 /** Where each report goes; one that is left out is not written. */
 export interface ReportFiles {
   readonly jsonl?: string;
+  readonly junit?: string;
+  readonly html?: string;
+  readonly markdown?: string;
+  readonly badge?: string;
 }
 
-const RENDERERS: Readonly<Record<keyof ReportFiles, (records: readonly ResultRecord[]) => string>> = {
+const RENDERERS: Readonly<
+  Record<keyof ReportFiles, (records: readonly ResultRecord[]) => string | undefined>
+> = {
   jsonl: renderJsonLines,
+  junit: renderJunit,
+  html: renderHtml,
+  markdown: renderMarkdown,
+  badge: renderBadge,
 };
 
-/** Writes every report that was asked for, making folders as needed. */
+/** Writes every report that was asked for, making folders as needed; a report that would claim too much is left out. */
 export const writeReports = async (records: readonly ResultRecord[], files: ReportFiles): Promise<void> => {
   for (const [name, render] of Object.entries(RENDERERS)) {
     const path = files[name as keyof ReportFiles];
-    if (path === undefined) continue;
+    const text = path === undefined ? undefined : render(records);
+    if (path === undefined || text === undefined) continue;
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, render(records));
+    await writeFile(path, text);
   }
 };

@@ -1,0 +1,24 @@
+import { EXIT_CODES, exitCodeOf } from '../core/exit-code.ts';
+import type { ResultRecord } from '../core/record.ts';
+import { footerOf } from '../core/tally.ts';
+import { renderTerminal } from '../report/terminal.ts';
+import { type ReportFiles, writeReports } from '../report/write-reports.ts';
+import { readResults } from './read-inputs.ts';
+
+export interface ReportOptions extends ReportFiles {
+  readonly strict?: boolean;
+}
+
+const durationOf = (records: readonly ResultRecord[]): number =>
+  records.reduce((sum, record) => sum + (record.type === 'footer' ? record.durationMs : 0), 0);
+
+/** Renders several result files as one. One file that is incomplete makes the whole incomplete. */
+export const report = async (paths: readonly string[], options: ReportOptions): Promise<number> => {
+  const runs = paths.map(readResults);
+  const body = runs.flat().filter(({ type }) => type !== 'footer');
+  const isComplete = runs.every((records) => exitCodeOf(records) !== EXIT_CODES.harness);
+  const records = isComplete ? [...body, footerOf(body, durationOf(runs.flat()))] : body;
+  await writeReports(records, options);
+  process.stdout.write(renderTerminal(records));
+  return exitCodeOf(records, { strict: options.strict ?? false });
+};

@@ -1,0 +1,43 @@
+import type { CaseRecord } from '../../core/record.ts';
+import { escapeMarkup } from '../escape-markup.ts';
+import { isFailure, type Section } from '../outline.ts';
+
+/** The fragment id of a group of one section. */
+export const anchorOf = (section: number, group: string): string =>
+  `s${section}-${group.replace(/[^a-z0-9]+/gi, '-')}`;
+
+/** The colour of some cases taken together. */
+export const shadeOf = (cases: readonly CaseRecord[]): 'ok' | 'bad' | 'odd' | 'none' => {
+  if (cases.some(isFailure)) return 'bad';
+  if (cases.some(({ verdict }) => verdict === 'warn' || verdict === 'xfail')) return 'odd';
+  return cases.some(({ verdict }) => verdict === 'pass') ? 'ok' : 'none';
+};
+
+const cell = (section: Section, index: number, group: string): string => {
+  const cases = section.cases.filter((each) => each.group === group);
+  if (cases.length === 0) return '<td></td>';
+  const passed = cases.filter(({ verdict }) => verdict === 'pass').length;
+  const text = shadeOf(cases) === 'none' ? 'n/a' : `${passed}/${cases.length}`;
+  return `<td class="cell ${shadeOf(cases)}"><a href="#${anchorOf(index, group)}">${text}</a></td>`;
+};
+
+/** Implementations × groups, one table a layer; a cell leads to its cases. */
+export const renderMatrix = (sections: readonly Section[]): string => {
+  const layers = [...new Set(sections.map(({ about }) => about.layer))];
+  return layers
+    .map((layer) => {
+      const columns = sections
+        .map((section, index) => ({ section, index }))
+        .filter(({ section }) => section.about.layer === layer);
+      const groups = [...new Set(columns.flatMap(({ section }) => section.cases.map(({ group }) => group)))];
+      const head = columns
+        .map(({ section }) => `<th scope="col">${escapeMarkup(section.about.implementation)}</th>`)
+        .join('');
+      const rows = groups.map(
+        (group) =>
+          `<tr><th scope="row">${escapeMarkup(group)}</th>${columns.map(({ section, index }) => cell(section, index, group)).join('')}</tr>`,
+      );
+      return `<h2>${layer}</h2><div class="wide"><table><tr><th scope="col">group</th>${head}</tr>${rows.join('')}</table></div>`;
+    })
+    .join('\n');
+};

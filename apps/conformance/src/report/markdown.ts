@@ -1,0 +1,48 @@
+import { exitCodeOf } from '../core/exit-code.ts';
+import type { CaseRecord, ResultRecord } from '../core/record.ts';
+import { tally } from '../core/tally.ts';
+import { isFailure, oneLine, outline, type Section } from './outline.ts';
+import { excerpt } from './visible.ts';
+
+const MOST_FAILURES = 50;
+
+const cell = (text: string): string => excerpt(text).replaceAll('|', '\\|').replaceAll('`', "'");
+
+const row = ({ about, cases }: Section): string => {
+  const { counts } = tally([about, ...cases]);
+  const { pass, fail, warn, xfail, xpass, error, notapplicable } = counts;
+  const figures = [about.planned, pass, fail + xpass, error, warn, xfail, notapplicable];
+  return `| ${about.layer} | ${cell(about.implementation)} | ${figures.join(' | ')} |`;
+};
+
+const failureRow = (record: CaseRecord): string =>
+  `| \`${record.id}\` | ${cell(record.implementation)} | ${record.spec} | ${record.verdict} | ${cell(oneLine(record))} |`;
+
+/** A summary for `$GITHUB_STEP_SUMMARY`: a line a layer, then what failed, at most fifty of it. */
+export const renderMarkdown = (records: readonly ResultRecord[]): string => {
+  const { counts, planned, seen } = tally(records);
+  const headline =
+    exitCodeOf(records) === 0
+      ? `✅ ${counts.pass} of ${planned} pass`
+      : `❌ ${counts.pass} of ${planned} pass`;
+  const failures = records.filter((record) => record.type === 'case').filter(isFailure);
+  const stale = records.filter((record) => record.type === 'expectation');
+  const lines = [
+    `## CPG conformance: ${headline}`,
+    '',
+    '| Layer | Implementation | Planned | Pass | Fail | Error | Warn | Known | n/a |',
+    '|---|---|--:|--:|--:|--:|--:|--:|--:|',
+    ...outline(records).map(row),
+  ];
+  if (seen !== planned) lines.push('', `**Incomplete:** ${planned - seen} planned cases have no verdict.`);
+  if (failures.length > 0)
+    lines.push(
+      '',
+      '| Case | Implementation | Contract | Verdict | What |',
+      '|---|---|---|---|---|',
+      ...failures.slice(0, MOST_FAILURES).map(failureRow),
+    );
+  if (failures.length > MOST_FAILURES) lines.push('', `… and ${failures.length - MOST_FAILURES} more.`);
+  for (const { entry } of stale) lines.push('', `Known failure matches no case: \`${entry}\`.`);
+  return `${lines.join('\n')}\n`;
+};

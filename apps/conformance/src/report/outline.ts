@@ -1,0 +1,32 @@
+import type { CaseRecord, ImplementationRecord, ResultRecord } from '../core/record.ts';
+
+/** The cases of one implementation on one layer. */
+export interface Section {
+  readonly about: ImplementationRecord;
+  readonly cases: readonly CaseRecord[];
+}
+
+/** Arranges the records of one or several runs by implementation and layer, in the order they came. */
+export const outline = (records: readonly ResultRecord[]): readonly Section[] => {
+  const sections: { about: ImplementationRecord; cases: CaseRecord[] }[] = [];
+  for (const record of records) {
+    if (record.type === 'implementation') sections.push({ about: record, cases: [] });
+    if (record.type === 'case')
+      sections
+        .findLast(
+          ({ about }) => about.implementation === record.implementation && about.layer === record.layer,
+        )
+        ?.cases.push(record);
+  }
+  return sections;
+};
+
+/** Whether a verdict fails a run. */
+export const isFailure = ({ verdict }: CaseRecord): boolean =>
+  verdict === 'fail' || verdict === 'xpass' || verdict === 'error';
+
+/** What a case came to, in one line: what was expected and what came, or why there is no verdict. */
+export const oneLine = ({ finding, reason, verdict }: CaseRecord): string =>
+  finding === undefined
+    ? (reason ?? verdict)
+    : `${finding.what}: expected ${finding.expected}, got ${finding.actual}`;

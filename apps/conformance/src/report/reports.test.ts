@@ -1,0 +1,182 @@
+import { describe, expect, it } from 'vitest';
+import type { CaseRecord, ResultRecord } from '../core/record.ts';
+import { footerOf } from '../core/tally.ts';
+import { renderBadge } from './badge.ts';
+import { renderHtml } from './html/page.ts';
+import { renderJsonLines } from './json-lines.ts';
+import { renderJunit } from './junit.ts';
+import { renderMarkdown } from './markdown.ts';
+import { readJsonLines } from './read-json-lines.ts';
+import { renderTerminal } from './terminal.ts';
+
+const header: ResultRecord = {
+  type: 'header',
+  suite: 'cpg-conformance',
+  format: 1,
+  suiteVersion: '1.0.0',
+  startedAt: '2026-01-01T00:00:00.000Z',
+  seed: 'abc',
+};
+const implementation: ResultRecord = {
+  type: 'implementation',
+  implementation: 'my <sdk>',
+  layer: 'vectors',
+  notes: [],
+  planned: 6,
+};
+const result = (fields: Pick<CaseRecord, 'id' | 'verdict'> & Partial<CaseRecord>): CaseRecord => ({
+  type: 'case',
+  implementation: 'my <sdk>',
+  layer: 'vectors',
+  group: 'sign/query',
+  description: 'about',
+  spec: '§1.2',
+  durationMs: 12,
+  ...fields,
+});
+
+const failing = result({
+  id: 'sign-order',
+  verdict: 'fail',
+  finding: {
+    what: 'query',
+    expected: 'b=2&a=1',
+    actual: 'a=1&b=2',
+    firstDifference: 0,
+    canonical: { expected: '1\nGET\n/\nb=2&a=1\ne3', actual: '1\nGET\n/\na=1&b=2\ne3' },
+  },
+});
+const cases: readonly CaseRecord[] = [
+  result({ id: 'sign-ping', verdict: 'pass' }),
+  failing,
+  result({ id: 'sign-known', verdict: 'xfail', reason: 'issue 7' }),
+  result({ id: 'sign-stale', verdict: 'xpass', reason: 'listed, but passed' }),
+  result({ id: 'sign-none', verdict: 'notapplicable', reason: 'needs: sign' }),
+  result({ id: 'sign-crash', verdict: 'error', reason: 'the adapter ended (exit code 7)' }),
+];
+const body = [header, implementation, ...cases];
+const records = [...body, footerOf(body, 99)];
+
+const passing: readonly ResultRecord[] = [
+  header,
+  { ...implementation, planned: 1 } as ResultRecord,
+  cases[0] as CaseRecord,
+];
+const green = [...passing, footerOf(passing, 5)];
+
+describe('renderTerminal', () => {
+  it('shows what departed, where, and both canonical strings with their line ends', () => {
+    const text = renderTerminal(records);
+    expect(text).toContain(
+      `  ✗ sign-order  (my <sdk>, vectors, contract §1.2)
+    about
+    what      query
+    expected  b=2&a=1
+    actual    a=1&b=2
+    differs   first at byte 0
+    canonical string expected:
+      1␊
+      GET␊
+      /␊
+      b=2&a=1␊
+      e3
+    canonical string actual:
+      1␊
+      GET␊
+      /␊
+      a=1&b=2␊
+      e3
+`,
+    );
+    expect(text).toContain('not applicable ×1 (my <sdk>: needs: sign): sign-none');
+    expect(text.endsWith('planned 6 pass 1 fail 1 xfail 1 xpass 1 error 1 n/a 1\n2 passed, 3 failed\n')).toBe(
+      true,
+    );
+  });
+
+  it('counts a case without a verdict as failed', () => {
+    const text = renderTerminal(body.slice(0, 3));
+    expect(text).toContain('INCOMPLETE');
+    expect(text.endsWith('planned 6 pass 1 fail 0 n/a 0 MISSING 5\n1 passed, 5 failed\n')).toBe(true);
+  });
+});
+
+describe('renderJunit', () => {
+  it('gives each verdict its element', () => {
+    const xml = renderJunit(records);
+    expect(xml).toContain(
+      '<testsuite name="vectors: my &lt;sdk&gt;" tests="6" failures="2" errors="1" skipped="2">',
+    );
+    expect(xml).toContain(
+      '<testcase name="sign-ping" classname="vectors.sign/query" time="0.012"></testcase>',
+    );
+    expect(xml).toContain('<failure message="query: expected b=2&amp;a=1, got a=1&amp;b=2">');
+    expect(xml).toContain('<failure type="stale" message="listed, but passed"/>');
+    expect(xml).toContain('<skipped message="xfail: issue 7">');
+    expect(xml).toContain('<error message="the adapter ended (exit code 7)">');
+  });
+
+  it('has an error for planned cases without a verdict', () => {
+    expect(renderJunit(body.slice(0, 3))).toContain('<error message="5 planned cases have no verdict"/>');
+  });
+
+  it('has a failure for a known failure that matches nothing', () => {
+    const xml = renderJunit([...passing, { type: 'expectation', problem: 'unmatched', entry: 'old-*' }]);
+    expect(xml).toContain('<testcase name="old-*" classname="known-failures"><failure type="stale"');
+  });
+});
+
+describe('renderMarkdown', () => {
+  it('has a line a layer and a line a failure', () => {
+    const text = renderMarkdown(records);
+    expect(text).toContain('## CPG conformance: ❌ 1 of 6 pass');
+    expect(text).toContain('| vectors | my <sdk> | 6 | 1 | 2 | 1 | 0 | 1 | 1 |');
+    expect(text).toContain(
+      '| `sign-order` | my <sdk> | §1.2 | fail | query: expected b=2&a=1, got a=1&b=2 |',
+    );
+    expect(renderMarkdown(green)).toContain('✅ 1 of 1 pass');
+  });
+});
+
+describe('renderHtml', () => {
+  it('is one page without a script or anything from elsewhere', () => {
+    const html = renderHtml(records);
+    expect(html).not.toMatch(/<script|src=|https?:/);
+    expect(html).toContain('<th scope="col">my &lt;sdk&gt;</th>');
+    expect(html).toContain('<a href="#s0-sign-query">1/6</a>');
+    expect(html).toContain('id="s0-sign-query"');
+    expect(html).toContain('<h1>CPG conformance: no verdict: the run is incomplete</h1>');
+    expect(renderHtml(green)).toContain('<h1>CPG conformance: conformant</h1>');
+  });
+});
+
+describe('renderBadge', () => {
+  it('counts what applied', () => {
+    expect(renderBadge(records)).toBe(
+      '{"schemaVersion":1,"label":"CPG conformance","message":"1/5","color":"red"}\n',
+    );
+    expect(renderBadge(green)).toContain('"message":"1/1","color":"brightgreen"');
+  });
+
+  it.each<[name: string, records: readonly ResultRecord[]]>([
+    ['filtered', [{ ...header, filter: 'sign-*' } as ResultRecord, ...green.slice(1)]],
+    ['incomplete', body.slice(0, 3)],
+    ['without a footer', body],
+    ['empty', []],
+  ])('is not made for a run that is %s', (_name, run) => {
+    expect(renderBadge(run)).toBeUndefined();
+  });
+});
+
+describe('readJsonLines', () => {
+  it('reads back what renderJsonLines writes', () => {
+    expect(readJsonLines(renderJsonLines(records))).toEqual(records);
+  });
+
+  it.each(['not json', '{"type":"case"}', '[]', '{"type":"header","suite":"other","format":1}'])(
+    'refuses %s',
+    (line) => {
+      expect(() => readJsonLines(line)).toThrow('line 1 is not a record');
+    },
+  );
+});
