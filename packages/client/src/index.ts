@@ -30,6 +30,7 @@ export { signFetch } from './own-client/sign-fetch.ts';
 export type { CreateDepositAddressResult } from './resources/deposit-addresses.ts';
 export type { WaitForDepositOptions } from './resources/deposit-requests.ts';
 export type { CreateWithdrawalResult } from './resources/withdrawals.ts';
+export { sumAvailable } from './sum-available.ts';
 export type { Time } from './time.ts';
 export type { WebhookHeaders, WebhookToVerify } from './webhooks/verify-webhook.ts';
 export { type InboxState, memoryInbox, type WebhookInbox } from './webhooks/webhook-inbox.ts';

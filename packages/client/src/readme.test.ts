@@ -1,0 +1,144 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startGateway } from '../test-support/gateway-process.ts';
+import { CPG_ERROR_CODES } from './errors/error-codes.ts';
+import { makeWebhook } from './testing/make-webhook.ts';
+
+const run = promisify(execFile);
+const PACKAGE = join(import.meta.dirname, '..');
+const README = readFileSync(join(PACKAGE, 'README.md'), 'utf8');
+const FROM_SOURCE = '--conditions=@cpg/source';
+
+let folder: string;
+let environment: NodeJS.ProcessEnv;
+let stopGateway = async (): Promise<void> => undefined;
+
+beforeAll(async () => {
+  // Inside the package, so that the examples find it by its own name.
+  folder = mkdtempSync(join(PACKAGE, '.readme-'));
+  const gateway = await startGateway();
+  stopGateway = gateway.stop;
+  environment = {
+    PATH: process.env.PATH,
+    CPG_BASE_URL: gateway.url,
+    CPG_KEY_ID: 'ck_demo_full',
+    CPG_SECRET: 'cpg-demo-full-DO-NOT-USE-IN-PRODUCTION',
+    CPG_WEBHOOK_SECRET: 'readme-webhook-DO-NOT-USE-IN-PRODUCTION',
+  };
+}, 60_000);
+afterAll(async () => {
+  await stopGateway();
+  rmSync(folder, { recursive: true });
+});
+
+const blocks = [...README.matchAll(/```ts ([a-z]+)\n([\s\S]*?)```/g)].map(([, name = '', code = '']) => ({
+  name,
+  code,
+}));
+
+const write = (name: string): string => {
+  const block = blocks.find((each) => each.name === name);
+  if (block === undefined) throw new Error(`The README has no example ${name}.`);
+  const file = join(folder, `${name}.ts`);
+  writeFileSync(file, block.code);
+  return file;
+};
+
+const runExample = async (name: string): Promise<string> =>
+  (await run(process.execPath, [FROM_SOURCE, write(name)], { env: environment })).stdout;
+
+describe('the README', () => {
+  it.each<[string, RegExp]>([
+    ['start', /^1300\.000000 on ETH\n250\.000000 on TRX\n1550 in all\n$/],
+    ['withdraw', /^25\.000000 USDT: confirmed\n$/],
+    [
+      'transactions',
+      /on the first page, more: false\n(?:\d+ \d+\.\d+ \w+\n)+a page of \d+\n\d+ 200 1 (?:undefined|\S+)\n$/,
+    ],
+    ['errors', /^not enough\n$/],
+    ['control', /^currencies\.list 1\n200 true\n(?:[A-Z]+\/[A-Z]+ ?)+\n$/],
+    ['own', /^\d+\.\d{6}\n200\n$/],
+    ['testing', /^$/],
+  ])('has a program %s that does what it says', async (name, output) => {
+    expect(await runExample(name)).toMatch(output);
+  });
+
+  it('has a webhook receiver that credits a deposit once', async () => {
+    const port = await freePort();
+    const child: ChildProcess = spawn(process.execPath, [FROM_SOURCE, write('webhooks')], {
+      env: { ...environment, PORT: String(port) },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const lines: string[] = [];
+    if (child.stdout === null) throw new Error('no standard output');
+    const output = createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+    await once(output, 'line');
+    const deliver = async () => {
+      const { headers, body } = makeWebhook({
+        secret: environment.CPG_WEBHOOK_SECRET ?? '',
+        event: 'deposit.confirmed',
+        data: { user_identifier: 'user-1', amount: '5.000000' },
+      });
+      return (await fetch(`http://127.0.0.1:${port}/webhooks/cpg`, { method: 'POST', headers, body })).status;
+    };
+    expect([await deliver(), await deliver()]).toEqual([200, 200]);
+    child.kill();
+    await once(child, 'exit');
+    expect(lines).toEqual(['listening', 'credit user-1 5.000000']);
+  });
+
+  it('has commands that work', async () => {
+    const commands = README.match(/```sh\n([\s\S]*?)```/)?.[1] ?? '';
+    const npx = join(folder, 'npx');
+    const main = join(PACKAGE, 'src/cli/main.ts');
+    writeFileSync(npx, `#!/bin/sh\nshift\nexec '${process.execPath}' ${FROM_SOURCE} '${main}' "$@"\n`);
+    chmodSync(npx, 0o755);
+    const env = { ...environment, PATH: `${folder}:${environment.PATH}` };
+    const { stdout } = await run('sh', ['-e', '-c', commands], { env });
+    expect(stdout).toMatch(/^pong \(1 attempt\)\./);
+    expect(stdout).toMatch(/^USDT +TRX +250\.000000 +0\.000000 +250\.000000$/m);
+    expect(stdout).toContain('"amount_decimal": "10.000000"');
+    expect(stdout).toMatch(/^X-CPG-Signature: [0-9a-f]{64}$/m);
+  });
+
+  it('has programs that compile', async () => {
+    for (const { name } of blocks) write(name);
+    const config = { extends: '@cpg/tsconfig/base.json', include: ['*.ts'] };
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
+    const tsc = join(PACKAGE, '../../node_modules/.bin/tsc');
+    await run(tsc, ['--project', folder], { cwd: PACKAGE, env: environment });
+  });
+
+  it('explains every error code', () => {
+    const explained = [...README.matchAll(/^\| `([a-z_]+)` +\|/gm)].map(([, code]) => code);
+    expect(explained).toEqual(Object.keys(CPG_ERROR_CODES));
+  });
+
+  it('has no example that is not run', () => {
+    expect(blocks.map(({ name }) => name)).toEqual([
+      'start',
+      'transactions',
+      'withdraw',
+      'errors',
+      'control',
+      'webhooks',
+      'own',
+      'testing',
+    ]);
+    expect(README.match(/```ts/g)).toHaveLength(blocks.length);
+  });
+});
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { readonly port: number };
+      server.close(() => resolve(port));
+    });
+  });
