@@ -117,7 +117,7 @@ describe('the README', () => {
 
   it('explains every error code', () => {
     const explained = [...README.matchAll(/^\| `([a-z_]+)` +\|/gm)].map(([, code]) => code);
-    expect(explained).toEqual(Object.keys(CPG_ERROR_CODES));
+    expect(explained).toEqual(['code', ...Object.keys(CPG_ERROR_CODES)]);
   });
 
   it('has no example that is not run', () => {
