@@ -1,0 +1,40 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { PROTOCOL_ERROR_CODES } from './protocol-error.ts';
+
+const root = join(import.meta.dirname, '..');
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const examples = [...readme.matchAll(/^## ([^\n]+)\n(?:(?!^## )[\s\S])*?```ts\n([\s\S]*?)```/gm)].map(
+  ([, heading, program]) => ({ heading, program: program as string }),
+);
+
+// Inside the package, so that the programs can import it by its name.
+const folder = mkdtempSync(join(root, '.readme-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('the README', () => {
+  it('has a program under each of seven headings', () => {
+    expect(examples).toHaveLength(7);
+    expect(examples).toHaveLength(readme.split('```ts').length - 1);
+  });
+
+  it.each(examples)('$heading: prints what it says', ({ program }) => {
+    const file = join(folder, 'example.ts');
+    writeFileSync(file, program);
+    const run = spawnSync(process.execPath, ['--conditions=@cpg/source', file], { encoding: 'utf8' });
+    const promised = [...program.matchAll(/\/\/ → (.*)/g)].map(([, text]) => `${text}\n`).join('');
+    expect(run.stderr).toBe('');
+    expect(run.stdout).toBe(promised);
+    expect(promised).not.toBe('');
+  });
+
+  it('lists the error codes with their meanings', () => {
+    const rows = [...readme.matchAll(/^\| `(invalid_\w+)` \| (.*) \|$/gm)].map(([, code, text]) => [
+      code,
+      text,
+    ]);
+    expect(Object.fromEntries(rows)).toEqual(PROTOCOL_ERROR_CODES);
+  });
+});
