@@ -7,10 +7,15 @@ describe('readConfig', () => {
       port: 8787,
       host: '127.0.0.1',
       databaseUrl: undefined,
+      redisUrl: undefined,
       dataDir: undefined,
       masterKey: undefined,
       chainSettleSeconds: 3,
       sandbox: false,
+      ipLimitPerMinute: 600,
+      metrics: 'loopback',
+      webhook: undefined,
+      webhookAllowedHosts: [],
       logLevel: 'info',
     });
   });
@@ -24,6 +29,12 @@ describe('readConfig', () => {
       CPG_MASTER_KEY: 'ab'.repeat(32),
       CPG_CHAIN_SETTLE_SECONDS: '0.5',
       CPG_SANDBOX: 'true',
+      REDIS_URL: 'redis://localhost:6379',
+      CPG_IP_LIMIT_PER_MINUTE: '50',
+      CPG_METRICS: 'everyone',
+      CPG_WEBHOOK_URL: 'https://example.com/hooks',
+      CPG_WEBHOOK_SECRET: 'a-secret-of-the-webhook',
+      CPG_WEBHOOK_ALLOWED_HOSTS: 'hooks.internal:9443, 10.0.0.1',
       CPG_LOG_LEVEL: 'silent',
     });
     expect(config).toEqual({
@@ -34,6 +45,11 @@ describe('readConfig', () => {
       masterKey: 'ab'.repeat(32),
       chainSettleSeconds: 0.5,
       sandbox: true,
+      redisUrl: 'redis://localhost:6379',
+      ipLimitPerMinute: 50,
+      metrics: 'everyone',
+      webhook: { url: 'https://example.com/hooks', secret: 'a-secret-of-the-webhook' },
+      webhookAllowedHosts: ['hooks.internal:9443', '10.0.0.1'],
       logLevel: 'silent',
     });
   });
@@ -43,9 +59,18 @@ describe('readConfig', () => {
     [{ PORT: 'http' }, 'PORT: '],
     [{ DATABASE_URL: 'mysql://localhost' }, 'DATABASE_URL: '],
     [{ CPG_MASTER_KEY: 'short' }, 'CPG_MASTER_KEY: expected 64 lowercase hex digits'],
+    [{ REDIS_URL: 'localhost:6379' }, 'REDIS_URL: '],
+    [{ CPG_WEBHOOK_SECRET: 'short', CPG_WEBHOOK_URL: 'https://example.com' }, 'CPG_WEBHOOK_SECRET: expected'],
+    [{ CPG_WEBHOOK_URL: 'https://example.com' }, 'CPG_WEBHOOK_URL: goes together with CPG_WEBHOOK_SECRET'],
+    [{ CPG_IP_LIMIT_PER_MINUTE: '-1' }, 'CPG_IP_LIMIT_PER_MINUTE: '],
     [{ CPG_SANDBOX: 'perhaps' }, 'CPG_SANDBOX: '],
     [{ CPG_CHAIN_SETTLE_SECONDS: '-1' }, 'CPG_CHAIN_SETTLE_SECONDS: '],
   ])('names the faulty variable of %j', (variables, expected) => {
     expect(() => readConfig(variables as Record<string, string>)).toThrow(expected);
+  });
+
+  it('limits no address in the sandbox unless told to', () => {
+    expect(readConfig({ CPG_SANDBOX: 'true' }).ipLimitPerMinute).toBe(0);
+    expect(readConfig({ CPG_SANDBOX: 'true', CPG_IP_LIMIT_PER_MINUTE: '7' }).ipLimitPerMinute).toBe(7);
   });
 });

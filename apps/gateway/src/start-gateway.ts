@@ -1,67 +1,66 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { cachedKeys } from '@cpg/server-middleware';
+import type { Express } from 'express';
 import type { Logger } from 'pino';
-import { startChainLoop } from './chain/chain-loop.ts';
-import { setBlockIntervals } from './chain/set-block-intervals.ts';
 import { createSimulatedChain, type SimulatedChain } from './chain/simulated-chain.ts';
-import { type Clock, createClock } from './clock.ts';
+import { createClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { createApp } from './create-app.ts';
-import { migrate } from './database/migrate.ts';
-import { type Database, openDatabase } from './database/open-database.ts';
-import { resetDemo } from './demo/reset-demo.ts';
-import { seedDemo } from './demo/seed-demo.ts';
 import { createDatabaseKeyStore } from './keys/database-key-store.ts';
-import { findMasterKey } from './secrets/master-key.ts';
-import { createSecretBox } from './secrets/secret-box.ts';
+import { openAdmission } from './open-admission.ts';
+import { repeat } from './repeat.ts';
+import { openServices, type Services } from './services.ts';
+import { deliverDue } from './webhooks/deliver-due.ts';
 
-export interface Gateway {
+export interface Gateway extends Services {
   readonly url: string;
-  readonly db: Database;
-  readonly clock: Clock;
   readonly chain: SimulatedChain;
-  /** Brings the demo back to how it began, all data included. */
-  reset(): Promise<void>;
-  /** Stops taking connections, finishes the requests under way, then closes the database. */
+  /** Ends what goes on without requests: the chain and the deliveries. */
+  stopLoops(): Promise<void>;
+  /** Stops taking connections, finishes what is under way, then closes the stores. */
   close(): Promise<void>;
 }
 
-/** Opens the database, brings it up to date, seeds the demo and serves. */
+const INTERVAL_MS = 200;
+// A revocation must be seen soon; that much a cached key may outlive it.
+const KEY_TTL_MS = 2_000;
+
+/** Opens the stores, serves, and keeps chain and webhooks going. */
 export const startGateway = async (config: Config, logger: Logger): Promise<Gateway> => {
-  const isPersistent = config.databaseUrl !== undefined || config.dataDir !== undefined;
-  const box = createSecretBox(await findMasterKey({ ...config, isPersistent }));
-  const db = await openDatabase(config);
   const clock = createClock();
-  await migrate(db);
-  await seedDemo(db, box, new Date(clock.now()));
-  const setPace = () => setBlockIntervals(db, config.chainSettleSeconds, clock.now());
-  await setPace();
-  const chain = createSimulatedChain({ db, clock });
-  const keys = createDatabaseKeyStore(db, box);
-  const app = createApp({ db, clock, chain, keys, logger, sandbox: config.sandbox });
-  const server = await new Promise<Server>((resolve, reject) => {
-    const listening = app.listen(config.port, config.host, (error) =>
-      error ? reject(error) : resolve(listening),
-    );
-  });
-  const stopChain = startChainLoop(chain, logger);
+  const services = await openServices(config, clock);
+  const admission = await openAdmission(config, clock, logger);
+  const chain = createSimulatedChain(services);
+  const keys = cachedKeys(createDatabaseKeyStore(services), { ttlMs: KEY_TTL_MS, missTtlMs: 100 });
+  const app = createApp({ ...services, chain, keys, store: admission.store, logger, config });
+  const server = await listen(app, config);
+  const stops = [
+    repeat(() => chain.advance(), { name: 'the simulated chain', intervalMs: INTERVAL_MS, logger }),
+    repeat(() => deliverDue(services), { name: 'webhook delivery', intervalMs: INTERVAL_MS, logger }),
+  ];
+  const stopLoops = async () => {
+    await Promise.all(stops.map((stop) => stop()));
+  };
   const { address, family, port } = server.address() as AddressInfo;
   return {
+    ...services,
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
-    db,
-    clock,
     chain,
-    reset: async () => {
-      await resetDemo(db, box, new Date(clock.now()));
-      await setPace();
-    },
+    stopLoops,
     close: async () => {
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeIdleConnections();
       });
-      await stopChain();
-      await db.destroy();
+      await stopLoops();
+      await admission.close();
+      await services.db.destroy();
     },
   };
 };
+
+const listen = (app: Express, { port, host }: Config): Promise<Server> =>
+  new Promise((resolve, reject) => {
+    const server = app.listen(port, host, (error) => (error ? reject(error) : resolve(server)));
+  });

@@ -1,10 +1,13 @@
 import { createSigningKey, type Permission } from '@cpg/protocol';
 import type { CpgKey, KeyStore } from '@cpg/server-middleware';
-import type { Database } from '../database/open-database.ts';
-import type { SecretBox } from '../secrets/secret-box.ts';
+import type { Services } from '../services.ts';
 
 /** Finds API keys in the database and opens their live secrets. */
-export const createDatabaseKeyStore = (db: Database, box: SecretBox): KeyStore => ({
+export const createDatabaseKeyStore = ({
+  db,
+  box,
+  clock,
+}: Pick<Services, 'db' | 'box' | 'clock'>): KeyStore => ({
   find: async (keyId): Promise<CpgKey | undefined> => {
     const key = await db.selectFrom('api_key').selectAll().where('key_id', '=', keyId).executeTakeFirst();
     if (key === undefined) return undefined;
@@ -12,7 +15,9 @@ export const createDatabaseKeyStore = (db: Database, box: SecretBox): KeyStore =
       .selectFrom('api_key_secret')
       .select('sealed_secret')
       .where('key_id', '=', keyId)
-      .where('retired_at', 'is', null)
+      .where((either) =>
+        either.or([either('retired_at', 'is', null), either('retired_at', '>', new Date(clock.now()))]),
+      )
       .orderBy('id', 'desc')
       .execute();
     return {

@@ -1,40 +1,36 @@
-import { errorEnvelope, successEnvelope } from '@cpg/protocol';
 import express, { type Router } from 'express';
 import { z } from 'zod';
 import type { SimulatedChain } from '../chain/simulated-chain.ts';
-import type { Clock } from '../clock.ts';
+import { auditLedger } from '../ledger/audit-ledger.ts';
+import type { Services } from '../services.ts';
+import { createChainRouter } from './chain-router.ts';
+import { createClockRouter } from './clock-router.ts';
 import { loopbackOnly } from './loopback-only.ts';
+import { sameSiteOnly } from './same-site-only.ts';
+import { sandboxRoute } from './sandbox-route.ts';
+import { createWebhookRouter } from './webhook-router.ts';
 
-const clockSetting = z.strictObject({ now: z.int().min(0).nullable() });
-const settlement = z.object({ id: z.coerce.number().int().positive(), outcome: z.enum(['confirm', 'fail']) });
+export interface SandboxServices extends Services {
+  readonly chain: SimulatedChain;
+}
 
-/** `/_sandbox/*`: drives the clock and the simulated chain. Unauthenticated, hence loopback only and off by default. */
-export const createSandboxRouter = (clock: Clock, chain: SimulatedChain): Router => {
+/** `/_sandbox/*`: drives clock, chain, webhooks and data. Unauthenticated, hence loopback only and off by default. */
+export const createSandboxRouter = ({ chain, ...services }: SandboxServices): Router => {
   const router = express.Router();
-  const readClock = () => ({ now: Math.floor(clock.now() / 1000), frozen: clock.frozen });
-  router.use(loopbackOnly, express.json());
-  router.get('/clock', (_request, response) => {
-    response.json(readClock());
-  });
-  router.put('/clock', (request, response) => {
-    const setting = clockSetting.safeParse(request.body);
-    if (!setting.success) {
-      response.status(422).json(errorEnvelope('now: Input should be Unix seconds, or null for real time'));
-      return;
-    }
-    clock.freeze(setting.data.now === null ? null : setting.data.now * 1000);
-    response.json(readClock());
-  });
-  router.post('/withdrawals/:id/:outcome', async (request, response) => {
-    const parsed = settlement.safeParse(request.params);
-    const isSettled =
-      parsed.success &&
-      (await chain.settle(parsed.data.id, parsed.data.outcome === 'fail' ? 'failed' : 'confirmed'));
-    if (isSettled) response.json(successEnvelope({ settled: true }));
-    else
-      response
-        .status(404)
-        .json(errorEnvelope('No withdrawal in flight has this id, or the outcome is not confirm or fail'));
-  });
+  router.use(loopbackOnly, sameSiteOnly, express.json());
+  router.use(createClockRouter(services.clock));
+  router.use(createChainRouter(services, chain));
+  router.use(createWebhookRouter(services));
+  router.post(
+    '/reset',
+    sandboxRoute(z.object({}), async () => {
+      await services.reset();
+      return { done: true };
+    }),
+  );
+  router.get(
+    '/audit',
+    sandboxRoute(z.object({}), () => auditLedger(services.db)),
+  );
   return router;
 };

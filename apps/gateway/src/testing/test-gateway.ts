@@ -1,6 +1,7 @@
 import { createSigningKey, signRequest } from '@cpg/protocol';
 import pino from 'pino';
 import { vi } from 'vitest';
+import { type Config, readConfig } from '../config.ts';
 import { DEMO_KEYS } from '../demo/demo-keys.ts';
 import { type Gateway, startGateway } from '../start-gateway.ts';
 
@@ -34,20 +35,11 @@ export interface TestGateway extends Gateway {
 export const TEST_NOW = 1_800_000_000;
 
 /** A gateway on an embedded database and a free port, its clock standing still, its log kept. */
-export const startTestGateway = async (): Promise<TestGateway> => {
+export const startTestGateway = async (differences: Partial<Config> = {}): Promise<TestGateway> => {
   const logged: string[] = [];
   const logger = pino({ level: 'info' }, { write: (line: string) => logged.push(line) });
   const gateway = await startGateway(
-    {
-      port: 0,
-      host: '127.0.0.1',
-      databaseUrl: undefined,
-      dataDir: undefined,
-      masterKey: undefined,
-      chainSettleSeconds: 3,
-      sandbox: true,
-      logLevel: 'info',
-    },
+    { ...readConfig({ PORT: '0', CPG_SANDBOX: 'true' }), ...differences },
     logger,
   );
   gateway.clock.freeze(TEST_NOW * 1000);

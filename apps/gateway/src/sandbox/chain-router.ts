@@ -1,0 +1,84 @@
+import { isRejection, toDecimal, validationFailed } from '@cpg/protocol';
+import express, { type Router } from 'express';
+import { z } from 'zod';
+import type { ChainServices } from '../chain/broadcast-withdrawal.ts';
+import { delayTransaction, mineBlocks } from '../chain/move-block.ts';
+import { receiveDeposit } from '../chain/receive-deposit.ts';
+import type { SimulatedChain } from '../chain/simulated-chain.ts';
+import { sweepDeposit } from '../chain/sweep-deposit.ts';
+import { selectDepositRequests } from '../ledger/find-deposit-request.ts';
+import { sandboxRoute } from './sandbox-route.ts';
+
+const id = z.coerce.number({ error: 'Input should be a valid integer' }).int().positive();
+const blocks = z.int({ error: 'Input should be a number of blocks' }).min(1).max(1_000_000);
+const AMOUNT = /^(?:0|[1-9][0-9]{0,19})(?:\.[0-9]{1,18})?$/;
+const amount = z
+  .string({ error: 'Input should be a decimal string' })
+  .regex(AMOUNT, { error: 'Input should be a decimal string' })
+  .refine((text) => !/^[0.]*$/.test(text), { error: 'Input should be greater than 0' });
+
+const OUTCOMES = { confirm: 'confirmed', fail: 'failed' } as const;
+const outcome = z.enum(['confirm', 'fail'], { error: 'Input should be confirm or fail' });
+
+const done = async (isDone: Promise<boolean>) => ((await isDone) ? { done: true } : undefined);
+
+const payRequest = async (services: ChainServices, requestId: number, paid: string) => {
+  const request = await selectDepositRequests(services.db)
+    .where('deposit_request.id', '=', requestId)
+    .executeTakeFirst();
+  if (request === undefined) return undefined;
+  if (toDecimal(paid).decimalPlaces() > request.decimals) {
+    return validationFailed(`amount: Input should have at most ${request.decimals} decimal places`);
+  }
+  const { network, address } = request;
+  const deposit = await receiveDeposit(services, { network, address, amount: paid });
+  return deposit === undefined || isRejection(deposit)
+    ? undefined
+    : { id: deposit.id, deposit_request_id: deposit.deposit_request_id, tx_hash: deposit.tx_hash };
+};
+
+/** Drives the simulated chain: deposits, outcomes, delays and blocks. */
+export const createChainRouter = (services: ChainServices, chain: SimulatedChain): Router => {
+  const router = express.Router();
+  router.post(
+    '/deposits',
+    sandboxRoute(z.strictObject({ request_id: id, amount }), (input) =>
+      payRequest(services, input.request_id, input.amount),
+    ),
+  );
+  router.post(
+    '/deposits/:id/sweep',
+    sandboxRoute(z.object({ id }), (input) => done(sweepDeposit(services, input.id))),
+  );
+  router.post(
+    '/deposits/:id/delay',
+    sandboxRoute(z.object({ id, blocks }), (input) =>
+      done(delayTransaction(services, { column: 'id', value: input.id, blocks: input.blocks })),
+    ),
+  );
+  router.post(
+    '/withdrawals/:id/delay',
+    sandboxRoute(z.object({ id, blocks }), (input) =>
+      done(delayTransaction(services, { column: 'withdrawal_id', value: input.id, blocks: input.blocks })),
+    ),
+  );
+  router.post(
+    '/deposits/:id/:outcome',
+    sandboxRoute(z.object({ id, outcome }), (input) =>
+      done(chain.settleDeposit(input.id, OUTCOMES[input.outcome])),
+    ),
+  );
+  router.post(
+    '/withdrawals/:id/:outcome',
+    sandboxRoute(z.object({ id, outcome }), (input) => done(chain.settle(input.id, OUTCOMES[input.outcome]))),
+  );
+  router.post(
+    '/blocks',
+    sandboxRoute(z.strictObject({ network: z.string().toUpperCase(), blocks }), async (input) => {
+      if (!(await mineBlocks(services, input))) return undefined;
+      await chain.advance();
+      return { done: true };
+    }),
+  );
+  return router;
+};

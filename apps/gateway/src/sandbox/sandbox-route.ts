@@ -1,0 +1,23 @@
+import { errorEnvelope, isRejection, REJECTIONS, type Rejection, successEnvelope } from '@cpg/protocol';
+import { sendRejection } from '@cpg/server-middleware';
+import type { RequestHandler } from 'express';
+import type { z } from 'zod';
+
+/** Serves one call of the sandbox: path parameters and body in one, validated; `undefined` is answered 404. */
+export const sandboxRoute =
+  <Input extends z.ZodType>(
+    input: Input,
+    handler: (input: z.output<Input>) => Promise<unknown | Rejection | undefined>,
+  ): RequestHandler =>
+  async (request, response) => {
+    const parsed = input.safeParse({ ...(request.body as object | undefined), ...request.params });
+    if (!parsed.success) {
+      const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+      response.status(422).json(errorEnvelope(faults.join('; ')));
+      return;
+    }
+    const result = await handler(parsed.data);
+    if (result === undefined) sendRejection(response, REJECTIONS.not_found);
+    else if (isRejection(result)) sendRejection(response, result);
+    else response.json(successEnvelope(result));
+  };

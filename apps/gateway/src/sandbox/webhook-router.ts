@@ -1,0 +1,68 @@
+import { validationFailed } from '@cpg/protocol';
+import express, { type Router } from 'express';
+import { z } from 'zod';
+import { DEMO_ACCOUNT } from '../demo/demo-keys.ts';
+import type { DeliveryServices } from '../webhooks/deliver-due.ts';
+import { listAttempts, listDeliveries, requeueDelivery } from '../webhooks/list-deliveries.ts';
+import { registerWebhook, removeWebhook } from '../webhooks/webhook-endpoints.ts';
+import { findWebhookUrlFault } from '../webhooks/webhook-url.ts';
+import { sandboxRoute } from './sandbox-route.ts';
+
+const LISTED = 100;
+const registration = z.strictObject({
+  url: z.string(),
+  secret: z.string().min(16).max(256).optional(),
+  account_id: z.string().default(DEMO_ACCOUNT),
+});
+const delivery = z.object({ id: z.uuid({ error: 'Input should be the id of a delivery' }) });
+
+/** Registers webhooks and shows their deliveries. */
+export const createWebhookRouter = ({ db, clock, box, rules }: DeliveryServices): Router => {
+  const router = express.Router();
+  const now = () => new Date(clock.now());
+  router.get(
+    '/webhooks',
+    sandboxRoute(z.object({}), () =>
+      db
+        .selectFrom('webhook_endpoint')
+        .select(['id', 'account_id', 'url', 'created_at'])
+        .orderBy('id')
+        .execute(),
+    ),
+  );
+  router.post(
+    '/webhooks',
+    sandboxRoute(registration, async ({ url, secret, account_id }) => {
+      const fault = findWebhookUrlFault(url, rules);
+      if (fault !== undefined) return validationFailed(fault);
+      const account = await db
+        .selectFrom('account')
+        .select('id')
+        .where('id', '=', account_id)
+        .executeTakeFirst();
+      if (account === undefined) return validationFailed('account_id: There is no such account');
+      return registerWebhook(db, box, { accountId: account.id, url, secret, at: now() });
+    }),
+  );
+  router.delete(
+    '/webhooks/:id',
+    sandboxRoute(z.object({ id: z.coerce.number().int().positive() }), async ({ id }) =>
+      (await removeWebhook(db, id)) ? { done: true } : undefined,
+    ),
+  );
+  router.get(
+    '/deliveries',
+    sandboxRoute(z.object({}), () => listDeliveries(db, LISTED)),
+  );
+  router.get(
+    '/deliveries/:id/attempts',
+    sandboxRoute(delivery, ({ id }) => listAttempts(db, id)),
+  );
+  router.post(
+    '/deliveries/:id/requeue',
+    sandboxRoute(delivery, async ({ id }) =>
+      (await requeueDelivery(db, id, now())) ? { done: true } : undefined,
+    ),
+  );
+  return router;
+};

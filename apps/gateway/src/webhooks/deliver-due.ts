@@ -1,0 +1,128 @@
+import { createSigningKey, DELIVERY_HEADER, EVENT_HEADER, signWebhook } from '@cpg/protocol';
+import { sql } from 'kysely';
+import type { Clock } from '../clock.ts';
+import type { Database } from '../database/open-database.ts';
+import type { SecretBox } from '../secrets/secret-box.ts';
+import { delayAfterAttempt } from './retry-schedule.ts';
+import { sendWebhook, type WebhookResponse } from './send-webhook.ts';
+import { webhookLabel } from './webhook-endpoints.ts';
+import type { WebhookUrlRules } from './webhook-url.ts';
+
+export interface DeliveryServices {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly box: SecretBox;
+  readonly rules: WebhookUrlRules;
+  /** Milliseconds for the whole of an attempt. @default 10000 */
+  readonly timeoutMs?: number;
+}
+
+const TIMEOUT_MS = 10_000;
+const AT_ONCE = 20;
+// Longer than any attempt takes: a claim that old belongs to a process that died.
+const CLAIM_MS = 60_000;
+
+/** Attempts all deliveries that are due, each in one process only. Returns how many were attempted. Contract §5. */
+export const deliverDue = async (services: DeliveryServices): Promise<number> => {
+  const claimed = await claimDue(services);
+  await Promise.all(claimed.map(({ id }) => attempt(services, id)));
+  return claimed.length;
+};
+
+const claimDue = ({ db, clock }: DeliveryServices) => {
+  const now = new Date(clock.now());
+  return db
+    .updateTable('webhook_delivery')
+    .set({ claimed_until: new Date(now.getTime() + CLAIM_MS) })
+    .where('id', 'in', (delivery) =>
+      delivery
+        .selectFrom('webhook_delivery')
+        .select('id')
+        .where('status', '=', 'pending')
+        .where('next_attempt_at', '<=', now)
+        .where((either) =>
+          either.or([either('claimed_until', 'is', null), either('claimed_until', '<', now)]),
+        )
+        .orderBy('next_attempt_at')
+        .limit(AT_ONCE)
+        .forUpdate()
+        .skipLocked(),
+    )
+    .returning('id')
+    .execute();
+};
+
+const findDelivery = (db: Database, id: string) =>
+  db
+    .selectFrom('webhook_delivery')
+    .innerJoin('webhook_event', 'webhook_event.id', 'event_id')
+    .innerJoin('webhook_endpoint', 'webhook_endpoint.id', 'endpoint_id')
+    .select(['webhook_delivery.id', 'attempts', 'event', 'body', 'url', 'sealed_secret'])
+    .select('webhook_endpoint.account_id')
+    .where('webhook_delivery.id', '=', id)
+    .executeTakeFirst();
+
+type Delivery = NonNullable<Awaited<ReturnType<typeof findDelivery>>>;
+
+const attempt = async (services: DeliveryServices, id: string): Promise<void> => {
+  const delivery = await findDelivery(services.db, id);
+  // Its endpoint was removed meanwhile.
+  if (delivery === undefined) return;
+  const startedAt = performance.now();
+  const response = await send(services, delivery);
+  await record(services, delivery, { ...response, ms: Math.round(performance.now() - startedAt) });
+};
+
+const send = ({ box, clock, rules, timeoutMs = TIMEOUT_MS }: DeliveryServices, delivery: Delivery) => {
+  const body = Buffer.from(delivery.body);
+  const key = createSigningKey(
+    box.open(delivery.sealed_secret, webhookLabel(delivery.account_id, delivery.url)),
+  );
+  const { headers } = signWebhook({ key, body, timestamp: Math.floor(clock.now() / 1000) });
+  return sendWebhook({
+    url: delivery.url,
+    headers: {
+      'Content-Type': 'application/json',
+      'User-Agent': 'CPG-Webhooks/1',
+      [EVENT_HEADER]: delivery.event,
+      [DELIVERY_HEADER]: delivery.id,
+      ...headers,
+    },
+    body,
+    rules,
+    timeoutMs,
+  });
+};
+
+const record = async (
+  { db, clock }: DeliveryServices,
+  delivery: Delivery,
+  response: WebhookResponse & { readonly ms: number },
+): Promise<void> => {
+  const now = clock.now();
+  const isDelivered = response.status !== null && response.status >= 200 && response.status < 300;
+  const delay = delayAfterAttempt(delivery.attempts + 1);
+  await db.transaction().execute(async (transaction) => {
+    const { numUpdatedRows } = await transaction
+      .updateTable('webhook_delivery')
+      .set({
+        status: isDelivered ? 'delivered' : delay === undefined ? 'dead' : 'pending',
+        attempts: sql`attempts + 1`,
+        next_attempt_at: new Date(now + (delay ?? 0)),
+        claimed_until: null,
+      })
+      .where('id', '=', delivery.id)
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) return;
+    await transaction
+      .insertInto('webhook_attempt')
+      .values({
+        delivery_id: delivery.id,
+        attempted_at: new Date(now),
+        response_status: response.status,
+        error: response.error,
+        duration_ms: response.ms,
+      })
+      .execute();
+  });
+};

@@ -1,0 +1,44 @@
+import { sql } from 'kysely';
+import type { Database } from '../database/open-database.ts';
+
+/** The newest deliveries, each with its latest attempt. */
+export const listDeliveries = (db: Database, limit: number) =>
+  db
+    .selectFrom('webhook_delivery')
+    .innerJoin('webhook_event', 'webhook_event.id', 'event_id')
+    .innerJoin('webhook_endpoint', 'webhook_endpoint.id', 'endpoint_id')
+    .leftJoinLateral(
+      (attempt) =>
+        attempt
+          .selectFrom('webhook_attempt')
+          .select(['response_status', 'error', 'attempted_at', 'duration_ms'])
+          .whereRef('delivery_id', '=', 'webhook_delivery.id')
+          .orderBy('id', 'desc')
+          .limit(1)
+          .as('latest'),
+      (join) => join.onTrue(),
+    )
+    .select(['webhook_delivery.id', 'event_id', 'event', 'url', 'status', 'attempts', 'next_attempt_at'])
+    .select(['response_status', 'error', 'attempted_at', 'duration_ms'])
+    .orderBy('event_id', 'desc')
+    .limit(limit)
+    .execute();
+
+/** The delivery log of one delivery: every attempt, oldest first. */
+export const listAttempts = (db: Database, deliveryId: string) =>
+  db
+    .selectFrom('webhook_attempt')
+    .select(['attempted_at', 'response_status', 'error', 'duration_ms'])
+    .where('delivery_id', '=', deliveryId)
+    .orderBy('id')
+    .execute();
+
+/** Attempts a delivery again from the start of the schedule. False when there is none. Contract §5. */
+export const requeueDelivery = async (db: Database, id: string, at: Date): Promise<boolean> => {
+  const { numUpdatedRows } = await db
+    .updateTable('webhook_delivery')
+    .set({ status: 'pending', attempts: sql`0`, next_attempt_at: at, claimed_until: null })
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+};
