@@ -3,6 +3,7 @@ import type { ConformanceCase, Session, Suite } from '../core/conformance-case.t
 import type { RunSettings } from '../core/run-settings.ts';
 import {
   ATTEMPT_CASES,
+  CLOCK_CASES,
   REDIRECT_CASES,
   REFUSAL_CASES,
   REQUEST_CASES,
@@ -17,6 +18,7 @@ export const CLIENT_CASES: readonly ConformanceCase<ClientUnderTest>[] = [
   REFUSAL_CASES,
   REDIRECT_CASES,
   ATTEMPT_CASES,
+  CLOCK_CASES,
   RESPONSE_CASES,
   SECRECY_CASES,
 ].flat();
