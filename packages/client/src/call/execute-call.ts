@@ -41,9 +41,10 @@ export const executeCall = async <E extends Endpoint>(
   const isRepeatable = isRead || idempotencyReference !== undefined;
   let maybeExecuted = false;
   let mayCorrectClock = true;
+  let scatter = false;
   try {
     for (;;) {
-      const sent = await sendAttempt(context, { scope, request, timeoutMs });
+      const sent = await sendAttempt(context, { scope, request, timeoutMs, scatter });
       const judged = judgeAttempt(context, { endpoint, scope, sent });
       if (!(judged instanceof CpgError)) return judged;
       maybeExecuted ||= !isRead && sent.maybeSent && mayHaveExecuted(judged);
@@ -59,6 +60,7 @@ export const executeCall = async <E extends Endpoint>(
       });
       if (delayMs === undefined || delayMs >= scope.remainingMs) throw judged;
       if (judged.code === 'clock_skew') mayCorrectClock = false;
+      scatter = judged.rejection === 'signature_already_used';
       const { code, status } = judged;
       notify(context.hooks.onRetry, { operation, attempt: scope.attempts, code, status, delayMs });
       if (delayMs > 0) await scope.sleep(delayMs);

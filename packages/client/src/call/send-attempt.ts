@@ -14,6 +14,8 @@ export interface AttemptToSend {
   readonly scope: CallScope;
   readonly request: RequestBytes;
   readonly timeoutMs: number;
+  /** Whether the attempt before met a signature that another process had used. */
+  readonly scatter: boolean;
 }
 
 /** One attempt: what was sent, and the complete answer or the error that says why there is none. */
@@ -33,7 +35,10 @@ export const sendAttempt = async (context: ClientContext, toSend: AttemptToSend)
   const { scope, request } = toSend;
   const { operation } = scope;
   await context.pacer?.acquire(scope.sleep);
-  const { headers: authentication, signature } = await context.signer.sign(request, scope.sleep);
+  const { headers: authentication, signature } = await context.signer.sign(request, {
+    sleep: scope.sleep,
+    scatter: toSend.scatter,
+  });
   const { offsetMs } = context.clock;
   const headers = {
     ...authentication,

@@ -59,7 +59,7 @@ export class OwnClientSigner {
     const target = `${url.pathname}${url.search.replaceAll('\\', '%5C')}`;
     try {
       const sleep = (milliseconds: number) => this.#time.sleep(milliseconds, signal);
-      const signed = await this.#signer.sign({ method: method.toUpperCase(), target, body }, sleep);
+      const signed = await this.#signer.sign({ method: method.toUpperCase(), target, body }, { sleep });
       return { url: `${this.#origin}${target}`, signed, sentAt: this.#time.now() };
     } catch (error) {
       if (ProtocolError.is(error)) throw new CpgError('invalid_request', error.message);

@@ -14,23 +14,24 @@ const makeSigner = () => {
   const time = new FakeTime(NOW);
   const clock = new ServerClock(time);
   const signer = new RequestSigner(CREDENTIALS, clock);
-  return { time, clock, signer, sleep: (milliseconds: number) => time.sleep(milliseconds, never) };
+  const waiting = { sleep: (milliseconds: number) => time.sleep(milliseconds, never) };
+  return { time, clock, signer, waiting };
 };
 
 describe('RequestSigner', () => {
   it('signs as the protocol does', async () => {
-    const { signer, sleep } = makeSigner();
+    const { signer, waiting } = makeSigner();
     const request = { method: 'POST', target: '/v1/withdrawals?x=1', body: Buffer.from('{}') };
-    expect(await signer.sign(request, sleep)).toEqual(
+    expect(await signer.sign(request, waiting)).toEqual(
       signRequest({ ...request, keyId: 'ck_test', key: createSigningKey(SECRET), timestamp: 1_747_440_000 }),
     );
   });
 
   it('never signs alike in a burst of 1,000 identical reads, nor runs more than 30 s ahead', async () => {
-    const { time, signer, sleep } = makeSigner();
+    const { time, signer, waiting } = makeSigner();
     const ahead: number[] = [];
     const signOne = async () => {
-      const { timestamp, signature } = await signer.sign(read, sleep);
+      const { timestamp, signature } = await signer.sign(read, waiting);
       ahead.push(Number(timestamp) - Math.floor(time.now() / 1000));
       return signature;
     };
@@ -42,8 +43,21 @@ describe('RequestSigner', () => {
     expect(time.now() - NOW).toBeLessThan(975_000);
   });
 
+  it('scatters when told so, within the 30 s', async () => {
+    const { signer, waiting } = makeSigner();
+    const timestamps: number[] = [];
+    for (let index = 0; index < 200; index += 1) {
+      const request = { ...read, target: `/v1/balances?currency=C${index}` };
+      const { timestamp } = await signer.sign(request, { ...waiting, scatter: true });
+      timestamps.push(Number(timestamp) - 1_747_440_000);
+    }
+    expect(Math.min(...timestamps)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...timestamps)).toBeLessThanOrEqual(30);
+    expect(new Set(timestamps).size).toBeGreaterThan(10);
+  });
+
   it('steps only what is identical', async () => {
-    const { signer, sleep } = makeSigner();
+    const { signer, waiting } = makeSigner();
     const requests = [
       read,
       { ...read, target: '/v1/balances?currency=A' },
@@ -51,14 +65,14 @@ describe('RequestSigner', () => {
       { ...read, body: Buffer.from('x') },
       { ...read, target: '/v1/balances/' },
     ];
-    const signed = await Promise.all(requests.map((request) => signer.sign(request, sleep)));
+    const signed = await Promise.all(requests.map((request) => signer.sign(request, waiting)));
     expect(signed.map(({ timestamp }) => timestamp)).toEqual(Array(5).fill('1747440000'));
   });
 
   it('treats no body and an empty body alike: they have one signature', async () => {
-    const { signer, sleep } = makeSigner();
-    const first = await signer.sign(read, sleep);
-    const second = await signer.sign({ ...read, body: Buffer.alloc(0) }, sleep);
+    const { signer, waiting } = makeSigner();
+    const first = await signer.sign(read, waiting);
+    const second = await signer.sign({ ...read, body: Buffer.alloc(0) }, waiting);
     expect(second.signature).not.toBe(first.signature);
   });
 
@@ -66,14 +80,14 @@ describe('RequestSigner', () => {
     const steps = fc.array(fc.integer({ min: -1_200_000, max: 1_200_000 }), { maxLength: 40 });
     await fc.assert(
       fc.asyncProperty(steps, async (jumps) => {
-        const { time, signer, sleep } = makeSigner();
+        const { time, signer, waiting } = makeSigner();
         const seen = new Set<string>();
         let forward = 0;
         for (const jump of jumps) {
           // Backwards only as far as a server still remembers what it has seen.
           time.advance(jump < 0 ? -Math.min(-jump, forward, 600_000) : jump);
           forward = Math.max(0, Math.min(600_000, forward + jump));
-          const { signature, timestamp } = await signer.sign(read, sleep);
+          const { signature, timestamp } = await signer.sign(read, waiting);
           expect(Math.abs(Number(timestamp) - Math.floor(time.now() / 1000))).toBeLessThanOrEqual(30);
           seen.add(signature);
         }
@@ -94,8 +108,8 @@ describe('RequestSigner', () => {
         receivedAt: now,
       });
     };
-    for (let taken = 0; taken <= 30; taken += 1) await signer.sign(read, correct);
-    const { timestamp } = await signer.sign(read, correct);
+    for (let taken = 0; taken <= 30; taken += 1) await signer.sign(read, { sleep: correct });
+    const { timestamp } = await signer.sign(read, { sleep: correct });
     expect(Number(timestamp)).toBeLessThanOrEqual(1_747_440_000 - 590);
   });
 
@@ -104,7 +118,7 @@ describe('RequestSigner', () => {
     const stop = async () => {
       throw new Error('enough');
     };
-    for (let taken = 0; taken <= 30; taken += 1) await signer.sign(read, stop);
-    await expect(signer.sign(read, stop)).rejects.toThrow('enough');
+    for (let taken = 0; taken <= 30; taken += 1) await signer.sign(read, { sleep: stop });
+    await expect(signer.sign(read, { sleep: stop })).rejects.toThrow('enough');
   });
 });

@@ -22,6 +22,13 @@ const TIMER_MARGIN_MS = 20;
 
 const NO_BODY = Buffer.alloc(0);
 
+export interface SigningOptions {
+  /** How to wait; its rejection ends the call. */
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  /** Takes a second at random of those allowed, to get out of step with another process that has the same key. */
+  readonly scatter?: boolean | undefined;
+}
+
 /** Signs for one key, never with the same signature twice. Printing it shows neither secret nor key. */
 export class RequestSigner {
   readonly #keyId: string;
@@ -38,12 +45,13 @@ export class RequestSigner {
 
   /**
    * Signs these bytes. Identical requests within one second get timestamps one second apart, up to 30 s ahead; beyond that
-   * it waits with `sleep`, whose rejection ends the call.
+   * it waits.
    */
-  async sign(request: RequestBytes, sleep: (milliseconds: number) => Promise<void>): Promise<SignedRequest> {
+  async sign(request: RequestBytes, { sleep, scatter = false }: SigningOptions): Promise<SignedRequest> {
     const content = `${request.method} ${request.target} ${bodySha256(request.body ?? NO_BODY)}`;
     for (;;) {
-      const timestamp = this.#timestamps.reserve(content, this.#clock.seconds());
+      const ahead = scatter ? Math.floor(Math.random() * MOST_SECONDS_AHEAD) : 0;
+      const timestamp = this.#timestamps.reserve(content, this.#clock.seconds() + ahead);
       const waitMs = (timestamp - MOST_SECONDS_AHEAD) * 1000 - this.#clock.now();
       if (waitMs > 0) await sleep(waitMs + TIMER_MARGIN_MS);
       // The clock may have been corrected during the wait; then the reserved second is of no use.
