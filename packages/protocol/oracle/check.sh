@@ -3,8 +3,7 @@
 #     bash oracle/check.sh [folder]
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-declare -A hashes
-count=0 faults=0
+count=0 faults=0 last_body='' last_hash=''
 
 body_bytes() {
   case $1 in
@@ -13,6 +12,13 @@ body_bytes() {
       local byte=${1:1:2} times=${1#*:}
       head -c "$times" /dev/zero | tr '\0' "\\$(printf '%03o' "0x$byte")"
       ;;
+  esac
+}
+
+upper() { # bash 3 has no ${method^^}
+  case $1 in
+    *[a-z]*) tr '[:lower:]' '[:upper:]' <<<"$1" ;;
+    *) printf '%s' "$1" ;;
   esac
 }
 
@@ -56,13 +62,13 @@ split_target() { # sets path and query, in hex: before and after the first 3f
 
 request_message() { # sets message, in hex; checks the stages before it
   local line hash
-  if [ -z "${hashes[$body]:-}" ]; then
+  if [ "$body" != "$last_body" ]; then # most have none
     line=$(body_bytes "$body" | openssl dgst -sha256 -r)
-    hashes[$body]=${line%% *}
+    last_body=$body last_hash=${line%% *}
   fi
-  hash=${hashes[$body]}
+  hash=$last_hash
   split_target "${target:1}"
-  ascii_to_hex "${method^^}"
+  ascii_to_hex "$(upper "$method")"
   message=${timestamp:1}0a${hex}0a${path}0a${query}0a
   ascii_to_hex "$hash"
   message+=$hex

@@ -63,6 +63,14 @@ describe.each(files)('vectors/$name.json', ({ name, text, file }) => {
     expect(file.$schema).toBe(`./${name}.schema.json`);
   });
 
+  it('is described in the README with its count', () => {
+    const accepted = file.vectors.filter(({ result }) => result === 'valid').length;
+    const count = accepted === file.count ? `${file.count}` : `${file.count} (${accepted} to accept)`;
+    expect(read('vectors/README.md')).toMatch(
+      new RegExp(`^\\| \`${name}\\.json\` .* \\| ${count.replace(/[()]/g, '\\$&')} \\|$`, 'm'),
+    );
+  });
+
   it('allows no field that the schema does not name', () => {
     const extended = { ...file, vectors: [{ ...file.vectors[0], extra: 1 }] };
     expect(VECTOR_FILES[name].safeParse(extended).error?.issues[0]?.code).toBe('unrecognized_keys');
