@@ -1,3 +1,3 @@
 import { application } from '@cpg/build';
 
-export default application();
+export default application({ main: 'src/main.ts', audit: 'src/audit.ts', keys: 'src/keys.ts' });

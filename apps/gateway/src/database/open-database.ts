@@ -1,6 +1,7 @@
 import { PGlite } from '@electric-sql/pglite';
 import { Kysely, PGliteDialect, PostgresDialect } from 'kysely';
 import pg from 'pg';
+import { claimDataDir } from './claim-data-dir.ts';
 import type { Schema } from './schema.ts';
 
 export type Database = Kysely<Schema>;
@@ -31,6 +32,7 @@ export const openDatabase = async ({ databaseUrl, dataDir }: DatabaseLocation): 
     pool.on('error', () => undefined);
     return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
   }
+  if (dataDir !== undefined) claimDataDir(dataDir);
   const pglite = await PGlite.create(dataDir === undefined ? 'memory://' : `${dataDir}/database`, {
     parsers: { [BIGINT]: readBigint },
   });

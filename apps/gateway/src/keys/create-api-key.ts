@@ -1,5 +1,7 @@
 import type { Permission } from '@cpg/protocol';
+import type { Transaction } from 'kysely';
 import type { Database } from '../database/open-database.ts';
+import type { Schema } from '../database/schema.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
 
 export interface NewApiKey {
@@ -14,7 +16,11 @@ export interface NewApiKey {
 }
 
 /** Stores an API key, its secret encrypted. */
-export const createApiKey = async (db: Database, box: SecretBox, key: NewApiKey): Promise<void> => {
+export const createApiKey = async (
+  db: Database | Transaction<Schema>,
+  box: SecretBox,
+  key: NewApiKey,
+): Promise<void> => {
   await db
     .insertInto('api_key')
     .values({

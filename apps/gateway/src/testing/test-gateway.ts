@@ -1,4 +1,4 @@
-import { createSigningKey, signRequest } from '@cpg/protocol';
+import { createSigningKey, type SigningKey, signRequest } from '@cpg/protocol';
 import pino from 'pino';
 import { vi } from 'vitest';
 import { type Config, readConfig } from '../config.ts';
@@ -21,6 +21,8 @@ export interface Answer {
 
 export interface Call {
   readonly keyId?: string;
+  /** The demo key's own when absent. */
+  readonly key?: SigningKey;
   readonly method?: string;
   readonly body?: unknown;
 }
@@ -47,13 +49,13 @@ export const startTestGateway = async (differences: Partial<Config> = {}): Promi
   return {
     ...gateway,
     logged,
-    call: async (target, { keyId = 'ck_demo_full', method = 'GET', body } = {}) => {
+    call: async (target, { keyId = 'ck_demo_full', key, method = 'GET', body } = {}) => {
       const secret = DEMO_KEYS.find((key) => key.keyId === keyId)?.secret ?? 'unknown';
       const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
       calls += 1;
       const { headers } = signRequest({
         keyId,
-        key: createSigningKey(secret),
+        key: key ?? createSigningKey(secret),
         method,
         target,
         body: bytes,

@@ -1,0 +1,20 @@
+import { readConfig } from './config.ts';
+import { openKeptDatabase } from './database/open-kept-database.ts';
+import { auditLedger } from './ledger/audit-ledger.ts';
+
+/** `npm run gateway:audit`: one line a law; exits 0 when all hold, 1 when one does not, 2 when it could not look. */
+const main = async (): Promise<number> => {
+  const db = await openKeptDatabase(readConfig(process.env));
+  const findings = await auditLedger(db);
+  await db.destroy();
+  for (const { law, violations } of findings) {
+    process.stdout.write(`${violations.length === 0 ? 'ok    ' : 'BROKEN'}  ${law}\n`);
+    for (const violation of violations) process.stdout.write(`        ${violation}\n`);
+  }
+  return findings.every(({ violations }) => violations.length === 0) ? 0 : 1;
+};
+
+process.exitCode = await main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  return 2;
+});

@@ -1,0 +1,26 @@
+import { readConfig } from './config.ts';
+import type { Database } from './database/open-database.ts';
+import { openKeptDatabase } from './database/open-kept-database.ts';
+import { keysProgram } from './keys/keys-program.ts';
+import { openSecretBox } from './secrets/open-secret-box.ts';
+
+/** `npm run gateway:keys -- create|rotate|revoke|list`. */
+const main = async (): Promise<void> => {
+  let opened: Database | undefined;
+  const open = async () => {
+    const config = readConfig(process.env);
+    const box = await openSecretBox(config);
+    opened = await openKeptDatabase(config);
+    return { db: opened, box };
+  };
+  try {
+    await keysProgram({ open, print: (text) => process.stdout.write(text) }).parseAsync();
+  } finally {
+    await opened?.destroy();
+  }
+};
+
+await main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

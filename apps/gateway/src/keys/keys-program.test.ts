@@ -1,0 +1,116 @@
+import { createSigningKey } from '@cpg/protocol';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestGateway, type TestGateway } from '../testing/test-gateway.ts';
+import { keysProgram } from './keys-program.ts';
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startTestGateway();
+  // The command lives in real time, as the gateway does beside it.
+  gateway.clock.freeze(null);
+});
+afterAll(() => gateway.close());
+
+const run = async (...parameters: readonly string[]) => {
+  let output = '';
+  const program = keysProgram({
+    open: async () => gateway,
+    print: (text) => {
+      output += text;
+    },
+  });
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ writeErr: () => undefined });
+  }
+  await program.parseAsync(parameters, { from: 'user' });
+  return output;
+};
+const secretIn = (output: string) => /^secret {2}(\S+)$/m.exec(output)?.[1] ?? '';
+const ping = async (keyId: string, secret: string) =>
+  (await gateway.call('/v1/_ping', { keyId, key: createSigningKey(secret) })).status;
+// Found keys are cached for two seconds of real time; a key of its own for each test is looked up anew.
+const listed = async (keyId: string) =>
+  (await run('list')).split('\n').find((line) => line.startsWith(keyId));
+
+describe('gateway:keys', () => {
+  it('creates a key, shows its secret once, and keeps it encrypted', async () => {
+    const output = await run(
+      'create',
+      '--key',
+      'ck_new',
+      '--permission',
+      'read_balance',
+      'withdraw',
+      '--rate-limit',
+      '7',
+    );
+    const secret = secretIn(output);
+    expect(secret).toMatch(/^cpg_[\w-]{43}$/);
+    expect(await ping('ck_new', secret)).toBe(200);
+    expect(await listed('ck_new')).toBe(
+      'ck_new  acct_demo  1 live secret(s)  7/min  from anywhere  read_balance withdraw',
+    );
+    const stored = await gateway.db.selectFrom('api_key_secret').selectAll().execute();
+    expect(JSON.stringify(stored)).not.toContain(secret);
+    expect(await run('list')).not.toContain(secret);
+  });
+
+  it('makes up key ids, and keeps source addresses', async () => {
+    const output = await run('create', '--source-ip', '203.0.113.7', '--source-ip', '2001:db8::/32');
+    const keyId = /^key id {2}(ck_[0-9a-f]{24})$/m.exec(output)?.[1] ?? '';
+    expect(await listed(keyId)).toContain('from 203.0.113.7 2001:db8::/32');
+    expect(await ping(keyId, secretIn(output))).toBe(403);
+  });
+
+  it('rotates: both secrets work for a while, then the new one alone, and never more than two', async () => {
+    const first = secretIn(await run('create', '--key', 'ck_rotated'));
+    const second = secretIn(await run('rotate', 'ck_rotated', '--overlap', '1'));
+    expect([await ping('ck_rotated', first), await ping('ck_rotated', second)]).toEqual([200, 200]);
+    expect(await listed('ck_rotated')).toContain('2 live secret(s)');
+    const third = secretIn(await run('rotate', 'ck_rotated'));
+    expect(await listed('ck_rotated')).toContain('2 live secret(s)');
+    const live = await gateway.db
+      .selectFrom('api_key_secret')
+      .select(['sealed_secret', 'retired_at'])
+      .where('key_id', '=', 'ck_rotated')
+      .orderBy('id')
+      .execute();
+    expect(live.map(({ sealed_secret }) => gateway.box.open(sealed_secret, 'ck_rotated'))).toEqual([
+      first,
+      second,
+      third,
+    ]);
+    expect(live.map(({ retired_at }) => (retired_at === null ? null : retired_at > new Date()))).toEqual([
+      false,
+      true,
+      null,
+    ]);
+  });
+
+  it('ends the old secret when the overlap is over', async () => {
+    const first = secretIn(await run('create', '--key', 'ck_overlap'));
+    const second = secretIn(await run('rotate', 'ck_overlap', '--overlap', '0'));
+    expect([await ping('ck_overlap', first), await ping('ck_overlap', second)]).toEqual([401, 200]);
+  });
+
+  it('revokes', async () => {
+    const secret = secretIn(await run('create', '--key', 'ck_gone'));
+    expect(await run('revoke', 'ck_gone')).toBe('ck_gone is revoked.\n');
+    expect(await listed('ck_gone')).toContain('revoked');
+    expect(await ping('ck_gone', secret)).toBe(401);
+  });
+
+  it.each([
+    [['rotate', 'ck_unknown'], 'No live key ck_unknown'],
+    [['revoke', 'ck_demo_revoked'], 'No live key ck_demo_revoked'],
+    [['rotate', 'ck demo'], 'A key id has 1 to 128 characters'],
+    [['create', '--permission', 'fly'], 'Allowed choices are'],
+    [['create', '--source-ip', '203.0.113.0/33'], 'An IP address or CIDR range is expected'],
+    [['create', '--source-ip', 'home'], 'An IP address or CIDR range is expected'],
+    [['create', '--rate-limit', '0'], 'A whole number of at least 1 is expected'],
+    [['create', '--account', 'acct_unknown'], 'There is no account acct_unknown'],
+    [['create', '--key', 'ck_demo_full'], 'There is a key ck_demo_full already'],
+  ])('refuses %j', async (parameters, message) => {
+    await expect(run(...parameters)).rejects.toThrow(message);
+  });
+});

@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto';
+import { isIP } from 'node:net';
+import { isKeyId, PERMISSIONS, type Permission } from '@cpg/protocol';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { DEMO_ACCOUNT } from '../demo/demo-keys.ts';
+import type { Services } from '../services.ts';
+import { createApiKey } from './create-api-key.ts';
+import { listApiKeys } from './list-api-keys.ts';
+import { revokeApiKey } from './revoke-api-key.ts';
+import { rotateApiKey } from './rotate-api-key.ts';
+
+export type KeyServices = Pick<Services, 'db' | 'box'>;
+
+export interface KeysProgramOptions {
+  /** Opened when a command runs, so that `--help` needs no database. */
+  readonly open: () => Promise<KeyServices>;
+  readonly print: (text: string) => void;
+}
+
+const HOUR_MS = 3_600_000;
+const newSecret = () => `cpg_${randomBytes(32).toString('base64url')}`;
+const newKeyId = () => `ck_${randomBytes(12).toString('hex')}`;
+
+const readKeyId = (text: string): string => {
+  if (isKeyId(text)) return text;
+  throw new InvalidArgumentError('A key id has 1 to 128 characters of A-Z a-z 0-9 _ - .');
+};
+const readNumber = (minimum: number) => (text: string) => {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= minimum) return value;
+  throw new InvalidArgumentError(`A whole number of at least ${minimum} is expected.`);
+};
+const readSourceIp = (text: string, earlier: readonly string[] = []) => {
+  const [address = '', bits, ...rest] = text.split('/');
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address) as 0 | 4 | 6];
+  const isRange = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+  if (most > 0 && isRange && rest.length === 0) return [...earlier, text];
+  throw new InvalidArgumentError('An IP address or CIDR range is expected.');
+};
+
+interface CreateOptions {
+  readonly account: string;
+  readonly key: string;
+  readonly permission: readonly Permission[];
+  readonly sourceIp?: readonly string[];
+  readonly rateLimit: number;
+}
+
+const assertFree = async (db: KeyServices['db'], keyId: string, accountId: string): Promise<void> => {
+  const account = await db.selectFrom('account').select('id').where('id', '=', accountId).executeTakeFirst();
+  if (account === undefined) throw new Error(`There is no account ${accountId}`);
+  const key = await db.selectFrom('api_key').select('key_id').where('key_id', '=', keyId).executeTakeFirst();
+  if (key !== undefined) throw new Error(`There is a key ${keyId} already; rotate it for a new secret`);
+};
+
+const shown = (keyId: string, secret: string) =>
+  `key id  ${keyId}\nsecret  ${secret}\nThe secret is shown this once; only its encryption is kept.\n`;
+
+/** The command line of `npm run gateway:keys`. Throws for what cannot be done. */
+export const keysProgram = ({ open, print }: KeysProgramOptions): Command => {
+  const program = new Command('gateway:keys').description('Creates, rotates, revokes and lists API keys');
+
+  program
+    .command('create')
+    .description('creates a key and shows its secret, once')
+    .option('--account <id>', 'the account it belongs to', DEMO_ACCOUNT)
+    .addOption(new Option('--key <id>', 'its key id').argParser(readKeyId).default(undefined, 'made up'))
+    .addOption(
+      new Option('--permission <permission...>', 'what it may do')
+        .choices(PERMISSIONS)
+        .default([...PERMISSIONS], 'everything'),
+    )
+    .option('--source-ip <address>', 'an address or range it may be used from; may be repeated', readSourceIp)
+    .option('--rate-limit <requests>', 'requests a minute', readNumber(1), 600)
+    .action(async ({ account, key = newKeyId(), permission, sourceIp, rateLimit }: CreateOptions) => {
+      const secret = newSecret();
+      const { db, box } = await open();
+      await assertFree(db, key, account);
+      await createApiKey(db, box, {
+        keyId: key,
+        accountId: account,
+        secret,
+        permissions: permission,
+        ...(sourceIp === undefined ? {} : { sourceIps: sourceIp }),
+        rateLimitPerMinute: rateLimit,
+      });
+      print(shown(key, secret));
+    });
+
+  program
+    .command('rotate')
+    .description('gives a key a new secret; the one before goes on working for a while')
+    .argument('<key id>', '', readKeyId)
+    .option('--overlap <hours>', 'hours for which both work', readNumber(0), 24)
+    .action(async (keyId: string, { overlap }: { readonly overlap: number }) => {
+      const secret = newSecret();
+      const at = new Date();
+      const { db, box } = await open();
+      const retireAt = new Date(at.getTime() + overlap * HOUR_MS);
+      if (!(await rotateApiKey(db, box, { keyId, secret, at, retireAt })))
+        throw new Error(`No live key ${keyId}`);
+      print(`${shown(keyId, secret)}The secret before it works until ${retireAt.toISOString()}.\n`);
+    });
+
+  program
+    .command('revoke')
+    .description('ends a key at once and for good')
+    .argument('<key id>', '', readKeyId)
+    .action(async (keyId: string) => {
+      const { db } = await open();
+      if (!(await revokeApiKey(db, keyId, new Date()))) throw new Error(`No live key ${keyId}`);
+      print(`${keyId} is revoked.\n`);
+    });
+
+  program
+    .command('list')
+    .description('lists all keys, without their secrets')
+    .action(async () => {
+      const { db } = await open();
+      for (const key of await listApiKeys(db, new Date())) {
+        const state = key.isRevoked ? 'revoked' : `${key.liveSecrets} live secret(s)`;
+        const from = key.sourceIps === null ? 'anywhere' : key.sourceIps.join(' ');
+        print(
+          `${key.keyId}  ${key.accountId}  ${state}  ${key.rateLimitPerMinute}/min  from ${from}  ${key.permissions.join(' ') || 'no permission'}\n`,
+        );
+      }
+    });
+
+  return program;
+};
