@@ -50,7 +50,7 @@ describe('FaultLog', () => {
     const warnedAgain = once(process, 'warning');
     new FaultLog().log(new Error('a handler failed'));
     expect((await warnedAgain)[0]).toMatchObject({
-      code: 'internal_server_error',
+      name: 'CpgServerMiddleware',
       message: 'a handler failed',
     });
   });

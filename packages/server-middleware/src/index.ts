@@ -13,8 +13,11 @@ export type { AuthenticatedRequest, RequestToAuthenticate } from './authenticati
 export { CHECKS, type Check, type DecisionTrace } from './authentication/decision-recorder.ts';
 export { parseJsonBody } from './body/parse-json-body.ts';
 export { type BodyLimits, type MessageWithRawBody, readBody } from './body/read-body.ts';
+export { type DoctorOptions, type DoctorReport, doctor } from './doctor/doctor.ts';
+export type { DoctorFinding } from './doctor/examine.ts';
 export { type CpgAuthOptions, cpgAuth } from './express/cpg-auth.ts';
 export { errorHandler } from './express/error-handler.ts';
+export { type IpBackstopOptions, ipBackstop } from './express/ip-backstop.ts';
 export { requirePermission } from './express/require-permission.ts';
 export {
   type Route,

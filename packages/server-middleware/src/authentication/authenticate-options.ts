@@ -1,5 +1,6 @@
 import type { AdmissionStore } from '../admission/admission-store.ts';
 import type { KeyStore } from '../keys/cpg-key.ts';
+import type { Logger } from '../logger.ts';
 import { ServerMiddlewareError } from '../server-middleware-error.ts';
 import type { DecisionTrace } from './decision-recorder.ts';
 
@@ -17,6 +18,13 @@ export interface AuthenticateOptions {
   readonly storeTimeoutMs?: number | undefined;
   /** Called with how each request was decided; without it and without subscribers nothing is timed. */
   readonly trace?: ((trace: DecisionTrace) => void) | undefined;
+  /**
+   * Log the likely mistake behind an invalid signature, at most once a second, after it was answered; the answer never says
+   * it. For development and onboarding: an explanation takes some ten milliseconds. @default false
+   */
+  readonly explain?: boolean | undefined;
+  /** Where explanations and faults of the server are logged; a pino logger fits. @default Node's process warnings */
+  readonly logger?: Logger | undefined;
 }
 
 export const DEFAULT_BODY_LIMIT = 1_048_576;

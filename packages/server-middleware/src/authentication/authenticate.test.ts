@@ -234,7 +234,11 @@ describe('the decision trace', () => {
 
   it('names the check during which a store failed', async () => {
     const keys = { find: () => Promise.reject(new Error('down')) };
-    expect(await traceOf(requestOf(), { keys })).toMatchObject({ outcome: 'error', refusedBy: 'key' });
+    expect(await traceOf(requestOf(), { keys })).toMatchObject({
+      outcome: 'error',
+      errorCode: 'store_unavailable',
+      refusedBy: 'key',
+    });
   });
 
   it('is published on the diagnostics channel', async () => {

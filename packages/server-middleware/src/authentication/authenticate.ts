@@ -21,18 +21,19 @@ export const authenticate = async (
   request: RequestToAuthenticate,
   options: AuthenticateOptions,
 ): Promise<AuthenticatedRequest | Rejection> => {
-  if (options.trace === undefined && !decisions.hasSubscribers) return runChecks(request, options, undefined);
+  const isObserved = options.trace !== undefined || decisions.hasSubscribers;
+  if (!isObserved) return runChecks({ request, options, recorder: undefined });
   const recorder = new DecisionRecorder(request);
   const report = (trace: DecisionTrace) => {
     options.trace?.(trace);
     decisions.publish(trace);
   };
   try {
-    const outcome = await runChecks(request, options, recorder);
+    const outcome = await runChecks({ request, options, recorder });
     report(recorder.finish(isRejection(outcome) ? outcome : 'authenticated'));
     return outcome;
   } catch (error) {
-    report(recorder.finish('error'));
+    report(recorder.finish('error', error));
     throw error;
   }
 };

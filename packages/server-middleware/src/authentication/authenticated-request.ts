@@ -1,6 +1,7 @@
-import type { Rejection } from '@cpg/protocol';
+import type { Rejection, RequestTarget } from '@cpg/protocol';
 import type { BodyLimits } from '../body/read-body.ts';
 import type { Principal } from '../principal.ts';
+import type { SignedHeaders } from './signed-headers.ts';
 
 /** A request as it arrived, free of any framework. */
 export interface RequestToAuthenticate {
@@ -19,5 +20,13 @@ export interface RequestToAuthenticate {
 export interface AuthenticatedRequest {
   readonly principal: Principal;
   /** The body bytes that were signed. */
+  readonly body: Buffer;
+}
+
+/** What is known once the request has been read. */
+export interface ReadRequest {
+  readonly headers: SignedHeaders;
+  readonly target: RequestTarget;
+  readonly timestamp: number;
   readonly body: Buffer;
 }

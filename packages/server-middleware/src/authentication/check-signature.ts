@@ -3,7 +3,8 @@ import { createSigningKey, verify } from '@cpg/protocol';
 import { MOST_SIGNING_KEYS } from '../keys/assert-usable-key.ts';
 import type { CpgKey } from '../keys/cpg-key.ts';
 
-const DECOY = createSigningKey(randomUUID());
+/** A key that nobody holds, for the work that no key is there for. */
+export const DECOY = createSigningKey(randomUUID());
 
 /**
  * Whether one of the key's live secrets made this signature. A refusal always costs the same number of HMACs and

@@ -1,4 +1,5 @@
 import type { Rejection, RejectionCode } from '@cpg/protocol';
+import { ServerMiddlewareError, type ServerMiddlewareErrorCode } from '../server-middleware-error.ts';
 import type { RequestToAuthenticate } from './authenticated-request.ts';
 
 /** The checks that a trace tells apart, in the order in which they run. Contract §2.1. */
@@ -22,6 +23,8 @@ export interface DecisionTrace {
   readonly method: string;
   readonly path: string;
   readonly outcome: 'authenticated' | 'error' | RejectionCode;
+  /** The code of the error, when the outcome is one and it is of this package. */
+  readonly errorCode?: ServerMiddlewareErrorCode | undefined;
   /** The check that refused the request, or during which an error was thrown. */
   readonly refusedBy?: Check | undefined;
   /** The checks that were passed, each with its milliseconds. */
@@ -49,12 +52,13 @@ export class DecisionRecorder {
     this.#keyId = keyId;
   }
 
-  finish(outcome: 'authenticated' | 'error' | Rejection): DecisionTrace {
+  finish(outcome: 'authenticated' | 'error' | Rejection, error?: unknown): DecisionTrace {
     return {
       keyId: this.#keyId,
       method: this.#request.method,
       path: this.#request.target.split('?', 1)[0] as string,
       outcome: typeof outcome === 'string' ? outcome : outcome.code,
+      errorCode: ServerMiddlewareError.is(error) ? error.code : undefined,
       refusedBy: CHECKS[this.#passed.length],
       passed: this.#passed,
       ms: performance.now() - this.#startedAt,

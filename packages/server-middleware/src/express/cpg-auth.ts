@@ -5,7 +5,6 @@ import { authenticate } from '../authentication/authenticate.ts';
 import { type AuthenticateOptions, assertUsableOptions } from '../authentication/authenticate-options.ts';
 import { readBody } from '../body/read-body.ts';
 import { FaultLog } from '../fault-log.ts';
-import type { Logger } from '../logger.ts';
 import { answerError } from './answer-error.ts';
 import { assertMounting, assertTrustedProxy } from './assert-mounting.ts';
 import { setJsonBody } from './json-body.ts';
@@ -15,8 +14,6 @@ import './augment-request.ts';
 export interface CpgAuthOptions extends AuthenticateOptions {
   /** Parse the body as JSON into `req.body`. @default true */
   readonly json?: boolean | undefined;
-  /** Where faults of the server are logged; a pino logger fits. @default Node's process warnings */
-  readonly logger?: Logger | undefined;
 }
 
 /**

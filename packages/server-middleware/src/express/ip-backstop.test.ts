@@ -21,7 +21,7 @@ const storeOf = (increment: Store['increment']): Store => ({
 describe.each(EXPRESS_VERSIONS)('ipBackstop on %s', (_name, express) => {
   const start = (options: IpBackstopOptions) => {
     const app = express();
-    app.use(ipBackstop(options));
+    app.use(ipBackstop({ logger: recordingLogger(), ...options }));
     app.use((_request, response) => {
       response.send('served');
     });

@@ -40,13 +40,16 @@ export const memoryStore = (options: MemoryStoreOptions = {}): MemoryStore => {
   return {
     isPerProcess: true,
     admit: ({ keyId, signature, usedUntil, minute, limit }) => {
-      used.expire(Math.floor(clock() / 1000));
+      const signatures = used.setOf(usedUntil, Math.floor(clock() / 1000));
+      if (signatures === undefined) return 'replayed';
       const counter = counters.at(keyId, minute);
       const fingerprint = fingerprintOf(signature, counter.number);
-      if (used.has(fingerprint, usedUntil)) return 'replayed';
+      const slot = signatures.slotOf(fingerprint);
+      if (signatures.isTaken(slot)) return 'replayed';
       if (counter.admitted >= limit) return 'rate_limited';
       if (used.size >= maxEntries) throw full(maxEntries);
-      used.add(fingerprint, usedUntil);
+      signatures.put(slot, fingerprint);
+      used.added();
       counter.admitted += 1;
       return 'admitted';
     },

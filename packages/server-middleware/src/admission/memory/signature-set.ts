@@ -20,33 +20,27 @@ export class SignatureSet {
     return this.#size;
   }
 
-  has(fingerprint: Int32Array): boolean {
-    return this.#slots[this.#slotOf(fingerprint) + KEY_WORD] !== 0;
-  }
-
-  /** Adds a fingerprint that is not in the set. */
-  add(fingerprint: Int32Array): void {
-    if (this.#size >= this.#capacity * FULLEST) this.#grow();
-    this.#slots.set(fingerprint, this.#slotOf(fingerprint));
-    this.#size += 1;
-  }
-
-  /** The offset of the fingerprint's slot, or of the empty one where it belongs. */
-  #slotOf(fingerprint: Int32Array): number {
+  /** The slot of the fingerprint, or the empty one where it belongs; good until the next `put`. */
+  slotOf(fingerprint: Int32Array): number {
+    const slots = this.#slots;
     const mask = this.#capacity - 1;
     let slot = hashOf(fingerprint) & mask;
-    while (true) {
-      const offset = slot * FINGERPRINT_WORDS;
-      if (this.#slots[offset + KEY_WORD] === 0 || this.#holds(offset, fingerprint)) return offset;
+    while (slots[slot * FINGERPRINT_WORDS + KEY_WORD] !== 0) {
+      if (isSame(slots, slot, fingerprint)) return slot;
       slot = (slot + 1) & mask;
     }
+    return slot;
   }
 
-  #holds(offset: number, fingerprint: Int32Array): boolean {
-    for (let word = 0; word < FINGERPRINT_WORDS; word += 1) {
-      if (this.#slots[offset + word] !== fingerprint[word]) return false;
-    }
-    return true;
+  isTaken(slot: number): boolean {
+    return this.#slots[slot * FINGERPRINT_WORDS + KEY_WORD] !== 0;
+  }
+
+  /** Puts a fingerprint into the empty slot that `slotOf` found for it. */
+  put(slot: number, fingerprint: Int32Array): void {
+    this.#slots.set(fingerprint, slot * FINGERPRINT_WORDS);
+    this.#size += 1;
+    if (this.#size > this.#capacity * FULLEST) this.#grow();
   }
 
   #grow(): void {
@@ -56,10 +50,18 @@ export class SignatureSet {
     for (let offset = 0; offset < old.length; offset += FINGERPRINT_WORDS) {
       if (old[offset + KEY_WORD] === 0) continue;
       const fingerprint = old.subarray(offset, offset + FINGERPRINT_WORDS);
-      this.#slots.set(fingerprint, this.#slotOf(fingerprint));
+      this.#slots.set(fingerprint, this.slotOf(fingerprint) * FINGERPRINT_WORDS);
     }
   }
 }
+
+const isSame = (slots: Int32Array, slot: number, fingerprint: Int32Array): boolean => {
+  const offset = slot * FINGERPRINT_WORDS;
+  for (let word = 0; word < FINGERPRINT_WORDS; word += 1) {
+    if (slots[offset + word] !== fingerprint[word]) return false;
+  }
+  return true;
+};
 
 const hashOf = (fingerprint: Int32Array): number => {
   let hash = 0;

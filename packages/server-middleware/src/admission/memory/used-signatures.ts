@@ -13,8 +13,27 @@ export class UsedSignatures {
     return this.#size;
   }
 
-  /** Forgets what need not be remembered at `now`. */
-  expire(now: number): void {
+  /**
+   * The set in which a signature stands, or belongs, at `now`. `undefined` when its second was already forgotten: whether
+   * it was used nobody can tell any more.
+   */
+  setOf(usedUntil: number, now: number): SignatureSet | undefined {
+    this.#forget(now);
+    if (usedUntil <= this.#forgottenUntil) return undefined;
+    let signatures = this.#bySecond.get(usedUntil);
+    if (signatures === undefined) {
+      signatures = new SignatureSet();
+      this.#bySecond.set(usedUntil, signatures);
+    }
+    return signatures;
+  }
+
+  /** To be told of every signature that was put into one of the sets. */
+  added(): void {
+    this.#size += 1;
+  }
+
+  #forget(now: number): void {
     if (now - 1 <= this.#forgottenUntil) return;
     this.#forgottenUntil = now - 1;
     for (const [second, signatures] of this.#bySecond) {
@@ -22,21 +41,5 @@ export class UsedSignatures {
       this.#size -= signatures.size;
       this.#bySecond.delete(second);
     }
-  }
-
-  /** Whether the signature was used; one whose second was already forgotten counts as used, as nobody can tell any more. */
-  has(fingerprint: Int32Array, usedUntil: number): boolean {
-    return usedUntil <= this.#forgottenUntil || this.#bySecond.get(usedUntil)?.has(fingerprint) === true;
-  }
-
-  /** Remembers a signature that was not used. */
-  add(fingerprint: Int32Array, usedUntil: number): void {
-    let signatures = this.#bySecond.get(usedUntil);
-    if (signatures === undefined) {
-      signatures = new SignatureSet();
-      this.#bySecond.set(usedUntil, signatures);
-    }
-    signatures.add(fingerprint);
-    this.#size += 1;
   }
 }

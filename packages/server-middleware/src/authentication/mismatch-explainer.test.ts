@@ -1,0 +1,119 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { createSigningKey, EMPTY_BODY_SHA256, REJECTIONS } from '@cpg/protocol';
+import { describe, expect, it } from 'vitest';
+import { testKey } from '../../test/keys.ts';
+import { recordingLogger } from '../../test/logger.ts';
+import { NOW, SECRET, signatureOf } from '../../test/signed-request.ts';
+import { memoryStore } from '../admission/memory/memory-store.ts';
+import type { CpgKey } from '../keys/cpg-key.ts';
+import type { Logger } from '../logger.ts';
+import { authenticate } from './authenticate.ts';
+import { MismatchExplainer } from './mismatch-explainer.ts';
+
+const TARGET = '/v1/balances?b=2&a=1';
+const SORTED = signatureOf({ target: '/v1/balances?a=1&b=2' });
+
+const refusedOf = (
+  key: CpgKey | undefined,
+  logger: Logger,
+  overrides: { signature?: string | undefined; body?: Buffer } = {},
+) => {
+  const { signature = SORTED, body = Buffer.alloc(0) } = overrides;
+  return {
+    request: {
+      method: 'GET',
+      target: TARGET,
+      rawHeaders: [],
+      clientIp: () => undefined,
+      readBody: () => body,
+    },
+    read: {
+      headers: { keyId: 'ck_full', timestamp: String(NOW), signature, contentEncoding: '' },
+      target: { path: '/v1/balances', query: 'b=2&a=1' },
+      timestamp: NOW,
+      body,
+    },
+    key,
+    logger,
+  };
+};
+
+const explainOnce = async (key: CpgKey | undefined, signature?: string) => {
+  const logger = recordingLogger();
+  new MismatchExplainer().explainLater(refusedOf(key, logger, { signature }));
+  await nextTurn();
+  expect(logger.lines).toHaveLength(1);
+  return logger.lines[0];
+};
+
+describe('MismatchExplainer', () => {
+  it('names the mistake that makes the signature, without secret or signature', async () => {
+    const line = await explainOnce(testKey());
+    expect(line?.fields).toMatchObject({
+      keyId: 'ck_full',
+      code: 'invalid_signature',
+      findings: ['query_sorted'],
+    });
+    const text = JSON.stringify(line);
+    for (const secret of [SECRET, SORTED, signatureOf({ target: TARGET })])
+      expect(text).not.toContain(secret);
+  });
+
+  it('tries both secrets of a rotation', async () => {
+    const key = testKey({ signingKeys: [createSigningKey('new'), createSigningKey(SECRET)] });
+    expect((await explainOnce(key))?.fields).toMatchObject({ findings: ['query_sorted'] });
+  });
+
+  it.each([
+    ['an unknown key', undefined, 'Key ck_full: there is no such key.'],
+    ['a revoked key', testKey({ revoked: true }), 'Key ck_full: the key is revoked.'],
+  ])('says so of %s', async (_what, key, message) => {
+    expect((await explainOnce(key))?.message).toBe(message);
+  });
+
+  it('claims no mistake that it cannot reproduce', async () => {
+    const line = await explainOnce(testKey(), EMPTY_BODY_SHA256.replace('e', 'f'));
+    expect(line?.message).toContain('no known mistake makes this signature');
+    expect(line?.fields.findings).toEqual([]);
+  });
+
+  it('explains at most once a second, and no large bodies', async () => {
+    const logger = recordingLogger();
+    const time = { ms: 0 };
+    const explainer = new MismatchExplainer(() => time.ms);
+    explainer.explainLater(refusedOf(testKey(), logger, { body: Buffer.alloc(65_537) }));
+    for (time.ms = 0; time.ms < 2_500; time.ms += 250) explainer.explainLater(refusedOf(undefined, logger));
+    await nextTurn();
+    expect(logger.lines).toHaveLength(3);
+  });
+
+  it('survives a logger that throws', async () => {
+    const logger = recordingLogger();
+    const failing = {
+      ...logger,
+      warn: () => {
+        throw new Error('disk full');
+      },
+    };
+    new MismatchExplainer().explainLater(refusedOf(testKey(), failing));
+    await nextTurn();
+    expect(logger.lines.map(({ message }) => message)).toEqual([
+      'An invalid signature could not be explained.',
+    ]);
+  });
+
+  it('is asked by authenticate only when told to, and never changes the answer', async () => {
+    const logger = recordingLogger();
+    const clock = () => NOW * 1000;
+    const { request } = refusedOf(undefined, logger);
+    const headers = ['X-CPG-Key', 'ck_nobody', 'X-CPG-Timestamp', String(NOW), 'X-CPG-Signature', SORTED];
+    const options = { keys: { find: () => undefined }, store: memoryStore({ clock }), clock, logger };
+    const signed = { ...request, rawHeaders: headers };
+    expect(await authenticate(signed, options)).toBe(REJECTIONS.invalid_signature);
+    await nextTurn();
+    expect(logger.lines).toEqual([]);
+    expect(await authenticate(signed, { ...options, explain: true })).toBe(REJECTIONS.invalid_signature);
+    await nextTurn();
+    expect(logger.lines.map(({ message }) => message)).toEqual(['Key ck_nobody: there is no such key.']);
+  });
+});

@@ -1,0 +1,71 @@
+import { explainMismatch, type Finding } from '@cpg/protocol';
+import { MOST_SIGNING_KEYS } from '../keys/assert-usable-key.ts';
+import type { CpgKey } from '../keys/cpg-key.ts';
+import { type Logger, processWarnings } from '../logger.ts';
+import type { ReadRequest, RequestToAuthenticate } from './authenticated-request.ts';
+import { DECOY } from './check-signature.ts';
+
+const EVERY_MS = 1_000;
+const LARGEST_BODY = 65_536;
+
+export interface RefusedSignature {
+  readonly request: RequestToAuthenticate;
+  readonly read: ReadRequest;
+  readonly key: CpgKey | undefined;
+  readonly logger: Logger | undefined;
+}
+
+/** Logs why a signature was refused, for the people who run the server; at most once a second. */
+export class MismatchExplainer {
+  readonly #now: () => number;
+  #quietUntil = Number.NEGATIVE_INFINITY;
+
+  constructor(now = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /**
+   * Explains when the answer is on its way. Unknown keys cost the same work, with a decoy: how long the server is busy tells
+   * nobody which keys exist.
+   */
+  explainLater(refused: RefusedSignature): void {
+    const now = this.#now();
+    if (now < this.#quietUntil || refused.read.body.length > LARGEST_BODY) return;
+    this.#quietUntil = now + EVERY_MS;
+    setImmediate(() => {
+      const { logger = processWarnings } = refused;
+      try {
+        explain(refused, logger);
+      } catch (error) {
+        // Nobody waits for an explanation, and a failing one must not end the process.
+        logger.error({ err: error }, 'An invalid signature could not be explained.');
+      }
+    });
+  }
+}
+
+/** One for the process, so that its limit holds however many middlewares there are. */
+export const mismatchExplainer = new MismatchExplainer();
+
+const explain = ({ request, read, key }: RefusedSignature, logger: Logger): void => {
+  const { headers, body } = read;
+  const { keyId, timestamp, signature } = headers;
+  const received = { method: request.method, target: request.target, timestamp, body, keyId };
+  const findings: Finding[] = [];
+  for (let index = 0; index < MOST_SIGNING_KEYS; index += 1) {
+    const signingKey = key?.signingKeys[index] ?? DECOY;
+    const found = explainMismatch({ key: signingKey, request: received, signature });
+    if (signingKey !== DECOY) findings.push(...found);
+  }
+  logger.warn(
+    { keyId, code: 'invalid_signature', findings: findings.map(({ code }) => code) },
+    `Key ${keyId}: ${reasonOf(key, findings)}`,
+  );
+};
+
+const reasonOf = (key: CpgKey | undefined, findings: readonly Finding[]): string => {
+  if (key === undefined) return 'there is no such key.';
+  if (key.revoked === true) return 'the key is revoked.';
+  if (findings.length > 0) return findings.map(({ message }) => message).join(' ');
+  return 'no known mistake makes this signature; most likely the secret is another one, or the body was changed on its way.';
+};

@@ -1,0 +1,97 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Express, RequestHandler } from 'express';
+import { describe, expect, it } from 'vitest';
+import { EXPRESS_VERSIONS } from '../../test/express-versions.ts';
+import { testKey } from '../../test/keys.ts';
+import { recordingLogger } from '../../test/logger.ts';
+import { SECRET } from '../../test/signed-request.ts';
+import { memoryStore } from '../admission/memory/memory-store.ts';
+import { type CpgAuthOptions, cpgAuth } from '../express/cpg-auth.ts';
+import { staticKeys } from '../keys/static-keys.ts';
+import { doctor } from './doctor.ts';
+
+describe.each(EXPRESS_VERSIONS)('doctor on %s', (_name, express) => {
+  const appOf = (options: Partial<CpgAuthOptions> = {}, before: readonly RequestHandler[] = []): Express => {
+    const app = express();
+    if (before.length > 0) app.use(...before);
+    const keys = staticKeys([testKey()]);
+    app.use('/v1', cpgAuth({ keys, store: memoryStore(), logger: recordingLogger(), ...options }));
+    app.use('/v1/_ping', (_request, response) => {
+      response.json({});
+    });
+    return app;
+  };
+
+  const examine = async (app: Express) => {
+    const lines: string[] = [];
+    const report = await doctor(app, {
+      keyId: 'ck_full',
+      secret: SECRET,
+      timeoutMs: 500,
+      print: (line) => lines.push(line),
+    });
+    const ill = report.findings.filter(({ status }) => status !== 'ok').map(({ check }) => check);
+    return { ...report, lines, ill };
+  };
+
+  it('finds nothing wrong with an app that is right', async () => {
+    const { isHealthy, ill, lines } = await examine(appOf());
+    expect([isHealthy, ill]).toEqual([true, []]);
+    expect(lines.map((line) => line.slice(0, 24).trim())).toEqual([
+      'ok       trust proxy',
+      'ok       authentication',
+      'ok       replay',
+      'ok       clock',
+      'ok       parser order',
+      'ok       compression',
+      'ok       body limit',
+      'ok       key store',
+      'ok       admission store',
+    ]);
+  });
+
+  it('tells when no cpgAuth is mounted on the path', async () => {
+    const { isHealthy, lines } = await examine(express());
+    expect(isHealthy).toBe(false);
+    expect(lines.at(-1)).toBe(
+      'failure  authentication  answered 404, and no cpgAuth decided about it: is it mounted on this path?',
+    );
+  });
+
+  it.each<readonly [string, () => Express, readonly string[]]>([
+    ['a parser in front', () => appOf({}, [express.json()]), ['parser order', 'compression', 'body limit']],
+    ['a store that forgets', () => appOf({ store: { admit: () => 'admitted' } }), ['replay']],
+    ['a clock ten minutes off', () => appOf({ clock: () => Date.now() - 600_000 }), ['authentication']],
+    ['a clock a minute off', () => appOf({ clock: () => Date.now() + 60_000 }), ['clock']],
+    [
+      'a slow key store',
+      () =>
+        appOf({
+          keys: {
+            find: async () => {
+              await delay(110);
+              return testKey();
+            },
+          },
+        }),
+      ['key store'],
+    ],
+  ])('finds %s', async (_what, app, expected) => {
+    expect((await examine(app())).ill).toEqual(expected);
+  });
+
+  it('judges proxy trust', async () => {
+    const trusting = appOf();
+    trusting.set('trust proxy', true);
+    expect((await examine(trusting)).ill).toEqual(['trust proxy']);
+    const careful = appOf();
+    careful.set('trust proxy', 1);
+    expect((await examine(careful)).lines[0]).toBe('ok       trust proxy     is limited to named proxies');
+  });
+
+  it('tells when there is no answer', async () => {
+    const destroying: RequestHandler = (request) => request.socket.destroy();
+    const { lines } = await examine(appOf({}, [destroying]));
+    expect(lines.at(-1)).toBe('failure  authentication  there was no answer in time');
+  });
+});
