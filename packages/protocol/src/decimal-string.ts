@@ -13,6 +13,7 @@ export const isDecimalString = (text: string): boolean =>
  * A class of its own, so that a program's own `Decimal.set` does not reach it.
  */
 export const Decimal = DecimalJs.clone({ precision: 100, toExpNeg: -9e15, toExpPos: 9e15, defaults: true });
+/** A value for exact arithmetic; write it back with `toFixed(places)`. */
 export type Decimal = DecimalJs;
 
 /**

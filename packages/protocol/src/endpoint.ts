@@ -25,7 +25,9 @@ export interface Endpoint {
 
 /** What a caller passes: path parameters, query and body as written before validation. */
 export type PathParametersOf<E extends Endpoint> = z.input<E['pathParameters']>;
+/** The query parameters that a caller passes. */
 export type QueryOf<E extends Endpoint> = z.input<E['query']>;
+/** The JSON body that a caller passes. */
 export type BodyOf<E extends Endpoint> = z.input<NonNullable<E['body']>>;
 
 /** What a handler receives after validation. */
@@ -37,6 +39,7 @@ export interface ValidatedRequest<E extends Endpoint = Endpoint> {
 
 /** The success envelope of an endpoint, and the data in it. */
 export type ResponseOf<E extends Endpoint> = z.output<E['response']>;
+/** The `data` of the success envelope. */
 export type DataOf<E extends Endpoint> = ResponseOf<E>['data'];
 
 /** For endpoints without path parameters, or without a query. */

@@ -10,4 +10,5 @@ export const PERMISSIONS = Object.freeze([
   'read_withdrawal_status',
 ] as const);
 
+/** One of the eight permissions of {@link PERMISSIONS}. */
 export type Permission = (typeof PERMISSIONS)[number];

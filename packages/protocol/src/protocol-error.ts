@@ -11,6 +11,7 @@ export const PROTOCOL_ERROR_CODES = Object.freeze({
   invalid_decimal: 'The text is not a plain decimal string.',
 } as const);
 
+/** A key of {@link PROTOCOL_ERROR_CODES}. */
 export type ProtocolErrorCode = keyof typeof PROTOCOL_ERROR_CODES;
 
 const MARKER = Symbol.for('cpg.protocol.error');

@@ -1,5 +1,6 @@
 import { ProtocolError } from './protocol-error.ts';
 
+/** What a query parameter may be; `null` and `undefined` leave it out. */
 export type QueryValue = string | number | bigint | boolean | null | undefined;
 
 // encodeURIComponent leaves these five alone, but URL parsers on the way do not (`'` becomes %27).

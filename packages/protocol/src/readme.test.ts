@@ -31,7 +31,7 @@ describe('the README', () => {
   });
 
   it('lists the error codes with their meanings', () => {
-    const rows = [...readme.matchAll(/^\| `(invalid_\w+)` \| (.*) \|$/gm)].map(([, code, text]) => [
+    const rows = [...readme.matchAll(/^\| `(invalid_\w+)` +\| (.*?) +\|$/gm)].map(([, code, text]) => [
       code,
       text,
     ]);

@@ -41,6 +41,7 @@ const TABLE = {
   service_unavailable: [503, 'Service temporarily unavailable'],
 } as const satisfies Record<string, readonly [status: number, message: string]>;
 
+/** Every code of {@link REJECTIONS}; new ones may come with a minor version. */
 export type RejectionCode = keyof typeof TABLE;
 
 const entries = Object.entries(TABLE).map(([code, [status, message]]) => [

@@ -9,6 +9,7 @@ import { sign } from './signature.ts';
 import type { SigningKey } from './signing-key.ts';
 import { formatTimestamp } from './timestamp.ts';
 
+/** A request before it is signed: every byte of it as it will be sent. Contract §1. */
 export interface RequestToSign {
   readonly keyId: string;
   readonly key: SigningKey;

@@ -4,6 +4,7 @@ import { SIGNATURE_HEADER, TIMESTAMP_HEADER } from './headers.ts';
 import { keyObjectOf, type SigningKey } from './signing-key.ts';
 import { formatTimestamp } from './timestamp.ts';
 
+/** A webhook before it is signed, for one delivery attempt. Contract §5. */
 export interface WebhookToSign {
   /** Made of the webhook's own signing secret, not of an API key's. */
   readonly key: SigningKey;

@@ -9,6 +9,7 @@ import { formatTimestamp, isWithinWindow, parseTimestamp } from './timestamp.ts'
 /** A header as the common servers hand it over; a list is a header that came more than once. */
 export type ReceivedHeader = string | readonly string[] | null | undefined;
 
+/** A webhook as it arrived, and what to check it against. Contract §5. */
 export interface WebhookToVerify {
   /** Made of the webhook's signing secret; during a rotation, the old and the new one. */
   readonly key: SigningKey | readonly SigningKey[];

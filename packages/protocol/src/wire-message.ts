@@ -2,6 +2,7 @@ import type { z } from 'zod';
 
 type RawIssue = z.core.$ZodRawIssue;
 
+/** A count and its noun: `1 character`, `2 characters`. */
 export const plural = (count: number | bigint, noun: string): string =>
   `${count} ${noun}${Number(count) === 1 ? '' : 's'}`;
 

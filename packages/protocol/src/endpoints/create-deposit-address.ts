@@ -17,6 +17,7 @@ export const depositAddress = z.looseObject({
   created_at: z.string(),
 });
 
+/** An address to show to a payer. Contract §4.3. */
 export type DepositAddress = z.output<typeof depositAddress>;
 
 /** `POST /v1/deposit-addresses`: an address to receive a deposit at. Contract §4.3. */

@@ -9,6 +9,7 @@ import { wireText } from '../schemas/wire-text.ts';
 /** The states of a withdrawal; `confirmed` and `failed` are final. Contract §4.6. */
 export const WITHDRAWAL_STATUSES = Object.freeze(['pending', 'broadcasted', 'confirmed', 'failed'] as const);
 
+/** A state of a withdrawal, or one of a later version. */
 export const withdrawalStatus = openEnum(WITHDRAWAL_STATUSES);
 
 /** What was withdrawn: amount and fee are held from now on. Contract §4.6. */
@@ -23,6 +24,7 @@ export const createdWithdrawal = z.looseObject({
   fee_decimal: decimalString,
 });
 
+/** What `withdrawals.create` answers. Contract §4.6. */
 export type CreatedWithdrawal = z.output<typeof createdWithdrawal>;
 
 /** `POST /v1/withdrawals`: holds amount and fee at once, and broadcasts. Contract §4.6. */

@@ -22,6 +22,7 @@ export const depositTransaction = z.looseObject({
   confirmed_at: z.string().nullable(),
 });
 
+/** A payment to a deposit address. Contract §4.3. */
 export type DepositTransaction = z.output<typeof depositTransaction>;
 
 /** A deposit request and what has been paid to it. Contract §4.3. */
@@ -37,6 +38,7 @@ export const depositRequest = z.looseObject({
   transactions: z.array(depositTransaction),
 });
 
+/** A deposit request and what has been paid to it. Contract §4.3. */
 export type DepositRequest = z.output<typeof depositRequest>;
 
 /** `GET /v1/deposit-requests/{request_id}`: one deposit request of the account. Contract §4.3. */

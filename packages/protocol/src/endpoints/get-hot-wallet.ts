@@ -10,6 +10,7 @@ export const hotWallet = z.looseObject({
   address: z.string(),
 });
 
+/** Where to send funds for withdrawals on one network. Contract §4.4. */
 export type HotWallet = z.output<typeof hotWallet>;
 
 /** `GET /v1/hot-wallet-address`: where to send funds for withdrawals. Contract §4.4. */

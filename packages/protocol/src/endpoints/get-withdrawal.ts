@@ -21,6 +21,7 @@ export const withdrawal = z.looseObject({
   confirmed_at: z.string().nullable(),
 });
 
+/** A withdrawal and where it stands. Contract §4.6. */
 export type Withdrawal = z.output<typeof withdrawal>;
 
 /** `GET /v1/withdrawals/{withdrawal_id}`: one withdrawal of the account. Contract §4.6. */

@@ -16,6 +16,7 @@ export const balance = z.looseObject({
   available: decimalString,
 });
 
+/** The balance of one currency on one network. Contract §4.1. */
 export type Balance = z.output<typeof balance>;
 
 /** `GET /v1/balances`: every balance of the account, by currency then network; not paginated. Contract §4.1. */

@@ -23,6 +23,7 @@ export const currency = z.looseObject({
   withdrawal_fee_percent: decimalString,
 });
 
+/** A currency on one network, enabled for the account. Contract §4.2. */
 export type Currency = z.output<typeof currency>;
 
 /** `GET /v1/currencies`: what the account can deposit or withdraw, with minimums and fees. Contract §4.2. */

@@ -34,6 +34,7 @@ export const transaction = z.looseObject({
   confirmed_at: z.string().nullable(),
 });
 
+/** One movement on the chain. Contract §4.5. */
 export type Transaction = z.output<typeof transaction>;
 
 /** `GET /v1/transactions`: the account's transactions, newest first, a page at a time. Contract §4.5. */

@@ -1,6 +1,7 @@
 import { isWithinWindow, parseTimestamp, WINDOW_SECONDS } from '../timestamp.ts';
 import type { Finding } from './mistake.ts';
 
+/** The codes of what can be wrong although the signature is right. */
 export type ClockCode = 'timestamp_malformed' | 'timestamp_in_milliseconds' | 'timestamp_stale';
 
 /** What is wrong with the timestamp of a request whose signature is right. Contract §1.1 and §2. */

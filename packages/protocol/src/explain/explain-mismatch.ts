@@ -44,10 +44,12 @@ interface Explanation {
   readonly combinations?: boolean | undefined;
 }
 
+/** A request whose signature is not the expected one. */
 export interface MismatchToExplain extends Explanation {
   readonly request: ReceivedRequest;
 }
 
+/** A webhook whose signature is not the expected one. */
 export interface WebhookMismatchToExplain extends Explanation {
   readonly webhook: ReceivedWebhook;
 }

@@ -8,6 +8,7 @@ export interface ReceivedSignature {
   readonly isReproducedBy: (mac: Buffer) => boolean;
 }
 
+/** The codes of what can be wrong with the writing of a signature. */
 export type OutputCode = keyof typeof OUTPUT_MESSAGES;
 
 const CURE = 'send 64 lowercase hex digits and nothing else';

@@ -27,11 +27,13 @@ const keyObjectOf = (key: Buffer): KeyObject => {
   return keyObject;
 };
 
+/** An HMAC with another hash function, or the right one. */
 export const hmac =
   (algorithm: string) =>
   (key: Buffer, message: Buffer): Buffer =>
     createHmac(algorithm, keyObjectOf(key)).update(message).digest();
 
+/** A plain hash. */
 export const digest = (algorithm: string, data: Buffer): Buffer => hash(algorithm, data, 'buffer');
 
 /** The five fields of the canonical string, as bytes. */
@@ -43,6 +45,7 @@ export const fieldsOf = (steps: SigningSteps): Buffer[] => [
   steps.hashBody(steps.body),
 ];
 
+/** Bytes and texts, joined. */
 export const join = (fields: readonly (Buffer | string)[], separator: string): Buffer =>
   Buffer.concat(
     fields.flatMap((field, index) => [
@@ -67,4 +70,5 @@ export const hashBodyOnce = (): SigningSteps['hashBody'] => {
   };
 };
 
+/** What a signer who takes these steps arrives at. */
 export const macOf = (steps: SigningSteps): Buffer => steps.mac(steps.key, steps.assemble(steps));

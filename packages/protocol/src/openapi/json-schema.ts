@@ -1,7 +1,9 @@
 import { z } from 'zod';
 
+/** A part of the document. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
+/** Points at a component. */
 export const reference = (kind: 'schemas' | 'parameters' | 'headers' | 'responses', name: string) => ({
   $ref: `#/components/${kind}/${name}`,
 });

@@ -16,8 +16,12 @@ export const depositEventData = z.looseObject({
   block_number: z.int().nullable(),
 });
 
+/** The `data` of a `deposit.*` event. Contract §5. */
 export type DepositEventData = z.output<typeof depositEventData>;
 
+/** A payment was seen; it may still fail. */
 export const depositDetected = webhookEnvelope('deposit.detected', depositEventData);
+/** A payment is final, and the balance credited. */
 export const depositConfirmed = webhookEnvelope('deposit.confirmed', depositEventData);
+/** A payment was moved on from its deposit address. */
 export const depositSwept = webhookEnvelope('deposit.swept', depositEventData);

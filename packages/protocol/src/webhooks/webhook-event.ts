@@ -12,6 +12,7 @@ export const WEBHOOK_EVENTS = Object.freeze({
   'withdrawal.failed': withdrawalFailed,
 });
 
+/** The name of one of the six events. */
 export type WebhookEventName = keyof typeof WEBHOOK_EVENTS;
 
 /** The envelope of one event, e.g. `WebhookEventOf<'deposit.confirmed'>`. */

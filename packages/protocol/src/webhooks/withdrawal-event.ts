@@ -18,8 +18,12 @@ export const withdrawalEventData = z.looseObject({
   error_message: z.string().nullable(),
 });
 
+/** The `data` of a `withdrawal.*` event. Contract §5. */
 export type WithdrawalEventData = z.output<typeof withdrawalEventData>;
 
+/** The chain took the withdrawal. */
 export const withdrawalBroadcasted = webhookEnvelope('withdrawal.broadcasted', withdrawalEventData);
+/** The withdrawal is final, and the balance debited. */
 export const withdrawalConfirmed = webhookEnvelope('withdrawal.confirmed', withdrawalEventData);
+/** The withdrawal is final, and its hold released. */
 export const withdrawalFailed = webhookEnvelope('withdrawal.failed', withdrawalEventData);
