@@ -61,7 +61,7 @@ def signature(call):
 
 def vector(identifier, codes, call):
     call = {"secret": SECRET, "timestamp": str(NOW), "body": "", "now": NOW, "kind": "request", **call}
-    row = {"id": identifier, "description": call.get("description", identifier.replace("-", " ").capitalize())}
+    row = {"id": f"explain-{identifier}", "description": call.get("description", identifier.replace("-", " ").capitalize())}
     row.update(kind=call["kind"], secretB64=base64.b64encode(as_bytes(call["secret"])).decode())
     row.update({name: call[name] for name in ("keyId", "host", "now", "combinations") if name in call})
     row.update(timestamp=call["timestamp"], method=call["method"], target=call["target"])
@@ -335,7 +335,8 @@ def document():
     identifiers = [each["id"] for each in VECTORS]
     assert len(set(identifiers)) == len(identifiers), "an id is used twice"
     source = {"name": "cpg/explain_mismatch.py", "version": "1"}
-    return {"suite": "cpg-explain-mismatch", "version": "1.0.0", "source": source, "count": len(VECTORS), "vectors": VECTORS}
+    head = {"$schema": "./explain-mismatch.schema.json", "suite": "cpg-explain-mismatch", "version": "1.0.0", "source": source}
+    return {**head, "count": len(VECTORS), "vectors": VECTORS}
 
 
 def main(arguments):

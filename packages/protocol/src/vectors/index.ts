@@ -1,3 +1,4 @@
+export { type ExplainVector, explainVector, explainVectorFile } from './explain-vector.ts';
 export { VECTOR_FILES, vectorFileJsonSchema } from './json-schemas.ts';
 export { type SigningVector, signingVector, signingVectorFile } from './signing-vector.ts';
 export { type VectorBody, vectorBodyBytes } from './vector-body.ts';

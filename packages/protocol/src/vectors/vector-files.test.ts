@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { REJECTIONS, type RejectionCode } from '../rejection.ts';
 import {
+  explainVectorFile,
   type SigningVector,
   VECTOR_FILES,
   type VerificationVector,
@@ -21,6 +22,8 @@ const files = names.map((name) => ({
 
 type Vector = SigningVector | VerificationVector | WebhookVector;
 const vectors = files.flatMap<Vector>(({ file }) => [...file.vectors]);
+
+const explained = explainVectorFile.parse(JSON.parse(read('vectors/explain-mismatch.json')));
 
 const LEAST = { 'request-signing': 60, 'request-verification': 100, webhooks: 20 };
 const place = ({ group, id }: { group: string; id: string }): string => `${group} ${id}`;
@@ -86,9 +89,17 @@ const objectsOf = (schema: unknown): Record<string, unknown>[] => {
   return 'properties' in schema && 'type' in schema ? [schema as Record<string, unknown>, ...inner] : inner;
 };
 
+describe('vectors/explain-mismatch.json', () => {
+  it('follows its schema, which stands beside it', () => {
+    expect(explained.vectors.length).toBe(explained.count);
+    expect(read('vectors/explain-mismatch.schema.json')).toBe(vectorFileJsonSchema('explain-mismatch'));
+    expect(explained.$schema).toBe('./explain-mismatch.schema.json');
+  });
+});
+
 describe('all vector files together', () => {
   it('never use an id twice', () => {
-    const ids = vectors.map(({ id }) => id);
+    const ids = [...vectors, ...explained.vectors].map(({ id }) => id);
     expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
   });
 
