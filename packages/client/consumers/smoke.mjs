@@ -1,0 +1,33 @@
+// Uses the installed package as an ES module: calls, retries, webhooks, own clients. Exits with 0 when all is well.
+import assert from 'node:assert/strict';
+import { CpgClient, CpgError, signAxios, signFetch, sumAvailable, webhooks } from '@cpg/client';
+import { makeWebhook, ScriptedGateway } from '@cpg/client/testing';
+import axios from 'axios';
+
+const gateway = await ScriptedGateway.start();
+const options = gateway.clientOptions;
+const cpg = new CpgClient(options);
+
+const row = { currency: 'USDT', network: 'ETH', balance: '3.0', held: '1.0', available: '2.0' };
+gateway.reply('balances.list', { lost: true }, { data: [row] });
+const { result, response } = await cpg.balances.list({ currency: "a'é b" }).withResponse();
+assert.equal(response.attempts, 2);
+assert.equal(sumAvailable(result.data, { currency: 'usdt' }).toFixed(), '2');
+
+const signed = signAxios(axios.create(), options);
+assert.deepEqual((await signed.get(`${options.baseUrl}/v1/balances?x=1`)).data.data, [row]);
+assert.equal((await signFetch(fetch, options)('/v1/balances?x=2')).status, 200);
+
+const stranger = new CpgClient({ ...options, secret: 'wrong' });
+await assert.rejects(
+  async () => stranger.ping(),
+  (error) => CpgError.is(error) && error.rejection === 'invalid_signature',
+);
+
+const { headers, body } = makeWebhook({ secret: 's', event: 'deposit.confirmed' });
+assert.equal(webhooks.verify({ secret: 's', headers, body }).event, 'deposit.confirmed');
+
+stranger.close();
+cpg.close();
+await gateway.stop();
+process.stdout.write(`ok: ES module on Node.js ${process.versions.node}\n`);
