@@ -25,6 +25,7 @@ const main = async (): Promise<number> => {
     command('types', 'turbo', 'run', 'types', '--output-logs=errors-only'),
     command('import boundaries', 'turbo', 'boundaries'),
     command('unused files, exports and dependencies', 'knip', '--treat-config-hints-as-errors'),
+    command('package sizes', 'turbo', 'run', 'size', '--output-logs=errors-only'),
     ...tarballs.flatMap(({ name, file }) => [
       command(`publint ${name}`, 'publint', '--strict', file),
       // Node 20.19 and newer read `exports`; what only knows `main` (profile node10) is not supported.
