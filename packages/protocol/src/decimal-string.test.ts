@@ -1,3 +1,4 @@
+import { Decimal as DecimalJs } from 'decimal.js';
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { Decimal, isDecimalString, toDecimal } from './decimal-string.ts';
@@ -76,6 +77,10 @@ describe('toDecimal', () => {
   it('has decimal.js settings of its own', () => {
     expect(Decimal.precision).toBe(100);
     expect(toDecimal('1')).toBeInstanceOf(Decimal);
+    const { precision } = DecimalJs;
+    DecimalJs.set({ precision: 2 });
+    expect(toDecimal('1.23456').plus('1').toString()).toBe('2.23456');
+    DecimalJs.set({ precision });
     expectTypeOf(toDecimal).returns.toEqualTypeOf<Decimal>();
   });
 
