@@ -18,16 +18,28 @@ export const valuePathsOf = (vector: Json): ValuePath[] =>
     .flatMap((block) => STAGES.map((name) => ({ block, name })))
     .filter((path) => (blockOf(vector, path)[path.name] ?? '') !== '');
 
-/** A copy of the vector with the lowest bit of one character in the middle of a value flipped; a hex digit stays one. */
-export const withFlippedBit = (vector: Json, path: ValuePath): Json => {
-  const copy = structuredClone(vector);
-  const block = blockOf(copy, path);
-  const text = block[path.name] as string;
+/** The text with the lowest bit of the character in its middle flipped; a hex digit stays one. */
+const flip = (text: string, isHex: boolean): string => {
   const at = Math.floor(text.length / 2);
-  const isHex = /Sha256|Hex|signature/.test(path.name);
   const flipped = isHex
     ? (Number.parseInt(text.charAt(at), 16) ^ 1).toString(16)
     : String.fromCharCode(text.charCodeAt(at) ^ 1);
-  block[path.name] = text.slice(0, at) + flipped + text.slice(at + 1);
+  return text.slice(0, at) + flipped + text.slice(at + 1);
+};
+
+/** A copy of the vector with one bit of one value flipped. */
+export const withFlippedBit = (vector: Json, path: ValuePath): Json => {
+  const copy = structuredClone(vector);
+  const block = blockOf(copy, path);
+  block[path.name] = flip(block[path.name] as string, /Sha256|Hex|signature/.test(path.name));
+  return copy;
+};
+
+/** A copy of the vector with one bit of its first signature header flipped. */
+export const withFlippedHeader = (vector: Json): Json => {
+  const copy = structuredClone(vector);
+  const headers = copy.headers as [name: string, value: string][];
+  const header = headers.find(([name]) => name.toLowerCase() === 'x-cpg-signature');
+  if (header !== undefined) header[1] = flip(header[1], true);
   return copy;
 };
