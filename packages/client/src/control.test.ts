@@ -90,6 +90,12 @@ describe('timeoutMs and deadlineMs', () => {
     });
   });
 
+  it('may be longer than any timer', async () => {
+    const { client } = await startPair((socket) => ok(socket, [BALANCE]));
+    const limits = { timeoutMs: 2 ** 40, deadlineMs: Number.POSITIVE_INFINITY };
+    expect((await client.balances.list({}, limits)).data).toEqual([BALANCE]);
+  });
+
   it('end the whole call', async () => {
     const { client } = await startPair(() => undefined);
     await expect(client.balances.list({}, { deadlineMs: 50 })).rejects.toMatchObject({
@@ -179,6 +185,15 @@ describe('connections', () => {
     const { server, client } = await startPair((socket) => ok(socket, []));
     for (let call = 0; call < 10; call += 1) await client.balances.list({ currency: `C${call}` });
     expect(server.connections).toBe(1);
+  });
+
+  it('that the gateway closes between two calls are made anew', async () => {
+    const { server, client } = await startPair((socket) => {
+      ok(socket, [BALANCE]);
+      socket.end();
+    });
+    for (let call = 0; call < 5; call += 1) await client.balances.list({ currency: `C${call}` });
+    expect(server.connections).toBeGreaterThanOrEqual(5);
   });
 
   it('are made by an agent of your own, which stays open', async () => {

@@ -9,6 +9,7 @@ import {
 import { ok, refuse } from '../test-support/raw-answer.ts';
 import { headerOf, type RawHandler, RawServer } from '../test-support/raw-server.ts';
 import { isAuthentic } from '../test-support/recompute-signature.ts';
+import { startPair, stopAll } from '../test-support/start-pair.ts';
 import { CpgClient } from './cpg-client.ts';
 
 const open: { stop(): Promise<void> }[] = [];
@@ -90,5 +91,16 @@ describe('CpgClient', () => {
     const signatures = new Set(server.requests.map((request) => headerOf(request, 'X-CPG-Signature')));
     expect(signatures.size).toBe(3);
     expect(server.requests.every((request) => isAuthentic(request, SECRET))).toBe(true);
+  });
+
+  it('never signs alike in a burst of 1,000 identical concurrent reads', async () => {
+    const { server, client } = await startPair((socket) => ok(socket, [BALANCE]), {
+      deadlineMs: Number.POSITIVE_INFINITY,
+    });
+    await Promise.all(Array.from({ length: 1_000 }, () => client.balances.list()));
+    const signatures = server.requests.map((request) => headerOf(request, 'X-CPG-Signature'));
+    expect(new Set(signatures).size).toBe(1_000);
+    expect(server.requests.every((request) => isAuthentic(request, SECRET))).toBe(true);
+    await stopAll();
   });
 });

@@ -39,11 +39,15 @@ export interface Hooks {
   readonly onRetry?: ((event: RetryEvent) => void) | undefined;
 }
 
-/** Calls a hook so that its failure cannot lose the answer to a payment. */
+/** Calls a hook so that its failure, also that of an async one, cannot lose the answer to a payment. */
 export const notify = <Event>(hook: ((event: Event) => void) | undefined, event: Event): void => {
   try {
-    hook?.(event);
+    const result: unknown = hook?.(event);
+    if (result instanceof Promise) result.catch(warn);
   } catch (error) {
-    process.emitWarning(`A hook of CpgClient failed: ${String(error)}`, 'CpgHookWarning');
+    warn(error);
   }
 };
+
+const warn = (error: unknown): void =>
+  process.emitWarning(`A hook of CpgClient failed: ${String(error)}`, 'CpgHookWarning');

@@ -2,6 +2,9 @@ import { CpgError, type CpgErrorDetails } from '../errors/cpg-error.ts';
 import type { CpgErrorCode } from '../errors/error-codes.ts';
 import type { Time } from '../time.ts';
 
+// Node.js fires a longer timer at once; nobody waits those 24 days.
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 export interface CallScopeOptions {
   readonly operation: string;
   readonly idempotencyReference: string | undefined;
@@ -67,8 +70,12 @@ export class CallScope {
   readonly sleep = async (milliseconds: number): Promise<void> => {
     this.throwIfEnded();
     if (milliseconds >= this.remainingMs) throw this.#deadlineExceeded();
-    await this.#options.time.sleep(milliseconds, this.#ended.signal).catch(() => undefined);
-    this.throwIfEnded();
+    try {
+      await this.#options.time.sleep(milliseconds, this.#ended.signal);
+    } finally {
+      // Says what ended the wait, in place of the timer's own abort error.
+      this.throwIfEnded();
+    }
   };
 
   /** Runs one attempt under a signal that its timeout, and everything that ends the call, aborts. */
@@ -77,7 +84,7 @@ export class CallScope {
     const controller = new AbortController();
     const abort = (): void => controller.abort();
     const limit = Math.min(timeoutMs, this.remainingMs);
-    const timer = Number.isFinite(limit) ? setTimeout(abort, limit) : undefined;
+    const timer = limit <= LONGEST_TIMER_MS ? setTimeout(abort, limit) : undefined;
     this.#ended.signal.addEventListener('abort', abort);
     try {
       return await run(controller.signal);

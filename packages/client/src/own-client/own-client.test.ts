@@ -34,7 +34,7 @@ const lastRequest = (): CapturedRequest => {
 interface Sent {
   readonly method: string;
   readonly path: string;
-  readonly body?: string | Buffer | undefined;
+  readonly body?: string | Uint8Array | undefined;
 }
 const clients: [string, (sent: Sent) => Promise<{ readonly status: number }>][] = [
   [
@@ -72,13 +72,14 @@ describe.each(clients)('%s', (_, send) => {
     expect(isAuthentic(lastRequest(), SECRET)).toBe(true);
   });
 
-  it.each<[string, string | Buffer]>([
+  it.each<[string, string | Uint8Array]>([
     ['outer white space', '  {"a": 1}  '],
     ['text that is not JSON', 'not json'],
     ['a byte order mark', '\uFEFF{}'],
     ['CRLF', '{\r\n}'],
     ['bytes', Buffer.from([0xff, 0x00, 0x0a, 0x7b])],
     ['a slice of a larger buffer', Buffer.from('0123456789').subarray(4, 6)],
+    ['a view into a larger array', Uint8Array.from([1, 2, 3, 4, 5, 6]).subarray(4)],
     ['nothing', ''],
   ])('signs what is sent for a body of %s', async (_name, body) => {
     await send({ method: 'POST', path: '/v1/withdrawals', body });
@@ -112,6 +113,9 @@ describe.each(clients)('%s', (_, send) => {
     await expect(send({ method: 'GET', path: `${other.url}/v1/_ping` })).rejects.toMatchObject({
       code: 'invalid_request',
       message: `Only requests to ${server.url} are signed: got one to ${other.url}.`,
+    });
+    await expect(send({ method: 'GET', path: `//127.0.0.1:${other.port}/v1/_ping` })).rejects.toMatchObject({
+      code: 'invalid_request',
     });
     expect(other.connections).toBe(0);
     await other.stop();
