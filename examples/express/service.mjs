@@ -1,7 +1,15 @@
 // A service that answers signed balance reads, in as many processes as you like: they share one Redis.
 //   REDIS_URL=redis://127.0.0.1:6379 ACME_SECRET=… PORT=8080 node service.mjs
 import { createSigningKey, endpoints } from '@cpg/protocol';
-import { cpgAuth, errorHandler, ipBackstop, redisStore, route, routes, staticKeys } from '@cpg/server-middleware';
+import {
+  cpgAuth,
+  errorHandler,
+  ipBackstop,
+  redisStore,
+  route,
+  routes,
+  staticKeys,
+} from '@cpg/server-middleware';
 import express from 'express';
 import { createClient } from 'redis';
 
@@ -21,7 +29,7 @@ const balances = {
 };
 
 const redis = createClient({ url: REDIS_URL, socket: { reconnectStrategy: 200 } });
-redis.on('error', (error) => console.error(`Redis: ${error.message}`));
+redis.on('error', (error) => process.stderr.write(`Redis: ${error.message}\n`));
 await redis.connect();
 
 const app = express();
@@ -32,10 +40,14 @@ app.use(
   routes([
     route(endpoints.ping, () => ({ pong: true })),
     route(endpoints.listBalances, ({ cpg, query }) =>
-      balances[cpg.accountId].filter(({ currency }) => currency === (query.currency ?? currency).toUpperCase()),
+      balances[cpg.accountId].filter(
+        ({ currency }) => currency === (query.currency ?? currency).toUpperCase(),
+      ),
     ),
   ]),
 );
 app.use(errorHandler());
-const server = app.listen(Number(PORT), '127.0.0.1', () => console.log(`ready on port ${server.address().port}`));
+const server = app.listen(Number(PORT), '127.0.0.1', () =>
+  process.stdout.write(`ready on port ${server.address().port}\n`),
+);
 process.once('SIGTERM', () => server.close(() => redis.close()));
