@@ -69,7 +69,7 @@ def target(identifier, description, text, *flags):
 TARGET_ROWS = [
     target("target-absolute-form", "absolute form, signed as such", "http://127.0.0.1/v1/balances"),
     target("target-authority-form", "authority form", "127.0.0.1:8787", "PureLayerOnly"),
-    target("target-asterisk-form", "asterisk form", "*", "PureLayerOnly"),
+    target("target-asterisk-form", "asterisk form", "*"),
     target("target-two-slashes", "two slashes at the start", "//v1/balances"),
     target("target-three-slashes", "three slashes at the start", "///v1/balances"),
     target("target-no-slash", "no slash at the start", "v1/balances", "PureLayerOnly"),
