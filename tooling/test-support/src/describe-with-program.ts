@@ -1,7 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { describe } from 'vitest';
+import { findPostgresPrograms } from './postgres-programs.ts';
 
-const isInstalled = (program: string): boolean => spawnSync('which', [program]).status === 0;
+const PATH = `${process.env.PATH}:${findPostgresPrograms() ?? ''}`;
+
+const isInstalled = (program: string): boolean =>
+  spawnSync('which', [program], { env: { ...process.env, PATH } }).status === 0;
 
 /**
  * `describe` for tests that need another program (redis-server, postgres, php, python3, openssl …). Missing on a laptop,
