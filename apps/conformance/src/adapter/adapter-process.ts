@@ -51,7 +51,11 @@ export class AdapterProcess {
     const id = randomUUID();
     const answer = new Promise<Fields>((resolve, reject) => this.#pending.set(id, { resolve, reject }));
     this.#child.stdin?.write(`${JSON.stringify({ cmd, id, ...fields })}\n`);
-    const result = await withDeadline(answer, timeoutMs);
+    const result = await withDeadline(answer, timeoutMs).catch((error: unknown) => {
+      // Whoever hangs once would hang again for every case; the rest of the run must not take hours.
+      if (this.#pending.has(id)) this.#fail(`the adapter did not answer \`${cmd}\` within ${timeoutMs} ms`);
+      throw this.#failure ?? error;
+    });
     if (typeof result.error === 'string') throw new Error(`the adapter failed: ${result.error}`);
     return result;
   }

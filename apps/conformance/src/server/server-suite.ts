@@ -8,6 +8,7 @@ import {
   PROBE_CASES,
   RACE_CASES,
   RATE_CASES,
+  REAL_TIME_CASES,
   REPLAY_CASES,
   type ServerCase,
 } from './cases/index.ts';
@@ -34,8 +35,13 @@ const movesClock = ({ needs }: ServerCase): boolean => needs?.includes('clock') 
  */
 export const SERVER_CASES: readonly ServerCase[] = [
   ...ALL_CASES.filter((each) => !movesClock(each)),
+  ...REAL_TIME_CASES,
   ...ALL_CASES.filter(movesClock),
 ];
+
+/** With a movable clock there is nothing left that only waiting could show. */
+const casesFor = ({ clockUrl }: ServerOptions): readonly ServerCase[] =>
+  clockUrl === undefined ? SERVER_CASES : SERVER_CASES.filter((each) => !REAL_TIME_CASES.includes(each));
 
 export interface ServerOptions {
   /** Where the server listens: `http://host:port`, no path. */
@@ -78,6 +84,6 @@ const open = async (options: ServerOptions, settings: RunSettings): Promise<Sess
 export const serverSuite = (options: ServerOptions, settings: RunSettings): Suite<ServerUnderTest> => ({
   layer: 'server',
   label: options.url,
-  cases: SERVER_CASES,
+  cases: casesFor(options),
   open: () => open(options, settings),
 });

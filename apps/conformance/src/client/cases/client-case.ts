@@ -14,5 +14,5 @@ export const clientCases = (
     ...common,
     ...row,
     id: `client-${row.id}`,
-    needs: ["call", ...(common.needs ?? []), ...(row.needs ?? [])],
+    needs: ['call', ...(common.needs ?? []), ...(row.needs ?? [])],
   }));

@@ -1,6 +1,6 @@
 import { ANSWERS } from '../../core/answers.ts';
-import { parseCaptured } from '../captured-request.ts';
 import type { Reply, Responder } from '../capture-server.ts';
+import { parseCaptured } from '../captured-request.ts';
 import type { ClientUnderTest, Scene } from '../client-under-test.ts';
 import { refusal, success } from '../replies.ts';
 import { clientCases } from './client-case.ts';
@@ -16,7 +16,9 @@ const agreeing =
   (message, index) => {
     const timestamp = Number(parseCaptured(message).timestamp);
     const answer = reply(index, timestamp);
-    return 'raw' in answer ? answer : { ...answer, headers: { Date: httpDate(timestamp), ...answer.headers } };
+    return 'raw' in answer
+      ? answer
+      : { ...answer, headers: { Date: httpDate(timestamp), ...answer.headers } };
   };
 
 const ask = async (
@@ -33,7 +35,11 @@ const ask = async (
 
 /** The second attempt comes so many seconds after `now`, to within a few seconds, and succeeds. */
 const secondAttempt =
-  (headers: (now: number) => Readonly<Record<string, string>>, due: (now: number) => number, message: string) =>
+  (
+    headers: (now: number) => Readonly<Record<string, string>>,
+    due: (now: number) => number,
+    message: string,
+  ) =>
   async (client: ClientUnderTest): Promise<void> => {
     const now = startOfScene();
     const limited = refusal({ status: 429, message }, headers(now));
@@ -47,7 +53,10 @@ const secondAttempt =
         expected: `${due(now)}, at most 30 s later`,
         actual: second?.timestamp ?? '(none)',
       });
-      client.check.equal('result of the call', { expected: 'ok', actual: result.ok ? 'ok' : result.error.message });
+      client.check.equal('result of the call', {
+        expected: 'ok',
+        actual: result.ok ? 'ok' : result.error.message,
+      });
     });
   };
 
@@ -88,7 +97,10 @@ const skewed = (offset: number) => (client: ClientUnderTest) => {
   };
   return ask(client, { respond, now }, (scene, result) => {
     client.check.equal('requests', { expected: 2, actual: scene.captured().length });
-    client.check.equal('result of the call', { expected: 'ok', actual: result.ok ? 'ok' : result.error.message });
+    client.check.equal('result of the call', {
+      expected: 'ok',
+      actual: result.ok ? 'ok' : result.error.message,
+    });
   });
 };
 
@@ -99,28 +111,42 @@ export const CLOCK_CASES = clientCases(
     {
       id: 'clock-429-per-key',
       description: '429 without Retry-After: the next attempt is in the next epoch minute',
-      run: secondAttempt(() => ({}), (now) => now - (now % 60) + 60, ANSWERS.rateLimit.message),
+      run: secondAttempt(
+        () => ({}),
+        (now) => now - (now % 60) + 60,
+        ANSWERS.rateLimit.message,
+      ),
     },
     {
       id: 'clock-429-per-ip-seconds',
       description: '429 with Retry-After in seconds: the next attempt is not before that',
-      run: secondAttempt(() => ({ 'Retry-After': '7' }), (now) => now + 7, PER_IP),
+      run: secondAttempt(
+        () => ({ 'Retry-After': '7' }),
+        (now) => now + 7,
+        PER_IP,
+      ),
     },
     {
       id: 'clock-429-per-ip-date',
       description: '429 with Retry-After as a date: the next attempt is not before that',
-      run: secondAttempt((now) => ({ 'Retry-After': httpDate(now + 9) }), (now) => now + 9, PER_IP),
+      run: secondAttempt(
+        (now) => ({ 'Retry-After': httpDate(now + 9) }),
+        (now) => now + 9,
+        PER_IP,
+      ),
     },
     {
       id: 'clock-429-for-ever',
       description: '429 without end: it gives up',
       run: givesUp({}, ANSWERS.rateLimit.message),
     },
-    ...Object.entries({ huge: '999999999', negative: '-5', garbage: 'soon', empty: '' }).map(([id, value]) => ({
-      id: `clock-retry-after-${id}`,
-      description: `Retry-After: ${JSON.stringify(value)} does not make it wait for long, nor hammer`,
-      run: givesUp({ 'Retry-After': value }, PER_IP),
-    })),
+    ...Object.entries({ huge: '999999999', negative: '-5', garbage: 'soon', empty: '' }).map(
+      ([id, value]) => ({
+        id: `clock-retry-after-${id}`,
+        description: `Retry-After: ${JSON.stringify(value)} does not make it wait for long, nor hammer`,
+        run: givesUp({ 'Retry-After': value }, PER_IP),
+      }),
+    ),
     {
       id: 'clock-server-ahead',
       description: 'a server 400 s ahead: corrected by its Date, one more attempt, let in',
@@ -159,7 +185,10 @@ export const CLOCK_CASES = clientCases(
         const now = startOfScene();
         const respond: Responder = (_message, index) =>
           index === 0
-            ? refusal({ status: 503, message: 'Service temporarily unavailable' }, { Date: httpDate(now + 3600) })
+            ? refusal(
+                { status: 503, message: 'Service temporarily unavailable' },
+                { Date: httpDate(now + 3600) },
+              )
             : { ...success('balances.list'), headers: { Date: httpDate(now) } };
         return ask(client, { respond, now }, (scene) => {
           for (const { timestamp } of scene.captured())

@@ -1,0 +1,75 @@
+import type { Admission, Answer, Arrived, Claim, ServerKey, ServerParts, Step } from './server-parts.ts';
+import { signBy } from './signing-parts.ts';
+
+const HEADERS = ['X-CPG-Key', 'X-CPG-Timestamp', 'X-CPG-Signature'];
+
+const ADMITTED: Readonly<Record<Admission, Answer | undefined>> = {
+  admitted: undefined,
+  replayed: { status: 401, message: 'Request signature has already been used' },
+  limited: { status: 429, message: 'Rate limit exceeded' },
+};
+
+export interface Decision {
+  readonly refusal?: Answer;
+  readonly key?: ServerKey;
+}
+
+/** Takes a request through the steps of a verifier; the first that objects answers. */
+export const makeDecide = (parts: ServerParts, keys: readonly ServerKey[]) => {
+  const admit = parts.makeAdmit();
+  return async (request: Arrived, now: number, permission: string | null): Promise<Decision> => {
+    const values = HEADERS.map((name) => parts.valuesOf(request.headers, name));
+    const [keyId = '', timestampText = '', signature = ''] = values.map(parts.pick);
+    const timestamp = parts.parseTimestamp(timestampText);
+    const key = parts.findKey(keys, keyId);
+    const isSigned = () => {
+      const fields = { timestamp: timestampText, ...request };
+      return key !== undefined && parts.compare(signBy(parts, Buffer.from(key.secret), fields), signature);
+    };
+    const claim: Claim = {
+      keyId,
+      signature,
+      timestamp: timestamp ?? 0,
+      now,
+      limit: key?.limit ?? 0,
+      request,
+    };
+    const codings = parts.valuesOf(request.headers, 'Content-Encoding');
+    const steps: Readonly<Record<Step, () => Answer | undefined | Promise<Answer | undefined>>> = {
+      missing: () => when(parts.isMissing(values), 401, 'Missing authentication headers'),
+      malformed: () => when(parts.isMalformed(values), 401, 'Malformed authentication headers'),
+      target: () => when(!parts.isTarget(request.target), 400, 'Malformed request target'),
+      timestamp: () =>
+        when(
+          timestamp === undefined || !parts.isInWindow(timestamp, now),
+          401,
+          'Request timestamp is outside the allowed window',
+        ),
+      encoding: () => when(!codings.every(parts.isEncoding), 415, 'Content-Encoding is not supported'),
+      size: () => when(request.body.length > parts.bodyLimit, 413, 'Request body is too large'),
+      signature: () => when(!isSigned(), 401, 'Invalid signature'),
+      address: () =>
+        when(
+          key !== undefined && !parts.isAddress(key, request),
+          403,
+          'Source IP is not whitelisted for this API key',
+        ),
+      admission: async () => ADMITTED[await admit(claim)],
+      permission: () =>
+        when(
+          permission !== null && key !== undefined && !parts.hasPermission(key, permission, request.method),
+          403,
+          `API key lacks the required permission: ${permission}`,
+        ),
+    };
+    for (const step of parts.order) {
+      const refusal = await steps[step]();
+      if (refusal !== undefined) return { refusal: parts.refuse(refusal, step) };
+    }
+    return key === undefined ? {} : { key };
+  };
+};
+
+function when(condition: boolean, status: number, message: string): Answer | undefined {
+  return condition ? { status, message } : undefined;
+}

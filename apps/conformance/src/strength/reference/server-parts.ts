@@ -1,0 +1,160 @@
+import { timingSafeEqual } from 'node:crypto';
+import { SIGNING, type SigningParts } from './signing-parts.ts';
+
+export interface ServerKey {
+  readonly keyId: string;
+  readonly secret: string;
+  readonly permissions: readonly string[];
+  readonly limit: number;
+  readonly isRevoked: boolean;
+  /** Prefixes of addresses that the key may come from; any when empty. */
+  readonly whitelist: readonly string[];
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly message: string;
+}
+
+/** A request as it arrived. */
+export interface Arrived {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: Buffer;
+  readonly address: string;
+}
+
+export interface Claim {
+  readonly keyId: string;
+  readonly signature: string;
+  readonly timestamp: number;
+  readonly now: number;
+  readonly limit: number;
+  readonly request: Arrived;
+}
+
+export type Admission = 'admitted' | 'replayed' | 'limited';
+
+/** Every step of contract §2.1 that has a name; the order is the array of {@link ServerParts.order}. */
+export type Step =
+  | 'missing'
+  | 'malformed'
+  | 'target'
+  | 'timestamp'
+  | 'encoding'
+  | 'size'
+  | 'signature'
+  | 'address'
+  | 'admission'
+  | 'permission';
+
+/** The steps of a verifier, each replaceable by a broken one. */
+export interface ServerParts extends SigningParts {
+  readonly order: readonly Step[];
+  readonly valuesOf: (headers: Arrived['headers'], name: string) => readonly string[];
+  readonly isMissing: (values: readonly (readonly string[])[]) => boolean;
+  readonly isMalformed: (values: readonly (readonly string[])[]) => boolean;
+  readonly pick: (values: readonly string[]) => string;
+  readonly isTarget: (target: string) => boolean;
+  /** `undefined` for what is no timestamp. */
+  readonly parseTimestamp: (text: string) => number | undefined;
+  readonly isInWindow: (timestamp: number, now: number) => boolean;
+  readonly isEncoding: (coding: string) => boolean;
+  readonly bodyLimit: number;
+  readonly findKey: (keys: readonly ServerKey[], keyId: string) => ServerKey | undefined;
+  readonly compare: (expected: string, received: string) => boolean;
+  readonly isAddress: (key: ServerKey, request: Arrived) => boolean;
+  readonly makeAdmit: () => (claim: Claim) => Admission | Promise<Admission>;
+  readonly hasPermission: (key: ServerKey, permission: string, method: string) => boolean;
+  readonly refuse: (answer: Answer, step: string) => Answer;
+  /** Added to an answer, or in place of what it would have. */
+  readonly headers: (status: number) => Readonly<Record<string, string | undefined>>;
+  readonly envelope: (message: string) => object;
+}
+
+const TIMESTAMP = /^(?:0|[1-9][0-9]{0,14})$/;
+
+/** Remembers signatures until their time is over and counts admissions by epoch minute. */
+export const makeMemory = (usedFor = (claim: Claim) => claim.timestamp + 300) => {
+  const used = new Map<string, number>();
+  const counts = new Map<string, number>();
+  return {
+    isUsed: (name: string, now: number) => (used.get(name) ?? -1) >= now,
+    use: (name: string, claim: Claim) => used.set(name, usedFor(claim)),
+    count: (name: string) => counts.get(name) ?? 0,
+    add: (name: string) => counts.set(name, (counts.get(name) ?? 0) + 1),
+  };
+};
+
+/** How an admission names what it remembers; each is replaceable. */
+export interface AdmissionNames {
+  readonly used: (claim: Claim) => string;
+  readonly window: (claim: Claim) => string;
+  readonly usedFor: (claim: Claim) => number;
+  readonly isOver: (count: number, limit: number) => boolean;
+}
+
+export const ADMISSION: AdmissionNames = {
+  used: ({ keyId, signature }) => `${keyId} ${signature}`,
+  window: ({ keyId, now }) => `${keyId} ${Math.floor(now / 60)}`,
+  usedFor: ({ timestamp }) => timestamp + 300,
+  isOver: (count, limit) => count >= limit,
+};
+
+/** One atomic decision: used already, else over the limit, else admitted and remembered. */
+export const makeAdmission =
+  (names: Partial<AdmissionNames> = {}): ServerParts['makeAdmit'] =>
+  () => {
+    const { used, window, usedFor, isOver } = { ...ADMISSION, ...names };
+    const memory = makeMemory(usedFor);
+    return (claim) => {
+      if (memory.isUsed(used(claim), claim.now)) return 'replayed';
+      if (isOver(memory.count(window(claim)), claim.limit)) return 'limited';
+      memory.use(used(claim), claim);
+      memory.add(window(claim));
+      return 'admitted';
+    };
+  };
+
+export const compareText = (expected: string, received: string): boolean => {
+  const [left, right] = [Buffer.from(expected, 'latin1'), Buffer.from(received, 'latin1')];
+  return left.length === right.length && timingSafeEqual(left, right);
+};
+
+/** A small, correct verifier. */
+export const SERVER: ServerParts = {
+  ...SIGNING,
+  order: [
+    'missing',
+    'malformed',
+    'target',
+    'timestamp',
+    'encoding',
+    'size',
+    'signature',
+    'address',
+    'admission',
+    'permission',
+  ],
+  valuesOf: (headers, name) =>
+    headers.filter(([each]) => each.toLowerCase() === name.toLowerCase()).map(([, value]) => value),
+  isMissing: (values) => values.some((found) => found.length === 0 || found.includes('')),
+  isMalformed: (values) =>
+    values.some((found) => found.length > 1) || !/^[A-Za-z0-9_.-]{1,128}$/.test(values[0]?.[0] ?? ''),
+  pick: (values) => values[0] ?? '',
+  isTarget: (target) => /^\/(?!\/)[!-"$-[\]-~]*$/.test(target),
+  parseTimestamp: (text) => (TIMESTAMP.test(text) ? Number(text) : undefined),
+  isInWindow: (timestamp, now) => Math.abs(timestamp - now) <= 300,
+  isEncoding: (coding) => coding.toLowerCase() === 'identity',
+  bodyLimit: 1024 * 1024,
+  findKey: (keys, keyId) => keys.find((key) => key.keyId === keyId && !key.isRevoked),
+  compare: compareText,
+  isAddress: ({ whitelist }, { address }) =>
+    whitelist.length === 0 || whitelist.some((prefix) => address.startsWith(prefix)),
+  makeAdmit: makeAdmission(),
+  hasPermission: ({ permissions }, permission) => permissions.includes(permission),
+  refuse: (answer) => answer,
+  headers: () => ({}),
+  envelope: (message) => ({ success: false, message }),
+};

@@ -1,0 +1,52 @@
+import { createInterface } from 'node:readline';
+import { makeDecide } from './decide.ts';
+import type { ServerKey, ServerParts } from './server-parts.ts';
+
+interface VerifyCommand {
+  readonly cmd: string;
+  readonly id: string;
+  readonly now: number;
+  readonly method: string;
+  readonly target: string;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly bodyB64: string;
+  readonly keys: readonly { readonly keyId: string; readonly secretB64: string }[];
+}
+
+const toKey = ({ keyId, secretB64 }: VerifyCommand['keys'][number]): ServerKey => ({
+  keyId,
+  secret: Buffer.from(secretB64, 'base64').toString('utf8'),
+  permissions: [],
+  limit: 1,
+  isRevoked: false,
+  whitelist: [],
+});
+
+const verify = async (parts: ServerParts, command: VerifyCommand): Promise<object> => {
+  const { method, target, headers, bodyB64, now, keys } = command;
+  const body = Buffer.from(bodyB64, 'base64');
+  const order = parts.order.filter((step) => step !== 'admission' && step !== 'permission');
+  const decide = makeDecide({ ...parts, order }, keys.map(toKey));
+  const { refusal } = await decide({ method, target, headers, body, address: '' }, now, null);
+  return refusal === undefined ? { accepted: true } : { accepted: false, ...refusal };
+};
+
+/** Speaks the adapter protocol for a verifier made of these parts. */
+export const serveVerifier = (parts: ServerParts): void => {
+  const answer = (command: VerifyCommand): object | Promise<object> => {
+    if (command.cmd === 'hello')
+      return { name: 'strength-verifier', language: 'javascript', roles: ['verify'], caps: [] };
+    return command.cmd === 'verify'
+      ? verify(parts, command).catch(() => ({
+          accepted: false,
+          status: 500,
+          message: 'Internal server error',
+        }))
+      : {};
+  };
+  createInterface({ input: process.stdin }).on('line', async (line) => {
+    const command = JSON.parse(line) as VerifyCommand;
+    const text = JSON.stringify({ id: command.id, ...(await answer(command)) });
+    process.stdout.write(`${text}\n`, () => command.cmd === 'stop' && process.exit(0));
+  });
+};
