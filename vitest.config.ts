@@ -20,7 +20,9 @@ export default defineConfig({
       test: { name, include: ['**/*.test.ts'], exclude: ['**/node_modules/**', '**/dist/**'] },
     })),
     reporters: ['default', './tooling/test-support/src/count-reporter.ts'],
-    testTimeout: 20_000,
+    // Guards against a hang, not measurements: databases and other programs start slowly on a busy machine.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     coverage: {
       provider: 'v8',
       // Paths are relative to the root of a single project, else to this folder: a pattern must hold for both.
