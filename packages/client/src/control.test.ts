@@ -143,7 +143,7 @@ describe('hooks', () => {
     };
     const { client } = await startPair((socket) => ok(socket, [BALANCE]), {
       onRequest: fail,
-      onResponse: fail,
+      onResponse: async () => fail(),
     });
     await client.balances.list();
     expect(warnings.mock.calls.map(([text]) => text)).toEqual([

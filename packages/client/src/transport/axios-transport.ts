@@ -19,8 +19,6 @@ export interface ConnectionOptions {
 // Far above any page of the API; an answer beyond it is not one.
 const MOST_RESPONSE_BYTES = 16 * 1024 * 1024;
 
-const asIs = (data: unknown): unknown => data;
-
 /** Axios, told to do nothing but carry bytes: no parameters, no transforms, no redirects, no defaults of the program. */
 export class AxiosTransport implements Transport {
   readonly #axios: Axios;
@@ -33,7 +31,8 @@ export class AxiosTransport implements Transport {
       ...(options.httpAgent === undefined ? [httpAgent] : []),
       ...(options.httpsAgent === undefined ? [httpsAgent] : []),
     ];
-    // The class, not axios.create(): defaults that a program sets on the global axios must not reach a signed request.
+    // The class, not axios.create(): it has no transforms, and defaults that a program sets on the global axios do not
+    // reach a signed request.
     this.#axios = new Axios({
       adapter: 'http',
       httpAgent,
@@ -43,8 +42,6 @@ export class AxiosTransport implements Transport {
       maxContentLength: MOST_RESPONSE_BYTES,
       maxBodyLength: Number.POSITIVE_INFINITY,
       responseType: 'arraybuffer',
-      transformRequest: [asIs],
-      transformResponse: [asIs],
       validateStatus: null,
     });
   }
