@@ -82,4 +82,8 @@ describe('the answer', () => {
   it.each(Object.keys(data))('needs %s', (name) => {
     expect(createdWithdrawal.safeParse({ ...data, [name]: undefined }).success).toBe(false);
   });
+
+  it.each(['amount_decimal', 'fee_decimal'])('refuses %s with an exponent', (name) => {
+    expect(createdWithdrawal.safeParse({ ...data, [name]: '1e2' }).success).toBe(false);
+  });
 });

@@ -58,4 +58,8 @@ describe('the answer', () => {
   it.each(Object.keys(row))('needs %s in a transaction', (name) => {
     expect(depositTransaction.safeParse({ ...row, [name]: undefined }).success).toBe(false);
   });
+
+  it.each(['amount_decimal'])('refuses %s with an exponent', (name) => {
+    expect(depositTransaction.safeParse({ ...row, [name]: '1e2' }).success).toBe(false);
+  });
 });

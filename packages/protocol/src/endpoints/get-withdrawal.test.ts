@@ -49,4 +49,8 @@ describe('the answer', () => {
   it.each(Object.keys(data))('needs %s', (name) => {
     expect(withdrawal.safeParse({ ...data, [name]: undefined }).success).toBe(false);
   });
+
+  it.each(['amount', 'fee'])('refuses %s with an exponent', (name) => {
+    expect(withdrawal.safeParse({ ...data, [name]: '1e2' }).success).toBe(false);
+  });
 });

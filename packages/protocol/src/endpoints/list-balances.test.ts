@@ -28,6 +28,10 @@ it.each([...Object.keys(row)])('needs %s', (name) => {
   expect(balance.safeParse({ ...row, [name]: undefined }).success).toBe(false);
 });
 
+it.each(['balance', 'held', 'available'])('refuses %s with an exponent', (name) => {
+  expect(balance.safeParse({ ...row, [name]: '1e2' }).success).toBe(false);
+});
+
 it.each([1300, '1.3e3', '1,300.00'])('refuses the amount %j', (available) => {
   expect(balance.safeParse({ ...row, available }).success).toBe(false);
 });

@@ -81,4 +81,8 @@ describe('the answer', () => {
   it.each(Object.keys(row))('needs %s', (name) => {
     expect(transaction.safeParse({ ...row, [name]: undefined }).success).toBe(false);
   });
+
+  it.each(['amount_decimal'])('refuses %s with an exponent', (name) => {
+    expect(transaction.safeParse({ ...row, [name]: '1e2' }).success).toBe(false);
+  });
 });

@@ -21,6 +21,10 @@ describe('depositEventData', () => {
   it.each(Object.keys(data))('needs %s', (name) => {
     expect(depositEventData.safeParse({ ...data, [name]: undefined }).success).toBe(false);
   });
+
+  it('refuses an amount with an exponent', () => {
+    expect(depositEventData.safeParse({ ...data, amount: '1e2' }).success).toBe(false);
+  });
 });
 
 it.each([

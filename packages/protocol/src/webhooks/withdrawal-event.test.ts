@@ -28,6 +28,10 @@ describe('withdrawalEventData', () => {
   it.each(Object.keys(data))('needs %s', (name) => {
     expect(withdrawalEventData.safeParse({ ...data, [name]: undefined }).success).toBe(false);
   });
+
+  it.each(['amount', 'fee'])('refuses %s with an exponent', (name) => {
+    expect(withdrawalEventData.safeParse({ ...data, [name]: '1e2' }).success).toBe(false);
+  });
 });
 
 it.each([
