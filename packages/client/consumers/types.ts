@@ -40,8 +40,7 @@ export const readAll = async (): Promise<Transaction[]> => {
 
 export const pay = async (): Promise<string> => {
   try {
-    const order = { currency: 'USDT', network: 'ETH', to_address: '0x52908400098527886E0F', amount: '1' };
-    const { data, client_reference } = await cpg.withdrawals.create(order);
+    const { data, client_reference } = await cpg.withdrawals.create({ ...order, amount: '1' });
     const { status } = (await cpg.withdrawals.waitUntilFinal(data.withdrawal_id)).data;
     // An open enum: the known values are suggested, others are texts.
     return status === 'confirmed' ? String(client_reference) : status;
@@ -51,9 +50,9 @@ export const pay = async (): Promise<string> => {
   }
 };
 
+const order = { currency: 'USDT', network: 'ETH', to_address: '0x52908400098527886E0F' };
 // @ts-expect-error an amount is a string or a number
-export const wrongAmount = () =>
-  cpg.withdrawals.create({ currency: 'A', network: 'B', to_address: 'C', amount: true });
+export const wrongAmount = () => cpg.withdrawals.create({ ...order, amount: true });
 // @ts-expect-error no such filter
 export const wrongFilter = () => cpg.balances.list({ curency: 'USDT' });
 

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { checkClient } from './check-client.ts';
 import { checkConsumers } from './check-consumers.ts';
 import { checkRuntimes } from './check-runtimes.ts';
 import { packPackages } from './pack-packages.ts';
@@ -32,6 +33,7 @@ const main = async (): Promise<number> => {
       command(`are the types wrong ${name}`, 'attw', '--profile', 'node16', file),
     ]),
     ...checkConsumers(folder, tarballs),
+    ...checkClient(folder, tarballs),
     ...checkRuntimes(folder, tarballs),
   ];
   let failed = 0;
