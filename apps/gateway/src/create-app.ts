@@ -1,8 +1,8 @@
 import { REJECTIONS } from '@cpg/protocol';
 import {
-  type AdmissionStore,
   cpgAuth,
   errorHandler,
+  ipBackstop,
   type KeyStore,
   routes,
   sendRejection,
@@ -11,7 +11,15 @@ import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import type { SimulatedChain } from './chain/simulated-chain.ts';
 import type { Config } from './config.ts';
-import { requestLog } from './request-log.ts';
+import type { Admission } from './open-admission.ts';
+import { closeWhenDraining } from './operations/close-when-draining.ts';
+import { createMetrics } from './operations/metrics.ts';
+import { createOperationsRouter } from './operations/operations-router.ts';
+import { requestLog } from './operations/request-log.ts';
+import { securityHeaders } from './operations/security-headers.ts';
+import { DecisionLog } from './page/decision-log.ts';
+import { createPageRouter } from './page/page-router.ts';
+import { createReferenceRouter } from './page/reference-router.ts';
 import { v1Routes } from './routes/v1-routes.ts';
 import { createSandboxRouter } from './sandbox/sandbox-router.ts';
 import type { Services } from './services.ts';
@@ -19,20 +27,45 @@ import type { Services } from './services.ts';
 export interface AppServices extends Services {
   readonly chain: SimulatedChain;
   readonly keys: KeyStore;
-  readonly store: AdmissionStore;
+  readonly admission: Admission;
   readonly logger: Logger;
   readonly config: Config;
+  readonly isDraining: () => boolean;
 }
 
-/** The Express application: log, sandbox, authentication, the v1 routes, and the envelope for everything that goes wrong. */
+/** The Express application: operations, sandbox, authentication, the v1 routes, and the envelope for everything that goes wrong. */
 export const createApp = (services: AppServices): Express => {
-  const { clock, keys, store, logger, config } = services;
+  const { db, clock, keys, admission, logger, config, isDraining } = services;
+  const { store, ping } = admission;
+  const metrics = createMetrics(db);
+  const decisions = new DecisionLog(clock.now);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(requestLog(logger));
-  if (config.sandbox) app.use('/_sandbox', createSandboxRouter(services));
-  app.use('/v1', cpgAuth({ keys, store, clock: clock.now, logger }));
+  app.use(requestLog(logger), metrics.observe, securityHeaders(), closeWhenDraining(isDraining));
+  app.use(createOperationsRouter({ db, pingAdmission: ping, isDraining, metrics, readers: config.metrics }));
+  app.use(createReferenceRouter());
+  if (config.sandbox) {
+    app.use('/_sandbox', createSandboxRouter(services, decisions));
+    app.use(createPageRouter());
+  }
+  if (config.ipLimitPerMinute > 0) {
+    app.use('/v1', ipBackstop({ limitPerMinute: config.ipLimitPerMinute, logger }));
+  }
+  app.use(
+    '/v1',
+    cpgAuth({
+      keys,
+      store,
+      clock: clock.now,
+      explain: config.sandbox,
+      logger: config.sandbox ? decisions.listen(logger) : logger,
+      trace: (trace) => {
+        metrics.countDecision(trace);
+        decisions.add(trace);
+      },
+    }),
+  );
   app.use(routes(v1Routes(services), { logger }));
   app.use((_request, response) => sendRejection(response, REJECTIONS.not_found));
   app.use(errorHandler({ logger }));

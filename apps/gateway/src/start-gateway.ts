@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { cachedKeys } from '@cpg/server-middleware';
 import type { Express } from 'express';
@@ -33,7 +33,16 @@ export const startGateway = async (config: Config, logger: Logger): Promise<Gate
   const admission = await openAdmission(config, clock, logger);
   const chain = createSimulatedChain(services);
   const keys = cachedKeys(createDatabaseKeyStore(services), { ttlMs: KEY_TTL_MS, missTtlMs: 100 });
-  const app = createApp({ ...services, chain, keys, store: admission.store, logger, config });
+  let isDraining = false;
+  const app = createApp({
+    ...services,
+    chain,
+    keys,
+    admission,
+    logger,
+    config,
+    isDraining: () => isDraining,
+  });
   const server = await listen(app, config);
   const stops = [
     repeat(() => chain.advance(), { name: 'the simulated chain', intervalMs: INTERVAL_MS, logger }),
@@ -49,6 +58,7 @@ export const startGateway = async (config: Config, logger: Logger): Promise<Gate
     chain,
     stopLoops,
     close: async () => {
+      isDraining = true;
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeIdleConnections();
@@ -60,7 +70,11 @@ export const startGateway = async (config: Config, logger: Logger): Promise<Gate
   };
 };
 
+// A client that is slow with its headers, or never ends its request, holds a socket for this long at most.
+const LIMITS = { maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 30_000 };
+
 const listen = (app: Express, { port, host }: Config): Promise<Server> =>
   new Promise((resolve, reject) => {
-    const server = app.listen(port, host, (error) => (error ? reject(error) : resolve(server)));
+    const server = createServer(LIMITS, app).once('error', reject);
+    server.listen(port, host, () => resolve(server));
   });

@@ -6,6 +6,8 @@ import { delayTransaction, mineBlocks } from '../chain/move-block.ts';
 import { receiveDeposit } from '../chain/receive-deposit.ts';
 import type { SimulatedChain } from '../chain/simulated-chain.ts';
 import { sweepDeposit } from '../chain/sweep-deposit.ts';
+import { DEMO_ACCOUNT } from '../demo/demo-keys.ts';
+import { createDepositRequest } from '../ledger/create-deposit-request.ts';
 import { selectDepositRequests } from '../ledger/find-deposit-request.ts';
 import { sandboxRoute } from './sandbox-route.ts';
 
@@ -32,9 +34,27 @@ const payRequest = async (services: ChainServices, requestId: number, paid: stri
   }
   const { network, address } = request;
   const deposit = await receiveDeposit(services, { network, address, amount: paid });
-  return deposit === undefined || isRejection(deposit)
+  return deposit === undefined
     ? undefined
     : { id: deposit.id, deposit_request_id: deposit.deposit_request_id, tx_hash: deposit.tx_hash };
+};
+
+/** A payment of somebody to a new deposit address of the demo account. */
+const payment = z.strictObject({ currency: z.string(), network: z.string(), amount });
+
+const payDemo = async (
+  services: ChainServices,
+  { currency, network, amount: paid }: z.output<typeof payment>,
+) => {
+  const request = await createDepositRequest(services.db, {
+    accountId: DEMO_ACCOUNT,
+    currency,
+    network,
+    userIdentifier: null,
+    idempotencyKey: null,
+    at: new Date(services.clock.now()),
+  });
+  return isRejection(request) ? request : payRequest(services, request.id, paid);
 };
 
 /** Drives the simulated chain: deposits, outcomes, delays and blocks. */
@@ -45,6 +65,10 @@ export const createChainRouter = (services: ChainServices, chain: SimulatedChain
     sandboxRoute(z.strictObject({ request_id: id, amount }), (input) =>
       payRequest(services, input.request_id, input.amount),
     ),
+  );
+  router.post(
+    '/payments',
+    sandboxRoute(payment, (input) => payDemo(services, input)),
   );
   router.post(
     '/deposits/:id/sweep',

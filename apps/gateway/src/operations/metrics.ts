@@ -1,0 +1,90 @@
+import { endpoints } from '@cpg/protocol';
+import type { DecisionTrace } from '@cpg/server-middleware';
+import type { RequestHandler } from 'express';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Database } from '../database/open-database.ts';
+
+export interface Metrics {
+  readonly registry: Registry;
+  /** Counts and times every request. */
+  readonly observe: RequestHandler;
+  /** Counts how requests were decided. */
+  countDecision(trace: DecisionTrace): void;
+}
+
+const TEMPLATES = Object.values(endpoints).map(({ path }) => ({
+  path,
+  pattern: new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+}));
+
+/** The template of a path, so that ids make no new series; `other` for what is no endpoint. */
+export const routeLabel = (target: string): string => {
+  const path = target.split('?', 1)[0] ?? '';
+  return TEMPLATES.find(({ pattern }) => pattern.test(path))?.path ?? 'other';
+};
+
+/** Metrics in the Prometheus format: requests, decisions, what is in flight, and the process itself. */
+export const createMetrics = (db: Database): Metrics => {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const requests = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time from a request to the end of its answer',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    registers,
+  });
+  const decisions = new Counter({
+    name: 'cpg_decisions_total',
+    help: 'Signed requests by how authentication decided them',
+    labelNames: ['outcome'],
+    registers,
+  });
+  registerLedgerGauges(db, registers);
+  return {
+    registry,
+    observe: (request, response, next) => {
+      const end = requests.startTimer({ method: request.method, route: routeLabel(request.originalUrl) });
+      response.once('close', () => end({ status: response.statusCode }));
+      next();
+    },
+    countDecision: ({ outcome }) => decisions.inc({ outcome }),
+  };
+};
+
+// Read from the database whenever they are asked for: they are the same for every process.
+const registerLedgerGauges = (db: Database, registers: Registry[]): void => {
+  new Gauge({
+    name: 'cpg_withdrawals_in_flight',
+    help: 'Withdrawals that hold funds, by state',
+    labelNames: ['status'],
+    registers,
+    async collect() {
+      const rows = await db
+        .selectFrom('withdrawal')
+        .select((count) => ['status', count.fn.countAll<number>().as('count')])
+        .where('status', 'in', ['pending', 'broadcasted'])
+        .groupBy('status')
+        .execute();
+      this.reset();
+      for (const { status, count } of rows) this.set({ status }, count);
+    },
+  });
+  new Gauge({
+    name: 'cpg_webhook_deliveries_undelivered',
+    help: 'Webhook deliveries that wait for an attempt, or are dead',
+    labelNames: ['status'],
+    registers,
+    async collect() {
+      const rows = await db
+        .selectFrom('webhook_delivery')
+        .select((count) => ['status', count.fn.countAll<number>().as('count')])
+        .where('status', 'in', ['pending', 'dead'])
+        .groupBy('status')
+        .execute();
+      this.reset();
+      for (const { status, count } of rows) this.set({ status }, count);
+    },
+  });
+};

@@ -1,0 +1,57 @@
+import express, { type Response, type Router } from 'express';
+import { sql } from 'kysely';
+import type { Database } from '../database/open-database.ts';
+import { loopbackOnly } from '../sandbox/loopback-only.ts';
+import type { Metrics } from './metrics.ts';
+
+export interface OperationsOptions {
+  readonly db: Database;
+  /** Rejects while the admission store cannot be reached. */
+  readonly pingAdmission: () => Promise<unknown>;
+  readonly isDraining: () => boolean;
+  readonly metrics: Metrics;
+  /** Who may read the metrics. */
+  readonly readers: 'loopback' | 'everyone';
+}
+
+const DEADLINE_MS = 1_000;
+
+type Health = 'ok' | 'unreachable';
+
+const check = async (ping: () => Promise<unknown>): Promise<Health> => {
+  const late = new Promise<Health>((resolve) => {
+    setTimeout(resolve, DEADLINE_MS, 'unreachable').unref();
+  });
+  return Promise.race([
+    ping().then(
+      () => 'ok' as const,
+      () => 'unreachable' as const,
+    ),
+    late,
+  ]);
+};
+
+/** `/healthz`: the process is alive. `/readyz`: it can serve, or 503 with what is missing. `/metrics`: for Prometheus. */
+export const createOperationsRouter = (options: OperationsOptions): Router => {
+  const { db, pingAdmission, isDraining, metrics, readers } = options;
+  const router = express.Router();
+  router.get('/healthz', (_request, response: Response) => {
+    response.json({ status: 'ok' });
+  });
+  router.get('/readyz', async (_request, response) => {
+    const [database, admission] = await Promise.all([
+      check(() => sql`SELECT 1`.execute(db)),
+      check(pingAdmission),
+    ]);
+    const isReady = !isDraining() && database === 'ok' && admission === 'ok';
+    const status = isDraining() ? 'draining' : isReady ? 'ready' : 'unavailable';
+    response.status(isReady ? 200 : 503).json({ status, database, admission });
+  });
+  if (readers === 'loopback') router.use('/metrics', loopbackOnly);
+  router.get('/metrics', async (_request, response) => {
+    const text = await metrics.registry.metrics();
+    response.setHeader('Content-Type', metrics.registry.contentType);
+    response.send(text);
+  });
+  return router;
+};

@@ -1,0 +1,146 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestGateway, type TestGateway } from '../testing/test-gateway.ts';
+import { routeLabel } from './metrics.ts';
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startTestGateway({ ipLimitPerMinute: 40 });
+});
+afterAll(() => gateway.close());
+
+const get = async (path: string) => {
+  const response = await fetch(`${gateway.url}${path}`);
+  return { status: response.status, headers: response.headers, text: await response.text() };
+};
+
+describe('/healthz and /readyz', () => {
+  it('say that the gateway is alive and ready', async () => {
+    expect(await get('/healthz')).toMatchObject({ status: 200, text: '{"status":"ok"}' });
+    expect(await get('/readyz')).toMatchObject({
+      status: 200,
+      text: '{"status":"ready","database":"ok","admission":"ok"}',
+    });
+  });
+
+  it('says that it is not ready without its database, and stays alive', async () => {
+    const other = await startTestGateway();
+    await other.stopLoops();
+    await other.db.destroy();
+    const ready = await fetch(`${other.url}/readyz`);
+    expect({ status: ready.status, body: await ready.json() }).toEqual({
+      status: 503,
+      body: { status: 'unavailable', database: 'unreachable', admission: 'ok' },
+    });
+    expect((await fetch(`${other.url}/healthz`)).status).toBe(200);
+    await other.close();
+  });
+});
+
+describe('draining', () => {
+  it('finishes what is under way, ends each connection with its answer, and is no longer ready', async () => {
+    const other = await startTestGateway();
+    const { hostname, port } = new URL(other.url);
+    const socket = connect(Number(port), hostname).setEncoding('utf8');
+    let answer = '';
+    socket.on('data', (text: string) => {
+      answer += text;
+    });
+    // The gateway has this request, but not all of it, when it begins to drain.
+    socket.write('GET /readyz HTTP/1.1\r\nHost: x\r\n');
+    await once(socket, 'connect');
+    await fetch(`${other.url}/healthz`);
+    const closed = other.close();
+    socket.write('\r\n');
+    await Promise.all([closed, once(socket, 'close')]);
+    expect(answer).toContain('HTTP/1.1 503 Service Unavailable\r\n');
+    expect(answer).toContain('Connection: close\r\n');
+    expect(answer).toContain('"status":"draining"');
+    await expect(fetch(`${other.url}/healthz`)).rejects.toThrow();
+  });
+});
+
+describe('/metrics', () => {
+  it('counts requests by route, decisions by outcome, and what is in flight', async () => {
+    await gateway.call('/v1/withdrawals/1001');
+    await gateway.call('/v1/balances', { keyId: 'ck_demo_unknown' });
+    const { headers, text } = await get('/metrics');
+    expect(headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+    for (const line of [
+      'http_request_duration_seconds_count{method="GET",route="/v1/withdrawals/{withdrawal_id}",status="200"} 1',
+      'cpg_decisions_total{outcome="authenticated"} 1',
+      'cpg_decisions_total{outcome="invalid_signature"} 1',
+      'cpg_withdrawals_in_flight{status="pending"} 1',
+    ]) {
+      expect(text.split('\n')).toContain(line);
+    }
+    expect(text).toContain('process_cpu_seconds_total');
+  });
+
+  it.each([
+    ['/v1/balances?currency=USDT', '/v1/balances'],
+    ['/v1/withdrawals/12', '/v1/withdrawals/{withdrawal_id}'],
+    ['/v1/withdrawals/12/x', 'other'],
+    ['/v2/balances', 'other'],
+  ])('labels %s as %s', (target, label) => {
+    expect(routeLabel(target)).toBe(label);
+  });
+});
+
+describe('headers', () => {
+  it('carry a request id of our own and what browsers need, and do not name the server', async () => {
+    const [first, second] = [await get('/healthz'), await get('/healthz')];
+    const id = first.headers.get('x-request-id');
+    expect(id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(second.headers.get('x-request-id')).not.toBe(id);
+    expect(gateway.logged.join('')).toContain(`"id":"${id}"`);
+    expect(first.headers.get('content-security-policy')).toContain("default-src 'self'");
+    expect(first.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(first.headers.get('x-powered-by')).toBeNull();
+  });
+
+  it.each([
+    ['larger than 16 KiB', `X-Large: ${'x'.repeat(17_000)}`, 'HTTP/1.1 431 Request Header Fields Too Large'],
+    ['malformed', 'X Y: z', 'HTTP/1.1 400 Bad Request'],
+  ])('are refused when %s', async (_name, header, expected) => {
+    const { hostname, port } = new URL(gateway.url);
+    const socket = connect(Number(port), hostname).setEncoding('utf8');
+    socket.write(`GET /v1/_ping HTTP/1.1\r\nHost: x\r\n${header}\r\n\r\n`);
+    const [answer] = (await once(socket, 'data')) as [string];
+    socket.destroy();
+    expect(answer.split('\r\n')[0]).toBe(expected);
+  });
+});
+
+describe('the reference', () => {
+  it.each([
+    ['/docs', 'text/html', '<title>CPG API reference</title>'],
+    ['/docs/docs.js', 'text/javascript', "url: '/openapi.json'"],
+    ['/docs/swagger-ui.css', 'text/css', '.swagger-ui'],
+    ['/docs/swagger-ui-bundle.js', 'text/javascript', 'SwaggerUIBundle'],
+    ['/docs/favicon.png', 'image/png', 'PNG'],
+    ['/openapi.json', 'application/json', '"/v1/deposit-addresses"'],
+  ])('serves %s', async (path, type, content) => {
+    const { status, headers, text } = await get(path);
+    expect(status).toBe(200);
+    expect(headers.get('content-type')).toContain(type);
+    expect(text).toContain(content);
+  });
+});
+
+describe('the limit per address', () => {
+  it('stands in front of authentication, and leaves operations alone', async () => {
+    const statuses: number[] = [];
+    for (let count = 0; count < 45; count += 1) statuses.push((await get('/v1/_ping')).status);
+    const refused = await get('/v1/_ping');
+    expect(statuses.slice(0, 30)).toEqual(Array.from({ length: 30 }, () => 401));
+    expect(refused).toMatchObject({
+      status: 429,
+      text: '{"success":false,"message":"Too many requests from this IP"}',
+    });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(refused.headers.get('x-ratelimit-limit')).toBe('40');
+    expect((await get('/healthz')).status).toBe(200);
+  });
+});

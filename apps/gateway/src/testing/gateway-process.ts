@@ -1,0 +1,46 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export interface GatewayProcess {
+  readonly url: string;
+  readonly child: ChildProcess;
+  /** Everything it has logged so far. */
+  log(): string;
+  /** Ends it with a signal and waits for that. */
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+}
+
+const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+const READY = /^CPG gateway ready on (http:\/\/\S+)$/;
+
+/** Starts a gateway from its sources in a process of its own, on a free loopback port. */
+export const startGatewayProcess = async (
+  environment: Readonly<Record<string, string>>,
+): Promise<GatewayProcess> => {
+  const child = spawn(process.execPath, ['--conditions=@cpg/source', MAIN], {
+    env: { ...process.env, PORT: '0', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let log = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    log += text;
+  });
+  for await (const line of createInterface({ input: child.stdout })) {
+    const url = READY.exec(line)?.[1];
+    if (url === undefined) continue;
+    return {
+      url,
+      child,
+      log: () => log,
+      end: async (signal) => {
+        if (child.exitCode !== null || child.signalCode !== null) return;
+        const ended = once(child, 'exit');
+        child.kill(signal);
+        await ended;
+      },
+    };
+  }
+  throw new Error(`The gateway did not start. It logged:\n${log}`);
+};
