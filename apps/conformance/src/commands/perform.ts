@@ -3,6 +3,7 @@ import { fits } from '../core/id-pattern.ts';
 import type { ResultRecord } from '../core/record.ts';
 import { type Plan, run } from '../core/run.ts';
 import { progress } from '../report/progress.ts';
+import { traceTo } from '../report/trace.ts';
 import { renderTerminal } from '../report/terminal.ts';
 import { type ReportFiles, writeReports } from '../report/write-reports.ts';
 import { readExpectations } from './read-inputs.ts';
@@ -12,13 +13,14 @@ export interface SharedOptions extends ReportFiles {
   readonly run?: string;
   readonly seed?: string;
   readonly strict?: boolean;
+  readonly trace?: boolean;
   /** A YAML file of known failures. */
   readonly expect?: string;
 }
 
 /** Runs a plan, prints and writes its reports, and returns the exit code. */
 export const perform = async (makePlan: (plan: Plan) => void, options: SharedOptions): Promise<number> => {
-  const { run: pattern, seed, strict = false, expect } = options;
+  const { run: pattern, seed, strict = false, trace = false, expect } = options;
   const filter = pattern === undefined ? undefined : { pattern, matches: (id: string) => fits(pattern, id) };
   const expectations = expect === undefined ? undefined : readExpectations(expect);
   const show = progress(process.stderr);
@@ -27,6 +29,7 @@ export const perform = async (makePlan: (plan: Plan) => void, options: SharedOpt
     filter,
     expectations,
     onRecord: show.record,
+    onExchange: trace ? traceTo(process.stderr) : undefined,
   });
   show.end();
   await writeReports(records, options);

@@ -46,6 +46,7 @@ const runningCommand = (name: string, description: string): Command =>
   reportingCommand(name, description)
     .option('--run <pattern>', 'only cases whose id fits; * stands for any characters')
     .option('--seed <text>', 'repeat a run with the same secrets and bodies')
+    .option('--trace', 'write everything that goes over the wire to standard error')
     .option('--expect <file>', 'YAML list of known failures: case, reason, perhaps implementation');
 
 const planServer = (plan: Plan, { url, keys, clockUrl }: ServerArguments): void =>

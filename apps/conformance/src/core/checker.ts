@@ -27,7 +27,13 @@ const print = (value: Comparable): string => (typeof value === 'string' ? value 
 /** The assertions of one case. It counts them: a case that checked nothing has no verdict. */
 export class Checker {
   readonly #exchanges: Exchange[] = [];
+  readonly #onExchange: ((exchange: Exchange) => void) | undefined;
   #count = 0;
+
+  /** `onExchange` is told of everything that goes over the wire, as it happens. */
+  constructor(onExchange?: (exchange: Exchange) => void) {
+    this.#onExchange = onExchange;
+  }
 
   get count(): number {
     return this.#count;
@@ -35,6 +41,7 @@ export class Checker {
 
   /** Keeps what went over the wire, for the report of a failure; only the last four messages are kept. */
   witness(exchange: Exchange): void {
+    this.#onExchange?.(exchange);
     this.#exchanges.push(exchange);
     if (this.#exchanges.length > 4) this.#exchanges.shift();
   }
@@ -68,8 +75,12 @@ export class Checker {
   }
 
   #departure(finding: Finding): Departure {
-    return new Departure(
-      this.#exchanges.length === 0 ? finding : { ...finding, exchanges: [...this.#exchanges] },
-    );
+    const exchanges = [...this.#exchanges];
+    const curl = exchanges.at(-1)?.curl;
+    return new Departure({
+      ...finding,
+      ...(exchanges.length === 0 ? {} : { exchanges }),
+      ...(curl === undefined ? {} : { curl }),
+    });
   }
 }

@@ -2,6 +2,8 @@
 export interface Exchange {
   readonly sent: string;
   readonly received: string;
+  /** A command that repeats it, once it is signed again. */
+  readonly curl?: string;
 }
 
 /** What a failed check found. */
@@ -17,7 +19,7 @@ export interface Finding {
   /** The two canonical strings, when both are known. */
   readonly canonical?: { readonly expected: string; readonly actual: string };
   readonly exchanges?: readonly Exchange[];
-  /** A command that repeats the request, without its signature. */
+  /** A command that repeats the last request, once it is signed again. */
   readonly curl?: string;
 }
 

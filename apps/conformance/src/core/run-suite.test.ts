@@ -34,6 +34,8 @@ describe('runSuite', () => {
   it.each<[verdict: string, testCase: ConformanceCase<Checker>]>([
     ['pass', makeCase(equal('x', 'x'))],
     ['fail', makeCase(equal('x', 'y'))],
+    ['fail', makeCase(equal('x', 'xy'))],
+    ['fail', makeCase(equal('xy', 'x'))],
     ['warn', makeCase(async (check) => check.recommends(false, { what: 'w', expected: 'e', actual: 'a' }))],
     ['notapplicable', makeCase(equal('x', 'x'), { needs: ['sign', 'clock'] })],
     ['notapplicable', makeCase(async () => Promise.reject(new NotApplicable('not here')))],

@@ -1,6 +1,7 @@
 import { Checker, Departure, NotApplicable } from './checker.ts';
 import type { ConformanceCase, Session, Suite } from './conformance-case.ts';
 import { withDeadline } from './deadline.ts';
+import type { Exchange } from './finding.ts';
 import type { CaseRecord, ResultRecord } from './record.ts';
 
 export type Emit = (record: ResultRecord) => void;
@@ -15,10 +16,11 @@ const describeError = (error: unknown): string =>
 const judge = async <Context>(
   session: Session<Context>,
   testCase: ConformanceCase<Context>,
+  onExchange: ((exchange: Exchange) => void) | undefined,
 ): Promise<Outcome> => {
   const missing = testCase.needs?.find((need) => !session.capabilities.has(need));
   if (missing !== undefined) return { verdict: 'notapplicable', reason: `needs: ${missing}` };
-  const check = new Checker();
+  const check = new Checker(onExchange);
   try {
     const attempt = testCase.run(session.context(check));
     await withDeadline(attempt, testCase.timeoutMs ?? CASE_TIMEOUT_MS);
@@ -34,7 +36,11 @@ const judge = async <Context>(
  * Tries every case of a suite, one after the other, and emits one record each, whatever happens. When the implementation
  * cannot be started, every planned case is an error. Returns the name under which the implementation was judged.
  */
-export const runSuite = async <Context>(suite: Suite<Context>, emit: Emit): Promise<string> => {
+export const runSuite = async <Context>(
+  suite: Suite<Context>,
+  emit: Emit,
+  onExchange?: (id: string, exchange: Exchange) => void,
+): Promise<string> => {
   const { layer, cases } = suite;
   let session: Session<Context> | undefined;
   let failure = '';
@@ -57,7 +63,7 @@ export const runSuite = async <Context>(suite: Suite<Context>, emit: Emit): Prom
     const { id, group, description, spec } = testCase;
     const startedAt = performance.now();
     const outcome: Outcome =
-      session === undefined ? { verdict: 'error', reason: failure } : await judge(session, testCase);
+      session === undefined ? { verdict: 'error', reason: failure } : await judge(session, testCase, (exchange) => onExchange?.(id, exchange));
     const durationMs = Math.round(performance.now() - startedAt);
     emit({ type: 'case', implementation: name, layer, id, group, description, spec, durationMs, ...outcome });
   }

@@ -2,6 +2,7 @@ import type { Suite } from './conformance-case.ts';
 import { Expectations } from './expectations.ts';
 import { Masker } from './masker.ts';
 import { newSeed, Randomness } from './randomness.ts';
+import type { Exchange } from './finding.ts';
 import type { ResultRecord } from './record.ts';
 import type { RunSettings } from './run-settings.ts';
 import { runSuite } from './run-suite.ts';
@@ -19,6 +20,8 @@ export interface RunOptions {
   readonly expectations?: Expectations | undefined;
   /** Told of every record as it is made, masked. */
   readonly onRecord?: ((record: ResultRecord) => void) | undefined;
+  /** Told of everything that goes over the wire, masked. */
+  readonly onExchange?: ((id: string, exchange: Exchange) => void) | undefined;
 }
 
 /** Adds suites to a run, in order. */
@@ -29,7 +32,7 @@ export interface Plan extends RunSettings {
 /** Runs every suite of a plan, one after the other, and returns the records of the whole run, masked. */
 export const run = async (
   makePlan: (plan: Plan) => void,
-  { seed = newSeed(), filter, expectations = new Expectations(), onRecord }: RunOptions = {},
+  { seed = newSeed(), filter, expectations = new Expectations(), onRecord, onExchange }: RunOptions = {},
 ): Promise<readonly ResultRecord[]> => {
   const startedAt = performance.now();
   const masker = new Masker();
@@ -48,7 +51,9 @@ export const run = async (
       const cases = suite.cases.filter(({ id }) => filter?.matches(id) ?? true);
       if (cases.length === 0) return;
       suites.push(async (each) => {
-        const name = await runSuite({ ...suite, cases }, each);
+        const name = await runSuite({ ...suite, cases }, each, (id, exchange) =>
+          onExchange?.(id, masker.maskAll(exchange)),
+        );
         for (const { id } of suite.cases) expectations.notice(id, name);
       });
     },

@@ -25,6 +25,7 @@ export const TARGET_PROBES = probes(COMMON, [
 
 /** Targets that many HTTP parsers refuse by themselves; over the wire any 4xx will do. */
 export const UNPARSABLE_TARGET_PROBES = probes(COMMON, [
+  target('asterisk', 'asterisk form', () => '*'),
   target('no-slash', 'no slash at the start', (n) => `v1/_ping?n=${n}`),
   target('space', 'a raw space', (n) => `/v1/_ping?a=x y&n=${n}`),
   target('tab', 'a raw tab', (n) => `/v1/_ping?a=x\ty&n=${n}`),

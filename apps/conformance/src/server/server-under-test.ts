@@ -3,6 +3,7 @@ import type { Checker } from '../core/checker.ts';
 import type { RunSettings } from '../core/run-settings.ts';
 import { assemble, type Basis, type CraftedRequest, type Recipe } from '../probes/index.ts';
 import { type Address, exchange, type RawAnswer } from '../wire/exchange.ts';
+import { curlLine } from './curl-line.ts';
 import { type Encoding, encodeRequest } from './encode-request.ts';
 import type { SandboxClock } from './sandbox-clock.ts';
 import { type ServerAnswer, toServerAnswer } from './server-answer.ts';
@@ -75,7 +76,8 @@ export class ServerUnderTest {
   /** Turns raw bytes into an answer and keeps both sides for the report. */
   read(head: Buffer, raw: RawAnswer): ServerAnswer {
     const received = raw === undefined ? '' : `${raw.startLine}\r\n${raw.body.toString('latin1')}`;
-    this.check.witness({ sent: head.toString('latin1'), received });
+    const sent = head.toString('latin1');
+    this.check.witness({ sent, received, curl: curlLine(sent, this.target.address) });
     if (raw === undefined) throw new Error('the server closed the connection without an answer');
     const answer = toServerAnswer(raw);
     if (answer.status === 429 && answer.text.includes(BACKSTOP))

@@ -1,8 +1,10 @@
 /**
  * The proof of the suite's strength: every mutant must be noticed by the case that is named for it, every case must notice
- * something, and the correct implementations must pass. `node src/strength/main.ts [part of an id]`.
+ * something, the correct implementations must pass, and what is no implementation must never pass.
+ * `node src/strength/main.ts [part of a mutant's id]`; with a part of an id, the controls are left out.
  */
 import { availableParallelism } from 'node:os';
+import { CONTROLS, tryControl } from './controls.ts';
 import { inParallel } from './in-parallel.ts';
 import { CLIENT_MUTANTS } from './mutants/client-mutants.ts';
 import { SERVER_MUTANTS } from './mutants/server-mutants.ts';
@@ -15,6 +17,9 @@ const toTrials = (kind: Kind, mutants: readonly Omit<Trial, 'kind'>[]): readonly
   mutants.map(({ id, area, killedBy }) => ({ kind, id, area, killedBy }));
 
 const [wanted = ''] = process.argv.slice(2);
+const isWhole = wanted === '';
+const width = availableParallelism();
+
 const trials = [
   ...toTrials('client', CLIENT_MUTANTS),
   ...toTrials('verifier', VERIFIER_MUTANTS),
@@ -22,15 +27,16 @@ const trials = [
 ].filter(({ id }) => id.includes(wanted));
 
 const kinds = [...new Set(trials.map(({ kind }) => kind))];
-const correct = await Promise.all(kinds.map(async (kind) => ({ kind, records: await judgeMutant(kind) })));
+const correct = await inParallel(kinds, width, async (kind) => ({ kind, records: await judgeMutant(kind) }));
 
-const results = await inParallel(trials, availableParallelism(), async (trial): Promise<TrialResult> => {
-  const records = await judgeMutant(trial.kind, trial);
-  process.stderr.write('.');
-  return { trial, failed: failuresIn(records) };
+const results = await inParallel(trials, width, async (trial): Promise<TrialResult> => {
+  const failed = failuresIn(await judgeMutant(trial.kind, trial));
+  if (process.stderr.isTTY) process.stderr.write('.');
+  return { trial, failed };
 });
-process.stderr.write('\n');
 
-const { text, isStrong } = renderStrength({ correct, results, isWhole: wanted === '' });
+const controls = isWhole ? await inParallel(CONTROLS, width, tryControl) : [];
+
+const { text, isStrong } = renderStrength({ correct, results, controls, isWhole });
 process.stdout.write(text);
 process.exitCode = isStrong ? 0 : 1;

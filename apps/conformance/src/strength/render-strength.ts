@@ -7,6 +7,8 @@ export interface Strength {
   /** What the correct implementations came to. */
   readonly correct: readonly { readonly kind: Kind; readonly records: readonly ResultRecord[] }[];
   readonly results: readonly TrialResult[];
+  /** What was wrong with each control; nothing for one that came to what it must. */
+  readonly controls: readonly (readonly string[])[];
   /** Every mutant was tried, so that a case which noticed none is idle. */
   readonly isWhole: boolean;
 }
@@ -36,10 +38,11 @@ const triedCases = ({ correct }: Strength): readonly string[] => [
 
 /** Whether the suite is strong, and the report that says so: `N/N caught`, then every survivor, accident and idle case. */
 export const renderStrength = (strength: Strength): { readonly text: string; readonly isStrong: boolean } => {
-  const { correct, results, isWhole } = strength;
+  const { correct, results, controls, isWhole } = strength;
   const lines: string[] = [];
   const unfair = correct.filter(({ records }) => exitCodeOf(records) !== 0);
   for (const { kind } of unfair) lines.push(`UNFAIR      the correct ${kind} does not pass`);
+  lines.push(...controls.flat());
   const missed = results.filter((result) => !isNoticed(result));
   lines.push(...missed.map(problemOf));
   const noticing = new Set(results.flatMap(({ failed }) => failed));
@@ -52,6 +55,8 @@ export const renderStrength = (strength: Strength): { readonly text: string; rea
     lines.push(`${area.padEnd(34)} ${own.filter(isNoticed).length}/${own.length}`);
   }
   if (isWhole) lines.push(`${tried.length - idle.length} of ${tried.length} cases notice something`);
+  const goodControls = controls.filter((problems) => problems.length === 0).length;
+  if (isWhole) lines.push(`controls: ${goodControls}/${controls.length} as they must be`);
   lines.push(`${results.length - missed.length}/${results.length} caught`, '');
-  return { text: lines.join('\n'), isStrong: unfair.length + missed.length + idle.length === 0 };
+  return { text: lines.join('\n'), isStrong: unfair.length + controls.flat().length + missed.length + idle.length === 0 };
 };

@@ -13,7 +13,7 @@ const KEYS = join(HERE, '../../demo-keys.json');
 /** How a broken implementation is met: always through the drivers that anyone's implementation meets. */
 export type Kind = 'client' | 'verifier' | 'server';
 
-const commandFor = (program: string, argv: readonly string[]) => ({
+export const commandFor = (program: string, argv: readonly string[]) => ({
   commandLine: [process.execPath, ...process.execArgv, join(HERE, program), ...argv]
     .map((part) => `'${part}'`)
     .join(' '),

@@ -1,0 +1,91 @@
+/** Adapters that are no client at all, by name: what the suite must never take for one. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CLIENT } from './reference/client-parts.ts';
+import { signBy } from './reference/signing-parts.ts';
+
+type Command = Readonly<Record<string, string>> & { readonly id: string; readonly cmd: string };
+type Behaviour = (command: Command, count: number) => unknown;
+
+const say = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
+const headers = (signature: string, { keyId = '', now }: Command) => [
+  ['X-CPG-Key', keyId],
+  ['X-CPG-Timestamp', String(now)],
+  ['X-CPG-Signature', signature],
+];
+const answerRight = (command: Command): void => {
+  const { id, cmd, now, method = '', target = '', bodyB64 = '', secretB64 = '' } = command;
+  if (cmd !== 'sign') return say({ id, ok: true });
+  const request = { timestamp: String(now), method, target, body: Buffer.from(bodyB64, 'base64') };
+  say({ id, headers: headers(signBy(CLIENT, Buffer.from(secretB64, 'base64'), request), command) });
+};
+
+type Body = string | { readonly repeat: { readonly byteHex: string; readonly count: number } };
+
+interface Known {
+  readonly vectors: readonly {
+    readonly target: string;
+    readonly secretB64: string;
+    readonly method: string;
+    readonly timestamp: string;
+    readonly bodyB64: Body;
+    readonly signature: string;
+  }[];
+}
+
+const bytesOf = (body: Body): Buffer =>
+  typeof body === 'string' ? Buffer.from(body, 'base64') : Buffer.alloc(body.repeat.count, Buffer.from(body.repeat.byteHex, 'hex'));
+
+const published = (): Known['vectors'] => {
+  const path = createRequire(import.meta.url).resolve('@cpg/protocol/vectors/request-signing.json');
+  return (JSON.parse(readFileSync(path, 'utf8')) as Known).vectors;
+};
+
+const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
+  inert: (command) => say({ id: command.id, ok: true, data: [], headers: [] }),
+  'constant-signature': (command) => say({ id: command.id, ok: true, headers: headers('a'.repeat(64), command) }),
+  'answer-key': (command) => {
+    const known = published().find(
+      ({ target, secretB64, method, timestamp, bodyB64 }) =>
+        target === command['target'] &&
+        secretB64 === command['secretB64'] &&
+        method === command['method'] &&
+        timestamp === String(command['now']) &&
+        bytesOf(bodyB64).equals(Buffer.from(command['bodyB64'] ?? '', 'base64')),
+    );
+    say({ id: command.id, ok: true, headers: headers(known?.signature ?? '0'.repeat(64), command) });
+  },
+  'crash-in-the-middle': (command, count) => (count === 20 ? process.exit(9) : answerRight(command)),
+  'stop-early-with-0': (command, count) => (count === 20 ? process.exit(0) : answerRight(command)),
+  hang: (command, count) => (count >= 20 ? undefined : answerRight(command)),
+  garbage: (command, count) => (count === 20 ? process.stdout.write('{"id":\n') : answerRight(command)),
+  'answer-twice': (command, count) => {
+    answerRight(command);
+    if (count === 20) answerRight(command);
+  },
+  'unknown-id': (command, count) => answerRight(count === 20 ? { ...command, id: 'made-up' } : command),
+  'slow-but-correct': async (command) => {
+    await sleep(5);
+    answerRight(command);
+  },
+  'accept-all': ({ id }) => say({ id, accepted: true }),
+  'reject-all': ({ id }) => say({ id, accepted: false }),
+  'reject-all-as-invalid': ({ id }) => say({ id, accepted: false, status: 401, message: 'Invalid signature' }),
+  'by-coin': ({ id }) => say({ id, accepted: Math.random() < 0.5 }),
+};
+
+const VERIFIERS = ['accept-all', 'reject-all', 'reject-all-as-invalid', 'by-coin'];
+
+const [name = ''] = process.argv.slice(2);
+const behave = BEHAVIOURS[name];
+if (behave === undefined) throw new Error(`no control is called ${name}`);
+let count = 0;
+createInterface({ input: process.stdin }).on('line', async (line) => {
+  const command = JSON.parse(line) as Command;
+  const { id, cmd } = command;
+  if (cmd === 'hello') return say({ id, name, roles: VERIFIERS.includes(name) ? ['verify'] : ['sign', 'call'], caps: [] });
+  if (cmd === 'stop') return process.stdout.write(`${JSON.stringify({ id })}\n`, () => process.exit(0));
+  await behave(command, ++count);
+});

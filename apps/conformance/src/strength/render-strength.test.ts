@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import type { ResultRecord } from '../core/record.ts';
+import { footerOf } from '../core/tally.ts';
+import { renderStrength, type Strength } from './render-strength.ts';
+
+const body: readonly ResultRecord[] = [
+  { type: 'implementation', implementation: 'it', layer: 'server', notes: [], planned: 2 },
+  ...(['server-a', 'server-b'] as const).map(
+    (id) =>
+      ({
+        type: 'case',
+        implementation: 'it',
+        layer: 'server',
+        id,
+        group: 'g',
+        description: 'd',
+        spec: '§1',
+        verdict: 'pass',
+        durationMs: 1,
+      }) as const,
+  ),
+];
+
+const trial = (id: string, killedBy: readonly string[], failed: readonly string[]) => ({
+  trial: { kind: 'server' as const, id, area: 'rate', killedBy },
+  failed,
+});
+
+const strong: Strength = {
+  correct: [{ kind: 'server', records: [...body, footerOf(body, 1)] }],
+  results: [trial('one', ['server-a'], ['server-a']), trial('two', ['server-b'], ['server-a', 'server-b'])],
+  controls: [[]],
+  isWhole: true,
+};
+
+describe('renderStrength', () => {
+  it('counts what was caught', () => {
+    const { text, isStrong } = renderStrength(strong);
+    expect(text).toMatch(/2 of 2 cases notice something\ncontrols: 1\/1 as they must be\n2\/2 caught\n$/);
+    expect(isStrong).toBe(true);
+  });
+
+  it.each<[name: string, change: Partial<Strength>, text: string]>([
+    ['a survivor', { results: [...strong.results, trial('three', ['server-a'], [])] }, 'SURVIVED    server three'],
+    [
+      'an accidental kill',
+      { results: [...strong.results, trial('three', ['server-a'], ['server-b'])] },
+      'ACCIDENTAL  server three: server-a did not notice it; server-b did',
+    ],
+    ['an idle case', { results: strong.results.slice(0, 1) }, 'IDLE        server-b noticed nothing'],
+    ['a correct implementation that fails', { correct: [{ kind: 'server', records: body }] }, 'UNFAIR      the correct server'],
+    ['a control that passes', { controls: [['CONTROL     server inert: exit code 0']] }, 'CONTROL     server inert'],
+  ])('is not strong with %s', (_name, change, expected) => {
+    const { text, isStrong } = renderStrength({ ...strong, ...change });
+    expect(text).toContain(expected);
+    expect(isStrong).toBe(false);
+  });
+});
