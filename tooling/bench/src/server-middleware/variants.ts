@@ -1,0 +1,84 @@
+import { createSigningKey, PERMISSIONS } from '@cpg/protocol';
+import {
+  type AdmissionStore,
+  cpgAuth,
+  memoryStore,
+  redisStore,
+  requirePermission,
+  staticKeys,
+} from '@cpg/server-middleware';
+import express, { type Express, type RequestHandler } from 'express';
+import Hawk from 'hawk';
+import { HMAC } from 'hmac-auth-express';
+import { createClient } from 'redis';
+import { SECRET } from '../protocol/message.ts';
+
+export const KEY_ID = 'ck_example';
+export const TARGET = '/v1/withdrawals';
+
+/** The ways to protect one and the same JSON route; `bare` is the one without. */
+export const VARIANTS = ['bare', 'cpg-memory', 'cpg-redis', 'hmac-auth-express', 'hawk'] as const;
+export type Variant = (typeof VARIANTS)[number];
+
+const handler: RequestHandler = (request, response) => {
+  response.json({ received: request.body.currency });
+};
+
+const protectWithCpg = (store: AdmissionStore): RequestHandler[] => {
+  const keys = staticKeys([
+    {
+      keyId: KEY_ID,
+      signingKeys: [createSigningKey(SECRET)],
+      permissions: PERMISSIONS,
+      rateLimitPerMinute: Number.MAX_SAFE_INTEGER,
+      accountId: 'acct',
+    },
+  ]);
+  return [cpgAuth({ keys, store }), requirePermission('withdraw')];
+};
+
+const protectWithHawk = (): RequestHandler[] => {
+  const credentials = { id: KEY_ID, key: SECRET, algorithm: 'sha256', user: 'bench' } as const;
+  const nonces = new Set<string>();
+  const nonceFunc = async (_key: string, nonce: string) => {
+    if (nonces.has(nonce)) throw new Error('replayed');
+    nonces.add(nonce);
+  };
+  const keepText: RequestHandler = express.json({
+    verify: (request, _response, bytes) => Object.assign(request, { text: bytes.toString() }),
+  });
+  const authenticate: RequestHandler = async (request, _response, next) => {
+    const { text: payload } = request as unknown as { readonly text: string };
+    await Hawk.server.authenticate(request, async () => credentials, { payload, nonceFunc } as never);
+    next();
+  };
+  return [keepText, authenticate];
+};
+
+const connectRedis = async (url: string): Promise<AdmissionStore> => {
+  const client = createClient({ url });
+  await client.connect();
+  return redisStore(client);
+};
+
+const middlewaresOf = async (variant: Variant, redisUrl: string): Promise<RequestHandler[]> => {
+  switch (variant) {
+    case 'bare':
+      return [express.json()];
+    case 'cpg-memory':
+      return protectWithCpg(memoryStore());
+    case 'cpg-redis':
+      return protectWithCpg(await connectRedis(redisUrl));
+    case 'hmac-auth-express':
+      return [express.json(), HMAC(SECRET)];
+    case 'hawk':
+      return protectWithHawk();
+  }
+};
+
+/** An Express 5 app with one JSON route, protected in the given way; on the route itself, as hawk reads `req.url`. */
+export const createApp = async (variant: Variant, redisUrl: string): Promise<Express> => {
+  const app = express();
+  app.post(TARGET, ...(await middlewaresOf(variant, redisUrl)), handler);
+  return app;
+};
