@@ -3,8 +3,8 @@ import { fits } from '../core/id-pattern.ts';
 import type { ResultRecord } from '../core/record.ts';
 import { type Plan, run } from '../core/run.ts';
 import { progress } from '../report/progress.ts';
-import { traceTo } from '../report/trace.ts';
 import { renderTerminal } from '../report/terminal.ts';
+import { traceTo } from '../report/trace.ts';
 import { type ReportFiles, writeReports } from '../report/write-reports.ts';
 import { readExpectations } from './read-inputs.ts';
 

@@ -19,8 +19,7 @@ export const exitCodeOf = (
 ): number => {
   const { planned, seen, counts, unmatchedExpectations, hasFooter } = tally(records);
   const judged = counts.pass + counts.fail + counts.warn + counts.xfail + counts.xpass;
-  if (!hasFooter || seen !== planned || counts.error > 0 || judged === 0)
-    return EXIT_CODES.harness;
+  if (!hasFooter || seen !== planned || counts.error > 0 || judged === 0) return EXIT_CODES.harness;
   const departures = counts.fail + counts.xpass + unmatchedExpectations + (strict ? counts.warn : 0);
   return departures > 0 ? EXIT_CODES.nonconformant : EXIT_CODES.conformant;
 };

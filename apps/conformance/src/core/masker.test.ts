@@ -20,7 +20,7 @@ describe('Masker', () => {
 
   it('leaves the first eight digits of a signature', () => {
     expect(masker.mask(`X-CPG-Signature: ${'0123456789abcdef'.repeat(4)}`)).toBe(
-      'X-CPG-Signature: 01234567…[masked]',
+      'X-CPG-Signature: 01234567...[masked]',
     );
   });
 

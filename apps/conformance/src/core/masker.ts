@@ -37,7 +37,7 @@ export class Masker {
     for (const secret of this.#secrets) masked = masked.replaceAll(secret, SECRET);
     if (!/[0-9A-Za-z+/]{32}/.test(masked)) return masked;
     for (const signature of this.#signatures)
-      masked = masked.replaceAll(signature, `${signature.slice(0, SIGNATURE_SHOWN)}…[masked]`);
+      masked = masked.replaceAll(signature, `${signature.slice(0, SIGNATURE_SHOWN)}...[masked]`);
     return masked;
   }
 

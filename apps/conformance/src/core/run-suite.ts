@@ -63,7 +63,9 @@ export const runSuite = async <Context>(
     const { id, group, description, spec } = testCase;
     const startedAt = performance.now();
     const outcome: Outcome =
-      session === undefined ? { verdict: 'error', reason: failure } : await judge(session, testCase, (exchange) => onExchange?.(id, exchange));
+      session === undefined
+        ? { verdict: 'error', reason: failure }
+        : await judge(session, testCase, (exchange) => onExchange?.(id, exchange));
     const durationMs = Math.round(performance.now() - startedAt);
     emit({ type: 'case', implementation: name, layer, id, group, description, spec, durationMs, ...outcome });
   }

@@ -1,8 +1,8 @@
 import type { Suite } from './conformance-case.ts';
 import { Expectations } from './expectations.ts';
+import type { Exchange } from './finding.ts';
 import { Masker } from './masker.ts';
 import { newSeed, Randomness } from './randomness.ts';
-import type { Exchange } from './finding.ts';
 import type { ResultRecord } from './record.ts';
 import type { RunSettings } from './run-settings.ts';
 import { runSuite } from './run-suite.ts';

@@ -36,7 +36,11 @@ describe('expectRefused', () => {
     ['success: true', false, answer(401, { success: true, message: 'Invalid signature' })],
     ['one more field', false, answer(401, { success: false, message: 'Invalid signature', detail: '' })],
     ['no JSON', false, { ...refusal(401, ''), text: 'Invalid signature', json: undefined }],
-    ['another content type', false, { ...refusal(401, 'Invalid signature'), headers: [['content-type', 'text/plain']] }],
+    [
+      'another content type',
+      false,
+      { ...refusal(401, 'Invalid signature'), headers: [['content-type', 'text/plain']] },
+    ],
   ])('%s: %s', (_name, good, received) => {
     expect(isGood((check) => expectRefused(check, received, invalidSignature))).toBe(good);
   });

@@ -1,3 +1,5 @@
+import { ANSWERS } from '../core/answers.ts';
+import { Checker } from '../core/checker.ts';
 import type { Session, Suite } from '../core/conformance-case.ts';
 import type { RunSettings } from '../core/run-settings.ts';
 import { exchange } from '../wire/exchange.ts';
@@ -60,6 +62,15 @@ const readOffset = async (address: ServerTarget['address']): Promise<number> => 
   return Number.isNaN(date) ? 0 : Math.round((date + 500 - Date.now()) / 1000);
 };
 
+/** A server whose clock was moved ahead earlier may refuse everything until then; that must not look like its fault. */
+const requirePresentTime = async (server: ServerUnderTest): Promise<void> => {
+  const { text } = await server.ask();
+  if (text.includes(ANSWERS.alreadyUsed.message))
+    throw new Error(
+      'the server says that a new signature was used already: an earlier run has moved its clock ahead, so that it cannot know. Start the server afresh.',
+    );
+};
+
 const open = async (options: ServerOptions, settings: RunSettings): Promise<Session<ServerUnderTest>> => {
   const { hostname, port, protocol } = new URL(options.url);
   if (protocol !== 'http:') throw new Error(`the server's URL must begin with http://: got ${protocol}//`);
@@ -68,14 +79,16 @@ const open = async (options: ServerOptions, settings: RunSettings): Promise<Sess
   const clock = options.clockUrl === undefined ? undefined : new SandboxClock(options.clockUrl);
   await clock?.release();
   const clockOffset = await readOffset(address);
+  const context = (check: Checker) => new ServerUnderTest(target, check, settings);
   const target: ServerTarget = { address, keys: options.keys, clock, clockOffset };
+  if (clock !== undefined) await requirePresentTime(context(new Checker()));
   return {
     implementation: {
       name: options.url,
       notes: [clock === undefined ? 'black box' : 'movable clock', `clock ${clockOffset} s ahead`],
     },
     capabilities: new Set(clock === undefined ? [] : ['clock']),
-    context: (check) => new ServerUnderTest(target, check, settings),
+    context,
     close: async () => clock?.release(),
   };
 };
