@@ -70,11 +70,12 @@ describe('signal', () => {
 describe('timeoutMs and deadlineMs', () => {
   it('end each attempt, and a read is sent again', async () => {
     const { server, client } = await startPair((socket, _, index) => {
-      if (index === 2) ok(socket, [BALANCE]);
+      if (index >= 2) ok(socket, [BALANCE]);
     });
-    const { response } = await client.balances.list({}, { timeoutMs: 50 }).withResponse();
-    expect(response.attempts).toBe(3);
-    expect(server.requests).toHaveLength(3);
+    // More retries than needed: a slow machine may miss the time limit with an answer, too.
+    const { response } = await client.balances.list({}, { timeoutMs: 100, maxRetries: 50 }).withResponse();
+    expect(response.attempts).toBeGreaterThanOrEqual(3);
+    expect(server.requests).toHaveLength(response.attempts);
   });
 
   it('hold for a body that drips, too', async () => {

@@ -63,7 +63,7 @@ describe('a read that fails in passing', () => {
       code,
       status,
       wireMessage: message,
-      message: `balances.list: ${status} ${message}`,
+      message: expect.stringContaining(`balances.list: ${status} ${message}`),
       attempts: 1,
     });
     expect(server.requests).toHaveLength(1);

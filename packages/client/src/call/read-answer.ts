@@ -1,5 +1,6 @@
 import { type Endpoint, REJECTIONS, type RejectionCode, type ResponseOf } from '@cpg/protocol';
 import { CpgError, type CpgErrorDetails } from '../errors/cpg-error.ts';
+import { CURES } from '../errors/cures.ts';
 import type { CpgErrorCode } from '../errors/error-codes.ts';
 import { ResponseValidationError } from '../errors/response-validation-error.ts';
 import type { WireResponse } from '../transport/transport.ts';
@@ -67,7 +68,9 @@ const toError = (endpoint: Endpoint, response: WireResponse, context: AnswerCont
   const isRedirect = status >= 300 && status < 400;
   const rejection = findRejection(status, wireMessage);
   const said = wireMessage ?? (isRedirect ? 'redirect, not followed' : 'no message');
-  return new CpgError(toCode(status, rejection), `${endpoint.name}: ${status} ${said}`, {
+  const cure = rejection === undefined ? undefined : CURES[rejection];
+  const message = `${endpoint.name}: ${status} ${said}`;
+  return new CpgError(toCode(status, rejection), cure === undefined ? message : `${message}. ${cure}`, {
     ...context.details,
     status,
     wireMessage,

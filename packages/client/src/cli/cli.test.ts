@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BALANCE, CREATED_WITHDRAWAL } from '../../test-support/credentials.ts';
+import { ok, refuse } from '../../test-support/raw-answer.ts';
+import { RawServer } from '../../test-support/raw-server.ts';
 import { makeSignedRequest } from '../testing/make-signed-request.ts';
 import { ScriptedGateway } from '../testing/scripted-gateway.ts';
 import { run } from './run.ts';
@@ -96,6 +98,24 @@ describe('cpg ping and balances', () => {
   it('does not let a server steer the terminal', async () => {
     gateway.reply('balances.list', { data: [{ ...BALANCE, currency: '\u001b[2J' }] });
     expect((await cpg(['balances'])).out).not.toContain('\u001b');
+  });
+});
+
+describe('cpg ping with a wrong clock', () => {
+  it.each([
+    [600, 'ahead'],
+    [-600, 'behind'],
+  ])('by %i s says so', async (skew, word) => {
+    const elsewhere = await RawServer.start((socket, _, index) => {
+      const headers = { Date: new Date(Date.now() + skew * 1000).toUTCString() };
+      if (index > 0) return ok(socket, { pong: true }, headers);
+      return refuse(socket, [401, 'Request timestamp is outside the allowed window'], headers);
+    });
+    const { out } = await cpg(['ping'], { env: { ...environment(), CPG_BASE_URL: elsewhere.url } });
+    expect(out).toMatch(
+      new RegExp(`^pong \\(2 attempts\\)\\. The gateway's clock is (?:599|60[01])(?:\\.\\d+)? s ${word}\\.$`),
+    );
+    await elsewhere.stop();
   });
 });
 
@@ -299,6 +319,15 @@ describe('cpg explain', () => {
     ).toMatch(/clock|timestamp/i);
   });
 
+  it('says that a right signature may be too old, when the findings do not', async () => {
+    const { code, out } = await explain(
+      paste(() => undefined),
+      ['--now', '1747444700'],
+    );
+    expect(code).toBe(0);
+    expect(out).toMatch(/^The signature is right/);
+  });
+
   it('shows what should have been signed when no mistake explains it', async () => {
     const { out } = await explain(
       paste((headers) => Object.assign(headers, { 'X-CPG-Signature': 'ab'.repeat(32) })),
@@ -387,7 +416,7 @@ describe('exit codes and help', () => {
     expect(await cpg(['ping'])).toEqual({
       code: 1,
       out: '',
-      err: 'ping: 403 Source IP is not whitelisted for this API key (permission_denied)',
+      err: 'ping: 403 Source IP is not whitelisted for this API key. Call from an address on the list of the key, or have this one added. (permission_denied)',
     });
   });
 

@@ -4,6 +4,7 @@ import axios, { type AxiosInstance } from 'axios';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CREDENTIALS, SECRET } from '../../test-support/credentials.ts';
+import { FakeTime } from '../../test-support/fake-time.ts';
 import { answer, ok, refuse } from '../../test-support/raw-answer.ts';
 import { type CapturedRequest, headerOf, type RawHandler, RawServer } from '../../test-support/raw-server.ts';
 import { isAuthentic } from '../../test-support/recompute-signature.ts';
@@ -175,6 +176,15 @@ describe('signAxios', () => {
     await instance.get('/v1/x');
     const ahead = Number(headerOf(lastRequest(), 'X-CPG-Timestamp')) - Date.now() / 1000;
     expect(Math.abs(ahead - 600)).toBeLessThan(5);
+  });
+
+  it('waits rather than run more than 30 s ahead', async () => {
+    const time = new FakeTime(1_747_440_000_000);
+    const instance = signAxios(axios.create({ baseURL: server.url, proxy: false }), { ...CREDENTIALS, time });
+    for (let sent = 0; sent < 35; sent += 1) await instance.get('/v1/x');
+    const signatures = server.requests.map((request) => headerOf(request, 'X-CPG-Signature'));
+    expect(new Set(signatures).size).toBe(35);
+    expect(time.sleeps).toHaveLength(4);
   });
 
   it.each([
