@@ -106,6 +106,25 @@ describe('waiting', () => {
   });
 
   it.each([
+    ['the limit of the key', {}, 35_000, 36_000],
+    ['a date', { 'Retry-After': new Date(NOW + 600_000 + 9_000).toUTCString() }, 14_000, 14_000],
+  ])(
+    'goes by the Date of the answer for %s, whatever the local clock says',
+    async (_, headers, least, most) => {
+      // 9 min 55 s ahead of the local clock: 25 s of the gateway's minute are gone.
+      const serverDate = new Date(NOW + 595_000).toUTCString();
+      const { time, client } = await startPair(
+        failFirst(1, (socket) =>
+          refuse(socket, [429, 'Rate limit exceeded'], { ...headers, Date: serverDate }),
+        ),
+      );
+      await client.balances.list();
+      expect(time.sleeps[0]).toBeGreaterThanOrEqual(least);
+      expect(time.sleeps[0]).toBeLessThanOrEqual(most);
+    },
+  );
+
+  it.each([
     ['seconds', '7', 7_000, 7_000],
     ['zero', '0', 0, 0],
     ['an HTTP date', new Date(NOW + 9_000).toUTCString(), 9_000, 9_000],

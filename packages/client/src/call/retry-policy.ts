@@ -50,15 +50,23 @@ const isLost = (error: CpgError): boolean => error.code === 'connection_failed' 
 const afterRateLimit = (failed: FailedAttempt): number => {
   // The limit of the key says nothing but 429: its counter starts anew with the epoch minute.
   if (failed.headers['retry-after'] === undefined) {
-    return MINUTE_MS - (failed.now % MINUTE_MS) + Math.round(failed.random * MINUTE_SPREAD_MS);
+    return MINUTE_MS - (answeredAt(failed) % MINUTE_MS) + Math.round(failed.random * MINUTE_SPREAD_MS);
   }
   return serverWish(failed) ?? backoff(failed);
 };
 
-const serverWish = ({ headers, now }: FailedAttempt): number | undefined => {
-  const retryAfter = parseRetryAfter(headers['retry-after'] as string | undefined, now);
+const serverWish = (failed: FailedAttempt): number | undefined => {
+  const retryAfter = parseRetryAfter(textOf(failed.headers['retry-after']), answeredAt(failed));
   return retryAfter === undefined ? undefined : Math.min(retryAfter, LONGEST_RETRY_AFTER_MS);
 };
+
+/** Unix milliseconds at the machine that answered; its own `Date` knows better than a clock that has learnt nothing yet. */
+const answeredAt = ({ headers, now }: FailedAttempt): number => {
+  const date = Date.parse(textOf(headers.date) ?? '');
+  return Number.isNaN(date) || headers.age !== undefined ? now : date;
+};
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 const backoff = ({ attempt, random }: FailedAttempt): number =>
   Math.round(Math.min(FIRST_BACKOFF_MS * 2 ** (attempt - 1), LONGEST_BACKOFF_MS) * (1 - random / 4));
