@@ -15,7 +15,7 @@ const PARSER_ERRORS: Readonly<Record<string, Rejection>> = {
  */
 export const rejectionOf = (error: unknown): Rejection => {
   if (RejectionError.is(error)) return error.rejection;
-  const { status, type } = (Object(error) ?? {}) as { readonly status?: unknown; readonly type?: unknown };
+  const { status, type } = Object(error) as { readonly status?: unknown; readonly type?: unknown };
   if (status === 503) return REJECTIONS.service_unavailable;
   if (error instanceof URIError) return REJECTIONS.malformed_request_target;
   return PARSER_ERRORS[String(type)] ?? REJECTIONS.internal_server_error;

@@ -7,8 +7,8 @@ import { sendEnvelope } from './send-envelope.ts';
 export const sendSuccess = (response: ServerResponse, data: unknown): void => {
   if (data instanceof Page) {
     const { data: rows, next_cursor, has_more } = data.content;
-    sendEnvelope(response, 200, { ...successEnvelope(rows), next_cursor, has_more });
+    sendEnvelope(response, { status: 200, envelope: { ...successEnvelope(rows), next_cursor, has_more } });
     return;
   }
-  sendEnvelope(response, 200, successEnvelope(data));
+  sendEnvelope(response, { status: 200, envelope: successEnvelope(data) });
 };

@@ -161,6 +161,14 @@ describe('authenticate', () => {
     expect(await authenticate(requestOf(), optionsOf({ store }))).toBe(REJECTIONS.signature_already_used);
   });
 
+  it('checks no whitelist against an unknown address', async () => {
+    const keys = staticKeys([testKey({ sourceIps: ['0.0.0.0/0'] })]);
+    const request = requestOf({}, { clientIp: () => undefined });
+    await expect(authenticate(request, optionsOf({ keys }))).rejects.toThrow(
+      'The client address must be an IP address without port: got null.',
+    );
+  });
+
   it('takes no key whose id differs from the one asked for, as a careless database may return', async () => {
     const keys = { find: () => testKey({ keyId: 'CK_FULL' }) };
     expect(await authenticate(requestOf(), optionsOf({ keys }))).toBe(REJECTIONS.invalid_signature);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Express, RequestHandler } from 'express';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { EXPRESS_VERSIONS } from '../../test/express-versions.ts';
 import { testKey } from '../../test/keys.ts';
 import { recordingLogger } from '../../test/logger.ts';
@@ -87,6 +87,16 @@ describe.each(EXPRESS_VERSIONS)('doctor on %s', (_name, express) => {
     const careful = appOf();
     careful.set('trust proxy', 1);
     expect((await examine(careful)).lines[0]).toBe('ok       trust proxy     is limited to named proxies');
+  });
+
+  it('prints to standard output when it is told nothing else', async () => {
+    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    await doctor(express(), { keyId: 'ck_full', secret: SECRET });
+    const printed = write.mock.calls.map(([text]) => text);
+    write.mockRestore();
+    expect(printed[0]).toBe(
+      'ok       trust proxy     is off: the client address is that of the connection\n',
+    );
   });
 
   it('tells when there is no answer', async () => {

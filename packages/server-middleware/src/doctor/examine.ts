@@ -11,6 +11,7 @@ export interface DoctorFinding {
 }
 
 const CLOCK_SLACK_SECONDS = 10;
+const STORE_CHECKS: ReadonlySet<Check> = new Set(['key', 'admission']);
 const SLOW_STORE_MS = 100;
 const NO_LIMIT_BYTES = 2 ** 40;
 const BODY = '{"probe":true}';
@@ -51,13 +52,11 @@ export const examine = async (prober: Prober, target: string): Promise<DoctorFin
     huge.trace?.outcome === 'body_too_large'
       ? ok('body limit', 'a body without measure is refused before it is read')
       : failure('body limit', `a body of 2^40 bytes must be refused with 413: ${describe(huge)}`),
-    judgeSpeed('key', first.trace),
-    judgeSpeed('admission', first.trace),
+    ...first.trace.passed.filter(({ check }) => STORE_CHECKS.has(check)).map(judgeSpeed),
   ];
 };
 
-const judgeSpeed = (check: Check, trace: DecisionTrace): DoctorFinding => {
-  const ms = trace.passed.find((passed) => passed.check === check)?.ms ?? Number.NaN;
+const judgeSpeed = ({ check, ms }: DecisionTrace['passed'][number]): DoctorFinding => {
   const detail = `answers in ${ms.toFixed(1)} ms`;
   return ms < SLOW_STORE_MS
     ? ok(`${check} store`, detail)

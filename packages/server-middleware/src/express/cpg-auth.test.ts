@@ -101,6 +101,12 @@ describe.each(EXPRESS_VERSIONS)('cpgAuth on %s', (_name, express) => {
       415,
       'Content-Encoding is not supported',
     ],
+    [
+      'two encodings',
+      { body: 'x', headers: { 'Content-Encoding': 'identity', 'content-encoding': 'gzip' } },
+      415,
+      'Content-Encoding is not supported',
+    ],
     ['an unknown key', { keyId: 'ck_nobody' }, 401, 'Invalid signature'],
     ['a revoked key', { keyId: 'ck_revoked' }, 401, 'Invalid signature'],
     ['a wrong secret', { secret: 'other' }, 401, 'Invalid signature'],

@@ -89,6 +89,18 @@ describe.each(EXPRESS_VERSIONS)('routes on %s', (_name, express) => {
     expect([answer.status, JSON.parse(answer.body)]).toEqual([status, { success: false, message }]);
   });
 
+  it('leaves an answer alone that the handler has sent itself', async () => {
+    const { send } = await start([
+      route(endpoints.ping, ({ http }) => {
+        http.res?.end('by hand');
+        return { pong: true as const };
+      }),
+    ]);
+    const connection = await send({ target: '/v1/_ping', headers: { Connection: 'close' } });
+    expect(connection.status).toBe(200);
+    expect(connection.headers['content-type']).toBeUndefined();
+  });
+
   it('checks permission, then body syntax, then schema', async () => {
     const list = [route(endpoints.createWithdrawal, ({ body }) => body as never)];
     const post = (body: string) => ({ method: 'POST', target: '/v1/withdrawals', body });

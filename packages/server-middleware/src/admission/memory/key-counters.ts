@@ -14,10 +14,6 @@ export class KeyCounters {
   #lastNumber = 0;
   #sweptMinute = 0;
 
-  get size(): number {
-    return this.#counters.size;
-  }
-
   /** The key's counter, at zero when a later minute has begun. */
   at(keyId: string, minute: number): KeyCounter {
     if (minute > this.#sweptMinute) this.#sweep(minute);

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { NOW } from '../../../test/signed-request.ts';
+import type { RedisClient } from './redis-connection.ts';
+import { redisStore } from './redis-store.ts';
+
+const REQUEST = { keyId: 'ck_full', signature: 'a'.repeat(64), usedUntil: NOW + 300, minute: 1, limit: 1 };
+
+/** A client that answers every script with the same. */
+const answering = (reply: unknown): RedisClient => ({ evalSha: async () => reply, eval: async () => reply });
+
+describe('redisStore', () => {
+  it.each([undefined, null, {}, 'redis://127.0.0.1'])('refuses %j as a client', (client) => {
+    expect(() => redisStore(client as unknown as RedisClient)).toThrow('redisStore needs a client of redis');
+  });
+
+  it('refuses a prefix that would spread a key over slots', () => {
+    expect(() => redisStore(answering(0), { prefix: 'a{b}:' })).toThrow('prefix must not contain "{"');
+  });
+
+  it.each([null, undefined, '', 'OK', 3, -1, [], true])(
+    'takes no reply %j for an admission',
+    async (reply) => {
+      await expect(redisStore(answering(reply)).admit(REQUEST)).rejects.toMatchObject({
+        code: 'store_unavailable',
+      });
+    },
+  );
+
+  it.each([
+    [0, 'admitted'],
+    ['1', 'replayed'],
+    [2n, 'rate_limited'],
+  ])('takes reply %s for %s', async (reply, decision) => {
+    expect(await redisStore(answering(reply)).admit(REQUEST)).toBe(decision);
+  });
+});
