@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { CpgErrorCode } from './errors/error-codes.ts';
 
 /** A request about to be sent. The signature is redacted, the body left out. */
@@ -17,7 +18,8 @@ export interface ResponseEvent {
   readonly operation: string;
   readonly attempt: number;
   readonly status: number;
-  readonly headers: Readonly<Record<string, unknown>>;
+  /** Names in lower case. */
+  readonly headers: Readonly<IncomingHttpHeaders>;
   readonly requestId: string | undefined;
   readonly durationMs: number;
 }

@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 
 /** One request as its bytes stood on the wire. */
 export interface CapturedRequest {
@@ -28,8 +29,8 @@ export class RawServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(handler: RawHandler) {
-    this.#server = createServer((socket) => {
+  private constructor(handler: RawHandler, tls: TlsOptions | undefined) {
+    const onConnection = (socket: Socket): void => {
       this.connections += 1;
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
@@ -43,11 +44,13 @@ export class RawServer {
           handler(socket, parsed.request, this.requests.length - 1);
         }
       });
-    });
+    };
+    this.#server = tls === undefined ? createServer(onConnection) : createTlsServer(tls, onConnection);
   }
 
-  static async start(handler: RawHandler): Promise<RawServer> {
-    const server = new RawServer(handler);
+  /** With `tls`, speaks https. */
+  static async start(handler: RawHandler, tls?: TlsOptions): Promise<RawServer> {
+    const server = new RawServer(handler, tls);
     await new Promise<void>((resolve) => server.#server.listen(0, '127.0.0.1', resolve));
     return server;
   }

@@ -1,8 +1,10 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
 /** What came back beside the body. */
 export interface ResponseInfo {
   readonly status: number;
   /** Names in lower case. */
-  readonly headers: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<IncomingHttpHeaders>;
   /** `X-Request-Id`, when the server sends one. */
   readonly requestId: string | undefined;
   /** Requests sent for this call, retries included. */
