@@ -190,6 +190,11 @@ describe('a withdrawal', () => {
     ['half an answer', halfAnAnswer, 'connection_failed'],
     ['504', (socket) => answer(socket, { status: 504 }), 'server_error'],
     ['500', (socket) => refuse(socket, [500, 'Internal server error']), 'server_error'],
+    [
+      'a success that cannot be read',
+      (socket) => answer(socket, { status: 200, body: '<html>' }),
+      'invalid_response',
+    ],
   ])('without a reference is not sent again after %s: the outcome is unknown', async (_, fail, cause) => {
     const { server, client } = await startPair(fail);
     const error = await failureOf(client.withdrawals.create({ ...WITHDRAWAL_BODY, client_reference: null }));
@@ -197,7 +202,7 @@ describe('a withdrawal', () => {
     expect(error).toMatchObject({ code: 'outcome_unknown', retryable: false, attempts: 1 });
     expect((error as CpgError).cause).toMatchObject({ code: cause });
     expect((error as CpgError).message).toBe(
-      'withdrawals.create: the reply was lost and the call may have been executed. It had no idempotency reference: find out whether it was executed before you repeat it.',
+      'withdrawals.create: no usable reply came back, and the call may have been executed. It had no idempotency reference: find out whether it was executed before you repeat it.',
     );
     expect(server.requests).toHaveLength(1);
     expect(server.requests[0]?.body.toString()).not.toContain('client_reference');

@@ -13,13 +13,14 @@ export const CPG_ERROR_CODES = Object.freeze({
   server_error: 'Status 5xx: the gateway failed.',
   redirect_refused: 'Status 3xx: a signed request is never sent to another address.',
   unexpected_status: 'Another status that is not a success.',
-  invalid_response: 'A success whose body is not what the contract says.',
+  invalid_response: 'A read succeeded, but its body is not what the contract says.',
   connection_failed: 'No answer: the connection could not be made or broke.',
   timeout: 'No answer within `timeoutMs`.',
   deadline_exceeded: 'The call did not end within `deadlineMs`, waiting and attempts included.',
   aborted: 'The `signal` of the call was aborted.',
   client_closed: '`close()` was called on this client.',
-  outcome_unknown: 'The request was sent and the reply lost: it may or may not have been executed.',
+  outcome_unknown:
+    'The request was sent and the reply lost or unreadable: it may or may not have been executed.',
   invalid_webhook: 'The webhook is not authentic, not fresh or not readable; answer 401.',
 } as const);
 

@@ -1,7 +1,8 @@
 import { CpgError, type CpgErrorDetails } from './cpg-error.ts';
 
 /**
- * A request that moves money or makes something was sent, and its reply was lost: it may or may not have been executed.
+ * A request that moves money or makes something was sent, and its reply was lost or unreadable: it may or may not have been
+ * executed.
  * With an `idempotencyReference`, repeat the call with that reference to learn the outcome; without one, look before you
  * repeat. `cause` says how the reply was lost. Contract §6, rule 6.
  */
@@ -16,7 +17,7 @@ export class OutcomeUnknownError extends CpgError {
         : `Repeat it with the same idempotency reference, ${JSON.stringify(reference)}, to learn the outcome.`;
     super(
       'outcome_unknown',
-      `${operation}: the reply was lost and the call may have been executed. ${cure}`,
+      `${operation}: no usable reply came back, and the call may have been executed. ${cure}`,
       {
         ...details,
         retryable: reference !== undefined,

@@ -25,7 +25,7 @@ export class DepositAddresses {
    * `idempotency_key` one is made up, used for every attempt of this call and returned; with `idempotency_key: null` the
    * call has none and is never retried.
    *
-   * @throws OutcomeUnknownError when the reply was lost: repeat the call with the error's `idempotencyReference`.
+   * @throws OutcomeUnknownError when no usable reply came back: repeat the call with the error's `idempotencyReference`.
    */
   create(body: BodyOf<typeof endpoint>, options: CallOptions = {}): CpgCall<CreateDepositAddressResult> {
     const { idempotency_key = randomUUID(), ...rest } = body;

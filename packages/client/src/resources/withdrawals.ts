@@ -30,7 +30,7 @@ export class Withdrawals {
    * used for every attempt of this call and returned; give your own, stored beforehand, to survive a crash of your
    * process. With `client_reference: null` the call has none and is never retried.
    *
-   * @throws OutcomeUnknownError when the reply was lost: repeat the call with the error's `idempotencyReference`.
+   * @throws OutcomeUnknownError when no usable reply came back: repeat the call with the error's `idempotencyReference`.
    */
   create(body: BodyOf<typeof createWithdrawal>, options: CallOptions = {}): CpgCall<CreateWithdrawalResult> {
     const { client_reference = randomUUID(), ...rest } = body;
