@@ -30,7 +30,7 @@ export const verifyAnswer = z.looseObject({
 });
 
 export const callAnswer = z.discriminatedUnion('ok', [
-  z.looseObject({ ok: z.literal(true), data: z.unknown(), elapsed: z.number().optional() }),
+  z.looseObject({ ok: z.literal(true), data: z.unknown().optional(), elapsed: z.number().optional() }),
   z.looseObject({
     ok: z.literal(false),
     error: z.looseObject({

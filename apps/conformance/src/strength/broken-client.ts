@@ -6,4 +6,4 @@ import { CLIENT } from './reference/client-parts.ts';
 const [name] = process.argv.slice(2);
 const mutant = CLIENT_MUTANTS.find(({ id }) => id === name);
 if (name !== undefined && mutant === undefined) throw new Error(`no mutant is called ${name}`);
-serveAdapter({ ...CLIENT, ...mutant?.alter(CLIENT) });
+serveAdapter({ ...CLIENT, ...mutant?.alter(CLIENT) }, name === undefined ? 'correct' : `broken: ${name}`);

@@ -15,12 +15,14 @@ const headers = (signature: string, { keyId = '', now }: Command) => [
   ['X-CPG-Timestamp', String(now)],
   ['X-CPG-Signature', signature],
 ];
-const answerRight = (command: Command): void => {
+const rightAnswer = (command: Command): object => {
   const { id, cmd, now, method = '', target = '', bodyB64 = '', secretB64 = '' } = command;
-  if (cmd !== 'sign') return say({ id, ok: true });
+  if (cmd !== 'sign') return { id, ok: true };
   const request = { timestamp: String(now), method, target, body: Buffer.from(bodyB64, 'base64') };
-  say({ id, headers: headers(signBy(CLIENT, Buffer.from(secretB64, 'base64'), request), command) });
+  return { id, headers: headers(signBy(CLIENT, Buffer.from(secretB64, 'base64'), request), command) };
 };
+
+const answerRight = (command: Command): void => say(rightAnswer(command));
 
 type Body = string | { readonly repeat: { readonly byteHex: string; readonly count: number } };
 
@@ -36,7 +38,9 @@ interface Known {
 }
 
 const bytesOf = (body: Body): Buffer =>
-  typeof body === 'string' ? Buffer.from(body, 'base64') : Buffer.alloc(body.repeat.count, Buffer.from(body.repeat.byteHex, 'hex'));
+  typeof body === 'string'
+    ? Buffer.from(body, 'base64')
+    : Buffer.alloc(body.repeat.count, Buffer.from(body.repeat.byteHex, 'hex'));
 
 const published = (): Known['vectors'] => {
   const path = createRequire(import.meta.url).resolve('@cpg/protocol/vectors/request-signing.json');
@@ -45,15 +49,16 @@ const published = (): Known['vectors'] => {
 
 const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   inert: (command) => say({ id: command.id, ok: true, data: [], headers: [] }),
-  'constant-signature': (command) => say({ id: command.id, ok: true, headers: headers('a'.repeat(64), command) }),
+  'constant-signature': (command) =>
+    say({ id: command.id, ok: true, headers: headers('a'.repeat(64), command) }),
   'answer-key': (command) => {
     const known = published().find(
       ({ target, secretB64, method, timestamp, bodyB64 }) =>
-        target === command['target'] &&
-        secretB64 === command['secretB64'] &&
-        method === command['method'] &&
-        timestamp === String(command['now']) &&
-        bytesOf(bodyB64).equals(Buffer.from(command['bodyB64'] ?? '', 'base64')),
+        target === command.target &&
+        secretB64 === command.secretB64 &&
+        method === command.method &&
+        timestamp === String(command.now) &&
+        bytesOf(bodyB64).equals(Buffer.from(command.bodyB64 ?? '', 'base64')),
     );
     say({ id: command.id, ok: true, headers: headers(known?.signature ?? '0'.repeat(64), command) });
   },
@@ -72,7 +77,8 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   },
   'accept-all': ({ id }) => say({ id, accepted: true }),
   'reject-all': ({ id }) => say({ id, accepted: false }),
-  'reject-all-as-invalid': ({ id }) => say({ id, accepted: false, status: 401, message: 'Invalid signature' }),
+  'reject-all-as-invalid': ({ id }) =>
+    say({ id, accepted: false, status: 401, message: 'Invalid signature' }),
   'by-coin': ({ id }) => say({ id, accepted: Math.random() < 0.5 }),
 };
 
@@ -85,7 +91,8 @@ let count = 0;
 createInterface({ input: process.stdin }).on('line', async (line) => {
   const command = JSON.parse(line) as Command;
   const { id, cmd } = command;
-  if (cmd === 'hello') return say({ id, name, roles: VERIFIERS.includes(name) ? ['verify'] : ['sign', 'call'], caps: [] });
+  if (cmd === 'hello')
+    return say({ id, name, roles: VERIFIERS.includes(name) ? ['verify'] : ['sign', 'call'], caps: [] });
   if (cmd === 'stop') return process.stdout.write(`${JSON.stringify({ id })}\n`, () => process.exit(0));
   await behave(command, ++count);
 });

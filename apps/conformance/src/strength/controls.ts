@@ -1,8 +1,8 @@
+import { clientSuite } from '../client/client-suite.ts';
 import { exitCodeOf } from '../core/exit-code.ts';
 import type { CaseRecord, ResultRecord } from '../core/record.ts';
 import { run } from '../core/run.ts';
 import { adapterVectorSuite } from '../vectors/vectors-suite.ts';
-import { clientSuite } from '../client/client-suite.ts';
 import { commandFor, judgeServer } from './trial.ts';
 
 /** Something that is no implementation, or a correct but awkward one, and what a run of it must come to. */
@@ -16,15 +16,27 @@ export interface Control {
   readonly mustPass?: RegExp;
 }
 
-const GOOD_REQUEST = /^server-(?:accept-|header-names-|header-order|encoding-identity|window-(?:past|future)-(?:29|300))/;
+const GOOD_REQUEST =
+  /^server-(?:accept-|header-names-|header-order|encoding-identity|window-(?:past|future)-(?:29|300))/;
 const BAD_REQUEST =
   /^(?:verify|server)-(?:missing-|empty-|repeated-|tamper-|recipe-|timestamp-|key-|order-|signature-|target-(?:absolute|fragment|backslash))/;
 
 export const CONTROLS: readonly Control[] = [
-  { id: 'inert', layer: 'client', exitCode: 1, mustNotPass: /^client-(?:call|query|body|secret|redirect|refused|attempt)-/ },
+  {
+    id: 'inert',
+    layer: 'client',
+    exitCode: 1,
+    mustNotPass: /^client-(?:call|query|body|secret|redirect|refused|attempt)-/,
+  },
   { id: 'inert', layer: 'vectors', exitCode: 1, mustNotPass: /^sign-/ },
   { id: 'constant-signature', layer: 'vectors', exitCode: 1, mustNotPass: /^sign-/ },
-  { id: 'answer-key', layer: 'vectors', exitCode: 1, mustNotPass: /^sign-fresh-/, mustPass: /^sign-(?!fresh-)/ },
+  {
+    id: 'answer-key',
+    layer: 'vectors',
+    exitCode: 1,
+    mustNotPass: /^sign-fresh-/,
+    mustPass: /^sign-(?!fresh-)/,
+  },
   { id: 'crash-in-the-middle', layer: 'vectors', exitCode: 3 },
   { id: 'stop-early-with-0', layer: 'vectors', exitCode: 3 },
   { id: 'hang', layer: 'vectors', exitCode: 3 },
@@ -32,9 +44,26 @@ export const CONTROLS: readonly Control[] = [
   { id: 'answer-twice', layer: 'vectors', exitCode: 3 },
   { id: 'unknown-id', layer: 'vectors', exitCode: 3 },
   { id: 'slow-but-correct', layer: 'vectors', exitCode: 0, mustPass: /^sign-/ },
-  { id: 'accept-all', layer: 'vectors', exitCode: 1, mustNotPass: BAD_REQUEST, mustPass: /^verify-(?:vector|accept)-/ },
-  { id: 'reject-all', layer: 'vectors', exitCode: 1, mustNotPass: /^verify-(?:vector|accept)-/, mustPass: /^verify-tamper-/ },
-  { id: 'reject-all-as-invalid', layer: 'vectors', exitCode: 1, mustNotPass: /^verify-(?:vector|missing|timestamp)-/ },
+  {
+    id: 'accept-all',
+    layer: 'vectors',
+    exitCode: 1,
+    mustNotPass: BAD_REQUEST,
+    mustPass: /^verify-(?:vector|accept)-/,
+  },
+  {
+    id: 'reject-all',
+    layer: 'vectors',
+    exitCode: 1,
+    mustNotPass: /^verify-(?:vector|accept)-/,
+    mustPass: /^verify-tamper-/,
+  },
+  {
+    id: 'reject-all-as-invalid',
+    layer: 'vectors',
+    exitCode: 1,
+    mustNotPass: /^verify-(?:vector|missing|timestamp)-/,
+  },
   { id: 'by-coin', layer: 'vectors', exitCode: 1 },
   { id: 'accept-all', layer: 'server', exitCode: 1, mustNotPass: BAD_REQUEST },
   { id: 'reject-all', layer: 'server', exitCode: 1, mustNotPass: GOOD_REQUEST },
@@ -60,10 +89,21 @@ export const tryControl = async (control: Control): Promise<readonly string[]> =
   const code = exitCodeOf(records);
   if (code !== exitCode) problems.push(`exit code ${code} instead of ${exitCode}`);
   const passed = cases.filter((each) => each.verdict === 'pass' && mustNotPass?.test(each.id));
-  if (passed.length > 0) problems.push(`${passed.map((each) => each.id).slice(0, 3).join(', ')} passed`);
+  if (passed.length > 0)
+    problems.push(
+      `${passed
+        .map((each) => each.id)
+        .slice(0, 3)
+        .join(', ')} passed`,
+    );
   const relevant = cases.filter((each) => mustPass?.test(each.id));
   const failed = relevant.filter((each) => each.verdict !== 'pass');
   if (mustPass !== undefined && (relevant.length === 0 || failed.length > 0))
-    problems.push(`${failed.map((each) => each.id).slice(0, 3).join(', ')} did not pass`);
+    problems.push(
+      `${failed
+        .map((each) => each.id)
+        .slice(0, 3)
+        .join(', ')} did not pass`,
+    );
   return problems.map((problem) => `CONTROL     ${layer} ${id}: ${problem}`);
 };

@@ -41,15 +41,27 @@ describe('renderStrength', () => {
   });
 
   it.each<[name: string, change: Partial<Strength>, text: string]>([
-    ['a survivor', { results: [...strong.results, trial('three', ['server-a'], [])] }, 'SURVIVED    server three'],
+    [
+      'a survivor',
+      { results: [...strong.results, trial('three', ['server-a'], [])] },
+      'SURVIVED    server three',
+    ],
     [
       'an accidental kill',
       { results: [...strong.results, trial('three', ['server-a'], ['server-b'])] },
       'ACCIDENTAL  server three: server-a did not notice it; server-b did',
     ],
     ['an idle case', { results: strong.results.slice(0, 1) }, 'IDLE        server-b noticed nothing'],
-    ['a correct implementation that fails', { correct: [{ kind: 'server', records: body }] }, 'UNFAIR      the correct server'],
-    ['a control that passes', { controls: [['CONTROL     server inert: exit code 0']] }, 'CONTROL     server inert'],
+    [
+      'a correct implementation that fails',
+      { correct: [{ kind: 'server', records: body }] },
+      'UNFAIR      the correct server',
+    ],
+    [
+      'a control that passes',
+      { controls: [['CONTROL     server inert: exit code 0']] },
+      'CONTROL     server inert',
+    ],
   ])('is not strong with %s', (_name, change, expected) => {
     const { text, isStrong } = renderStrength({ ...strong, ...change });
     expect(text).toContain(expected);

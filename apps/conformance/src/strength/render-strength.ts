@@ -58,5 +58,8 @@ export const renderStrength = (strength: Strength): { readonly text: string; rea
   const goodControls = controls.filter((problems) => problems.length === 0).length;
   if (isWhole) lines.push(`controls: ${goodControls}/${controls.length} as they must be`);
   lines.push(`${results.length - missed.length}/${results.length} caught`, '');
-  return { text: lines.join('\n'), isStrong: unfair.length + controls.flat().length + missed.length + idle.length === 0 };
+  return {
+    text: lines.join('\n'),
+    isStrong: unfair.length + controls.flat().length + missed.length + idle.length === 0,
+  };
 };

@@ -73,6 +73,9 @@ const judge = async (
   if (message !== undefined) check.equal('message', { expected: expected.message, actual: message });
 };
 
+/** The ids of the cases that probes make; they do not depend on the vectors. */
+export const verifyIds: ReadonlySet<string> = new Set(PROBES.map(({ id }) => `verify-${id}`));
+
 const probed = (probe: Probe): ConformanceCase<VectorContext> => ({
   id: `verify-${probe.id}`,
   group: `verify/${probe.group}`,

@@ -52,7 +52,8 @@ export const RATE_CASES = serverCases({ group: 'rate', spec: '§2 restriction 4'
   },
   {
     id: 'rate-epoch-minute',
-    description: 'the window is the epoch minute: a full burst at :59 and another at :00',
+    description:
+      'the window is the epoch minute: a full burst at :59 another at :00, and another a minute later',
     run: (server) =>
       withFrozenClock(server, async (clock, now) => {
         await clock.freeze(now + 59);
@@ -61,6 +62,8 @@ export const RATE_CASES = serverCases({ group: 'rate', spec: '§2 restriction 4'
         await clock.freeze(now + 60);
         await spend(server, now + 60);
         expectLimited(server, await ask(server, { now: now + 60 }));
+        await clock.freeze(now + 120);
+        await spend(server, now + 120);
       }),
   },
   {

@@ -1,16 +1,17 @@
 import type { ServerParts } from '../reference/server-parts.ts';
-import { RATE_MUTANTS, REPLAY_MUTANTS } from './admission-mutants.ts';
-import {
-  ADDRESS_MUTANTS,
-  BODY_MUTANTS,
-  ENVELOPE_MUTANTS,
-  ORDER_MUTANTS,
-  PERMISSION_MUTANTS,
-  TARGET_MUTANTS,
-} from './gate-mutants.ts';
+import { ADDRESS_MUTANTS, PERMISSION_MUTANTS } from './access-mutants.ts';
+import { COMPARE_MUTANTS } from './compare-mutants.ts';
+import { ENVELOPE_MUTANTS } from './envelope-mutants.ts';
+import { HEADER_MUTANTS } from './header-mutants.ts';
+import { KEY_MUTANTS } from './key-mutants.ts';
 import type { Mutant } from './mutant.ts';
+import { ORDER_MUTANTS } from './order-mutants.ts';
+import { PARSER_MUTANTS } from './parser-mutants.ts';
+import { RATE_MUTANTS } from './rate-mutants.ts';
+import { REPLAY_MUTANTS } from './replay-mutants.ts';
 import { SERVER_SIGNING_MUTANTS } from './server-signing-mutants.ts';
-import { COMPARE_MUTANTS, HEADER_MUTANTS, TIMESTAMP_MUTANTS } from './verifier-mutants.ts';
+import { BODY_MUTANTS, TARGET_MUTANTS } from './target-mutants.ts';
+import { TIMESTAMP_MUTANTS } from './timestamp-mutants.ts';
 
 /** Broken verifiers and servers. */
 export const SERVER_MUTANTS: readonly Mutant<ServerParts>[] = [
@@ -18,6 +19,7 @@ export const SERVER_MUTANTS: readonly Mutant<ServerParts>[] = [
   COMPARE_MUTANTS,
   TIMESTAMP_MUTANTS,
   HEADER_MUTANTS,
+  KEY_MUTANTS,
   TARGET_MUTANTS,
   BODY_MUTANTS,
   ORDER_MUTANTS,
@@ -26,4 +28,5 @@ export const SERVER_MUTANTS: readonly Mutant<ServerParts>[] = [
   ADDRESS_MUTANTS,
   PERMISSION_MUTANTS,
   ENVELOPE_MUTANTS,
+  PARSER_MUTANTS,
 ].flat();

@@ -71,12 +71,12 @@ const signCommand = (parts: ClientParts, command: Readonly<Record<string, string
 };
 
 /** Speaks the adapter protocol for a client made of these parts. */
-export const serveAdapter = (parts: ClientParts): void => {
+export const serveAdapter = (parts: ClientParts, name: string): void => {
   const call = makeCall(parts);
   const answer = (command: Command): object | Promise<object> => {
     switch (command.cmd) {
       case 'hello':
-        return { name: 'strength-client', language: 'javascript', roles: ['sign', 'call'], caps: [] };
+        return { name, language: 'javascript', roles: ['sign', 'call'], caps: [] };
       case 'sign':
         return signCommand(parts, command);
       case 'call':

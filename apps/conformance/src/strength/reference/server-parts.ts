@@ -51,6 +51,8 @@ export type Step =
 
 /** The steps of a verifier, each replaceable by a broken one. */
 export interface ServerParts extends SigningParts {
+  /** Requests go through an HTTP parser before any step. */
+  readonly isParsed: boolean;
   readonly order: readonly Step[];
   readonly valuesOf: (headers: Arrived['headers'], name: string) => readonly string[];
   readonly isMissing: (values: readonly (readonly string[])[]) => boolean;
@@ -125,6 +127,7 @@ export const compareText = (expected: string, received: string): boolean => {
 /** A small, correct verifier. */
 export const SERVER: ServerParts = {
   ...SIGNING,
+  isParsed: true,
   order: [
     'missing',
     'malformed',

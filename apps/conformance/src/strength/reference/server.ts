@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { makeDecide } from './decide.ts';
+import { startRawServer } from './raw-server.ts';
 import { routeOf } from './routes.ts';
 import { SERVER_KEYS } from './server-keys.ts';
 import type { Arrived, ServerParts } from './server-parts.ts';
@@ -21,12 +22,19 @@ const readBody = async (request: IncomingMessage): Promise<Buffer> => {
 const pairsOf = (raw: readonly string[]): Arrived['headers'] =>
   Array.from({ length: raw.length / 2 }, (_, i) => [raw[i * 2] ?? '', raw[i * 2 + 1] ?? ''] as const);
 
+interface Reply {
+  readonly status: number;
+  readonly body: object;
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+}
+
 /** Serves a verifier made of these parts on a free loopback port, with a clock at `/_sandbox/clock`. */
 export const startServer = (parts: ServerParts): Promise<string> => {
+  if (!parts.isParsed) return startRawServer();
   const decide = makeDecide(parts, SERVER_KEYS);
   let frozen: number | null = null;
 
-  const answer = (response: ServerResponse, status: number, body: object, headers: object = {}): void => {
+  const answer = (response: ServerResponse, { status, body, headers = {} }: Reply): void => {
     const text = JSON.stringify(body);
     const fixed = {
       'content-type': 'application/json; charset=utf-8',
@@ -40,7 +48,10 @@ export const startServer = (parts: ServerParts): Promise<string> => {
     const body = await readBody(request);
     if (target === '/_sandbox/clock') {
       if (method === 'PUT') frozen = (JSON.parse(body.toString()) as { now: number | null }).now;
-      return answer(response, 200, { now: frozen ?? Math.floor(Date.now() / 1000), frozen: frozen !== null });
+      return answer(response, {
+        status: 200,
+        body: { now: frozen ?? Math.floor(Date.now() / 1000), frozen: frozen !== null },
+      });
     }
     const address = request.socket.remoteAddress ?? '';
     const arrived: Arrived = { method, target, headers: pairsOf(request.rawHeaders), body, address };
@@ -49,15 +60,18 @@ export const startServer = (parts: ServerParts): Promise<string> => {
     const result = refusal ?? route.handle(body);
     if ('data' in result) {
       const rows = Array.isArray(result.data) ? { data_count: result.data.length } : {};
-      return answer(response, 200, { success: true, message: 'OK', data: result.data, ...rows });
+      return answer(response, {
+        status: 200,
+        body: { success: true, message: 'OK', data: result.data, ...rows },
+      });
     }
     const allow = refusal === undefined && route.allow !== undefined ? { allow: route.allow } : {};
-    answer(response, result.status, parts.envelope(result.message), allow);
+    answer(response, { status: result.status, body: parts.envelope(result.message), headers: allow });
   };
 
   const server = createServer((request, response) => {
     serve(request, response).catch(() =>
-      answer(response, 500, { success: false, message: 'Internal server error' }),
+      answer(response, { status: 500, body: { success: false, message: 'Internal server error' } }),
     );
   });
   return new Promise((resolve) =>

@@ -16,14 +16,18 @@ const CONFIG = `export default {
 `;
 
 const prepare = (): void => {
-  for (const name of ['src', 'package.json', 'demo-keys.json']) cpSync(join(PACKAGE, name), join(COPY, name), { recursive: true });
+  for (const name of ['src', 'package.json', 'demo-keys.json'])
+    cpSync(join(PACKAGE, name), join(COPY, name), { recursive: true });
   symlinkSync(join(PACKAGE, 'node_modules'), join(COPY, 'node_modules'));
   rmSync(join(COPY, 'src/strength'), { recursive: true });
   writeFileSync(join(COPY, 'vitest.config.ts'), CONFIG);
 };
 
 const isGreen = (tests: readonly string[]): boolean => {
-  const run = spawnSync('vitest', ['run', '--root', COPY, '--testTimeout', '3000', ...tests], { stdio: 'ignore', timeout: 120_000 });
+  const run = spawnSync('vitest', ['run', '--root', COPY, '--testTimeout', '3000', ...tests], {
+    stdio: 'ignore',
+    timeout: 120_000,
+  });
   return run.status === 0;
 };
 
@@ -46,8 +50,11 @@ try {
   const isFair = isGreen(tests);
   if (!isFair) process.stdout.write('UNFAIR      the meta-tests are red without any mistake\n');
   const survivors = RUNNER_MUTANTS.filter((mutant) => !isCaught(mutant));
-  for (const { id, test } of survivors) process.stdout.write(`SURVIVED    runner ${id}: ${test} stayed green\n`);
-  process.stdout.write(`runner: ${RUNNER_MUTANTS.length - survivors.length}/${RUNNER_MUTANTS.length} caught\n`);
+  for (const { id, test } of survivors)
+    process.stdout.write(`SURVIVED    runner ${id}: ${test} stayed green\n`);
+  process.stdout.write(
+    `runner: ${RUNNER_MUTANTS.length - survivors.length}/${RUNNER_MUTANTS.length} caught\n`,
+  );
   process.exitCode = isFair && survivors.length === 0 ? 0 : 1;
 } finally {
   rmSync(COPY, { recursive: true, force: true });

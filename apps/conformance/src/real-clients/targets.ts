@@ -1,0 +1,22 @@
+/** Targets that clients are known to change on their way to the wire. */
+export const TARGETS: readonly string[] = [
+  '/v1/_ping?',
+  '/v1/x/../_ping',
+  '/v1/./_ping',
+  '/v1/x/%2e%2e/_ping',
+  '/v1/x%2fy',
+  '/v1/%7Euser',
+  '/v1/_ping?q=%e9',
+  '/v1/_ping?q=[1]|^<>',
+  `/v1/_ping?q='"`,
+  '/v1/é',
+  '/v1/p\\q',
+  '/v1/_ping?q=a b',
+  '/v1/_ping?q=a+b',
+  '/v1/_ping#frag',
+  '/v1/_ping?b=2&a=1',
+  '/v1/_ping?a=1&a=2&&',
+  '/v1//x',
+  '/v1/x;x=1',
+  '/v1/_ping?x=1?y=2',
+];

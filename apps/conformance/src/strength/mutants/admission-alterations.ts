@@ -1,0 +1,55 @@
+import {
+  ADMISSION,
+  type Claim,
+  makeAdmission,
+  makeMemory,
+  type ServerParts,
+} from '../reference/server-parts.ts';
+
+/** Another way to name what an admission remembers and counts. */
+export const admission = (names: Parameters<typeof makeAdmission>[0]) => (): Partial<ServerParts> => ({
+  makeAdmit: makeAdmission(names),
+});
+
+/** Looks first and writes later, with something in between: the hole that only simultaneous arrival finds. */
+export const checkThenSet = (pause: () => Promise<unknown>) => (): Partial<ServerParts> => ({
+  makeAdmit: () => {
+    const memory = makeMemory();
+    return async (claim: Claim) => {
+      const isUsed = memory.isUsed(ADMISSION.used(claim), claim.now);
+      const count = memory.count(ADMISSION.window(claim));
+      await pause();
+      if (isUsed) return 'replayed';
+      if (count >= claim.limit) return 'limited';
+      memory.use(ADMISSION.used(claim), claim);
+      memory.add(ADMISSION.window(claim));
+      return 'admitted';
+    };
+  },
+});
+
+/** The same facts, decided otherwise. */
+export const ordered =
+  (
+    decide: (facts: {
+      isUsed: boolean;
+      isOver: boolean;
+      memory: ReturnType<typeof makeMemory>;
+      claim: Claim;
+    }) => 'admitted' | 'replayed' | 'limited',
+  ) =>
+  (): Partial<ServerParts> => ({
+    makeAdmit: () => {
+      const memory = makeMemory();
+      return (claim) => {
+        const isUsed = memory.isUsed(ADMISSION.used(claim), claim.now);
+        const isOver = memory.count(ADMISSION.window(claim)) >= claim.limit;
+        const result = decide({ isUsed, isOver, memory, claim });
+        if (result === 'admitted') {
+          memory.use(ADMISSION.used(claim), claim);
+          memory.add(ADMISSION.window(claim));
+        }
+        return result;
+      };
+    },
+  });

@@ -1,0 +1,109 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ADMISSION, type ServerParts } from '../reference/server-parts.ts';
+import { admission, checkThenSet } from './admission-alterations.ts';
+import { mutants } from './mutant.ts';
+
+const moved =
+  (step: 'admission', before: 'signature' | 'address') =>
+  (parts: ServerParts): Partial<ServerParts> => {
+    const rest = parts.order.filter((each) => each !== step);
+    const at = rest.indexOf(before);
+    return { order: [...rest.slice(0, at), step, ...rest.slice(at)] };
+  };
+
+export const REPLAY_MUTANTS = mutants<ServerParts>('replay', [
+  [
+    'replay-allowed',
+    admission({ used: ({ keyId, signature }) => `${keyId} ${signature} ${Math.random()}` }),
+    'server-replay-same-bytes',
+  ],
+  ['replay-burnt-before-signature', moved('admission', 'signature'), 'server-replay-tampered-copy-first'],
+  ['replay-burnt-before-address', moved('admission', 'address'), 'server-ip-refusal-does-not-burn'],
+  [
+    'replay-after-permission',
+    (p) => ({ order: [...p.order.filter((s) => s !== 'admission'), 'admission'] }),
+    'server-replay-after-403',
+  ],
+  [
+    'replay-by-timestamp',
+    admission({ used: ({ keyId, timestamp }) => `${keyId} ${timestamp}` }),
+    'server-replay-same-second-differs',
+  ],
+  [
+    'replay-by-target',
+    admission({ used: ({ keyId, timestamp, request }) => `${keyId} ${timestamp} ${request.target}` }),
+    'server-replay-same-second-differs',
+  ],
+  [
+    'replay-by-path',
+    admission({
+      used: ({ keyId, timestamp, request }) => `${keyId} ${timestamp} ${request.target.split('?')[0]}`,
+    }),
+    'server-replay-same-second-differs',
+  ],
+  [
+    'replay-by-body',
+    admission({
+      used: ({ keyId, timestamp, request }) => `${keyId} ${timestamp} ${request.body.toString('hex')}`,
+    }),
+    'server-replay-same-second-differs',
+  ],
+  [
+    'replay-by-target-only',
+    admission({ used: ({ keyId, request }) => `${keyId} ${request.target} ${request.body.toString('hex')}` }),
+    'server-replay-next-second',
+  ],
+  [
+    'replay-across-keys',
+    admission({
+      used: ({ request, timestamp }) =>
+        `${timestamp} ${request.target} ${request.body.toString('hex')} ${request.method}`,
+    }),
+    'server-replay-two-keys',
+  ],
+  [
+    'replay-by-raw-target',
+    admission({ used: ({ signature, request }) => `${signature} ${request.target}` }),
+    'server-replay-bare-question-mark',
+  ],
+  [
+    'replay-by-header-order',
+    admission({
+      used: ({ signature, request }) => `${signature} ${request.headers.map(([name]) => name).join()}`,
+    }),
+    'server-replay-other-header-spelling',
+  ],
+  [
+    'replay-per-minute',
+    admission({ used: (claim) => `${ADMISSION.used(claim)} ${Math.floor(claim.now / 60)}` }),
+    'server-replay-61-seconds-later',
+  ],
+  [
+    'replay-forgotten-after-60',
+    admission({ usedFor: ({ now }) => now + 59 }),
+    'server-replay-61-seconds-later',
+  ],
+  [
+    'replay-forgotten-after-300',
+    admission({ usedFor: ({ now }) => now + 300 }),
+    'server-replay-stamped-ahead',
+  ],
+  [
+    'replay-forgotten-at-299',
+    admission({ usedFor: ({ timestamp }) => timestamp + 299 }),
+    'server-replay-until-window-ends',
+  ],
+  [
+    'replay-forgotten-at-the-edge',
+    admission({ usedFor: ({ timestamp, now }) => Math.max(timestamp + 299, now) }),
+    'server-replay-until-window-ends',
+  ],
+  ['replay-race-immediate', checkThenSet(() => new Promise(setImmediate)), 'server-race-header-end-20'],
+  [
+    'replay-race-network-store',
+    checkThenSet(() => sleep(1)),
+    'server-race-body-20',
+    'server-race-body-2',
+    'server-race-header-end-2',
+  ],
+]);

@@ -1,0 +1,101 @@
+import { SERVER, type ServerParts } from '../reference/server-parts.ts';
+import { mutants } from './mutant.ts';
+import { without } from './order-alterations.ts';
+
+export const TARGET_MUTANTS = mutants<ServerParts>('target', [
+  [
+    'target-unchecked',
+    without('target'),
+    'server-target-absolute-form',
+    'server-target-fragment',
+    'server-target-backslash',
+    'server-target-two-slashes',
+  ],
+  [
+    'target-absolute-allowed',
+    () => ({ isTarget: (t) => SERVER.isTarget(t) || /^https?:/.test(t) }),
+    'server-target-absolute-form',
+    'server-target-absolute-form-https',
+  ],
+  [
+    'target-fragment-stripped',
+    () => ({ isTarget: (t) => SERVER.isTarget(t.split('#')[0] ?? '') }),
+    'server-target-fragment',
+    'server-target-fragment-in-path',
+  ],
+  [
+    'target-backslash-allowed',
+    () => ({ isTarget: (t) => SERVER.isTarget(t.replaceAll('\\', '/')) }),
+    'server-target-backslash',
+    'server-target-backslash-in-query',
+  ],
+  [
+    'target-slashes-allowed',
+    () => ({ isTarget: (t) => SERVER.isTarget(t.replace(/^\/+/, '/')) }),
+    'server-target-two-slashes',
+    'server-target-three-slashes',
+  ],
+  [
+    'target-is-404',
+    () => ({ refuse: (a, step) => (step === 'target' ? { status: 404, message: 'Not found' } : a) }),
+    'server-target-backslash',
+  ],
+  [
+    'target-escapes-refused',
+    () => ({ isTarget: (t) => SERVER.isTarget(t) && !t.includes('%2') }),
+    'server-accept-path-encoded-slash',
+  ],
+  [
+    'target-stray-percent-refused',
+    () => ({ isTarget: (t) => SERVER.isTarget(t) && !/%(?![0-9a-f]{2})/i.test(t) }),
+    'server-accept-query-stray-percent',
+  ],
+  [
+    'target-dots-refused',
+    () => ({ isTarget: (t) => SERVER.isTarget(t) && !t.includes('/.') }),
+    'server-accept-path-dots',
+    'server-accept-path-single-dot',
+  ],
+]);
+
+export const BODY_MUTANTS = mutants<ServerParts>('body', [
+  [
+    'body-limit-less-one',
+    () => ({ bodyLimit: 1024 * 1024 - 1 }),
+    'server-body-limit',
+    'server-body-limit-chunked',
+  ],
+  [
+    'body-limit-plus-one',
+    () => ({ bodyLimit: 1024 * 1024 + 1 }),
+    'server-body-limit-plus-1',
+    'server-body-limit-plus-1-chunked',
+  ],
+  ['body-limit-100-kb', () => ({ bodyLimit: 100_000 }), 'server-body-limit'],
+  ['body-limit-64-kib', () => ({ bodyLimit: 65_536 }), 'server-accept-body-65537-bytes'],
+  [
+    'body-limit-is-400',
+    () => ({ refuse: (a, step) => (step === 'size' ? { ...a, status: 400 } : a) }),
+    'server-body-limit-plus-1',
+  ],
+  [
+    'encoding-unchecked',
+    without('encoding'),
+    'server-encoding-gzip',
+    'server-encoding-br',
+    'server-encoding-deflate',
+    'server-encoding-x-unknown',
+  ],
+  [
+    'encoding-gzip-allowed',
+    () => ({ isEncoding: (c) => ['identity', 'gzip', 'GZIP'].includes(c) }),
+    'server-encoding-gzip',
+    'server-encoding-gzip-upper-case',
+  ],
+  [
+    'encoding-last-counts',
+    () => ({ isEncoding: (c) => c.split(', ').at(-1) === 'identity' }),
+    'server-encoding-gzip-identity',
+  ],
+  ['encoding-identity-refused', () => ({ isEncoding: () => false }), 'server-encoding-identity'],
+]);
