@@ -1,0 +1,138 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { createSigningKey, signRequest } from '@cpg/protocol';
+import { describeWithProgram, type Postgres, type Redis, startPostgres, startRedis } from '@cpg/test-support';
+import { createClient } from 'redis';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { balanceConnections } from './testing/balance-connections.ts';
+import { forwardToAll } from './testing/forward-to-all.ts';
+import { type GatewayProcess, startGatewayProcess } from './testing/gateway-process.ts';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const MINUTE = 60_000;
+// With a query, so that no signature is the same as one of the suite's.
+const PING = '/v1/_ping?of=two-processes';
+
+describeWithProgram('redis-server', 'PostgreSQL and Redis', () => {
+  describeWithProgram('postgres', 'under two processes', () => {
+    let postgres: Postgres;
+    let redis: Redis;
+    let gateways: readonly GatewayProcess[] = [];
+    beforeAll(async () => {
+      [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+      const environment = {
+        DATABASE_URL: postgres.createDatabase('shared'),
+        REDIS_URL: redis.url,
+        CPG_MASTER_KEY: 'ef'.repeat(32),
+        CPG_SANDBOX: 'true',
+        CPG_LOG_LEVEL: 'fatal',
+      };
+      // At once: migrations and demo data must be written by one of them only.
+      gateways = await Promise.all([startGatewayProcess(environment), startGatewayProcess(environment)]);
+    }, 2 * MINUTE);
+    afterAll(async () => {
+      await Promise.all(gateways.map((gateway) => gateway.end('SIGTERM')));
+      await redis.stop();
+      postgres.stop();
+    }, MINUTE);
+
+    let stamp = Math.floor(Date.now() / 1000);
+    const sign = (keyId: string, secret: string) => {
+      // A second of its own for each, as the same request in the same second has the same signature.
+      stamp -= 1;
+      const key = createSigningKey(`cpg-demo-${secret}-DO-NOT-USE-IN-PRODUCTION`);
+      return signRequest({ keyId, key, method: 'GET', target: PING, timestamp: stamp }).headers;
+    };
+    const ping = async (gateway: GatewayProcess | undefined, headers: Readonly<Record<string, string>>) =>
+      (await fetch(`${gateway?.url}${PING}`, { headers })).status;
+
+    it('accept a signature once between them', async () => {
+      const [first, second] = gateways;
+      const headers = sign('ck_demo_full', 'full');
+      expect([await ping(first, headers), await ping(second, headers)]).toEqual([200, 401]);
+      const races = Array.from({ length: 30 }, async () => {
+        const raced = sign('ck_demo_full', 'full');
+        const statuses = await Promise.all([ping(first, raced), ping(second, raced), ping(first, raced)]);
+        return statuses.sort();
+      });
+      for (const statuses of await Promise.all(races)) expect(statuses).toEqual([200, 401, 401]);
+    });
+
+    const setClocks = async (now: number | null) => {
+      for (const { url } of gateways) {
+        const options = { method: 'PUT', headers: { 'content-type': 'application/json' } };
+        await fetch(`${url}/_sandbox/clock`, { ...options, body: JSON.stringify({ now }) });
+      }
+    };
+
+    it('count the requests of a key together', async () => {
+      // In the middle of a minute, so that all fall into one.
+      await setClocks(stamp - (stamp % 60) + 30);
+      const statuses: number[] = [];
+      for (let count = 0; count < 8; count += 1) {
+        statuses.push(await ping(gateways[count % 2], sign('ck_demo_slow_a', 'slow-a')));
+      }
+      await setClocks(null);
+      expect(statuses).toEqual([200, 200, 200, 200, 200, 429, 429, 429]);
+    });
+
+    // Every run of the suite counts in the same minutes of a clock that it moves.
+    const forgetCounts = async () => {
+      const client = createClient({ url: redis.url });
+      await client.connect();
+      await client.flushAll();
+      await client.close();
+    };
+    const runSuite = async (url: string, clockUrl: string, ...more: readonly string[]) => {
+      await forgetCounts();
+      const parameters = [
+        '--conditions=@cpg/source',
+        'apps/conformance/src/main.ts',
+        'server',
+        ...['--url', url, '--clock-url', clockUrl],
+        ...['--keys', 'apps/conformance/demo-keys.json'],
+        ...more,
+      ];
+      const { stdout } = await promisify(execFile)(process.execPath, parameters, { cwd: ROOT }).catch(
+        (failed: { readonly stdout: string }) => failed,
+      );
+      expect(stdout).toMatch(/^[1-9]\d* passed, 0 failed$/m);
+    };
+
+    it('pass the conformance suite, each of them', async () => {
+      for (const { url } of gateways) await runSuite(url, `${url}/_sandbox/clock`);
+    }, 300_000);
+
+    it.each(['server-replay-*', 'server-race-*', 'server-rate-*', 'server-accept-*'])(
+      'pass %s together, each connection going to the other one in turn',
+      async (pattern) => {
+        const balancer = await balanceConnections(gateways.map(({ url }) => url));
+        const clock = await forwardToAll(gateways.map(({ url }) => `${url}/_sandbox/clock`));
+        try {
+          await runSuite(balancer.url, clock.url, '--run', pattern);
+        } finally {
+          await balancer.close();
+          await clock.close();
+        }
+      },
+      300_000,
+    );
+
+    it('refuse, rather than let through, when Redis is gone', async () => {
+      await redis.stop();
+      for (const gateway of gateways) {
+        const response = await fetch(`${gateway.url}${PING}`, { headers: sign('ck_demo_full', 'full') });
+        expect({ status: response.status, retryAfter: response.headers.get('retry-after') }).toEqual({
+          status: 503,
+          retryAfter: '1',
+        });
+        const ready = await fetch(`${gateway.url}/readyz`);
+        expect({ status: ready.status, body: await ready.json() }).toEqual({
+          status: 503,
+          body: { status: 'unavailable', database: 'ok', admission: 'unreachable' },
+        });
+      }
+    });
+  });
+});
