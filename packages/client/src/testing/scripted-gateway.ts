@@ -43,7 +43,11 @@ export class ScriptedGateway {
     } = options;
     this.#credentials = { keyId, secret };
     this.#check = makeSignatureCheck(this.#credentials, now);
-    this.#server = createServer((request, response) => void this.#handle(request, response));
+    this.#server = createServer((request, response) => {
+      // Clients learn the gateway's clock from it.
+      response.setHeader('Date', new Date(now() * 1000).toUTCString());
+      void this.#handle(request, response);
+    });
   }
 
   static async start(options: ScriptedGatewayOptions = {}): Promise<ScriptedGateway> {

@@ -81,6 +81,16 @@ describe('ScriptedGateway', () => {
     expect(gateway.requests).toHaveLength(1);
   });
 
+  it('may have a clock of its own, which clients learn', async () => {
+    const ahead = await ScriptedGateway.start({ now: () => Math.floor(Date.now() / 1000) + 900 });
+    ahead.reply('ping', { data: { pong: true } });
+    const late = new CpgClient(ahead.clientOptions);
+    expect((await late.ping().withResponse()).response.attempts).toBe(2);
+    expect(Math.abs(late.clockOffsetMs - 900_000)).toBeLessThan(2_000);
+    late.close();
+    await ahead.stop();
+  });
+
   it('says what was not scripted', async () => {
     await expect(client.currencies.list()).rejects.toMatchObject({
       status: 501,
