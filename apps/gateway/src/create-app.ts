@@ -36,7 +36,7 @@ export interface AppServices extends Services {
 /** The Express application: operations, sandbox, authentication, the v1 routes, and the envelope for everything that goes wrong. */
 export const createApp = (services: AppServices): Express => {
   const { db, clock, keys, admission, logger, config, isDraining } = services;
-  const { store, ping } = admission;
+  const { store, ping, addressCounts } = admission;
   const metrics = createMetrics(db);
   const decisions = new DecisionLog(clock.now);
   const app = express();
@@ -50,7 +50,7 @@ export const createApp = (services: AppServices): Express => {
     app.use(createPageRouter());
   }
   if (config.ipLimitPerMinute > 0) {
-    app.use('/v1', ipBackstop({ limitPerMinute: config.ipLimitPerMinute, logger }));
+    app.use('/v1', ipBackstop({ limitPerMinute: config.ipLimitPerMinute, store: addressCounts, logger }));
   }
   app.use(
     '/v1',

@@ -1,5 +1,6 @@
-import { type AdmissionStore, memoryStore, redisStore } from '@cpg/server-middleware';
+import { type AdmissionStore, type IpBackstopOptions, memoryStore, redisStore } from '@cpg/server-middleware';
 import type { Logger } from 'pino';
+import { RedisStore } from 'rate-limit-redis';
 import { createClient } from 'redis';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -8,6 +9,8 @@ import { rewindableStore } from './sandbox/rewindable-store.ts';
 /** The admission store, and what readiness and shutdown need of it. */
 export interface Admission {
   readonly store: AdmissionStore;
+  /** Counts for the limit per client address; the limiter's own memory when absent. */
+  readonly addressCounts?: IpBackstopOptions['store'];
   /** Rejects while the store cannot be reached. */
   ping(): Promise<unknown>;
   close(): Promise<void>;
@@ -29,6 +32,10 @@ export const openAdmission = async (config: Config, clock: Clock, logger: Logger
   await client.connect();
   return {
     store: redisStore(client, { clock: clock.now }),
+    addressCounts: new RedisStore({
+      prefix: 'cpg:ip:',
+      sendCommand: (...command) => client.sendCommand(command),
+    }),
     ping: () => client.ping(),
     close: async () => {
       await client.close();

@@ -18,10 +18,11 @@ describeWithProgram('redis-server', 'PostgreSQL and Redis', () => {
   describeWithProgram('postgres', 'under two processes', () => {
     let postgres: Postgres;
     let redis: Redis;
+    let environment: Readonly<Record<string, string>>;
     let gateways: readonly GatewayProcess[] = [];
     beforeAll(async () => {
       [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
-      const environment = {
+      environment = {
         DATABASE_URL: postgres.createDatabase('shared'),
         REDIS_URL: redis.url,
         CPG_MASTER_KEY: 'ef'.repeat(32),
@@ -118,6 +119,18 @@ describeWithProgram('redis-server', 'PostgreSQL and Redis', () => {
       },
       300_000,
     );
+
+    it('count the requests of an address together, in front of authentication', async () => {
+      const limited = await Promise.all(
+        [0, 1].map(() => startGatewayProcess({ ...environment, CPG_IP_LIMIT_PER_MINUTE: '6' })),
+      );
+      const statuses: number[] = [];
+      for (let count = 0; count < 8; count += 1) {
+        statuses.push((await fetch(`${limited[count % 2]?.url}/v1/_ping`)).status);
+      }
+      await Promise.all(limited.map((gateway) => gateway.end('SIGTERM')));
+      expect(statuses).toEqual([401, 401, 401, 401, 401, 401, 429, 429]);
+    });
 
     it('refuse, rather than let through, when Redis is gone', async () => {
       await redis.stop();

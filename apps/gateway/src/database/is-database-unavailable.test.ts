@@ -8,6 +8,8 @@ it.each([
   ['refused connections', new AggregateError([withCode('ECONNREFUSED')]), true],
   ['shutting down', withCode('57P01'), true],
   ['too many connections', withCode('53300'), true],
+  ['statement timeout', withCode('57014'), true],
+  ['deadlock', withCode('40P01'), true],
   ['connection exception', withCode('08006'), true],
   ['pool timeout', new Error('timeout exceeded when trying to connect'), true],
   ['lost connection', new Error('Connection terminated unexpectedly'), true],

@@ -1,5 +1,7 @@
-// Classes 08 (connection), 57P0x (shutting down) and 53300 (too many connections) of PostgreSQL, and what sockets say.
-const UNAVAILABLE_CODE = /^(?:08...|57P0.|53300|ECONNREFUSED|ECONNRESET|ENOTFOUND|ENOENT|EPIPE|ETIMEDOUT)$/;
+// Of PostgreSQL, classes 08 (connection) and 57P0x (shutting down), 53300 (too many connections), 57014 (took too long) and
+// 40P01 (deadlock: asking again will do); and what sockets say.
+const UNAVAILABLE_CODE =
+  /^(?:08...|57P0.|57014|53300|40P01|ECONNREFUSED|ECONNRESET|ENOTFOUND|ENOENT|EPIPE|ETIMEDOUT)$/;
 // What the pg driver throws without a code.
 const UNAVAILABLE_MESSAGE =
   /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error/;

@@ -26,10 +26,14 @@ export const openDatabase = async ({ databaseUrl, dataDir }: DatabaseLocation): 
       connectionString: databaseUrl,
       max: 16,
       connectionTimeoutMillis: 5_000,
+      // Whatever waits this long for a lock is better asked again.
+      statement_timeout: 10_000,
+      idle_in_transaction_session_timeout: 30_000,
       types,
     });
-    // An idle connection that breaks must not end the process; the next query reports it.
+    // A connection that breaks must not end the process, whether it is idle or lent out: its next query reports it.
     pool.on('error', () => undefined);
+    pool.on('connect', (client) => client.on('error', () => undefined));
     return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
   }
   if (dataDir !== undefined) claimDataDir(dataDir);

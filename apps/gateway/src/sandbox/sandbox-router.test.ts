@@ -204,6 +204,18 @@ describe('/_sandbox', () => {
     expect(refused).toBe(403);
   });
 
+  it('knows the webhook of the environment, also after a reset', async () => {
+    const webhook = { url: 'http://127.0.0.1:9/hooks', secret: 'a-secret-of-the-webhook' };
+    const configured = await startTestGateway({ webhook });
+    await configured.reset();
+    const listed = (await (await fetch(`${configured.url}/_sandbox/webhooks`)).json()) as {
+      readonly data: unknown;
+    };
+    await configured.close();
+    expect(listed.data).toMatchObject([{ account_id: 'acct_demo', url: webhook.url }]);
+    expect(JSON.stringify(listed)).not.toContain(webhook.secret);
+  });
+
   it('is not there without sandbox mode', async () => {
     const plain = await startTestGateway({ sandbox: false });
     const response = await fetch(`${plain.url}/_sandbox/clock`);

@@ -8,12 +8,13 @@ const MARKER = Symbol.for('cpg.server-middleware.rejection-error');
  */
 export class RejectionError extends Error {
   override readonly name = 'RejectionError';
-  readonly rejection: Rejection;
+  declare readonly rejection: Rejection;
   readonly status: number;
 
   constructor(rejection: Rejection, options?: ErrorOptions) {
     super(rejection.message, options);
-    this.rejection = rejection;
+    // Not enumerable: pino marks whatever has a message, and rejections are frozen.
+    Object.defineProperty(this, 'rejection', { value: rejection });
     this.status = rejection.status;
     Object.defineProperty(this, MARKER, { value: true });
   }
