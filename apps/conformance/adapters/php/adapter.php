@@ -77,6 +77,39 @@ function reject(array $command): ?array
     return isset($secrets[$keyId]) && hash_equals($expected, $signature) ? null : [401, 'Invalid signature'];
 }
 
+function verify_webhook_command(array $command): array
+{
+    $rejection = reject_webhook($command);
+    return $rejection === null
+        ? ['accepted' => true]
+        : ['accepted' => false, 'status' => $rejection[0], 'message' => $rejection[1]];
+}
+
+function reject_webhook(array $command): ?array
+{
+    $all = fn (string $header) => array_values(array_map(
+        fn ($pair) => $pair[1],
+        array_filter($command['headers'], fn ($pair) => strtolower($pair[0]) === strtolower($header)),
+    ));
+    $values = array_map($all, [HEADERS[1], HEADERS[2]]);
+    foreach ($values as $found) {
+        if ($found === [] || $found === ['']) {
+            return [401, 'Missing authentication headers'];
+        }
+    }
+    if (array_sum(array_map('count', $values)) > 2) {
+        return [401, 'Malformed authentication headers'];
+    }
+    [[$timestamp], [$signature]] = $values;
+    $isTime = preg_match('/\A(?:0|[1-9][0-9]{0,14})\z/', $timestamp) === 1;
+    if (!$isTime || abs((int) $timestamp - $command['now']) > WINDOW_SECONDS) {
+        return [401, 'Request timestamp is outside the allowed window'];
+    }
+    $signed = $timestamp . "\n" . base64_decode($command['bodyB64']);
+    $expected = hash_hmac('sha256', $signed, base64_decode($command['secretB64']));
+    return hash_equals($expected, strtolower($signature)) ? null : [401, 'Invalid signature'];
+}
+
 function request_for(string $operation, array $args): array
 {
     return match ($operation) {
@@ -158,7 +191,7 @@ function failure(string $kind, ?int $status, string $message): array
 
 function hello(): array
 {
-    return ['name' => 'php-streams', 'language' => 'php', 'version' => PHP_VERSION, 'roles' => ['sign', 'verify', 'call'], 'caps' => ['stages']];
+    return ['name' => 'php-streams', 'language' => 'php', 'version' => PHP_VERSION, 'roles' => ['sign', 'verify', 'webhook', 'call'], 'caps' => ['stages']];
 }
 
 while (($line = fgets(STDIN)) !== false) {
@@ -168,6 +201,7 @@ while (($line = fgets(STDIN)) !== false) {
             'hello' => hello(),
             'sign' => sign_command($command),
             'verify' => verify_command($command),
+            'verify-webhook' => verify_webhook_command($command),
             'call' => call_command($command),
             'stop' => [],
         };

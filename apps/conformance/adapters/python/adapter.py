@@ -79,6 +79,31 @@ def reject(command):
     return None
 
 
+def verify_webhook(command):
+    rejection = reject_webhook(command)
+    if rejection is None:
+        return {"accepted": True}
+    return {"accepted": False, "status": rejection[0], "message": rejection[1]}
+
+
+def reject_webhook(command):
+    pairs = [(name.lower(), value) for name, value in command["headers"]]
+    values = [[value for name, value in pairs if name == header.lower()] for header in HEADERS[1:]]
+    if any(not found or found == [""] for found in values):
+        return 401, "Missing authentication headers"
+    if any(len(found) > 1 for found in values):
+        return 401, "Malformed authentication headers"
+    timestamp, signature = values[0][0], values[1][0]
+    if not TIMESTAMP.fullmatch(timestamp) or abs(int(timestamp) - command["now"]) > WINDOW_SECONDS:
+        return 401, "Request timestamp is outside the allowed window"
+    signed = timestamp.encode() + b"\n" + base64.b64decode(command["bodyB64"])
+    expected = signature_of(base64.b64decode(command["secretB64"]), signed)
+    received = re.sub("[A-F]", lambda digit: digit[0].lower(), signature)
+    if not SIGNATURE.fullmatch(received) or not hmac.compare_digest(expected, received):
+        return 401, "Invalid signature"
+    return None
+
+
 def request_for(operation, arguments):
     if operation == "ping":
         return "GET", "/v1/_ping", b""
@@ -149,10 +174,10 @@ def failure(kind, status, message):
 
 def hello(_command):
     version = "%d.%d" % sys.version_info[:2]
-    return {"name": "python-stdlib", "language": "python", "version": version, "roles": ["sign", "verify", "call"], "caps": ["stages"]}
+    return {"name": "python-stdlib", "language": "python", "version": version, "roles": ["sign", "verify", "webhook", "call"], "caps": ["stages"]}
 
 
-COMMANDS = {"hello": hello, "sign": sign, "verify": verify, "call": call, "stop": lambda _command: {}}
+COMMANDS = {"hello": hello, "sign": sign, "verify": verify, "verify-webhook": verify_webhook, "call": call, "stop": lambda _command: {}}
 
 
 def main():

@@ -24,4 +24,8 @@ export const adapterSubject = (adapter: AdapterProcess): VectorSubject => ({
     };
     return readAnswer(verifyAnswer, await adapter.ask('verify', command));
   },
+  verifyWebhook: async ({ now, headers, body, secret }) => {
+    const command = { now, headers, bodyB64: toBase64(body), secretB64: toBase64(secret) };
+    return readAnswer(verifyAnswer, await adapter.ask('verify-webhook', command));
+  },
 });

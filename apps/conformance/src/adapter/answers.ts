@@ -8,7 +8,7 @@ export const helloAnswer = z.looseObject({
   name: z.string().min(1),
   language: z.string().optional(),
   version: z.string().optional(),
-  roles: z.array(z.enum(['sign', 'verify', 'call'])),
+  roles: z.array(z.enum(['sign', 'verify', 'call', 'webhook'])),
   caps: z.array(z.string()).default([]),
 });
 

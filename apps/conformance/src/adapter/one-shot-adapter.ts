@@ -11,6 +11,8 @@ import type { CallAnswer } from './answers.ts';
 const execute = promisify(execFile);
 const TIMEOUT_MS = 20_000;
 
+const onlySigns = (): Promise<never> => Promise.reject(new Error('a one-shot command does not verify'));
+
 const HEADER_LINE = /^([^:]+): (.*)$/;
 
 const readHeaders = (stdout: string): Signing => ({
@@ -84,7 +86,7 @@ export const oneShotAdapter = async (commandLine: string): Promise<Adapter> => {
   return {
     implementation: { name: commandLine, notes: ['one process a command'] },
     capabilities: new Set(['sign', 'call']),
-    subject: { sign, verify: () => Promise.reject(new Error('a one-shot command does not verify')) },
+    subject: { sign, verify: onlySigns, verifyWebhook: onlySigns },
     call,
     output: () => output,
     stop: async () => {

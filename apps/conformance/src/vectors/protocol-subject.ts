@@ -10,10 +10,20 @@ import {
   parseTimestamp,
   REJECTIONS,
   type Rejection,
+  SIGNATURE_HEADER,
   signRequest,
+  TIMESTAMP_HEADER,
   verify,
+  verifyWebhook,
 } from '@cpg/protocol';
-import type { SignCommand, Signing, VectorSubject, Verification, VerifyCommand } from './vector-subject.ts';
+import type {
+  SignCommand,
+  Signing,
+  VectorSubject,
+  Verification,
+  VerifyCommand,
+  WebhookCommand,
+} from './vector-subject.ts';
 
 const sign = async ({ now, keyId, secret, method, target, body }: SignCommand): Promise<Signing> => {
   const key = createSigningKey(secret.toString('utf8'));
@@ -55,13 +65,27 @@ const decide = ({ now, method, target, headers, body, keys }: VerifyCommand): Re
   return verify(key, canonical, signature) ? undefined : REJECTIONS.invalid_signature;
 };
 
+const toVerification = (rejection: Rejection | undefined): Verification =>
+  rejection === undefined
+    ? { accepted: true }
+    : { accepted: false, status: rejection.status, message: rejection.message };
+
+const decideWebhook = ({ now, headers, body, secret }: WebhookCommand): Rejection | undefined => {
+  const all = (name: string) =>
+    headers.filter(([candidate]) => candidate.toLowerCase() === name.toLowerCase()).map(([, value]) => value);
+  const result = verifyWebhook({
+    key: createSigningKey(secret.toString('utf8')),
+    body,
+    timestamp: all(TIMESTAMP_HEADER),
+    signature: all(SIGNATURE_HEADER),
+    now,
+  });
+  return isRejection(result) ? result : undefined;
+};
+
 /** `@cpg/protocol`, called in this process. */
 export const protocolSubject: VectorSubject = {
   sign,
-  verify: async (command): Promise<Verification> => {
-    const rejection = decide(command);
-    return rejection === undefined
-      ? { accepted: true }
-      : { accepted: false, status: rejection.status, message: rejection.message };
-  },
+  verify: async (command) => toVerification(decide(command)),
+  verifyWebhook: async (command) => toVerification(decideWebhook(command)),
 };

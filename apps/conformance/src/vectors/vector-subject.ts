@@ -33,9 +33,17 @@ export interface Verification {
   readonly message?: string | undefined;
 }
 
-/** What layer 1 judges: a signer and a verifier without any I/O of their own. */
+export interface WebhookCommand {
+  readonly now: number;
+  readonly headers: readonly HeaderPair[];
+  readonly body: Buffer;
+  readonly secret: Buffer;
+}
+
+/** What layer 1 judges: a signer, a verifier and a receiver of webhooks, without any I/O of their own. */
 export interface VectorSubject {
   /** Throws when the signer refuses the request. */
   readonly sign: (command: SignCommand) => Promise<Signing>;
   readonly verify: (command: VerifyCommand) => Promise<Verification>;
+  readonly verifyWebhook: (command: WebhookCommand) => Promise<Verification>;
 }

@@ -2,6 +2,8 @@ import { type AdapterCommand, startAdapter } from '../adapter/start-adapter.ts';
 import type { ConformanceCase, Session, Suite } from '../core/conformance-case.ts';
 import type { RunSettings } from '../core/run-settings.ts';
 import { protocolSubject } from './protocol-subject.ts';
+import { publishedVerifyCases, webhookCases } from './published-cases.ts';
+import { readVerificationVectors, readWebhookVectors } from './published-vectors.ts';
 import { signCases } from './sign-cases.ts';
 import type { VectorContext } from './vector-context.ts';
 import { readSigningVectors } from './vector-file.ts';
@@ -10,7 +12,12 @@ import { verifyCases } from './verify-cases.ts';
 /** The cases of layer 1, in the order they are tried. */
 export const vectorCases = (): readonly ConformanceCase<VectorContext>[] => {
   const vectors = readSigningVectors();
-  return [...signCases(vectors), ...verifyCases(vectors)];
+  return [
+    ...signCases(vectors),
+    ...verifyCases(vectors),
+    ...publishedVerifyCases(readVerificationVectors()),
+    ...webhookCases(readWebhookVectors()),
+  ];
 };
 
 /** Layer 1 on `@cpg/protocol` itself, in this process. */
@@ -20,7 +27,7 @@ export const protocolSuite = ({ random, masker }: RunSettings): Suite<VectorCont
   cases: vectorCases(),
   open: async (): Promise<Session<VectorContext>> => ({
     implementation: { name: '@cpg/protocol', language: 'TypeScript', notes: ['in this process'] },
-    capabilities: new Set(['sign', 'verify']),
+    capabilities: new Set(['sign', 'verify', 'webhook']),
     context: (check) => ({ check, subject: protocolSubject, random, masker }),
     close: async () => undefined,
   }),

@@ -1,0 +1,17 @@
+import type { Checker } from '../core/checker.ts';
+import type { Verification } from './vector-subject.ts';
+
+interface Verdict {
+  readonly accepted: boolean;
+  readonly status?: number;
+  readonly message?: string;
+}
+
+/** The same decision, and the same status and message where both sides name them. */
+export const expectVerdict = (check: Checker, expected: Verdict, actual: Verification): void => {
+  check.equal('accepted', { expected: expected.accepted, actual: actual.accepted });
+  if (expected.accepted) return;
+  const { status, message } = actual;
+  if (status !== undefined) check.equal('status', { expected: expected.status, actual: status });
+  if (message !== undefined) check.equal('message', { expected: expected.message, actual: message });
+};

@@ -1,0 +1,82 @@
+import { SIGNATURE_HEADER, TIMESTAMP_HEADER } from '@cpg/protocol';
+import { type VerificationVector, vectorBodyBytes, type WebhookVector } from '@cpg/protocol/vectors';
+import type { ConformanceCase } from '../core/conformance-case.ts';
+import { canonicalOf, signatureOf } from '../core/oracle.ts';
+import { expectVerdict } from './expect-verdict.ts';
+import type { VectorContext } from './vector-context.ts';
+
+const fromBase64 = (text: string): Buffer => Buffer.from(text, 'base64');
+
+const specOf = ({ spec }: { readonly spec: readonly string[] }): string => `§${spec.join(', §')}`;
+
+const verification = (vector: VerificationVector): ConformanceCase<VectorContext> => ({
+  id: `verify-published-${vector.id}`,
+  group: `published ${vector.group}`,
+  description: vector.description,
+  spec: specOf(vector),
+  needs: ['verify'],
+  run: async ({ check, subject }) => {
+    const { now, method, target, headers, expected } = vector;
+    const keys = vector.keys.map(({ keyId, secretB64 }) => ({ keyId, secret: fromBase64(secretB64) }));
+    const body = Buffer.from(vectorBodyBytes(vector.bodyB64));
+    expectVerdict(check, expected, await subject.verify({ now, method, target, headers, body, keys }));
+  },
+});
+
+const common = (vector: WebhookVector) => ({
+  group: vector.group,
+  spec: specOf(vector),
+  needs: ['webhook'],
+});
+
+const webhook = (vector: WebhookVector): ConformanceCase<VectorContext> => ({
+  ...common(vector),
+  id: vector.id.replace(/^(?:webhook-)?/, 'webhook-'),
+  description: vector.description,
+  run: async ({ check, subject }) => {
+    const { now, headers, expected } = vector;
+    const secret = fromBase64(vector.secretB64);
+    const body = Buffer.from(vectorBodyBytes(vector.bodyB64));
+    expectVerdict(check, expected, await subject.verifyWebhook({ now, headers, body, secret }));
+  },
+});
+
+/** What is signed of a webhook: the timestamp, LF, the body itself. Contract §5. */
+const signedText = (timestamp: string, body: Buffer): string => `${timestamp}\n${body.toString('latin1')}`;
+
+/** The same body under a secret of this run, signed as a webhook, then as a request: no table of answers can know it. */
+const freshWebhook = (vector: WebhookVector): ConformanceCase<VectorContext> => ({
+  ...common(vector),
+  id: vector.id.replace(/^(?:webhook-)?/, 'webhook-fresh-'),
+  description: `${vector.description}; signed anew with a secret of this run, and once more as a request, which must be refused`,
+  run: async ({ check, subject, random, masker }) => {
+    const secret = Buffer.from(random.secret(`webhook/${vector.id}`));
+    masker.addSecret(secret);
+    const now = 1_750_000_000 + random.bytes(`webhook-now/${vector.id}`).readUInt16BE();
+    const timestamp = String(now);
+    const body = Buffer.from(vectorBodyBytes(vector.bodyB64));
+    const send = (signature: string) => {
+      const headers = [[TIMESTAMP_HEADER, timestamp] as const, [SIGNATURE_HEADER, signature] as const];
+      masker.addSignature(signature);
+      return subject.verifyWebhook({ now, headers, body, secret });
+    };
+    const good = await send(signatureOf(secret, signedText(timestamp, body)));
+    expectVerdict(check, { accepted: true }, good);
+    const request = canonicalOf({ timestamp, method: 'POST', target: '/webhook', body });
+    const refusal = { accepted: false, status: 401, message: 'Invalid signature' };
+    expectVerdict(check, refusal, await send(signatureOf(secret, request)));
+  },
+});
+
+/** The published verification vectors, as they are. */
+export const publishedVerifyCases = (
+  vectors: readonly VerificationVector[],
+): readonly ConformanceCase<VectorContext>[] => vectors.map(verification);
+
+/** The published webhook vectors, and each body that is to be accepted again under a secret of this run. */
+export const webhookCases = (
+  vectors: readonly WebhookVector[],
+): readonly ConformanceCase<VectorContext>[] => [
+  ...vectors.map(webhook),
+  ...vectors.filter(({ result }) => result === 'valid').map(freshWebhook),
+];
