@@ -44,21 +44,21 @@ class LossyWire {
 }
 
 describe('a reply that is lost on its way from the real gateway', () => {
-  let stopGateway = async (): Promise<void> => undefined;
+  let stopAll = async (): Promise<void> => undefined;
   let wire: LossyWire;
   let client: CpgClient;
 
   beforeAll(async () => {
     const gateway = await startGateway();
-    stopGateway = gateway.stop;
     wire = new LossyWire(gateway.url);
     client = new CpgClient({ ...CREDENTIALS, baseUrl: await wire.start() });
+    stopAll = async () => {
+      client.close();
+      await wire.stop();
+      await gateway.stop();
+    };
   });
-  afterAll(async () => {
-    client.close();
-    await wire.stop();
-    await stopGateway();
-  });
+  afterAll(() => stopAll());
 
   const readAvailable = async (): Promise<string> => {
     const { data } = await client.balances.list({ currency: 'USDT', network: 'ETH' });
