@@ -1,35 +1,44 @@
-import { createServer } from 'node:http';
-import { isRejection, REJECTIONS } from '@cpg/protocol';
-import {
-  type AuthenticateOptions,
-  authenticate,
-  readBody,
-  rejectionOf,
-  sendRejection,
-  sendSuccess,
-} from '@cpg/server-middleware';
+import { createServer, type IncomingMessage } from 'node:http';
+import { endpoints, isRejection, missingPermission, REJECTIONS, validateRequest } from '@cpg/protocol';
+import * as cpg from '@cpg/server-middleware';
 
-/** The framework-free core behind plain node:http: a server whose only endpoint is `GET /v1/_ping`. */
-export const createPingServer = (options: AuthenticateOptions) =>
+const HANDLERS = [
+  { endpoint: endpoints.ping, handle: () => ({ pong: true }) },
+  { endpoint: endpoints.listBalances, handle: () => [] },
+  { endpoint: endpoints.createWithdrawal, handle: () => REJECTIONS.insufficient_available_balance },
+];
+
+/** The framework-free core behind plain node:http: who asks, then permission, body syntax and schema, then the handler. */
+export const createApiServer = (options: cpg.AuthenticateOptions) =>
   createServer(async (request, response) => {
-    const { method = '', url: target = '', rawHeaders, socket } = request;
-    try {
-      const outcome = await authenticate(
-        {
-          method,
-          target,
-          rawHeaders,
-          clientIp: () => socket.remoteAddress,
-          readBody: (limits) => readBody(request, limits),
-        },
-        options,
-      );
-      if (isRejection(outcome)) sendRejection(response, outcome);
-      else if (target.split('?', 1)[0] !== '/v1/_ping') sendRejection(response, REJECTIONS.not_found);
-      else if (method !== 'GET')
-        sendRejection(response.setHeader('Allow', 'GET'), REJECTIONS.method_not_allowed);
-      else sendSuccess(response, { pong: true });
-    } catch (error) {
-      sendRejection(response, rejectionOf(error));
-    }
+    const result = await answer(request, options).catch(cpg.rejectionOf);
+    if (result === REJECTIONS.method_not_allowed) response.setHeader('Allow', methodsOf(request).join(', '));
+    if (isRejection(result)) cpg.sendRejection(response, result);
+    else cpg.sendSuccess(response, result);
   });
+
+const answer = async (request: IncomingMessage, options: cpg.AuthenticateOptions): Promise<unknown> => {
+  const { method = '', url: target = '', rawHeaders, socket } = request;
+  const clientIp = () => socket.remoteAddress;
+  const readBody = (limits: cpg.BodyLimits) => cpg.readBody(request, limits);
+  const outcome = await cpg.authenticate({ method, target, rawHeaders, clientIp, readBody }, options);
+  if (isRejection(outcome)) return outcome;
+
+  const [path, ...query] = target.split('?');
+  const found = HANDLERS.find(({ endpoint }) => endpoint.path === path && endpoint.method === method);
+  if (found === undefined)
+    return methodsOf(request).length > 0 ? REJECTIONS.method_not_allowed : REJECTIONS.not_found;
+  const { permission, body: schema } = found.endpoint;
+  if (permission !== null && !outcome.principal.permissions.includes(permission))
+    return missingPermission(permission);
+  const json = schema === null ? { value: undefined } : cpg.parseJsonBody(outcome.body);
+  if (isRejection(json)) return json;
+  const parts = { pathParameters: {}, query: query.join('?'), body: json.value };
+  const validated = validateRequest(found.endpoint, parts);
+  return isRejection(validated) ? validated : found.handle();
+};
+
+const methodsOf = ({ url = '' }: IncomingMessage) =>
+  HANDLERS.filter(({ endpoint }) => endpoint.path === url.split('?', 1)[0]).map(
+    ({ endpoint }) => endpoint.method,
+  );
