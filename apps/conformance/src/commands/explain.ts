@@ -22,7 +22,7 @@ export const explain = (id: string): string => {
     const advice = near.length > 0 ? `Did you mean ${near.join(', ')}?` : '`list` shows every id.';
     throw new UsageError(`No case is called ${id}. ${advice}`);
   }
-  const { layer, group, description, spec, needs = [] } = entry;
+  const { layer, group, description, spec, level = 'MUST', needs = [] } = entry;
   return `${[
     entry.id,
     '',
@@ -31,6 +31,7 @@ export const explain = (id: string): string => {
     `  layer     ${layer}`,
     `  group     ${group}`,
     `  contract  ${spec}`,
+    `  level     ${level}`,
     `  needs     ${needs.length === 0 ? 'nothing' : needs.join(', ')}`,
     `  repeat    cpg-conformance ${layer} --run ${entry.id} …`,
   ].join('\n')}\n`;

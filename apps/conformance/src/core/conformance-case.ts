@@ -10,6 +10,8 @@ export interface ConformanceCase<Context> {
   readonly description: string;
   /** The section of the contract, e.g. `§1.2`. */
   readonly spec: string;
+  /** `SHOULD`: a departure warns instead of failing. @default 'MUST' */
+  readonly level?: 'MUST' | 'SHOULD';
   /** What the implementation must be able to do; otherwise the case is not applicable. */
   readonly needs?: readonly string[];
   /** @default 10_000 */

@@ -37,6 +37,7 @@ describe('runSuite', () => {
     ['fail', makeCase(equal('x', 'xy'))],
     ['fail', makeCase(equal('xy', 'x'))],
     ['warn', makeCase(async (check) => check.recommends(false, { what: 'w', expected: 'e', actual: 'a' }))],
+    ['warn', makeCase(equal('x', 'y'), { level: 'SHOULD' })],
     ['notapplicable', makeCase(equal('x', 'x'), { needs: ['sign', 'clock'] })],
     ['notapplicable', makeCase(async () => Promise.reject(new NotApplicable('not here')))],
     ['error', makeCase(async () => Promise.reject(new Error('broken')))],

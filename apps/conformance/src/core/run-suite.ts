@@ -27,7 +27,8 @@ const judge = async <Context>(
   } catch (error) {
     if (error instanceof NotApplicable) return { verdict: 'notapplicable', reason: error.message };
     if (!(error instanceof Departure)) return { verdict: 'error', reason: describeError(error) };
-    return { verdict: error.severity === 'acceptable' ? 'warn' : 'fail', finding: error.finding };
+    const isTolerated = error.severity === 'acceptable' || testCase.level === 'SHOULD';
+    return { verdict: isTolerated ? 'warn' : 'fail', finding: error.finding };
   }
   return check.count === 0 ? { verdict: 'error', reason: 'the case checked nothing' } : { verdict: 'pass' };
 };

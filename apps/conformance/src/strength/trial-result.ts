@@ -17,5 +17,8 @@ export interface TrialResult {
 
 export const failuresIn = (records: readonly ResultRecord[]): readonly string[] =>
   records
-    .filter((record): record is CaseRecord => record.type === 'case' && record.verdict === 'fail')
+    .filter(
+      (record): record is CaseRecord =>
+        record.type === 'case' && (record.verdict === 'fail' || record.verdict === 'warn'),
+    )
     .map(({ id }) => id);

@@ -14,6 +14,7 @@ const verification = (vector: VerificationVector): ConformanceCase<VectorContext
   group: `published ${vector.group}`,
   description: vector.description,
   spec: specOf(vector),
+  level: vector.level,
   needs: ['verify'],
   run: async ({ check, subject }) => {
     const { now, method, target, headers, expected } = vector;
@@ -26,6 +27,7 @@ const verification = (vector: VerificationVector): ConformanceCase<VectorContext
 const common = (vector: WebhookVector) => ({
   group: vector.group,
   spec: specOf(vector),
+  level: vector.level,
   needs: ['webhook'],
 });
 

@@ -49,6 +49,7 @@ const compareStages = (check: Checker, expected: Stages, signing: Signing): void
 const common = (vector: SigningVector) => ({
   group: vector.group,
   spec: `§${vector.spec.join(', §')}`,
+  level: vector.level,
   needs: ['sign'],
 });
 
