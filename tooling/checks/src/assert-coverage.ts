@@ -9,6 +9,8 @@ const summary: unknown = JSON.parse(
 const measured = Object.keys(summary as object);
 for (const folder of ['packages/protocol/src', 'packages/server-middleware/src']) {
   if (measured.some((file) => file.includes(folder))) continue;
-  process.stdout.write(`Coverage measured no file of ${folder}: mend coverage.include in vitest.config.ts.\n`);
+  process.stdout.write(
+    `Coverage measured no file of ${folder}: mend coverage.include in vitest.config.ts.\n`,
+  );
   process.exitCode = 1;
 }

@@ -25,6 +25,7 @@ const main = async (): Promise<number> => {
     command('format and lint', 'biome', 'ci', '--error-on-warnings', '.'),
     command('types', 'turbo', 'run', 'types', '--output-logs=errors-only'),
     command('import boundaries', 'turbo', 'boundaries'),
+    command('changesets', 'changeset', 'status'),
     command('unused files, exports and dependencies', 'knip', '--treat-config-hints-as-errors'),
     command('package sizes', 'turbo', 'run', 'size', '--output-logs=errors-only'),
     ...tarballs.flatMap(({ name, file }) => [
