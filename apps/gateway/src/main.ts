@@ -11,7 +11,10 @@ const main = async (): Promise<void> => {
   // The log goes to standard error; standard output is for the person at the terminal.
   const logger = pino({ level: config.logLevel }, pino.destination({ fd: STANDARD_ERROR, sync: true }));
   const gateway = await startGateway(config, logger);
-  process.stdout.write(`${demoBanner()}CPG gateway ready on ${gateway.url}\n`);
+  const page = config.sandbox ? `Page ${gateway.url}/\n` : '';
+  process.stdout.write(
+    `${demoBanner()}${page}Reference ${gateway.url}/docs\nCPG gateway ready on ${gateway.url}\n`,
+  );
   let isStopping = false;
   const stop = (signal: NodeJS.Signals) => {
     if (isStopping) return;

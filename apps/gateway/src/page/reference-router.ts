@@ -1,13 +1,19 @@
+import { createRequire } from 'node:module';
 import express, { type RequestHandler, type Router } from 'express';
-import { packageFile } from './package-files.ts';
+import { packageFile } from './package-file.ts';
+
+const require = createRequire(import.meta.url);
+const GATEWAY = require.resolve('@cpg/gateway/package.json');
+const SWAGGER_UI = require.resolve('swagger-ui-dist/package.json');
+const PROTOCOL = require.resolve('@cpg/protocol/package.json');
 
 const FILES: Readonly<Record<string, RequestHandler>> = {
-  '/docs': packageFile('@cpg/gateway', 'public/docs.html'),
-  '/docs/docs.js': packageFile('@cpg/gateway', 'public/docs.js'),
-  '/docs/swagger-ui.css': packageFile('swagger-ui-dist', 'swagger-ui.css'),
-  '/docs/swagger-ui-bundle.js': packageFile('swagger-ui-dist', 'swagger-ui-bundle.js'),
-  '/docs/favicon.png': packageFile('swagger-ui-dist', 'favicon-32x32.png'),
-  '/openapi.json': packageFile('@cpg/protocol', 'openapi.json'),
+  '/docs': packageFile(GATEWAY, 'public/docs.html'),
+  '/docs/docs.js': packageFile(GATEWAY, 'public/docs.js'),
+  '/docs/swagger-ui.css': packageFile(SWAGGER_UI, 'swagger-ui.css'),
+  '/docs/swagger-ui-bundle.js': packageFile(SWAGGER_UI, 'swagger-ui-bundle.js'),
+  '/docs/favicon.png': packageFile(SWAGGER_UI, 'favicon-32x32.png'),
+  '/openapi.json': packageFile(PROTOCOL, 'openapi.json'),
 };
 
 /** `/openapi.json`, and `/docs` to read it by, with every asset from this machine. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createSecretBox } from './secret-box.ts';
 
@@ -6,7 +7,11 @@ const box = createSecretBox(randomBytes(32));
 
 describe('createSecretBox', () => {
   it('opens what it sealed', () => {
-    expect(box.open(box.seal('a secret', 'ck_1'), 'ck_1')).toBe('a secret');
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string(), (secret, label) => {
+        expect(box.open(box.seal(secret, label), label)).toBe(secret);
+      }),
+    );
   });
 
   it('seals the same secret differently each time, and never in the clear', () => {
