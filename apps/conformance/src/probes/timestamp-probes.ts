@@ -22,6 +22,7 @@ export const TIMESTAMP_PROBES = probes(
     spelt('plus', 'a plus sign', (now) => `+${now}`),
     spelt('minus', 'a minus sign', (now) => `-${now}`),
     spelt('leading-zero', 'a leading zero', (now) => `0${now}`),
+    spelt('minus-zero', 'zero with a minus sign', () => '-0'),
     spelt('double-zero', 'zero written twice', () => '00'),
     spelt('inner-space', 'a space inside', (now) => `${now} 0`),
     spelt('suffix', 'a suffix', (now) => `${now}junk`),

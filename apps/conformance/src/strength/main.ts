@@ -1,7 +1,7 @@
 /**
  * The proof of the suite's strength: every mutant must be noticed by the case that is named for it, every case must notice
  * something, the correct implementations must pass, and what is no implementation must never pass.
- * `node src/strength/main.ts [part of a mutant's id]`; with a part of an id, the controls are left out.
+ * `node src/strength/main.ts [client | verifier | server | part of a mutant's id]`; with an argument, the controls are left out.
  */
 import { availableParallelism } from 'node:os';
 import { CONTROLS, tryControl } from './controls.ts';
@@ -17,14 +17,14 @@ const toTrials = (kind: Kind, mutants: readonly Omit<Trial, 'kind'>[]): readonly
   mutants.map(({ id, area, killedBy }) => ({ kind, id, area, killedBy }));
 
 const [wanted = ''] = process.argv.slice(2);
-const isWhole = wanted === '';
+const isKind = ['client', 'verifier', 'server'].includes(wanted);
 const width = availableParallelism();
 
 const trials = [
   ...toTrials('client', CLIENT_MUTANTS),
   ...toTrials('verifier', VERIFIER_MUTANTS),
   ...toTrials('server', SERVER_MUTANTS),
-].filter(({ id }) => id.includes(wanted));
+].filter(({ kind, id }) => (isKind ? kind === wanted : id.includes(wanted)));
 
 const kinds = [...new Set(trials.map(({ kind }) => kind))];
 const correct = await inParallel(kinds, width, async (kind) => ({ kind, records: await judgeMutant(kind) }));
@@ -35,8 +35,8 @@ const results = await inParallel(trials, width, async (trial): Promise<TrialResu
   return { trial, failed };
 });
 
-const controls = isWhole ? await inParallel(CONTROLS, width, tryControl) : [];
+const controls = wanted === '' ? await inParallel(CONTROLS, width, tryControl) : [];
 
-const { text, isStrong } = renderStrength({ correct, results, controls, isWhole });
+const { text, isStrong } = renderStrength({ correct, results, controls, isWhole: wanted === '' || isKind });
 process.stdout.write(text);
 process.exitCode = isStrong ? 0 : 1;

@@ -56,7 +56,7 @@ export const renderStrength = (strength: Strength): { readonly text: string; rea
   }
   if (isWhole) lines.push(`${tried.length - idle.length} of ${tried.length} cases notice something`);
   const goodControls = controls.filter((problems) => problems.length === 0).length;
-  if (isWhole) lines.push(`controls: ${goodControls}/${controls.length} as they must be`);
+  if (controls.length > 0) lines.push(`controls: ${goodControls}/${controls.length} as they must be`);
   lines.push(`${results.length - missed.length}/${results.length} caught`, '');
   return {
     text: lines.join('\n'),

@@ -46,9 +46,11 @@ export const KEY_CASES = [
           await server.ask(forged, server.basis('revoked')),
           await server.ask({ secret: wrong }),
           await server.ask(forged),
-        ].map(portrait);
-        for (const answer of answers.slice(1))
-          server.check.equal('whole answer', { expected: answers[0] ?? '', actual: answer });
+        ];
+        for (const answer of answers) expectRefused(server.check, answer, ANSWERS.invalidSignature);
+        const [first, ...others] = answers.map(portrait);
+        for (const answer of others)
+          server.check.equal('whole answer', { expected: first ?? '', actual: answer });
       },
     },
     {

@@ -107,5 +107,6 @@ export const TIMESTAMP_MUTANTS = mutants<ServerParts>('timestamp', [
   ['timestamp-digits-only', parse((t) => Number(t.replace(/[^0-9]/g, ''))), 'server-timestamp-latin1-digits'],
   ['timestamp-infinity-passes', always((t) => t === 'Infinity'), 'server-timestamp-infinity'],
   ['timestamp-long-truncated', always((t) => /^\d{16,}$/.test(t)), 'server-timestamp-thirty-digits'],
+  ['timestamp-minus-zero-passes', always((t) => t === '-0'), 'server-timestamp-minus-zero'],
   ['timestamp-double-zero-passes', always((t) => t === '00'), 'server-timestamp-double-zero'],
 ]);

@@ -3,6 +3,7 @@ import type { ServerParts } from '../reference/server-parts.ts';
 import type { Mutant } from './mutant.ts';
 import { SERVER_MUTANTS } from './server-mutants.ts';
 import { SIGNING_MUTANTS } from './signing-mutants.ts';
+import { WEBHOOK_MUTANTS } from './webhook-mutants.ts';
 
 const signing = SIGNING_MUTANTS.map(
   ({ killedBy, ...mutant }): Mutant<ServerParts> => ({
@@ -26,4 +27,8 @@ const stateless = SERVER_MUTANTS.map(
 );
 
 /** The mutants that need neither memory nor a network: broken recipes, and broken stateless checks. */
-export const VERIFIER_MUTANTS: readonly Mutant<ServerParts>[] = [...signing, ...stateless];
+export const VERIFIER_MUTANTS: readonly Mutant<ServerParts>[] = [
+  ...signing,
+  ...stateless,
+  ...WEBHOOK_MUTANTS,
+];

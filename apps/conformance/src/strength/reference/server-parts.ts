@@ -73,6 +73,10 @@ export interface ServerParts extends SigningParts {
   /** Added to an answer, or in place of what it would have. */
   readonly headers: (status: number) => Readonly<Record<string, string | undefined>>;
   readonly envelope: (message: string) => object;
+  /** What is signed of a webhook; its body has been through `body`. */
+  readonly webhookText: (timestamp: string, body: Buffer) => Buffer;
+  /** A webhook's signature as it is compared. */
+  readonly webhookSignature: (received: string) => string;
 }
 
 const TIMESTAMP = /^(?:0|[1-9][0-9]{0,14})$/;
@@ -160,4 +164,6 @@ export const SERVER: ServerParts = {
   refuse: (answer) => answer,
   headers: () => ({}),
   envelope: (message) => ({ success: false, message }),
+  webhookText: (timestamp, body) => Buffer.concat([Buffer.from(`${timestamp}\n`), body]),
+  webhookSignature: (received) => received.toLowerCase(),
 };

@@ -13,6 +13,13 @@ interface VerifyCommand {
   readonly keys: readonly { readonly keyId: string; readonly secretB64: string }[];
 }
 
+interface WebhookCommand {
+  readonly now: number;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly bodyB64: string;
+  readonly secretB64: string;
+}
+
 const toKey = ({ keyId, secretB64 }: VerifyCommand['keys'][number]): ServerKey => ({
   keyId,
   secret: Buffer.from(secretB64, 'base64').toString('utf8'),
@@ -31,11 +38,32 @@ const verify = async (parts: ServerParts, command: VerifyCommand): Promise<objec
   return refusal === undefined ? { accepted: true } : { accepted: false, ...refusal };
 };
 
+const refuse = (message: string): object => ({ accepted: false, status: 401, message });
+
+const verifyWebhook = (parts: ServerParts, command: WebhookCommand): object => {
+  const { now, headers, bodyB64, secretB64 } = command;
+  const values = ['X-CPG-Timestamp', 'X-CPG-Signature'].map((name) => parts.valuesOf(headers, name));
+  if (parts.isMissing(values)) return refuse('Missing authentication headers');
+  // A webhook has no key id; a good one stands in for it.
+  if (parts.isMalformed([['webhook'], ...values])) return refuse('Malformed authentication headers');
+  const [text = '', signature = ''] = values.map(parts.pick);
+  const timestamp = parts.parseTimestamp(text);
+  if (timestamp === undefined || !parts.isInWindow(timestamp, now))
+    return refuse('Request timestamp is outside the allowed window');
+  const body = parts.body(Buffer.from(bodyB64, 'base64'), 'POST');
+  const signed = parts.webhookText(text, body).toString('latin1');
+  const expected = parts.mac(parts.key(Buffer.from(secretB64, 'base64')), signed);
+  return parts.compare(expected, parts.webhookSignature(signature))
+    ? { accepted: true }
+    : refuse('Invalid signature');
+};
+
 /** Speaks the adapter protocol for a verifier made of these parts. */
 export const serveVerifier = (parts: ServerParts): void => {
   const answer = (command: VerifyCommand): object | Promise<object> => {
     if (command.cmd === 'hello')
-      return { name: 'strength-verifier', language: 'javascript', roles: ['verify'], caps: [] };
+      return { name: 'strength-verifier', language: 'javascript', roles: ['verify', 'webhook'], caps: [] };
+    if (command.cmd === 'verify-webhook') return verifyWebhook(parts, command as never);
     return command.cmd === 'verify'
       ? verify(parts, command).catch(() => ({
           accepted: false,
