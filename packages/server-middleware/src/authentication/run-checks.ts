@@ -6,7 +6,6 @@ import {
   parseRequestTarget,
   REJECTIONS,
   type Rejection,
-  type RequestTarget,
   usedUntil,
 } from '@cpg/protocol';
 import { askStore } from '../ask-store.ts';
@@ -27,7 +26,7 @@ import { checkSourceIp } from './check-source-ip.ts';
 import { checkTimestamp } from './check-timestamp.ts';
 import type { DecisionRecorder } from './decision-recorder.ts';
 import { mismatchExplainer } from './mismatch-explainer.ts';
-import { type SignedHeaders, signedHeaders } from './signed-headers.ts';
+import { signedHeaders } from './signed-headers.ts';
 
 /** A request under examination, and whom to ask about it. */
 export interface Examination {
