@@ -34,6 +34,7 @@ describe('Expectations', () => {
     ['sign-ping', 'fail', 'xfail'],
     ['sign-ping', 'fail', 'fail', 'other-sdk'],
     ['sign-ping-too', 'fail', 'fail'],
+    ['a-sign-ping', 'fail', 'fail'],
   ])('%s, %s: %s', (id, verdict, judged, implementation) => {
     expect(Expectations.parse(YAML).judge(record(id, verdict, implementation)).verdict).toBe(judged);
   });
