@@ -10,7 +10,7 @@ describeWithProgram('postgres', 'without its PostgreSQL', () => {
     const databaseUrl = postgres.createDatabase('outage');
     gateway = await startTestGateway({ databaseUrl, masterKey: 'ab'.repeat(32) });
     expect((await gateway.call('/v1/balances')).status).toBe(200);
-    postgres.stop();
+    await postgres.stop();
   });
   afterAll(() => gateway.close());
 

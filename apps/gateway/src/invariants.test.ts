@@ -51,7 +51,7 @@ describeWithProgram('postgres', 'the ledger under fire', () => {
   afterAll(async () => {
     await Promise.all(gateways.map((gateway) => gateway.end('SIGTERM')));
     await db.destroy();
-    postgres.stop();
+    await postgres.stop();
   }, MINUTES);
 
   const key = createSigningKey(KEY.secret);

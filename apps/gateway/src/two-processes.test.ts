@@ -35,7 +35,7 @@ describeWithProgram('redis-server', 'PostgreSQL and Redis', () => {
     afterAll(async () => {
       await Promise.all(gateways.map((gateway) => gateway.end('SIGTERM')));
       await redis.stop();
-      postgres.stop();
+      await postgres.stop();
     }, MINUTE);
 
     let stamp = Math.floor(Date.now() / 1000);

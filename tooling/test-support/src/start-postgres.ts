@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,11 +10,33 @@ export interface Postgres {
   readonly url: string;
   /** Makes a fresh database and answers its URL. */
   createDatabase(name: string): string;
-  /** Stops the server and deletes its data. */
-  stop(): void;
+  /** Stops the server at once and deletes its data. */
+  stop(): Promise<void>;
 }
 
 const idOf = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
+
+// Ends the server when nobody holds the other end of its standard input any more, even if the test process was killed.
+const WATCHED = '"$@" & pid=$!; read -r _; kill -QUIT "$pid"; wait "$pid"';
+
+// Not durable: nobody needs these data after a power cut.
+const SETTINGS = [
+  'listen_addresses=127.0.0.1',
+  'unix_socket_directories=',
+  'fsync=off',
+  'max_connections=100',
+].flatMap((setting) => ['-c', setting]);
+
+const untilReady = async (child: ChildProcess): Promise<void> => {
+  let log = '';
+  await new Promise<void>((resolve, reject) => {
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      log += text;
+      if (log.includes('ready to accept connections')) resolve();
+      else if (log.includes('FATAL')) reject(new Error(`PostgreSQL did not start:\n${log}`));
+    });
+  });
+};
 
 /** Starts a PostgreSQL server of its own on a free loopback port. It refuses to run as root, so there it runs as `postgres`. */
 export const startPostgres = async (): Promise<Postgres> => {
@@ -25,16 +48,20 @@ export const startPostgres = async (): Promise<Postgres> => {
   if (owner.uid !== undefined) chownSync(folder, owner.uid, owner.gid);
   const data = join(folder, 'data');
   const port = await freePort();
+  const locate = (program: string) => (programs === undefined ? program : join(programs, program));
   const run = (program: string, ...parameters: readonly string[]) =>
-    execFileSync(programs === undefined ? program : join(programs, program), parameters, {
+    execFileSync(locate(program), parameters, {
       ...owner,
       cwd: folder,
       stdio: 'ignore',
     });
   run('initdb', '--pgdata', data, '--username', 'cpg', '--auth', 'trust', '--no-sync', '--encoding', 'UTF8');
-  // Not durable: nobody needs these data after a power cut.
-  const settings = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c max_connections=100`;
-  run('pg_ctl', 'start', '--wait', '--pgdata', data, '--log', join(folder, 'log'), '--options', settings);
+  const child = spawn(
+    'sh',
+    ['-c', WATCHED, 'sh', locate('postgres'), '-D', data, '-p', String(port), ...SETTINGS],
+    { ...owner, cwd: folder, stdio: ['pipe', 'ignore', 'pipe'] },
+  );
+  await untilReady(child);
   const urlOf = (name: string) => `postgresql://cpg@127.0.0.1:${port}/${name}`;
   return {
     url: urlOf('postgres'),
@@ -42,8 +69,10 @@ export const startPostgres = async (): Promise<Postgres> => {
       run('createdb', '--host', '127.0.0.1', '--port', String(port), '--username', 'cpg', name);
       return urlOf(name);
     },
-    stop: () => {
-      run('pg_ctl', 'stop', '--mode', 'immediate', '--pgdata', data);
+    stop: async () => {
+      const ended = once(child, 'exit');
+      child.stdin?.end();
+      await ended;
       rmSync(folder, { recursive: true });
     },
   };
