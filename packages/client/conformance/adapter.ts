@@ -7,6 +7,7 @@ import { call } from './call.ts';
 import { hello } from './hello.ts';
 import { signCommand } from './sign-command.ts';
 import { verifyCommand } from './verify-command.ts';
+import { verifyWebhookCommand } from './verify-webhook-command.ts';
 
 type Command = Readonly<Record<string, unknown>> & { readonly cmd: string; readonly id: string };
 
@@ -14,6 +15,7 @@ const commands: Readonly<Record<string, (command: never) => object | Promise<obj
   hello,
   sign: signCommand,
   verify: verifyCommand,
+  'verify-webhook': verifyWebhookCommand,
   call,
   stop: () => ({}),
 };

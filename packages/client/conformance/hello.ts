@@ -5,6 +5,6 @@ export const hello = () => ({
   name: packageJson.name,
   language: 'javascript',
   version: packageJson.version,
-  roles: ['sign', 'verify', 'call'],
+  roles: ['sign', 'verify', 'webhook', 'call'],
   caps: ['stages', 'clock'],
 });

@@ -7,6 +7,7 @@ import {
   signRequest,
   signWebhook,
   TIMESTAMP_HEADER,
+  verifyRequest,
   verifyWebhook,
 } from '@cpg/protocol';
 import {
@@ -15,7 +16,6 @@ import {
   vectorBodyBytes,
   type WebhookVector,
 } from '@cpg/protocol/vectors';
-import { verifyRequest } from './verify-request.ts';
 
 const keyOf = (secretB64: string): SigningKey =>
   createSigningKey(Buffer.from(secretB64, 'base64').toString('utf8'));
@@ -39,10 +39,10 @@ export const signVector = (vector: SigningVector) => {
   };
 };
 
-const verdictOf = (rejection: Rejection | undefined): VerificationVector['expected'] =>
-  rejection === undefined
-    ? { accepted: true }
-    : { accepted: false, code: rejection.code, status: rejection.status, message: rejection.message };
+const verdictOf = (result: object | Rejection): VerificationVector['expected'] =>
+  isRejection(result)
+    ? { accepted: false, code: result.code, status: result.status, message: result.message }
+    : { accepted: true };
 
 /** The package's answer to a received request. */
 export const verifyVector = (vector: VerificationVector): VerificationVector['expected'] =>
@@ -68,7 +68,7 @@ export const verifyWebhookVector = (vector: WebhookVector): WebhookVector['expec
     signature: valuesOf(SIGNATURE_HEADER),
     now: vector.now,
   });
-  return verdictOf(isRejection(verified) ? verified : undefined);
+  return verdictOf(verified);
 };
 
 /** The signature that the package gives for the delivery as it was received. */

@@ -62,6 +62,7 @@ describe('@cpg/protocol', () => {
       'validateRequest',
       'validationFailed',
       'verify',
+      'verifyRequest',
       'verifyWebhook',
     ]);
   });

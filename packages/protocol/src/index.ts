@@ -74,6 +74,7 @@ export { isSignature, sign, verify } from './signature.ts';
 export { createSigningKey, type SigningKey } from './signing-key.ts';
 export { formatTimestamp, isWithinWindow, parseTimestamp, usedUntil, WINDOW_SECONDS } from './timestamp.ts';
 export { type UnvalidatedRequest, validateRequest } from './validate-request.ts';
+export { type RequestToVerify, type VerifiedRequest, verifyRequest } from './verify-request.ts';
 export {
   type ReceivedHeader,
   type VerifiedWebhook,

@@ -1,19 +1,11 @@
 import {
-  AUTHENTICATION_HEADERS,
-  bodySha256,
-  canonicalString,
   createSigningKey,
-  isKeyId,
   isRejection,
-  isWithinWindow,
-  parseRequestTarget,
-  parseTimestamp,
-  REJECTIONS,
   type Rejection,
   SIGNATURE_HEADER,
   signRequest,
   TIMESTAMP_HEADER,
-  verify,
+  verifyRequest,
   verifyWebhook,
 } from '@cpg/protocol';
 import type {
@@ -37,50 +29,27 @@ const sign = async ({ now, keyId, secret, method, target, body }: SignCommand): 
   };
 };
 
-/** The order of contract §2.1 up to the signature, put together from the package's parts. */
-const decide = ({ now, method, target, headers, body, keys }: VerifyCommand): Rejection | undefined => {
-  const all = (name: string) =>
-    headers.filter(([candidate]) => candidate.toLowerCase() === name.toLowerCase()).map(([, value]) => value);
-  const values = AUTHENTICATION_HEADERS.map(all);
-  if (values.some((list) => list.length === 0 || list.includes('')))
-    return REJECTIONS.missing_authentication_headers;
-  const [keyId = '', timestampText = '', signature = ''] = values.map((list) => list[0]);
-  if (values.some((list) => list.length > 1) || !isKeyId(keyId))
-    return REJECTIONS.malformed_authentication_headers;
-  const split = parseRequestTarget(target);
-  if (isRejection(split)) return split;
-  const timestamp = parseTimestamp(timestampText);
-  if (timestamp === undefined || !isWithinWindow(timestamp, now)) return REJECTIONS.timestamp_outside_window;
-  if (all('content-encoding').some((coding) => coding.toLowerCase() !== 'identity'))
-    return REJECTIONS.content_encoding_not_supported;
-  const known = keys.find((key) => key.keyId === keyId);
-  if (known === undefined) return REJECTIONS.invalid_signature;
-  const canonical = canonicalString({
-    timestamp: timestampText,
-    method,
-    ...split,
-    bodySha256: bodySha256(body),
+const toVerification = (result: object | Rejection): Verification =>
+  isRejection(result)
+    ? { accepted: false, status: result.status, message: result.message }
+    : { accepted: true };
+
+const decide = ({ keys, ...request }: VerifyCommand) =>
+  verifyRequest({
+    ...request,
+    keys: new Map(keys.map(({ keyId, secret }) => [keyId, createSigningKey(secret.toString('utf8'))])),
   });
-  const key = createSigningKey(known.secret.toString('utf8'));
-  return verify(key, canonical, signature) ? undefined : REJECTIONS.invalid_signature;
-};
 
-const toVerification = (rejection: Rejection | undefined): Verification =>
-  rejection === undefined
-    ? { accepted: true }
-    : { accepted: false, status: rejection.status, message: rejection.message };
-
-const decideWebhook = ({ now, headers, body, secret }: WebhookCommand): Rejection | undefined => {
+const decideWebhook = ({ now, headers, body, secret }: WebhookCommand) => {
   const all = (name: string) =>
     headers.filter(([candidate]) => candidate.toLowerCase() === name.toLowerCase()).map(([, value]) => value);
-  const result = verifyWebhook({
+  return verifyWebhook({
     key: createSigningKey(secret.toString('utf8')),
     body,
     timestamp: all(TIMESTAMP_HEADER),
     signature: all(SIGNATURE_HEADER),
     now,
   });
-  return isRejection(result) ? result : undefined;
 };
 
 /** `@cpg/protocol`, called in this process. */

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { signRequest } from './sign-request.ts';
+import { createSigningKey } from './signing-key.ts';
+import { type RequestToVerify, verifyRequest } from './verify-request.ts';
+
+const now = 1747444800;
+const key = createSigningKey('cpg-example-secret-DO-NOT-USE-IN-PRODUCTION');
+const keys = new Map([['ck_example', key]]);
+const body = Buffer.from('{"amount":"1"}');
+const target = '/v1/withdrawals?x=1';
+const signed = signRequest({ keyId: 'ck_example', key, method: 'POST', target, body, timestamp: now });
+const headers = Object.entries(signed.headers);
+
+const verifyWith = (differences: Partial<RequestToVerify>) =>
+  verifyRequest({ method: 'POST', target, headers, body, keys, now, ...differences });
+
+const withHeader = (name: string, value: string) =>
+  headers.map(([given, old]): [string, string] => [given, given === name ? value : old]);
+
+describe('verifyRequest', () => {
+  it('answers who signed what, and the signature that must be accepted only once', () => {
+    expect(verifyWith({})).toEqual({
+      keyId: 'ck_example',
+      timestamp: now,
+      signature: signed.signature,
+      path: '/v1/withdrawals',
+      query: 'x=1',
+    });
+  });
+
+  it.each([
+    ['a method in lower case', { method: 'post' }],
+    [
+      'header names in another case',
+      { headers: headers.map(([name, value]): [string, string] => [name.toLowerCase(), value]) },
+    ],
+    [
+      'the identity encoding',
+      { headers: [...headers, ['content-encoding', ' Identity']] as [string, string][] },
+    ],
+    ['the far edge of the window', { now: now + 300 }],
+    ['the near edge of the window', { now: now - 300 }],
+  ])('accepts %s', (_, differences) => {
+    expect(verifyWith(differences)).toMatchObject({ keyId: 'ck_example' });
+  });
+
+  it.each([
+    ['no headers', { headers: [] }, 'missing_authentication_headers'],
+    ['an empty header', { headers: withHeader('X-CPG-Key', '') }, 'missing_authentication_headers'],
+    ['a repeated header', { headers: [...headers, ...headers] }, 'malformed_authentication_headers'],
+    [
+      'a key id that is none',
+      { headers: withHeader('X-CPG-Key', 'a b') },
+      'malformed_authentication_headers',
+    ],
+    ['a target in absolute form', { target: 'http://x/v1' }, 'malformed_request_target'],
+    [
+      'a timestamp that is none',
+      { headers: withHeader('X-CPG-Timestamp', '1e9') },
+      'timestamp_outside_window',
+    ],
+    ['a stale timestamp', { now: now + 301 }, 'timestamp_outside_window'],
+    ['a timestamp ahead', { now: now - 301 }, 'timestamp_outside_window'],
+    [
+      'gzip',
+      { headers: [...headers, ['Content-Encoding', 'gzip']] as [string, string][] },
+      'content_encoding_not_supported',
+    ],
+    ['an unknown key', { keys: new Map() }, 'invalid_signature'],
+    ['another secret', { keys: new Map([['ck_example', createSigningKey('other')]]) }, 'invalid_signature'],
+    ['another method', { method: 'PUT' }, 'invalid_signature'],
+    ['a method that only looks alike', { method: 'POſT' }, 'invalid_signature'],
+    ['another path', { target: '/v1/withdrawal?x=1' }, 'invalid_signature'],
+    ['another query', { target: '/v1/withdrawals?x=2' }, 'invalid_signature'],
+    ['another body', { body: Buffer.from('{"amount":"2"}') }, 'invalid_signature'],
+    [
+      'an upper-case signature',
+      { headers: withHeader('X-CPG-Signature', signed.signature.toUpperCase()) },
+      'invalid_signature',
+    ],
+  ])('refuses %s', (_, differences, code) => {
+    expect(verifyWith(differences)).toMatchObject({ code });
+  });
+
+  it('does not accept what the decoy of unknown keys would verify', () => {
+    const forged = signRequest({
+      keyId: 'ck_x',
+      key: createSigningKey('cpg-decoy-key'),
+      method: 'GET',
+      target,
+      timestamp: now,
+    });
+    expect(
+      verifyWith({ method: 'GET', body: Buffer.alloc(0), headers: Object.entries(forged.headers) }),
+    ).toMatchObject({
+      code: 'invalid_signature',
+    });
+  });
+
+  it('throws for a body that was parsed already', () => {
+    expect(() => verifyWith({ body: {} as Uint8Array })).toThrow(
+      expect.objectContaining({ code: 'invalid_body' }),
+    );
+  });
+});

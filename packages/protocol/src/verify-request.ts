@@ -1,0 +1,80 @@
+import { bodySha256 } from './body-hash.ts';
+import { canonicalString } from './canonical-string.ts';
+import { AUTHENTICATION_HEADERS } from './headers.ts';
+import { isKeyId } from './key-id.ts';
+import { isRejection, REJECTIONS, type Rejection } from './rejection.ts';
+import { parseRequestTarget, type RequestTarget } from './request-target.ts';
+import { verify } from './signature.ts';
+import { createSigningKey, type SigningKey } from './signing-key.ts';
+import { isWithinWindow, parseTimestamp } from './timestamp.ts';
+
+export interface RequestToVerify {
+  readonly method: string;
+  /** The request target as it arrived: not decoded, not shortened by a router. */
+  readonly target: string;
+  /** Every header as it arrived, in order and with repeats. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** The body bytes as they arrived; empty when there is none. */
+  readonly body: Uint8Array;
+  /** The keys that are live, by key id. */
+  readonly keys: ReadonlyMap<string, SigningKey>;
+  /** The server's clock in whole Unix seconds. */
+  readonly now: number;
+}
+
+/** A request that a holder of the secret signed, at most 300 seconds ago. It may still be a replay. */
+export interface VerifiedRequest extends RequestTarget {
+  readonly keyId: string;
+  /** Unix seconds. */
+  readonly timestamp: number;
+  /** What must be accepted only once for this key, until {@link usedUntil} of the timestamp. */
+  readonly signature: string;
+}
+
+// An unknown key costs the same HMAC and comparison. What it verifies is never accepted.
+const DECOY = createSigningKey('cpg-decoy-key');
+
+/**
+ * Checks a request as far as a server can without memory: headers, target, timestamp, content encoding, key and signature, in
+ * the order of contract §2.1. Returns the rejection to answer with when one of them fails. Single use, rate, source address and
+ * permission are the caller's, or `@cpg/server-middleware`'s.
+ *
+ * @throws ProtocolError `invalid_body` when the body is not bytes.
+ */
+export const verifyRequest = (request: RequestToVerify): VerifiedRequest | Rejection => {
+  const { headers, now, body, keys } = request;
+  const [keyIds = [], timestamps = [], signatures = []] = AUTHENTICATION_HEADERS.map((name) =>
+    valuesOf(headers, name),
+  );
+  const all = [keyIds, timestamps, signatures];
+  if (all.some((values) => values.every((value) => value === ''))) {
+    return REJECTIONS.missing_authentication_headers;
+  }
+  const [keyId, timestampText, signature] = all.map((values) => String(values[0])) as [
+    string,
+    string,
+    string,
+  ];
+  if (all.some((values) => values.length > 1) || !isKeyId(keyId)) {
+    return REJECTIONS.malformed_authentication_headers;
+  }
+  const target = parseRequestTarget(request.target);
+  if (isRejection(target)) return target;
+  const timestamp = parseTimestamp(timestampText);
+  if (timestamp === undefined || !isWithinWindow(timestamp, now)) return REJECTIONS.timestamp_outside_window;
+  if (valuesOf(headers, 'Content-Encoding').some((coding) => coding.trim().toLowerCase() !== 'identity')) {
+    return REJECTIONS.content_encoding_not_supported;
+  }
+  const key = keys.get(keyId);
+  const canonical = canonicalString({
+    timestamp: timestampText,
+    method: request.method.replace(/[a-z]/g, (letter) => letter.toUpperCase()),
+    ...target,
+    bodySha256: bodySha256(body),
+  });
+  const isGenuine = verify(key ?? DECOY, canonical, signature) && key !== undefined;
+  return isGenuine ? { keyId, timestamp, signature, ...target } : REJECTIONS.invalid_signature;
+};
+
+const valuesOf = (headers: RequestToVerify['headers'], name: string): readonly string[] =>
+  headers.filter(([given]) => given.toLowerCase() === name.toLowerCase()).map(([, value]) => value);
