@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -18,10 +18,11 @@ describe('findMasterKey', () => {
 
   it('makes a key file for its owner only, once, also when several ask at the same time', async () => {
     const source = { masterKey: undefined, dataDir, isPersistent: true };
-    const keys = await Promise.all([findMasterKey(source), findMasterKey(source)]);
+    const keys = await Promise.all(Array.from({ length: 50 }, () => findMasterKey(source)));
     const again = await findMasterKey(source);
     expect(new Set([...keys, again].map((key) => key.toString('hex'))).size).toBe(1);
     expect((await stat(join(dataDir, 'master.key'))).mode & 0o777).toBe(0o600);
+    expect(await readdir(dataDir)).toEqual(['master.key']);
   });
 
   it('makes a fresh key for a database in memory', async () => {

@@ -1,5 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { link, mkdir, readFile, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface MasterKeySource {
@@ -27,15 +28,21 @@ export const findMasterKey = async ({
   return randomBytes(32);
 };
 
+// Written whole under another name and then linked: of several processes that start at once, one makes the file, and none
+// reads half of it.
+const makeKeyFile = async (file: string): Promise<void> => {
+  const draft = `${file}.${randomUUID()}`;
+  await writeFile(draft, `${randomBytes(32).toString('hex')}\n`, { flag: 'wx', mode: 0o600 });
+  await link(draft, file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  await unlink(draft);
+};
+
 const readOrMakeKeyFile = async (dataDir: string): Promise<Buffer> => {
   const file = join(dataDir, 'master.key');
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  // `wx`: of several processes that start at once, one makes the file and the others read it.
-  await writeFile(file, `${randomBytes(32).toString('hex')}\n`, { flag: 'wx', mode: 0o600 }).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    },
-  );
+  if (!existsSync(file)) await makeKeyFile(file);
   const { mode } = await stat(file);
   if ((mode & 0o077) !== 0)
     throw new Error(`${file} must be readable by its owner only: run chmod 600 on it.`);
