@@ -1,3 +1,5 @@
+import { Agent } from 'node:http';
+import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BALANCE, CREATED_WITHDRAWAL, SECRET, WITHDRAWAL_BODY } from '../test-support/credentials.ts';
 import { answer, ok, refuse } from '../test-support/raw-answer.ts';
@@ -241,6 +243,47 @@ describe('a withdrawal', () => {
       attempts: 2,
     });
   });
+
+  it.each<[number, string]>([
+    [404, '{"success":false,"message":"Not found"}'],
+    [404, '<html>no such upstream'],
+    [400, '<html>bad request'],
+    [409, ''],
+  ])(
+    'stays unknown when a %i that is not of the business logic follows a lost reply: %s',
+    async (status, body) => {
+      const { client } = await startPair((socket, _, index) =>
+        index === 0 ? socket.destroy() : answer(socket, { status, body }),
+      );
+      await expect(client.withdrawals.create(WITHDRAWAL_BODY)).rejects.toMatchObject({
+        code: 'outcome_unknown',
+        status,
+        attempts: 2,
+      });
+    },
+  );
+
+  // The system ends a connection whose packets stay unanswered with the last thing that a router said about it.
+  it.each(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH'])(
+    'that was sent before its connection broke with %s has an unknown outcome',
+    async (code) => {
+      const sockets: Socket[] = [];
+      const httpAgent = new Agent();
+      httpAgent.createConnection = (options) => {
+        const socket = connect(options as TcpNetConnectOpts);
+        sockets.push(socket);
+        return socket;
+      };
+      const { server, client } = await startPair(
+        () => sockets[0]?.destroy(Object.assign(new Error(`read ${code}`), { code, syscall: 'read' })),
+        { httpAgent },
+      );
+      await expect(
+        client.withdrawals.create({ ...WITHDRAWAL_BODY, client_reference: null }),
+      ).rejects.toMatchObject({ code: 'outcome_unknown', attempts: 1 });
+      expect(server.requests).toHaveLength(1);
+    },
+  );
 
   it('that could not even connect was certainly not executed', async () => {
     const { server, client } = await startPair(() => undefined);

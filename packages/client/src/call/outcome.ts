@@ -1,12 +1,15 @@
 import type { CpgError } from '../errors/cpg-error.ts';
 
-// The business logic has answered: whatever an earlier attempt did, this is the outcome.
-const DECIDED_STATUSES = new Set([400, 404, 409, 422]);
+// No route that moves money answers 404: that is a machine in between, or a gateway without the route.
+const DECIDED_STATUSES = new Set([400, 409, 422]);
 
 /** Whether the request may have been executed although the attempt failed: no reply, one from halfway, or an unreadable one. */
 export const mayHaveExecuted = ({ status, code }: CpgError): boolean =>
   status === undefined || status === 408 || status >= 500 || code === 'invalid_response';
 
-/** Whether this error tells the outcome of the whole call, lost replies of earlier attempts included. */
-export const decidesOutcome = ({ status }: CpgError): boolean =>
-  status !== undefined && DECIDED_STATUSES.has(status);
+/**
+ * Whether the business logic has answered, so that this error is the outcome whatever an earlier attempt did. A refusal
+ * without the envelope's `message` is of a machine in between, and says nothing about that attempt.
+ */
+export const decidesOutcome = ({ status, wireMessage }: CpgError): boolean =>
+  status !== undefined && wireMessage !== undefined && DECIDED_STATUSES.has(status);

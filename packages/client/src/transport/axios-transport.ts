@@ -2,7 +2,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { Axios, type AxiosProxyConfig } from 'axios';
 import type { Transport, WireRequest, WireResponse } from './transport.ts';
-import { RESPONSE_TOO_LARGE, TransportError } from './transport-error.ts';
+import { mayHaveBeenSent, RESPONSE_TOO_LARGE, TransportError } from './transport-error.ts';
 
 export interface ConnectionOptions {
   /** Replaces the client's own keep-alive agent for http. */
@@ -74,12 +74,14 @@ export class AxiosTransport implements Transport {
 }
 
 const toTransportError = (error: unknown): TransportError => {
-  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
+  const { code, message, cause } = error as Readonly<Record<'code' | 'message' | 'cause', unknown>>;
   if (String(message).startsWith('maxContentLength')) {
-    return new TransportError(RESPONSE_TOO_LARGE, `The answer is larger than ${MOST_RESPONSE_BYTES} bytes.`);
+    const tooLarge = `The answer is larger than ${MOST_RESPONSE_BYTES} bytes.`;
+    return new TransportError(RESPONSE_TOO_LARGE, tooLarge, true);
   }
   return new TransportError(
     typeof code === 'string' ? code : 'UNKNOWN',
     typeof message === 'string' ? message : 'The request failed.',
+    mayHaveBeenSent(cause ?? error),
   );
 };

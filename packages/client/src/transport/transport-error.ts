@@ -1,11 +1,8 @@
-// The connection was never made, so not a byte of the request can have arrived.
-const NEVER_SENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ENETUNREACH',
-  'EHOSTUNREACH',
-  'EADDRNOTAVAIL',
+// Only these system calls make a connection. The code alone does not tell: EHOSTUNREACH also ends a connection that
+// has carried the request already.
+const CONNECTING = new Set(['connect', 'getaddrinfo']);
+// The handshake failed, before the first byte of the request.
+const REFUSED_CERTIFICATES = new Set([
   'CERT_HAS_EXPIRED',
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
@@ -24,9 +21,17 @@ export class TransportError extends Error {
   /** Whether the gateway may have received the request. */
   readonly maybeSent: boolean;
 
-  constructor(code: string, message: string) {
+  constructor(code: string, message: string, maybeSent: boolean) {
     super(message);
     this.code = code;
-    this.maybeSent = !NEVER_SENT.has(code);
+    this.maybeSent = maybeSent;
   }
 }
+
+/** Whether a request may have arrived although it ended with this error of Node.js; in doubt it may. */
+export const mayHaveBeenSent = (error: unknown): boolean => {
+  // Node.js tries every address of a name, and gives one error for each.
+  if (error instanceof AggregateError) return error.errors.some(mayHaveBeenSent);
+  const { code, syscall } = (error ?? {}) as { readonly code?: unknown; readonly syscall?: unknown };
+  return !CONNECTING.has(String(syscall)) && !REFUSED_CERTIFICATES.has(String(code));
+};
