@@ -6,6 +6,9 @@ import { runCommand } from './run-command.ts';
 
 const PROJECTS = join(REPOSITORY_ROOT, 'tooling/checks/consumers');
 
+// What both TypeScript projects compile, each under its own module resolution.
+const SHARED_PROGRAM = 'use.ts';
+
 /** Each project with the commands that use the installed packages as an integrator or a service team would. */
 const COMMANDS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   esm: [['node', 'use.mjs']],
@@ -24,6 +27,7 @@ export const checkConsumers = (folder: string, tarballs: readonly Tarball[]) =>
     run: async () => {
       const cwd = join(folder, project);
       await cp(join(PROJECTS, project), cwd, { recursive: true });
+      await cp(join(PROJECTS, SHARED_PROGRAM), join(cwd, SHARED_PROGRAM));
       const manifest: unknown = JSON.parse(await readFile(join(cwd, 'package.json'), 'utf8'));
       const { dependencies, ...rest } = manifest as { readonly dependencies: Record<string, string> };
       const packed = Object.fromEntries(tarballs.map(({ name, file }) => [name, `file:${file}`]));
