@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { signRequest } from './sign-request.ts';
+import { sign } from './signature.ts';
 import { createSigningKey } from './signing-key.ts';
 import { type RequestToVerify, verifyRequest } from './verify-request.ts';
 
@@ -38,6 +39,10 @@ describe('verifyRequest', () => {
       'the identity encoding',
       { headers: [...headers, ['content-encoding', ' Identity']] as [string, string][] },
     ],
+    [
+      'an empty content encoding, which is none',
+      { headers: [...headers, ['Content-Encoding', '']] as [string, string][] },
+    ],
     ['the far edge of the window', { now: now + 300 }],
     ['the near edge of the window', { now: now - 300 }],
   ])('accepts %s', (_, differences) => {
@@ -66,10 +71,22 @@ describe('verifyRequest', () => {
       { headers: [...headers, ['Content-Encoding', 'gzip']] as [string, string][] },
       'content_encoding_not_supported',
     ],
+    [
+      'an encoding that is given twice',
+      {
+        headers: [...headers, ['Content-Encoding', 'identity'], ['Content-Encoding', 'identity']] as [
+          string,
+          string,
+        ][],
+      },
+      'content_encoding_not_supported',
+    ],
     ['an unknown key', { keys: new Map() }, 'invalid_signature'],
     ['another secret', { keys: new Map([['ck_example', createSigningKey('other')]]) }, 'invalid_signature'],
     ['another method', { method: 'PUT' }, 'invalid_signature'],
     ['a method that only looks alike', { method: 'POſT' }, 'invalid_signature'],
+    ['no method', { method: '' }, 'invalid_signature'],
+    ['a method with a lone surrogate', { method: 'POST\ud800' }, 'invalid_signature'],
     ['another path', { target: '/v1/withdrawal?x=1' }, 'invalid_signature'],
     ['another query', { target: '/v1/withdrawals?x=2' }, 'invalid_signature'],
     ['another body', { body: Buffer.from('{"amount":"2"}') }, 'invalid_signature'],
@@ -95,6 +112,17 @@ describe('verifyRequest', () => {
     ).toMatchObject({
       code: 'invalid_signature',
     });
+  });
+
+  it('refuses a line feed in the method, even when its holder signed it', () => {
+    const message =
+      '1747444800\nGET\n\n/v1/x\n\ne3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+    const shifted = {
+      target: '/v1/x',
+      body: Buffer.alloc(0),
+      headers: withHeader('X-CPG-Signature', sign(key, message)),
+    };
+    expect(verifyWith({ ...shifted, method: 'GET\n' })).toMatchObject({ code: 'invalid_signature' });
   });
 
   it('throws for a body that was parsed already', () => {

@@ -1,5 +1,5 @@
 import { bodySha256 } from './body-hash.ts';
-import { canonicalString } from './canonical-string.ts';
+import { joinFields } from './canonical-string.ts';
 import { AUTHENTICATION_HEADERS } from './headers.ts';
 import { isKeyId } from './key-id.ts';
 import { isRejection, REJECTIONS, type Rejection } from './rejection.ts';
@@ -34,10 +34,13 @@ export interface VerifiedRequest extends RequestTarget {
 // An unknown key costs the same HMAC and comparison. What it verifies is never accepted.
 const DECOY = createSigningKey('cpg-decoy-key');
 
+// HTTP lets nothing else into a method. A line feed in it would shift the fields after it.
+const METHOD = /^[!-~]+$/;
+
 /**
  * Checks a request as far as a server can without memory: headers, target, timestamp, content encoding, key and signature, in
- * the order of contract §2.1. Returns the rejection to answer with when one of them fails. Single use, rate, source address and
- * permission are the caller's, or `@cpg/server-middleware`'s.
+ * the order of contract §2.1. Returns the rejection to answer with when one of them fails. The limit of the body, single use, rate,
+ * source address and permission are the caller's, or `@cpg/server-middleware`'s.
  *
  * @throws ProtocolError `invalid_body` when the body is not bytes.
  */
@@ -62,17 +65,19 @@ export const verifyRequest = (request: RequestToVerify): VerifiedRequest | Rejec
   if (isRejection(target)) return target;
   const timestamp = parseTimestamp(timestampText);
   if (timestamp === undefined || !isWithinWindow(timestamp, now)) return REJECTIONS.timestamp_outside_window;
-  if (valuesOf(headers, 'Content-Encoding').some((coding) => coding.trim().toLowerCase() !== 'identity')) {
+  const coding = valuesOf(headers, 'Content-Encoding').join(',');
+  if (coding !== '' && coding.trim().toLowerCase() !== 'identity') {
     return REJECTIONS.content_encoding_not_supported;
   }
   const key = keys.get(keyId);
-  const canonical = canonicalString({
+  const canonical = joinFields({
     timestamp: timestampText,
     method: request.method.replace(/[a-z]/g, (letter) => letter.toUpperCase()),
     ...target,
     bodySha256: bodySha256(body),
   });
-  const isGenuine = verify(key ?? DECOY, canonical, signature) && key !== undefined;
+  const isGenuine =
+    verify(key ?? DECOY, canonical, signature) && key !== undefined && METHOD.test(request.method);
   return isGenuine ? { keyId, timestamp, signature, ...target } : REJECTIONS.invalid_signature;
 };
 
