@@ -17,6 +17,19 @@ const sortKeys = (value: unknown): unknown => {
   );
 };
 
+// Indenting costs the square of the depth, and a peer chooses the depth: 8 kB of brackets would become 100 MB.
+const MOST_INDENTED_LEVELS = 32;
+const isDeep = (json: string): boolean => {
+  let level = 0;
+  for (const [bracket] of json.replace(/"(?:[^"\\]|\\.)*"/g, '').matchAll(/[[\]{}]/g)) {
+    level += bracket === '[' || bracket === '{' ? 1 : -1;
+    if (level > MOST_INDENTED_LEVELS) return true;
+  }
+  return false;
+};
+const indented = (json: string): string[] =>
+  isDeep(json) ? [] : [2, 4].map((spaces) => JSON.stringify(JSON.parse(json), null, spaces));
+
 const bodies = (...texts: readonly string[]) => texts.map((text) => ({ body: Buffer.from(text) }));
 
 /** Mistakes with the bytes of the body, in a request or a webhook. Contract §1.2 and §5. */
@@ -29,14 +42,7 @@ export const bodyMistakes = defineMistakes([
       attempt(() => ({ body: Buffer.from(JSON.stringify(JSON.parse(body.toString()))) })).flatMap(
         (compact) => {
           const json = compact.body?.toString() as string;
-          const pretty = JSON.stringify(JSON.parse(json), null, 2);
-          const writings = [
-            json,
-            asPython(json),
-            asPhp(json),
-            pretty,
-            JSON.stringify(JSON.parse(json), null, 4),
-          ];
+          const writings = [json, asPython(json), asPhp(json), ...indented(json)];
           return bodies(...writings, ...writings.map(escapeNonAscii), JSON.stringify(json));
         },
       ),

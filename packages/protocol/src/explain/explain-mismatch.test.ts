@@ -121,6 +121,18 @@ describe('explainMismatch', () => {
     expect(explainWith(sign(1747444800000))).toEqual(['timestamp_milliseconds_signed']);
   });
 
+  it.each([
+    ['32 levels', `${'['.repeat(32)}${']'.repeat(32)}`, ['body_reserialised']],
+    ['33 levels', `${'['.repeat(33)}${']'.repeat(33)}`, []],
+    ['33 levels behind brackets in a text', `["\\"]]]]",${'['.repeat(32)}${']'.repeat(32)}]`, []],
+    ['objects one after another', `[${'{"a":[]},'.repeat(33)}1]`, ['body_reserialised']],
+  ])('looks for an indented body of %s, unless it is too deep', (_, text, codes) => {
+    const body = Buffer.from(text);
+    const pretty = Buffer.from(JSON.stringify(JSON.parse(text), null, 2));
+    const { signature } = signRequest({ ...request, keyId: 'k', key, body: pretty, timestamp: 1747444800 });
+    expect(codesOf(explainMismatch({ key, request: { ...request, body }, signature }))).toEqual(codes);
+  });
+
   it('refuses what is no key or no body', () => {
     const mismatch = { key, request, signature: '0'.repeat(64) };
     expect(() => explainMismatch({ ...mismatch, key: 'secret' as never })).toThrow(
