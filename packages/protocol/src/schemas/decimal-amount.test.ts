@@ -61,6 +61,32 @@ describe('requestAmount', () => {
     expect(requestAmount.safeParse(input).error?.issues).toMatchObject([{ message: reason }]);
   });
 
+  it.each([
+    ['1.00000000000000000001', '1'],
+    ['0.1000000000000000055', '0.1'],
+    ['1E2', '100'],
+  ])('reads %s in a JSON text as what JSON.parse leaves of it', (text, expected) => {
+    expect(requestAmount.parse(JSON.parse(text))).toBe(expected);
+  });
+
+  it('reads a number in a JSON text exactly up to 15 digits, and beyond refuses it or is off by less than a part in 10^15', () => {
+    const digits = fc.bigInt({ min: 1n, max: 10n ** 30n });
+    fc.assert(
+      fc.property(digits, fc.integer({ min: 0, max: 18 }), (unscaled, places) => {
+        const text = toDecimal(String(unscaled))
+          .div(toDecimal(String(10n ** BigInt(places))))
+          .toString();
+        const result = requestAmount.safeParse(JSON.parse(text));
+        const isShort = text.replace('.', '').replace(/^0+/, '').length <= 15;
+        if (isShort) expect(result.data).toBe(text);
+        if (!result.success) return;
+        const difference = toDecimal(result.data).minus(text).abs();
+        expect(difference.lessThan(toDecimal(text).times('1e-15'))).toBe(true);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   it('reads a number as the very decimal that JSON shows', () => {
     const number = fc.double({ min: 0, noDefaultInfinity: true, noNaN: true, minExcluded: true, max: 1e15 });
     fc.assert(

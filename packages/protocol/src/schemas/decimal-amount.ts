@@ -16,8 +16,10 @@ export const decimalString = z
   .regex(DECIMAL_STRING, { error: 'Input should be a plain decimal string' });
 
 /**
- * An amount in a request: a decimal string, or a JSON number that has not lost digits; greater than 0, at most 38 digits.
- * Parses to a decimal string without exponent. Contract §4.6.
+ * An amount in a request: a decimal string, or a JSON number of at most 15 significant digits; greater than 0, at most 38
+ * digits. Parses to a decimal string without exponent. Of a number, only what `JSON.parse` left is there to judge: text with
+ * more digits that rounds to 15 or fewer is read so rounded, by less than a part in 10^15 (1.00000000000000000001 as 1).
+ * A string is always exact. Contract §4.6.
  */
 export const requestAmount = z
   .union([z.string(), z.number()])
@@ -30,7 +32,7 @@ export const requestAmount = z
   })
   .meta({
     description:
-      'Greater than 0, at most 38 digits. Write a decimal string: a JSON number is taken only while it keeps its digits.',
+      'Greater than 0, at most 38 digits. Write a decimal string. A JSON number is read as a double, and refused when that shows more than 15 significant digits; digits that the JSON parser rounds away go unnoticed.',
   });
 
 const findAmountFault = (text: string, wasNumber: boolean): string | undefined => {
