@@ -10,7 +10,7 @@ const committed = join(import.meta.dirname, '../vectors/explain-mismatch.json');
 const folder = mkdtempSync(join(tmpdir(), 'cpg-explain-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const check = (file: string) => spawnSync('python3', [program, '--check', file], { encoding: 'utf8' });
+const check = (file: string) => spawnSync('python3', ['-B', program, '--check', file], { encoding: 'utf8' });
 
 describeWithProgram('python3', 'explain_mismatch.py', () => {
   it('makes every committed signature again', () => {
