@@ -62,6 +62,14 @@ describe('readConfig', () => {
     [{ REDIS_URL: 'localhost:6379' }, 'REDIS_URL: '],
     [{ CPG_WEBHOOK_SECRET: 'short', CPG_WEBHOOK_URL: 'https://example.com' }, 'CPG_WEBHOOK_SECRET: expected'],
     [{ CPG_WEBHOOK_URL: 'https://example.com' }, 'CPG_WEBHOOK_URL: goes together with CPG_WEBHOOK_SECRET'],
+    [
+      { CPG_WEBHOOK_URL: 'http://127.0.0.1:9000/hooks', CPG_WEBHOOK_SECRET: 'a-secret-of-the-webhook' },
+      'CPG_WEBHOOK_URL: Input should be an https URL',
+    ],
+    [
+      { CPG_WEBHOOK_URL: 'https://10.0.0.1/hooks', CPG_WEBHOOK_SECRET: 'a-secret-of-the-webhook' },
+      'CPG_WEBHOOK_URL: Host should be reachable from the Internet',
+    ],
     [{ CPG_IP_LIMIT_PER_MINUTE: '-1' }, 'CPG_IP_LIMIT_PER_MINUTE: '],
     [{ CPG_SANDBOX: 'perhaps' }, 'CPG_SANDBOX: '],
     [{ CPG_CHAIN_SETTLE_SECONDS: '-1' }, 'CPG_CHAIN_SETTLE_SECONDS: '],

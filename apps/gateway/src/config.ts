@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { findWebhookUrlFault } from './webhooks/webhook-url.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const seconds = z.coerce.number().min(0).max(86_400);
@@ -72,6 +73,11 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
   const { data } = result;
   if ((data.CPG_WEBHOOK_URL === undefined) !== (data.CPG_WEBHOOK_SECRET === undefined)) {
     throw new Error('Configuration is not usable:\n  CPG_WEBHOOK_URL: goes together with CPG_WEBHOOK_SECRET');
+  }
+  const rules = { allowedHosts: data.CPG_WEBHOOK_ALLOWED_HOSTS, sandbox: data.CPG_SANDBOX };
+  const urlFault = data.CPG_WEBHOOK_URL && findWebhookUrlFault(data.CPG_WEBHOOK_URL, rules);
+  if (urlFault) {
+    throw new Error(`Configuration is not usable:\n  ${urlFault.replace(/^url/, 'CPG_WEBHOOK_URL')}`);
   }
   return {
     port: data.PORT,
