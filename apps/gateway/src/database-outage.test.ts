@@ -27,6 +27,11 @@ describeWithProgram('postgres', 'without its PostgreSQL', () => {
       body: { status: 'unavailable', database: 'unreachable', admission: 'ok' },
     });
     expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
+    const metrics = await fetch(`${gateway.url}/metrics`);
+    const text = await metrics.text();
+    expect(metrics.status).toBe(200);
+    expect(text).toContain('cpg_decisions_total{outcome="authenticated"}');
+    expect(text).not.toContain('cpg_withdrawals_in_flight{');
     expect((await gateway.call('/v1/balances', { keyId: 'ck_demo_other' })).status).toBe(503);
   });
 });

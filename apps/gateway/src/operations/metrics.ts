@@ -2,6 +2,7 @@ import { endpoints } from '@cpg/protocol';
 import type { DecisionTrace } from '@cpg/server-middleware';
 import type { RequestHandler } from 'express';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { isDatabaseUnavailable } from '../database/is-database-unavailable.ts';
 import type { Database } from '../database/open-database.ts';
 
 export interface Metrics {
@@ -55,36 +56,50 @@ export const createMetrics = (db: Database): Metrics => {
 
 // Read from the database whenever they are asked for: they are the same for every process.
 const registerLedgerGauges = (db: Database, registers: Registry[]): void => {
-  new Gauge({
+  registerStatusGauge(registers, {
     name: 'cpg_withdrawals_in_flight',
     help: 'Withdrawals that hold funds, by state',
-    labelNames: ['status'],
-    registers,
-    async collect() {
-      const rows = await db
+    count: () =>
+      db
         .selectFrom('withdrawal')
         .select((count) => ['status', count.fn.countAll<number>().as('count')])
         .where('status', 'in', ['pending', 'broadcasted'])
         .groupBy('status')
-        .execute();
-      this.reset();
-      for (const { status, count } of rows) this.set({ status }, count);
-    },
+        .execute(),
   });
-  new Gauge({
+  registerStatusGauge(registers, {
     name: 'cpg_webhook_deliveries_undelivered',
     help: 'Webhook deliveries that wait for an attempt, or are dead',
-    labelNames: ['status'],
-    registers,
-    async collect() {
-      const rows = await db
+    count: () =>
+      db
         .selectFrom('webhook_delivery')
         .select((count) => ['status', count.fn.countAll<number>().as('count')])
         .where('status', 'in', ['pending', 'dead'])
         .groupBy('status')
-        .execute();
+        .execute(),
+  });
+};
+
+interface StatusGauge {
+  readonly name: string;
+  readonly help: string;
+  readonly count: () => Promise<readonly { readonly status: string; readonly count: number }[]>;
+}
+
+const registerStatusGauge = (registers: Registry[], { name, help, count }: StatusGauge): void => {
+  new Gauge({
+    name,
+    help,
+    labelNames: ['status'],
+    registers,
+    async collect() {
       this.reset();
-      for (const { status, count } of rows) this.set({ status }, count);
+      // An outage of the database is when the other metrics are needed most: this one is left out of them.
+      const rows = await count().catch((error: unknown) => {
+        if (isDatabaseUnavailable(error)) return [];
+        throw error;
+      });
+      for (const row of rows) this.set({ status: row.status }, row.count);
     },
   });
 };
