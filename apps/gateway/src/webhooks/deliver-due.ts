@@ -1,4 +1,4 @@
-import { createSigningKey, DELIVERY_HEADER, EVENT_HEADER, signWebhook } from '@cpg/protocol';
+import { createSigningKey, DELIVERY_HEADER, EVENT_HEADER, type SigningKey, signWebhook } from '@cpg/protocol';
 import { sql } from 'kysely';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/open-database.ts';
@@ -18,6 +18,8 @@ export interface DeliveryServices {
 }
 
 const TIMEOUT_MS = 10_000;
+const UNREADABLE_SECRET =
+  'The signing secret was encrypted under another master key; register the webhook again';
 const AT_ONCE = 20;
 // Longer than any attempt takes: a claim that old belongs to a process that died.
 const CLAIM_MS = 60_000;
@@ -73,11 +75,22 @@ const attempt = async (services: DeliveryServices, id: string): Promise<void> =>
   await record(services, delivery, { ...response, ms: Math.round(performance.now() - startedAt) });
 };
 
-const send = ({ box, clock, rules, timeoutMs = TIMEOUT_MS }: DeliveryServices, delivery: Delivery) => {
+const openKey = (box: SecretBox, { sealed_secret, account_id, url }: Delivery): SigningKey | undefined => {
+  try {
+    return createSigningKey(box.open(sealed_secret, webhookLabel(account_id, url)));
+  } catch {
+    return undefined;
+  }
+};
+
+const send = async (
+  { box, clock, rules, timeoutMs = TIMEOUT_MS }: DeliveryServices,
+  delivery: Delivery,
+): Promise<WebhookResponse> => {
   const body = Buffer.from(delivery.body);
-  const key = createSigningKey(
-    box.open(delivery.sealed_secret, webhookLabel(delivery.account_id, delivery.url)),
-  );
+  const key = openKey(box, delivery);
+  // An attempt that failed, so that its delivery dies in the end and the log of deliveries says why.
+  if (key === undefined) return { status: null, error: UNREADABLE_SECRET };
   const { headers } = signWebhook({ key, body, timestamp: Math.floor(clock.now() / 1000) });
   return sendWebhook({
     url: delivery.url,

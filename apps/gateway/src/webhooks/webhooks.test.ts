@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { FAILING_ADDRESS } from '../chain/simulated-chain.ts';
 import { sweepDeposit } from '../chain/sweep-deposit.ts';
 import { settleWithdrawal } from '../ledger/settle-withdrawal.ts';
+import { createSecretBox } from '../secrets/secret-box.ts';
 import { describeOnEachDatabase } from '../testing/describe-on-each-database.ts';
 import { TEST_NOW, type TestGateway } from '../testing/test-gateway.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../testing/webhook-receiver.ts';
@@ -42,7 +43,8 @@ describeOnEachDatabase((start) => {
       secret,
       at: new Date(gateway.clock.now()),
     });
-  const deliver = () => deliverDue({ ...gateway, timeoutMs: 500 });
+  const deliver = (timeoutMs?: number) =>
+    deliverDue({ ...gateway, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
   const pass = (seconds: number) => gateway.clock.freeze(gateway.clock.now() + seconds * 1000);
   const post = (target: string, body: unknown) => gateway.call(target, { method: 'POST', body });
   const withdraw = (differences: Record<string, unknown> = {}) =>
@@ -204,7 +206,7 @@ describeOnEachDatabase((start) => {
 
     it('is delivered once by concurrent processes', async () => {
       await Promise.all(Array.from({ length: 8 }, () => withdraw()));
-      await Promise.all(Array.from({ length: 4 }, deliver));
+      await Promise.all(Array.from({ length: 4 }, () => deliver()));
       expect(new Set(readReceived().map(({ id }) => id)).size).toBe(8);
       expect(receiver.received).toHaveLength(8);
     });
@@ -263,7 +265,7 @@ describeOnEachDatabase((start) => {
     ])('follow an answer of %s', async (answer, response_status, error) => {
       receiver.answer = answer;
       await withdraw();
-      await deliver();
+      await (answer === 'hang' ? deliver(500) : deliver());
       expect(await listed()).toMatchObject([{ status: 'pending', attempts: 1, response_status, error }]);
       expect(receiver.received.map(({ path }) => path)).toEqual(['/hooks']);
     });
@@ -315,6 +317,21 @@ describeOnEachDatabase((start) => {
       await withdraw();
       await deliver();
       expect(readReceived).toThrow('Invalid signature');
+    });
+
+    it('that cannot be opened is an attempt that failed, and says so', async () => {
+      await withdraw();
+      const box = createSecretBox(Buffer.alloc(32, 7));
+      expect(await deliverDue({ ...gateway, box })).toBe(1);
+      expect(receiver.received).toEqual([]);
+      expect(await listed()).toMatchObject([
+        {
+          status: 'pending',
+          attempts: 1,
+          response_status: null,
+          error: 'The signing secret was encrypted under another master key; register the webhook again',
+        },
+      ]);
     });
   });
 });
