@@ -30,7 +30,7 @@ export const settleDeposit = (db: Database, { id, outcome, at }: DepositSettleme
       .values({ account_id, currency, network, balance: '0', held: '0' })
       .onConflict((conflict) => conflict.doNothing())
       .execute();
-    await moveBalance(transaction, {
+    const isMoved = await moveBalance(transaction, {
       ...deposit,
       kind: 'deposit',
       balanceDelta: deposit.amount,
@@ -38,6 +38,7 @@ export const settleDeposit = (db: Database, { id, outcome, at }: DepositSettleme
       depositId: deposit.id,
       at,
     });
+    if (!isMoved) throw new Error(`Ledger is inconsistent: deposit ${deposit.id} cannot be credited`);
     await recordDepositEvent(transaction, { deposit, event: 'deposit.confirmed', at });
     return true;
   });
