@@ -6,7 +6,7 @@ import { REPOSITORY_ROOT } from './repository-root.ts';
 import { runCommand } from './run-command.ts';
 
 const ORACLE = join(REPOSITORY_ROOT, 'packages/protocol/oracle');
-const MODULES = ['main', 'read-vectors', 'run-vectors', 'verify-request'];
+const MODULES = ['main', 'read-vectors', 'run-vectors'];
 
 /** npm packages that are JavaScript runtimes, and what goes before the script: the least Node.js that we support, then newer ones. */
 const RUNTIMES: Readonly<Record<string, readonly string[]>> = {
