@@ -8,6 +8,7 @@ import { verify } from './signature.ts';
 import { createSigningKey, type SigningKey } from './signing-key.ts';
 import { isWithinWindow, parseTimestamp } from './timestamp.ts';
 
+/** A request as it arrived, and what to check it against. Contract §1. */
 export interface RequestToVerify {
   readonly method: string;
   /** The request target as it arrived: not decoded, not shortened by a router. */

@@ -23,6 +23,7 @@ export const explainVector = z.strictObject({
   /** Codes of findings, in order; none where silence is right. */
   findings: z.array(z.string().regex(/^[a-z0-9]+(?:_[a-z0-9]+)*$/)),
 });
+/** A wrong signature, and the findings that it is to be explained with. */
 export type ExplainVector = z.output<typeof explainVector>;
 
 /** The shape of `vectors/explain-mismatch.json`. */

@@ -16,6 +16,7 @@ export const signingVector = z.strictObject({
   bodyB64: vectorBody,
   ...requestStages,
 });
+/** A request to sign, and every stage up to its signature. */
 export type SigningVector = z.output<typeof signingVector>;
 
 /** The shape of `vectors/request-signing.json`. */

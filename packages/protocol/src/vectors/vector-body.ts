@@ -13,6 +13,7 @@ export const vectorBody = z.union([
     }),
   }),
 ]);
+/** The bytes of a body: base64, or one byte many times. */
 export type VectorBody = z.output<typeof vectorBody>;
 
 /** The bytes of a vector's body. */

@@ -22,6 +22,7 @@ export const verificationVector = z.strictObject({
   /** Left out when it is what `computed` says. */
   sent: sender.optional(),
 });
+/** A received request, and the answer that it is to get. */
 export type VerificationVector = z.output<typeof verificationVector>;
 
 /** The shape of `vectors/request-verification.json`. */

@@ -20,6 +20,7 @@ export const webhookVector = z.strictObject({
   /** Left out when it is what `computed` says. */
   sent: sender.optional(),
 });
+/** A received webhook, and the answer that it is to get. */
 export type WebhookVector = z.output<typeof webhookVector>;
 
 /** The shape of `vectors/webhooks.json`. */
