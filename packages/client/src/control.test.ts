@@ -137,6 +137,23 @@ describe('hooks', () => {
     for (const sent of server.requests) expect(printed).not.toContain(headerOf(sent, 'X-CPG-Signature'));
   });
 
+  it('show no signature that the server gives back, nor does withResponse', async () => {
+    const events: ResponseEvent[] = [];
+    const { server, client } = await startPair(
+      (socket, request) => {
+        const echo = headerOf(request, 'X-CPG-Signature');
+        ok(socket, [BALANCE], { 'X-Echo': `got ${echo}`, 'Set-Cookie': `a=${echo}`, 'X-Request-Id': echo });
+      },
+      { onResponse: (event) => void events.push(event) },
+    );
+    const { response } = await client.balances.list().withResponse();
+    const echo = { 'x-echo': 'got [redacted]', 'set-cookie': ['a=[redacted]'], 'x-request-id': '[redacted]' };
+    expect(response).toMatchObject({ requestId: '[redacted]', headers: echo });
+    expect(events).toMatchObject([{ requestId: '[redacted]', headers: echo }]);
+    const printed = inspect([response, events], { depth: null });
+    for (const sent of server.requests) expect(printed).not.toContain(headerOf(sent, 'X-CPG-Signature'));
+  });
+
   it('that fail become a warning, never a lost answer', async () => {
     const warnings = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     const fail = () => {

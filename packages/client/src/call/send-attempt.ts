@@ -8,6 +8,7 @@ import { RESPONSE_TOO_LARGE, TransportError } from '../transport/transport-error
 import { USER_AGENT } from '../user-agent.ts';
 import type { CallScope } from './call-scope.ts';
 import type { ClientContext } from './client-context.ts';
+import { redactEcho } from './redact-echo.ts';
 import { requestIdOf } from './request-id.ts';
 
 export interface AttemptToSend {
@@ -68,16 +69,17 @@ export const sendAttempt = async (context: ClientContext, toSend: AttemptToSend)
     maybeSent,
   });
   try {
-    const answer = await scope.attempt(toSend.timeoutMs, (signal) => context.transport.send(wire, signal));
+    const received = await scope.attempt(toSend.timeoutMs, (signal) => context.transport.send(wire, signal));
+    const answer = redactEcho(received, signature);
     const sent = finish(answer, true);
-    const { status, headers: received } = answer;
+    const { status } = answer;
     const durationMs = sent.receivedAt - sentAt;
     const requestId = requestIdOf(answer);
     notify(context.hooks.onResponse, {
       operation,
       attempt,
       status,
-      headers: received,
+      headers: answer.headers,
       requestId,
       durationMs,
     });

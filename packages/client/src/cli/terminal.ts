@@ -8,8 +8,8 @@ export interface Terminal {
   print(text: string): void;
   /** Everything else, on standard error. */
   note(text: string): void;
-  /** All of standard input. */
-  readInput(): Promise<Buffer>;
+  /** All of standard input; somebody who is there to type it is told what to enter. */
+  readInput(what: string): Promise<Buffer>;
   /** Asks a yes-or-no question; `undefined` when nobody is there to answer. */
   confirm(question: string): Promise<boolean | undefined>;
 }
@@ -19,7 +19,10 @@ export const processTerminal: Terminal = {
   env: process.env,
   print: (text) => void process.stdout.write(`${text}\n`),
   note: (text) => void process.stderr.write(`${text}\n`),
-  readInput: () => buffer(process.stdin),
+  readInput: (what) => {
+    if (process.stdin.isTTY) processTerminal.note(`Enter ${what}, then Ctrl-D on a line of its own.`);
+    return buffer(process.stdin);
+  },
   confirm: async (question) => {
     if (!process.stdin.isTTY) return undefined;
     const questions = createInterface({ input: process.stdin, output: process.stderr });

@@ -35,7 +35,7 @@ export const addExplain = (program: Command, context: CommandContext): void => {
     .option('--now <seconds>', "the gateway's clock in Unix seconds; the system's without it")
     .action(async (flags: Flags) => {
       const { secret } = readCredentials(context.terminal.env, context.credentialsFile(), ['secret']);
-      const pasted = await context.terminal.readInput();
+      const pasted = await context.terminal.readInput('the request as it was sent');
       for (const line of explain(secret, pasted, flags)) context.terminal.print(line);
     });
 };

@@ -33,7 +33,7 @@ const sign = async (context: CommandContext, { method, target, flags }: ToSign):
   const { keyId, secret } = readCredentials(terminal.env, context.credentialsFile(), ['keyId', 'secret']);
   const { body: file } = flags;
   const body =
-    file === '-' ? await terminal.readInput() : file === undefined ? undefined : readFileSync(file);
+    file === '-' ? await terminal.readInput('the body') : file === undefined ? undefined : readFileSync(file);
   const timestamp = flags.timestamp === undefined ? Math.floor(Date.now() / 1000) : Number(flags.timestamp);
   const signed = signRequest({ keyId, key: createSigningKey(secret), method, target, body, timestamp });
   const stages = {
