@@ -249,6 +249,17 @@ describe('the decision trace', () => {
     });
   });
 
+  it('is told once, and lets nothing through, when the hook throws', async () => {
+    const outcomes: unknown[] = [];
+    const trace = ({ outcome }: DecisionTrace) => {
+      outcomes.push(outcome);
+      throw new Error('the hook is broken');
+    };
+    await expect(authenticate(requestOf(), optionsOf({ trace }))).rejects.toThrow('the hook is broken');
+    await expect(authenticate(requestOf({ secret: 'x' }), optionsOf({ trace }))).rejects.toThrow('broken');
+    expect(outcomes).toEqual(['authenticated', 'invalid_signature']);
+  });
+
   it('is published on the diagnostics channel', async () => {
     const traces: unknown[] = [];
     const listener = (trace: unknown) => traces.push(trace);

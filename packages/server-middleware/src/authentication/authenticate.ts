@@ -28,12 +28,13 @@ export const authenticate = async (
     options.trace?.(trace);
     decisions.publish(trace);
   };
+  let outcome: AuthenticatedRequest | Rejection;
   try {
-    const outcome = await runChecks({ request, options, recorder });
-    report(recorder.finish(isRejection(outcome) ? outcome : 'authenticated'));
-    return outcome;
+    outcome = await runChecks({ request, options, recorder });
   } catch (error) {
     report(recorder.finish('error', error));
     throw error;
   }
+  report(recorder.finish(isRejection(outcome) ? outcome : 'authenticated'));
+  return outcome;
 };
