@@ -11,8 +11,6 @@ import { type GatewayProcess, startGatewayProcess } from './testing/gateway-proc
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const MINUTE = 60_000;
-// With a query, so that no signature is the same as one of the suite's.
-const PING = '/v1/_ping?of=two-processes';
 
 describeWithProgram('redis-server', 'PostgreSQL and Redis', () => {
   describeWithProgram('postgres', 'under two processes', () => {
@@ -38,20 +36,24 @@ describeWithProgram('redis-server', 'PostgreSQL and Redis', () => {
       await postgres.stop();
     }, MINUTE);
 
-    let stamp = Math.floor(Date.now() / 1000);
+    const seconds = () => Math.floor(Date.now() / 1000);
+    let signed = 0;
     const sign = (keyId: string, secret: string) => {
-      // A second of its own for each, as the same request in the same second has the same signature.
-      stamp -= 1;
+      // A query of its own for each, as the same request in the same second has the same signature.
+      signed += 1;
+      const target = `/v1/_ping?of=two-processes&n=${signed}`;
       const key = createSigningKey(`cpg-demo-${secret}-DO-NOT-USE-IN-PRODUCTION`);
-      return signRequest({ keyId, key, method: 'GET', target: PING, timestamp: stamp }).headers;
+      const { headers } = signRequest({ keyId, key, method: 'GET', target, timestamp: seconds() });
+      return { target, headers };
     };
-    const ping = async (gateway: GatewayProcess | undefined, headers: Readonly<Record<string, string>>) =>
-      (await fetch(`${gateway?.url}${PING}`, { headers })).status;
+    const send = (gateway: GatewayProcess | undefined, { target, headers }: ReturnType<typeof sign>) =>
+      fetch(`${gateway?.url}${target}`, { headers });
+    const ping = async (...parameters: Parameters<typeof send>) => (await send(...parameters)).status;
 
     it('accept a signature once between them', async () => {
       const [first, second] = gateways;
-      const headers = sign('ck_demo_full', 'full');
-      expect([await ping(first, headers), await ping(second, headers)]).toEqual([200, 401]);
+      const request = sign('ck_demo_full', 'full');
+      expect([await ping(first, request), await ping(second, request)]).toEqual([200, 401]);
       const races = Array.from({ length: 30 }, async () => {
         const raced = sign('ck_demo_full', 'full');
         const statuses = await Promise.all([ping(first, raced), ping(second, raced), ping(first, raced)]);
@@ -69,7 +71,8 @@ describeWithProgram('redis-server', 'PostgreSQL and Redis', () => {
 
     it('count the requests of a key together', async () => {
       // In the middle of a minute, so that all fall into one.
-      await setClocks(stamp - (stamp % 60) + 30);
+      const now = seconds();
+      await setClocks(now - (now % 60) + 30);
       const statuses: number[] = [];
       for (let count = 0; count < 8; count += 1) {
         statuses.push(await ping(gateways[count % 2], sign('ck_demo_slow_a', 'slow-a')));
@@ -135,7 +138,7 @@ describeWithProgram('redis-server', 'PostgreSQL and Redis', () => {
     it('refuse, rather than let through, when Redis is gone', async () => {
       await redis.stop();
       for (const gateway of gateways) {
-        const response = await fetch(`${gateway.url}${PING}`, { headers: sign('ck_demo_full', 'full') });
+        const response = await send(gateway, sign('ck_demo_full', 'full'));
         expect({ status: response.status, retryAfter: response.headers.get('retry-after') }).toEqual({
           status: 503,
           retryAfter: '1',
