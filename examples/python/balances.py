@@ -25,15 +25,21 @@ body = b""
 canonical = "\n".join([timestamp, "GET", path, query, hashlib.sha256(body).hexdigest()])
 signature = hmac.new(secret.encode(), canonical.encode(), hashlib.sha256).hexdigest()
 
+
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None  # urllib would take the signature along to any host
+
+
 request = urllib.request.Request(
     f"{base_url}{path}?{query}",
     headers={"X-CPG-Key": key_id, "X-CPG-Timestamp": timestamp, "X-CPG-Signature": signature},
 )
 try:
-    with urllib.request.urlopen(request, timeout=10) as response:
+    with urllib.request.build_opener(NoRedirect).open(request, timeout=10) as response:
         answer = json.load(response)
 except urllib.error.HTTPError as error:
-    sys.exit(f"refused: {error.code} {json.load(error)['message']}")
+    sys.exit(f"refused: {error.code} {error.read().decode()}")
 except urllib.error.URLError as error:
     sys.exit(f"no answer: {error.reason}")
 

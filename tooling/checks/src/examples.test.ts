@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { describeWithProgram } from '@cpg/test-support';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -39,6 +42,30 @@ const itReadsTheBalance = (program: string, file: string) => {
       code: expect.any(Number),
       stderr: expect.stringContaining('Invalid signature'),
     });
+  });
+
+  it('takes its signature to no other address', async () => {
+    const arrived: string[] = [];
+    const listen = async (answer: (response: ServerResponse) => void) => {
+      const server = createServer((request, response) => {
+        arrived.push(`${request.headers.host}`);
+        answer(response);
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      return { server, host: `127.0.0.1:${(server.address() as AddressInfo).port}` };
+    };
+    const elsewhere = await listen((response) => response.end('{}'));
+    const moved = await listen((response) =>
+      response.writeHead(302, { Location: `http://${elsewhere.host}/v1/balances` }).end(),
+    );
+    const env = { ...process.env, CPG_BASE_URL: `http://${moved.host}` };
+    const refused = run(program, [file], { cwd: REPOSITORY_ROOT, env });
+    await expect(refused).rejects.toMatchObject({ code: 1 });
+    expect(arrived).toEqual([moved.host]);
+    for (const { server } of [elsewhere, moved]) {
+      server.closeAllConnections();
+      server.close();
+    }
   });
 };
 
