@@ -125,6 +125,8 @@ const record = async (
         claimed_until: null,
       })
       .where('id', '=', delivery.id)
+      // An attempt that outlived its claim must not undo the delivery that another one made.
+      .where('status', '=', 'pending')
       .executeTakeFirst();
     if (numUpdatedRows === 0n) return;
     await transaction

@@ -297,6 +297,21 @@ describeOnEachDatabase((start) => {
     });
   });
 
+  describe('an attempt that outlives its claim', () => {
+    it('does not undo the delivery that another one made', async () => {
+      receiver.answer = 'hang';
+      await withdraw();
+      const late = deliver();
+      await expect.poll(() => receiver.received.length, { timeout: 30_000 }).toBe(1);
+      await gateway.db.updateTable('webhook_delivery').set({ claimed_until: null }).execute();
+      receiver.answer = 200;
+      expect(await deliver()).toBe(1);
+      await receiver.close();
+      await late;
+      expect(await listed()).toMatchObject([{ status: 'delivered', attempts: 1, response_status: 200 }]);
+    });
+  });
+
   describe('the rules', () => {
     it('are applied at delivery too, when the configuration has changed since', async () => {
       await withdraw();
