@@ -51,7 +51,11 @@ describe('signRequest', () => {
   });
 
   it.each([
-    [{ keyId: 'a b' }, 'invalid_key_id', 'Key id must be 1–128 characters of A-Z a-z 0-9 _ - . : got "a b".'],
+    [
+      { keyId: 'a secret in its place' },
+      'invalid_key_id',
+      'Key id must be 1–128 characters of A-Z a-z 0-9 _ - . : got another text.',
+    ],
     [{ keyId: undefined }, 'invalid_key_id', 'got undefined.'],
     [{ method: 'GET ' }, 'invalid_method', 'Method must be letters A-Z only: got "GET ".'],
     [{ method: '' }, 'invalid_method', 'got "".'],

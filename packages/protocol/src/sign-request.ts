@@ -53,9 +53,11 @@ const NO_BODY = new Uint8Array(0);
 export const signRequest = (request: RequestToSign): SignedRequest => {
   const { keyId, key, target } = request;
   if (!isKeyId(keyId)) {
+    // Not shown: it may be the secret, given in the wrong place.
+    const got = typeof keyId === 'string' ? 'another text' : typeof keyId;
     throw new ProtocolError(
       'invalid_key_id',
-      `Key id must be 1–128 characters of A-Z a-z 0-9 _ - . : got ${JSON.stringify(keyId)}.`,
+      `Key id must be 1–128 characters of A-Z a-z 0-9 _ - . : got ${got}.`,
     );
   }
   if (typeof request.method !== 'string' || !METHOD.test(request.method)) {
