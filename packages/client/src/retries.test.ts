@@ -197,6 +197,11 @@ describe('a withdrawal', () => {
       (socket) => answer(socket, { status: 200, body: '<html>' }),
       'invalid_response',
     ],
+    [
+      'its own signature, which something in between sent first',
+      (socket) => refuse(socket, [401, 'Request signature has already been used']),
+      'authentication_failed',
+    ],
   ])('without a reference is not sent again after %s: the outcome is unknown', async (_, fail, cause) => {
     const { server, client } = await startPair(fail);
     const error = await failureOf(client.withdrawals.create({ ...WITHDRAWAL_BODY, client_reference: null }));
