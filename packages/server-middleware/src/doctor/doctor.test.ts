@@ -22,12 +22,12 @@ describe.each(EXPRESS_VERSIONS)('doctor on %s', (_name, express) => {
     return app;
   };
 
-  const examine = async (app: Express) => {
+  const examine = async (app: Express, timeoutMs = 10_000) => {
     const lines: string[] = [];
     const report = await doctor(app, {
       keyId: 'ck_full',
       secret: SECRET,
-      timeoutMs: 500,
+      timeoutMs,
       print: (line) => lines.push(line),
     });
     const ill = report.findings.filter(({ status }) => status !== 'ok').map(({ check }) => check);
@@ -77,7 +77,8 @@ describe.each(EXPRESS_VERSIONS)('doctor on %s', (_name, express) => {
       ['key store'],
     ],
   ])('finds %s', async (_what, app, expected) => {
-    expect((await examine(app())).ill).toEqual(expected);
+    // A parser in front waits for the whole of a body that never comes.
+    expect((await examine(app(), 2_000)).ill).toEqual(expected);
   });
 
   it('judges proxy trust', async () => {
