@@ -1,4 +1,4 @@
-import { createSigningKey, verifyRequest } from '@cpg/protocol';
+import { createSigningKey, type HeaderPairs, verifyRequest } from '@cpg/protocol';
 import { textOf } from './base64.ts';
 import { verdictOf } from './verdict-of.ts';
 
@@ -6,7 +6,7 @@ export interface VerifyCommand {
   readonly now: number;
   readonly method: string;
   readonly target: string;
-  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly headers: HeaderPairs;
   readonly bodyB64: string;
   readonly keys: readonly { readonly keyId: string; readonly secretB64: string }[];
 }

@@ -1,5 +1,6 @@
 import {
   createSigningKey,
+  headerValues,
   isRejection,
   type Rejection,
   SIGNATURE_HEADER,
@@ -59,13 +60,11 @@ export const verifyVector = (vector: VerificationVector): VerificationVector['ex
 
 /** The package's answer to a received webhook. */
 export const verifyWebhookVector = (vector: WebhookVector): WebhookVector['expected'] => {
-  const valuesOf = (wanted: string) =>
-    vector.headers.filter(([name]) => name.toLowerCase() === wanted.toLowerCase()).map(([, value]) => value);
   const verified = verifyWebhook({
     key: keyOf(vector.secretB64),
     body: vectorBodyBytes(vector.bodyB64),
-    timestamp: valuesOf(TIMESTAMP_HEADER),
-    signature: valuesOf(SIGNATURE_HEADER),
+    timestamp: headerValues(vector.headers, TIMESTAMP_HEADER),
+    signature: headerValues(vector.headers, SIGNATURE_HEADER),
     now: vector.now,
   });
   return verdictOf(verified);

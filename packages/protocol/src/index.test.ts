@@ -42,6 +42,7 @@ describe('@cpg/protocol', () => {
       'explainMismatch',
       'explainWebhookMismatch',
       'formatTimestamp',
+      'headerValues',
       'isDecimalString',
       'isKeyId',
       'isKnownWebhookEvent',

@@ -46,6 +46,7 @@ export {
 } from './explain/explain-mismatch.ts';
 export type { Finding } from './explain/mistake.ts';
 export type { FindingCode } from './explain/mistakes.ts';
+export { type HeaderPairs, headerValues } from './header-values.ts';
 export {
   AUTHENTICATION_HEADERS,
   DELIVERY_HEADER,

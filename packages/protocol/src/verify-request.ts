@@ -1,5 +1,6 @@
 import { bodySha256 } from './body-hash.ts';
 import { joinFields } from './canonical-string.ts';
+import { type HeaderPairs, headerValues } from './header-values.ts';
 import { AUTHENTICATION_HEADERS } from './headers.ts';
 import { isKeyId } from './key-id.ts';
 import { isRejection, REJECTIONS, type Rejection } from './rejection.ts';
@@ -14,7 +15,7 @@ export interface RequestToVerify {
   /** The request target as it arrived: not decoded, not shortened by a router. */
   readonly target: string;
   /** Every header as it arrived, in order and with repeats. */
-  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly headers: HeaderPairs;
   /** The body bytes as they arrived; empty when there is none. */
   readonly body: Uint8Array;
   /** The keys that are live, by key id. */
@@ -48,7 +49,7 @@ const METHOD = /^[!-~]+$/;
 export const verifyRequest = (request: RequestToVerify): VerifiedRequest | Rejection => {
   const { headers, now, body, keys } = request;
   const [keyIds = [], timestamps = [], signatures = []] = AUTHENTICATION_HEADERS.map((name) =>
-    valuesOf(headers, name),
+    headerValues(headers, name),
   );
   const all = [keyIds, timestamps, signatures];
   if (all.some((values) => values.every((value) => value === ''))) {
@@ -66,7 +67,7 @@ export const verifyRequest = (request: RequestToVerify): VerifiedRequest | Rejec
   if (isRejection(target)) return target;
   const timestamp = parseTimestamp(timestampText);
   if (timestamp === undefined || !isWithinWindow(timestamp, now)) return REJECTIONS.timestamp_outside_window;
-  const coding = valuesOf(headers, 'Content-Encoding').join(',');
+  const coding = headerValues(headers, 'Content-Encoding').join(',');
   if (coding !== '' && coding.trim().toLowerCase() !== 'identity') {
     return REJECTIONS.content_encoding_not_supported;
   }
@@ -81,6 +82,3 @@ export const verifyRequest = (request: RequestToVerify): VerifiedRequest | Rejec
     verify(key ?? DECOY, canonical, signature) && key !== undefined && METHOD.test(request.method);
   return isGenuine ? { keyId, timestamp, signature, ...target } : REJECTIONS.invalid_signature;
 };
-
-const valuesOf = (headers: RequestToVerify['headers'], name: string): readonly string[] =>
-  headers.filter(([given]) => given.toLowerCase() === name.toLowerCase()).map(([, value]) => value);

@@ -1,5 +1,6 @@
 import {
   createSigningKey,
+  headerValues,
   isRejection,
   type Rejection,
   SIGNATURE_HEADER,
@@ -40,17 +41,14 @@ const decide = ({ keys, ...request }: VerifyCommand) =>
     keys: new Map(keys.map(({ keyId, secret }) => [keyId, createSigningKey(secret.toString('utf8'))])),
   });
 
-const decideWebhook = ({ now, headers, body, secret }: WebhookCommand) => {
-  const all = (name: string) =>
-    headers.filter(([candidate]) => candidate.toLowerCase() === name.toLowerCase()).map(([, value]) => value);
-  return verifyWebhook({
+const decideWebhook = ({ now, headers, body, secret }: WebhookCommand) =>
+  verifyWebhook({
     key: createSigningKey(secret.toString('utf8')),
     body,
-    timestamp: all(TIMESTAMP_HEADER),
-    signature: all(SIGNATURE_HEADER),
+    timestamp: headerValues(headers, TIMESTAMP_HEADER),
+    signature: headerValues(headers, SIGNATURE_HEADER),
     now,
   });
-};
 
 /** `@cpg/protocol`, called in this process. */
 export const protocolSubject: VectorSubject = {

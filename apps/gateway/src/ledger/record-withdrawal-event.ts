@@ -1,9 +1,9 @@
-import { toDecimal, type WebhookEventName, type WithdrawalEventData } from '@cpg/protocol';
+import type { WebhookEventName, WithdrawalEventData } from '@cpg/protocol';
 import type { Transaction } from 'kysely';
 import type { Schema } from '../database/schema.ts';
 import { recordEvent } from '../webhooks/record-event.ts';
 import type { WithdrawalRow } from './create-withdrawal.ts';
-import { currencyDecimals } from './currency-decimals.ts';
+import { withdrawalAmounts } from './withdrawal-amounts.ts';
 
 /** Tells the account's webhooks of the state that a withdrawal has just come to. Contract §5. */
 export const recordWithdrawalEvent = async (
@@ -11,15 +11,15 @@ export const recordWithdrawalEvent = async (
   row: WithdrawalRow,
   at: Date,
 ): Promise<void> => {
-  const decimals = await currencyDecimals(transaction, row);
+  const { amount, fee } = await withdrawalAmounts(transaction, row);
   const data: WithdrawalEventData = {
     withdrawal_id: row.id,
     client_reference: row.client_reference,
     currency: row.currency,
     network: row.network,
     to_address: row.to_address,
-    amount: toDecimal(row.amount).toFixed(decimals),
-    fee: toDecimal(row.fee).toFixed(decimals),
+    amount,
+    fee,
     status: row.status,
     tx_hash: row.tx_hash,
     error_message: row.error_message,

@@ -1,7 +1,7 @@
-import { endpoints, isRejection, toDecimal } from '@cpg/protocol';
+import { endpoints, isRejection } from '@cpg/protocol';
 import { broadcastWithdrawal, type ChainServices } from '../chain/broadcast-withdrawal.ts';
 import { createWithdrawal } from '../ledger/create-withdrawal.ts';
-import { currencyDecimals } from '../ledger/currency-decimals.ts';
+import { withdrawalAmounts } from '../ledger/withdrawal-amounts.ts';
 import { ledgerRoute } from './ledger-route.ts';
 
 export const createWithdrawalRoute = ({ db, clock }: ChainServices) =>
@@ -17,7 +17,7 @@ export const createWithdrawalRoute = ({ db, clock }: ChainServices) =>
     });
     if (isRejection(held)) return held;
     const row = await broadcastWithdrawal({ db, clock }, held.id);
-    const decimals = await currencyDecimals(db, row);
+    const { amount, fee } = await withdrawalAmounts(db, row);
     return {
       withdrawal_id: row.id,
       // A repeat gets the first answer, also after the withdrawal went on to its final state.
@@ -26,7 +26,7 @@ export const createWithdrawalRoute = ({ db, clock }: ChainServices) =>
       network: row.network,
       currency: row.currency,
       to_address: row.to_address,
-      amount_decimal: toDecimal(row.amount).toFixed(decimals),
-      fee_decimal: toDecimal(row.fee).toFixed(decimals),
+      amount_decimal: amount,
+      fee_decimal: fee,
     };
   });

@@ -1,22 +1,22 @@
-import { endpoints, REJECTIONS, toDecimal } from '@cpg/protocol';
+import { endpoints, REJECTIONS } from '@cpg/protocol';
 import type { Database } from '../database/open-database.ts';
-import { currencyDecimals } from '../ledger/currency-decimals.ts';
 import { findWithdrawal } from '../ledger/find-withdrawal.ts';
 import { formatOptionalTime, formatTime } from '../ledger/format-time.ts';
+import { withdrawalAmounts } from '../ledger/withdrawal-amounts.ts';
 import { ledgerRoute } from './ledger-route.ts';
 
 export const getWithdrawalRoute = (db: Database) =>
   ledgerRoute(endpoints.getWithdrawal, async ({ cpg, pathParameters }) => {
     const row = await findWithdrawal(db, cpg.accountId, pathParameters.withdrawal_id);
     if (row === undefined) return REJECTIONS.not_found;
-    const decimals = await currencyDecimals(db, row);
+    const { amount, fee } = await withdrawalAmounts(db, row);
     return {
       id: row.id,
       currency: row.currency,
       network: row.network,
       to_address: row.to_address,
-      amount: toDecimal(row.amount).toFixed(decimals),
-      fee: toDecimal(row.fee).toFixed(decimals),
+      amount,
+      fee,
       status: row.status,
       tx_hash: row.tx_hash,
       error_message: row.error_message,
