@@ -1,0 +1,8 @@
+import type { Command } from 'commander';
+import { type ReportOptions, report } from './report.ts';
+import { reportingCommand } from './running-command.ts';
+
+export const reportCommand = (exit: (code: number) => void): Command =>
+  reportingCommand('report', 'render the results of earlier runs together')
+    .argument('<results...>', 'files that --jsonl wrote')
+    .action(async (files: readonly string[], options: ReportOptions) => exit(await report(files, options)));
