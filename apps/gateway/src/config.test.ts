@@ -13,6 +13,7 @@ describe('readConfig', () => {
       chainSettleSeconds: 3,
       sandbox: false,
       ipLimitPerMinute: 600,
+      trustedProxies: [],
       metrics: 'loopback',
       webhook: undefined,
       webhookAllowedHosts: [],
@@ -31,6 +32,7 @@ describe('readConfig', () => {
       CPG_SANDBOX: 'true',
       REDIS_URL: 'redis://localhost:6379',
       CPG_IP_LIMIT_PER_MINUTE: '50',
+      CPG_TRUSTED_PROXIES: '10.0.0.1, 192.168.0.0/16,::1, 2001:db8::/32,::ffff:10.0.0.2',
       CPG_METRICS: 'everyone',
       CPG_WEBHOOK_URL: 'https://example.com/hooks',
       CPG_WEBHOOK_SECRET: 'a-secret-of-the-webhook',
@@ -47,6 +49,7 @@ describe('readConfig', () => {
       sandbox: true,
       redisUrl: 'redis://localhost:6379',
       ipLimitPerMinute: 50,
+      trustedProxies: ['10.0.0.1', '192.168.0.0/16', '::1', '2001:db8::/32', '::ffff:10.0.0.2'],
       metrics: 'everyone',
       webhook: { url: 'https://example.com/hooks', secret: 'a-secret-of-the-webhook' },
       webhookAllowedHosts: ['hooks.internal:9443', '10.0.0.1'],
@@ -71,6 +74,14 @@ describe('readConfig', () => {
       'CPG_WEBHOOK_URL: Host should be reachable from the Internet',
     ],
     [{ CPG_IP_LIMIT_PER_MINUTE: '-1' }, 'CPG_IP_LIMIT_PER_MINUTE: '],
+    ...['true', '1', 'loopback', '10.0.0.0/33', '10.0.0.1:80', '010.0.0.1', '127.1', '[::1]', '::1%lo'].map(
+      (given): [Record<string, string>, string] => [
+        { CPG_TRUSTED_PROXIES: `10.0.0.1,${given}` },
+        `CPG_TRUSTED_PROXIES: expected IP addresses or CIDR ranges such as 10.0.0.0/8, comma-separated: got "${given}"`,
+      ],
+    ),
+    [{ CPG_TRUSTED_PROXIES: '0.0.0.0/0' }, 'CPG_TRUSTED_PROXIES: 0.0.0.0/0 would trust every client'],
+    [{ CPG_TRUSTED_PROXIES: '::/00' }, 'CPG_TRUSTED_PROXIES: '],
     [{ CPG_SANDBOX: 'perhaps' }, 'CPG_SANDBOX: '],
     [{ CPG_CHAIN_SETTLE_SECONDS: '-1' }, 'CPG_CHAIN_SETTLE_SECONDS: '],
   ])('names the faulty variable of %j', (variables, expected) => {

@@ -15,6 +15,14 @@ const list = z
       .filter((item) => item !== ''),
   );
 
+// A range of everybody is no list of proxies: it would let every client say what its address is.
+const trustedProxy = z
+  .union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
+    error: ({ input }) =>
+      `expected IP addresses or CIDR ranges such as 10.0.0.0/8, comma-separated: got ${JSON.stringify(input)}`,
+  })
+  .refine((range) => !/\/0+$/.test(range), { error: ({ input }) => `${input} would trust every client` });
+
 const IP_LIMIT_PER_MINUTE = 600;
 
 const environment = z.object({
@@ -29,6 +37,7 @@ const environment = z.object({
   CPG_CHAIN_SETTLE_SECONDS: seconds.default(3),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   CPG_IP_LIMIT_PER_MINUTE: z.coerce.number().int().min(0).max(1_000_000).optional(),
+  CPG_TRUSTED_PROXIES: list.pipe(z.array(trustedProxy)),
   CPG_METRICS: z.enum(['loopback', 'everyone']).default('loopback'),
   CPG_WEBHOOK_URL: z.url().optional(),
   CPG_WEBHOOK_SECRET: z.string().min(16, 'expected at least 16 characters').optional(),
@@ -53,6 +62,8 @@ export interface Config {
   readonly sandbox: boolean;
   /** Requests per client address and minute, in front of authentication; 0: no limit. */
   readonly ipLimitPerMinute: number;
+  /** Addresses and CIDR ranges of the proxies in front; `X-Forwarded-For` counts only from them. */
+  readonly trustedProxies: readonly string[];
   /** Who may read `/metrics`. */
   readonly metrics: 'loopback' | 'everyone';
   /** Registered for the demo account at start. */
@@ -67,7 +78,7 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
   const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''));
   const result = environment.safeParse(given);
   if (!result.success) {
-    const faults = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    const faults = result.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`);
     throw new Error(`Configuration is not usable:\n  ${faults.join('\n  ')}`);
   }
   const { data } = result;
@@ -90,6 +101,7 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
     sandbox: data.CPG_SANDBOX,
     // On a laptop everything comes from one address.
     ipLimitPerMinute: data.CPG_IP_LIMIT_PER_MINUTE ?? (data.CPG_SANDBOX ? 0 : IP_LIMIT_PER_MINUTE),
+    trustedProxies: data.CPG_TRUSTED_PROXIES,
     metrics: data.CPG_METRICS,
     webhook:
       data.CPG_WEBHOOK_URL === undefined

@@ -22,6 +22,7 @@ import { createPageRouter } from './page/page-router.ts';
 import { createReferenceRouter } from './page/reference-router.ts';
 import { v1Routes } from './routes/v1-routes.ts';
 import { createSandboxRouter } from './sandbox/sandbox-router.ts';
+import { SwitchableStore } from './sandbox/switchable-store.ts';
 import type { Services } from './services.ts';
 
 export interface AppServices extends Services {
@@ -36,17 +37,19 @@ export interface AppServices extends Services {
 /** The Express application: operations, sandbox, authentication, the v1 routes, and the envelope for everything that goes wrong. */
 export const createApp = (services: AppServices): Express => {
   const { db, clock, keys, admission, logger, config, isDraining } = services;
-  const { store, ping, addressCounts } = admission;
+  const { ping, addressCounts } = admission;
+  const store = new SwitchableStore(admission.store);
   const metrics = createMetrics(db);
   const decisions = new DecisionLog(clock.now);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
+  app.set('trust proxy', [...config.trustedProxies]);
   app.use(requestLog(logger), metrics.observe, securityHeaders(), closeWhenDraining(isDraining));
   app.use(createOperationsRouter({ db, pingAdmission: ping, isDraining, metrics, readers: config.metrics }));
   app.use(createReferenceRouter());
   if (config.sandbox) {
-    app.use('/_sandbox', createSandboxRouter(services, decisions));
+    app.use('/_sandbox', createSandboxRouter({ ...services, decisions, store }));
     app.use(createPageRouter());
   }
   if (config.ipLimitPerMinute > 0) {
@@ -56,7 +59,7 @@ export const createApp = (services: AppServices): Express => {
     '/v1',
     cpgAuth({
       keys,
-      store,
+      store: config.sandbox ? store : admission.store,
       clock: clock.now,
       explain: config.sandbox,
       logger: config.sandbox ? decisions.listen(logger) : logger,

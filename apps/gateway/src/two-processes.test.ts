@@ -38,12 +38,12 @@ describeWithProgram('redis-server', 'PostgreSQL and Redis', () => {
 
     const seconds = () => Math.floor(Date.now() / 1000);
     let signed = 0;
-    const sign = (keyId: string, secret: string) => {
+    const sign = (keyId: string, secret: string, ahead = 0) => {
       // A query of its own for each, as the same request in the same second has the same signature.
       signed += 1;
       const target = `/v1/_ping?of=two-processes&n=${signed}`;
       const key = createSigningKey(`cpg-demo-${secret}-DO-NOT-USE-IN-PRODUCTION`);
-      const { headers } = signRequest({ keyId, key, method: 'GET', target, timestamp: seconds() });
+      const { headers } = signRequest({ keyId, key, method: 'GET', target, timestamp: seconds() + ahead });
       return { target, headers };
     };
     const send = (gateway: GatewayProcess | undefined, { target, headers }: ReturnType<typeof sign>) =>
@@ -79,6 +79,14 @@ describeWithProgram('redis-server', 'PostgreSQL and Redis', () => {
       }
       await setClocks(null);
       expect(statuses).toEqual([200, 200, 200, 200, 200, 429, 429, 429]);
+    });
+
+    it('go on as ever after their clocks were ahead, and were released', async () => {
+      await setClocks(seconds() + 86_400);
+      expect(await ping(gateways[0], sign('ck_demo_full', 'full', 86_400))).toBe(200);
+      await setClocks(null);
+      const request = sign('ck_demo_full', 'full');
+      expect([await ping(gateways[1], request), await ping(gateways[0], request)]).toEqual([200, 401]);
     });
 
     // Every run of the suite counts in the same minutes of a clock that it moves.

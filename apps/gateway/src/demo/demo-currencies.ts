@@ -28,7 +28,7 @@ export const DEMO_CURRENCIES: readonly CurrencyTable[] = [
   ),
   currency(
     { currency: 'ETH', network: 'ETH', name: 'Ether', decimals: 18 },
-    { min_withdrawal_amount: '0.01', withdrawal_fee_flat: '0.001', withdrawal_fee_percent: '0.5' },
+    { min_withdrawal_amount: '0.0001', withdrawal_fee_flat: '0.00001', withdrawal_fee_percent: '0.5' },
   ),
   currency(
     { currency: 'BTC', network: 'BTC', name: 'Bitcoin', decimals: 8 },

@@ -20,6 +20,9 @@ export const DEMO_KEYS: readonly NewApiKey[] = [
   demoKey('noperm', { permissions: [] }),
   demoKey('revoked', { revokedAt: new Date(0) }),
   demoKey('iplisted', { sourceIps: ['203.0.113.0/24'] }),
+  demoKey('ip_edges', {
+    sourceIps: ['192.0.2.1', '198.51.100.64/26', '2001:db8:1::/48', '2001:db8:2::7', '::ffff:203.0.113.9'],
+  }),
   demoKey('slow_a', { permissions: ['read_balance'], rateLimitPerMinute: 5 }),
   demoKey('slow_b', { permissions: ['read_balance'], rateLimitPerMinute: 5 }),
   demoKey('other', { accountId: OTHER_ACCOUNT }),

@@ -7,8 +7,11 @@ const isLoopback = (address: string): boolean => {
   return plain === '::1' || (isIPv4(plain) && plain.startsWith('127.'));
 };
 
-/** Answers 404 to everyone who does not connect from this machine. The socket's own address counts, never a header. */
-export const loopbackOnly: RequestHandler = (request, response, next) => {
-  if (isLoopback(request.socket.remoteAddress ?? '')) next();
+/**
+ * Answers 404 to everyone who does not connect from this machine. The socket's own address counts; what a trusted proxy on
+ * this machine says of its client can only keep that client out.
+ */
+export const loopbackOnly: RequestHandler = ({ socket, ip = '' }, response, next) => {
+  if (isLoopback(socket.remoteAddress ?? '') && isLoopback(ip)) next();
   else response.status(404).json(errorEnvelope(REJECTIONS.not_found.message));
 };

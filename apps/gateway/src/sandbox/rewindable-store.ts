@@ -11,6 +11,7 @@ export const rewindableStore = (clock: () => number, create: () => AdmissionStor
   let store = create();
   let latest = Number.NEGATIVE_INFINITY;
   return {
+    isPerProcess: store.isPerProcess ?? false,
     admit: (request) => {
       const now = clock();
       if (now < latest - TOLERANCE_MS) store = create();

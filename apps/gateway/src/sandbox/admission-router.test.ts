@@ -1,0 +1,45 @@
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { startTestGateway, type TestGateway } from '../testing/test-gateway.ts';
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startTestGateway();
+});
+afterAll(() => gateway.close());
+afterEach(() => put('{"state": "up"}'));
+
+const put = async (body: string) => {
+  const response = await fetch(`${gateway.url}/_sandbox/admission`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body,
+  });
+  return { status: response.status, body: await response.json() };
+};
+const state = async () => (await fetch(`${gateway.url}/_sandbox/admission`)).json();
+const ping = async () => {
+  const { status, headers, body } = await gateway.call('/v1/_ping');
+  return { status, retryAfter: headers.get('retry-after'), message: body.message };
+};
+const ADMITTED = { status: 200, retryAfter: null, message: 'OK' };
+
+it.each(['down', 'silent'])('refuses while the store is %s, and admits when it is up again', async (told) => {
+  expect(await state()).toEqual({ state: 'up' });
+  expect(await put(JSON.stringify({ state: told }))).toEqual({ status: 200, body: { state: told } });
+  expect(await state()).toEqual({ state: told });
+  const unavailable = { status: 503, retryAfter: '1', message: 'Service temporarily unavailable' };
+  expect(await ping()).toEqual(unavailable);
+  expect(await put('{"state": "up"}')).toEqual({ status: 200, body: { state: 'up' } });
+  expect(await ping()).toEqual(ADMITTED);
+});
+
+it.each(['{}', '[]', '{"state": "off"}', '{"state": null}', '{"state": "down", "for": 1}'])(
+  'refuses %s, and stays as it was',
+  async (body) => {
+    expect(await put(body)).toEqual({
+      status: 422,
+      body: { success: false, message: 'state: Input should be up, down or silent' },
+    });
+    expect(await ping()).toEqual(ADMITTED);
+  },
+);
