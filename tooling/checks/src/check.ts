@@ -27,6 +27,7 @@ const main = async (): Promise<number> => {
     command('import boundaries', 'turbo', 'boundaries'),
     command('changesets', 'changeset', 'status'),
     command('unused files, exports and dependencies', 'knip', '--treat-config-hints-as-errors'),
+    command('what real clients send', 'node', 'tooling/checks/src/real-clients.ts', '--check'),
     command('package sizes', 'turbo', 'run', 'size', '--output-logs=errors-only'),
     ...tarballs.flatMap(({ name, file }) => [
       command(`publint ${name}`, 'publint', '--strict', file),
@@ -40,12 +41,16 @@ const main = async (): Promise<number> => {
   let failed = 0;
   for (const { name, run } of checks) {
     const start = performance.now();
-    const fault = await run().then(
-      () => undefined,
-      (error: unknown) => error,
-    );
+    let fault: unknown;
+    let skipped: readonly string[] = [];
+    try {
+      skipped = String(await run()).match(/^SKIPPED.*$/gm) ?? [];
+    } catch (error) {
+      fault = error;
+    }
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     process.stdout.write(`${fault === undefined ? 'ok    ' : 'FAILED'}  ${name}  ${seconds} s\n`);
+    for (const line of skipped) process.stdout.write(`        ${line}\n`);
     if (fault === undefined) continue;
     failed += 1;
     process.stdout.write(`${fault instanceof Error ? fault.message : String(fault)}\n`);

@@ -1,8 +1,12 @@
+import { join } from 'node:path';
+
 /** A common client: a program that requests `URL` with the headers in `HEADERS` (one a line) and prints nothing. */
 export interface RealClient {
   readonly name: string;
   readonly program: string;
   readonly argv: readonly string[];
+  /** Ends with 0 where the client is installed. */
+  readonly probe: readonly string[];
 }
 
 const NODE_HEADERS =
@@ -17,44 +21,64 @@ except urllib.error.HTTPError:
     pass
 `;
 
-const PHP = `
-$headers = array_filter(explode("\\n", getenv("HEADERS")));
+const PHP_HEADERS = '$headers = array_filter(explode("\\n", getenv("HEADERS")));';
+
+const PHP_CURL = `
+${PHP_HEADERS}
+$curl = curl_init(getenv("URL"));
+curl_setopt_array($curl, [CURLOPT_HTTPHEADER => $headers, CURLOPT_RETURNTRANSFER => true, CURLOPT_TIMEOUT => 5]);
+exit(curl_exec($curl) === false ? 1 : 0);
+`;
+
+const PHP_STREAMS = `
+${PHP_HEADERS}
 $context = stream_context_create(["http" => ["header" => $headers, "ignore_errors" => true, "follow_location" => 0, "timeout" => 5]]);
 exit(@file_get_contents(getenv("URL"), false, $context) === false ? 1 : 0);
 `;
 
-const CURL =
-  'printf "%s\\n" "$HEADERS" | curl --silent --globoff --max-time 5 --header @- --output /dev/null';
+const curl = (name: string, options: string): RealClient => ({
+  name,
+  program: 'sh',
+  argv: [
+    '-c',
+    `printf "%s\\n" "$HEADERS" | curl --silent --globoff --max-time 5 --header @- --output /dev/null ${options} "$URL"`,
+  ],
+  probe: ['-c', 'command -v curl'],
+});
+
+const php = (name: string, program: string, needs: string): RealClient => ({
+  name,
+  program: 'php',
+  argv: ['-r', program],
+  probe: ['-r', `exit(function_exists("${needs}") ? 0 : 1);`],
+});
+
+const node = (name: string, script: string): RealClient => ({
+  name,
+  program: process.execPath,
+  argv: ['-e', `${NODE_HEADERS} ${script}`],
+  probe: ['--version'],
+});
+
+// Only the client's package knows axios, so the program that uses it stands there.
+const AXIOS = join(import.meta.dirname, '../../../../packages/client/conformance/axios-get.ts');
 
 /** What people send requests with. */
 export const REAL_CLIENTS: readonly RealClient[] = [
-  { name: 'curl', program: 'sh', argv: ['-c', `${CURL} "$URL"`] },
-  { name: 'curl --path-as-is', program: 'sh', argv: ['-c', `${CURL} --path-as-is "$URL"`] },
-  { name: 'Python urllib', program: 'python3', argv: ['-c', PYTHON] },
-  { name: 'PHP streams', program: 'php', argv: ['-r', PHP] },
-  {
-    name: 'Node fetch',
-    program: process.execPath,
-    argv: [
-      '-e',
-      `${NODE_HEADERS} fetch(process.env.URL, { headers, redirect: "manual" }).catch(() => process.exit(1))`,
-    ],
-  },
-  {
-    name: 'Node http.request(URL)',
-    program: process.execPath,
-    argv: [
-      '-e',
-      `${NODE_HEADERS} require("http").get(process.env.URL, { headers, agent: false }, (r) => r.resume()).on("error", () => process.exit(1))`,
-    ],
-  },
-  {
-    name: 'Node http.request({ path })',
-    program: process.execPath,
-    argv: [
-      '-e',
-      `${NODE_HEADERS} const [, host, port, path] = /^http:\\/\\/([^:]+):(\\d+)(.*)$/s.exec(process.env.URL);
-       require("http").get({ host, port, path, headers, agent: false }, (r) => r.resume()).on("error", () => process.exit(1))`,
-    ],
-  },
+  curl('curl', ''),
+  curl('curl --path-as-is', '--path-as-is'),
+  { name: 'Python urllib', program: 'python3', argv: ['-c', PYTHON], probe: ['--version'] },
+  php('PHP curl', PHP_CURL, 'curl_init'),
+  php('PHP streams', PHP_STREAMS, 'stream_context_create'),
+  node('Node fetch', 'fetch(process.env.URL, { headers, redirect: "manual" }).catch(() => process.exit(1))'),
+  node(
+    'Node http.request(URL)',
+    'require("http").get(process.env.URL, { headers, agent: false }, (r) => r.resume()).on("error", () => process.exit(1))',
+  ),
+  node(
+    'Node http.request({ path })',
+    `const [, host, port, path] = /^http:\\/\\/([^:]+):(\\d+)(.*)$/s.exec(process.env.URL);
+     require("http").get({ host, port, path, headers, agent: false }, (r) => r.resume()).on("error", () => process.exit(1))`,
+  ),
+  { name: 'axios', program: process.execPath, argv: [AXIOS], probe: ['--version'] },
 ];

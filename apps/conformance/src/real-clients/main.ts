@@ -1,80 +1,61 @@
 /**
- * Shows what common clients put on the wire for awkward targets, and that a signature over exactly that is accepted:
- * `node src/real-clients/main.ts http://127.0.0.1:8787 > docs/real-clients.md`, with the reference gateway running there.
+ * Shows what common clients put on the wire for awkward targets, and that a signature over exactly that is accepted. Writes
+ * `docs/real-clients.md`; with `--check` compares it instead. The first argument is the URL of a reference gateway.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import demoKeys from '../../demo-keys.json' with { type: 'json' };
-import { canonicalOf, signatureOf } from '../core/oracle.ts';
-import { visible } from '../report/visible.ts';
 import { REAL_CLIENTS, type RealClient } from './clients.ts';
-import { startRelay } from './relay.ts';
+import { asBytes, code, startMeasuring } from './measure.ts';
+import { renderPage } from './page.ts';
+import { differences, parseTable, type Table } from './table.ts';
 import { TARGETS } from './targets.ts';
 
-const [url = 'http://127.0.0.1:8787'] = process.argv.slice(2);
-const { hostname: host, port } = new URL(url);
-const relay = await startRelay({ host, port: Number(port) });
+const PAGE = new URL('../../docs/real-clients.md', import.meta.url);
 
-const request = async ({ program, argv }: RealClient, target: string, headers: readonly string[]) => {
-  const env = { ...process.env, URL: `http://127.0.0.1:${relay.port}${target}`, HEADERS: headers.join('\n') };
-  const child = spawn(program, argv, { env, stdio: 'ignore' });
-  await once(child, 'exit');
-  return relay.take();
+const isInstalled = ({ program, probe }: RealClient): boolean =>
+  spawnSync(program, probe, { stdio: 'ignore' }).status === 0;
+
+const versionOf = (program: string, ...argv: readonly string[]): string =>
+  (spawnSync(program, argv, { encoding: 'utf8' }).stdout ?? '').split('\n')[0]?.replace(/\(.*/, '').trim() ??
+  '';
+
+const measure = async (url: string, clients: readonly RealClient[]): Promise<Table> => {
+  const { hostname: host, port } = new URL(url);
+  const measuring = await startMeasuring({ host, port: Number(port) }, demoKeys.full);
+  const rows: string[][] = [];
+  for (const given of TARGETS) {
+    const cells: string[] = [];
+    for (const client of clients) cells.push(await measuring.cell(client, given));
+    rows.push([code(asBytes(given)), ...cells]);
+  }
+  measuring.stop();
+  return { columns: ['Given', ...clients.map(({ name }) => name)], rows };
 };
 
-let lastTimestamp = Math.floor(Date.now() / 1000) - 250;
-
-/** Signs what was sent; each signature has a second of its own, as the target leaves no room for a nonce. */
-const sign = (target: string): readonly string[] => {
-  lastTimestamp++;
-  const timestamp = String(lastTimestamp);
-  const { keyId, secret } = demoKeys.full;
-  const canonical = canonicalOf({ timestamp, method: 'GET', target, body: Buffer.alloc(0) });
-  return [
-    `X-CPG-Key: ${keyId}`,
-    `X-CPG-Timestamp: ${timestamp}`,
-    `X-CPG-Signature: ${signatureOf(secret, canonical)}`,
-  ];
+const main = async (url: string, isCheck: boolean): Promise<number> => {
+  const installed = REAL_CLIENTS.filter(isInstalled);
+  const missing = REAL_CLIENTS.filter((client) => !installed.includes(client)).map(({ name }) => name);
+  const isAllowed = isCheck && process.env.CI !== 'true';
+  for (const name of missing)
+    process.stdout.write(`${isAllowed ? 'SKIPPED' : 'MISSING'}: ${name} is not installed\n`);
+  if (missing.length > 0 && !isAllowed) return 1;
+  const table = await measure(url, installed);
+  if (!isCheck) {
+    const versions = [
+      versionOf('curl', '--version'),
+      versionOf('python3', '--version'),
+      versionOf('php', '--version'),
+      `Node ${process.version}`,
+      versionOf(process.execPath, ...(REAL_CLIENTS.at(-1)?.argv ?? []), '--version'),
+    ];
+    writeFileSync(PAGE, renderPage(table, versions.join(', ')));
+    return 0;
+  }
+  const lines = differences(parseTable(readFileSync(PAGE, 'utf8')), table);
+  for (const line of lines) process.stdout.write(`${line}\n`);
+  return lines.length === 0 ? 0 : 1;
 };
 
-const code = (text: string): string => `\`${visible(text).replaceAll('|', '\\|')}\``;
-
-const asSent = (given: string): string => Buffer.from(given, 'utf8').toString('latin1');
-
-/** First learns what the client sends, then sends it again with a signature over that. */
-const cell = async (client: RealClient, given: string): Promise<string> => {
-  const { requestLine } = await request(client, given, ['X-Nothing: 1']);
-  const [, sent] = /^GET (.*) HTTP\/1\.[01]$/s.exec(requestLine) ?? [];
-  if (sent === undefined) return 'refuses to send';
-  const { statusLine } = await request(client, given, sign(sent));
-  const status = statusLine.split(' ')[1] ?? 'no answer';
-  const written = sent === asSent(given) ? 'as given' : code(sent);
-  return `${written} → ${status}`;
-};
-
-const versionOf = (program: string, flag: string): string =>
-  (spawnSync(program, [flag], { encoding: 'utf8' }).stdout ?? '')
-    .split('\n')[0]
-    ?.replace(/\(.*/, '')
-    .trim() ?? '';
-
-const rows: string[] = [];
-for (const given of TARGETS) {
-  const cells: string[] = [];
-  for (const client of REAL_CLIENTS) cells.push(await cell(client, given));
-  rows.push(`| ${code(asSent(given))} | ${cells.join(' | ')} |`);
-}
-relay.close();
-
-process.stdout.write(`# What real clients send
-
-Regenerated by \`node src/real-clients/main.ts\` against the reference gateway (${versionOf('curl', '--version')}, ${versionOf('python3', '--version')}, ${versionOf('php', '--version')}, Node ${process.version}).
-
-Each cell: the target as it stood on the wire when the client was given the one at the left, then the gateway's answer to the same request with a signature
-over **what was sent**. 200 and 404 are past authentication; 400 is a target that the contract or the HTTP parser refuses. A signature over the target as
-*given* would be refused wherever the two differ: sign the bytes that are sent.
-
-| Given | ${REAL_CLIENTS.map(({ name }) => name).join(' | ')} |
-|---|${REAL_CLIENTS.map(() => '---|').join('')}
-${rows.join('\n')}
-`);
+const [url = 'http://127.0.0.1:8787', ...options] = process.argv.slice(2);
+process.exitCode = await main(url, options.includes('--check'));

@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { canonicalOf, signatureOf } from '../core/oracle.ts';
+import { visible } from '../report/visible.ts';
+import type { Address } from '../wire/exchange.ts';
+import type { RealClient } from './clients.ts';
+import { startRelay } from './relay.ts';
+
+interface Credentials {
+  readonly keyId: string;
+  readonly secret: string;
+}
+
+/** A text as a cell of a Markdown table shows it. */
+export const code = (text: string): string => `\`${visible(text).replaceAll('|', '\\|')}\``;
+
+/** The bytes of a target that was given as text, one character a byte. */
+export const asBytes = (given: string): string => Buffer.from(given, 'utf8').toString('latin1');
+
+/** Measures what clients put on the wire, in front of a server that knows these credentials. */
+export const startMeasuring = async (server: Address, { keyId, secret }: Credentials) => {
+  const relay = await startRelay(server);
+  let lastTimestamp = Math.floor(Date.now() / 1000) - 280;
+
+  const request = async ({ program, argv }: RealClient, target: string, headers: readonly string[]) => {
+    const url = `http://127.0.0.1:${relay.port}${target}`;
+    const env = { ...process.env, URL: url, HEADERS: headers.join('\n') };
+    await once(spawn(program, argv, { env, stdio: 'ignore' }), 'exit');
+    return relay.take();
+  };
+
+  /** Signs what was sent; each signature has a second of its own, as the target leaves no room for a nonce. */
+  const sign = (target: string): readonly string[] => {
+    lastTimestamp++;
+    const timestamp = String(lastTimestamp);
+    const canonical = canonicalOf({ timestamp, method: 'GET', target, body: Buffer.alloc(0) });
+    return [
+      `X-CPG-Key: ${keyId}`,
+      `X-CPG-Timestamp: ${timestamp}`,
+      `X-CPG-Signature: ${signatureOf(secret, canonical)}`,
+    ];
+  };
+
+  return {
+    /** First learns what the client sends, then sends it again with a signature over that. */
+    cell: async (client: RealClient, given: string): Promise<string> => {
+      const { requestLine } = await request(client, given, ['X-Nothing: 1']);
+      const [, sent] = /^GET (.*) HTTP\/1\.[01]$/s.exec(requestLine) ?? [];
+      if (sent === undefined) return 'refuses to send';
+      const { statusLine } = await request(client, given, sign(sent));
+      const status = statusLine.split(' ')[1] ?? 'no answer';
+      return `${sent === asBytes(given) ? 'as given' : code(sent)} → ${status}`;
+    },
+    stop: relay.close,
+  };
+};

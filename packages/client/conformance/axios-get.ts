@@ -1,0 +1,11 @@
+/** Requests `URL` with plain axios and the headers in `HEADERS`, one a line: what real clients put on the wire is measured with it. */
+import axios from 'axios';
+
+const { URL: url = '', HEADERS = '' } = process.env;
+
+if (process.argv.includes('--version')) {
+  process.stdout.write(`axios ${axios.VERSION}\n`);
+} else {
+  const headers = Object.fromEntries(HEADERS.split('\n').map((line) => line.split(': ')));
+  await axios.get(url, { headers, proxy: false, maxRedirects: 0, validateStatus: () => true });
+}

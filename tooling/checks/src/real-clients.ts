@@ -1,0 +1,27 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { REPOSITORY_ROOT } from './repository-root.ts';
+import { spawnGateway } from './spawn-gateway.ts';
+
+/** `npm run conformance:real-clients`: measures common clients in front of the reference gateway; `-- --check` compares with the page. */
+const main = async (): Promise<number> => {
+  const gateway = await spawnGateway();
+  try {
+    const measuring = spawn(
+      process.execPath,
+      [
+        '--conditions=@cpg/source',
+        'apps/conformance/src/real-clients/main.ts',
+        gateway.url,
+        ...process.argv.slice(2),
+      ],
+      { cwd: REPOSITORY_ROOT, stdio: ['ignore', 'inherit', 'inherit'] },
+    );
+    const [code] = (await once(measuring, 'exit')) as [number | null];
+    return code ?? 1;
+  } finally {
+    await gateway.stop();
+  }
+};
+
+process.exitCode = await main();
