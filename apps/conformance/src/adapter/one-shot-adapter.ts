@@ -11,6 +11,19 @@ import type { CallAnswer } from './answers.ts';
 const execute = promisify(execFile);
 const TIMEOUT_MS = 20_000;
 
+/** A command that ends after each request has no memory and no verifier. */
+export const ONE_SHOT_CAPABILITIES: ReadonlySet<string> = new Set(['sign', 'call']);
+
+// What a shell answers for a command that it cannot run, or cannot find.
+const CANNOT_RUN: readonly unknown[] = [126, 127];
+
+/** How a process ended; `code` is null for one that was ended by a signal. */
+interface Ended {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code?: number | string | null;
+}
+
 const onlySigns = (): Promise<never> => Promise.reject(new Error('a one-shot command does not verify'));
 
 const HEADER_LINE = /^([^:]+): (.*)$/;
@@ -40,6 +53,7 @@ const readCall = (stdout: string): CallAnswer => {
 export const oneShotAdapter = async (commandLine: string): Promise<Adapter> => {
   const folder = await mkdtemp(join(tmpdir(), 'cpg-conformance-'));
   let output = '';
+  let startFailure: Error | undefined;
 
   const file = async (name: string, content: Buffer | string): Promise<string> => {
     const path = join(folder, `${randomUUID()}-${name}`);
@@ -50,9 +64,14 @@ export const oneShotAdapter = async (commandLine: string): Promise<Adapter> => {
   const start = async (variables: Readonly<Record<string, string>>): Promise<string> => {
     const env = { ...process.env, ...variables };
     const options = { env, timeout: TIMEOUT_MS, maxBuffer: 2 ** 24 };
-    const { stdout, stderr } = await execute('/bin/sh', ['-c', commandLine], options);
+    if (startFailure !== undefined) throw startFailure;
+    const attempt = execute('/bin/sh', ['-c', commandLine], options);
+    const { stdout, stderr, code = 0 }: Ended = await attempt.catch((error: Ended) => error);
     output += variables.CPG_COMMAND === 'call' ? stdout + stderr : stderr;
-    return stdout;
+    if (code === 0) return stdout;
+    const failure = new Error(`the command ended with ${code ?? 'a signal'}: ${stderr.trim()}`);
+    if (CANNOT_RUN.includes(code)) startFailure = failure;
+    throw failure;
   };
 
   const sign = async ({ now, method, target, body, keyId, secret }: SignCommand): Promise<Signing> =>

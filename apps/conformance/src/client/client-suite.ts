@@ -1,4 +1,4 @@
-import { type AdapterCommand, startAdapter } from '../adapter/start-adapter.ts';
+import { type AdapterCommand, knownCapabilities, startAdapter } from '../adapter/start-adapter.ts';
 import type { ConformanceCase, Session, Suite } from '../core/conformance-case.ts';
 import type { RunSettings } from '../core/run-settings.ts';
 import {
@@ -40,5 +40,6 @@ export const clientSuite = (command: AdapterCommand, settings: RunSettings): Sui
   layer: 'client',
   label: command.commandLine,
   cases: CLIENT_CASES,
+  ...knownCapabilities(command),
   open: () => open(command, settings),
 });

@@ -1,8 +1,10 @@
-import { exitCodeOf } from '../core/exit-code.ts';
-import { fits } from '../core/id-pattern.ts';
+import { type CaseFilter, caseFilter } from '../core/case-filter.ts';
+import { dryRun } from '../core/dry-run.ts';
+import { EXIT_CODES, exitCodeOf } from '../core/exit-code.ts';
 import type { ResultRecord } from '../core/record.ts';
 import { type Plan, run } from '../core/run.ts';
 import { progress } from '../report/progress.ts';
+import { renderPlan } from '../report/render-plan.ts';
 import { renderTerminal } from '../report/terminal.ts';
 import { traceTo } from '../report/trace.ts';
 import { type ReportFiles, writeReports } from '../report/write-reports.ts';
@@ -14,14 +16,26 @@ export interface SharedOptions extends ReportFiles {
   readonly seed?: string;
   readonly strict?: boolean;
   readonly trace?: boolean;
+  readonly dryrun?: boolean;
   /** A YAML file of known failures. */
   readonly expect?: string;
 }
 
+type MakePlan = (plan: Plan) => void;
+
+/** Prints what a run would try; 0, or 3 when that is nothing. Writes no report, because nothing was judged. */
+const rehearse = (makePlan: MakePlan, filter: CaseFilter | undefined): number => {
+  const planned = dryRun(makePlan, filter);
+  process.stdout.write(renderPlan(planned));
+  const isAnyTried = planned.some(({ cases }) => cases.some(({ applies }) => applies !== 'no'));
+  return isAnyTried ? EXIT_CODES.conformant : EXIT_CODES.harness;
+};
+
 /** Runs a plan, prints and writes its reports, and returns the exit code. */
-export const perform = async (makePlan: (plan: Plan) => void, options: SharedOptions): Promise<number> => {
-  const { run: pattern, seed, strict = false, trace = false, expect } = options;
-  const filter = pattern === undefined ? undefined : { pattern, matches: (id: string) => fits(pattern, id) };
+export const perform = async (makePlan: MakePlan, options: SharedOptions): Promise<number> => {
+  const { run: pattern, seed, strict = false, trace = false, dryrun = false, expect } = options;
+  const filter = caseFilter(pattern);
+  if (dryrun) return rehearse(makePlan, filter);
   const expectations = expect === undefined ? undefined : readExpectations(expect);
   const show = progress(process.stderr);
   const records: readonly ResultRecord[] = await run(makePlan, {
@@ -32,7 +46,7 @@ export const perform = async (makePlan: (plan: Plan) => void, options: SharedOpt
     onExchange: trace ? traceTo(process.stderr) : undefined,
   });
   show.end();
-  await writeReports(records, options);
   process.stdout.write(renderTerminal(records));
+  await writeReports(records, options);
   return exitCodeOf(records, { strict });
 };

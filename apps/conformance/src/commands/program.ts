@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { SUITE_VERSION } from '../core/version.ts';
 import { clientCommand } from './client-command.ts';
 import { explain } from './explain.ts';
+import { exportCommand } from './export-command.ts';
 import { list } from './list.ts';
 import { reportCommand } from './report-command.ts';
 import { runCommand } from './run-command.ts';
@@ -28,4 +29,5 @@ export const program = (exit: (code: number) => void): Command =>
     .addCommand(runCommand(exit))
     .addCommand(reportCommand(exit))
     .addCommand(listCommand())
-    .addCommand(explainCommand());
+    .addCommand(explainCommand())
+    .addCommand(exportCommand());

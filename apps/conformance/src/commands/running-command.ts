@@ -15,6 +15,7 @@ export const reportingCommand = (name: string, description: string): Command =>
 export const runningCommand = (name: string, description: string): Command =>
   reportingCommand(name, description)
     .option('--run <pattern>', 'only cases whose id fits; * stands for any characters')
+    .option('--dryrun', 'print what would be tried, and start nothing')
     .option('--seed <text>', 'repeat a run with the same secrets and bodies')
     .option('--trace', 'write everything that goes over the wire to standard error')
     .option('--expect <file>', 'YAML list of known failures: case, reason, perhaps implementation');

@@ -43,5 +43,7 @@ export interface Suite<Context> {
   /** Names the implementation until it introduces itself. */
   readonly label: string;
   readonly cases: readonly ConformanceCase<Context>[];
+  /** What it can do, where that is known before it is started. */
+  readonly capabilities?: ReadonlySet<string>;
   readonly open: () => Promise<Session<Context>>;
 }

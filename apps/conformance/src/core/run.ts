@@ -1,3 +1,4 @@
+import type { CaseFilter } from './case-filter.ts';
 import type { Suite } from './conformance-case.ts';
 import { Expectations } from './expectations.ts';
 import type { Exchange } from './finding.ts';
@@ -15,8 +16,8 @@ export type PlannedSuite = (emit: (record: ResultRecord) => void) => Promise<voi
 export interface RunOptions {
   /** The same seed gives the same secrets and bodies. Random when left out. */
   readonly seed?: string | undefined;
-  /** Only cases whose id fits; a partial run says so in its header. */
-  readonly filter?: { readonly pattern: string; readonly matches: (id: string) => boolean } | undefined;
+  /** Only these cases; a partial run says so in its header. */
+  readonly filter?: CaseFilter | undefined;
   readonly expectations?: Expectations | undefined;
   /** Told of every record as it is made, masked. */
   readonly onRecord?: ((record: ResultRecord) => void) | undefined;

@@ -1,4 +1,4 @@
-import { type AdapterCommand, startAdapter } from '../adapter/start-adapter.ts';
+import { type AdapterCommand, knownCapabilities, startAdapter } from '../adapter/start-adapter.ts';
 import type { ConformanceCase, Session, Suite } from '../core/conformance-case.ts';
 import type { RunSettings } from '../core/run-settings.ts';
 import { protocolSubject } from './protocol-subject.ts';
@@ -20,14 +20,17 @@ export const vectorCases = (): readonly ConformanceCase<VectorContext>[] => {
   ];
 };
 
+const PROTOCOL_CAPABILITIES: ReadonlySet<string> = new Set(['sign', 'verify', 'webhook']);
+
 /** Layer 1 on `@cpg/protocol` itself, in this process. */
 export const protocolSuite = ({ random, masker }: RunSettings): Suite<VectorContext> => ({
   layer: 'vectors',
   label: '@cpg/protocol',
   cases: vectorCases(),
+  capabilities: PROTOCOL_CAPABILITIES,
   open: async (): Promise<Session<VectorContext>> => ({
     implementation: { name: '@cpg/protocol', language: 'TypeScript', notes: ['in this process'] },
-    capabilities: new Set(['sign', 'verify', 'webhook']),
+    capabilities: PROTOCOL_CAPABILITIES,
     context: (check) => ({ check, subject: protocolSubject, random, masker }),
     close: async () => undefined,
   }),
@@ -41,6 +44,7 @@ export const adapterVectorSuite = (
   layer: 'vectors',
   label: command.commandLine,
   cases: vectorCases(),
+  ...knownCapabilities(command),
   open: async () => {
     const { implementation, capabilities, subject, stop } = await startAdapter(command);
     return {

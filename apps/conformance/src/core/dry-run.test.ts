@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { renderPlan } from '../report/render-plan.ts';
+import { caseFilter } from './case-filter.ts';
+import type { ConformanceCase, Suite } from './conformance-case.ts';
+import { dryRun } from './dry-run.ts';
+
+const makeCase = (id: string, needs?: readonly string[]): ConformanceCase<never> => ({
+  id,
+  group: 'g',
+  description: 'd',
+  spec: '§1',
+  run: async () => undefined,
+  ...(needs === undefined ? {} : { needs }),
+});
+
+const suite = (label: string, capabilities?: readonly string[]): Suite<never> => ({
+  layer: 'vectors',
+  label,
+  cases: [makeCase('a'), makeCase('b', ['sign']), makeCase('c', ['sign', 'clock'])],
+  ...(capabilities === undefined ? {} : { capabilities: new Set(capabilities) }),
+  open: () => Promise.reject(new Error('a dry run starts nothing')),
+});
+
+describe('dryRun', () => {
+  it('says what applies, what does not, and what only the implementation knows', () => {
+    const planned = dryRun((plan) => {
+      plan.add(suite('known', ['sign']));
+      plan.add(suite('unknown'));
+    }, undefined);
+    expect(renderPlan(planned)).toBe(`vectors known: planned 3, not applicable 1, known at its start 0
+  a
+  b
+  c  (not applicable, needs: clock)
+
+vectors unknown: planned 3, not applicable 0, known at its start 2
+  a
+  b  (if it can: sign)
+  c  (if it can: sign, clock)
+
+planned 6, not applicable 1, known at its start 2
+`);
+  });
+
+  it('keeps to a pattern, and leaves out whom it leaves nothing of', () => {
+    const planned = dryRun((plan) => plan.add(suite('known', [])), caseFilter('c*'));
+    expect(planned).toEqual([
+      { layer: 'vectors', label: 'known', cases: [{ id: 'c', applies: 'no', lacks: ['sign', 'clock'] }] },
+    ]);
+    expect(dryRun((plan) => plan.add(suite('known', [])), caseFilter('z'))).toEqual([]);
+  });
+});

@@ -1,0 +1,52 @@
+import type { CaseFilter } from './case-filter.ts';
+import type { Suite } from './conformance-case.ts';
+import { Masker } from './masker.ts';
+import { newSeed, Randomness } from './randomness.ts';
+import type { Plan } from './run.ts';
+import type { Layer } from './verdict.ts';
+
+/** One case that a run would try. */
+export interface PlannedCase {
+  readonly id: string;
+  /** `unless`: it would be not applicable when the implementation turns out to lack this. */
+  readonly applies: 'yes' | 'no' | 'unless';
+  /** What it needs and the implementation lacks, or may lack. */
+  readonly lacks: readonly string[];
+}
+
+/** What would be tried on one implementation. */
+export interface PlannedCases {
+  readonly layer: Layer;
+  readonly label: string;
+  readonly cases: readonly PlannedCase[];
+}
+
+const plan = <Context>(suite: Suite<Context>, filter: CaseFilter | undefined): PlannedCases => {
+  const { layer, label, capabilities } = suite;
+  const chosen = suite.cases.filter(({ id }) => filter?.matches(id) ?? true);
+  return {
+    layer,
+    label,
+    cases: chosen.map(({ id, needs = [] }) => {
+      const lacks = needs.filter((need) => capabilities?.has(need) !== true);
+      const applies = lacks.length === 0 ? 'yes' : capabilities === undefined ? 'unless' : 'no';
+      return { id, applies, lacks };
+    }),
+  };
+};
+
+/** Says what a run would try, and starts nothing. */
+export const dryRun = (
+  makePlan: (plan: Plan) => void,
+  filter: CaseFilter | undefined,
+): readonly PlannedCases[] => {
+  const planned: PlannedCases[] = [];
+  makePlan({
+    masker: new Masker(),
+    random: new Randomness(newSeed()),
+    add: (suite) => {
+      planned.push(plan(suite, filter));
+    },
+  });
+  return planned.filter(({ cases }) => cases.length > 0);
+};
