@@ -2,21 +2,25 @@ import { sql } from 'kysely';
 import type { ChainServices } from './broadcast-withdrawal.ts';
 import { blockHeight } from './networks.ts';
 
-/** A transaction by its own id, or by the id of its withdrawal. */
-export type TransactionReference =
-  | { readonly column: 'id'; readonly value: number }
-  | { readonly column: 'withdrawal_id'; readonly value: number };
+/** A deposit by its id, or the transaction of a withdrawal by the withdrawal's. */
+export interface TransactionReference {
+  readonly direction: 'deposit' | 'withdrawal';
+  readonly id: number;
+}
+
+const ID_COLUMN = { deposit: 'id', withdrawal: 'withdrawal_id' } as const;
 
 const updateInFlight = async (
   { db, clock }: ChainServices,
-  { column, value }: TransactionReference,
+  { direction, id }: TransactionReference,
   block: (height: number, required: number) => ReturnType<typeof sql<number | null>>,
 ): Promise<boolean> => {
   for (const network of await db.selectFrom('network').selectAll().execute()) {
     const { numUpdatedRows } = await db
       .updateTable('chain_transaction')
       .set({ block_number: block(blockHeight(network, clock.now()), network.required_confirmations) })
-      .where(column, '=', value)
+      .where('direction', '=', direction)
+      .where(ID_COLUMN[direction], '=', id)
       .where('network', '=', network.network)
       .where('status', 'in', ['detected', 'broadcasted'])
       .executeTakeFirst();

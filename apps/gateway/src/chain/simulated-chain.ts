@@ -35,13 +35,13 @@ export const createSimulatedChain = (services: ChainServices): SimulatedChain =>
   const settle = async (id: number, outcome: Outcome): Promise<boolean> => {
     const row = await db.selectFrom('withdrawal').select('status').where('id', '=', id).executeTakeFirst();
     if (row?.status === 'pending' && outcome === 'confirmed') await broadcastWithdrawal(services, id);
-    const reference = { column: 'withdrawal_id', value: id } as const;
+    const reference = { direction: 'withdrawal', id } as const;
     await (outcome === 'confirmed' ? includeDeeply : dropFromQueue)(services, reference);
     return settleBroadcasted(id, outcome);
   };
 
   const settleOneDeposit = async (id: number, outcome: Outcome): Promise<boolean> => {
-    const reference = { column: 'id', value: id } as const;
+    const reference = { direction: 'deposit', id } as const;
     await (outcome === 'confirmed' ? includeDeeply : dropFromQueue)(services, reference);
     return settleDeposit(db, { id, outcome, at: now() });
   };

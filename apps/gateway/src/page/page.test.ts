@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { createSigningKey } from '@cpg/protocol';
 import { describeWithProgram } from '@cpg/test-support';
@@ -25,7 +26,7 @@ describeWithProgram('chromium', 'the page of the sandbox', () => {
       at: new Date(gateway.clock.now()),
     });
     browser = await chromium.launch({
-      executablePath: '/usr/bin/chromium',
+      executablePath: execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim(),
       args: ['--no-sandbox', '--disable-dev-shm-usage'],
     });
     page = await browser.newPage({ viewport: { width: 1100, height: 1250 } });

@@ -10,6 +10,7 @@ import { DEMO_ACCOUNT } from '../demo/demo-keys.ts';
 import { createDepositRequest } from '../ledger/create-deposit-request.ts';
 import { selectDepositRequests } from '../ledger/find-deposit-request.ts';
 import { sandboxRoute } from './sandbox-route.ts';
+import { storableText } from './storable-text.ts';
 
 const id = z.coerce.number({ error: 'Input should be a valid integer' }).int().positive();
 const blocks = z.int({ error: 'Input should be a number of blocks' }).min(1).max(1_000_000);
@@ -40,7 +41,7 @@ const payRequest = async (services: ChainServices, requestId: number, paid: stri
 };
 
 /** A payment of somebody to a new deposit address of the demo account. */
-const payment = z.strictObject({ currency: z.string(), network: z.string(), amount });
+const payment = z.strictObject({ currency: storableText, network: storableText, amount });
 
 const payDemo = async (
   services: ChainServices,
@@ -77,13 +78,13 @@ export const createChainRouter = (services: ChainServices, chain: SimulatedChain
   router.post(
     '/deposits/:id/delay',
     sandboxRoute(z.object({ id, blocks }), (input) =>
-      done(delayTransaction(services, { column: 'id', value: input.id, blocks: input.blocks })),
+      done(delayTransaction(services, { direction: 'deposit', ...input })),
     ),
   );
   router.post(
     '/withdrawals/:id/delay',
     sandboxRoute(z.object({ id, blocks }), (input) =>
-      done(delayTransaction(services, { column: 'withdrawal_id', value: input.id, blocks: input.blocks })),
+      done(delayTransaction(services, { direction: 'withdrawal', ...input })),
     ),
   );
   router.post(
@@ -98,7 +99,7 @@ export const createChainRouter = (services: ChainServices, chain: SimulatedChain
   );
   router.post(
     '/blocks',
-    sandboxRoute(z.strictObject({ network: z.string().toUpperCase(), blocks }), async (input) => {
+    sandboxRoute(z.strictObject({ network: storableText.toUpperCase(), blocks }), async (input) => {
       if (!(await mineBlocks(services, input))) return undefined;
       await chain.advance();
       return { done: true };

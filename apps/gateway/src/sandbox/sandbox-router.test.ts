@@ -89,6 +89,21 @@ describe('/_sandbox/deposits', () => {
     expect(await post(`/deposits/${second}/confirm`)).toEqual(NOT_FOUND);
   });
 
+  it('does nothing to a sweep by its id', async () => {
+    const id = await pay();
+    await post(`/deposits/${id}/confirm`);
+    await post(`/deposits/${id}/sweep`);
+    const sweep = id + 1;
+    const before = await status(sweep);
+    expect(before).toMatchObject({ direction: 'sweep', status: 'broadcasted', confirmations: 0 });
+    for (const path of ['confirm', 'fail', 'sweep'])
+      expect(await post(`/deposits/${sweep}/${path}`)).toEqual(NOT_FOUND);
+    expect(await post(`/deposits/${sweep}/delay`, { blocks: 9 })).toEqual(NOT_FOUND);
+    expect(await status(sweep)).toEqual(before);
+    await post('/blocks', { network: 'TRX', blocks: 19 });
+    expect(await status(sweep)).toMatchObject({ status: 'confirmed', confirmations: 19 });
+  });
+
   it.each([
     [{ request_id: 5001, amount: '0.0000001' }, 'amount: Input should have at most 6 decimal places'],
     [{ request_id: 5001, amount: '0.00' }, 'amount: Input should be greater than 0'],
@@ -193,6 +208,16 @@ describe('/_sandbox/reset', () => {
 });
 
 describe('/_sandbox', () => {
+  it.each([
+    ['/payments', { currency: 'USDT\0', network: 'ETH', amount: '1' }, 'currency'],
+    ['/payments', { currency: 'USDT', network: '\0', amount: '1' }, 'network'],
+    ['/blocks', { network: 'ETH\0', blocks: 1 }, 'network'],
+    ['/webhooks', { url: 'http://127.0.0.1/\0' }, 'url'],
+    ['/webhooks', { url: 'http://127.0.0.1/', account_id: '\0' }, 'account_id'],
+  ])('refuses NUL in %s %j', async (path, body, field) => {
+    expect(await post(path, body)).toEqual(refusal(`${field}: String should be without NUL`));
+  });
+
   it('answers malformed JSON, and what it does not know, in the envelope', async () => {
     expect(await post('/deposits', '{')).toEqual({
       status: 400,

@@ -7,12 +7,13 @@ import { listAttempts, listDeliveries, requeueDelivery } from '../webhooks/list-
 import { registerWebhook, removeWebhook } from '../webhooks/webhook-endpoints.ts';
 import { findWebhookUrlFault } from '../webhooks/webhook-url.ts';
 import { sandboxRoute } from './sandbox-route.ts';
+import { storableText } from './storable-text.ts';
 
 const LISTED = 100;
 const registration = z.strictObject({
-  url: z.string(),
+  url: storableText,
   secret: z.string().min(16).max(256).optional(),
-  account_id: z.string().default(DEMO_ACCOUNT),
+  account_id: storableText.default(DEMO_ACCOUNT),
 });
 const delivery = z.object({ id: z.uuid({ error: 'Input should be the id of a delivery' }) });
 
