@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { DecisionLog } from './decision-log.ts';
 
-const decision = (keyId: string, outcome: 'authenticated' | 'invalid_signature') => ({
+const decision = (keyId: string | undefined, outcome: 'authenticated' | 'invalid_signature') => ({
   keyId,
   method: 'GET',
   path: '/v1/_ping',
@@ -27,11 +27,18 @@ it('gives an invalid signature its explanation, and passes everything on', () =>
   });
   log.add(decision('ck_1', 'invalid_signature'));
   log.add(decision('ck_2', 'invalid_signature'));
+  log.add(decision(undefined, 'invalid_signature'));
   log.add(decision('ck_1', 'authenticated'));
   logger.warn({ keyId: 'ck_1', code: 'invalid_signature' }, 'the key was trimmed');
   logger.warn({ keyId: 'ck_3', code: 'invalid_signature' }, 'nobody asked');
   logger.warn({ keyId: 'ck_2', code: 'other' }, 'something else');
+  logger.warn({ code: 'invalid_signature' }, 'no such key');
   logger.error({ code: 'fault' }, 'a fault');
-  expect(log.decisions.map(({ explanation }) => explanation)).toEqual([null, null, 'the key was trimmed']);
-  expect(passed).toHaveLength(4);
+  expect(log.decisions.map(({ explanation }) => explanation)).toEqual([
+    null,
+    'no such key',
+    null,
+    'the key was trimmed',
+  ]);
+  expect(passed).toHaveLength(5);
 });

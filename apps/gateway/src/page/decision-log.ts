@@ -34,12 +34,12 @@ export class DecisionLog {
       error: (fields, message) => logger.error(fields, message),
       warn: (fields, message) => {
         logger.warn(fields, message);
-        if (fields.code === 'invalid_signature') this.#explain(String(fields.keyId), message);
+        if (fields.code === 'invalid_signature') this.#explain(fields.keyId, message);
       },
     };
   }
 
-  #explain(keyId: string, message: string): void {
+  #explain(keyId: unknown, message: string): void {
     const refused = this.#decisions.find(
       (decision) =>
         decision.keyId === keyId && decision.outcome === 'invalid_signature' && decision.explanation === null,

@@ -233,11 +233,14 @@ describe('the decision trace', () => {
 
   it.each([
     [requestOf({}, { rawHeaders: [] }), 'missing_authentication_headers', 'headers', undefined],
-    [requestOf({ timestamp: 1 }), 'timestamp_outside_window', 'timestamp', 'ck_full'],
+    [requestOf({ timestamp: 1 }), 'timestamp_outside_window', 'timestamp', undefined],
+    // The secret may stand where the key id belongs.
+    [requestOf({ keyId: SECRET }), 'invalid_signature', 'signature', undefined],
     [requestOf({ secret: 'x' }), 'invalid_signature', 'signature', 'ck_full'],
   ])('names the check that refused', async (request, outcome, refusedBy, keyId) => {
     expect(await traceOf(request)).toMatchObject({ outcome, refusedBy });
     expect((await traceOf(request)).keyId).toBe(keyId);
+    expect(JSON.stringify(await traceOf(request))).not.toContain(SECRET);
   });
 
   it('names the check during which a store failed', async () => {

@@ -18,7 +18,7 @@ export type Check = (typeof CHECKS)[number];
 
 /** How one request was decided. Holds no secret, no signature, no query and no body. */
 export interface DecisionTrace {
-  /** Left out when the headers could not be read. */
+  /** Left out until a key of this id was found: any other id may be a secret in the wrong place. */
   readonly keyId?: string | undefined;
   readonly method: string;
   readonly path: string;

@@ -57,14 +57,15 @@ const explain = ({ request, read, key }: RefusedSignature, logger: Logger): void
     const found = explainMismatch({ key: signingKey, request: received, signature });
     if (signingKey !== DECOY) findings.push(...found);
   }
-  logger.warn(
-    { keyId, code: 'invalid_signature', findings: findings.map(({ code }) => code) },
-    `Key ${keyId}: ${reasonOf(key, findings)}`,
-  );
+  const explained = { code: 'invalid_signature', findings: findings.map(({ code }) => code) };
+  if (key === undefined) logger.warn(explained, UNKNOWN_KEY);
+  else logger.warn({ keyId, ...explained }, `Key ${keyId}: ${reasonOf(key, findings)}`);
 };
 
-const reasonOf = (key: CpgKey | undefined, findings: readonly Finding[]): string => {
-  if (key === undefined) return 'there is no such key.';
+const UNKNOWN_KEY =
+  'There is no key of the id that was given. It is not shown: it may be a secret in the wrong place.';
+
+const reasonOf = (key: CpgKey, findings: readonly Finding[]): string => {
   if (key.revoked === true) return 'the key is revoked.';
   if (findings.length > 0) return findings.map(({ message }) => message).join(' ');
   return 'no known mistake makes this signature; most likely the secret is another one, or the body was changed on its way.';

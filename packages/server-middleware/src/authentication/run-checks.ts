@@ -43,7 +43,7 @@ export const runChecks = (examination: Examination): Outcome | Promise<Outcome> 
 
   const headers = signedHeaders(request.rawHeaders);
   if (isRejection(headers)) return headers;
-  recorder?.passed('headers', headers.keyId);
+  recorder?.passed('headers');
 
   const target = parseRequestTarget(request.target);
   if (isRejection(target)) return target;
@@ -69,9 +69,10 @@ const checkKey = (examination: Examination, read: ReadRequest): Outcome | Promis
   const { storeTimeoutMs: timeoutMs = DEFAULT_STORE_TIMEOUT_MS } = options;
   const found = askStore({ what: 'The key store', timeoutMs, ask: () => options.keys.find(keyId) });
   return whenReady(found, (key) => {
-    recorder?.passed('key');
     // A store that compares ids less strictly than the protocol must not hand out another key.
-    return checkOwner(examination, read, key?.keyId === keyId ? key : undefined);
+    const owner = key?.keyId === keyId ? key : undefined;
+    recorder?.passed('key', owner?.keyId);
+    return checkOwner(examination, read, owner);
   });
 };
 
