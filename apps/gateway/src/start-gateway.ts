@@ -11,7 +11,7 @@ import { createDatabaseKeyStore } from './keys/database-key-store.ts';
 import { openAdmission } from './open-admission.ts';
 import { repeat } from './repeat.ts';
 import { openServices, type Services } from './services.ts';
-import { deliverDue } from './webhooks/deliver-due.ts';
+import { WebhookCourier } from './webhooks/webhook-courier.ts';
 
 export interface Gateway extends Services {
   readonly url: string;
@@ -44,12 +44,14 @@ export const startGateway = async (config: Config, logger: Logger): Promise<Gate
     isDraining: () => isDraining,
   });
   const server = await listen(app, config);
+  const courier = new WebhookCourier(services, logger);
   const stops = [
     repeat(() => chain.advance(), { name: 'the simulated chain', intervalMs: INTERVAL_MS, logger }),
-    repeat(() => deliverDue(services), { name: 'webhook delivery', intervalMs: INTERVAL_MS, logger }),
+    repeat(() => courier.setOut(), { name: 'webhook delivery', intervalMs: INTERVAL_MS, logger }),
   ];
   const stopLoops = async () => {
     await Promise.all(stops.map((stop) => stop()));
+    await courier.comeBack();
   };
   const { address, family, port } = server.address() as AddressInfo;
   return {

@@ -13,6 +13,8 @@ export interface WebhookReceiver {
   readonly received: ReceivedWebhook[];
   /** The status of the answers from now on; `hang`: none comes. */
   answer: number | 'hang';
+  /** Ends the connections that hang, without an answer. */
+  release(): void;
   close(): Promise<void>;
 }
 
@@ -29,6 +31,7 @@ export const startWebhookReceiver = async (): Promise<WebhookReceiver> => {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks`,
     received,
     answer: 200,
+    release: () => server.closeAllConnections(),
     close: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());

@@ -20,36 +20,44 @@ export interface DeliveryServices {
 const TIMEOUT_MS = 10_000;
 const UNREADABLE_SECRET =
   'The signing secret was encrypted under another master key; register the webhook again';
+// To one endpoint.
 const AT_ONCE = 20;
 // Longer than any attempt takes: a claim that old belongs to a process that died.
 const CLAIM_MS = 60_000;
 
-/** Attempts all deliveries that are due, each in one process only. Returns how many were attempted. Contract §5. */
-export const deliverDue = async (services: DeliveryServices): Promise<number> => {
-  const claimed = await claimDue(services);
+/** The endpoints that a delivery is due for, which no process is at. */
+export const findDueEndpoints = async ({ db, clock }: DeliveryServices): Promise<readonly number[]> => {
+  const due = await selectDue(db, new Date(clock.now())).select('endpoint_id').distinct().execute();
+  return due.map(({ endpoint_id }) => endpoint_id);
+};
+
+/** Attempts what is due for an endpoint, some at once, each in one process only. Returns how many were attempted. Contract §5. */
+export const deliverDue = async (services: DeliveryServices, endpointId: number): Promise<number> => {
+  const claimed = await claimDue(services, endpointId);
   await Promise.all(claimed.map(({ id }) => attempt(services, id)));
   return claimed.length;
 };
 
-const claimDue = ({ db, clock }: DeliveryServices) => {
+const selectDue = (db: Database, now: Date) =>
+  db
+    .selectFrom('webhook_delivery')
+    .where('status', '=', 'pending')
+    .where('next_attempt_at', '<=', now)
+    .where((either) => either.or([either('claimed_until', 'is', null), either('claimed_until', '<', now)]));
+
+const claimDue = ({ db, clock }: DeliveryServices, endpointId: number) => {
   const now = new Date(clock.now());
+  const due = selectDue(db, now)
+    .select('id')
+    .where('endpoint_id', '=', endpointId)
+    .orderBy('next_attempt_at')
+    .limit(AT_ONCE)
+    .forUpdate()
+    .skipLocked();
   return db
     .updateTable('webhook_delivery')
     .set({ claimed_until: new Date(now.getTime() + CLAIM_MS) })
-    .where('id', 'in', (delivery) =>
-      delivery
-        .selectFrom('webhook_delivery')
-        .select('id')
-        .where('status', '=', 'pending')
-        .where('next_attempt_at', '<=', now)
-        .where((either) =>
-          either.or([either('claimed_until', 'is', null), either('claimed_until', '<', now)]),
-        )
-        .orderBy('next_attempt_at')
-        .limit(AT_ONCE)
-        .forUpdate()
-        .skipLocked(),
-    )
+    .where('id', 'in', due)
     .returning('id')
     .execute();
 };

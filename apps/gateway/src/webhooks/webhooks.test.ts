@@ -13,7 +13,7 @@ import { createSecretBox } from '../secrets/secret-box.ts';
 import { describeOnEachDatabase } from '../testing/describe-on-each-database.ts';
 import { TEST_NOW, type TestGateway } from '../testing/test-gateway.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../testing/webhook-receiver.ts';
-import { deliverDue } from './deliver-due.ts';
+import { type DeliveryServices, deliverDue, findDueEndpoints } from './deliver-due.ts';
 import { registerWebhook } from './webhook-endpoints.ts';
 
 const SECRET = 'whsec_of-this-test';
@@ -43,8 +43,13 @@ describeOnEachDatabase((start) => {
       secret,
       at: new Date(gateway.clock.now()),
     });
+  const deliverAll = async (services: DeliveryServices) => {
+    let attempted = 0;
+    for (const id of await findDueEndpoints(services)) attempted += await deliverDue(services, id);
+    return attempted;
+  };
   const deliver = (timeoutMs?: number) =>
-    deliverDue({ ...gateway, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+    deliverAll({ ...gateway, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
   const pass = (seconds: number) => gateway.clock.freeze(gateway.clock.now() + seconds * 1000);
   const post = (target: string, body: unknown) => gateway.call(target, { method: 'POST', body });
   const withdraw = (differences: Record<string, unknown> = {}) =>
@@ -315,7 +320,7 @@ describeOnEachDatabase((start) => {
   describe('the rules', () => {
     it('are applied at delivery too, when the configuration has changed since', async () => {
       await withdraw();
-      await deliverDue({ ...gateway, rules: { allowedHosts: [], sandbox: false } });
+      await deliverAll({ ...gateway, rules: { allowedHosts: [], sandbox: false } });
       expect(receiver.received).toEqual([]);
       expect(await listed()).toMatchObject([
         { status: 'pending', error: 'url: Input should be an https URL' },
@@ -337,7 +342,7 @@ describeOnEachDatabase((start) => {
     it('that cannot be opened is an attempt that failed, and says so', async () => {
       await withdraw();
       const box = createSecretBox(Buffer.alloc(32, 7));
-      expect(await deliverDue({ ...gateway, box })).toBe(1);
+      expect(await deliverAll({ ...gateway, box })).toBe(1);
       expect(receiver.received).toEqual([]);
       expect(await listed()).toMatchObject([
         {
