@@ -3,10 +3,18 @@ import type { Checker } from '../core/checker.ts';
 import { canonicalOf, signatureOf } from '../core/oracle.ts';
 import { valuesOf } from '../wire/http-message.ts';
 import type { CapturedRequest } from './captured-request.ts';
+import { expectFramed } from './expect-framed.ts';
 
 export interface Credentials {
   readonly keyId: string;
   readonly secret: string;
+}
+
+/** What the client's clock showed: Unix seconds, and how far it was moved by waiting. */
+export interface ClockReading {
+  /** @default the present moment */
+  readonly now?: number | undefined;
+  readonly elapsed?: number | undefined;
 }
 
 /** How far, in seconds, a client's timestamp may run ahead so as not to repeat a signature. Contract §6.3. */
@@ -18,7 +26,7 @@ const ORIGIN_FORM = /^\/(?!\/)[!-"$-[\]-~]*$/;
 export const expectSigned = (
   check: Checker,
   request: CapturedRequest,
-  { keyId, secret, now = Date.now() / 1000 }: Credentials & { readonly now?: number | undefined },
+  { keyId, secret, now = Date.now() / 1000, elapsed = 0 }: Credentials & ClockReading,
 ): void => {
   const { method, target, timestamp, signature, body, message } = request;
   check.that(ORIGIN_FORM.test(target), {
@@ -36,7 +44,7 @@ export const expectSigned = (
     actual: timestamp,
   });
   const ahead = Number(timestamp) - now;
-  check.that(ahead >= -5 && ahead <= STEPPED_AHEAD + 1, {
+  check.that(ahead >= -5 && ahead <= elapsed + STEPPED_AHEAD + 1, {
     what: 'X-CPG-Timestamp',
     expected: `about ${Math.floor(now)}, at most ${STEPPED_AHEAD} s ahead`,
     actual: timestamp,
@@ -47,12 +55,13 @@ export const expectSigned = (
     expected: '64 lower-case hex digits',
     actual: signature,
   });
+  expectFramed(check, request);
   const canonical = canonicalOf({ timestamp, method, target, body });
   check.that(signatureOf(secret, canonical) === signature, {
     what: 'signature over the captured bytes',
     expected: 'the HMAC-SHA256 of the canonical string below',
     actual: 'another one: what was signed is not what was sent, or the secret became another key',
-    canonical: { expected: canonical, actual: '(not visible from outside)' },
+    canonical: { expected: canonical },
     hint: 'Build the target and the body first, sign those, and hand them over untouched.',
   });
   const encodings = valuesOf(message, 'content-encoding').join();

@@ -5,9 +5,9 @@ import type { ResultRecord } from '../core/record.ts';
 import { type Plan, run } from '../core/run.ts';
 import { progress } from '../report/progress.ts';
 import { renderPlan } from '../report/render-plan.ts';
-import { renderTerminal } from '../report/terminal.ts';
 import { traceTo } from '../report/trace.ts';
-import { type ReportFiles, writeReports } from '../report/write-reports.ts';
+import type { ReportFiles } from '../report/write-reports.ts';
+import { publish } from './publish.ts';
 import { readExpectations } from './read-inputs.ts';
 
 /** The options that every running command shares. */
@@ -46,7 +46,6 @@ export const perform = async (makePlan: MakePlan, options: SharedOptions): Promi
     onExchange: trace ? traceTo(process.stderr) : undefined,
   });
   show.end();
-  process.stdout.write(renderTerminal(records));
-  await writeReports(records, options);
+  await publish(records, options);
   return exitCodeOf(records, { strict });
 };

@@ -1,12 +1,15 @@
 import { EXIT_CODES, exitCodeOf } from '../core/exit-code.ts';
 import type { ResultRecord } from '../core/record.ts';
 import { footerOf } from '../core/tally.ts';
-import { renderTerminal } from '../report/terminal.ts';
-import { type ReportFiles, writeReports } from '../report/write-reports.ts';
+import type { ReportFiles } from '../report/write-reports.ts';
+import { publish } from './publish.ts';
 import { readResults } from './read-inputs.ts';
+import { writeExpectations } from './write-expectations.ts';
 
 export interface ReportOptions extends ReportFiles {
   readonly strict?: boolean;
+  /** Where to write the failures as known ones. */
+  readonly writeExpect?: string;
 }
 
 const durationOf = (records: readonly ResultRecord[]): number =>
@@ -18,7 +21,7 @@ export const report = async (paths: readonly string[], options: ReportOptions): 
   const body = runs.flat().filter(({ type }) => type !== 'footer');
   const isComplete = runs.every((records) => exitCodeOf(records) !== EXIT_CODES.harness);
   const records = isComplete ? [...body, footerOf(body, durationOf(runs.flat()))] : body;
-  await writeReports(records, options);
-  process.stdout.write(renderTerminal(records));
+  await publish(records, options);
+  if (options.writeExpect !== undefined) await writeExpectations(records, options.writeExpect);
   return exitCodeOf(records, { strict: options.strict ?? false });
 };

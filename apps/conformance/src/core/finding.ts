@@ -16,8 +16,8 @@ export interface Finding {
   readonly firstDifference?: number;
   /** Where people usually go wrong here. */
   readonly hint?: string;
-  /** The two canonical strings, when both are known. */
-  readonly canonical?: { readonly expected: string; readonly actual: string };
+  /** The canonical string, and the implementation's own where it shows it. */
+  readonly canonical?: { readonly expected: string; readonly actual?: string };
   readonly exchanges?: readonly Exchange[];
   /** A command that repeats the last request, once it is signed again. */
   readonly curl?: string;

@@ -12,10 +12,20 @@ describe('Masker', () => {
     ['as it is', `<${SECRET}>`],
     ['in base64', `<${Buffer.from(SECRET).toString('base64')}>`],
     ['in hex', `<${Buffer.from(SECRET).toString('hex')}>`],
+    ['in hex, upper-case', `<${Buffer.from(SECRET).toString('hex').toUpperCase()}>`],
+    ['in base64url', `<${Buffer.from(SECRET).toString('base64url')}>`],
+    ['in a URL', `<${encodeURIComponent(SECRET)}>`],
+    ['in a form', '<a+%22very%22+secret%09text>'],
     ['in a line of JSON', `<${JSON.stringify(SECRET).slice(1, -1)}>`],
   ])('finds and hides a secret %s', (_name, text) => {
     expect(masker.containsSecret(text)).toBe(true);
     expect(masker.mask(text)).toBe('<[secret]>');
+  });
+
+  it.each(['k:', 'ck:', 'key:'])('finds a secret in the base64 of %s and itself', (before) => {
+    const text = Buffer.from(`${before}${SECRET}; more`).toString('base64');
+    expect(masker.containsSecret(text)).toBe(true);
+    expect(Buffer.from(masker.mask(text), 'base64').toString()).not.toContain('very');
   });
 
   it('leaves the first eight digits of a signature', () => {

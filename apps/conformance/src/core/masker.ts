@@ -1,13 +1,31 @@
 const SECRET = '[secret]';
 const SIGNATURE_SHOWN = 8;
+const SHORTEST = 8;
+
+/** What of some bytes stands in the base64 of a longer text around them, such as `key:secret`, `before` bytes after its start. */
+const insideBase64 = (secret: Buffer, before: 0 | 1 | 2): string => {
+  const text = Buffer.concat([Buffer.alloc(before), secret]).toString('base64');
+  // The first digits hold bits of what stands before, the last ones of what follows.
+  return text.slice([0, 2, 3][before], Math.floor(((before + secret.length) * 8) / 6));
+};
 
 /** The forms in which a secret's bytes may turn up in a text. */
-const formsOf = (secret: Buffer): readonly string[] => [
-  secret.toString('utf8'),
-  secret.toString('base64'),
-  secret.toString('base64').replace(/=+$/, ''),
-  secret.toString('hex'),
-];
+const formsOf = (secret: Buffer): readonly string[] => {
+  const text = secret.toString('utf8');
+  const base64 = ([0, 1, 2] as const).map((before) => insideBase64(secret, before));
+  const hex = secret.toString('hex');
+  return [
+    text,
+    encodeURIComponent(text),
+    new URLSearchParams([['', text]]).toString().slice(1),
+    secret.toString('base64'),
+    secret.toString('base64').replace(/=+$/, ''),
+    ...base64,
+    ...base64.map((form) => form.replaceAll('+', '-').replaceAll('/', '_')),
+    hex,
+    hex.toUpperCase(),
+  ];
+};
 
 /** Knows the secrets and the valid signatures of a run, and keeps them out of every report. */
 export class Masker {
@@ -16,7 +34,7 @@ export class Masker {
 
   addSecret(secret: Buffer | string): void {
     for (const form of formsOf(Buffer.from(secret))) {
-      if (form.length < 8) continue;
+      if (form.length < SHORTEST) continue;
       this.#secrets.add(form);
       // A line of JSON or an inspected object shows quotes and line ends escaped.
       this.#secrets.add(JSON.stringify(form).slice(1, -1));
@@ -33,6 +51,7 @@ export class Masker {
   }
 
   mask(text: string): string {
+    if (text.length < SHORTEST) return text;
     let masked = text;
     for (const secret of this.#secrets) masked = masked.replaceAll(secret, SECRET);
     if (!/[0-9A-Za-z+/]{32}/.test(masked)) return masked;

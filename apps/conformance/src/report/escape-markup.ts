@@ -9,5 +9,5 @@ const ENTITIES: Readonly<Record<string, string>> = {
 /** Makes a text safe inside XML and HTML, in elements and in quoted attributes; control characters become visible. */
 export const escapeMarkup = (text: string): string =>
   text
-    .replace(/[\p{Cc}\p{Cs}]/gu, (character) => (character === '\n' ? '\n' : '\ufffd'))
+    .replace(/[\p{Cc}\p{Cs}\ufffe\uffff]/gu, (character) => (character === '\n' ? '\n' : '\ufffd'))
     .replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');

@@ -30,7 +30,7 @@ const outcome = (record: CaseRecord): string => {
 
 const testCase = (record: CaseRecord): string => {
   const { id, group, layer, durationMs } = record;
-  return `    <testcase name="${id}" classname="${escapeMarkup(`${layer}.${group}`)}" time="${(durationMs / 1000).toFixed(3)}">${outcome(record)}</testcase>`;
+  return `    <testcase name="${escapeMarkup(id)}" classname="${escapeMarkup(`${layer}.${group}`)}" time="${(durationMs / 1000).toFixed(3)}">${outcome(record)}</testcase>`;
 };
 
 const missing = ({ about, cases }: Section): readonly string[] =>

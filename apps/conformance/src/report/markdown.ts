@@ -1,12 +1,17 @@
 import { exitCodeOf } from '../core/exit-code.ts';
 import type { CaseRecord, ResultRecord } from '../core/record.ts';
 import { tally } from '../core/tally.ts';
+import { escapeMarkup } from './escape-markup.ts';
 import { isFailure, oneLine, outline, type Section } from './outline.ts';
 import { excerpt } from './visible.ts';
 
 const MOST_FAILURES = 50;
 
-const cell = (text: string): string => excerpt(text).replaceAll('|', '\\|').replaceAll('`', "'");
+/** What an implementation said must not become a link, a picture or a tag of the page it is shown on. */
+const inert = (text: string): string =>
+  escapeMarkup(text.replaceAll('`', "'").replaceAll('\n', ' ')).replace(/[|[\]\\*_]/g, '\\$&');
+
+const cell = (text: string): string => inert(excerpt(text));
 
 const row = ({ about, cases }: Section): string => {
   const { counts } = tally([about, ...cases]);
@@ -16,7 +21,7 @@ const row = ({ about, cases }: Section): string => {
 };
 
 const failureRow = (record: CaseRecord): string =>
-  `| \`${record.id}\` | ${cell(record.implementation)} | ${record.spec} | ${record.verdict} | ${cell(oneLine(record))} |`;
+  `| \`${cell(record.id)}\` | ${cell(record.implementation)} | ${inert(record.spec)} | ${record.verdict} | ${cell(oneLine(record))} |`;
 
 /** A summary for `$GITHUB_STEP_SUMMARY`: a line a layer, then what failed, at most fifty of it. */
 export const renderMarkdown = (records: readonly ResultRecord[]): string => {
@@ -43,6 +48,6 @@ export const renderMarkdown = (records: readonly ResultRecord[]): string => {
       ...failures.slice(0, MOST_FAILURES).map(failureRow),
     );
   if (failures.length > MOST_FAILURES) lines.push('', `… and ${failures.length - MOST_FAILURES} more.`);
-  for (const { entry } of stale) lines.push('', `Known failure matches no case: \`${entry}\`.`);
+  for (const { entry } of stale) lines.push('', `Known failure matches no case: ${cell(entry)}.`);
   return `${lines.join('\n')}\n`;
 };

@@ -74,18 +74,13 @@ describe('renderTerminal', () => {
     expected  b=2&a=1
     actual    a=1&b=2
     differs   first at byte 0
-    canonical string expected:
-      1␊
-      GET␊
-      /␊
-      b=2&a=1␊
-      e3
-    canonical string actual:
-      1␊
-      GET␊
-      /␊
-      a=1&b=2␊
-      e3
+    canonical string
+      expected │ actual
+      1␊       │ 1␊
+      GET␊     │ GET␊
+      /␊       │ /␊
+    ≠ b=2&a=1␊ │ a=1&b=2␊
+      e3       │ e3
 `,
     );
     expect(text).toContain('not applicable ×1 (my <sdk>: needs: sign): sign-none');
@@ -130,9 +125,9 @@ describe('renderMarkdown', () => {
   it('has a line a layer and a line a failure', () => {
     const text = renderMarkdown(records);
     expect(text).toContain('## CPG conformance: ❌ 1 of 6 pass');
-    expect(text).toContain('| vectors | my <sdk> | 6 | 1 | 2 | 1 | 0 | 1 | 1 |');
+    expect(text).toContain('| vectors | my &lt;sdk&gt; | 6 | 1 | 2 | 1 | 0 | 1 | 1 |');
     expect(text).toContain(
-      '| `sign-order` | my <sdk> | §1.2 | fail | query: expected b=2&a=1, got a=1&b=2 |',
+      '| `sign-order` | my &lt;sdk&gt; | §1.2 | fail | query: expected b=2&amp;a=1, got a=1&amp;b=2 |',
     );
     expect(renderMarkdown(green)).toContain('✅ 1 of 1 pass');
   });
@@ -143,7 +138,7 @@ describe('renderHtml', () => {
     const html = renderHtml(records);
     expect(html).not.toMatch(/<script|src=|https?:/);
     expect(html).toContain('<th scope="col">my &lt;sdk&gt;</th>');
-    expect(html).toContain('<a href="#s0-sign-query">1/6</a>');
+    expect(html).toContain('<a href="#s0-sign-query"><span class="mark">✗ </span>1/6</a>');
     expect(html).toContain('id="s0-sign-query"');
     expect(html).toContain('<h1>CPG conformance: no verdict: the run is incomplete</h1>');
     expect(renderHtml(green)).toContain('<h1>CPG conformance: conformant</h1>');

@@ -1,18 +1,8 @@
-import type { CaseRecord, ImplementationRecord, ResultRecord } from '../core/record.ts';
+import type { ImplementationRecord, ResultRecord } from '../core/record.ts';
 import { type Tally, tally } from '../core/tally.ts';
-import type { Verdict } from '../core/verdict.ts';
-import { findingLines } from './finding-lines.ts';
-import { excerpt } from './visible.ts';
-
-const MARKS: Partial<Readonly<Record<Verdict, string>>> = { fail: '✗', error: '!', xpass: '?', warn: '~' };
-
-const caseLines = (record: CaseRecord): readonly string[] => [
-  '',
-  `  ${MARKS[record.verdict]} ${record.id}  (${record.implementation}, ${record.layer}, contract ${record.spec})`,
-  `    ${record.description}`,
-  ...(record.reason === undefined ? [] : [`    ${record.verdict}: ${excerpt(record.reason)}`]),
-  ...(record.finding === undefined ? [] : findingLines(record.finding).map((line) => `    ${line}`)),
-];
+import { departureLines, someIds } from './departure-lines.ts';
+import { groupBy } from './group-by.ts';
+import { printable } from './visible.ts';
 
 const countLine = ({ planned, seen, counts }: Tally): string => {
   const shown = [`planned ${planned}`, `pass ${counts.pass}`, `fail ${counts.fail}`];
@@ -38,38 +28,23 @@ const layerLine = (implementation: ImplementationRecord, records: readonly Resul
 };
 
 const notApplicableLines = (records: readonly ResultRecord[]): readonly string[] => {
-  const reasons = new Map<string, string[]>();
-  for (const record of records) {
-    if (record.type !== 'case' || record.verdict !== 'notapplicable') continue;
-    const reason = `${record.implementation}: ${record.reason ?? ''}`;
-    reasons.set(reason, [...(reasons.get(reason) ?? []), record.id]);
-  }
+  const cases = records
+    .filter((record) => record.type === 'case')
+    .filter(({ verdict }) => verdict === 'notapplicable');
+  const reasons = groupBy(cases, ({ implementation, reason = '' }) => `${implementation}: ${reason}`);
   return [...reasons].map(
-    ([reason, ids]) =>
-      `  not applicable ×${ids.length} (${reason}): ${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ', …' : ''}`,
+    ([reason, group]) => `  not applicable ×${group.length} (${reason}): ${someIds(group)}`,
   );
 };
 
-const SAME_REASON_SHOWN = 3;
-
-/** Cases that have the very same reason for no verdict are shown three times, then counted. */
-const departureLines = (records: readonly ResultRecord[]): readonly string[] => {
-  const lines: string[] = [];
-  const seen = new Map<string, number>();
-  for (const record of records) {
-    if (record.type === 'expectation')
-      lines.push('', `  ? known failure matches no case: ${record.entry}. Remove it or mend its pattern.`);
-    if (record.type !== 'case' || MARKS[record.verdict] === undefined) continue;
-    const reason =
-      record.verdict === 'error' ? `${record.implementation}: ${record.reason ?? ''}` : record.id;
-    const count = (seen.get(reason) ?? 0) + 1;
-    seen.set(reason, count);
-    if (count <= SAME_REASON_SHOWN) lines.push(...caseLines(record));
-  }
-  for (const [reason, count] of seen)
-    if (count > SAME_REASON_SHOWN)
-      lines.push('', `  … and ${count - SAME_REASON_SHOWN} more: ${excerpt(reason)}`);
-  return lines;
+/** Why nothing was tried, or nothing when something was. */
+const nothingTried = (records: readonly ResultRecord[], { planned, counts }: Tally): readonly string[] => {
+  const header = records.find((record) => record.type === 'header');
+  if (planned === 0)
+    return header?.filter === undefined
+      ? ['NOTHING TRIED: no case was planned.']
+      : [`NOTHING TRIED: no id fits --run ${header.filter}. \`cpg-conformance list\` shows every id.`];
+  return counts.notapplicable === planned ? ['NOTHING TRIED: no planned case is applicable.'] : [];
 };
 
 /** The report for people: what departed and why, a line a layer, the counts, and `N passed, N failed` as the last line. */
@@ -80,10 +55,11 @@ export const renderTerminal = (records: readonly ResultRecord[]): string => {
   lines.push(...notApplicableLines(records));
   const total = tally(records);
   const { counts, planned, seen } = total;
+  lines.push(...nothingTried(records, total));
   if (!total.hasFooter || seen !== planned) lines.push('INCOMPLETE: not every planned case has a verdict.');
   lines.push('', countLine(total));
   const passed = counts.pass + counts.warn + counts.xfail;
   const failed = counts.fail + counts.xpass + counts.error + (planned - seen) + total.unmatchedExpectations;
   lines.push(`${passed} passed, ${failed} failed`, '');
-  return lines.join('\n');
+  return lines.map(printable).join('\n');
 };

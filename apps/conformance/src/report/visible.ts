@@ -11,6 +11,9 @@ const escapeCharacter = (character: string): string => {
     : `\\u${code.toString(16).padStart(4, '0')}`;
 };
 
+/** A text as it is, but for the characters that would steer a terminal. */
+export const printable = (text: string): string => text.replace(/\p{Cc}/gu, visible);
+
 const LONGEST = 200;
 
 /** One readable line of at most 200 characters, around the offset of interest. */

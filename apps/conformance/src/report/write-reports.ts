@@ -26,13 +26,22 @@ const RENDERERS: Readonly<
   badge: renderBadge,
 };
 
-/** Writes every report that was asked for, making folders as needed; a report that would claim too much is left out. */
-export const writeReports = async (records: readonly ResultRecord[], files: ReportFiles): Promise<void> => {
+/** Writes every report that was asked for, making folders as needed. Returns those that were left out, because they would claim too much. */
+export const writeReports = async (
+  records: readonly ResultRecord[],
+  files: ReportFiles,
+): Promise<readonly string[]> => {
+  const leftOut: string[] = [];
   for (const [name, render] of Object.entries(RENDERERS)) {
     const path = files[name as keyof ReportFiles];
     const text = path === undefined ? undefined : render(records);
-    if (path === undefined || text === undefined) continue;
+    if (path === undefined) continue;
+    if (text === undefined) {
+      leftOut.push(path);
+      continue;
+    }
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, text);
   }
+  return leftOut;
 };

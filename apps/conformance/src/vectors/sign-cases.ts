@@ -22,26 +22,28 @@ const headerOf = (signing: Signing, name: string): string =>
 
 /** Compares stage by stage, in the order of the recipe, so that the first departure is the one that is reported. */
 const compareStages = (check: Checker, expected: Stages, signing: Signing): void => {
+  check.equal('refusal of the signer', { expected: 'none', actual: signing.refused ?? 'none' });
   check.equal('number of headers', { expected: 3, actual: signing.headers.length });
   check.equal(KEY_HEADER, { expected: expected.keyId, actual: headerOf(signing, KEY_HEADER) });
   check.equal(TIMESTAMP_HEADER, {
     expected: expected.timestamp,
     actual: headerOf(signing, TIMESTAMP_HEADER),
   });
+  const shown = signing.canonical?.toString('latin1');
+  const canonical = { expected: expected.canonical, ...(shown === undefined ? {} : { actual: shown }) };
   for (const stage of ['path', 'query', 'bodySha256'] as const) {
     const actual = signing[stage];
-    if (actual !== undefined) check.equal(stage, { expected: expected[stage], actual });
+    if (actual !== undefined) check.equal(stage, { expected: expected[stage], actual, canonical });
   }
   if (signing.canonical !== undefined) {
-    const actual = signing.canonical.toString('latin1');
-    const canonical = { expected: expected.canonical, actual };
-    check.equal('canonical string', { expected: expected.canonical, actual, canonical });
+    check.equal('canonical string', { expected: expected.canonical, actual: shown, canonical });
     const hex = Buffer.from(expected.canonical, 'latin1').toString('hex');
     check.equal('canonical string in hex', { expected: hex, actual: signing.canonical.toString('hex') });
   }
   check.equal(SIGNATURE_HEADER, {
     expected: expected.signature,
     actual: headerOf(signing, SIGNATURE_HEADER),
+    canonical,
     hint: 'When the canonical strings agree, look at how the secret becomes a key and how the result is written.',
   });
 };

@@ -18,7 +18,10 @@ const cell = (section: Section, index: number, group: string): string => {
   if (cases.length === 0) return '<td></td>';
   const passed = cases.filter(({ verdict }) => verdict === 'pass').length;
   const text = shadeOf(cases) === 'none' ? 'n/a' : `${passed}/${cases.length}`;
-  return `<td class="cell ${shadeOf(cases)}"><a href="#${anchorOf(index, group)}">${text}</a></td>`;
+  const shade = shadeOf(cases);
+  // Colour alone says nothing to whoever cannot tell red from green.
+  const mark = shade === 'bad' ? '<span class="mark">✗ </span>' : '';
+  return `<td class="cell ${shade}"><a href="#${anchorOf(index, group)}">${mark}${text}</a></td>`;
 };
 
 /** Implementations × groups, one table a layer; a cell leads to its cases. */
@@ -37,7 +40,8 @@ export const renderMatrix = (sections: readonly Section[]): string => {
         (group) =>
           `<tr><th scope="row">${escapeMarkup(group)}</th>${columns.map(({ section, index }) => cell(section, index, group)).join('')}</tr>`,
       );
-      return `<h2>${layer}</h2><div class="wide"><table><tr><th scope="col">group</th>${head}</tr>${rows.join('')}</table></div>`;
+      const table = `<thead><tr><th scope="col">group</th>${head}</tr></thead><tbody>${rows.join('')}</tbody>`;
+      return `<div class="wide"><table><caption>${layer}: cases that pass, of those there are</caption>${table}</table></div>`;
     })
     .join('\n');
 };

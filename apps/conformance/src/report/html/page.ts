@@ -2,8 +2,8 @@ import { exitCodeOf } from '../../core/exit-code.ts';
 import type { CaseRecord, HeaderRecord, ResultRecord } from '../../core/record.ts';
 import { tally } from '../../core/tally.ts';
 import { escapeMarkup } from '../escape-markup.ts';
-import { findingLines } from '../finding-lines.ts';
 import { isFailure, outline, type Section } from '../outline.ts';
+import { renderFinding } from './finding.ts';
 import { anchorOf, renderMatrix, shadeOf } from './matrix.ts';
 import { STYLE } from './style.ts';
 
@@ -12,9 +12,9 @@ const caseDetails = (record: CaseRecord): string => {
   const body = [
     `<p>${escapeMarkup(description)} <span class="note">Contract ${escapeMarkup(spec)}, ${durationMs} ms.</span></p>`,
     reason === undefined ? '' : `<p>${escapeMarkup(reason)}</p>`,
-    finding === undefined ? '' : `<pre>${escapeMarkup(findingLines(finding).join('\n'))}</pre>`,
+    finding === undefined ? '' : renderFinding(finding),
   ].join('');
-  const summary = `<span class="verdict ${shadeOf([record])}">${verdict}</span> ${id}`;
+  const summary = `<span class="verdict ${shadeOf([record])}">${verdict}</span> <code>${escapeMarkup(id)}</code>`;
   return `<details${isFailure(record) ? ' open' : ''}><summary>${summary}</summary>${body}</details>`;
 };
 
@@ -23,7 +23,7 @@ const groupDetails = (section: Section, index: number, group: string): string =>
   const passed = cases.filter(({ verdict }) => verdict === 'pass').length;
   const sorted = cases.toSorted((a, b) => Number(isFailure(b)) - Number(isFailure(a)));
   const isOpen = cases.some(isFailure) ? ' open' : '';
-  return `<details id="${anchorOf(index, group)}"${isOpen}><summary><span class="verdict ${shadeOf(cases)}">${passed}/${cases.length}</span> ${escapeMarkup(group)}</summary>${sorted.map(caseDetails).join('')}</details>`;
+  return `<details id="${anchorOf(index, group)}"${isOpen}><summary><h3><span class="verdict ${shadeOf(cases)}">${passed}/${cases.length}</span> ${escapeMarkup(group)}</h3></summary>${sorted.map(caseDetails).join('')}</details>`;
 };
 
 const sectionDetails = (section: Section, index: number): string => {
@@ -31,7 +31,7 @@ const sectionDetails = (section: Section, index: number): string => {
   const about = [language, version, ...notes].filter((part) => part !== undefined).join(', ');
   const groups = [...new Set(section.cases.map(({ group }) => group))];
   return [
-    `<h2>${escapeMarkup(implementation)} · ${layer}</h2>`,
+    `<h2>${layer}: ${escapeMarkup(implementation)}</h2>`,
     `<p class="note">${escapeMarkup(about)}</p>`,
     ...groups.map((group) => groupDetails(section, index, group)),
   ].join('\n');
@@ -45,14 +45,15 @@ export const renderHtml = (records: readonly ResultRecord[]): string => {
   const verdict =
     { 0: 'conformant', 1: 'not conformant' }[exitCodeOf(records)] ?? 'no verdict: the run is incomplete';
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>CPG conformance: ${counts.pass} of ${planned}</title><style>${STYLE}</style></head><body>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>CPG conformance: ${counts.pass} of ${planned}</title><style>${STYLE}</style></head><body><main>
 <h1>CPG conformance: ${verdict}</h1>
 <p>${counts.pass} of ${planned} cases pass, ${counts.fail + counts.xpass} fail, ${counts.error} without a verdict,
 ${counts.warn} warn, ${counts.xfail} known failures, ${counts.notapplicable} not applicable${seen === planned ? '' : `, ${planned - seen} missing`}.</p>
 <p class="note">${escapeMarkup(header === undefined ? '' : `Suite ${header.suiteVersion}, ${header.startedAt}, seed ${header.seed}.`)}</p>
 ${renderMatrix(sections)}
 ${sections.map(sectionDetails).join('\n')}
-</body></html>
+</main></body></html>
 `;
 };

@@ -1,0 +1,32 @@
+import { visibleLines } from './visible.ts';
+
+/** The same line of two texts, with its line end visible. */
+export interface LinePair {
+  readonly expected: string;
+  readonly actual: string;
+  readonly isEqual: boolean;
+}
+
+/** Two texts line by line; a line that only one of them has stands against nothing. */
+export const linePairs = (expected: string, actual: string): readonly LinePair[] => {
+  const left = visibleLines(expected);
+  const right = visibleLines(actual);
+  return Array.from({ length: Math.max(left.length, right.length) }, (_, index) => {
+    const pair = { expected: left[index] ?? '', actual: right[index] ?? '' };
+    return { ...pair, isEqual: left[index] === right[index] };
+  });
+};
+
+/** Two texts side by side, marked `≠` where they part; one alone when there is no other. */
+export const sideBySide = (expected: string, actual: string | undefined): readonly string[] => {
+  if (actual === undefined) return ['  expected', ...visibleLines(expected).map((line) => `  ${line}`)];
+  const pairs = linePairs(expected, actual);
+  const width = Math.max('expected'.length, ...pairs.map((pair) => pair.expected.length));
+  return [
+    `  ${'expected'.padEnd(width)} │ actual`,
+    ...pairs.map((pair) => {
+      const line = `${pair.isEqual ? ' ' : '≠'} ${pair.expected.padEnd(width)} │ ${pair.actual}`;
+      return line.trimEnd();
+    }),
+  ];
+};
