@@ -1,5 +1,5 @@
 import type { ChainTransactionRow } from '../ledger/record-deposit-event.ts';
-import { settleDeposit, settleSweep } from '../ledger/settle-deposit.ts';
+import { settleDeposit, settleGasTopUp, settleSweep } from '../ledger/settle-deposit.ts';
 import { settleWithdrawal } from '../ledger/settle-withdrawal.ts';
 import { broadcastWithdrawal, type ChainServices } from './broadcast-withdrawal.ts';
 import { dropFromQueue, includeDeeply } from './move-block.ts';
@@ -49,6 +49,7 @@ export const createSimulatedChain = (services: ChainServices): SimulatedChain =>
   const settleDue = (row: ChainTransactionRow): Promise<boolean> => {
     if (row.direction === 'deposit')
       return settleDeposit(db, { id: row.id, outcome: 'confirmed', at: now() });
+    if (row.direction === 'gas_topup') return settleGasTopUp(db, row.id, now());
     if (row.withdrawal_id === null) return settleSweep(db, row.id, now());
     const isFailing = row.to_address.toLowerCase() === FAILING_ADDRESS.toLowerCase();
     return settleBroadcasted(row.withdrawal_id, isFailing ? 'failed' : 'confirmed');
