@@ -5,7 +5,7 @@ import { adapterVectorSuite, protocolSuite } from '../vectors/vectors-suite.ts';
 import { ADAPTER, type AdapterOptions, adapterCommand, ONE_SHOT } from './adapter-options.ts';
 import { perform, type SharedOptions } from './perform.ts';
 import { runningCommand } from './running-command.ts';
-import { planServer, SERVER_OPTIONS, type ServerOptions } from './server-options.ts';
+import { planServer, SERVER_OPTIONS, type ServerOptions, withServerAbilities } from './server-options.ts';
 import { UsageError } from './usage-error.ts';
 
 type RunOptions = SharedOptions & Partial<ServerOptions> & AdapterOptions & { readonly exec?: string };
@@ -25,10 +25,10 @@ const planAll = (options: RunOptions) => {
 };
 
 export const runCommand = (exit: (code: number) => void): Command =>
-  runningCommand('run', 'every layer in one report')
-    .option('--exec <command>', ADAPTER)
-    .option('--one-shot', ONE_SHOT)
-    .option(...SERVER_OPTIONS.url)
-    .option(...SERVER_OPTIONS.keys)
-    .option(...SERVER_OPTIONS.clockUrl)
-    .action(async (options: RunOptions) => exit(await perform(planAll(options), options)));
+  withServerAbilities(
+    runningCommand('run', 'every layer in one report')
+      .option('--exec <command>', ADAPTER)
+      .option('--one-shot', ONE_SHOT)
+      .option(...SERVER_OPTIONS.url)
+      .option(...SERVER_OPTIONS.keys),
+  ).action(async (options: RunOptions) => exit(await perform(planAll(options), options)));

@@ -24,6 +24,9 @@ export const ANSWERS = Object.freeze({
   bodyTooLarge: answer(413, 'Request body is too large'),
   contentEncoding: answer(415, 'Content-Encoding is not supported'),
   rateLimit: answer(429, 'Rate limit exceeded'),
+  unavailable: answer(503, 'Service temporarily unavailable'),
+  referenceConflict: answer(409, 'client_reference was already used with different parameters'),
+  insufficientBalance: answer(400, 'Insufficient available balance'),
 });
 
 export const lacksPermission = (permission: string): Answer =>

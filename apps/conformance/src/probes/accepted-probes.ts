@@ -81,6 +81,7 @@ export const ACCEPTED_PROBES = probes(COMMON, [
   body('invalid-utf8', 'bytes that are no text are hashed as they are', (nonce) =>
     Buffer.concat([Buffer.from([0xff, 0xfe, 0xc3, 0x28]), Buffer.from(nonce)]),
   ),
+  body('one-byte', 'a single byte', (nonce) => nonce.slice(0, 1)),
   body('65535-bytes', 'one byte less than 64 KiB', () => Buffer.alloc(65_535, 0x61)),
   body('65537-bytes', 'one byte more than 64 KiB', () => Buffer.alloc(65_537, 0x61)),
   {

@@ -5,6 +5,8 @@ export interface Encoding {
   readonly host: string;
   readonly chunked?: boolean;
   readonly extraHeaders?: readonly HeaderPair[];
+  /** The connection stays open after the answer. */
+  readonly keepAlive?: boolean;
 }
 
 const chunk = (bytes: Buffer): Buffer =>
@@ -35,7 +37,7 @@ export const encodeRequest = (
     ...headers,
     ...framing,
     ...(encoding.extraHeaders ?? []),
-    ['Connection', 'close'],
+    ['Connection', encoding.keepAlive === true ? 'keep-alive' : 'close'],
   ];
   const lines = all.map(([name, value]) => `${name}: ${value}\r\n`);
   return {

@@ -1,3 +1,5 @@
+import { putSwitch } from './sandbox-switch.ts';
+
 /** The movable clock of a server in sandbox mode: a URL that answers GET and PUT with `{"now": …, "frozen": …}`. */
 export class SandboxClock {
   readonly #url: string;
@@ -25,13 +27,6 @@ export class SandboxClock {
   }
 
   async #put(now: number | null): Promise<void> {
-    const response = await fetch(this.#url, {
-      method: 'PUT',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ now }),
-      signal: AbortSignal.timeout(5_000),
-    });
-    await response.arrayBuffer();
-    if (!response.ok) throw new Error(`the server's clock could not be set: it answered ${response.status}`);
+    await putSwitch(this.#url, { now }, 'clock');
   }
 }

@@ -2,10 +2,14 @@ import { ANSWERS } from '../core/answers.ts';
 import { Checker } from '../core/checker.ts';
 import type { Session, Suite } from '../core/conformance-case.ts';
 import type { RunSettings } from '../core/run-settings.ts';
-import { exchange } from '../wire/exchange.ts';
+import { type Address, exchange } from '../wire/exchange.ts';
 import {
+  BALANCE_CASES,
   BODY_CASES,
+  CONNECTION_CASES,
+  IP_EDGE_CASES,
   KEY_CASES,
+  PEER_CASES,
   PERMISSION_CASES,
   PROBE_CASES,
   RACE_CASES,
@@ -13,8 +17,14 @@ import {
   REAL_TIME_CASES,
   REPLAY_CASES,
   type ServerCase,
+  STORE_CASES,
+  WITHDRAWAL_CASES,
+  WITHDRAWAL_READING_CASES,
+  WITHDRAWAL_REFUSAL_CASES,
 } from './cases/index.ts';
+import { requireLocalAddress } from './local-address.ts';
 import { SandboxClock } from './sandbox-clock.ts';
+import { SandboxStore } from './sandbox-store.ts';
 import { headerOf, toServerAnswer } from './server-answer.ts';
 import { type ServerTarget, ServerUnderTest } from './server-under-test.ts';
 import type { TestKeys } from './test-keys.ts';
@@ -22,10 +32,18 @@ import type { TestKeys } from './test-keys.ts';
 const ALL_CASES = [
   PROBE_CASES,
   KEY_CASES,
+  IP_EDGE_CASES,
   BODY_CASES,
+  CONNECTION_CASES,
   PERMISSION_CASES,
+  BALANCE_CASES,
+  WITHDRAWAL_CASES,
+  WITHDRAWAL_REFUSAL_CASES,
+  WITHDRAWAL_READING_CASES,
   REPLAY_CASES,
   RACE_CASES,
+  STORE_CASES,
+  PEER_CASES,
   RATE_CASES,
 ].flat();
 
@@ -51,7 +69,19 @@ export interface ServerOptions {
   readonly keys: TestKeys;
   /** The server's movable clock, for the cases that need one. */
   readonly clockUrl?: string | undefined;
+  /** The switch of the server's admission store. */
+  readonly storeUrl?: string | undefined;
+  /** A second instance that shares the admission store: `http://host:port`, no path. */
+  readonly peerUrl?: string | undefined;
+  /** An address of this machine that the server trusts as a proxy. */
+  readonly proxyAddress?: string | undefined;
 }
+
+const addressOf = (url: string): Address => {
+  const { hostname, port, protocol } = new URL(url);
+  if (protocol !== 'http:') throw new Error(`the server's URL must begin with http://: got ${protocol}//`);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) };
+};
 
 const readOffset = async (address: ServerTarget['address']): Promise<number> => {
   const request = `GET /v1/_ping HTTP/1.1\r\nHost: ${address.host}\r\nConnection: close\r\n\r\n`;
@@ -71,25 +101,42 @@ const requirePresentTime = async (server: ServerUnderTest): Promise<void> => {
     );
 };
 
+/** What the server offers the cases, beyond answering. */
+const capabilitiesOf = ({ clock, store, peer, proxyAddress, keys }: ServerTarget): readonly string[] =>
+  Object.entries({ clock, store, peer, proxy: proxyAddress, withdrawal: keys.withdrawal })
+    .filter(([, given]) => given !== undefined)
+    .map(([name]) => name);
+
 const open = async (options: ServerOptions, settings: RunSettings): Promise<Session<ServerUnderTest>> => {
-  const { hostname, port, protocol } = new URL(options.url);
-  if (protocol !== 'http:') throw new Error(`the server's URL must begin with http://: got ${protocol}//`);
-  const address = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) };
-  for (const { secret } of Object.values(options.keys)) settings.masker.addSecret(secret);
-  const clock = options.clockUrl === undefined ? undefined : new SandboxClock(options.clockUrl);
+  const { url, keys, clockUrl, storeUrl, peerUrl, proxyAddress } = options;
+  const address = addressOf(url);
+  for (const key of Object.values(keys)) if ('secret' in key) settings.masker.addSecret(key.secret);
+  const clock = clockUrl === undefined ? undefined : new SandboxClock(clockUrl);
+  const store = storeUrl === undefined ? undefined : new SandboxStore(storeUrl);
+  const peer = peerUrl === undefined ? undefined : addressOf(peerUrl);
   await clock?.release();
+  await store?.set('up');
+  if (proxyAddress !== undefined) await requireLocalAddress({ ...address, localAddress: proxyAddress });
   const clockOffset = await readOffset(address);
+  if (peer !== undefined) await readOffset(peer);
+  const target: ServerTarget = { address, keys, clock, store, peer, proxyAddress, clockOffset };
   const context = (check: Checker) => new ServerUnderTest(target, check, settings);
-  const target: ServerTarget = { address, keys: options.keys, clock, clockOffset };
   if (clock !== undefined) await requirePresentTime(context(new Checker()));
+  const capabilities = capabilitiesOf(target);
   return {
     implementation: {
-      name: options.url,
-      notes: [clock === undefined ? 'black box' : 'movable clock', `clock ${clockOffset} s ahead`],
+      name: url,
+      notes: [
+        capabilities.length === 0 ? 'black box' : `with: ${capabilities.join(', ')}`,
+        `clock ${clockOffset} s ahead`,
+      ],
     },
-    capabilities: new Set(clock === undefined ? [] : ['clock']),
+    capabilities: new Set(capabilities),
     context,
-    close: async () => clock?.release(),
+    close: async () => {
+      await store?.set('up');
+      await clock?.release();
+    },
   };
 };
 

@@ -1,11 +1,12 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import type { Checker } from '../core/checker.ts';
+import { type Checker, NotApplicable } from '../core/checker.ts';
 import type { RunSettings } from '../core/run-settings.ts';
 import { assemble, type Basis, type CraftedRequest, type Recipe } from '../probes/index.ts';
 import { type Address, exchange, type RawAnswer } from '../wire/exchange.ts';
 import { curlLine } from './curl-line.ts';
 import { type Encoding, encodeRequest } from './encode-request.ts';
 import type { SandboxClock } from './sandbox-clock.ts';
+import type { SandboxStore } from './sandbox-store.ts';
 import { type ServerAnswer, toServerAnswer } from './server-answer.ts';
 import type { Role, TestKeys } from './test-keys.ts';
 
@@ -13,6 +14,11 @@ export interface ServerTarget {
   readonly address: Address;
   readonly keys: TestKeys;
   readonly clock?: SandboxClock | undefined;
+  readonly store?: SandboxStore | undefined;
+  /** An address of this machine that the server trusts as a proxy. */
+  readonly proxyAddress?: string | undefined;
+  /** A second instance that shares the admission store. */
+  readonly peer?: Address | undefined;
   /** What the server's clock is ahead of ours, in seconds. */
   readonly clockOffset: number;
 }
@@ -36,8 +42,14 @@ export class ServerUnderTest {
     return Math.floor(Date.now() / 1000) + this.target.clockOffset;
   }
 
+  /** The same server, met at another address or from another one. */
+  at(address: Address): ServerUnderTest {
+    return new ServerUnderTest({ ...this.target, address }, this.check, this.#settings);
+  }
+
   basis(role: Role = 'full', now = this.now()): Basis {
     const { [role]: key, other } = this.target.keys;
+    if (key === undefined) throw new NotApplicable(`the keys file has no role ${role}`);
     return {
       keyId: key.keyId,
       secret: Buffer.from(key.secret),
@@ -62,9 +74,13 @@ export class ServerUnderTest {
     return encodeRequest(request, { host: `${host}:${port}`, ...encoding });
   }
 
-  async send(request: CraftedRequest, encoding: Partial<Encoding> = {}): Promise<ServerAnswer> {
+  /** `timeoutMs`: how long to wait for the answer; then throws `NoAnswer`. */
+  async send(
+    request: CraftedRequest,
+    { timeoutMs, ...encoding }: Partial<Encoding> & { readonly timeoutMs?: number } = {},
+  ): Promise<ServerAnswer> {
     const { head, body } = this.encode(request, encoding);
-    const raw = await exchange(this.target.address, Buffer.concat([head, body]));
+    const raw = await exchange(this.target.address, Buffer.concat([head, body]), timeoutMs);
     return this.read(head, raw);
   }
 

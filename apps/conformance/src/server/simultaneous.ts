@@ -10,21 +10,37 @@ export type Hold = 'body' | 'header-end';
 const SETTLE_MS = 40;
 
 /**
- * Sends the same bytes over many connections so that all become complete at once. Plain parallel requests miss real races: a
+ * Sends requests over a connection each so that all become complete at once. Plain parallel requests miss real races: a
  * server gets most of the work done before the last one arrives.
  */
-export const simultaneously = async (
+export const allAtOnce = async (
+  server: ServerUnderTest,
+  requests: readonly CraftedRequest[],
+  hold: Hold,
+): Promise<readonly ServerAnswer[]> => {
+  const parts = requests.map((request) => {
+    const { head, body } = server.encode(request);
+    const bytes = Buffer.concat([head, body]);
+    const cut = hold === 'body' ? bytes.length - 1 : head.length - 2;
+    return { head, early: bytes.subarray(0, cut), late: bytes.subarray(cut) };
+  });
+  const sockets = await Promise.all(parts.map(() => openSocket(server.target.address)));
+  const answers = sockets.map((socket) => readAnswer(socket));
+  for (const [i, { early }] of parts.entries()) sockets[i]?.write(early);
+  await sleep(SETTLE_MS);
+  for (const [i, { late }] of parts.entries()) sockets[i]?.write(late);
+  const received = await Promise.all(answers);
+  return parts.map(({ head }, i) => server.read(head, received[i]));
+};
+
+/** Sends the same bytes over many connections, all complete at once. */
+export const simultaneously = (
   server: ServerUnderTest,
   request: CraftedRequest,
   { hold, copies }: { readonly hold: Hold; readonly copies: number },
-): Promise<readonly ServerAnswer[]> => {
-  const { head, body } = server.encode(request);
-  const bytes = Buffer.concat([head, body]);
-  const cut = hold === 'body' ? bytes.length - 1 : head.length - 2;
-  const sockets = await Promise.all(Array.from({ length: copies }, () => openSocket(server.target.address)));
-  const answers = sockets.map((socket) => readAnswer(socket));
-  for (const socket of sockets) socket.write(bytes.subarray(0, cut));
-  await sleep(SETTLE_MS);
-  for (const socket of sockets) socket.write(bytes.subarray(cut));
-  return (await Promise.all(answers)).map((raw) => server.read(head, raw));
-};
+): Promise<readonly ServerAnswer[]> =>
+  allAtOnce(
+    server,
+    Array.from({ length: copies }, () => request),
+    hold,
+  );

@@ -6,6 +6,15 @@ const slowKey = testKey.extend({
   rateLimitPerMinute: z.int().positive().max(50).default(5),
 });
 
+/** A withdrawal that the server carries out at once. */
+const withdrawal = z.strictObject({
+  currency: z.string().min(1),
+  network: z.string().min(1),
+  to_address: z.string().min(10),
+  /** The more decimal places the currency has, the more the cases can show: use all of them. */
+  amount: z.string().regex(/^(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/, 'must be a decimal string'),
+});
+
 const testKeys = z.strictObject({
   /** Every permission. */
   full: testKey,
@@ -23,11 +32,16 @@ const testKeys = z.strictObject({
   slowB: slowKey,
   /** Every permission on another account. */
   other: testKey,
+  /** Every permission, from the addresses of `ip-edge-cases.ts` only; for a run with a proxy. */
+  ipEdges: testKey.optional(),
+  /** What `full` can withdraw many times over. */
+  withdrawal: withdrawal.optional(),
 });
 
-/** The keys that a server under test must know, by role. */
+/** The keys that a server under test must know, by role, and what one of them can withdraw. */
 export type TestKeys = z.output<typeof testKeys>;
-export type Role = keyof TestKeys;
+export type Role = Exclude<keyof TestKeys, 'withdrawal'>;
+export type WithdrawalTerms = z.output<typeof withdrawal>;
 
 /** Reads the content of a keys file. Throws an error that names the faulty field, never a secret. */
 export const parseTestKeys = (json: string): TestKeys => {

@@ -6,6 +6,8 @@ import { readMessage } from './read-message.ts';
 export interface Address {
   readonly host: string;
   readonly port: number;
+  /** The address of this machine to connect from; the system's choice when left out. */
+  readonly localAddress?: string | undefined;
 }
 
 /** What a server answered; `undefined` when it closed without an answer. */
@@ -13,10 +15,24 @@ export type RawAnswer = HttpMessage | undefined;
 
 const ANSWER_TIMEOUT_MS = 8_000;
 
+/** A server kept a connection open and did not answer in time. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+
+  constructor(timeoutMs: number) {
+    super(`no whole answer within ${timeoutMs} ms`);
+  }
+}
+
 /** Connects, with errors after the connection was made left to the reader of the answer. */
-export const openSocket = ({ host, port }: Address): Promise<Socket> =>
+export const openSocket = ({ host, port, localAddress }: Address): Promise<Socket> =>
   new Promise((resolve, reject) => {
-    const socket = connect({ host, port, noDelay: true });
+    const socket = connect({
+      host,
+      port,
+      noDelay: true,
+      ...(localAddress === undefined ? {} : { localAddress }),
+    });
     socket.once('error', reject);
     socket.once('connect', () => {
       socket.off('error', reject);
@@ -43,10 +59,7 @@ export const readAnswer = (socket: Socket, timeoutMs = ANSWER_TIMEOUT_MS): Promi
         finish(() => reject(error));
       }
     };
-    const timer = setTimeout(
-      () => finish(() => reject(new Error(`no whole answer within ${timeoutMs} ms`))),
-      timeoutMs,
-    );
+    const timer = setTimeout(() => finish(() => reject(new NoAnswer(timeoutMs))), timeoutMs);
     socket.on('data', (bytes) => {
       received = Buffer.concat([received, bytes]);
       attempt(false);
@@ -55,9 +68,9 @@ export const readAnswer = (socket: Socket, timeoutMs = ANSWER_TIMEOUT_MS): Promi
   });
 
 /** Sends bytes over a connection of its own, exactly as given, and reads the answer. */
-export const exchange = async (address: Address, bytes: Buffer): Promise<RawAnswer> => {
+export const exchange = async (address: Address, bytes: Buffer, timeoutMs?: number): Promise<RawAnswer> => {
   const socket = await openSocket(address);
-  const answer = readAnswer(socket);
+  const answer = readAnswer(socket, timeoutMs);
   socket.write(bytes);
   return answer;
 };

@@ -1,5 +1,9 @@
+export { BALANCE_CASES } from './balance-cases.ts';
 export { BODY_CASES } from './body-cases.ts';
+export { CONNECTION_CASES } from './connection-cases.ts';
+export { IP_EDGE_CASES } from './ip-edge-cases.ts';
 export { KEY_CASES } from './key-cases.ts';
+export { PEER_CASES } from './peer-cases.ts';
 export { PERMISSION_CASES } from './permission-cases.ts';
 export { PROBE_CASES } from './probe-cases.ts';
 export { RACE_CASES } from './race-cases.ts';
@@ -7,3 +11,7 @@ export { RATE_CASES } from './rate-cases.ts';
 export { REAL_TIME_CASES } from './real-time-cases.ts';
 export { REPLAY_CASES } from './replay-cases.ts';
 export type { ServerCase } from './server-case.ts';
+export { STORE_CASES } from './store-cases.ts';
+export { WITHDRAWAL_CASES } from './withdrawal-cases.ts';
+export { WITHDRAWAL_READING_CASES } from './withdrawal-reading-cases.ts';
+export { WITHDRAWAL_REFUSAL_CASES } from './withdrawal-refusal-cases.ts';

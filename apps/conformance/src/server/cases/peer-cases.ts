@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ANSWERS } from '../../core/answers.ts';
+import { NotApplicable } from '../../core/checker.ts';
+import { expectAccepted, expectRefused } from '../expect-answer.ts';
+import type { ServerUnderTest } from '../server-under-test.ts';
+import { type Hold, simultaneously } from '../simultaneous.ts';
+import { serverCases } from './server-case.ts';
+
+const ROUNDS = 4;
+const COPIES = 10;
+const LEFT_OF_MINUTE_S = 8;
+
+/** The two instances, this one first. */
+const instances = (server: ServerUnderTest): readonly [ServerUnderTest, ServerUnderTest] => {
+  if (server.target.peer === undefined) throw new NotApplicable('needs: peer');
+  return [server, server.at(server.target.peer)];
+};
+
+const useThenReplay = async (first: ServerUnderTest, second: ServerUnderTest): Promise<void> => {
+  const request = first.craft();
+  expectAccepted(first.check, await first.send(request));
+  expectRefused(second.check, await second.send(request), ANSWERS.alreadyUsed);
+};
+
+const race = (hold: Hold) => ({
+  id: `peer-race-${hold}`,
+  description: `the same request ${COPIES} times at once to each instance (${hold === 'body' ? 'last body byte' : 'end of the headers'} held back): exactly one is let in, ${ROUNDS} rounds`,
+  timeoutMs: 20_000,
+  run: async (server: ServerUnderTest) => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const request = server.craft({ body: Buffer.from('{"covered":true}') });
+      const options = { hold, copies: COPIES };
+      const each = instances(server).map((instance) => simultaneously(instance, request, options));
+      const answers = (await Promise.all(each)).flat();
+      const accepted = answers.filter(({ status }) => status >= 200 && status < 300);
+      server.check.equal(`accepted of ${2 * COPIES} at once`, { expected: 1, actual: accepted.length });
+      for (const answer of answers)
+        if (answer.status === 200) expectAccepted(server.check, answer);
+        else expectRefused(server.check, answer, ANSWERS.alreadyUsed);
+    }
+  },
+});
+
+const untilNextMinute = (server: ServerUnderTest): Promise<void> =>
+  sleep((60 - (server.now() % 60) + 1.5) * 1000);
+
+/** Spends the limit of `slowA` on both instances in turn, then expects 429 of both. */
+const spendTogether = async (server: ServerUnderTest): Promise<void> => {
+  const both = instances(server);
+  const [here, there] = both;
+  if (60 - (server.now() % 60) < LEFT_OF_MINUTE_S) await untilNextMinute(server);
+  let first = await here.ask({}, here.basis('slowA'));
+  if (first.status === 429) {
+    // An earlier run may have spent this minute.
+    await untilNextMinute(server);
+    first = await here.ask({}, here.basis('slowA'));
+  }
+  expectAccepted(here.check, first);
+  for (let i = 1; i < server.target.keys.slowA.rateLimitPerMinute; i++) {
+    const instance = i % 2 === 0 ? here : there;
+    expectAccepted(instance.check, await instance.ask({}, instance.basis('slowA')));
+  }
+  for (const instance of both) {
+    const answer = await instance.ask({}, instance.basis('slowA'));
+    expectRefused(instance.check, answer, ANSWERS.rateLimit);
+  }
+};
+
+/** Two instances that share one admission store are one server. */
+export const PEER_CASES = serverCases({ group: 'peer', spec: '§2 restriction 2', needs: ['peer'] }, [
+  {
+    id: 'peer-used-here',
+    description: 'a signature that was used on the first instance is used on the second',
+    run: (server) => useThenReplay(...instances(server)),
+  },
+  {
+    id: 'peer-used-there',
+    description: 'a signature that was used on the second instance is used on the first',
+    run: (server) => {
+      const [here, there] = instances(server);
+      return useThenReplay(there, here);
+    },
+  },
+  race('body'),
+  race('header-end'),
+  {
+    id: 'peer-rate-together',
+    description:
+      'the instances count a key’s requests together (waits for the next minute when this one is nearly over)',
+    spec: '§2 restriction 4',
+    timeoutMs: 90_000,
+    run: spendTogether,
+  },
+  {
+    id: 'peer-refusal-does-not-burn',
+    description: 'a request that the first instance refused is let in by the second',
+    run: async (server) => {
+      const [here, there] = instances(server);
+      const request = here.craft();
+      const tampered = { ...request, target: `${request.target}&tampered=1` };
+      expectRefused(here.check, await here.send(tampered), ANSWERS.invalidSignature);
+      expectAccepted(there.check, await there.send(request));
+    },
+  },
+]);

@@ -1,0 +1,122 @@
+import { ANSWERS } from '../../core/answers.ts';
+import type { Recipe } from '../../probes/index.ts';
+import { NoAnswer } from '../../wire/exchange.ts';
+import { expectAccepted, expectRefused } from '../expect-answer.ts';
+import { withStore } from '../sandbox-store.ts';
+import { headerOf, type ServerAnswer } from '../server-answer.ts';
+import type { ServerUnderTest } from '../server-under-test.ts';
+import { serverCases } from './server-case.ts';
+
+const PATIENCE_MS = 10_000;
+const AT_ONCE = 8;
+
+const expectUnavailable = ({ check }: ServerUnderTest, answer: ServerAnswer): void => {
+  expectRefused(check, answer, ANSWERS.unavailable);
+  check.equal('Retry-After', { expected: '1', actual: headerOf(answer, 'retry-after') });
+};
+
+/** What is refused before the store is asked must be refused as ever while it is down. */
+const refusedAsEver = (
+  id: string,
+  { fault, recipe, expected }: { fault: string; recipe: Recipe; expected: (typeof ANSWERS)['sourceIp'] },
+) => ({
+  id: `store-down-${id}`,
+  description: `store down: ${fault} gets its own answer, as ever`,
+  spec: '§2.1',
+  run: (server: ServerUnderTest) =>
+    withStore(server, 'down', async () => expectRefused(server.check, await server.ask(recipe), expected)),
+});
+
+/** The admission store fails. A server that cannot tell whether a signature was used lets nobody in. */
+export const STORE_CASES = serverCases({ group: 'store', spec: '§3', needs: ['store'] }, [
+  {
+    id: 'store-down-503',
+    description: 'store down: 503 with Retry-After: 1',
+    run: (server) => withStore(server, 'down', async () => expectUnavailable(server, await server.ask())),
+  },
+  {
+    id: 'store-down-at-once',
+    description: `store down: ${AT_ONCE} requests at once, and again, all 503`,
+    run: (server) =>
+      withStore(server, 'down', async () => {
+        for (let round = 0; round < 2; round++) {
+          const answers = await Promise.all(Array.from({ length: AT_ONCE }, () => server.ask()));
+          for (const answer of answers) expectUnavailable(server, answer);
+        }
+      }),
+  },
+  {
+    id: 'store-silent-503',
+    description: `store never answers: 503 with Retry-After: 1 within ${PATIENCE_MS / 1000} s`,
+    timeoutMs: PATIENCE_MS + 5_000,
+    run: (server) =>
+      withStore(server, 'silent', async () => {
+        const answer = await server
+          .send(server.craft(), { timeoutMs: PATIENCE_MS })
+          .catch((error: unknown) => error);
+        server.check.that(!(answer instanceof NoAnswer), {
+          what: 'answer',
+          expected: `503 within ${PATIENCE_MS / 1000} s`,
+          actual: 'none',
+        });
+        if (answer instanceof Error) throw answer;
+        expectUnavailable(server, answer as ServerAnswer);
+      }),
+  },
+  refusedAsEver('missing', {
+    fault: 'a missing header',
+    recipe: { headers: (headers) => headers.slice(0, 2) },
+    expected: ANSWERS.missingHeaders,
+  }),
+  refusedAsEver('timestamp', {
+    fault: 'a timestamp outside the window',
+    recipe: { timestamp: '0' },
+    expected: ANSWERS.outsideWindow,
+  }),
+  refusedAsEver('signature', {
+    fault: 'a forged signature',
+    recipe: { mac: () => 'a'.repeat(64) },
+    expected: ANSWERS.invalidSignature,
+  }),
+  {
+    id: 'store-down-source-ip',
+    description: 'store down: an address that is not listed gets its own answer, as ever',
+    spec: '§2.1',
+    run: (server) =>
+      withStore(server, 'down', async () =>
+        expectRefused(server.check, await server.ask({}, server.basis('ipListed')), ANSWERS.sourceIp),
+      ),
+  },
+  {
+    id: 'store-down-before-permission',
+    description: 'store down: a request without permission was not admitted either, so 503',
+    spec: '§2.1',
+    run: (server) =>
+      withStore(server, 'down', async () => {
+        const basis = server.basis('noperm');
+        expectUnavailable(server, await server.ask({ target: `/v1/balances?nonce=${basis.nonce}` }, basis));
+      }),
+  },
+  {
+    id: 'store-down-does-not-burn',
+    description: 'a request that met the outage was not admitted: sent again afterwards it is let in, once',
+    spec: '§2 restriction 2',
+    run: async (server) => {
+      const request = server.craft();
+      await withStore(server, 'down', async () => expectUnavailable(server, await server.send(request)));
+      expectAccepted(server.check, await server.send(request));
+      expectRefused(server.check, await server.send(request), ANSWERS.alreadyUsed);
+    },
+  },
+  {
+    id: 'store-down-forgets-nothing',
+    description: 'a signature that was used before the outage is not let in during it, and is used after it',
+    spec: '§2 restriction 2',
+    run: async (server) => {
+      const request = server.craft();
+      expectAccepted(server.check, await server.send(request));
+      await withStore(server, 'down', async () => expectUnavailable(server, await server.send(request)));
+      expectRefused(server.check, await server.send(request), ANSWERS.alreadyUsed);
+    },
+  },
+]);

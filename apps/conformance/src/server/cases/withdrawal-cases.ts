@@ -1,0 +1,174 @@
+import { ANSWERS } from '../../core/answers.ts';
+import { NotApplicable } from '../../core/checker.ts';
+import { readCurrencies } from '../currencies.ts';
+import { ExactDecimal } from '../exact-decimal.ts';
+import { expectRefused } from '../expect-answer.ts';
+import type { ServerUnderTest } from '../server-under-test.ts';
+import { allAtOnce, type Hold, simultaneously } from '../simultaneous.ts';
+import {
+  craftWithdrawal,
+  expectNothingTaken,
+  expectTaken,
+  expectWithdrawn,
+  newReference,
+  termsOf,
+} from '../withdrawals.ts';
+import { serverCases } from './server-case.ts';
+
+const COPIES = 20;
+const DIFFERENTLY_SIGNED = 10;
+
+const withdraw = async (server: ServerUnderTest, changes: Readonly<Record<string, unknown>> = {}) =>
+  expectWithdrawn(server, await server.send(craftWithdrawal(server, changes)));
+
+/** The same bytes many times at once: one withdrawal. */
+const race = (hold: Hold) => ({
+  id: `withdrawal-race-${hold}`,
+  description: `the same withdrawal ${COPIES} times at once (${hold === 'body' ? 'last body byte' : 'end of the headers'} held back): one is carried out, and available falls once`,
+  timeoutMs: 20_000,
+  spec: '§2 restriction 2, §4.6',
+  run: (server: ServerUnderTest) =>
+    expectTaken(server, async () => {
+      const request = craftWithdrawal(server);
+      const answers = await simultaneously(server, request, { hold, copies: COPIES });
+      const accepted = answers.filter(({ status }) => status === 200);
+      server.check.equal(`accepted of ${COPIES} at once`, { expected: 1, actual: accepted.length });
+      for (const answer of answers.filter(({ status }) => status !== 200))
+        expectRefused(server.check, answer, ANSWERS.alreadyUsed);
+      const [first] = accepted.map((answer) => expectWithdrawn(server, answer));
+      return first?.amount.plus(first.fee);
+    }),
+});
+
+/** One client_reference, signed anew for every attempt, all at once: one withdrawal. */
+const referenceRace = (hold: Hold) => ({
+  id: `withdrawal-reference-race-${hold}`,
+  description: `${DIFFERENTLY_SIGNED} attempts with one client_reference at once (${hold === 'body' ? 'last body byte' : 'end of the headers'} held back): all get the same withdrawal, and available falls once`,
+  timeoutMs: 20_000,
+  run: (server: ServerUnderTest) =>
+    expectTaken(server, async () => {
+      const client_reference = newReference();
+      const requests = Array.from({ length: DIFFERENTLY_SIGNED }, () =>
+        craftWithdrawal(server, { client_reference }),
+      );
+      const answers = await allAtOnce(server, requests, hold);
+      const withdrawn = answers.map((answer) => expectWithdrawn(server, answer));
+      const ids = new Set(withdrawn.map(({ id }) => id));
+      server.check.equal('withdrawals', { expected: 1, actual: ids.size });
+      const [first] = withdrawn;
+      return first?.amount.plus(first.fee);
+    }),
+});
+
+/** Exactly once: the request is one thing that happens, whatever happens to the request. */
+export const WITHDRAWAL_CASES = serverCases({ group: 'withdrawal', spec: '§4.6', needs: ['withdrawal'] }, [
+  {
+    id: 'withdrawal-takes-amount-and-fee',
+    description: 'available falls at once by amount_decimal + fee_decimal, to the last digit',
+    spec: '§4.1, §4.6',
+    run: (server) =>
+      expectTaken(server, async () => {
+        const { amount, fee } = await withdraw(server);
+        server.check.equal('amount_decimal', {
+          expected: new ExactDecimal(termsOf(server).amount).toFixed(),
+          actual: amount.toFixed(),
+        });
+        return amount.plus(fee);
+      }),
+  },
+  {
+    id: 'withdrawal-fee',
+    description: 'the fee is flat + amount × percent / 100, rounded up to the currency’s decimals',
+    run: async (server) => {
+      const terms = termsOf(server);
+      const currencies = await readCurrencies(server);
+      const row = currencies.find((e) => e.currency === terms.currency && e.network === terms.network);
+      const { amount, fee } = await withdraw(server);
+      const percentage = amount.times(row?.withdrawal_fee_percent ?? 'NaN').div(100);
+      server.check.equal('fee_decimal', {
+        expected: percentage
+          .plus(row?.withdrawal_fee_flat ?? 'NaN')
+          .toFixed(row?.decimals ?? 0, ExactDecimal.ROUND_UP),
+        actual: fee.toFixed(row?.decimals ?? 0),
+      });
+    },
+  },
+  {
+    id: 'withdrawal-replay',
+    description: 'the same bytes again: used, and nothing more is taken',
+    spec: '§2 restriction 2, §4.6',
+    run: (server) =>
+      expectTaken(server, async () => {
+        const request = craftWithdrawal(server);
+        const { amount, fee } = expectWithdrawn(server, await server.send(request));
+        expectRefused(server.check, await server.send(request), ANSWERS.alreadyUsed);
+        return amount.plus(fee);
+      }),
+  },
+  race('body'),
+  race('header-end'),
+  referenceRace('body'),
+  referenceRace('header-end'),
+  {
+    id: 'withdrawal-reference-again',
+    description: 'a client_reference again, signed anew: the first withdrawal, and nothing more is taken',
+    run: (server) =>
+      expectTaken(server, async () => {
+        const client_reference = newReference();
+        const first = await withdraw(server, { client_reference });
+        const { id } = await withdraw(server, { client_reference });
+        server.check.equal('withdrawal_id of the second', { expected: first.id, actual: id });
+        return first.amount.plus(first.fee);
+      }),
+  },
+  {
+    id: 'withdrawal-two-references',
+    description: 'two references are two withdrawals',
+    run: (server) =>
+      expectTaken(server, async () => {
+        const first = await withdraw(server, { client_reference: newReference() });
+        const second = await withdraw(server, { client_reference: newReference() });
+        server.check.that(first.id !== second.id, {
+          what: 'withdrawal_id of the second',
+          expected: 'another one',
+          actual: String(second.id),
+        });
+        return first.amount.plus(first.fee).plus(second.amount).plus(second.fee);
+      }),
+  },
+  ...(['amount', 'to_address'] as const).map((field) => ({
+    id: `withdrawal-reference-other-${field.replace('_', '-')}`,
+    description: `a client_reference again with another ${field}: 409, and nothing more is taken`,
+    spec: '§3, §4.6',
+    run: async (server: ServerUnderTest) => {
+      const client_reference = newReference();
+      const { amount } = await withdraw(server, { client_reference });
+      const other = field === 'amount' ? amount.times(2).toFixed() : otherAddress(termsOf(server).to_address);
+      await expectNothingTaken(server, async () => {
+        const answer = await server.send(craftWithdrawal(server, { client_reference, [field]: other }));
+        expectRefused(server.check, answer, ANSWERS.referenceConflict);
+      });
+    },
+  })),
+  {
+    id: 'withdrawal-after-refusal',
+    description: 'a refused attempt leaves no trace: its client_reference is free',
+    run: (server) =>
+      expectTaken(server, async () => {
+        const client_reference = newReference();
+        const refused = await server.send(
+          craftWithdrawal(server, { client_reference, amount: '9'.repeat(18) }),
+        );
+        expectRefused(server.check, refused, ANSWERS.insufficientBalance);
+        const { amount, fee } = await withdraw(server, { client_reference });
+        return amount.plus(fee);
+      }),
+  },
+]);
+
+/** Another text for the same place: text is kept as it was sent, so it is another parameter. Contract §4. */
+function otherAddress(address: string): string {
+  const other = address.replace(/^0x.*/s, (hex) => hex.toLowerCase());
+  if (other === address) throw new NotApplicable('needs: a to_address in the 0x form, with capitals');
+  return other;
+}

@@ -1,0 +1,113 @@
+import { ANSWERS } from '../../core/answers.ts';
+import { expectAccepted, expectRefused } from '../expect-answer.ts';
+import type { ServerAnswer } from '../server-answer.ts';
+import type { ServerUnderTest } from '../server-under-test.ts';
+import type { Role } from '../test-keys.ts';
+import { craftWithdrawal, expectWithdrawn, termsOf } from '../withdrawals.ts';
+import { serverCases } from './server-case.ts';
+
+const read = (server: ServerUnderTest, id: string, role: Role = 'full'): Promise<ServerAnswer> => {
+  const basis = server.basis(role);
+  return server.ask({ target: `/v1/withdrawals/${id}?nonce=${basis.nonce}` }, basis);
+};
+
+interface ToldWithdrawal {
+  readonly id?: unknown;
+  readonly currency?: unknown;
+  readonly network?: unknown;
+  readonly to_address?: unknown;
+  readonly amount?: unknown;
+  readonly fee?: unknown;
+  readonly requested_at?: unknown;
+}
+
+const UNFIT_IDS = ['0', '01', '-1', '1.0', '1e3', 'abc', '%31', '1'.repeat(20)];
+
+/** What is told of a withdrawal, and to whom. */
+export const WITHDRAWAL_READING_CASES = serverCases(
+  { group: 'withdrawal', spec: '§4.6', needs: ['withdrawal'] },
+  [
+    {
+      id: 'withdrawal-answer',
+      description: 'the answer says what was asked for, broadcast, with amounts of one precision',
+      spec: '§4, §4.6',
+      run: async (server) => {
+        const { data } = expectWithdrawn(server, await server.send(craftWithdrawal(server)));
+        const { currency, network, to_address } = termsOf(server);
+        const expected = { currency, network, to_address, status: 'broadcasted' };
+        for (const name of ['currency', 'network', 'to_address', 'status'] as const)
+          server.check.equal(name, { expected: expected[name], actual: String(data[name]) });
+        const { tx_hash: hash } = data;
+        server.check.that(typeof hash === 'string' && hash !== '', {
+          what: 'tx_hash',
+          expected: 'a text',
+          actual: JSON.stringify(hash),
+        });
+        const places = (name: 'amount_decimal' | 'fee_decimal') =>
+          String(data[name]).split('.')[1]?.length ?? 0;
+        server.check.equal('places of fee_decimal', {
+          expected: places('amount_decimal'),
+          actual: places('fee_decimal'),
+        });
+      },
+    },
+    {
+      id: 'withdrawal-get',
+      description: 'GET tells the same withdrawal: id, amount and fee, as decimal strings',
+      run: async (server) => {
+        const { id, data } = expectWithdrawn(server, await server.send(craftWithdrawal(server)));
+        const answer = await read(server, String(id));
+        expectAccepted(server.check, answer);
+        const { data: told } = answer.json as { readonly data: ToldWithdrawal };
+        const { currency, network, to_address, amount_decimal: amount, fee_decimal: fee } = data;
+        const expected = { id, currency, network, to_address, amount, fee };
+        for (const name of ['id', 'currency', 'network', 'to_address', 'amount', 'fee'] as const)
+          server.check.equal(name, {
+            expected: JSON.stringify(expected[name]),
+            actual: JSON.stringify(told[name]),
+          });
+        const time = String(told.requested_at);
+        server.check.that(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00$/.test(time), {
+          what: 'requested_at',
+          expected: 'a time such as 2026-01-31T12:00:00+00:00',
+          actual: time,
+        });
+      },
+    },
+    {
+      id: 'withdrawal-get-other-account',
+      description: 'a withdrawal of another account: 404',
+      spec: '§3, §4',
+      run: async (server) => {
+        const { id } = expectWithdrawn(server, await server.send(craftWithdrawal(server)));
+        expectRefused(server.check, await read(server, String(id), 'other'), ANSWERS.notFound);
+      },
+    },
+    {
+      id: 'withdrawal-get-unknown',
+      description: 'a withdrawal that does not exist: 404',
+      spec: '§3, §4',
+      run: async (server) =>
+        expectRefused(server.check, await read(server, '999999999999999999'), ANSWERS.notFound),
+    },
+    {
+      id: 'withdrawal-id-grammar',
+      description: 'an id that is no integer from 1 up, in plain digits: 422',
+      spec: '§4',
+      run: async (server) => {
+        // A server without the route answers 404 to everything.
+        const { id: known } = expectWithdrawn(server, await server.send(craftWithdrawal(server)));
+        expectAccepted(server.check, await read(server, String(known)));
+        for (const id of UNFIT_IDS) {
+          const answer = await read(server, id);
+          const { message } = (answer.json ?? {}) as { readonly message?: unknown };
+          server.check.that(answer.status === 422 && String(message).startsWith('withdrawal_id: '), {
+            what: `answer to the id ${id}`,
+            expected: '422 withdrawal_id: …',
+            actual: `${answer.status} ${String(message)}`,
+          });
+        }
+      },
+    },
+  ],
+);

@@ -1,0 +1,29 @@
+import { ANSWERS } from '../core/answers.ts';
+import { NotApplicable } from '../core/checker.ts';
+import { expectAccepted } from './expect-answer.ts';
+import type { ServerUnderTest } from './server-under-test.ts';
+
+/** What the cases read of a row of `GET /v1/currencies`. Contract §4.2. */
+export interface CurrencyRow {
+  readonly currency: string;
+  readonly network: string;
+  readonly decimals: number;
+  readonly min_withdrawal_amount: string;
+  readonly withdrawal_fee_flat: string;
+  readonly withdrawal_fee_percent: string;
+}
+
+/** Reads the currencies of `full`; not applicable when the server does not serve them. */
+export const readCurrencies = async (server: ServerUnderTest): Promise<readonly CurrencyRow[]> => {
+  const answer = await server.ask({ target: `/v1/currencies?nonce=${server.basis().nonce}` });
+  if (answer.status === 404 && answer.text.includes(ANSWERS.notFound.message))
+    throw new NotApplicable('the server does not serve GET /v1/currencies');
+  expectAccepted(server.check, answer);
+  const { data } = answer.json as { readonly data: unknown };
+  server.check.that(Array.isArray(data) && data.length > 0, {
+    what: 'currencies',
+    expected: 'a list with rows',
+    actual: JSON.stringify(data),
+  });
+  return data as readonly CurrencyRow[];
+};

@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto';
+import { ANSWERS } from '../core/answers.ts';
+import { NotApplicable } from '../core/checker.ts';
+import type { CraftedRequest } from '../probes/index.ts';
+import { DECIMAL, readAvailable } from './balances.ts';
+import { ExactDecimal } from './exact-decimal.ts';
+import { expectAccepted } from './expect-answer.ts';
+import type { ServerAnswer } from './server-answer.ts';
+import type { ServerUnderTest } from './server-under-test.ts';
+import type { Role, WithdrawalTerms } from './test-keys.ts';
+
+/** What `full` can withdraw. */
+export const termsOf = ({ target }: ServerUnderTest): WithdrawalTerms => {
+  if (target.keys.withdrawal === undefined) throw new NotApplicable('needs: withdrawal');
+  return target.keys.withdrawal;
+};
+
+export const newReference = (): string => `conformance-${randomBytes(8).toString('hex')}`;
+
+/** A signed `POST /v1/withdrawals` of the usual terms, with fields changed or added. */
+export const craftWithdrawal = (
+  server: ServerUnderTest,
+  changes: Readonly<Record<string, unknown>> = {},
+  role: Role = 'full',
+): CraftedRequest => {
+  const basis = server.basis(role);
+  const body = Buffer.from(JSON.stringify({ ...termsOf(server), ...changes }));
+  return server.craft({ method: 'POST', target: `/v1/withdrawals?nonce=${basis.nonce}`, body }, basis);
+};
+
+/** What the server said of a withdrawal; nothing of it is certain. */
+interface WithdrawalData {
+  readonly withdrawal_id?: unknown;
+  readonly status?: unknown;
+  readonly tx_hash?: unknown;
+  readonly currency?: unknown;
+  readonly network?: unknown;
+  readonly to_address?: unknown;
+  readonly amount_decimal?: unknown;
+  readonly fee_decimal?: unknown;
+}
+
+export interface Withdrawn {
+  readonly id: number;
+  readonly amount: ExactDecimal;
+  readonly fee: ExactDecimal;
+  readonly data: WithdrawalData;
+}
+
+/** 200 with the data of a withdrawal; amount and fee are decimal strings. */
+export const expectWithdrawn = ({ check }: ServerUnderTest, answer: ServerAnswer): Withdrawn => {
+  if (answer.status === 404 && answer.text.includes(ANSWERS.notFound.message))
+    throw new NotApplicable('the server does not serve POST /v1/withdrawals');
+  expectAccepted(check, answer);
+  const { data } = answer.json as { readonly data: WithdrawalData };
+  for (const name of ['amount_decimal', 'fee_decimal'] as const) {
+    const amount = data[name];
+    check.that(typeof amount === 'string' && DECIMAL.test(amount), {
+      what: name,
+      expected: 'a plain decimal string',
+      actual: JSON.stringify(amount),
+    });
+  }
+  const { withdrawal_id: id, amount_decimal: amount, fee_decimal: fee } = data;
+  check.that(Number.isSafeInteger(id), {
+    what: 'withdrawal_id',
+    expected: 'an integer',
+    actual: JSON.stringify(id),
+  });
+  return {
+    id: Number(id),
+    amount: new ExactDecimal(String(amount)),
+    fee: new ExactDecimal(String(fee)),
+    data,
+  };
+};
+
+/** Runs the body, and expects that it takes from `available` exactly what it says that it should. */
+export const expectTaken = async (
+  server: ServerUnderTest,
+  body: () => Promise<ExactDecimal | undefined>,
+): Promise<void> => {
+  const terms = termsOf(server);
+  const before = await readAvailable(server, terms);
+  const cost = (await body()) ?? new ExactDecimal(0);
+  const after = await readAvailable(server, terms);
+  server.check.equal(`taken from available ${terms.currency} on ${terms.network}`, {
+    expected: cost.toFixed(),
+    actual: before.minus(after).toFixed(),
+  });
+};
+
+/** Runs the body, and expects that `available` is what it was. */
+export const expectNothingTaken = (server: ServerUnderTest, body: () => Promise<void>): Promise<void> =>
+  expectTaken(server, async () => {
+    await body();
+    return undefined;
+  });

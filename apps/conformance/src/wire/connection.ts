@@ -1,0 +1,68 @@
+import type { Socket } from 'node:net';
+import { type Address, NoAnswer, openSocket, type RawAnswer } from './exchange.ts';
+import { readMessage } from './read-message.ts';
+
+const ANSWER_TIMEOUT_MS = 8_000;
+
+/** A connection that is kept open: one request after the other, each with its answer, byte for byte. */
+export class Connection {
+  readonly #socket: Socket;
+  #received = Buffer.alloc(0);
+  #isClosed = false;
+  #wake: () => void = () => undefined;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('data', (bytes) => {
+      this.#received = Buffer.concat([this.#received, bytes]);
+      this.#wake();
+    });
+    socket.once('close', () => {
+      this.#isClosed = true;
+      this.#wake();
+    });
+  }
+
+  static async open(address: Address): Promise<Connection> {
+    return new Connection(await openSocket(address));
+  }
+
+  /** Whether the other side has closed. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  write(bytes: Buffer): void {
+    this.#socket.write(bytes);
+  }
+
+  /** The next answer; `undefined` when the connection closes without one. Throws `NoAnswer` when it takes too long. */
+  async read(timeoutMs = ANSWER_TIMEOUT_MS): Promise<RawAnswer> {
+    const until = performance.now() + timeoutMs;
+    for (;;) {
+      const message = readMessage(this.#received, { isResponse: true, isClosed: this.#isClosed });
+      if (message !== undefined) {
+        this.#received = this.#received.subarray(message.length);
+        return message;
+      }
+      if (this.#isClosed) return undefined;
+      const left = until - performance.now();
+      if (left <= 0) throw new NoAnswer(timeoutMs);
+      await this.#change(left);
+    }
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #change(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
