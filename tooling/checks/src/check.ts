@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkClient } from './check-client.ts';
+import { checkConformance } from './check-conformance.ts';
 import { checkConsumers } from './check-consumers.ts';
 import { checkRuntimes } from './check-runtimes.ts';
 import { packPackages } from './pack-packages.ts';
@@ -20,7 +21,7 @@ const command = (name: string, program: string, ...parameters: readonly string[]
 /** `npm run check`: everything about the code that is not a test. Runs all of it, and says what failed. */
 const main = async (): Promise<number> => {
   const folder = await mkdtemp(join(tmpdir(), 'cpg-check-'));
-  const tarballs = await packPackages(folder);
+  const { libraries, programs } = await packPackages(folder);
   const checks: readonly Check[] = [
     command('format and lint', 'biome', 'ci', '--error-on-warnings', '.'),
     command('types', 'turbo', 'run', 'types', '--output-logs=errors-only'),
@@ -29,14 +30,17 @@ const main = async (): Promise<number> => {
     command('unused files, exports and dependencies', 'knip', '--treat-config-hints-as-errors'),
     command('what real clients send', 'node', 'tooling/checks/src/real-clients.ts', '--check'),
     command('package sizes', 'turbo', 'run', 'size', '--output-logs=errors-only'),
-    ...tarballs.flatMap(({ name, file }) => [
+    ...[...libraries, ...programs].map(({ name, file }) =>
       command(`publint ${name}`, 'publint', '--strict', file),
-      // Node 20.19 and newer read `exports`; what only knows `main` (profile node10) is not supported.
+    ),
+    // Node 20.19 and newer read `exports`; what only knows `main` (profile node10) is not supported.
+    ...libraries.map(({ name, file }) =>
       command(`are the types wrong ${name}`, 'attw', '--profile', 'node16', file),
-    ]),
-    ...checkConsumers(folder, tarballs),
-    ...checkClient(folder, tarballs),
-    ...checkRuntimes(folder, tarballs),
+    ),
+    ...checkConsumers(folder, libraries),
+    ...checkClient(folder, libraries),
+    ...checkRuntimes(folder, libraries),
+    ...checkConformance(folder, [...libraries, ...programs]),
   ];
   let failed = 0;
   for (const { name, run } of checks) {

@@ -9,11 +9,11 @@ export interface Tarball {
 }
 
 const LIBRARIES = ['packages/protocol', 'packages/client', 'packages/server-middleware'];
+const PROGRAMS = ['apps/conformance'];
 
-/** Packs the published libraries as they would go to the registry. */
-export const packPackages = async (destination: string): Promise<Tarball[]> => {
+const pack = async (folders: readonly string[], destination: string): Promise<Tarball[]> => {
   const tarballs: Tarball[] = [];
-  for (const folder of LIBRARIES) {
+  for (const folder of folders) {
     const cwd = join(REPOSITORY_ROOT, folder);
     const manifest: unknown = JSON.parse(await readFile(join(cwd, 'package.json'), 'utf8'));
     const { name, version } = manifest as { readonly name: string; readonly version: string };
@@ -22,3 +22,9 @@ export const packPackages = async (destination: string): Promise<Tarball[]> => {
   }
   return tarballs;
 };
+
+/** Packs what is published as it would go to the registry: libraries, which are imported, and programs, which are run. */
+export const packPackages = async (destination: string) => ({
+  libraries: await pack(LIBRARIES, destination),
+  programs: await pack(PROGRAMS, destination),
+});

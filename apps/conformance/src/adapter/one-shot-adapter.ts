@@ -107,7 +107,11 @@ export const oneShotAdapter = async (commandLine: string): Promise<Adapter> => {
     capabilities: new Set(['sign', 'call']),
     subject: { sign, verify: onlySigns, verifyWebhook: onlySigns },
     call,
-    output: () => output,
+    output: () => {
+      // Of a command that never ran there is nothing to say.
+      if (startFailure !== undefined) throw startFailure;
+      return output;
+    },
     stop: async () => {
       await rm(folder, { recursive: true });
       return 0;
