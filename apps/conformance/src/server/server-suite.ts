@@ -102,10 +102,11 @@ const requirePresentTime = async (server: ServerUnderTest): Promise<void> => {
 };
 
 /** What the server offers the cases, beyond answering. */
-const capabilitiesOf = ({ clock, store, peer, proxyAddress, keys }: ServerTarget): readonly string[] =>
-  Object.entries({ clock, store, peer, proxy: proxyAddress, withdrawal: keys.withdrawal })
-    .filter(([, given]) => given !== undefined)
-    .map(([name]) => name);
+const capabilitiesOf = (options: ServerOptions): ReadonlySet<string> => {
+  const { clockUrl: clock, storeUrl: store, peerUrl: peer, proxyAddress: proxy, keys } = options;
+  const offered = Object.entries({ clock, store, peer, proxy, withdrawal: keys.withdrawal });
+  return new Set(offered.filter(([, given]) => given !== undefined).map(([name]) => name));
+};
 
 const open = async (options: ServerOptions, settings: RunSettings): Promise<Session<ServerUnderTest>> => {
   const { url, keys, clockUrl, storeUrl, peerUrl, proxyAddress } = options;
@@ -122,16 +123,16 @@ const open = async (options: ServerOptions, settings: RunSettings): Promise<Sess
   const target: ServerTarget = { address, keys, clock, store, peer, proxyAddress, clockOffset };
   const context = (check: Checker) => new ServerUnderTest(target, check, settings);
   if (clock !== undefined) await requirePresentTime(context(new Checker()));
-  const capabilities = capabilitiesOf(target);
+  const capabilities = capabilitiesOf(options);
   return {
     implementation: {
       name: url,
       notes: [
-        capabilities.length === 0 ? 'black box' : `with: ${capabilities.join(', ')}`,
+        capabilities.size === 0 ? 'black box' : `with: ${[...capabilities].join(', ')}`,
         `clock ${clockOffset} s ahead`,
       ],
     },
-    capabilities: new Set(capabilities),
+    capabilities,
     context,
     close: async () => {
       await store?.set('up');
@@ -145,5 +146,6 @@ export const serverSuite = (options: ServerOptions, settings: RunSettings): Suit
   layer: 'server',
   label: options.url,
   cases: casesFor(options),
+  capabilities: capabilitiesOf(options),
   open: () => open(options, settings),
 });
