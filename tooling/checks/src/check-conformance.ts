@@ -27,7 +27,7 @@ export const checkConformance = (folder: string, tarballs: readonly Tarball[]) =
     },
   });
   return [
-    check('as npx starts it', 'cpg-conformance', 'vectors'),
+    check('as npx starts it', '@cpg/conformance', 'vectors'),
     ...RUNTIMES.map((runtime) =>
       check(`installed, on ${runtime}`, '-y', '--prefer-offline', runtime, 'use.mjs'),
     ),

@@ -9,7 +9,7 @@ const entry = z.strictObject({
   /** Only for this implementation. */
   implementation: z.string().min(1).optional(),
   /** Why it fails, for those who come later; a link to an issue is best. */
-  reason: z.string().trim().min(1),
+  reason: z.string().trim().min(1, 'must say why'),
 });
 
 const file = z.array(entry);

@@ -1,0 +1,89 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { program } from './program.ts';
+
+const PACKAGE = join(import.meta.dirname, '../..');
+const read = (file: string): string => readFileSync(join(PACKAGE, file), 'utf8');
+
+const PAGES = ['README.md', ...readdirSync(join(PACKAGE, 'docs')).map((name) => `docs/${name}`)].filter(
+  (name) => !name.endsWith('.png'),
+);
+
+const COMMANDS = program(() => undefined).commands;
+const OPTIONS = COMMANDS.flatMap(({ options }) => options.map(({ long }) => long ?? ''));
+
+/** Options of other programs that the pages show: npm, curl, the reader's own server. */
+const OF_OTHERS = ['--save-dev', '--path-as-is', '--port'];
+
+const optionsIn = (text: string): readonly string[] => text.match(/(?<![\w-])--[a-z][a-z-]*/g) ?? [];
+
+describe('the documentation', () => {
+  it.each(PAGES)('%s names only options that there are', (page) => {
+    const known = [...OPTIONS, ...OF_OTHERS];
+    expect(optionsIn(read(page)).filter((option) => !known.includes(option))).toEqual([]);
+  });
+
+  it('names every option in the README', () => {
+    const named = optionsIn(read('README.md'));
+    expect(OPTIONS.filter((option) => !named.includes(option))).toEqual([]);
+  });
+
+  it('names every command in the README', () => {
+    const readme = read('README.md');
+    expect(COMMANDS.map((each) => each.name()).filter((name) => !readme.includes(`\`${name}`))).toEqual([]);
+  });
+
+  it('has in the repository’s README only options that there are', () => {
+    const lines = read('../../README.md')
+      .split('\n')
+      .filter((line) => /cpg-conformance|@cpg\/conformance/.test(line));
+    expect(lines.length).toBeGreaterThan(1);
+    expect(optionsIn(lines.join('\n')).filter((option) => !OPTIONS.includes(option))).toEqual([]);
+  });
+});
+
+const step = z.strictObject({
+  name: z.string().optional(),
+  if: z.string().optional(),
+  uses: z
+    .string()
+    .regex(/^[\w-]+\/[\w-]+@v\d+$/)
+    .optional(),
+  with: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+  run: z.string().optional(),
+});
+
+const workflow = z.strictObject({
+  name: z.string(),
+  on: z.array(z.enum(['push', 'pull_request'])),
+  permissions: z.strictObject({}),
+  jobs: z.record(
+    z.string(),
+    z.strictObject({
+      'runs-on': z.string(),
+      permissions: z.record(z.string(), z.enum(['read', 'write'])),
+      steps: z.array(step.refine(({ uses, run }) => (uses === undefined) !== (run === undefined))),
+    }),
+  ),
+});
+
+describe('the workflow', () => {
+  const { jobs } = workflow.parse(parse(read('docs/github-actions.yml')));
+  const steps = jobs.conformance?.steps ?? [];
+  const command = steps.find(({ run }) => run?.includes('@cpg/conformance'))?.run ?? '';
+
+  it('is one command line that the program understands', () => {
+    const [npx, yes, name, layer, ...rest] = command.trim().split(/\s+/);
+    expect([npx, yes, name]).toEqual(['npx', '-y', '@cpg/conformance']);
+    const chosen = COMMANDS.find((each) => each.name() === layer);
+    const known = chosen?.options.map(({ long }) => long) ?? [];
+    expect(optionsIn(rest.join(' ')).filter((option) => !known.includes(option))).toEqual([]);
+  });
+
+  it('keeps the reports when the run has failed', () => {
+    expect(steps.at(-1)).toMatchObject({ if: 'always()', with: { path: 'results' } });
+  });
+});

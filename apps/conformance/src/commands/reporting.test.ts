@@ -1,0 +1,124 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { main } from './main.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'cpg-reporting-'));
+const path = (name: string): string => join(folder, name);
+
+let stdout = '';
+let stderr = '';
+beforeEach(() => {
+  stdout = '';
+  stderr = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    stdout += String(text);
+    return true;
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    stderr += String(text);
+    return true;
+  });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** A signer that answers three headers of its own. */
+const BROKEN = `'${process.execPath}' -e 'require("readline").createInterface({ input: process.stdin }).on("line", (line) => {
+  const { cmd, id } = JSON.parse(line);
+  const answer = cmd === "hello" ? { name: "broken", roles: ["sign"] } : { headers: [["a", "1"], ["b", "2"], ["c", "3"]] };
+  process.stdout.write(JSON.stringify({ id, ...answer }) + "\\n", () => cmd === "stop" && process.exit(0));
+})'`;
+
+describe('known failures', () => {
+  it('are written from a run, refused without a reason, and hold when they have one', async () => {
+    const run = ['vectors', '--adapter', BROKEN, '--run', 'sign-worked-*'];
+    expect(await main([...run, '--jsonl', path('r.jsonl')])).toBe(1);
+    expect(await main(['report', path('r.jsonl'), '--write-expect', path('known.yaml')])).toBe(1);
+    expect(readFileSync(path('known.yaml'), 'utf8')).toContain(
+      '- case: sign-worked-example\n  implementation: broken\n  reason: ""\n',
+    );
+
+    expect(await main([...run, '--expect', path('known.yaml')])).toBe(2);
+    expect(stderr).toContain('0.reason: must say why');
+
+    const filled = readFileSync(path('known.yaml'), 'utf8').replaceAll('reason: ""', 'reason: issue 7');
+    writeFileSync(path('filled.yaml'), filled);
+    expect(await main([...run, '--expect', path('filled.yaml')])).toBe(0);
+
+    expect(await main(['report', path('r.jsonl'), '--write-expect', path('known.yaml')])).toBe(2);
+    expect(stderr).toContain('exists already');
+  });
+});
+
+describe('--dryrun', () => {
+  it('starts nothing and writes nothing', async () => {
+    const command = [
+      'vectors',
+      '--dryrun',
+      '--adapter',
+      `touch ${path('started')}`,
+      '--run',
+      'sign-worked-*',
+    ];
+    expect(await main([...command, '--jsonl', path('dry.jsonl')])).toBe(0);
+    expect(stdout).toContain('  sign-worked-example  (if it can: sign)\n');
+    expect(stdout).toMatch(/\nplanned \d, not applicable 0, known at its start \d\n$/);
+    expect(() => readFileSync(path('started'))).toThrow('ENOENT');
+    expect(() => readFileSync(path('dry.jsonl'))).toThrow('ENOENT');
+  });
+
+  it.each<[name: string, argv: readonly string[]]>([
+    ['no id fits', ['vectors', '--run', 'no-such-case']],
+    ['nothing applies', ['vectors', '--one-shot', '--adapter', 'x', '--run', 'verify-accept-worked-*']],
+  ])('ends with 3 when %s', async (_name, argv) => {
+    expect(await main([...argv, '--dryrun'])).toBe(3);
+  });
+});
+
+describe('reports', () => {
+  it('leave the badge of a partial run out, and say so', async () => {
+    expect(await main(['vectors', '--run', 'sign-worked-*', '--badge', path('badge.json')])).toBe(0);
+    expect(stderr).toContain('badge.json was not written');
+    expect(() => readFileSync(path('badge.json'))).toThrow('ENOENT');
+  });
+
+  it('that cannot be written are wrong usage, after what was found is shown', async () => {
+    expect(await main(['vectors', '--run', 'sign-worked-*', '--html', folder])).toBe(2);
+    expect(stdout).toMatch(/ passed, 0 failed\n$/);
+    expect(stderr).toContain('A report cannot be written');
+  });
+
+  it('have the same keys for the same seed, and others for another', async () => {
+    const keysOf = async (seed: string): Promise<readonly string[]> => {
+      await main([
+        'vectors',
+        '--run',
+        'sign-fresh-*',
+        '--seed',
+        seed,
+        '--adapter',
+        BROKEN,
+        '--jsonl',
+        path(seed),
+      ]);
+      return readFileSync(path(seed), 'utf8').match(/ck_[0-9a-f]{12}/g) ?? [];
+    };
+    const keys = await keysOf('x');
+    expect(new Set(keys).size).toBeGreaterThan(50);
+    expect(await keysOf('x')).toEqual(keys);
+    expect(await keysOf('y')).not.toContain(keys[0]);
+  });
+});
+
+describe('a command that cannot be started', () => {
+  it.each([
+    ['an adapter', []],
+    ['a one-shot command', ['--one-shot']],
+  ])('is one message, not one a case: %s', async (_name, oneShot) => {
+    expect(await main(['client', '--exec', 'no-such-program', '--run', 'client-call-*', ...oneShot])).toBe(3);
+    expect(stdout.match(/no-such-program: not found/g)).toHaveLength(1);
+  });
+});
