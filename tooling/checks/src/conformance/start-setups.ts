@@ -1,0 +1,63 @@
+import { spawnSync } from 'node:child_process';
+import { startRedis } from '@cpg/test-support';
+import { type SpawnedGateway, spawnGateway } from '../spawn-gateway.ts';
+
+/** What one run of the suite is pointed at. */
+export interface Setup {
+  /** The command of `cpg-conformance` and its parameters. */
+  readonly parameters: readonly string[];
+  stop(): Promise<void>;
+}
+
+const PROXY = '127.0.0.9';
+const ENVIRONMENT = { CPG_SANDBOX: 'true', CPG_TRUSTED_PROXIES: PROXY };
+const CLIENT = `${process.execPath} packages/client/conformance/adapter.ts`;
+
+const serverParameters = ({ url }: SpawnedGateway): readonly string[] => [
+  ...['--url', url, '--keys', 'apps/conformance/demo-keys.json'],
+  ...['--clock-url', `${url}/_sandbox/clock`, '--store-url', `${url}/_sandbox/admission`],
+  ...['--proxy-address', PROXY],
+];
+
+/** Every layer: the protocol, the client, and a gateway that admits by its own memory. */
+const startAlone = async (): Promise<Setup> => {
+  const gateway = await spawnGateway(ENVIRONMENT);
+  return {
+    parameters: ['run', '--exec', CLIENT, ...serverParameters(gateway)],
+    stop: async () => void (await gateway.stop()),
+  };
+};
+
+/** The server layer again, on two gateways that share a Redis. */
+const startShared = async (): Promise<Setup> => {
+  const redis = await startRedis();
+  const starts = [1, 2].map(() => spawnGateway({ ...ENVIRONMENT, REDIS_URL: redis.url }));
+  const stop = async () => {
+    const started = await Promise.allSettled(starts);
+    await Promise.all(started.map((each) => each.status === 'fulfilled' && each.value.stop()));
+    await redis.stop();
+  };
+  try {
+    const [gateway, peer] = (await Promise.all(starts)) as [SpawnedGateway, SpawnedGateway];
+    return { parameters: ['server', ...serverParameters(gateway), '--peer-url', peer.url], stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
+
+/** Starts, all at once, what the suite is run against. Without redis-server the shared one is skipped with a line; in CI that is an error. */
+export const startSetups = async (): Promise<readonly Setup[]> => {
+  const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
+  if (!hasRedis) {
+    const shared = 'two gateways that share a Redis (needs redis-server, which is not installed)';
+    if (process.env.CI === 'true') throw new Error(`Cannot run ${shared}.`);
+    process.stderr.write(`SKIPPED: ${shared}\n`);
+  }
+  const starts = await Promise.allSettled([startAlone(), ...(hasRedis ? [startShared()] : [])]);
+  const setups = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
+  const failed = starts.find((start) => start.status === 'rejected');
+  if (failed === undefined) return setups;
+  await Promise.all(setups.map((setup) => setup.stop()));
+  throw failed.reason;
+};
