@@ -35,7 +35,7 @@ export const CONTROLS: readonly Control[] = [
     layer: 'vectors',
     exitCode: 1,
     mustNotPass: /^sign-fresh-/,
-    mustPass: /^sign-(?!fresh-)/,
+    mustPass: /^sign-(?!fresh-|refuse-)/,
   },
   { id: 'crash-in-the-middle', layer: 'vectors', exitCode: 3 },
   { id: 'stop-early-with-0', layer: 'vectors', exitCode: 3 },
@@ -71,7 +71,7 @@ export const CONTROLS: readonly Control[] = [
 ];
 
 const judge = ({ id, layer }: Control): Promise<readonly ResultRecord[]> => {
-  if (layer === 'server') return judgeServer('control-server.ts', [id], { isRaced: false });
+  if (layer === 'server') return judgeServer('control-server.ts', [id]);
   const command = commandFor('control-adapter.ts', [id]);
   return layer === 'client'
     ? run((plan) => plan.add(clientSuite(command, plan)))

@@ -14,7 +14,7 @@ const body: readonly ResultRecord[] = [
         id,
         group: 'g',
         description: 'd',
-        spec: '§1',
+        spec: '§1.1',
         verdict: 'pass',
         durationMs: 1,
       }) as const,
@@ -31,13 +31,31 @@ const strong: Strength = {
   results: [trial('one', ['server-a'], ['server-a']), trial('two', ['server-b'], ['server-a', 'server-b'])],
   controls: [[]],
   isWhole: true,
+  isComplete: false,
+  planned: [
+    { id: 'server-a', spec: '§1.1' },
+    { id: 'server-b', spec: '§2 restriction 3, §2.1' },
+    { id: 'server-c', spec: '§2.1' },
+  ],
+  untried: { 'server-c': 'takes a year' },
 };
 
 describe('renderStrength', () => {
   it('counts what was caught', () => {
     const { text, isStrong } = renderStrength(strong);
-    expect(text).toMatch(/2 of 2 cases notice something\ncontrols: 1\/1 as they must be\n2\/2 caught\n$/);
+    expect(text).toMatch(
+      /2 of 2 cases notice something\n1 cases untried\n {2}server-c: takes a year\ncontrols: 1\/1 as they must be\n2\/2 caught\n$/,
+    );
     expect(isStrong).toBe(true);
+  });
+
+  it('counts cases, and the mutants that they caught, by section of the contract', () => {
+    const { text } = renderStrength(strong);
+    expect(text.split('\n').filter((line) => line.startsWith('§'))).toEqual([
+      '§1.1                               1 cases, 2 caught',
+      '§2 restriction 3                   1 cases, 1 caught',
+      '§2.1                               2 cases, 1 caught',
+    ]);
   });
 
   it.each<[name: string, change: Partial<Strength>, text: string]>([
@@ -56,6 +74,21 @@ describe('renderStrength', () => {
       'a correct implementation that fails',
       { correct: [{ kind: 'server', records: body }] },
       'UNFAIR      the correct server',
+    ],
+    [
+      'a section of the contract that nobody proves',
+      { isComplete: true },
+      'UNPROVEN    §6.8 of the contract: no case',
+    ],
+    [
+      'a case that nobody could try',
+      { untried: {} },
+      'UNTRIED     server-c: no correct implementation was given the means to try it',
+    ],
+    [
+      'a reason for a case that was tried',
+      { untried: { ...strong.untried, 'server-a': 'no time' } },
+      'STALE       server-a is listed as untried, but was tried',
     ],
     [
       'a control that passes',

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
-/** A server in a process of its own that prints its address when it serves. */
+/** A server in a process of its own that prints its address, or addresses, when it serves. */
 export interface SpawnedServer {
-  readonly url: string;
+  readonly addresses: readonly string[];
   readonly stop: () => Promise<void>;
 }
 
@@ -18,9 +18,9 @@ export const spawnServer = async (program: string, argv: readonly string[]): Pro
   const child = spawn(process.execPath, [...process.execArgv, program, ...argv], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const url = await firstLine(child);
+  const addresses = (await firstLine(child)).split(' ');
   return {
-    url,
+    addresses,
     stop: async () => {
       const exited = once(child, 'exit');
       child.kill('SIGKILL');

@@ -5,6 +5,7 @@ import type { ResultRecord } from '../core/record.ts';
 import { run } from '../core/run.ts';
 import { serverSuite } from '../server/server-suite.ts';
 import { adapterVectorSuite } from '../vectors/vectors-suite.ts';
+import { TRUSTED_PROXY } from './reference/addresses.ts';
 import { spawnServer } from './spawn-server.ts';
 
 const HERE = import.meta.dirname;
@@ -31,17 +32,42 @@ export const judgeAdapter = (program: string, argv: readonly string[]): Promise<
 const judgeVerifier = (argv: readonly string[]): Promise<readonly ResultRecord[]> =>
   run((plan) => plan.add(adapterVectorSuite(commandFor('broken-verifier.ts', argv), plan)));
 
-/** Judges a server program on layer 3; without the races, which take long, when it has no memory to race for. */
+/** Cases that take long, or that only mutants of some areas can fail; the others are spared them. */
+const SPARED: readonly (readonly [id: RegExp, areas: readonly string[]])[] = [
+  [/^server-race-/, ['replay']],
+  [/^server-ip-edge-/, ['source IP']],
+  [/^server-(?:body-slow|body-early|body-too-large-connection|target-long)/, ['connection', 'body']],
+  [/^server-store-/, ['store']],
+  [/^server-peer-/, ['peers']],
+  [/^server-balances-/, ['balances']],
+  [/^server-withdrawal-/, ['withdrawals']],
+];
+
+const spared = (area: string | undefined) => ({
+  pattern: `what concerns ${area}`,
+  matches: (id: string) => !SPARED.some(([ids, areas]) => ids.test(id) && !areas.includes(area ?? '')),
+});
+
+/**
+ * Judges a server program on layer 3; with an area, spares it the long cases that do not concern mutants of that area. A program
+ * that prints two addresses has every switch, too.
+ */
 export const judgeServer = async (
   program: string,
   argv: readonly string[],
-  { isRaced = true }: { readonly isRaced?: boolean } = {},
+  { area, isWhole = false }: { readonly area?: string; readonly isWhole?: boolean } = {},
 ): Promise<readonly ResultRecord[]> => {
   const server = await spawnServer(join(HERE, program), argv);
   try {
-    const options = { url: server.url, keys: readKeys(KEYS), clockUrl: `${server.url}/_sandbox/clock` };
-    const filter = { pattern: 'no races', matches: (id: string) => !id.startsWith('server-race-') };
-    return await run((plan) => plan.add(serverSuite(options, plan)), isRaced ? {} : { filter });
+    const [url = '', peerUrl] = server.addresses;
+    const switches = { storeUrl: `${url}/_sandbox/admission`, peerUrl, proxyAddress: TRUSTED_PROXY };
+    const options = {
+      url,
+      keys: readKeys(KEYS),
+      clockUrl: `${url}/_sandbox/clock`,
+      ...(peerUrl === undefined ? {} : switches),
+    };
+    return await run((plan) => plan.add(serverSuite(options, plan)), isWhole ? {} : { filter: spared(area) });
   } finally {
     await server.stop();
   }
@@ -53,7 +79,11 @@ export const judgeMutant = (
   mutant?: { readonly id: string; readonly area: string },
 ): Promise<readonly ResultRecord[]> => {
   const argv = mutant === undefined ? [] : [mutant.id];
-  const isRaced = mutant === undefined || mutant.area === 'replay';
   if (kind === 'client') return judgeAdapter('broken-client.ts', argv);
-  return kind === 'verifier' ? judgeVerifier(argv) : judgeServer('broken-server.ts', argv, { isRaced });
+  if (kind === 'verifier') return judgeVerifier(argv);
+  return judgeServer(
+    'broken-server.ts',
+    argv,
+    mutant === undefined ? { isWhole: true } : { area: mutant.area },
+  );
 };

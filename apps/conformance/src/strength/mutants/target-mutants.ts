@@ -71,6 +71,11 @@ export const BODY_MUTANTS = mutants<ServerParts>('body', [
     'server-body-limit-plus-1',
     'server-body-limit-plus-1-chunked',
   ],
+  [
+    'body-one-byte-is-none',
+    () => ({ body: (body) => (body.length === 1 ? Buffer.alloc(0) : body) }),
+    'server-accept-body-one-byte',
+  ],
   ['body-limit-100-kb', () => ({ bodyLimit: 100_000 }), 'server-body-limit'],
   ['body-limit-64-kib', () => ({ bodyLimit: 65_536 }), 'server-accept-body-65537-bytes'],
   [

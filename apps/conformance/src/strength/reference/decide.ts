@@ -1,5 +1,6 @@
 import type { Admission, Answer, Arrived, Claim, ServerKey, ServerParts, Step } from './server-parts.ts';
 import { signBy } from './signing-parts.ts';
+import type { StoreState } from './store.ts';
 
 const HEADERS = ['X-CPG-Key', 'X-CPG-Timestamp', 'X-CPG-Signature'];
 
@@ -7,6 +8,7 @@ const ADMITTED: Readonly<Record<Admission, Answer | undefined>> = {
   admitted: undefined,
   replayed: { status: 401, message: 'Request signature has already been used' },
   limited: { status: 429, message: 'Rate limit exceeded' },
+  unavailable: { status: 503, message: 'Service temporarily unavailable' },
 };
 
 export interface Decision {
@@ -14,17 +16,27 @@ export interface Decision {
   readonly key?: ServerKey;
 }
 
+/** What is known when a request arrives. */
+export interface Circumstances {
+  readonly now: number;
+  readonly permission: string | null;
+  readonly store: StoreState;
+}
+
 /** Takes a request through the steps of a verifier; the first that objects answers. */
 export const makeDecide = (parts: ServerParts, keys: readonly ServerKey[]) => {
-  const admit = parts.makeAdmit();
-  return async (request: Arrived, now: number, permission: string | null): Promise<Decision> => {
+  const admit = parts.reach(parts.makeAdmit());
+  return async (request: Arrived, circumstances: Circumstances): Promise<Decision> => {
+    const { now, permission, store } = circumstances;
     const values = HEADERS.map((name) => parts.valuesOf(request.headers, name));
     const [keyId = '', timestampText = '', signature = ''] = values.map(parts.pick);
     const timestamp = parts.parseTimestamp(timestampText);
     const key = parts.findKey(keys, keyId);
     const isSigned = () => {
       const fields = { timestamp: timestampText, ...request };
-      return key !== undefined && parts.compare(signBy(parts, Buffer.from(key.secret), fields), signature);
+      // An unknown key costs the same work.
+      const expected = signBy(parts, Buffer.from(key?.secret ?? 'nobody'), fields);
+      return parts.compare(expected, signature) && key !== undefined;
     };
     const claim: Claim = {
       keyId,
@@ -46,15 +58,17 @@ export const makeDecide = (parts: ServerParts, keys: readonly ServerKey[]) => {
           'Request timestamp is outside the allowed window',
         ),
       encoding: () => when(!codings.every(parts.isEncoding), 415, 'Content-Encoding is not supported'),
-      size: () => when(request.body.length > parts.bodyLimit, 413, 'Request body is too large'),
+      size: () => when(parts.isTooLarge(request, parts.bodyLimit), 413, 'Request body is too large'),
       signature: () => when(!isSigned(), 401, 'Invalid signature'),
       address: () =>
         when(
-          key !== undefined && !parts.isAddress(key, request),
+          key !== undefined &&
+            !parts.isAddress(key, () => parts.isListed(key.whitelist, parts.addressOf(request))),
           403,
           'Source IP is not whitelisted for this API key',
         ),
-      admission: async () => ADMITTED[await admit(claim)],
+      store: () => (store === 'up' ? undefined : ADMITTED.unavailable),
+      admission: async () => ADMITTED[await admit(claim, store)],
       permission: () =>
         when(
           permission !== null && key !== undefined && !parts.hasPermission(key, permission, request.method),

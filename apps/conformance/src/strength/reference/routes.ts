@@ -1,11 +1,28 @@
 import { type Endpoint, endpoints, isRejection, validateRequest } from '@cpg/protocol';
+import { CURRENCIES, type Ledger } from './ledger.ts';
+import type { LedgerParts, Order } from './ledger-parts.ts';
 import type { Answer } from './server-parts.ts';
+
+export type Outcome = Answer | { readonly data: unknown };
 
 export interface Route {
   readonly permission: string | null;
   /** What the route answers once the request was let in. */
-  readonly handle: (body: Buffer) => Answer | { readonly data: unknown };
+  readonly handle: (body: Buffer, account: string) => Promise<Outcome>;
   readonly allow?: string;
+}
+
+/** What the routes work with. */
+export interface RouteContext {
+  readonly parts: LedgerParts;
+  readonly ledger: Ledger;
+}
+
+interface Valid {
+  readonly account: string;
+  readonly id: string;
+  readonly query: { readonly currency?: string; readonly network?: string };
+  readonly body: unknown;
 }
 
 const NOT_FOUND: Answer = { status: 404, message: 'Not found' };
@@ -13,38 +30,76 @@ const NOT_FOUND: Answer = { status: 404, message: 'Not found' };
 const patternOf = ({ path }: Endpoint): RegExp =>
   new RegExp(`^${path.replace(/\{([^}]+)\}/g, '(?<$1>[^/]+)')}$`);
 
-const dataOf = ({ name, path }: Endpoint): unknown => {
-  if (name === 'ping') return { pong: true };
-  return path.endsWith('}') ? undefined : [];
+const listCurrencies = () =>
+  CURRENCIES.map(({ currency, network, decimals, minimum, feeFlat, feePercent }) => ({
+    currency,
+    network,
+    decimals,
+    min_withdrawal_amount: minimum,
+    withdrawal_fee_flat: feeFlat,
+    withdrawal_fee_percent: feePercent,
+  }));
+
+const answer = async (name: string, { parts, ledger }: RouteContext, valid: Valid): Promise<Outcome> => {
+  const { account, id, query, body } = valid;
+  if (name === 'ping') return { data: { pong: true } };
+  if (name === 'balances.list') return { data: ledger.balances(account, query) };
+  if (name === 'currencies.list') return { data: listCurrencies() };
+  if (name === 'withdrawals.create') return ledger.withdraw({ ...(body as Omit<Order, 'account'>), account });
+  if (name === 'withdrawals.get') return ledger.withdrawal(account, Number(id)) ?? parts.unseen();
+  return name.endsWith('.get') && name !== 'hotWallet.get' ? NOT_FOUND : { data: [] };
 };
 
-const handle = (endpoint: Endpoint, target: string, match: RegExpExecArray): Route['handle'] => {
-  const mark = target.indexOf('?');
-  return (bytes) => {
+interface Found {
+  readonly endpoint: Endpoint;
+  readonly target: string;
+  readonly groups: Readonly<Record<string, string>>;
+}
+
+const handle =
+  ({ endpoint, target, groups }: Found, context: RouteContext): Route['handle'] =>
+  async (bytes, account) => {
+    const { parts } = context;
     let body: unknown;
     try {
-      body = endpoint.body === null ? undefined : JSON.parse(bytes.toString('utf8'));
+      body = endpoint.body === null ? undefined : parts.fields(JSON.parse(bytes.toString('utf8')));
     } catch {
       return { status: 400, message: 'Malformed JSON body' };
     }
-    const query = mark === -1 ? '' : target.slice(mark + 1);
-    const result = validateRequest(endpoint, { pathParameters: { ...match.groups }, query, body });
+    const mark = target.indexOf('?');
+    const query = parts.filters(mark === -1 ? '' : target.slice(mark + 1));
+    const [name] = Object.keys(groups);
+    const id = parts.parseId(Object.values(groups)[0] ?? '1');
+    if (id === undefined) return { status: 422, message: `${name}: Input should be a valid integer` };
+    // The id is judged above, by a part that can be broken.
+    const pathParameters = name === undefined ? {} : { [name]: '1' };
+    const result = validateRequest(endpoint, { pathParameters, query, body });
     if (isRejection(result)) return { status: result.status, message: result.message };
-    const data = dataOf(endpoint);
-    return data === undefined ? NOT_FOUND : { data };
+    return answer(endpoint.name, context, {
+      account,
+      id: String(id),
+      query: result.query as Valid['query'],
+      body: result.body,
+    });
   };
-};
 
 /** Finds the route of a request among the endpoints of the API. */
-export const routeOf = (method: string, target: string): Route => {
+export const routeOf = (method: string, target: string, context: RouteContext): Route => {
   const path = target.split('?')[0] ?? '';
   const known = Object.values(endpoints)
     .map((endpoint: Endpoint) => ({ endpoint, match: patternOf(endpoint).exec(path) }))
     .filter(({ match }) => match !== null);
   const found = known.find(({ endpoint }) => endpoint.method === method);
-  if (found?.match)
-    return { permission: found.endpoint.permission, handle: handle(found.endpoint, target, found.match) };
-  if (known.length === 0) return { permission: null, handle: () => NOT_FOUND };
+  if (found?.match) {
+    const { endpoint, match } = found;
+    const handler = handle({ endpoint, target, groups: { ...match.groups } }, context);
+    return { permission: endpoint.permission, handle: handler };
+  }
+  if (known.length === 0) return { permission: null, handle: async () => NOT_FOUND };
   const allow = known.map(({ endpoint }) => endpoint.method).join(', ');
-  return { permission: null, allow, handle: () => ({ status: 405, message: 'Method not allowed' }) };
+  return {
+    permission: null,
+    allow,
+    handle: async () => ({ status: 405, message: 'Method not allowed' }),
+  };
 };

@@ -1,12 +1,17 @@
 import { PERMISSIONS } from '@cpg/protocol';
 import demoKeys from '../../../demo-keys.json' with { type: 'json' };
+import { IP_EDGES } from '../../server/cases/ip-edge-cases.ts';
 import type { ServerKey } from './server-parts.ts';
 
-const key = (role: keyof typeof demoKeys, fields: Partial<ServerKey> = {}): ServerKey => ({
+const key = (
+  role: Exclude<keyof typeof demoKeys, 'withdrawal'>,
+  fields: Partial<ServerKey> = {},
+): ServerKey => ({
   permissions: PERMISSIONS,
   limit: 100_000,
   isRevoked: false,
   whitelist: [],
+  account: 'demo',
   keyId: demoKeys[role].keyId,
   secret: demoKeys[role].secret,
   ...fields,
@@ -18,8 +23,9 @@ export const SERVER_KEYS: readonly ServerKey[] = [
   key('readonly', { permissions: ['read_balance'] }),
   key('noperm', { permissions: [] }),
   key('revoked', { isRevoked: true }),
-  key('ipListed', { whitelist: ['203.0.113.'] }),
+  key('ipListed', { whitelist: ['203.0.113.0/24'] }),
   key('slowA', { permissions: ['read_balance'], limit: demoKeys.slowA.rateLimitPerMinute }),
   key('slowB', { permissions: ['read_balance'], limit: demoKeys.slowB.rateLimitPerMinute }),
-  key('other'),
+  key('other', { account: 'other' }),
+  key('ipEdges', { whitelist: IP_EDGES }),
 ];

@@ -1,5 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
+import { clientAddress, isListed } from './addresses.ts';
+import { LEDGER, type LedgerParts } from './ledger-parts.ts';
 import { SIGNING, type SigningParts } from './signing-parts.ts';
+import { type Admit, failClosed, type StoreState } from './store.ts';
 
 export interface ServerKey {
   readonly keyId: string;
@@ -7,8 +10,9 @@ export interface ServerKey {
   readonly permissions: readonly string[];
   readonly limit: number;
   readonly isRevoked: boolean;
-  /** Prefixes of addresses that the key may come from; any when empty. */
+  /** Addresses and ranges that the key may come from; any when empty. */
   readonly whitelist: readonly string[];
+  readonly account: string;
 }
 
 export interface Answer {
@@ -22,7 +26,12 @@ export interface Arrived {
   readonly target: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: Buffer;
+  /** Who connected. */
   readonly address: string;
+  /** Which connection it came over. */
+  readonly connection: object;
+  /** Which of the instances it came to, from 0. */
+  readonly instance: number;
 }
 
 export interface Claim {
@@ -34,7 +43,7 @@ export interface Claim {
   readonly request: Arrived;
 }
 
-export type Admission = 'admitted' | 'replayed' | 'limited';
+export type Admission = 'admitted' | 'replayed' | 'limited' | 'unavailable';
 
 /** Every step of contract §2.1 that has a name; the order is the array of {@link ServerParts.order}. */
 export type Step =
@@ -46,11 +55,12 @@ export type Step =
   | 'size'
   | 'signature'
   | 'address'
+  | 'store'
   | 'admission'
   | 'permission';
 
 /** The steps of a verifier, each replaceable by a broken one. */
-export interface ServerParts extends SigningParts {
+export interface ServerParts extends SigningParts, LedgerParts {
   /** Requests go through an HTTP parser before any step. */
   readonly isParsed: boolean;
   readonly order: readonly Step[];
@@ -66,8 +76,17 @@ export interface ServerParts extends SigningParts {
   readonly bodyLimit: number;
   readonly findKey: (keys: readonly ServerKey[], keyId: string) => ServerKey | undefined;
   readonly compare: (expected: string, received: string) => boolean;
-  readonly isAddress: (key: ServerKey, request: Arrived) => boolean;
-  readonly makeAdmit: () => (claim: Claim) => Admission | Promise<Admission>;
+  /** What is kept of a body that arrived in these pieces. */
+  readonly joinBody: (pieces: readonly Buffer[]) => Buffer;
+  /** A request that breaks off is no request. */
+  readonly isWholeOnly: boolean;
+  readonly isTooLarge: (request: Arrived, limit: number) => boolean;
+  readonly addressOf: (request: Arrived) => string;
+  readonly isListed: (list: readonly string[], address: string) => boolean;
+  readonly isAddress: (key: ServerKey, isListed: () => boolean) => boolean;
+  readonly makeAdmit: () => Admit;
+  /** How the store is asked, and what becomes of a request when it cannot be. */
+  readonly reach: (admit: Admit) => (claim: Claim, state: StoreState) => Promise<Admission>;
   readonly hasPermission: (key: ServerKey, permission: string, method: string) => boolean;
   readonly refuse: (answer: Answer, step: string) => Answer;
   /** Added to an answer, or in place of what it would have. */
@@ -131,6 +150,7 @@ export const compareText = (expected: string, received: string): boolean => {
 /** A small, correct verifier. */
 export const SERVER: ServerParts = {
   ...SIGNING,
+  ...LEDGER,
   isParsed: true,
   order: [
     'missing',
@@ -157,9 +177,14 @@ export const SERVER: ServerParts = {
   bodyLimit: 1024 * 1024,
   findKey: (keys, keyId) => keys.find((key) => key.keyId === keyId && !key.isRevoked),
   compare: compareText,
-  isAddress: ({ whitelist }, { address }) =>
-    whitelist.length === 0 || whitelist.some((prefix) => address.startsWith(prefix)),
+  joinBody: (pieces) => Buffer.concat(pieces),
+  isWholeOnly: true,
+  isTooLarge: ({ body }, limit) => body.length > limit,
+  addressOf: ({ address, headers }) => clientAddress(address, SERVER.valuesOf(headers, 'X-Forwarded-For')),
+  isListed,
+  isAddress: ({ whitelist }, isListedHere) => whitelist.length === 0 || isListedHere(),
   makeAdmit: makeAdmission(),
+  reach: failClosed,
   hasPermission: ({ permissions }, permission) => permissions.includes(permission),
   refuse: (answer) => answer,
   headers: () => ({}),

@@ -1,22 +1,28 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { makeDecide } from './decide.ts';
+import { Ledger } from './ledger.ts';
 import { startRawServer } from './raw-server.ts';
-import { routeOf } from './routes.ts';
+import { type Outcome, routeOf } from './routes.ts';
 import { SERVER_KEYS } from './server-keys.ts';
 import type { Arrived, ServerParts } from './server-parts.ts';
+import type { StoreState } from './store.ts';
 
 /** Stops reading here: far beyond any limit that is tried. */
 const MOST_BYTES = 8 * 1024 * 1024;
 
-const readBody = async (request: IncomingMessage): Promise<Buffer> => {
-  const chunks: Buffer[] = [];
+const readBody = async (request: IncomingMessage, parts: ServerParts): Promise<Buffer> => {
+  const pieces: Buffer[] = [];
   let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length <= MOST_BYTES) chunks.push(chunk);
+  try {
+    for await (const piece of request as AsyncIterable<Buffer>) {
+      length += piece.length;
+      if (length <= MOST_BYTES) pieces.push(piece);
+    }
+  } catch (error) {
+    if (parts.isWholeOnly) throw error;
   }
-  return Buffer.concat(chunks);
+  return parts.joinBody(pieces);
 };
 
 const pairsOf = (raw: readonly string[]): Arrived['headers'] =>
@@ -28,11 +34,23 @@ interface Reply {
   readonly headers?: Readonly<Record<string, string | undefined>>;
 }
 
-/** Serves a verifier made of these parts on a free loopback port, with a clock at `/_sandbox/clock`. */
-export const startServer = (parts: ServerParts): Promise<string> => {
+const listen = (server: Server): Promise<string> =>
+  new Promise((resolve) =>
+    server.listen(0, '127.0.0.1', () =>
+      resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+    ),
+  );
+
+/**
+ * Serves a verifier made of these parts on two free loopback ports, as two instances that share everything, with switches at
+ * `/_sandbox/clock` and `/_sandbox/admission`. Returns their addresses, separated by a space.
+ */
+export const startServer = async (parts: ServerParts): Promise<string> => {
   if (!parts.isParsed) return startRawServer();
   const decide = makeDecide(parts, SERVER_KEYS);
+  const context = { parts, ledger: new Ledger(parts) };
   let frozen: number | null = null;
+  let store: StoreState = 'up';
 
   const answer = (response: ServerResponse, { status, body, headers = {} }: Reply): void => {
     const text = JSON.stringify(body);
@@ -40,43 +58,58 @@ export const startServer = (parts: ServerParts): Promise<string> => {
       'content-type': 'application/json; charset=utf-8',
       'content-length': Buffer.byteLength(text),
     };
-    response.writeHead(status, { ...fixed, ...headers, ...parts.headers(status) }).end(text);
+    const outage = status === 503 ? { 'retry-after': '1' } : {};
+    const all = Object.entries({ ...fixed, ...outage, ...headers, ...parts.headers(status) });
+    response.writeHead(status, Object.fromEntries(all.filter(([, value]) => value !== undefined))).end(text);
   };
 
-  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const { method = '', url: target = '' } = request;
-    const body = await readBody(request);
-    if (target === '/_sandbox/clock') {
-      if (method === 'PUT') frozen = (JSON.parse(body.toString()) as { now: number | null }).now;
-      return answer(response, {
-        status: 200,
-        body: { now: frozen ?? Math.floor(Date.now() / 1000), frozen: frozen !== null },
-      });
-    }
-    const address = request.socket.remoteAddress ?? '';
-    const arrived: Arrived = { method, target, headers: pairsOf(request.rawHeaders), body, address };
-    const route = routeOf(method, target);
-    const { refusal } = await decide(arrived, frozen ?? Math.floor(Date.now() / 1000), route.permission);
-    const result = refusal ?? route.handle(body);
-    if ('data' in result) {
-      const rows = Array.isArray(result.data) ? { data_count: result.data.length } : {};
-      return answer(response, {
-        status: 200,
-        body: { success: true, message: 'OK', data: result.data, ...rows },
-      });
-    }
-    const allow = refusal === undefined && route.allow !== undefined ? { allow: route.allow } : {};
-    answer(response, { status: result.status, body: parts.envelope(result.message), headers: allow });
+  const setSwitch = (target: string, text: string): object => {
+    const setting = JSON.parse(text || '{}') as { now?: number | null; state?: StoreState };
+    if (target === '/_sandbox/clock' && setting.now !== undefined) frozen = setting.now;
+    if (setting.state !== undefined) store = setting.state;
+    return { now: frozen ?? Math.floor(Date.now() / 1000), frozen: frozen !== null, state: store };
   };
 
-  const server = createServer((request, response) => {
-    serve(request, response).catch(() =>
-      answer(response, { status: 500, body: { success: false, message: 'Internal server error' } }),
+  const serve = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    instance: number,
+  ): Promise<void> => {
+    const { method = '', url: target = '', socket } = request;
+    const body = await readBody(request, parts);
+    if (target.startsWith('/_sandbox/'))
+      return answer(response, { status: 200, body: setSwitch(target, body.toString()) });
+    const address = socket.remoteAddress ?? '';
+    const headers = pairsOf(request.rawHeaders);
+    const arrived: Arrived = { method, target, headers, body, address, connection: socket, instance };
+    const { permission, handle, allow } = routeOf(method, target, context);
+    const now = frozen ?? Math.floor(Date.now() / 1000);
+    const keyId = parts.valuesOf(headers, 'X-CPG-Key')[0] ?? '';
+    const account = SERVER_KEYS.find((key) => key.keyId === keyId)?.account ?? '';
+    let isLetIn = true;
+    const result = await parts.perform<Outcome>(
+      async () => {
+        const { refusal } = await decide(arrived, { now, permission, store });
+        isLetIn = refusal === undefined;
+        return refusal;
+      },
+      () => handle(body, account),
     );
-  });
-  return new Promise((resolve) =>
-    server.listen(0, '127.0.0.1', () =>
-      resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
-    ),
+    if ('data' in result) {
+      const rows = Array.isArray(result.data) ? { data_count: parts.count(result.data.length) } : {};
+      const { data } = result;
+      return answer(response, { status: 200, body: { success: true, message: 'OK', data, ...rows } });
+    }
+    const allowed = isLetIn && allow !== undefined ? { allow } : {};
+    answer(response, { status: result.status, body: parts.envelope(result.message), headers: allowed });
+  };
+
+  const instances = [0, 1].map((instance) =>
+    createServer((request, response) => {
+      serve(request, response, instance).catch(() =>
+        answer(response, { status: 500, body: { success: false, message: 'Internal server error' } }),
+      );
+    }),
   );
+  return (await Promise.all(instances.map(listen))).join(' ');
 };

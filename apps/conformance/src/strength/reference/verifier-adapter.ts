@@ -27,6 +27,7 @@ const toKey = ({ keyId, secretB64 }: VerifyCommand['keys'][number]): ServerKey =
   limit: 1,
   isRevoked: false,
   whitelist: [],
+  account: '',
 });
 
 const verify = async (parts: ServerParts, command: VerifyCommand): Promise<object> => {
@@ -34,7 +35,8 @@ const verify = async (parts: ServerParts, command: VerifyCommand): Promise<objec
   const body = Buffer.from(bodyB64, 'base64');
   const order = parts.order.filter((step) => step !== 'admission' && step !== 'permission');
   const decide = makeDecide({ ...parts, order }, keys.map(toKey));
-  const { refusal } = await decide({ method, target, headers, body, address: '' }, now, null);
+  const request = { method, target, headers, body, address: '', connection: {}, instance: 0 };
+  const { refusal } = await decide(request, { now, permission: null, store: 'up' });
   return refusal === undefined ? { accepted: true } : { accepted: false, ...refusal };
 };
 

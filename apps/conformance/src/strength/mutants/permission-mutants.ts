@@ -1,34 +1,6 @@
-import { SERVER, type ServerParts } from '../reference/server-parts.ts';
+import type { ServerParts } from '../reference/server-parts.ts';
 import { mutants } from './mutant.ts';
 import { without } from './order-alterations.ts';
-
-const trusting =
-  (header: string, read: (value: string) => string = (value) => value) =>
-  (): Partial<ServerParts> => ({
-    isAddress: (key, request) => {
-      const [value] = SERVER.valuesOf(request.headers, header);
-      return SERVER.isAddress(key, value === undefined ? request : { ...request, address: read(value) });
-    },
-  });
-
-export const ADDRESS_MUTANTS = mutants<ServerParts>('source IP', [
-  ['ip-ignored', without('address'), 'server-ip-not-listed', 'server-ip-before-permission'],
-  ['ip-forwarded-trusted', trusting('X-Forwarded-For'), 'server-ip-spoofed-x-forwarded-for'],
-  [
-    'ip-forwarded-standard-trusted',
-    trusting('Forwarded', (v) => v.replace(/^for=/, '')),
-    'server-ip-spoofed-forwarded',
-  ],
-  ['ip-real-ip-trusted', trusting('X-Real-IP'), 'server-ip-spoofed-x-real-ip'],
-  ['ip-true-client-trusted', trusting('True-Client-IP'), 'server-ip-spoofed-true-client-ip'],
-  ['ip-cf-trusted', trusting('CF-Connecting-IP'), 'server-ip-spoofed-cf-connecting-ip'],
-  ['ip-everyone-listed', () => ({ isAddress: () => false }), 'server-accept-no-query'],
-  [
-    'ip-is-401',
-    () => ({ refuse: (a, step) => (step === 'address' ? { status: 401, message: 'Invalid signature' } : a) }),
-    'server-ip-not-listed',
-  ],
-]);
 
 export const PERMISSION_MUTANTS = mutants<ServerParts>('permission', [
   [

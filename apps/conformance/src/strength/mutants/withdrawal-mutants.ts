@@ -1,0 +1,187 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Decimal, LEDGER } from '../reference/ledger-parts.ts';
+import type { ServerParts } from '../reference/server-parts.ts';
+import { mutants } from './mutant.ts';
+
+type Body = Readonly<Record<string, unknown>>;
+
+const fields = (change: (body: Body) => Body) => (): Partial<ServerParts> => ({
+  fields: (body) => change(body as Body),
+});
+
+const amount = (change: (amount: unknown) => unknown) =>
+  fields((body) => ('amount' in body ? { ...body, amount: change(body.amount) } : body));
+
+const KNOWN = ['currency', 'network', 'to_address', 'amount', 'client_reference'];
+
+const created = (change: (data: Body) => Body) => (): Partial<ServerParts> => ({
+  created: (data) => ({ ...data, ...change(data) }),
+});
+
+const told = (change: (data: Body) => Body) => (): Partial<ServerParts> => ({
+  told: (data) => ({ ...data, ...change(data) }),
+});
+
+/** Acts first and asks afterwards whether it may. */
+const actFirst = (): Partial<ServerParts> => ({
+  perform: async (admit, act) => {
+    const result = await act();
+    return (await admit()) ?? result;
+  },
+});
+
+const RACES = ['server-withdrawal-race-body', 'server-withdrawal-race-header-end'];
+const REFERENCE_RACES = [
+  'server-withdrawal-reference-race-body',
+  'server-withdrawal-reference-race-header-end',
+];
+
+export const WITHDRAWAL_MUTANTS = mutants<ServerParts>('withdrawals', [
+  [
+    'withdrawal-before-admission',
+    actFirst,
+    'server-withdrawal-replay',
+    'server-withdrawal-without-permission',
+    ...RACES,
+  ],
+  [
+    'withdrawal-reference-ignored',
+    () => ({ findEarlier: () => undefined }),
+    'server-withdrawal-reference-again',
+    ...REFERENCE_RACES,
+  ],
+  ['withdrawal-reference-check-then-act', () => ({ pause: () => sleep(2) }), ...REFERENCE_RACES],
+  [
+    'withdrawal-one-reference-for-all',
+    () => ({
+      findEarlier: (all, { account, client_reference: reference }) =>
+        reference === undefined ? undefined : all.find((e) => e.account === account && e.client_reference),
+      isRepeat: () => true,
+    }),
+    'server-withdrawal-two-references',
+  ],
+  [
+    'withdrawal-conflict-ignored',
+    () => ({ isRepeat: () => true }),
+    'server-withdrawal-reference-other-amount',
+    'server-withdrawal-reference-other-to-address',
+  ],
+  [
+    'withdrawal-conflict-by-amount',
+    () => ({ isRepeat: (earlier, order) => new Decimal(earlier.amount).eq(order.amount) }),
+    'server-withdrawal-reference-other-to-address',
+  ],
+  [
+    'withdrawal-conflict-by-address',
+    () => ({ isRepeat: (earlier, order) => earlier.to_address === order.to_address }),
+    'server-withdrawal-reference-other-amount',
+  ],
+  ['withdrawal-refused-remembered', () => ({ keepsRefused: true }), 'server-withdrawal-after-refusal'],
+  [
+    'withdrawal-hold-without-fee',
+    () => ({ hold: (taken) => taken }),
+    'server-withdrawal-takes-amount-and-fee',
+    'server-withdrawal-replay',
+  ],
+  [
+    'withdrawal-hold-rounded',
+    () => ({ hold: (taken, fee) => taken.plus(fee).toDecimalPlaces(8) }),
+    'server-withdrawal-takes-amount-and-fee',
+  ],
+  [
+    'withdrawal-holds-nothing',
+    () => ({ hold: () => new Decimal(0) }),
+    'server-withdrawal-takes-amount-and-fee',
+  ],
+  [
+    'withdrawal-fee-rounded-down',
+    () => ({
+      fee: (taken, { feePercent, feeFlat, decimals }) =>
+        taken.times(feePercent).div(100).plus(feeFlat).toDecimalPlaces(decimals, Decimal.ROUND_DOWN),
+    }),
+    'server-withdrawal-fee',
+  ],
+  [
+    'withdrawal-fee-without-percent',
+    () => ({ fee: (_taken, { feeFlat }) => new Decimal(feeFlat) }),
+    'server-withdrawal-fee',
+  ],
+  [
+    'withdrawal-fee-percent-as-fraction',
+    () => ({ fee: (taken, terms) => LEDGER.fee(taken.times(100), terms) }),
+    'server-withdrawal-fee',
+  ],
+  [
+    'withdrawal-unknown-fields-ignored',
+    fields((body) => Object.fromEntries(Object.entries(body).filter(([name]) => KNOWN.includes(name)))),
+    'server-withdrawal-misspelt-reference',
+  ],
+  [
+    'withdrawal-zero-is-missing',
+    fields(({ amount: given, ...rest }) => (Number(given) === 0 ? rest : { ...rest, amount: given })),
+    'server-withdrawal-amount-zero',
+    'server-withdrawal-amount-zero-number',
+  ],
+  [
+    'withdrawal-sign-ignored',
+    amount((given) => (typeof given === 'string' ? given.replace(/^-/, '') : given)),
+    'server-withdrawal-amount-negative',
+  ],
+  [
+    'withdrawal-exponent-read',
+    amount((given) => (given === '1e2' ? '100' : given)),
+    'server-withdrawal-amount-exponent',
+  ],
+  [
+    'withdrawal-number-refused',
+    amount((given) => (typeof given === 'number' ? true : given)),
+    'server-withdrawal-amount-number',
+  ],
+  ['withdrawal-places-unchecked', () => ({ hasPlaces: () => true }), 'server-withdrawal-amount-places'],
+  ['withdrawal-minimum-unchecked', () => ({ isEnough: () => true }), 'server-withdrawal-below-minimum'],
+  ['withdrawal-address-unchecked', () => ({ isDestination: () => true }), 'server-withdrawal-bad-address'],
+  ['withdrawal-currency-unchecked', () => ({ isKnown: () => true }), 'server-withdrawal-unknown-currency'],
+  [
+    'withdrawal-funds-unchecked',
+    () => ({ needed: () => new Decimal(0) }),
+    'server-withdrawal-insufficient',
+    'server-withdrawal-insufficient-for-fee',
+  ],
+  ['withdrawal-fee-unfunded', () => ({ needed: (taken) => taken }), 'server-withdrawal-insufficient-for-fee'],
+  [
+    'withdrawal-answers-numbers',
+    created((data) => ({ amount_decimal: Number(data.amount_decimal) })),
+    'server-withdrawal-takes-amount-and-fee',
+  ],
+  ['withdrawal-answers-no-hash', created(() => ({ tx_hash: null })), 'server-withdrawal-answer'],
+  ['withdrawal-answers-pending', created(() => ({ status: 'pending' })), 'server-withdrawal-answer'],
+  [
+    'withdrawal-address-lower-cased',
+    created((data) => ({ to_address: String(data.to_address).toLowerCase() })),
+    'server-withdrawal-answer',
+  ],
+  [
+    'withdrawal-fee-trimmed',
+    created((data) => ({ fee_decimal: new Decimal(String(data.fee_decimal)).toDecimalPlaces(6).toFixed() })),
+    'server-withdrawal-answer',
+  ],
+  ['withdrawal-told-as-number', told((data) => ({ amount: Number(data.amount) })), 'server-withdrawal-get'],
+  ['withdrawal-told-with-z', told(() => ({ requested_at: '2026-01-31T12:00:00Z' })), 'server-withdrawal-get'],
+  ['withdrawal-told-to-anyone', () => ({ isOwn: () => true }), 'server-withdrawal-get-other-account'],
+  [
+    'withdrawal-unseen-is-null',
+    () => ({ unseen: () => ({ data: null }) }),
+    'server-withdrawal-get-unknown',
+    'server-withdrawal-get-other-account',
+  ],
+  [
+    'withdrawal-id-read-loosely',
+    () => ({ parseId: (text) => Number.parseInt(text, 10) || 0 }),
+    'server-withdrawal-id-grammar',
+  ],
+  [
+    'withdrawal-id-leading-zero',
+    () => ({ parseId: (text) => (/^[0-9]{1,19}$/.test(text) ? Number(text) : undefined) }),
+    'server-withdrawal-id-grammar',
+  ],
+]);

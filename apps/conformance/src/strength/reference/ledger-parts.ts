@@ -1,0 +1,118 @@
+import { Decimal as AnyDecimal } from 'decimal.js';
+
+export const Decimal: typeof AnyDecimal = AnyDecimal.clone({ precision: 120 });
+export type Decimal = AnyDecimal;
+
+export interface Currency {
+  readonly currency: string;
+  readonly network: string;
+  readonly decimals: number;
+  readonly minimum: string;
+  readonly feeFlat: string;
+  readonly feePercent: string;
+}
+
+/** What an account has of a currency. */
+export interface Holding {
+  readonly currency: string;
+  readonly network: string;
+  readonly decimals: number;
+  balance: Decimal;
+  held: Decimal;
+}
+
+/** What is asked for, as far as a repeat is compared. */
+export interface Order {
+  readonly account: string;
+  readonly currency: string;
+  readonly network: string;
+  readonly to_address: string;
+  readonly amount: string;
+  readonly client_reference?: string | null;
+}
+
+export interface Withdrawal extends Order {
+  readonly id: number;
+  readonly fee: Decimal;
+  readonly decimals: number;
+}
+
+/** The steps of balances and withdrawals, each replaceable by a broken one. */
+export interface LedgerParts {
+  /** Whether a row is meant by a filter. */
+  readonly matches: (wanted: string, own: string) => boolean;
+  /** Whether a row must match both filters. */
+  readonly combine: (isCurrency: boolean, isNetwork: boolean) => boolean;
+  readonly compareRows: (left: Holding, right: Holding) => number;
+  readonly available: (holding: Holding) => Decimal;
+  readonly print: (amount: Decimal, decimals: number) => unknown;
+  readonly count: (rows: number) => number;
+  readonly fee: (amount: Decimal, currency: Currency) => Decimal;
+  readonly hold: (amount: Decimal, fee: Decimal) => Decimal;
+  readonly needed: (amount: Decimal, fee: Decimal) => Decimal;
+  /** Between the search for an earlier withdrawal and the writing of this one. */
+  readonly pause: () => Promise<unknown> | undefined;
+  readonly findEarlier: (all: readonly Withdrawal[], order: Order) => Withdrawal | undefined;
+  readonly isRepeat: (earlier: Withdrawal, order: Order) => boolean;
+  /** What of a query is validated. */
+  readonly filters: (query: string) => string;
+  /** The answer for a withdrawal that nobody may see. */
+  readonly unseen: () => { readonly status: number; readonly message: string } | { readonly data: unknown };
+  /** What of a body is validated. */
+  readonly fields: (body: unknown) => unknown;
+  readonly hasPlaces: (amount: Decimal, decimals: number) => boolean;
+  readonly isEnough: (amount: Decimal, minimum: string) => boolean;
+  readonly isDestination: (address: string) => boolean;
+  readonly isKnown: (found: Currency | undefined) => boolean;
+  readonly isOwn: (withdrawal: Withdrawal, account: string) => boolean;
+  /** The id in a path; `undefined` for what is no id. */
+  readonly parseId: (text: string) => number | undefined;
+  /** A refused attempt stays on record. */
+  readonly keepsRefused: boolean;
+  readonly created: (data: Readonly<Record<string, unknown>>) => object;
+  readonly told: (data: Readonly<Record<string, unknown>>) => object;
+  /** Whether a request is let in, and what it does, in this order. */
+  readonly perform: <Result>(
+    admit: () => Promise<Result | undefined>,
+    act: () => Promise<Result>,
+  ) => Promise<Result>;
+}
+
+const byText = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
+
+/** A small, correct ledger. */
+export const LEDGER: LedgerParts = {
+  matches: (wanted, own) => wanted.toLowerCase() === own.toLowerCase(),
+  combine: (isCurrency, isNetwork) => isCurrency && isNetwork,
+  compareRows: (left, right) => byText(left.currency, right.currency) || byText(left.network, right.network),
+  available: ({ balance, held }) => balance.minus(held),
+  print: (amount, decimals) => amount.toFixed(decimals),
+  count: (rows) => rows,
+  fee: (amount, { feeFlat, feePercent, decimals }) =>
+    amount.times(feePercent).div(100).plus(feeFlat).toDecimalPlaces(decimals, Decimal.ROUND_UP),
+  hold: (amount, fee) => amount.plus(fee),
+  needed: (amount, fee) => amount.plus(fee),
+  pause: () => undefined,
+  findEarlier: (all, { account, client_reference: reference }) =>
+    typeof reference === 'string'
+      ? all.find((each) => each.account === account && each.client_reference === reference)
+      : undefined,
+  isRepeat: (earlier, order) =>
+    earlier.currency === order.currency &&
+    earlier.network === order.network &&
+    earlier.to_address === order.to_address &&
+    new Decimal(earlier.amount).eq(order.amount),
+  filters: (query) => query,
+  unseen: () => ({ status: 404, message: 'Not found' }),
+  fields: (body) => body,
+  hasPlaces: (amount, decimals) => amount.decimalPlaces() <= decimals,
+  isEnough: (amount, minimum) => amount.gte(minimum),
+  isDestination: (address) => /^0x[0-9a-fA-F]{40}$/.test(address),
+  isKnown: (found) => found !== undefined,
+  isOwn: (withdrawal, account) => withdrawal.account === account,
+  parseId: (text) => (/^[1-9][0-9]{0,18}$/.test(text) ? Number(text) : undefined),
+  keepsRefused: false,
+  created: (data) => data,
+  told: (data) => data,
+  perform: async (admit, act) => (await admit()) ?? act(),
+};

@@ -1,0 +1,158 @@
+import {
+  type Currency,
+  Decimal,
+  type Holding,
+  type LedgerParts,
+  type Order,
+  type Withdrawal,
+} from './ledger-parts.ts';
+import type { Answer } from './server-parts.ts';
+
+const currency = (
+  [name, network]: readonly [string, string],
+  decimals: number,
+  terms: Pick<Currency, 'minimum' | 'feeFlat' | 'feePercent'>,
+): Currency => ({ currency: name, network, decimals, ...terms });
+
+/** The currencies of the reference server. */
+export const CURRENCIES: readonly Currency[] = [
+  currency(['USDT', 'TRX'], 6, { minimum: '10', feeFlat: '1', feePercent: '0' }),
+  currency(['ETH', 'ETH'], 18, { minimum: '0.0001', feeFlat: '0.00001', feePercent: '0.5' }),
+  currency(['USDT', 'ETH'], 6, { minimum: '10', feeFlat: '5', feePercent: '0' }),
+  currency(['DAI', 'TRX'], 6, { minimum: '10', feeFlat: '1', feePercent: '0' }),
+];
+
+/** Balance and what is held of it, for each of the currencies. */
+const OPENING = [
+  ['250', '20'],
+  ['2.000000000000000003', '0.000000000000000001'],
+  ['1500', '200'],
+  ['7', '0'],
+] as const;
+
+const opened = (): readonly Holding[] =>
+  CURRENCIES.map(({ currency: name, network, decimals }, i) => ({
+    currency: name,
+    network,
+    decimals,
+    balance: new Decimal(OPENING[i]?.[0] ?? 0),
+    held: new Decimal(OPENING[i]?.[1] ?? 0),
+  }));
+
+const refusal = (status: number, message: string): Answer => ({ status, message });
+
+/** The balances and withdrawals of every account, in memory. */
+export class Ledger {
+  readonly #parts: LedgerParts;
+  readonly #holdings = new Map<string, readonly Holding[]>();
+  readonly #withdrawals: Withdrawal[] = [];
+
+  constructor(parts: LedgerParts) {
+    this.#parts = parts;
+  }
+
+  balances(
+    account: string,
+    wanted: { currency?: string | undefined; network?: string | undefined },
+  ): object[] {
+    const { matches, combine, compareRows, available, print } = this.#parts;
+    return this.#of(account)
+      .filter((row) =>
+        combine(
+          wanted.currency === undefined || matches(wanted.currency, row.currency),
+          wanted.network === undefined || matches(wanted.network, row.network),
+        ),
+      )
+      .toSorted(compareRows)
+      .map((row) => ({
+        currency: row.currency,
+        network: row.network,
+        balance: print(row.balance, row.decimals),
+        held: print(row.held, row.decimals),
+        available: print(available(row), row.decimals),
+      }));
+  }
+
+  async withdraw(order: Order): Promise<Answer | { readonly data: object }> {
+    const { findEarlier, isRepeat, pause, created } = this.#parts;
+    const earlier = findEarlier(this.#withdrawals, order);
+    // Without a pause, nothing may come between search and writing.
+    const pausing = pause();
+    if (pausing !== undefined) await pausing;
+    if (earlier !== undefined && !isRepeat(earlier, order))
+      return refusal(409, 'client_reference was already used with different parameters');
+    const result = earlier ?? this.#hold(order);
+    if ('status' in result) return result;
+    const { id, amount, fee, decimals } = result;
+    const { print } = this.#parts;
+    return {
+      data: created({
+        withdrawal_id: id,
+        status: 'broadcasted',
+        tx_hash: `0x${id}`,
+        network: result.network,
+        currency: result.currency,
+        to_address: result.to_address,
+        amount_decimal: print(new Decimal(amount), decimals),
+        fee_decimal: print(fee, decimals),
+      }),
+    };
+  }
+
+  withdrawal(account: string, id: number): { readonly data: object } | undefined {
+    const { isOwn, print, told } = this.#parts;
+    const found = this.#withdrawals.find((each) => each.id === id && isOwn(each, account));
+    if (found === undefined) return undefined;
+    return {
+      data: told({
+        id,
+        currency: found.currency,
+        network: found.network,
+        to_address: found.to_address,
+        amount: print(new Decimal(found.amount), found.decimals),
+        fee: print(found.fee, found.decimals),
+        status: 'broadcasted',
+        tx_hash: `0x${id}`,
+        error_message: null,
+        requested_at: '2026-01-31T12:00:00+00:00',
+        broadcast_at: '2026-01-31T12:00:00+00:00',
+        confirmed_at: null,
+      }),
+    };
+  }
+
+  #of(account: string): readonly Holding[] {
+    const holdings = this.#holdings.get(account) ?? opened();
+    this.#holdings.set(account, holdings);
+    return holdings;
+  }
+
+  #hold(order: Order): Answer | Withdrawal {
+    const parts = this.#parts;
+    const found = findCurrency(order);
+    if (!parts.isKnown(found)) return refusal(400, 'Withdrawals are not enabled for this currency');
+    const terms = found ?? CURRENCIES[0];
+    if (terms === undefined) throw new Error('no currencies');
+    const amount = new Decimal(order.amount);
+    if (!parts.hasPlaces(amount, terms.decimals))
+      return refusal(422, `amount: Input should have at most ${terms.decimals} decimal places`);
+    if (!parts.isEnough(amount, terms.minimum))
+      return refusal(400, 'Amount is below the minimum withdrawal amount');
+    if (!parts.isDestination(order.to_address)) return refusal(400, 'Invalid destination address');
+    const fee = parts.fee(amount, terms);
+    const holding = this.#of(order.account).find(
+      (each) => each.currency === terms.currency && each.network === terms.network,
+    );
+    const withdrawal = { ...order, id: this.#withdrawals.length + 1, fee, decimals: terms.decimals };
+    const isShort =
+      holding === undefined || parts.needed(amount, fee).gt(holding.balance.minus(holding.held));
+    if (!isShort || parts.keepsRefused) this.#withdrawals.push(withdrawal);
+    if (isShort) return refusal(400, 'Insufficient available balance');
+    holding.held = holding.held.plus(parts.hold(amount, fee));
+    return withdrawal;
+  }
+}
+
+function findCurrency({ currency: name, network }: Order): Currency | undefined {
+  return CURRENCIES.find((each) => each.currency === name && each.network === network);
+}
