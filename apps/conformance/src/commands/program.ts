@@ -7,6 +7,7 @@ import { list } from './list.ts';
 import { reportCommand } from './report-command.ts';
 import { runCommand } from './run-command.ts';
 import { serverCommand } from './server-command.ts';
+import { timingCommand } from './timing-command.ts';
 import { vectorsCommand } from './vectors-command.ts';
 
 const listCommand = (): Command =>
@@ -27,6 +28,7 @@ export const program = (exit: (code: number) => void): Command =>
     .addCommand(clientCommand(exit))
     .addCommand(serverCommand(exit))
     .addCommand(runCommand(exit))
+    .addCommand(timingCommand(exit))
     .addCommand(reportCommand(exit))
     .addCommand(listCommand())
     .addCommand(explainCommand())

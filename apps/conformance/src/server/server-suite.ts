@@ -2,7 +2,6 @@ import { ANSWERS } from '../core/answers.ts';
 import { Checker } from '../core/checker.ts';
 import type { Session, Suite } from '../core/conformance-case.ts';
 import type { RunSettings } from '../core/run-settings.ts';
-import { type Address, exchange } from '../wire/exchange.ts';
 import {
   BALANCE_CASES,
   BODY_CASES,
@@ -22,10 +21,10 @@ import {
   WITHDRAWAL_READING_CASES,
   WITHDRAWAL_REFUSAL_CASES,
 } from './cases/index.ts';
+import { addressOf, readClockOffset } from './contact-server.ts';
 import { requireLocalAddress } from './local-address.ts';
 import { SandboxClock } from './sandbox-clock.ts';
 import { SandboxStore } from './sandbox-store.ts';
-import { headerOf, toServerAnswer } from './server-answer.ts';
 import { type ServerTarget, ServerUnderTest } from './server-under-test.ts';
 import type { TestKeys } from './test-keys.ts';
 
@@ -77,21 +76,6 @@ export interface ServerOptions {
   readonly proxyAddress?: string | undefined;
 }
 
-const addressOf = (url: string): Address => {
-  const { hostname, port, protocol } = new URL(url);
-  if (protocol !== 'http:') throw new Error(`the server's URL must begin with http://: got ${protocol}//`);
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) };
-};
-
-const readOffset = async (address: ServerTarget['address']): Promise<number> => {
-  const request = `GET /v1/_ping HTTP/1.1\r\nHost: ${address.host}\r\nConnection: close\r\n\r\n`;
-  const raw = await exchange(address, Buffer.from(request));
-  if (raw === undefined) throw new Error('the server closed the connection without an answer');
-  const date = Date.parse(headerOf(toServerAnswer(raw), 'date') ?? '');
-  // `Date` says whole seconds, rounded down: half a second off on average.
-  return Number.isNaN(date) ? 0 : Math.round((date + 500 - Date.now()) / 1000);
-};
-
 /** A server whose clock was moved ahead earlier may refuse everything until then; that must not look like its fault. */
 const requirePresentTime = async (server: ServerUnderTest): Promise<void> => {
   const { text } = await server.ask();
@@ -118,8 +102,8 @@ const open = async (options: ServerOptions, settings: RunSettings): Promise<Sess
   await clock?.release();
   await store?.set('up');
   if (proxyAddress !== undefined) await requireLocalAddress({ ...address, localAddress: proxyAddress });
-  const clockOffset = await readOffset(address);
-  if (peer !== undefined) await readOffset(peer);
+  const clockOffset = await readClockOffset(address);
+  if (peer !== undefined) await readClockOffset(peer);
   const target: ServerTarget = { address, keys, clock, store, peer, proxyAddress, clockOffset };
   const context = (check: Checker) => new ServerUnderTest(target, check, settings);
   if (clock !== undefined) await requirePresentTime(context(new Checker()));

@@ -26,7 +26,7 @@ const race = (hold: Hold, copies: number): Omit<ServerCase, 'group' | 'spec'> =>
 });
 
 /** Single use under simultaneous arrival. */
-export const RACE_CASES = serverCases({ group: 'race', spec: '§2' }, [
+export const RACE_CASES = serverCases({ group: 'race', spec: '§2 restriction 2' }, [
   race('body', 2),
   race('body', 20),
   race('header-end', 2),

@@ -1,0 +1,53 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
+import { startServer } from '../strength/reference/server.ts';
+import { SERVER } from '../strength/reference/server-parts.ts';
+import { main } from './main.ts';
+
+const KEYS = new URL('../../demo-keys.json', import.meta.url).pathname;
+
+let output = '';
+beforeEach(() => {
+  output = '';
+  const keep = (text: unknown) => {
+    output += String(text);
+    return true;
+  };
+  vi.spyOn(process.stdout, 'write').mockImplementation(keep);
+  vi.spyOn(process.stderr, 'write').mockImplementation(keep);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const timing = (url: string, ...more: readonly string[]) =>
+  main(['timing', '--url', url, '--keys', KEYS, ...more]);
+
+it('measures the reference server, and exits with 0 whatever it measured', async () => {
+  const [url = ''] = (await startServer(SERVER)).split(' ');
+  expect(await timing(url, '--pairs', '20')).toBe(0);
+  expect(output).toMatch(/^20 interleaved pairs\n/);
+  expect(output).toMatch(/Cliff's delta +-?[01]\.\d{3} \((?:negligible|small|medium|large)\)/);
+});
+
+it.each([
+  ['nobody listens', 'http://127.0.0.1:1', [], 3, /ECONNREFUSED/],
+  ['the number is none', 'http://127.0.0.1:1', ['--pairs', '0'], 2, /--pairs must be a whole number/],
+  ['the URL has a path', 'http://127.0.0.1:1/v1', [], 2, /--url must be http/],
+])('says why it cannot measure: %s', async (_name, url, more, code, text) => {
+  expect(await timing(url, ...more)).toBe(code);
+  expect(output).toMatch(text);
+});
+
+it('refuses to measure other answers', async () => {
+  const server = createServer((_request, response) => response.writeHead(200).end('{}'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  expect(await timing(`http://127.0.0.1:${port}`, '--pairs', '5')).toBe(3);
+  expect(output).toContain('nothing to measure: the server answered 200 instead of 401 Invalid signature');
+});

@@ -1,0 +1,49 @@
+import { Command } from 'commander';
+import { Checker } from '../core/checker.ts';
+import { EXIT_CODES } from '../core/exit-code.ts';
+import { Masker } from '../core/masker.ts';
+import { newSeed, Randomness } from '../core/randomness.ts';
+import { addressOf, readClockOffset } from '../server/contact-server.ts';
+import { ServerUnderTest } from '../server/server-under-test.ts';
+import { measurePairs } from '../server/timing/measure-pairs.ts';
+import { renderTiming } from '../server/timing/render-timing.ts';
+import { readKeys } from './read-inputs.ts';
+import { SERVER_OPTIONS } from './server-options.ts';
+import { serverUrl } from './server-url.ts';
+import { UsageError } from './usage-error.ts';
+
+interface TimingOptions {
+  readonly url: string;
+  readonly keys: string;
+  readonly pairs: string;
+}
+
+const toPairs = (text: string): number => {
+  if (!/^[1-9][0-9]{0,5}$/.test(text))
+    throw new UsageError(`--pairs must be a whole number from 1 to 999999: got ${text}.`);
+  return Number(text);
+};
+
+/** Measures, and prints what it measured. Rejects when the server cannot be reached, or refuses otherwise than it must. */
+const measure = async ({ url, keys, pairs }: TimingOptions): Promise<string> => {
+  const count = toPairs(pairs);
+  const address = addressOf(serverUrl(url));
+  const testKeys = readKeys(keys);
+  const settings = { masker: new Masker(), random: new Randomness(newSeed()) };
+  const clockOffset = await readClockOffset(address);
+  const target = { address, keys: testKeys, clockOffset };
+  return renderTiming(await measurePairs(new ServerUnderTest(target, new Checker(), settings), count));
+};
+
+export const timingCommand = (exit: (code: number) => void): Command =>
+  new Command('timing')
+    .description(
+      'measure whether an unknown key is refused faster or slower than a bad signature; no verdict',
+    )
+    .requiredOption(...SERVER_OPTIONS.url)
+    .requiredOption(...SERVER_OPTIONS.keys)
+    .option('--pairs <number>', 'how many pairs of requests', '2000')
+    .action(async (options: TimingOptions) => {
+      process.stdout.write(await measure(options));
+      exit(EXIT_CODES.conformant);
+    });
