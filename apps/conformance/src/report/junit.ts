@@ -8,8 +8,8 @@ const element = (name: string, message: string, body = ''): string =>
   `<${name} message="${escapeMarkup(message)}">${escapeMarkup(body)}</${name}>`;
 
 const outcome = (record: CaseRecord): string => {
-  const { verdict, reason = '', finding } = record;
-  const body = finding === undefined ? '' : findingLines(finding).join('\n');
+  const { verdict, reason = '', finding, spec } = record;
+  const body = finding === undefined ? '' : [`contract  ${spec}`, ...findingLines(finding)].join('\n');
   switch (verdict) {
     case 'fail':
       return element('failure', oneLine(record), body);

@@ -105,7 +105,9 @@ describe('renderJunit', () => {
     expect(xml).toContain(
       '<testcase name="sign-ping" classname="vectors.sign/query" time="0.012"></testcase>',
     );
-    expect(xml).toContain('<failure message="query: expected b=2&amp;a=1, got a=1&amp;b=2">');
+    expect(xml).toContain(
+      '<failure message="query: expected b=2&amp;a=1, got a=1&amp;b=2">contract  §1.2\nwhat      query\n',
+    );
     expect(xml).toContain('<failure type="stale" message="listed, but passed"/>');
     expect(xml).toContain('<skipped message="xfail: issue 7">');
     expect(xml).toContain('<error message="the adapter ended (exit code 7)">');

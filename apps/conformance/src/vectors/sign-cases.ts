@@ -44,7 +44,7 @@ const compareStages = (check: Checker, expected: Stages, signing: Signing): void
     expected: expected.signature,
     actual: headerOf(signing, SIGNATURE_HEADER),
     canonical,
-    hint: 'When the canonical strings agree, look at how the secret becomes a key and how the result is written.',
+    hint: 'Compare your canonical string with this one; when they agree, look at how the secret becomes a key and how the result is written.',
   });
 };
 

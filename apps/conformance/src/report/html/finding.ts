@@ -16,7 +16,7 @@ const canonicalTable = ({ expected, actual }: NonNullable<Finding['canonical']>)
     return `<tr${shade}>${cells.map((cell, index) => `<td>${index === 0 ? mark : ''}<code>${escapeMarkup(cell)}</code></td>`).join('')}</tr>`;
   });
   const head = heads.map((name) => `<th scope="col">${name}</th>`).join('');
-  return `<div class="wide"><table class="lines"><caption>Canonical string</caption><thead><tr>${head}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+  return `<div class="wide" role="region" aria-label="Canonical string" tabindex="0"><table class="lines"><caption>Canonical string</caption><thead><tr>${head}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
 };
 
 const message = (name: string, text: string): string => {

@@ -41,7 +41,7 @@ export const renderMatrix = (sections: readonly Section[]): string => {
           `<tr><th scope="row">${escapeMarkup(group)}</th>${columns.map(({ section, index }) => cell(section, index, group)).join('')}</tr>`,
       );
       const table = `<thead><tr><th scope="col">group</th>${head}</tr></thead><tbody>${rows.join('')}</tbody>`;
-      return `<div class="wide"><table><caption>${layer}: cases that pass, of those there are</caption>${table}</table></div>`;
+      return `<div class="wide" role="region" aria-label="${layer}" tabindex="0"><table><caption>${layer}: passed of all cases</caption>${table}</table></div>`;
     })
     .join('\n');
 };
