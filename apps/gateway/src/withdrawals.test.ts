@@ -34,13 +34,9 @@ describeOnEachDatabase((start) => {
     await gateway.chain.advance();
   };
 
-  const usdt = (balance: string, held: string, available: string) => ({
-    currency: 'USDT',
-    network: 'ETH',
-    balance,
-    held,
-    available,
-  });
+  const usdt = (balance: string, held: string, available: string) => {
+    return { currency: 'USDT', network: 'ETH', balance, held, available };
+  };
 
   describe('POST /v1/withdrawals', () => {
     beforeEach(reset);
@@ -190,10 +186,8 @@ describeOnEachDatabase((start) => {
 
     it('shows the demo withdrawal, which the chain leaves pending until it is told', async () => {
       await settle();
-      expect((await gateway.call('/v1/withdrawals/1001')).body.data).toMatchObject({
-        status: 'pending',
-        tx_hash: null,
-      });
+      const { data } = (await gateway.call('/v1/withdrawals/1001')).body;
+      expect(data).toMatchObject({ status: 'pending', tx_hash: null });
       const told = await fetch(`${gateway.url}/_sandbox/withdrawals/1001/confirm`, { method: 'POST' });
       expect(told.status).toBe(200);
       expect((await gateway.call('/v1/withdrawals/1001')).body.data).toMatchObject({ status: 'confirmed' });

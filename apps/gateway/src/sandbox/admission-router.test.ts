@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { refusal, sandboxCalls } from '../testing/sandbox-calls.ts';
 import { startTestGateway, type TestGateway } from '../testing/test-gateway.ts';
 
 let gateway: TestGateway;
@@ -8,15 +9,9 @@ beforeAll(async () => {
 afterAll(() => gateway.close());
 afterEach(() => put('{"state": "up"}'));
 
-const put = async (body: string) => {
-  const response = await fetch(`${gateway.url}/_sandbox/admission`, {
-    method: 'PUT',
-    headers: { 'content-type': 'application/json' },
-    body,
-  });
-  return { status: response.status, body: await response.json() };
-};
-const state = async () => (await fetch(`${gateway.url}/_sandbox/admission`)).json();
+const { send } = sandboxCalls(() => gateway);
+const put = (body: string) => send('PUT', '/admission', body);
+const state = async () => (await send('GET', '/admission')).body;
 const ping = async () => {
   const { status, headers, body } = await gateway.call('/v1/_ping');
   return { status, retryAfter: headers.get('retry-after'), message: body.message };
@@ -36,10 +31,7 @@ it.each(['down', 'silent'])('refuses while the store is %s, and admits when it i
 it.each(['{}', '[]', '{"state": "off"}', '{"state": null}', '{"state": "down", "for": 1}'])(
   'refuses %s, and stays as it was',
   async (body) => {
-    expect(await put(body)).toEqual({
-      status: 422,
-      body: { success: false, message: 'state: Input should be up, down or silent' },
-    });
+    expect(await put(body)).toEqual(refusal('state: Input should be up, down or silent'));
     expect(await ping()).toEqual(ADMITTED);
   },
 );

@@ -1,0 +1,38 @@
+import type { TestGateway } from './test-gateway.ts';
+
+export interface SandboxAnswer {
+  readonly status: number;
+  readonly body: { readonly data: unknown };
+}
+
+export const DONE = { status: 200, body: { success: true, message: 'OK', data: { done: true } } };
+export const NOT_FOUND = { status: 404, body: { success: false, message: 'Not found' } };
+export const refusal = (message: string) => ({ status: 422, body: { success: false, message } });
+
+/** Calls the sandbox of a gateway, which is asked for as late as it is used. A text is sent as it is. */
+export const sandboxCalls = (gateway: () => TestGateway) => {
+  const send = async (method: string, path: string, body?: unknown): Promise<SandboxAnswer> => {
+    const response = await fetch(`${gateway().url}/_sandbox${path}`, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    return { status: response.status, body: (await response.json()) as SandboxAnswer['body'] };
+  };
+  const post = (path: string, body?: unknown) => send('POST', path, body);
+  const requestAddress = async (): Promise<number> => {
+    const body = { currency: 'USDT', network: 'TRX' };
+    const { data } = (await gateway().call('/v1/deposit-addresses', { method: 'POST', body })).body;
+    return (data as { readonly request_id: number }).request_id;
+  };
+  return {
+    send,
+    post,
+    requestAddress,
+    /** Pays to a new deposit request; answers the id of the deposit. */
+    pay: async (): Promise<number> => {
+      const paid = await post('/deposits', { request_id: await requestAddress(), amount: '5' });
+      return (paid.body.data as { readonly id: number }).id;
+    },
+  };
+};
