@@ -42,10 +42,11 @@ export const perform = async (makePlan: MakePlan, options: SharedOptions): Promi
     seed,
     filter,
     expectations,
+    strict,
     onRecord: show.record,
     onExchange: trace ? traceTo(process.stderr) : undefined,
   });
   show.end();
   await publish(records, options);
-  return exitCodeOf(records, { strict });
+  return exitCodeOf(records);
 };

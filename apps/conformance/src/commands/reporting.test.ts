@@ -53,6 +53,24 @@ describe('known failures', () => {
   });
 });
 
+describe('--strict', () => {
+  it('makes a warning a failure, in the run and in a report of it', async () => {
+    const run = [
+      'vectors',
+      '--adapter',
+      BROKEN.replace('"a", "1"', '"X-CPG-Key", "ck"'),
+      '--run',
+      'sign-refuse-*',
+    ];
+    expect(await main([...run, '--jsonl', path('warned.jsonl')])).toBe(0);
+    expect(stdout).toMatch(/ fail 0 warn \d+ n\/a 0\n\d+ passed, 0 failed\n$/);
+    expect(await main([...run, '--strict'])).toBe(1);
+    expect(stdout).toMatch(/ pass 0 fail \d+ n\/a 0\n0 passed, \d+ failed\n$/);
+    expect(await main(['report', '--strict', path('warned.jsonl')])).toBe(1);
+    expect(stdout).toMatch(/\n0 passed, \d+ failed\n$/);
+  });
+});
+
 describe('--dryrun', () => {
   it('starts nothing and writes nothing', async () => {
     const command = [

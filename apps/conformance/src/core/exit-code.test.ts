@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { exitCodeOf } from './exit-code.ts';
 import type { CaseRecord, ResultRecord } from './record.ts';
+import { strictly } from './strictly.ts';
 import { footerOf } from './tally.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -47,7 +48,7 @@ describe('exitCodeOf', () => {
   });
 
   it('counts a warning as a failure in a strict run', () => {
-    expect(exitCodeOf(complete(2, ['pass', 'warn']), { strict: true })).toBe(1);
+    expect(exitCodeOf(complete(2, ['pass', 'warn']).map(strictly))).toBe(1);
   });
 
   it('does not let a case that is recorded twice stand in for a missing one', () => {

@@ -11,15 +11,12 @@ export const EXIT_CODES = Object.freeze({
 
 /**
  * What a run's records come to. 3 goes before 1: a run that is incomplete, has an error in it or tried nothing says nothing about
- * conformance. `strict` counts a warning as a failure.
+ * conformance.
  */
-export const exitCodeOf = (
-  records: readonly ResultRecord[],
-  { strict = false }: { readonly strict?: boolean } = {},
-): number => {
+export const exitCodeOf = (records: readonly ResultRecord[]): number => {
   const { planned, seen, counts, unmatchedExpectations, hasFooter } = tally(records);
   const judged = counts.pass + counts.fail + counts.warn + counts.xfail + counts.xpass;
   if (!hasFooter || seen !== planned || counts.error > 0 || judged === 0) return EXIT_CODES.harness;
-  const departures = counts.fail + counts.xpass + unmatchedExpectations + (strict ? counts.warn : 0);
+  const departures = counts.fail + counts.xpass + unmatchedExpectations;
   return departures > 0 ? EXIT_CODES.nonconformant : EXIT_CODES.conformant;
 };

@@ -7,6 +7,7 @@ import { newSeed, Randomness } from './randomness.ts';
 import type { ResultRecord } from './record.ts';
 import type { RunSettings } from './run-settings.ts';
 import { runSuite } from './run-suite.ts';
+import { strictly } from './strictly.ts';
 import { footerOf } from './tally.ts';
 import { SUITE_VERSION } from './version.ts';
 
@@ -19,6 +20,8 @@ export interface RunOptions {
   /** Only these cases; a partial run says so in its header. */
   readonly filter?: CaseFilter | undefined;
   readonly expectations?: Expectations | undefined;
+  /** Warnings are failures. */
+  readonly strict?: boolean | undefined;
   /** Told of every record as it is made, masked. */
   readonly onRecord?: ((record: ResultRecord) => void) | undefined;
   /** Told of everything that goes over the wire, masked. */
@@ -33,14 +36,17 @@ export interface Plan extends RunSettings {
 /** Runs every suite of a plan, one after the other, and returns the records of the whole run, masked. */
 export const run = async (
   makePlan: (plan: Plan) => void,
-  { seed = newSeed(), filter, expectations = new Expectations(), onRecord, onExchange }: RunOptions = {},
+  options: RunOptions = {},
 ): Promise<readonly ResultRecord[]> => {
+  const { seed = newSeed(), filter, expectations = new Expectations(), strict = false } = options;
+  const { onRecord, onExchange } = options;
   const startedAt = performance.now();
   const masker = new Masker();
   const random = new Randomness(seed);
   const records: ResultRecord[] = [];
   const emit = (record: ResultRecord) => {
-    const masked = masker.maskAll(record.type === 'case' ? expectations.judge(record) : record);
+    const judged = strict ? strictly(record) : record;
+    const masked = masker.maskAll(judged.type === 'case' ? expectations.judge(judged) : judged);
     records.push(masked);
     onRecord?.(masked);
   };

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import type { ResultRecord } from '../core/record.ts';
+import { progress } from './progress.ts';
+
+const implementation: ResultRecord = {
+  type: 'implementation',
+  implementation: 'it',
+  layer: 'vectors',
+  notes: [],
+  planned: 2,
+};
+const result: ResultRecord = {
+  type: 'case',
+  implementation: 'it',
+  layer: 'vectors',
+  id: 'a',
+  group: 'g',
+  description: 'd',
+  spec: '§1',
+  verdict: 'pass',
+  durationMs: 1,
+};
+
+const written = (isTTY: boolean, isCi: boolean): string => {
+  let text = '';
+  const stream = {
+    isTTY,
+    write: (part: string | Uint8Array) => {
+      text += String(part);
+      return true;
+    },
+  };
+  const show = progress(stream, isCi);
+  for (const record of [implementation, result, result]) show.record(record);
+  show.end();
+  return text;
+};
+
+describe('progress', () => {
+  it('counts on a terminal, and leaves nothing behind', () => {
+    const clear = '\r\u001b[K';
+    expect(written(true, false)).toBe(`${clear}vectors it 1/2${clear}vectors it 2/2${clear}`);
+  });
+
+  it.each([
+    ['a pipe', false, false],
+    ['a terminal of a CI job', true, true],
+  ])('is silent on %s', (_name, isTTY, isCi) => {
+    expect(written(isTTY, isCi)).toBe('');
+  });
+});
