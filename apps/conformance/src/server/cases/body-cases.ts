@@ -154,7 +154,7 @@ export const BODY_CASES = [
       run: async (server) => {
         const body = '{"currency":"USDT","client_refrence":"x"}';
         const message =
-          'network: Field required; to_address: Field required; amount: Field required; client_refrence: Unexpected field';
+          'network: Field required; amount: Field required; to_address: Field required; client_refrence: Unexpected field';
         expectRefused(server.check, await post(server, body), { status: 422, message });
       },
     },
@@ -164,7 +164,7 @@ export const BODY_CASES = [
       run: async (server) => {
         const body = '{"currency":"USDT","network":"ETH","to_address":"0x1","amount":"0"}';
         const message =
-          'to_address: String should have at least 10 characters; amount: Input should be greater than 0';
+          'amount: Input should be greater than 0; to_address: String should have at least 10 characters';
         expectRefused(server.check, await post(server, body), { status: 422, message });
       },
     },

@@ -45,6 +45,16 @@ const unlisted = ([id, description, ...clients]: Row) => ({
     expectRefused(server.check, await askThroughProxy(server, clients), ANSWERS.sourceIp),
 });
 
+/** A proxy that sends this is broken; the contract does not say with which error its clients are kept out. */
+const garbage = ([id, description, ...clients]: Row) => ({
+  id: `ip-edge-${id}`,
+  description: `${description}: not let in`,
+  run: async (server: ServerUnderTest) => {
+    const { status } = await askThroughProxy(server, clients);
+    server.check.that(status >= 400, { what: 'status', expected: '4xx or 5xx', actual: String(status) });
+  },
+});
+
 const LISTED: readonly Row[] = [
   ['exact', 'the listed address', '192.0.2.1'],
   ['cidr-first', 'the first address of a range', '198.51.100.64'],
@@ -76,6 +86,9 @@ const UNLISTED: readonly Row[] = [
   ['chain-first', 'a chain whose first address is listed: anyone may write that', '192.0.2.1, 10.9.9.9'],
   ['two-headers-first', 'two headers, the first with the listed address', '192.0.2.1', '10.9.9.9'],
   ['nobody', 'a proxy that names no client'],
+];
+
+const GARBAGE: readonly Row[] = [
   ['empty', 'an empty client', ''],
   ['word', 'a client that is no address', 'unknown'],
   ['suffix', 'a listed address with a suffix', '192.0.2.1.example'],
@@ -86,6 +99,7 @@ const UNLISTED: readonly Row[] = [
 export const IP_EDGE_CASES = serverCases({ group: 'source-ip', spec: '§2 restriction 3', needs: ['proxy'] }, [
   ...LISTED.map(listed),
   ...UNLISTED.map(unlisted),
+  ...GARBAGE.map(garbage),
   {
     id: 'ip-edge-no-whitelist',
     description: 'a key without a whitelist comes from anywhere',
