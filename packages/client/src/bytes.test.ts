@@ -183,7 +183,7 @@ describe('arguments that no gateway takes are refused before anything is sent', 
     [
       'a missing field',
       () => client.withdrawals.create({ currency: 'USDT' } as never),
-      'withdrawals.create: network: Field required; to_address: Field required; amount: Field required',
+      'withdrawals.create: network: Field required; amount: Field required; to_address: Field required',
     ],
     [
       'an id that is a path',

@@ -64,7 +64,7 @@ describe('validateRequest', () => {
     [JSON.parse(`{"__proto__":1,${JSON.stringify(body).slice(1)}`), '__proto__: Unexpected field'],
     [
       { ...body, amount: '0', to_address: '0x' },
-      'to_address: String should have at least 10 characters; amount: Input should be greater than 0',
+      'amount: Input should be greater than 0; to_address: String should have at least 10 characters',
     ],
   ])('refuses the body %j', (given, message) => {
     expect(validateRequest(createWithdrawal, { pathParameters: {}, query: '', body: given })).toEqual({

@@ -54,11 +54,11 @@ describe('the body', () => {
   it.each([
     [
       {},
-      'currency: Field required; network: Field required; to_address: Field required; amount: Field required',
+      'currency: Field required; network: Field required; amount: Field required; to_address: Field required',
     ],
     [
       { ...body, to_address: '0x1234567', amount: '-1' },
-      'to_address: String should have at least 10 characters; amount: Input should be greater than 0',
+      'amount: Input should be greater than 0; to_address: String should have at least 10 characters',
     ],
     [{ ...body, amount: true }, 'amount: Input should be a valid string or number'],
     [{ ...body, amount: '1e2' }, 'amount: Input should be a valid decimal string'],

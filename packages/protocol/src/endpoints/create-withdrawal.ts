@@ -39,9 +39,9 @@ export const createWithdrawal = defineEndpoint({
   body: z.strictObject({
     currency: wireText(1, 32),
     network: wireText(1, 32),
-    to_address: wireText(10, 256),
     /** A decimal string; a JSON number of at most 15 significant digits is taken too, as `JSON.parse` has rounded it. */
     amount: requestAmount,
+    to_address: wireText(10, 256),
     /** The idempotency key: a repeat with the same parameters returns the first withdrawal. */
     client_reference: wireText(1, 128).nullish(),
   }),
