@@ -27,3 +27,8 @@ export const DEMO_KEYS: readonly NewApiKey[] = [
   demoKey('slow_b', { permissions: ['read_balance'], rateLimitPerMinute: 5 }),
   demoKey('other', { accountId: OTHER_ACCOUNT }),
 ];
+
+/** One key for each permission, which has that one only; for the conformance suite, which tries every one on every route. */
+export const SINGLE_PERMISSION_KEYS: readonly NewApiKey[] = PERMISSIONS.map((permission) =>
+  demoKey(`only_${permission}`, { permissions: [permission] }),
+);

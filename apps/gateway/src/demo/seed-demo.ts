@@ -6,7 +6,7 @@ import { enableCurrency } from '../ledger/enable-currency.ts';
 import { moveBalance } from '../ledger/move-balance.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
 import { DEMO_CURRENCIES, DEMO_NETWORKS } from './demo-currencies.ts';
-import { DEMO_ACCOUNT, DEMO_KEYS, OTHER_ACCOUNT } from './demo-keys.ts';
+import { DEMO_ACCOUNT, DEMO_KEYS, OTHER_ACCOUNT, SINGLE_PERMISSION_KEYS } from './demo-keys.ts';
 
 const OPENING_BALANCES = [
   [DEMO_ACCOUNT, 'USDT', 'ETH', '1500'],
@@ -51,7 +51,7 @@ export const seedDemo = (db: Database, box: SecretBox, at: Date): Promise<void> 
       });
     }
     await seedPendingWithdrawal(transaction, at);
-    for (const key of DEMO_KEYS) await createApiKey(transaction, box, key);
+    for (const key of [...DEMO_KEYS, ...SINGLE_PERMISSION_KEYS]) await createApiKey(transaction, box, key);
   });
 
 const seedPendingWithdrawal = async (transaction: Transaction<Schema>, at: Date): Promise<void> => {

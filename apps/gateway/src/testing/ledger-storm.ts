@@ -1,0 +1,122 @@
+import { toDecimal } from '@cpg/protocol';
+import { expect } from 'vitest';
+import type { CallAnswer, signedCalls } from './signed-calls.ts';
+
+const ADDRESS = '0x52908400098527886E0F7030069857D2E4169EE7';
+
+/** How many of a hundred steps do what. */
+const SHARES = {
+  withdraw: 30,
+  repeat: 18,
+  confirm: 10,
+  fail: 10,
+  request: 6,
+  deposit: 14,
+  mine: 5,
+  balance: 6,
+  audit: 1,
+};
+
+type Operation = keyof typeof SHARES;
+
+const BAG = Object.entries(SHARES).flatMap(([name, share]) =>
+  Array.from({ length: share }, () => name as Operation),
+);
+
+interface Order {
+  readonly client_reference: string;
+  readonly amount: string;
+}
+
+export interface StormOptions extends ReturnType<typeof signedCalls> {
+  /** A number below the given one. */
+  readonly random: (below: number) => number;
+  /** Rejects when the ledger is broken. */
+  readonly audit: () => Promise<void>;
+}
+
+/** Everything that moves money, in random order, by any number of callers at once. */
+export const ledgerStorm = ({ call, sandbox, random, audit }: StormOptions) => {
+  const pick = <T>(list: readonly T[]) => list[random(list.length)] as T;
+  const orders: Order[] = [];
+  const requests: number[] = [];
+  const withdrawals = new Map<string, Set<unknown>>();
+  const statuses = new Map<string, number>();
+  let lost = 0;
+
+  const note = (operation: string, { status, body }: CallAnswer) => {
+    const outcome = status === 200 ? `${operation} 200` : `${operation} ${status} ${body.message}`;
+    statuses.set(outcome, (statuses.get(outcome) ?? 0) + 1);
+  };
+  const withdraw = async (order: Order) => {
+    const body = { currency: 'USDT', network: 'ETH', to_address: ADDRESS, ...order };
+    const answer = await call('POST', '/v1/withdrawals', body);
+    note('withdraw', answer);
+    if (answer.status !== 200) return;
+    const ids = withdrawals.get(order.client_reference) ?? new Set();
+    withdrawals.set(order.client_reference, ids.add(answer.body.data.withdrawal_id));
+  };
+  const settle = async (outcome: 'confirm' | 'fail') => {
+    const ids = [...withdrawals.values()].slice(-50).flatMap((set) => [...set]);
+    if (ids.length > 0) note(outcome, await sandbox(`/withdrawals/${String(pick(ids))}/${outcome}`));
+  };
+
+  const OPERATIONS: Readonly<Record<Operation, () => Promise<unknown>>> = {
+    withdraw: () => {
+      const order = {
+        client_reference: `order-${orders.length}`,
+        amount: `${10 + random(40)}.${random(1e6)}`,
+      };
+      orders.push(order);
+      return withdraw(order);
+    },
+    repeat: async () => {
+      if (orders.length > 0) await withdraw(pick(orders.slice(-20)));
+    },
+    confirm: () => settle('confirm'),
+    fail: () => settle('fail'),
+    request: async () => {
+      const body = { currency: 'USDT', network: 'ETH', idempotency_key: `invoice-${random(50)}` };
+      const answer = await call('POST', '/v1/deposit-addresses', body);
+      note('request', answer);
+      if (answer.status === 200) requests.push(answer.body.data.request_id as number);
+    },
+    deposit: async () => {
+      const body = { request_id: pick(requests), amount: `${1 + random(30)}.${random(1e6)}` };
+      if (requests.length > 0) note('deposit', await sandbox('/deposits', body));
+    },
+    mine: async () => note('mine', await sandbox('/blocks', { network: 'ETH', blocks: 1 + random(3) })),
+    balance: async () => {
+      const answer = await call('GET', '/v1/balances');
+      note('balance', answer);
+      for (const row of answer.body.data as unknown as Record<'balance' | 'held' | 'available', string>[]) {
+        expect(toDecimal(row.balance).minus(row.held).equals(row.available)).toBe(true);
+        expect(toDecimal(row.available).isNegative() || toDecimal(row.held).isNegative()).toBe(false);
+      }
+    },
+    audit,
+  };
+  const step = async () => {
+    const name = pick(BAG);
+    const known = orders.length;
+    try {
+      await OPERATIONS[name]();
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      // The connection went with the process: as a client must, ask again with the same reference.
+      lost += 1;
+      const order = orders[known];
+      if (name === 'withdraw' && order !== undefined) await withdraw(order);
+    }
+  };
+  return {
+    /** Does one thing. */
+    step,
+    /** The ids that the answers gave to each reference. */
+    withdrawals,
+    /** How often each answer came. */
+    outcomes: () => Object.fromEntries(statuses),
+    /** Requests whose answer was lost. */
+    lost: () => lost,
+  };
+};
