@@ -8,7 +8,7 @@ import { type Encoding, encodeRequest } from './encode-request.ts';
 import type { SandboxClock } from './sandbox-clock.ts';
 import type { SandboxStore } from './sandbox-store.ts';
 import { type ServerAnswer, toServerAnswer } from './server-answer.ts';
-import type { Role, TestKeys } from './test-keys.ts';
+import type { Role, TestKey, TestKeys } from './test-keys.ts';
 
 export interface ServerTarget {
   readonly address: Address;
@@ -22,6 +22,9 @@ export interface ServerTarget {
   /** What the server's clock is ahead of ours, in seconds. */
   readonly clockOffset: number;
 }
+
+/** Bytes of a request's body that are kept for the report. */
+const BODY_KEPT = 1_000;
 
 const BACKSTOP = 'Too many requests from this IP';
 
@@ -48,8 +51,14 @@ export class ServerUnderTest {
   }
 
   basis(role: Role = 'full', now = this.now()): Basis {
-    const { [role]: key, other } = this.target.keys;
+    const key = this.target.keys[role];
     if (key === undefined) throw new NotApplicable(`the keys file has no role ${role}`);
+    return this.basisOf(key, now);
+  }
+
+  /** What requests of any key are made of. */
+  basisOf(key: TestKey, now = this.now()): Basis {
+    const { other } = this.target.keys;
     return {
       keyId: key.keyId,
       secret: Buffer.from(key.secret),
@@ -81,7 +90,7 @@ export class ServerUnderTest {
   ): Promise<ServerAnswer> {
     const { head, body } = this.encode(request, encoding);
     const raw = await exchange(this.target.address, Buffer.concat([head, body]), timeoutMs);
-    return this.read(head, raw);
+    return this.read(head, raw, body);
   }
 
   /** Crafts and sends in one step. */
@@ -90,10 +99,11 @@ export class ServerUnderTest {
   }
 
   /** Turns raw bytes into an answer and keeps both sides for the report. */
-  read(head: Buffer, raw: RawAnswer): ServerAnswer {
+  read(head: Buffer, raw: RawAnswer, body: Buffer = Buffer.alloc(0)): ServerAnswer {
     const received = raw === undefined ? '' : `${raw.startLine}\r\n${raw.body.toString('latin1')}`;
-    const sent = head.toString('latin1');
-    this.check.witness({ sent, received, curl: curlLine(sent, this.target.address) });
+    const start = head.toString('latin1');
+    const sent = `${start}${body.subarray(0, BODY_KEPT).toString('latin1')}`;
+    this.check.witness({ sent, received, curl: curlLine(start, this.target.address, body) });
     if (raw === undefined) throw new Error('the server closed the connection without an answer');
     const answer = toServerAnswer(raw);
     if (answer.status === 429 && answer.text.includes(BACKSTOP))
