@@ -46,9 +46,23 @@ describe('AdapterProcess', () => {
       node('console.error("out of paper"); process.exit(7)'),
       /exit code 7.*out of paper/,
     ],
-    ['writes what is not JSON', answering('console.log("hello")'), /not JSON/],
-    ['writes a list', answering('say([])'), /without an id/],
-    ['leaves the id out', answering('say({})'), /without an id/],
+    [
+      'writes what is not JSON',
+      answering('console.log("hello")'),
+      /not JSON \(logs belong on standard error\): hello$/,
+    ],
+    ['writes a list', answering('say([])'), /without an id: \[\]/],
+    ['leaves the id out', answering('say({})'), /without an id: \{\}/],
+    [
+      'answers with a number as id',
+      answering('say({ id: 1 })'),
+      /not the string which was sent, but a number/,
+    ],
+    [
+      'writes more than anyone can look through',
+      answering('console.error("x".repeat(17 * 1024 * 1024)); setTimeout(() => say({ id: c.id }), 2000)'),
+      /too much to look through/,
+    ],
     ['makes an id up', answering('say({ id: "made-up" })'), /never sent/],
     ['says that it failed', answering('say({ id: c.id, error: "no key" })'), /adapter failed: no key/],
   ])('rejects the command when the adapter %s', async (_name, commandLine, message) => {
@@ -70,17 +84,32 @@ describe('AdapterProcess', () => {
   it('keeps what was written to standard error', async () => {
     const adapter = start(answering('console.error("note"); say({ id: c.id })'));
     await adapter.ask('sign');
-    await expect.poll(() => adapter.output).toContain('note');
+    await expect.poll(() => adapter.output.stderr).toContain('note');
   });
 });
 
 describe('startAdapter', () => {
-  it.each<[name: string, hello: string]>([
-    ['no name', 'say({ id: c.id, roles: [] })'],
-    ['an unknown role', 'say({ id: c.id, name: "x", roles: ["fly"] })'],
-  ])('refuses an adapter with %s', async (_name, hello) => {
+  it.each<[name: string, hello: string, fault: RegExp]>([
+    ['no name', 'say({ id: c.id, roles: ["sign"] })', /name: /],
+    ['no role', 'say({ id: c.id, name: "x", roles: [] })', /roles: must name at least one role/],
+    ['an unknown role', 'say({ id: c.id, name: "x", roles: ["fly"] })', /roles\.0: /],
+    ['an unknown ability', 'say({ id: c.id, name: "x", roles: ["sign"], caps: ["clocks"] })', /caps\.0: /],
+  ])('refuses an adapter with %s', async (_name, hello, fault) => {
     const command = { commandLine: answering(hello), isOneShot: false };
     await expect(startAdapter(command)).rejects.toThrow(/does not follow the protocol/);
+    await expect(startAdapter(command)).rejects.toThrow(fault);
+  });
+
+  it('names the faulty field of an answer', async () => {
+    const headers = '[["X-CPG-Key", "k"], ["X-CPG-Timestamp", 1747444800]]';
+    const commandLine = answering(
+      `say(c.cmd === "hello" ? { id: c.id, name: "x", roles: ["sign"] } : { id: c.id, headers: ${headers} })`,
+    );
+    const adapter = await startAdapter({ commandLine, isOneShot: false });
+    const body = Buffer.alloc(0);
+    const command = { now: 1, method: 'GET', target: '/', body, keyId: 'k', secret: Buffer.from('s') };
+    await expect(adapter.subject.sign(command)).rejects.toThrow(/headers\.1\.1: .*string.*number/);
+    await adapter.stop();
   });
 
   it('knows its roles', async () => {

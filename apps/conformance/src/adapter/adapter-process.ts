@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { withDeadline } from '../core/deadline.ts';
+import { AdapterOutput, MOST_OUTPUT } from './adapter-output.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -14,7 +15,7 @@ interface Pending {
 const START_TIMEOUT_MS = 10_000;
 const ANSWER_TIMEOUT_MS = 10_000;
 const TERMINATE_MS = 5_000;
-const OUTPUT_KEPT = 1_000_000;
+const QUOTED = 120;
 
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -24,7 +25,7 @@ export class AdapterProcess {
   readonly #child: ChildProcess;
   readonly #pending = new Map<string, Pending>();
   readonly #answered = new Set<string>();
-  #output = '';
+  readonly output = new AdapterOutput();
   #failure: Error | undefined;
 
   /** Starts a command line through the shell, in a process group of its own. */
@@ -32,17 +33,15 @@ export class AdapterProcess {
     this.#child = spawn(commandLine, { shell: true, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
     this.#child.on('error', (error) => this.#fail(`the adapter could not be started: ${error.message}`));
     this.#child.on('exit', (code, signal) =>
-      this.#fail(`the adapter ended (${signal ?? `exit code ${code}`})${this.#lastWords()}`),
+      this.#fail(`the adapter ended (${signal ?? `exit code ${code}`})${this.output.lastWords()}`),
     );
     this.#child.stdin?.on('error', () => undefined);
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#keep(text));
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.output.addError(text);
+      this.#limitOutput();
+    });
     if (this.#child.stdout === null) throw new Error('no standard output');
     createInterface({ input: this.#child.stdout }).on('line', (line) => this.#receive(line));
-  }
-
-  /** Everything it has written so far, to standard output and standard error, up to a million characters. */
-  get output(): string {
-    return this.#output;
   }
 
   /** Sends one command and waits for its answer. Rejects when the adapter breaks the protocol or says that it failed. */
@@ -60,8 +59,13 @@ export class AdapterProcess {
     return result;
   }
 
-  hello(): Promise<Fields> {
-    return this.ask('hello', { protocol: 1 }, START_TIMEOUT_MS);
+  async hello(): Promise<Fields> {
+    try {
+      return await this.ask('hello', { protocol: 1 }, START_TIMEOUT_MS);
+    } catch (error) {
+      const isSilent = error instanceof Error && error.message.includes('did not answer');
+      throw isSilent ? new Error(`${error.message}; it must flush standard output after every line`) : error;
+    }
   }
 
   /** Asks it to stop and returns its exit code; ends it by force when it does not. Safe to call twice. */
@@ -91,7 +95,8 @@ export class AdapterProcess {
   }
 
   #receive(line: string): void {
-    this.#keep(`${line}\n`);
+    this.output.addAnswer(line);
+    this.#limitOutput();
     const fault = this.#settle(line);
     if (fault !== undefined) this.#fail(fault);
   }
@@ -102,10 +107,13 @@ export class AdapterProcess {
     try {
       answer = JSON.parse(line);
     } catch {
-      return 'the adapter wrote a line that is not JSON';
+      return `the adapter wrote a line that is not JSON (logs belong on standard error): ${line.slice(0, QUOTED)}`;
     }
-    const id = isFields(answer) ? answer.id : undefined;
-    if (!isFields(answer) || typeof id !== 'string') return 'the adapter wrote a line without an id';
+    if (!isFields(answer) || answer.id === undefined)
+      return `the adapter wrote a line without an id: ${line.slice(0, QUOTED)}`;
+    const { id } = answer;
+    if (typeof id !== 'string')
+      return `the adapter wrote an id that is not the string which was sent, but a ${typeof id}`;
     if (this.#answered.has(id)) return 'the adapter answered one command twice';
     const pending = this.#pending.get(id);
     if (pending === undefined) return 'the adapter answered an id that was never sent';
@@ -115,13 +123,11 @@ export class AdapterProcess {
     return undefined;
   }
 
-  #keep(text: string): void {
-    if (this.#output.length < OUTPUT_KEPT) this.#output += text;
-  }
-
-  #lastWords(): string {
-    const words = this.#output.trim().split('\n').slice(-3).join(' | ');
-    return words === '' ? '' : `; its last words: ${words}`;
+  #limitOutput(): void {
+    if (this.output.isTooMuch)
+      this.#fail(
+        `the adapter wrote more than ${MOST_OUTPUT} characters: too much to look through for secrets`,
+      );
   }
 
   #fail(message: string): void {

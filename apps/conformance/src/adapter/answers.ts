@@ -3,13 +3,16 @@ import { z } from 'zod';
 const pair = z.tuple([z.string(), z.string()]);
 const base64 = z.base64().transform((text) => Buffer.from(text, 'base64'));
 
+/** What an adapter may be able to do beside its roles; a name that nobody knows is a slip, which would hide cases. */
+const CAPABILITIES = ['stages', 'clock', 'text-ids'] as const;
+
 /** How an adapter introduces itself. */
 export const helloAnswer = z.looseObject({
   name: z.string().min(1),
   language: z.string().optional(),
   version: z.string().optional(),
-  roles: z.array(z.enum(['sign', 'verify', 'call', 'webhook'])),
-  caps: z.array(z.string()).default([]),
+  roles: z.array(z.enum(['sign', 'verify', 'call', 'webhook'])).min(1, 'must name at least one role'),
+  caps: z.array(z.enum(CAPABILITIES)).default([]),
 });
 
 export const signAnswer = z.union([
@@ -44,10 +47,18 @@ export const callAnswer = z.discriminatedUnion('ok', [
 
 export type CallAnswer = z.output<typeof callAnswer>;
 
+/** Of an answer that fits no alternative, what is wrong with it by the first one. */
+const flatten = (issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] =>
+  issue.code === 'invalid_union' && issue.errors[0] !== undefined
+    ? issue.errors[0].flatMap(flatten)
+    : [issue];
+
 /** Reads an answer by its schema; the error names the faulty field and never shows a value. */
 export const readAnswer = <Schema extends z.ZodType>(schema: Schema, answer: unknown): z.output<Schema> => {
   const result = schema.safeParse(answer);
   if (result.success) return result.data;
-  const fields = result.error.issues.map(({ path, message }) => `${path.join('.') || 'answer'}: ${message}`);
+  const fields = result.error.issues
+    .flatMap(flatten)
+    .map(({ path, message }) => `${path.join('.') || 'answer'}: ${message}`);
   throw new Error(`the adapter's answer does not follow the protocol: ${fields.join('; ')}`);
 };

@@ -28,7 +28,7 @@ export const startJsonLinesAdapter = async (commandLine: string): Promise<Adapte
         };
         return readAnswer(callAnswer, await process.ask('call', fields, CALL_TIMEOUT_MS));
       },
-      output: () => process.output,
+      output: () => process.output.stdout + process.output.stderr,
       stop: () => process.stop(),
     };
   } catch (error) {

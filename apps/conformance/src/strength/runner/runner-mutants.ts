@@ -85,8 +85,8 @@ export const RUNNER_MUTANTS: readonly RunnerMutant[] = [
   row('secret-not-found', 'core/masker.ts', ['text.includes(secret)', 'text === secret']),
   row('adapter-exit-swallowed', ADAPTER, ["this.#child.on('exit',", "this.#child.on('never',"]),
   row('garbage-swallowed', ADAPTER, [
-    "return 'the adapter wrote a line that is not JSON';",
-    'return undefined;',
+    'return `the adapter wrote a line that is not JSON',
+    'if (line) return undefined; else return `',
   ]),
   row('second-answer-accepted', ADAPTER, ['if (this.#answered.has(id))', 'if (id === undefined)']),
   row('unknown-id-accepted', ADAPTER, [
