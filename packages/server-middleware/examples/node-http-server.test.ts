@@ -26,9 +26,14 @@ const ROLES: Readonly<Record<string, Partial<CpgKey>>> = {
 
 /** The keys that the suite expects a server to know, by role. */
 const suiteKeys = (): CpgKey[] => {
-  const { withdrawal: _terms, ...roles } = JSON.parse(
-    readFileSync(`${SUITE}demo-keys.json`, 'utf8'),
-  ) as Record<string, { readonly keyId: string; readonly secret: string }>;
+  const {
+    only: _single,
+    withdrawal: _terms,
+    ...roles
+  } = JSON.parse(readFileSync(`${SUITE}demo-keys.json`, 'utf8')) as Record<
+    string,
+    { readonly keyId: string; readonly secret: string }
+  >;
   return Object.entries(roles).map(([role, { keyId, secret }]) =>
     testKey({ keyId, signingKeys: [createSigningKey(secret)], ...ROLES[role] }),
   );

@@ -16,6 +16,7 @@ import {
   REAL_TIME_CASES,
   REPLAY_CASES,
   type ServerCase,
+  SINGLE_PERMISSION_CASES,
   STORE_CASES,
   WITHDRAWAL_CASES,
   WITHDRAWAL_READING_CASES,
@@ -26,7 +27,7 @@ import { requireLocalAddress } from './local-address.ts';
 import { SandboxClock } from './sandbox-clock.ts';
 import { SandboxStore } from './sandbox-store.ts';
 import { type ServerTarget, ServerUnderTest } from './server-under-test.ts';
-import type { TestKeys } from './test-keys.ts';
+import { secretsOf, type TestKeys } from './test-keys.ts';
 
 const ALL_CASES = [
   PROBE_CASES,
@@ -35,6 +36,7 @@ const ALL_CASES = [
   BODY_CASES,
   CONNECTION_CASES,
   PERMISSION_CASES,
+  SINGLE_PERMISSION_CASES,
   BALANCE_CASES,
   WITHDRAWAL_CASES,
   WITHDRAWAL_REFUSAL_CASES,
@@ -88,14 +90,15 @@ const requirePresentTime = async (server: ServerUnderTest): Promise<void> => {
 /** What the server offers the cases, beyond answering. */
 const capabilitiesOf = (options: ServerOptions): ReadonlySet<string> => {
   const { clockUrl: clock, storeUrl: store, peerUrl: peer, proxyAddress: proxy, keys } = options;
-  const offered = Object.entries({ clock, store, peer, proxy, withdrawal: keys.withdrawal });
+  const { only, withdrawal } = keys;
+  const offered = Object.entries({ clock, store, peer, proxy, only, withdrawal });
   return new Set(offered.filter(([, given]) => given !== undefined).map(([name]) => name));
 };
 
 const open = async (options: ServerOptions, settings: RunSettings): Promise<Session<ServerUnderTest>> => {
   const { url, keys, clockUrl, storeUrl, peerUrl, proxyAddress } = options;
   const address = addressOf(url);
-  for (const key of Object.values(keys)) if ('secret' in key) settings.masker.addSecret(key.secret);
+  for (const secret of secretsOf(keys)) settings.masker.addSecret(secret);
   const clock = clockUrl === undefined ? undefined : new SandboxClock(clockUrl);
   const store = storeUrl === undefined ? undefined : new SandboxStore(storeUrl);
   const peer = peerUrl === undefined ? undefined : addressOf(peerUrl);

@@ -15,6 +15,20 @@ const withdrawal = z.strictObject({
   amount: z.string().regex(/^(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/, 'must be a decimal string'),
 });
 
+/** Written apart from @cpg/protocol, like the answers: a permission that changes there must turn a case red here. */
+export const SINGLE_PERMISSIONS = Object.freeze([
+  'read_balance',
+  'list_currencies',
+  'request_deposit_address',
+  'read_deposit_status',
+  'request_withdrawal_funding_address',
+  'list_transactions',
+  'withdraw',
+  'read_withdrawal_status',
+] as const);
+
+export type SinglePermission = (typeof SINGLE_PERMISSIONS)[number];
+
 const testKeys = z.strictObject({
   /** Every permission. */
   full: testKey,
@@ -34,13 +48,16 @@ const testKeys = z.strictObject({
   other: testKey,
   /** Every permission, from the addresses of `ip-edge-cases.ts` only; for a run with a proxy. */
   ipEdges: testKey.optional(),
+  /** One key for each permission, which has that one only. */
+  only: z.record(z.enum(SINGLE_PERMISSIONS), testKey).optional(),
   /** What `full` can withdraw many times over. */
   withdrawal: withdrawal.optional(),
 });
 
 /** The keys that a server under test must know, by role, and what one of them can withdraw. */
 export type TestKeys = z.output<typeof testKeys>;
-export type Role = Exclude<keyof TestKeys, 'withdrawal'>;
+export type Role = Exclude<keyof TestKeys, 'only' | 'withdrawal'>;
+export type TestKey = z.output<typeof testKey>;
 export type WithdrawalTerms = z.output<typeof withdrawal>;
 
 /** Reads the content of a keys file. Throws an error that names the faulty field, never a secret. */
@@ -56,3 +73,7 @@ export const parseTestKeys = (json: string): TestKeys => {
   const issues = result.error.issues.map((issue) => `${issue.path.join('.') || '(top)'}: ${issue.message}`);
   throw new Error(`The keys file does not have the roles it needs: ${issues.join('; ')}.`);
 };
+
+/** Every secret of a keys file, for whoever must keep them out of reports. */
+export const secretsOf = ({ only, withdrawal: _terms, ...roles }: TestKeys): readonly string[] =>
+  [...Object.values(roles), ...Object.values(only ?? {})].map(({ secret }) => secret);

@@ -36,6 +36,7 @@ const judgeVerifier = (argv: readonly string[]): Promise<readonly ResultRecord[]
 const SPARED: readonly (readonly [id: RegExp, areas: readonly string[]])[] = [
   [/^server-race-/, ['replay']],
   [/^server-ip-edge-/, ['source IP']],
+  [/^server-permission-only-/, ['permission']],
   [/^server-(?:body-slow|body-early|body-too-large-connection|target-long)/, ['connection', 'body']],
   [/^server-store-/, ['store']],
   [/^server-peer-/, ['peers']],

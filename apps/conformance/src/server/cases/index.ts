@@ -11,6 +11,7 @@ export { RATE_CASES } from './rate-cases.ts';
 export { REAL_TIME_CASES } from './real-time-cases.ts';
 export { REPLAY_CASES } from './replay-cases.ts';
 export type { ServerCase } from './server-case.ts';
+export { SINGLE_PERMISSION_CASES } from './single-permission-cases.ts';
 export { STORE_CASES } from './store-cases.ts';
 export { WITHDRAWAL_CASES } from './withdrawal-cases.ts';
 export { WITHDRAWAL_READING_CASES } from './withdrawal-reading-cases.ts';

@@ -1,31 +1,12 @@
-import { type Endpoint, endpoints } from '@cpg/protocol';
+import type { Endpoint } from '@cpg/protocol';
 import { ANSWERS, lacksPermission } from '../../core/answers.ts';
-import { NotApplicable } from '../../core/checker.ts';
-import type { Recipe } from '../../probes/index.ts';
 import { expectAccepted, expectAuthenticated, expectRefused } from '../expect-answer.ts';
+import { ENDPOINTS, recipeFor, requireRoute } from '../routes.ts';
 import { headerOf } from '../server-answer.ts';
 import type { ServerUnderTest } from '../server-under-test.ts';
 import { type ServerCase, serverCases } from './server-case.ts';
 
-const ENDPOINTS: readonly Endpoint[] = Object.values(endpoints);
-
 const slug = ({ name }: Endpoint): string => name.toLowerCase().replace(/[^a-z]+/g, '-');
-
-/** `0` is no id: a server that has the route answers 422 after the permission, one that has not answers 404. */
-const pathOf = ({ path }: Endpoint): string => path.replace(/\{[^}]+\}/g, '0');
-
-const recipeFor = (server: ServerUnderTest, endpoint: Endpoint): Recipe => ({
-  method: endpoint.method,
-  target: `${pathOf(endpoint)}?nonce=${server.basis().nonce}`,
-  ...(endpoint.body === null ? {} : { body: Buffer.from('{}') }),
-});
-
-/** A server may serve a part of the API; what it lacks must stay visible. */
-const requireRoute = async (server: ServerUnderTest, endpoint: Endpoint): Promise<void> => {
-  const answer = await server.ask(recipeFor(server, endpoint));
-  if (answer.status === 404 && answer.text.includes(ANSWERS.notFound.message))
-    throw new NotApplicable(`the server does not serve ${endpoint.method} ${endpoint.path}`);
-};
 
 const ofEndpoint = (endpoint: Endpoint): Parameters<typeof serverCases>[1] => {
   const { permission } = endpoint;

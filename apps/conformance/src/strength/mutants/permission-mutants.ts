@@ -2,6 +2,14 @@ import type { ServerParts } from '../reference/server-parts.ts';
 import { mutants } from './mutant.ts';
 import { without } from './order-alterations.ts';
 
+/** One permission that brings others with it. */
+const implying =
+  (held: string, ...implied: readonly string[]) =>
+  (): Partial<ServerParts> => ({
+    hasPermission: ({ permissions }, permission) =>
+      permissions.includes(permission) || (permissions.includes(held) && implied.includes(permission)),
+  });
+
 export const PERMISSION_MUTANTS = mutants<ServerParts>('permission', [
   [
     'permission-ignored',
@@ -64,5 +72,49 @@ export const PERMISSION_MUTANTS = mutants<ServerParts>('permission', [
     }),
     'server-permission-full-balances-list',
     'server-permission-readonly-balances-list',
+  ],
+  [
+    'permission-withdraw-brings-status',
+    implying('withdraw', 'read_withdrawal_status'),
+    'server-permission-only-withdraw',
+  ],
+  [
+    'permission-status-brings-withdraw',
+    implying('read_withdrawal_status', 'withdraw'),
+    'server-permission-only-read-withdrawal-status',
+  ],
+  [
+    'permission-deposit-brings-status',
+    implying('request_deposit_address', 'read_deposit_status'),
+    'server-permission-only-request-deposit-address',
+  ],
+  [
+    'permission-status-brings-deposit',
+    implying('read_deposit_status', 'request_deposit_address'),
+    'server-permission-only-read-deposit-status',
+  ],
+  [
+    'permission-lists-bring-each-other',
+    ({ hasPermission }) => ({
+      hasPermission: ({ permissions, ...key }, permission, method) =>
+        hasPermission(
+          { ...key, permissions: permissions.map((p) => p.replace(/^list_.*/, 'list')) },
+          permission.replace(/^list_.*/, 'list'),
+          method,
+        ),
+    }),
+    'server-permission-only-list-currencies',
+    'server-permission-only-list-transactions',
+  ],
+  [
+    'permission-balance-brings-currencies',
+    implying('read_balance', 'list_currencies'),
+    'server-permission-only-read-balance',
+    'server-permission-readonly-currencies-list',
+  ],
+  [
+    'permission-funding-brings-withdraw',
+    implying('request_withdrawal_funding_address', 'withdraw'),
+    'server-permission-only-request-withdrawal-funding-address',
   ],
 ]);

@@ -4,7 +4,7 @@ import { IP_EDGES } from '../../server/cases/ip-edge-cases.ts';
 import type { ServerKey } from './server-parts.ts';
 
 const key = (
-  role: Exclude<keyof typeof demoKeys, 'withdrawal'>,
+  role: Exclude<keyof typeof demoKeys, 'only' | 'withdrawal'>,
   fields: Partial<ServerKey> = {},
 ): ServerKey => ({
   permissions: PERMISSIONS,
@@ -28,4 +28,7 @@ export const SERVER_KEYS: readonly ServerKey[] = [
   key('slowB', { permissions: ['read_balance'], limit: demoKeys.slowB.rateLimitPerMinute }),
   key('other', { account: 'other' }),
   key('ipEdges', { whitelist: IP_EDGES }),
+  ...Object.entries(demoKeys.only).map(([permission, single]) =>
+    key('full', { ...single, permissions: [permission] }),
+  ),
 ];
