@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { fits } from '../core/id-pattern.ts';
+import type { CaseRecord } from '../core/record.ts';
+import { run } from '../core/run.ts';
+import { startServer } from '../strength/reference/server.ts';
+import { SERVER, type ServerParts } from '../strength/reference/server-parts.ts';
+import { type ServerOptions, serverSuite } from './server-suite.ts';
+import { parseTestKeys } from './test-keys.ts';
+
+const KEYS = parseTestKeys(readFileSync(new URL('../../demo-keys.json', import.meta.url), 'utf8'));
+
+const tryCases = async (pattern: string, options: ServerOptions): Promise<readonly CaseRecord[]> => {
+  const filter = { pattern, matches: (id: string) => fits(pattern, id) };
+  const records = await run((plan) => plan.add(serverSuite(options, plan)), { filter });
+  return records.filter((record): record is CaseRecord => record.type === 'case');
+};
+
+const start = async (parts: Partial<ServerParts> = {}) => {
+  const [url = '', peerUrl = ''] = (await startServer({ ...SERVER, ...parts })).split(' ');
+  return { url, peerUrl, storeUrl: `${url}/_sandbox/admission`, keys: KEYS };
+};
+
+const verdicts = (records: readonly CaseRecord[]) => [...new Set(records.map(({ verdict }) => verdict))];
+
+describe('the server suite', () => {
+  let server: Awaited<ReturnType<typeof start>>;
+  beforeAll(async () => {
+    server = await start();
+  });
+
+  it.each([
+    ['server-store-*', 10],
+    ['server-peer-used-*', 2],
+    ['server-balances-*', 7],
+    ['server-withdrawal-*', 28],
+    ['server-permission-only-*', 8],
+  ])('lets a correct server pass %s', async (pattern, count) => {
+    const records = await tryCases(pattern, server);
+    expect(records.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
+    expect(records.length).toBeGreaterThanOrEqual(count);
+  });
+
+  it.runIf(process.platform === 'linux')('lets it pass the edges of its whitelist', async () => {
+    const records = await tryCases('server-ip-edge-*', { ...server, proxyAddress: '127.0.0.9' });
+    expect(verdicts(records)).toEqual(['pass']);
+  });
+
+  it.each([
+    ['server-store-*', 'needs: store'],
+    ['server-peer-*', 'needs: peer'],
+    ['server-ip-edge-*', 'needs: proxy'],
+    ['server-withdrawal-*', 'needs: withdrawal'],
+    ['server-permission-only-*', 'needs: only'],
+  ])('says of %s what is missing', async (pattern, reason) => {
+    const { only: _only, withdrawal: _terms, ...keys } = KEYS;
+    const records = await tryCases(pattern, { url: server.url, keys });
+    expect(verdicts(records)).toEqual(['notapplicable']);
+    expect([...new Set(records.map((record) => record.reason))]).toEqual([reason]);
+  });
+
+  it('says how to mend a local address that this machine does not have', async () => {
+    const [record] = await tryCases('server-ip-edge-exact', { ...server, proxyAddress: '203.0.113.250' });
+    expect(record?.verdict).toBe('error');
+    expect(record?.reason).toMatch(
+      /^could not start: cannot connect from 203\.0\.113\.250: .*\(EADDRNOTAVAIL\).*ifconfig lo0 alias/,
+    );
+  });
+
+  it('puts the store up again, whatever a case came to', async () => {
+    const open = await start({ reach: (admit) => (claim) => Promise.resolve(admit(claim)) });
+    const records = await tryCases('server-store-down-503', open);
+    expect(verdicts(records)).toEqual(['fail']);
+    const state = await fetch(open.storeUrl);
+    expect(await state.json()).toMatchObject({ state: 'up' });
+  });
+
+  it('says in exact digits what was taken and what should have been', async () => {
+    const records = await tryCases('server-withdrawal-takes-*', await start({ hold: (amount) => amount }));
+    expect(records[0]?.finding).toMatchObject({
+      what: 'taken from available ETH on ETH',
+      expected: '0.000110500000000002',
+      actual: '0.000100000000000001',
+    });
+  });
+});

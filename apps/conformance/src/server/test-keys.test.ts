@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parseTestKeys, secretsOf } from './test-keys.ts';
+
+const DEMO = readFileSync(new URL('../../demo-keys.json', import.meta.url), 'utf8');
+const demo = (): Record<string, unknown> => JSON.parse(DEMO) as Record<string, unknown>;
+
+const OPTIONAL = ['ipEdges', 'only', 'withdrawal'];
+
+describe('parseTestKeys', () => {
+  it('reads the demo keys', () => {
+    const keys = parseTestKeys(DEMO);
+    expect(keys.slowA.rateLimitPerMinute).toBe(5);
+    expect(Object.keys(keys.only ?? {})).toHaveLength(8);
+    expect(keys.withdrawal?.amount).toMatch(/\.\d{18}$/);
+  });
+
+  it.each(OPTIONAL)('can do without %s', (name) => {
+    expect(parseTestKeys(JSON.stringify({ ...demo(), [name]: undefined }))).not.toHaveProperty(name);
+  });
+
+  it.each(Object.keys(demo()).filter((name) => !OPTIONAL.includes(name)))('needs %s', (name) => {
+    expect(() => parseTestKeys(JSON.stringify({ ...demo(), [name]: undefined }))).toThrow(`${name}: `);
+  });
+
+  it.each<[name: string, value: unknown, message: string]>([
+    ['only', { withdraw: { keyId: 'a', secret: 'b' } }, 'only.read_balance: '],
+    ['withdrawal', { currency: 'ETH', network: 'ETH', to_address: '0x1234567890' }, 'withdrawal.amount: '],
+    [
+      'withdrawal',
+      { currency: 'ETH', network: 'ETH', to_address: '0x1234567890', amount: '1e2' },
+      'withdrawal.amount: must be a decimal string',
+    ],
+    ['fulll', { keyId: 'a', secret: 'b' }, 'fulll'],
+  ])('names what is wrong with %s: %j', (name, value, message) => {
+    expect(() => parseTestKeys(JSON.stringify({ ...demo(), [name]: value }))).toThrow(message);
+  });
+
+  it('never says a secret', () => {
+    const full = { keyId: 7, secret: 'cpg-a-secret-that-must-stay-one' };
+    expect(() => parseTestKeys(JSON.stringify({ ...demo(), full }))).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining('stay-one') }),
+    );
+  });
+});
+
+it('secretsOf knows every secret of the file', () => {
+  const inFile = DEMO.match(/cpg-demo-[a-z-]+-DO-NOT-USE-IN-PRODUCTION/g) ?? [];
+  expect(inFile.length).toBe(17);
+  expect(new Set(secretsOf(parseTestKeys(DEMO)))).toEqual(new Set(inFile));
+});
