@@ -59,6 +59,15 @@ describe('the server suite', () => {
     expect([...new Set(records.map((record) => record.reason))]).toEqual([reason]);
   });
 
+  it.each<[name: string, limit: number, verdict: string]>([
+    ['lets a window of 300 s pass', 300, 'pass'],
+    ['notices 299 s', 299, 'fail'],
+    ['notices 301 s', 301, 'fail'],
+  ])('%s in real time', async (_name, limit, verdict) => {
+    const { url, keys } = await start({ isInWindow: (time, now) => Math.abs(time - now) <= limit });
+    expect(verdicts(await tryCases('server-real-time-window', { url, keys }))).toEqual([verdict]);
+  });
+
   it('says how to mend a local address that this machine does not have', async () => {
     const [record] = await tryCases('server-ip-edge-exact', { ...server, proxyAddress: '203.0.113.250' });
     expect(record?.verdict).toBe('error');

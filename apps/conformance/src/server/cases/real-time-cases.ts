@@ -1,9 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ANSWERS } from '../../core/answers.ts';
-import { expectAccepted, expectRefused } from '../expect-answer.ts';
-import { headerOf } from '../server-answer.ts';
+import { ANSWERS, type Answer } from '../../core/answers.ts';
+import { NotApplicable } from '../../core/checker.ts';
+import { expectAccepted, expectAnswer, expectRefused } from '../expect-answer.ts';
+import { headerOf, type ServerAnswer } from '../server-answer.ts';
 import type { ServerUnderTest } from '../server-under-test.ts';
 import { serverCases } from './server-case.ts';
+
+const ATTEMPTS = 5;
+const BETWEEN_ATTEMPTS_MS = 230;
 
 /** Waits until the server's clock is a second or two into its next epoch minute. */
 const untilNextMinute = (server: ServerUnderTest): Promise<void> =>
@@ -20,10 +24,45 @@ const expectLimited = async (server: ServerUnderTest, role: 'slowA' | 'slowB'): 
   server.check.equal('Retry-After', { expected: undefined, actual: headerOf(answer, 'retry-after') });
 };
 
+const dateOf = (answer: ServerAnswer): number => Date.parse(headerOf(answer, 'date') ?? '') / 1000;
+
+/** Asks with a timestamp so far from the server's clock, in a second that did not change meanwhile; else `undefined`. */
+const askAt = async (server: ServerUnderTest, offset: number): Promise<ServerAnswer | undefined> => {
+  const before = dateOf(await server.ask({ headers: () => [] }));
+  const answer = await server.ask({ timestamp: String(before + offset) });
+  return dateOf(answer) === before ? answer : undefined;
+};
+
+/** The `Date` header may lag behind the clock it tells, so one answer as expected is enough. */
+const expectAtEdge = async (
+  server: ServerUnderTest,
+  offset: number,
+  expected: 'accepted' | Answer,
+): Promise<void> => {
+  const status = expected === 'accepted' ? 200 : expected.status;
+  let last: ServerAnswer | undefined;
+  for (let attempt = 0; attempt < ATTEMPTS && last?.status !== status; attempt++) {
+    if (attempt > 0) await sleep(BETWEEN_ATTEMPTS_MS);
+    last = (await askAt(server, offset)) ?? last;
+  }
+  if (last === undefined) throw new NotApplicable('needs: a Date header that tells the seconds');
+  expectAnswer(server.check, last, expected);
+};
+
 /** What the cases with a movable clock ask for, as far as real time can show it, for a server without one. They wait. */
 export const REAL_TIME_CASES = serverCases(
   { group: 'real time', spec: '§2 restriction 4', timeoutMs: 200_000 },
   [
+    {
+      id: 'real-time-window',
+      description:
+        'exactly 300 s off, either way, is let in, and 301 s is not, by the Date header of the server',
+      spec: '§2 restriction 1',
+      run: async (server) => {
+        for (const offset of [-300, 300]) await expectAtEdge(server, offset, 'accepted');
+        for (const offset of [-301, 301]) await expectAtEdge(server, offset, ANSWERS.outsideWindow);
+      },
+    },
     {
       id: 'real-time-rate',
       description:
