@@ -13,24 +13,32 @@ export interface CallCommand {
   readonly now?: number;
 }
 
-const clients = new Map<string, CpgClient>();
+interface KeptClient {
+  readonly client: CpgClient;
+  /** What the client takes for the time, when commands say what time it is. */
+  readonly time: SimulatedTime;
+}
 
-/** One client for one address and key, as a program would keep it; a simulated clock gets a client of its own. */
-const clientFor = (options: CpgClientOptions): CpgClient => {
-  if (options.time !== undefined) return new CpgClient(options);
-  const name = JSON.stringify([options.baseUrl, options.keyId, options.secret]);
-  const client = clients.get(name) ?? new CpgClient(options);
-  clients.set(name, client);
-  return client;
+const clients = new Map<string, KeptClient>();
+
+/** One client for one address and key, as a program would keep it; one more with a clock that commands set. */
+const clientFor = (options: CpgClientOptions, isSimulated: boolean): KeptClient => {
+  const name = JSON.stringify([options.baseUrl, options.keyId, options.secret, isSimulated]);
+  const known = clients.get(name);
+  if (known !== undefined) return known;
+  const time = new SimulatedTime();
+  const client = new CpgClient({ ...options, ...(isSimulated ? { time } : {}) });
+  clients.set(name, { client, time });
+  return { client, time };
 };
 
 /** Makes one call with default settings and says how it ended. */
 export const call = async ({ baseUrl, keyId, secretB64, operation, args = {}, now }: CallCommand) => {
   const run = operations[operation];
   if (run === undefined) return { error: `Unknown operation ${operation}.` };
-  const time = now === undefined ? undefined : new SimulatedTime(now * 1000);
-  const elapsed = () => (time === undefined ? {} : { elapsed: time.elapsedMs / 1000 });
-  const client = clientFor({ baseUrl, keyId, secret: textOf(secretB64), time });
+  const { client, time } = clientFor({ baseUrl, keyId, secret: textOf(secretB64) }, now !== undefined);
+  if (now !== undefined) time.set(now * 1000);
+  const elapsed = () => (now === undefined ? {} : { elapsed: time.elapsedMs / 1000 });
   try {
     const { result, response } = await run(client, args as never).withResponse();
     return { ok: true, data: result.data, attempts: response.attempts, ...elapsed() };
@@ -43,7 +51,5 @@ export const call = async ({ baseUrl, keyId, secretB64, operation, args = {}, no
       attempts,
       ...elapsed(),
     };
-  } finally {
-    if (time !== undefined) client.close();
   }
 };

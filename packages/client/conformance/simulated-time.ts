@@ -1,20 +1,27 @@
 import type { Time } from '@cpg/client';
 
-/** A clock that starts at a given time and is moved by sleeping instead of waiting. */
+/** A clock that stands still, is set by commands, and is moved by sleeping instead of waiting. */
 export class SimulatedTime implements Time {
-  readonly #start: number;
-  elapsedMs = 0;
+  #now = 0;
+  #start = 0;
 
-  constructor(start: number) {
-    this.#start = start;
+  /** Milliseconds slept since the clock was set. */
+  get elapsedMs(): number {
+    return this.#now - this.#start;
+  }
+
+  /** Unix milliseconds. */
+  set(now: number): void {
+    this.#start = now;
+    this.#now = now;
   }
 
   now(): number {
-    return this.#start + this.elapsedMs;
+    return this.#now;
   }
 
   async sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    this.elapsedMs += milliseconds;
+    this.#now += milliseconds;
   }
 }

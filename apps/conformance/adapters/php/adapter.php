@@ -4,6 +4,10 @@ declare(strict_types=1);
 
 const HEADERS = ['X-CPG-Key', 'X-CPG-Timestamp', 'X-CPG-Signature'];
 const WINDOW_SECONDS = 300;
+const LONGEST_ANSWER = 16 * 1024 * 1024;
+const KEY_ID = '/\A[A-Za-z0-9_.-]{1,128}\z/';
+const TIMESTAMP = '/\A(?:0|[1-9][0-9]{0,14})\z/';
+const ORIGIN_FORM = '#\A/(?!/)[!-"$-\[\]-~]*\z#';
 
 /** JSON texts are UTF-8; on the wire, and in what is signed, one character of a target or header is one byte. */
 function to_bytes(string $text): string
@@ -24,6 +28,10 @@ function sign_command(array $command): array
 {
     $secret = base64_decode($command['secretB64']);
     $timestamp = (string) $command['now'];
+    $refused = refusal($secret, $command['keyId'], $timestamp, $command['method'], $command['target']);
+    if ($refused !== null) {
+        return ['refused' => $refused];
+    }
     $stages = stages($timestamp, strtoupper($command['method']), $command['target'], base64_decode($command['bodyB64']));
     $signature = hash_hmac('sha256', $stages['canonical'], $secret);
     return [
@@ -33,6 +41,19 @@ function sign_command(array $command): array
         'bodySha256' => $stages['bodySha256'],
         'canonicalB64' => base64_encode($stages['canonical']),
     ];
+}
+
+/** Why no server would accept this request; null when it is fit to be signed. */
+function refusal(string $secret, string $keyId, string $timestamp, string $method, string $target): ?string
+{
+    return match (true) {
+        $secret === '' => 'the secret is empty',
+        !preg_match(KEY_ID, $keyId) => 'the key id is malformed',
+        !preg_match(TIMESTAMP, $timestamp) => 'the timestamp is malformed',
+        !preg_match('/\A[A-Za-z]+\z/', $method) => 'the method is malformed',
+        !preg_match(ORIGIN_FORM, $target) => 'the target is malformed',
+        default => null,
+    };
 }
 
 function verify_command(array $command): array
@@ -56,13 +77,13 @@ function reject(array $command): ?array
         }
     }
     [[$keyId], [$timestamp], [$signature]] = $values;
-    if (array_sum(array_map('count', $values)) > 3 || !preg_match('/\A[A-Za-z0-9_.-]{1,128}\z/', $keyId)) {
+    if (array_sum(array_map('count', $values)) > 3 || !preg_match(KEY_ID, $keyId)) {
         return [401, 'Malformed authentication headers'];
     }
-    if (!preg_match('#\A/(?!/)[!-"$-\[\]-~]*\z#', $command['target'])) {
+    if (!preg_match(ORIGIN_FORM, $command['target'])) {
         return [400, 'Malformed request target'];
     }
-    $isTime = preg_match('/\A(?:0|[1-9][0-9]{0,14})\z/', $timestamp) === 1;
+    $isTime = preg_match(TIMESTAMP, $timestamp) === 1;
     if (!$isTime || abs((int) $timestamp - $command['now']) > WINDOW_SECONDS) {
         return [401, 'Request timestamp is outside the allowed window'];
     }
@@ -101,7 +122,7 @@ function reject_webhook(array $command): ?array
         return [401, 'Malformed authentication headers'];
     }
     [[$timestamp], [$signature]] = $values;
-    $isTime = preg_match('/\A(?:0|[1-9][0-9]{0,14})\z/', $timestamp) === 1;
+    $isTime = preg_match(TIMESTAMP, $timestamp) === 1;
     if (!$isTime || abs((int) $timestamp - $command['now']) > WINDOW_SECONDS) {
         return [401, 'Request timestamp is outside the allowed window'];
     }
@@ -136,6 +157,9 @@ function sign_once(array $command, string $method, string $target, string $body)
 
 function call_command(array $command): array
 {
+    if (!preg_match('/\A[1-9][0-9]{0,18}\z/', (string) ($command['args']['withdrawal_id'] ?? 1))) {
+        return failure('invalid_argument', null, 'withdrawal_id must be a positive integer.');
+    }
     [$method, $target, $body] = request_for($command['operation'], $command['args']);
     $lines = array_map(fn ($pair) => "$pair[0]: $pair[1]", sign_once($command, $method, $target, $body));
     $options = ['method' => $method, 'follow_location' => 0, 'ignore_errors' => true, 'timeout' => 8];
@@ -145,9 +169,12 @@ function call_command(array $command): array
     }
     $context = stream_context_create(['http' => [...$options, 'header' => $lines]]);
     $http_response_header = [];
-    $text = @file_get_contents($command['baseUrl'] . $target, false, $context);
+    $text = @file_get_contents($command['baseUrl'] . $target, false, $context, 0, LONGEST_ANSWER + 1);
     if ($text === false || !preg_match('#\AHTTP/1\.[01] (\d{3})#', $http_response_header[0] ?? '', $found)) {
         return failure('no_answer', null, 'No answer; the outcome is unknown.');
+    }
+    if (strlen($text) > LONGEST_ANSWER) {
+        return failure('unreadable_answer', (int) $found[1], 'The answer is too long to be one.');
     }
     return read_answer($command['operation'], (int) $found[1], $text);
 }
@@ -159,13 +186,21 @@ function read_answer(string $operation, int $status, string $text): array
         return failure('unreadable_answer', $status, 'The answer is not an envelope.');
     }
     if ($status !== 200 || ($envelope->success ?? null) !== true) {
-        return failure('refused', $status, (string) ($envelope->message ?? ''));
+        $message = is_string($envelope->message ?? null) ? $envelope->message : 'The server gave no reason.';
+        return failure('refused', $status, cut($message));
     }
     $data = $envelope->data ?? null;
     if ($data === null || ($operation === 'balances.list' && !are_balances($data))) {
         return failure('unreadable_answer', $status, 'The answer has no data of the expected shape.');
     }
     return ['ok' => true, 'data' => $data];
+}
+
+/** The first thousand characters; a longer message would fill a log. */
+function cut(string $message): string
+{
+    preg_match('/\A.{0,1000}/su', $message, $found);
+    return $found[0];
 }
 
 function are_balances(mixed $data): bool
@@ -191,7 +226,7 @@ function failure(string $kind, ?int $status, string $message): array
 
 function hello(): array
 {
-    return ['name' => 'php-streams', 'language' => 'php', 'version' => PHP_VERSION, 'roles' => ['sign', 'verify', 'webhook', 'call'], 'caps' => ['stages']];
+    return ['name' => 'php-streams', 'language' => 'php', 'version' => PHP_VERSION, 'roles' => ['sign', 'verify', 'webhook', 'call'], 'caps' => ['stages', 'text-ids']];
 }
 
 while (($line = fgets(STDIN)) !== false) {

@@ -15,9 +15,13 @@ HEADERS = ("X-CPG-Key", "X-CPG-Timestamp", "X-CPG-Signature")
 ORIGIN_FORM = re.compile(r"/(?!/)[!-\"$-\[\]-~]*")
 KEY_ID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 TIMESTAMP = re.compile(r"0|[1-9][0-9]{0,14}")
+METHOD = re.compile(r"[A-Za-z]+")
+ID = re.compile(r"[1-9][0-9]{0,18}")
 SIGNATURE = re.compile(r"[0-9a-f]{64}")
 DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 WINDOW_SECONDS = 300
+LONGEST_ANSWER = 16 * 1024 * 1024
+LONGEST_MESSAGE = 1000
 
 sent_signatures = {}
 
@@ -37,6 +41,9 @@ def sign(command):
     secret = base64.b64decode(command["secretB64"])
     body = base64.b64decode(command["bodyB64"])
     timestamp = str(command["now"])
+    refused = refusal(secret, command["keyId"], timestamp, command["method"], command["target"])
+    if refused:
+        return {"refused": refused}
     path, query, body_sha256, canonical = stages(timestamp, command["method"].upper(), command["target"], body)
     values = (command["keyId"], timestamp, signature_of(secret, canonical))
     return {
@@ -46,6 +53,21 @@ def sign(command):
         "bodySha256": body_sha256,
         "canonicalB64": base64.b64encode(canonical).decode(),
     }
+
+
+def refusal(secret, key_id, timestamp, method, target):
+    """Why no server would accept this request; None when it is fit to be signed."""
+    if not secret:
+        return "the secret is empty"
+    for grammar, text, name in (
+        (KEY_ID, key_id, "key id"),
+        (TIMESTAMP, timestamp, "timestamp"),
+        (METHOD, method, "method"),
+        (ORIGIN_FORM, target, "target"),
+    ):
+        if not grammar.fullmatch(text):
+            return "the %s is malformed" % name
+    return None
 
 
 def verify(command):
@@ -111,7 +133,7 @@ def request_for(operation, arguments):
         query = urllib.parse.urlencode(arguments, quote_via=urllib.parse.quote, safe="")
         return "GET", "/v1/balances" + ("?" + query if query else ""), b""
     if operation == "withdrawals.get":
-        return "GET", "/v1/withdrawals/%d" % arguments["withdrawal_id"], b""
+        return "GET", "/v1/withdrawals/" + str(arguments["withdrawal_id"]), b""
     if operation == "withdrawals.create":
         return "POST", "/v1/withdrawals", json.dumps(arguments).encode()
     raise ValueError("unknown operation " + operation)
@@ -131,6 +153,8 @@ def sign_once(command, method, target, body):
 
 
 def call(command):
+    if not ID.fullmatch(str(command["args"].get("withdrawal_id", 1))):
+        return failure("invalid_argument", None, "withdrawal_id must be a positive integer.")
     method, target, body = request_for(command["operation"], command["args"])
     headers = sign_once(command, method, target, body)
     if body:
@@ -139,7 +163,10 @@ def call(command):
     try:
         connection.request(method, target, body or None, headers)
         response = connection.getresponse()
-        return read_answer(command["operation"], response.status, response.read())
+        text = response.read(LONGEST_ANSWER + 1)
+        if len(text) > LONGEST_ANSWER:
+            return failure("unreadable_answer", response.status, "The answer is too long to be one.")
+        return read_answer(command["operation"], response.status, text)
     except (OSError, http.client.HTTPException) as error:
         return failure("no_answer", None, "No answer; the outcome is unknown: " + type(error).__name__)
     finally:
@@ -149,12 +176,12 @@ def call(command):
 def read_answer(operation, status, text):
     try:
         envelope = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return failure("unreadable_answer", status, "The answer is not JSON.")
     if not isinstance(envelope, dict):
         return failure("unreadable_answer", status, "The answer is not an envelope.")
     if status != 200 or envelope.get("success") is not True:
-        return failure("refused", status, str(envelope.get("message", "")))
+        return failure("refused", status, str(envelope.get("message", ""))[:LONGEST_MESSAGE])
     data = envelope.get("data")
     if data is None or (operation == "balances.list" and not are_balances(data)):
         return failure("unreadable_answer", status, "The answer has no data of the expected shape.")
@@ -174,7 +201,7 @@ def failure(kind, status, message):
 
 def hello(_command):
     version = "%d.%d" % sys.version_info[:2]
-    return {"name": "python-stdlib", "language": "python", "version": version, "roles": ["sign", "verify", "webhook", "call"], "caps": ["stages"]}
+    return {"name": "python-stdlib", "language": "python", "version": version, "roles": ["sign", "verify", "webhook", "call"], "caps": ["stages", "text-ids"]}
 
 
 COMMANDS = {"hello": hello, "sign": sign, "verify": verify, "verify-webhook": verify_webhook, "call": call, "stop": lambda _command: {}}

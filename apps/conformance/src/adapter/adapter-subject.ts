@@ -9,7 +9,7 @@ export const adapterSubject = (adapter: AdapterProcess): VectorSubject => ({
   sign: async ({ now, method, target, body, keyId, secret }) => {
     const command = { now, method, target, bodyB64: toBase64(body), keyId, secretB64: toBase64(secret) };
     const answer = readAnswer(signAnswer, await adapter.ask('sign', command));
-    if ('refused' in answer) return { headers: [['refused', String(answer.refused)]] };
+    if ('refused' in answer) return { refused: String(answer.refused), headers: [] };
     const { headers, path, query, bodySha256, canonicalB64 } = answer;
     return { headers, path, query, bodySha256, canonical: canonicalB64 };
   },

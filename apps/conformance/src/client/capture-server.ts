@@ -2,15 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { HttpMessage } from '../wire/http-message.ts';
 import { readMessage } from '../wire/read-message.ts';
-
-/** What the server does with a request: answer, or hang up (before or in the middle of an answer). */
-export type Reply =
-  | {
-      readonly status: number;
-      readonly headers?: Readonly<Record<string, string>>;
-      readonly body?: string | Buffer;
-    }
-  | { readonly raw: string | Buffer };
+import { type Reply, sendReply } from './reply.ts';
 
 /** Decides the answer to the request of this number, from 0. */
 export type Responder = (request: HttpMessage, index: number) => Reply;
@@ -21,33 +13,28 @@ export interface CaptureServer {
   readonly requests: readonly HttpMessage[];
   /** Why something could not be read, if so. */
   readonly faults: readonly string[];
+  /** The most bytes that one connection has taken of the answers so far. */
+  readonly mostBytesTaken: () => number;
   readonly close: () => Promise<void>;
 }
 
-const encodeReply = (reply: Reply): Buffer => {
-  if ('raw' in reply) return Buffer.from(reply.raw);
-  const body = Buffer.from(reply.body ?? '');
-  const headers = {
-    'Content-Type': 'application/json; charset=utf-8',
-    Date: new Date().toUTCString(),
-    'Content-Length': String(body.length),
-    Connection: 'close',
-    ...reply.headers,
-  };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return Buffer.concat([Buffer.from(`HTTP/1.1 ${reply.status} Status\r\n${lines.join('')}\r\n`), body]);
-};
+// On loopback the rest of a request is there at once, or announced and never sent.
+const LONGEST_SILENCE_MS = 2_000;
 
 /** Listens on a free loopback port and answers one request a connection. */
 export const startCapture = async (respond: Responder): Promise<CaptureServer> => {
   const requests: HttpMessage[] = [];
   const faults: string[] = [];
-  const sockets = new Set<Socket>();
+  const sockets: Socket[] = [];
   const server = createServer((socket) => {
     let received = Buffer.alloc(0);
-    sockets.add(socket);
+    sockets.push(socket);
     socket.on('error', () => undefined);
-    socket.on('close', () => sockets.delete(socket));
+    socket.setTimeout(LONGEST_SILENCE_MS, () => {
+      if (received.length > 0)
+        faults.push(`a request that does not end: ${received.length} bytes, then silence`);
+      socket.destroy();
+    });
     socket.on('data', (bytes) => {
       received = Buffer.concat([received, bytes]);
       try {
@@ -55,7 +42,9 @@ export const startCapture = async (respond: Responder): Promise<CaptureServer> =
         if (request === undefined) return;
         if (received.length > request.length) faults.push('bytes after the end of the request');
         requests.push(request);
-        socket.removeAllListeners('data').end(encodeReply(respond(request, requests.length - 1)));
+        socket.setTimeout(0);
+        socket.removeAllListeners('data');
+        sendReply(socket, respond(request, requests.length - 1));
       } catch (error) {
         faults.push(error instanceof Error ? error.message : 'unreadable request');
         socket.destroy();
@@ -68,6 +57,7 @@ export const startCapture = async (respond: Responder): Promise<CaptureServer> =
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     faults,
+    mostBytesTaken: () => Math.max(0, ...sockets.map(({ bytesWritten }) => bytesWritten)),
     close: async () => {
       const closed = once(server, 'close');
       server.close();

@@ -4,22 +4,28 @@ import type { RunSettings } from '../core/run-settings.ts';
 import {
   ATTEMPT_CASES,
   CLOCK_CASES,
+  ENCODING_CASES,
+  PATH_CASES,
   REDIRECT_CASES,
   REFUSAL_CASES,
   REQUEST_CASES,
   RESPONSE_CASES,
   SECRECY_CASES,
+  SIZE_CASES,
 } from './cases/index.ts';
 import { ClientUnderTest } from './client-under-test.ts';
 
 /** The cases of layer 2, in the order they are tried. */
 export const CLIENT_CASES: readonly ConformanceCase<ClientUnderTest>[] = [
   REQUEST_CASES,
+  PATH_CASES,
   REFUSAL_CASES,
   REDIRECT_CASES,
   ATTEMPT_CASES,
   CLOCK_CASES,
   RESPONSE_CASES,
+  ENCODING_CASES,
+  SIZE_CASES,
   SECRECY_CASES,
 ].flat();
 

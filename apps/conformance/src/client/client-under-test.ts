@@ -4,7 +4,7 @@ import type { Checker } from '../core/checker.ts';
 import type { RunSettings } from '../core/run-settings.ts';
 import { type CaptureServer, type Responder, startCapture } from './capture-server.ts';
 import { type CapturedRequest, parseCaptured } from './captured-request.ts';
-import { type Credentials, expectSigned } from './expect-signed.ts';
+import { type ClockReading, type Credentials, expectSigned } from './expect-signed.ts';
 
 /** One call that the client is asked to make. */
 export interface Call {
@@ -22,7 +22,7 @@ export interface Scene {
   /** What arrived, in order. */
   readonly captured: () => readonly CapturedRequest[];
   /** Checks that every captured request is signed right, and that no two share a signature. */
-  readonly expectAllSigned: (now?: number) => void;
+  readonly expectAllSigned: (clock?: ClockReading) => void;
 }
 
 /** The client under test as one case sees it. */
@@ -74,11 +74,11 @@ export class ClientUnderTest {
       witness();
       return answer;
     };
-    const expectAllSigned = (now?: number) => {
+    const expectAllSigned = (clock: ClockReading = {}) => {
       check.equal('unreadable requests', { expected: 'none', actual: server.faults[0] ?? 'none' });
       const requests = captured();
       check.that(requests.length > 0, { what: 'requests', expected: 'at least one', actual: 'none' });
-      for (const request of requests) expectSigned(check, request, { ...credentials, now });
+      for (const request of requests) expectSigned(check, request, { ...credentials, ...clock });
       const signatures = new Set(requests.map(({ signature }) => signature));
       check.equal('distinct signatures', { expected: requests.length, actual: signatures.size });
     };

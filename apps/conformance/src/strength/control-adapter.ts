@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type SignCommand, signCommand } from './reference/client-adapter.ts';
 import { CLIENT } from './reference/client-parts.ts';
-import { signBy } from './reference/signing-parts.ts';
 
 type Command = Readonly<Record<string, string>> & { readonly id: string; readonly cmd: string };
 type Behaviour = (command: Command, count: number) => unknown;
@@ -16,10 +16,8 @@ const headers = (signature: string, { keyId = '', now }: Command) => [
   ['X-CPG-Signature', signature],
 ];
 const rightAnswer = (command: Command): object => {
-  const { id, cmd, now, method = '', target = '', bodyB64 = '', secretB64 = '' } = command;
-  if (cmd !== 'sign') return { id, ok: true };
-  const request = { timestamp: String(now), method, target, body: Buffer.from(bodyB64, 'base64') };
-  return { id, headers: headers(signBy(CLIENT, Buffer.from(secretB64, 'base64'), request), command) };
+  const { id, cmd } = command;
+  return { id, ...(cmd === 'sign' ? signCommand(CLIENT, command as unknown as SignCommand) : { ok: true }) };
 };
 
 const answerRight = (command: Command): void => say(rightAnswer(command));

@@ -2,6 +2,7 @@ import {
   createSigningKey,
   headerValues,
   isRejection,
+  ProtocolError,
   type Rejection,
   SIGNATURE_HEADER,
   signRequest,
@@ -18,7 +19,7 @@ import type {
   WebhookCommand,
 } from './vector-subject.ts';
 
-const sign = async ({ now, keyId, secret, method, target, body }: SignCommand): Promise<Signing> => {
+const signOrThrow = ({ now, keyId, secret, method, target, body }: SignCommand): Signing => {
   const key = createSigningKey(secret.toString('utf8'));
   const signed = signRequest({ keyId, key, method, target, body, timestamp: now });
   return {
@@ -28,6 +29,15 @@ const sign = async ({ now, keyId, secret, method, target, body }: SignCommand): 
     bodySha256: signed.bodySha256,
     canonical: Buffer.from(signed.canonical, 'utf8'),
   };
+};
+
+const sign = async (command: SignCommand): Promise<Signing> => {
+  try {
+    return signOrThrow(command);
+  } catch (error) {
+    if (!ProtocolError.is(error)) throw error;
+    return { refused: error.message, headers: [] };
+  }
 };
 
 const toVerification = (result: object | Rejection): Verification =>

@@ -15,6 +15,8 @@ export interface SignCommand extends UnsentRequest {
 
 /** What a signer made; the stages before the signature only when it can tell them. */
 export interface Signing {
+  /** Why it refused to sign; there are no headers then. */
+  readonly refused?: string | undefined;
   readonly headers: readonly HeaderPair[];
   readonly path?: string | undefined;
   readonly query?: string | undefined;
@@ -42,7 +44,6 @@ export interface WebhookCommand {
 
 /** What layer 1 judges: a signer, a verifier and a receiver of webhooks, without any I/O of their own. */
 export interface VectorSubject {
-  /** Throws when the signer refuses the request. */
   readonly sign: (command: SignCommand) => Promise<Signing>;
   readonly verify: (command: VerifyCommand) => Promise<Verification>;
   readonly verifyWebhook: (command: WebhookCommand) => Promise<Verification>;

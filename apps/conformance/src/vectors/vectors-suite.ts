@@ -5,6 +5,7 @@ import { protocolSubject } from './protocol-subject.ts';
 import { publishedVerifyCases, webhookCases } from './published-cases.ts';
 import { readVerificationVectors, readWebhookVectors } from './published-vectors.ts';
 import { signCases } from './sign-cases.ts';
+import { SIGN_REFUSE_CASES } from './sign-refuse-cases.ts';
 import type { VectorContext } from './vector-context.ts';
 import { readSigningVectors } from './vector-file.ts';
 import { verifyCases } from './verify-cases.ts';
@@ -14,13 +15,14 @@ export const vectorCases = (): readonly ConformanceCase<VectorContext>[] => {
   const vectors = readSigningVectors();
   return [
     ...signCases(vectors),
+    ...SIGN_REFUSE_CASES,
     ...verifyCases(vectors),
     ...publishedVerifyCases(readVerificationVectors()),
     ...webhookCases(readWebhookVectors()),
   ];
 };
 
-const PROTOCOL_CAPABILITIES: ReadonlySet<string> = new Set(['sign', 'verify', 'webhook']);
+const PROTOCOL_CAPABILITIES: ReadonlySet<string> = new Set(['sign', 'verify', 'webhook', 'errors']);
 
 /** Layer 1 on `@cpg/protocol` itself, in this process. */
 export const protocolSuite = ({ random, masker }: RunSettings): Suite<VectorContext> => ({

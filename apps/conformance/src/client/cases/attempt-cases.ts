@@ -1,8 +1,8 @@
 import { ANSWERS } from '../../core/answers.ts';
-import type { Reply } from '../capture-server.ts';
 import type { CapturedRequest } from '../captured-request.ts';
 import type { Call, ClientUnderTest, Scene } from '../client-under-test.ts';
 import { refusal, success, WITHDRAWAL_ARGS } from '../replies.ts';
+import type { Reply } from '../reply.ts';
 import { clientCases } from './client-case.ts';
 
 const UNAVAILABLE = refusal(
@@ -26,7 +26,7 @@ const trouble = (reply: Reply, call: Call, look: (scene: Scene) => void) => asyn
     });
     const signatures = new Set(requests.map(({ signature }) => signature));
     client.check.equal('distinct signatures', { expected: requests.length, actual: signatures.size });
-    if (moved.now === undefined) scene.expectAllSigned();
+    scene.expectAllSigned({ ...moved, elapsed: result.elapsed });
     look(scene);
   });
 
@@ -53,6 +53,18 @@ const post = (reply: Reply, client_reference?: string) => (client: ClientUnderTe
 };
 
 const freshSignature = (reply: Reply) => trouble(reply, { operation: 'balances.list' }, () => undefined);
+
+/** The kind of the error when this is the answer to a withdrawal, and its status. */
+const kindOf = async (client: ClientUnderTest, reply: Reply) => {
+  let found = { kind: '', status: 0 };
+  await client.play({ label: 'kind', respond: () => reply }, async (scene) => {
+    const call: Call = { operation: 'withdrawals.create', args: WITHDRAWAL_ARGS, ...client.movableNow() };
+    const result = await scene.call(call);
+    client.check.that(!result.ok, { what: 'result of the call', expected: 'an error', actual: 'ok' });
+    if (!result.ok) found = { kind: result.error.kind, status: result.error.status ?? 0 };
+  });
+  return found;
+};
 
 /** What a client does when it cannot know, or must not ask again at once. */
 export const ATTEMPT_CASES = clientCases({ group: 'attempts', spec: '§6.2, §6.6', timeoutMs: 40_000 }, [
@@ -90,6 +102,27 @@ export const ATTEMPT_CASES = clientCases({ group: 'attempts', spec: '§6.2, §6.
     id: 'attempt-hang-up-post-reference',
     description: 'a POST with a reference whose answer is lost keeps its body bytes in every attempt',
     run: post(HANG_UP, 'reference-1'),
+  },
+  {
+    id: 'attempt-lost-post-is-no-refusal',
+    spec: '§6.6',
+    needs: ['errors'],
+    description:
+      'a withdrawal whose answer is lost ends with another kind of error than one that was refused',
+    run: async (client) => {
+      const refused = await kindOf(
+        client,
+        refusal({ status: 400, message: 'Insufficient available balance' }),
+      );
+      for (const reply of [HANG_UP, HALF]) {
+        const lost = await kindOf(client, reply);
+        client.check.that(lost.kind !== refused.kind && lost.status < 400, {
+          what: 'kind and status of the error',
+          expected: `not ${refused.kind}, and no status of a refusal: the withdrawal may have been made`,
+          actual: `${lost.kind}, ${lost.status}`,
+        });
+      }
+    },
   },
   {
     id: 'attempt-same-second',

@@ -1,6 +1,16 @@
 import { ANSWERS } from '../../core/answers.ts';
 import type { Responder } from '../capture-server.ts';
-import { ask, givesUp, httpDate, PER_IP, secondAttempt, skewed, startOfScene } from '../clock-scenes.ts';
+import {
+  ask,
+  expectEachSigned,
+  givesUp,
+  httpDate,
+  PER_IP,
+  secondAttempt,
+  skewed,
+  startOfScene,
+  windowAt,
+} from '../clock-scenes.ts';
 import { refusal, success } from '../replies.ts';
 import { clientCases } from './client-case.ts';
 
@@ -21,8 +31,8 @@ export const CLOCK_CASES = clientCases(
       id: 'clock-429-per-ip-seconds',
       description: '429 with Retry-After in seconds: the next attempt is not before that',
       run: secondAttempt(
-        () => ({ 'Retry-After': '7' }),
-        (now) => now + 7,
+        () => ({ 'Retry-After': '25' }),
+        (now) => now + 25,
         PER_IP,
       ),
     },
@@ -30,8 +40,8 @@ export const CLOCK_CASES = clientCases(
       id: 'clock-429-per-ip-date',
       description: '429 with Retry-After as a date: the next attempt is not before that',
       run: secondAttempt(
-        (now) => ({ 'Retry-After': httpDate(now + 9) }),
-        (now) => now + 9,
+        (now) => ({ 'Retry-After': httpDate(now + 27) }),
+        (now) => now + 27,
         PER_IP,
       ),
     },
@@ -69,34 +79,75 @@ export const CLOCK_CASES = clientCases(
             expected: 'at most 2',
             actual: String(scene.captured().length),
           });
-          const message = result.ok ? 'ok' : result.error.message;
+          const { message, status } = result.ok ? { message: 'ok', status: 200 } : result.error;
           client.check.that(message.includes(ANSWERS.outsideWindow.message), {
             what: 'result of the call',
             expected: ANSWERS.outsideWindow.message,
             actual: message,
           });
+          client.check.equal('status of the error', { expected: 401, actual: status ?? undefined });
         });
       },
     },
     {
       id: 'clock-not-from-5xx',
-      description: 'the Date of a 503 that anyone may have written does not move the clock',
+      description:
+        'the Date of a 503 that anyone may have written does not move the clock, in this call or the next',
       run: (client) => {
         const now = startOfScene();
+        const unavailable = { status: 503, message: 'Service temporarily unavailable' };
         const respond: Responder = (_message, index) =>
           index === 0
-            ? refusal(
-                { status: 503, message: 'Service temporarily unavailable' },
-                { Date: httpDate(now + 3600) },
-              )
+            ? refusal(unavailable, { Date: httpDate(now + 3600) })
             : { ...success('balances.list'), headers: { Date: httpDate(now) } };
-        return ask(client, { respond, now }, (scene) => {
+        return client.play({ label: 'not-from-5xx', respond }, async (scene) => {
+          for (const currency of ['USDT', 'ETH'])
+            await scene.call({ operation: 'balances.list', args: { currency }, now });
+          expectEachSigned(client, scene);
           for (const { timestamp } of scene.captured())
             client.check.that(Math.abs(Number(timestamp) - now) <= 60, {
               what: 'X-CPG-Timestamp',
               expected: `about ${now}`,
               actual: timestamp,
             });
+        });
+      },
+    },
+    {
+      id: 'clock-kept',
+      level: 'SHOULD',
+      needs: ['memory'],
+      description: 'what was learnt of the clock holds for the next call, which is let in at once',
+      run: (client) => {
+        const now = startOfScene();
+        return client.play({ label: 'clock-kept', respond: windowAt(now + 400) }, async (scene) => {
+          for (const currency of ['USDT', 'ETH'])
+            await scene.call({ operation: 'balances.list', args: { currency }, now });
+          expectEachSigned(client, scene);
+          client.check.equal('requests of two calls', { expected: 3, actual: scene.captured().length });
+        });
+      },
+    },
+    {
+      id: 'clock-most-ahead',
+      spec: '§6.3',
+      needs: ['memory'],
+      description:
+        'forty identical calls in one second: none is stamped more than 30 s ahead, the last ones wait',
+      run: (client) => {
+        const now = startOfScene();
+        return client.play({ label: 'most-ahead', respond: () => success('ping') }, async (scene) => {
+          for (let i = 0; i < 40; i++) {
+            const { elapsed = 0 } = await scene.call({ operation: 'ping', now });
+            const timestamp = Number(scene.captured().at(-1)?.timestamp);
+            client.check.that(timestamp <= now + elapsed + 30, {
+              what: `X-CPG-Timestamp of call ${i + 1}`,
+              expected: `at most 30 s ahead of ${now + elapsed}`,
+              actual: String(timestamp),
+            });
+          }
+          client.check.equal('requests', { expected: 40, actual: scene.captured().length });
+          expectEachSigned(client, scene);
         });
       },
     },

@@ -1,7 +1,10 @@
 export { ATTEMPT_CASES } from './attempt-cases.ts';
 export { CLOCK_CASES } from './clock-cases.ts';
+export { ENCODING_CASES } from './encoding-cases.ts';
+export { PATH_CASES } from './path-cases.ts';
 export { REDIRECT_CASES } from './redirect-cases.ts';
 export { REFUSAL_CASES } from './refusal-cases.ts';
 export { REQUEST_CASES } from './request-cases.ts';
 export { RESPONSE_CASES } from './response-cases.ts';
 export { SECRECY_CASES } from './secrecy-cases.ts';
+export { SIZE_CASES } from './size-cases.ts';

@@ -147,6 +147,11 @@ export const REQUEST_CASES: readonly ClientCase[] = [
       { operation: 'withdrawals.get', args: { withdrawal_id: 41 } },
     ),
     plain(
+      'withdrawal-get-large-id',
+      { method: 'GET', path: '/v1/withdrawals/9007199254740991' },
+      { operation: 'withdrawals.get', args: { withdrawal_id: Number.MAX_SAFE_INTEGER } },
+    ),
+    plain(
       'withdrawal-create',
       { method: 'POST', path: '/v1/withdrawals' },
       { operation: 'withdrawals.create', args: WITHDRAWAL_ARGS },

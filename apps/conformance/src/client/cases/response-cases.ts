@@ -1,72 +1,126 @@
-import type { Reply } from '../capture-server.ts';
 import type { ClientUnderTest } from '../client-under-test.ts';
+import { envelopeWith, expectError, expectRow, ROW } from '../expect-reading.ts';
+import { refusal } from '../replies.ts';
+import type { Reply } from '../reply.ts';
 import { clientCases } from './client-case.ts';
 
-const ENVELOPE = '{"success":true,"message":"OK","data":[],"data_count":0}';
-const ROW = '{"currency":"USDT","network":"ETH","balance":BALANCE,"held":"0.0","available":"1.0"}';
-const withBalance = (balance: string) =>
-  ENVELOPE.replace('[]', `[${ROW.replace('BALANCE', balance)}]`).replace('count":0', 'count":1');
+const HTML = { 'Content-Type': 'text/html' };
+const ok = (body: string): Reply => ({ status: 200, body });
+const withAmount = (balance: unknown): Reply => ok(envelopeWith({ ...ROW, balance }));
+const NESTED = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
 
-const UNFIT: Readonly<Record<string, readonly [description: string, reply: Reply]>> = {
-  html: [
-    '200 with an HTML page',
-    { status: 200, headers: { 'Content-Type': 'text/html' }, body: '<p>hello</p>' },
-  ],
-  empty: ['200 without a body', { status: 200, body: '' }],
-  truncated: ['200 with JSON that ends early', { status: 200, body: '{"success":true,"data":[' }],
-  'success-false': ['200 with success: false', { status: 200, body: '{"success":false,"message":"No"}' }],
-  'no-data': ['200 without data', { status: 200, body: '{"success":true,"message":"OK"}' }],
-  'wrong-shape': [
-    '200 with data of another shape',
-    { status: 200, body: '{"success":true,"message":"OK","data":{}}' },
-  ],
-  'number-amount': ['an amount that is a JSON number', { status: 200, body: withBalance('1.0') }],
-  'exponent-amount': ['an amount with an exponent', { status: 200, body: withBalance('"1e3"') }],
-  'html-error': [
-    '502 with an HTML page',
-    { status: 502, headers: { 'Content-Type': 'text/html' }, body: '<p>bad</p>' },
-  ],
+interface Unfit {
+  readonly description: string;
+  readonly reply: Reply;
+  /** What the error must say, where the server said it. */
+  readonly status?: number;
+}
+
+const UNFIT: Readonly<Record<string, Unfit>> = {
+  html: { description: '200 with an HTML page', reply: { status: 200, headers: HTML, body: '<p>hello</p>' } },
+  empty: { description: '200 without a body', reply: ok('') },
+  '204': {
+    description: '204, which has no body',
+    reply: { raw: 'HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n' },
+  },
+  truncated: { description: '200 with JSON that ends early', reply: ok('{"success":true,"data":[') },
+  'two-values': { description: '200 with a second JSON value', reply: ok(`${envelopeWith()}{}`) },
+  'no-object': { description: '200 with null for an envelope', reply: ok('null') },
+  'success-false': {
+    description: '200 with success: false',
+    reply: ok(envelopeWith().replace('true', 'false')),
+  },
+  'success-text': {
+    description: '200 with success as a text',
+    reply: ok(envelopeWith().replace('true', '"true"')),
+  },
+  'no-data': { description: '200 without data', reply: ok('{"success":true,"message":"OK"}') },
+  'wrong-shape': {
+    description: '200 with data of another shape',
+    reply: ok('{"success":true,"message":"OK","data":{}}'),
+  },
+  'deeply-nested': {
+    description: '100,000 arrays in each other',
+    reply: ok(`{"success":true,"message":"OK","data":${NESTED}}`),
+  },
+  'amount-from-prototype': {
+    description: 'an amount that is there only through a member named __proto__',
+    reply: ok(envelopeWith(ROW).replace('"balance"', '"__proto__":{"balance":"1.0"},"b"')),
+  },
+  'number-amount': { description: 'an amount that is a JSON number', reply: withAmount(1.5) },
+  'exponent-amount': { description: 'an amount with an exponent', reply: withAmount('1e3') },
+  'comma-amount': { description: 'an amount with a comma', reply: withAmount('1,500.0') },
+  'space-amount': { description: 'an amount with a space', reply: withAmount(' 1.0') },
+  'plus-amount': { description: 'an amount with a plus sign', reply: withAmount('+1.0') },
+  'hexadecimal-amount': { description: 'an amount in hexadecimal', reply: withAmount('0x10') },
+  'infinite-amount': { description: 'an amount without end', reply: withAmount('Infinity') },
+  'empty-amount': { description: 'an empty amount', reply: withAmount('') },
+  'null-amount': { description: 'null for an amount', reply: withAmount(null) },
+  'html-error': {
+    description: '502 with an HTML page',
+    reply: { status: 502, headers: HTML, body: '<p>bad</p>' },
+    status: 502,
+  },
+  'empty-error': { description: '403 without a body', reply: { status: 403, body: '' }, status: 403 },
+  'error-says-success': {
+    description: '403 with a success envelope',
+    reply: { status: 403, body: envelopeWith() },
+    status: 403,
+  },
+  'message-object': {
+    description: '403 whose message is no text',
+    reply: { status: 403, body: '{"success":false,"message":{"text":"no"}}' },
+    status: 403,
+  },
+  'lengths-differ': {
+    description: '200 with two lengths',
+    reply: { raw: `HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}\n` },
+  },
 };
 
-const unfit = (client: ClientUnderTest, id: string, reply: Reply): Promise<void> =>
+const LONGEST_MESSAGE = 10_000;
+
+const unfit = (client: ClientUnderTest, id: string, { reply, status }: Unfit): Promise<void> =>
   client.play({ label: `response-${id}`, respond: () => reply }, async (scene) => {
-    const result = await scene.call({ operation: 'balances.list', ...client.movableNow() });
-    client.check.that(!result.ok, { what: 'result of the call', expected: 'an error', actual: 'ok' });
-    const answer = JSON.stringify(result);
-    client.check.that(!client.settings.masker.containsSecret(answer), {
-      what: 'secret in the error',
-      expected: 'absent',
-      actual: 'present',
-    });
+    const answer = await scene.call({ operation: 'balances.list', ...client.movableNow() });
+    expectError(client, answer, status);
   });
 
 /** Answers that no gateway should give: a typed error, never a value that looks right. */
 export const RESPONSE_CASES = clientCases(
   { group: 'response', spec: '§3, §6.8', timeoutMs: 40_000, needs: ['errors'] },
   [
-    ...Object.entries(UNFIT).map(([id, [description, reply]]) => ({
+    ...Object.entries(UNFIT).map(([id, row]) => ({
       id: `response-${id}`,
-      description: `${description} is an error`,
-      run: (client: ClientUnderTest) => unfit(client, id, reply),
+      description: `${row.description}: an error`,
+      run: (client: ClientUnderTest) => unfit(client, id, row),
     })),
     {
       id: 'response-unknown-fields',
       description: 'fields that the client does not know are ignored',
       run: (client) => {
-        const body = withBalance('"1.0"')
-          .replace('"held"', '"colour":"red","held"')
-          .replace('}]', '}],"more":{}');
-        return client.play(
-          { label: 'unknown-fields', respond: () => ({ status: 200, body }) },
-          async (scene) => {
-            const result = await scene.call({ operation: 'balances.list' });
-            client.check.that(result.ok, {
-              what: 'result of the call',
-              expected: 'ok',
-              actual: result.ok ? 'ok' : result.error.message,
-            });
-          },
+        const body = envelopeWith({ ...ROW, colour: 'red' }).replace(/\}$/, ',"more":{}}');
+        return client.play({ label: 'unknown-fields', respond: () => ok(body) }, async (scene) =>
+          expectRow(client, await scene.call({ operation: 'balances.list' })),
         );
+      },
+    },
+    {
+      id: 'response-long-message',
+      level: 'SHOULD',
+      description: `a message of 100,000 characters is cut, to ${LONGEST_MESSAGE} at most, before it reaches a log`,
+      run: (client) => {
+        const respond = () => refusal({ status: 403, message: 'long '.repeat(20_000) });
+        return client.play({ label: 'long-message', respond }, async (scene) => {
+          const answer = await scene.call({ operation: 'balances.list' });
+          expectError(client, answer, 403);
+          const length = answer.ok ? 0 : answer.error.message.length;
+          client.check.that(length <= LONGEST_MESSAGE, {
+            what: 'characters of the message',
+            expected: `at most ${LONGEST_MESSAGE}`,
+            actual: String(length),
+          });
+        });
       },
     },
   ],

@@ -1,7 +1,26 @@
 import { ANSWERS } from '../../core/answers.ts';
-import type { ClientUnderTest } from '../client-under-test.ts';
-import { refusal } from '../replies.ts';
+import type { Call, ClientUnderTest } from '../client-under-test.ts';
+import { refusal, success, WITHDRAWAL_ARGS } from '../replies.ts';
 import { clientCases } from './client-case.ts';
+
+const CALLS: readonly Call[] = [
+  { operation: 'ping' },
+  { operation: 'balances.list', args: { currency: 'USDT', network: 'ETH' } },
+  { operation: 'withdrawals.create', args: { ...WITHDRAWAL_ARGS, client_reference: 'r' } },
+];
+
+const expectNoSecretSent = async (client: ClientUnderTest, call: Call): Promise<void> =>
+  client.play({ label: 'wire', respond: () => success(call.operation) }, async (scene) => {
+    await scene.call(call);
+    scene.expectAllSigned();
+    for (const { startLine, headers, body } of scene.server.requests) {
+      const sent = [startLine, ...headers.map((pair) => pair.join(': ')), body.toString('latin1')].join('\n');
+      client.check.equal(`secret on the wire of ${call.operation}`, {
+        expected: 'absent',
+        actual: client.settings.masker.containsSecret(sent) ? 'present' : 'absent',
+      });
+    }
+  });
 
 /** Comes last: it looks at everything that the adapter has written. */
 export const SECRECY_CASES = clientCases({ group: 'secrecy', spec: '§6.7' }, [
@@ -21,6 +40,13 @@ export const SECRECY_CASES = clientCases({ group: 'secrecy', spec: '§6.7' }, [
           actual: leaks ? 'present' : 'absent',
         });
       }),
+  },
+  {
+    id: 'wire-hides-secret',
+    description: 'no request has the secret in its target, its headers or its body',
+    run: async (client: ClientUnderTest) => {
+      for (const call of CALLS) await expectNoSecretSent(client, call);
+    },
   },
   {
     id: 'output-hides-secrets',

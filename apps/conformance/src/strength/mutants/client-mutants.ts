@@ -1,6 +1,12 @@
 import type { ClientParts } from '../reference/client-parts.ts';
+import { CLIENT_AMOUNT_MUTANTS } from './client-amount-mutants.ts';
 import { CLIENT_ATTEMPT_MUTANTS, CLIENT_TIME_MUTANTS } from './client-attempt-mutants.ts';
-import { CLIENT_READING_MUTANTS, CLIENT_SECRECY_MUTANTS } from './client-reading-mutants.ts';
+import { CLIENT_BODY_MUTANTS } from './client-body-mutants.ts';
+import { CLIENT_CLOCK_MUTANTS, CLIENT_PACING_MUTANTS } from './client-clock-mutants.ts';
+import { CLIENT_READING_MUTANTS } from './client-reading-mutants.ts';
+import { CLIENT_REFUSAL_MUTANTS } from './client-refusal-mutants.ts';
+import { CLIENT_SECRECY_MUTANTS } from './client-secrecy-mutants.ts';
+import { CLIENT_TARGET_MUTANTS } from './client-target-mutants.ts';
 import { CLIENT_WIRE_MUTANTS } from './client-wire-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { SIGNING_MUTANTS } from './signing-mutants.ts';
@@ -15,9 +21,15 @@ const signing = SIGNING_MUTANTS.map(
 /** Broken signers and clients. */
 export const CLIENT_MUTANTS: readonly Mutant<ClientParts>[] = [
   ...signing,
+  ...CLIENT_REFUSAL_MUTANTS,
+  ...CLIENT_TARGET_MUTANTS,
   ...CLIENT_WIRE_MUTANTS,
   ...CLIENT_TIME_MUTANTS,
   ...CLIENT_ATTEMPT_MUTANTS,
+  ...CLIENT_PACING_MUTANTS,
+  ...CLIENT_CLOCK_MUTANTS,
   ...CLIENT_READING_MUTANTS,
+  ...CLIENT_AMOUNT_MUTANTS,
+  ...CLIENT_BODY_MUTANTS,
   ...CLIENT_SECRECY_MUTANTS,
 ];

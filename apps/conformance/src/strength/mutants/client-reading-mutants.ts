@@ -1,111 +1,145 @@
-import { CLIENT, type ClientParts, failure } from '../reference/client-parts.ts';
+import { type CallResult, failure, type Incoming } from '../reference/client-messages.ts';
+import { CLIENT, type ClientParts } from '../reference/client-parts.ts';
 import { mutants } from './mutant.ts';
 
-const resend = (change: Partial<ClientParts>) => () => change;
+const change = (parts: Partial<ClientParts>) => () => parts;
+
+const okWith = (data: unknown): CallResult => ({ ok: true, data });
+
+/** Takes some answers for a success; reads the others as it should. */
+const trusting = (
+  isTrusted: (answer: Incoming | undefined) => boolean,
+  data: (answer: Incoming) => unknown,
+) =>
+  change({
+    read: (parts, answer, request) =>
+      isTrusted(answer)
+        ? okWith(answer === undefined ? null : data(answer))
+        : CLIENT.read(parts, answer, request),
+  });
+
+/** Changes what came out. */
+const afterwards = (edit: (result: CallResult, answer: Incoming | undefined) => CallResult) =>
+  change({ read: (parts, answer, request) => edit(CLIENT.read(parts, answer, request), answer) });
+
+const textOf = ({ body }: Incoming): string => body.toString();
 
 export const CLIENT_READING_MUTANTS = mutants<ClientParts>('client: reading', [
   [
     'reads-anything-200',
-    resend({ read: (a, r) => (a?.status === 200 ? { ok: true, data: a.text } : CLIENT.read(a, r)) }),
+    trusting((a) => a?.status === 200, textOf),
     'client-response-html',
     'client-response-success-false',
+    'client-response-no-object',
+    'client-encoding-byte-order-mark',
+    'client-encoding-utf16',
+    'client-encoding-gzip',
+    'client-encoding-gzip-in-name-only',
   ],
   [
     'reads-any-status',
-    resend({ read: (a, r) => (a === undefined ? CLIENT.read(a, r) : { ok: true, data: a.text }) }),
+    trusting((a) => a !== undefined, textOf),
     'client-refused-permission',
     'client-response-html-error',
+    'client-response-empty-error',
   ],
   [
-    'reads-any-shape',
-    resend({ read: (a, r) => CLIENT.read(a, { ...r, target: '/' }) }),
+    'reads-unreadable-as-empty',
+    afterwards((result) => (result.error?.kind === 'unreadable' ? okWith([]) : result)),
+    'client-response-truncated',
+    'client-response-two-values',
     'client-response-wrong-shape',
-    'client-response-number-amount',
-    'client-response-exponent-amount',
+    'client-encoding-gzip-cut',
   ],
   [
     'reads-missing-data',
-    resend({
-      read: (a, r) =>
-        a?.text.includes('"data"') === false && a.status === 200
-          ? { ok: true, data: null }
-          : CLIENT.read(a, r),
-    }),
+    trusting(
+      (a) => a?.status === 200 && !a.body.includes('"data"'),
+      () => null,
+    ),
     'client-response-no-data',
   ],
   [
     'reads-empty-as-success',
-    resend({ read: (a, r) => (a?.text === '' ? { ok: true, data: null } : CLIENT.read(a, r)) }),
+    trusting(
+      (a) => a?.body.length === 0,
+      () => null,
+    ),
     'client-response-empty',
   ],
   [
-    'reads-truncated-as-success',
-    resend({ read: (a, r) => (a?.text.endsWith('[') ? { ok: true, data: null } : CLIENT.read(a, r)) }),
-    'client-response-truncated',
+    'reads-204-as-success',
+    trusting(
+      (a) => a?.status === 204,
+      () => null,
+    ),
+    'client-response-204',
   ],
   [
     'reads-half-answer',
-    resend({ read: (a, r) => (a === undefined ? { ok: true, data: null } : CLIENT.read(a, r)) }),
+    trusting(
+      (a) => a === undefined,
+      () => null,
+    ),
     'client-attempt-hang-up-get',
     'client-attempt-half-answer-get',
+    'client-response-lengths-differ',
+    'client-encoding-length-too-long',
+  ],
+  [
+    'reads-status-alone',
+    change({ isSuccess: (status) => status === 200 }),
+    'client-response-success-false',
+    'client-response-success-text',
+  ],
+  [
+    'reads-success-alone',
+    change({ isSuccess: (_status, success) => success === true }),
+    'client-response-error-says-success',
+  ],
+  [
+    'reads-success-when-truthy',
+    change({ isSuccess: (status, success) => status === 200 && Boolean(success) }),
+    'client-response-success-text',
   ],
   [
     'rejects-unknown-fields',
-    resend({
-      read: (a, r) =>
-        a?.text.includes('colour') ? failure('strict', 'unknown field', 200) : CLIENT.read(a, r),
-    }),
+    afterwards((result, a) =>
+      a?.body.includes('colour') ? failure('strict', 'unknown field', 200) : result,
+    ),
     'client-response-unknown-fields',
   ],
   [
     'loses-message',
-    resend({
-      read: (a, r) => ({
-        ...CLIENT.read(a, r),
-        ...(a?.status === 200 ? {} : failure('refused', 'failed', a?.status)),
-      }),
-    }),
+    afterwards((result, a) => (a?.status === 200 ? result : failure('refused', 'failed', a?.status))),
     'client-refused-source-ip',
   ],
   [
     'loses-status',
-    resend({
-      read: (a, r) => {
-        const result = CLIENT.read(a, r);
-        return result.error === undefined ? result : failure('refused', result.error.message);
-      },
-    }),
+    afterwards((result) => (result.error === undefined ? result : failure('refused', result.error.message))),
     'client-refused-malformed-target',
   ],
-]);
-
-export const CLIENT_SECRECY_MUTANTS = mutants<ClientParts>('client: secrecy', [
   [
-    'prints-secret',
-    resend({ log: (secret) => void process.stderr.write(`using ${secret}\n`) }),
-    'client-output-hides-secrets',
+    'loses-status-of-unreadable',
+    afterwards((result) => (result.error?.kind === 'unreadable' ? failure('unreadable', 'odd') : result)),
+    'client-response-html-error',
+    'client-response-empty-error',
   ],
   [
-    'prints-secret-in-base64',
-    resend({ log: (secret) => void process.stderr.write(Buffer.from(secret).toString('base64')) }),
-    'client-output-hides-secrets',
+    'loses-status-of-odd-message',
+    afterwards((result, a) => (a?.body.includes('"message":{') ? failure('odd', 'odd message') : result)),
+    'client-response-message-object',
   ],
   [
-    'error-shows-signature',
-    () => {
-      let last = '';
-      return {
-        log: (_secret, signature) => {
-          last = signature;
-        },
-        read: (a, r) => {
-          const result = CLIENT.read(a, r);
-          return result.error === undefined
-            ? result
-            : { ...result, error: { ...result.error, message: `${result.error.message} (${last})` } };
-        },
-      };
-    },
-    'client-error-hides-signature',
+    'loses-kind',
+    afterwards((result) =>
+      result.error === undefined ? result : { ok: false, error: { ...result.error, kind: 'Error' } },
+    ),
+    'client-attempt-lost-post-is-no-refusal',
+  ],
+  [
+    'keeps-all-of-a-message',
+    change({ longestMessage: Number.POSITIVE_INFINITY }),
+    'client-response-long-message',
   ],
 ]);

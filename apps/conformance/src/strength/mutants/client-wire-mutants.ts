@@ -14,78 +14,18 @@ const withHeaders =
     })) as ClientParts['beforeSend'],
   });
 
+const withLength = (length: (body: Buffer) => number) => () => ({
+  beforeSend: ((request) =>
+    request.body.length === 0
+      ? request
+      : {
+          ...request,
+          headers: { ...request.headers, 'Content-Length': String(length(request.body)) },
+        }) as ClientParts['beforeSend'],
+});
+
+/** What becomes of the rest of a request between signing and sending. */
 export const CLIENT_WIRE_MUTANTS = mutants<ClientParts>('client: wire', [
-  [
-    'wire-query-encoded-again',
-    () => ({ beforeSend: (r) => ({ ...r, target: encodeURI(r.target) }) }),
-    'client-query-space',
-  ],
-  [
-    'wire-query-form-encoded',
-    () => ({ beforeSend: (r) => ({ ...r, target: r.target.replaceAll('%20', '+') }) }),
-    'client-query-space',
-  ],
-  [
-    'wire-query-quote-escaped',
-    () => ({ beforeSend: (r) => ({ ...r, target: r.target.replaceAll("'", '%27') }) }),
-    'client-query-quote',
-  ],
-  [
-    'wire-query-parsed-and-rebuilt',
-    () => ({
-      beforeSend: (r) => ({
-        ...r,
-        target:
-          new URL(r.target, 'http://h').pathname +
-          (r.target.includes('?') ? `?${new URL(r.target, 'http://h').searchParams}` : ''),
-      }),
-    }),
-    'client-query-tilde',
-  ],
-  [
-    'wire-query-plus-unescaped',
-    () => ({ encodeQuery: (a) => CLIENT.encodeQuery(a).replaceAll('%2B', '+') }),
-    'client-query-plus',
-  ],
-  [
-    'wire-query-percent-unescaped',
-    () => ({ encodeQuery: (a) => CLIENT.encodeQuery(a).replaceAll('%25', '%') }),
-    'client-query-percent-escape',
-  ],
-  [
-    'wire-query-raw',
-    () => ({
-      encodeQuery: (a) =>
-        Object.entries(a)
-          .map((p) => p.join('='))
-          .join('&')
-          .replace(/[^!-~]/g, encodeURIComponent),
-    }),
-    'client-query-ampersand',
-  ],
-  [
-    'wire-query-latin1',
-    () => ({
-      encodeQuery: (a) =>
-        Object.entries(a)
-          .map(([n, v]) => `${n}=${escape(v)}`)
-          .join('&'),
-    }),
-    'client-query-unicode',
-  ],
-  [
-    'wire-query-upper-cased',
-    () => ({
-      encodeQuery: (a) =>
-        CLIENT.encodeQuery(Object.fromEntries(Object.entries(a).map(([n, v]) => [n, v.toUpperCase()]))),
-    }),
-    'client-query-lower-case',
-  ],
-  [
-    'wire-query-trimmed-at-hash',
-    () => ({ encodeQuery: (a) => CLIENT.encodeQuery(a).replace(/%23.*?(?=&|$)/, '') }),
-    'client-query-hash',
-  ],
   [
     'wire-body-rebuilt',
     () => ({
@@ -158,6 +98,44 @@ export const CLIENT_WIRE_MUTANTS = mutants<ClientParts>('client: wire', [
     'wire-fragment-sent',
     () => ({ encodeQuery: (a) => `${CLIENT.encodeQuery(a)}#` }),
     'client-call-balances-filtered',
+  ],
+  ['wire-length-too-short', withLength((body) => body.length - 1), 'client-call-withdrawal-create'],
+  [
+    'wire-length-too-long',
+    // Only where nothing is tried again: each attempt lasts until the suite gives up on the missing byte.
+    withLength((body) => body.length + (body.includes('client_reference') ? 0 : 1)),
+    'client-call-withdrawal-create',
+  ],
+  ['wire-length-in-characters', withLength((body) => body.toString().length), 'client-body-unicode'],
+  [
+    'wire-length-twice',
+    () => ({
+      beforeSend: (r) => ({
+        ...r,
+        headers: { ...r.headers, 'Content-Length': [String(r.body.length), String(r.body.length)] },
+      }),
+    }),
+    'client-call-withdrawal-create',
+  ],
+  [
+    'wire-secret-in-header',
+    () => ({
+      beforeSend: (r, secret) => ({
+        ...r,
+        headers: { ...r.headers, 'X-CPG-Secret': encodeURIComponent(secret) },
+      }),
+    }),
+    'client-wire-hides-secret',
+  ],
+  [
+    'wire-secret-as-password',
+    () => ({
+      beforeSend: (r, secret) => ({
+        ...r,
+        headers: { ...r.headers, Authorization: `Basic ${Buffer.from(secret).toString('base64')}` },
+      }),
+    }),
+    'client-wire-hides-secret',
   ],
   [
     'wire-absolute-target',

@@ -1,82 +1,44 @@
 import { createInterface } from 'node:readline';
-import {
-  type CallResult,
-  type ClientParts,
-  type Incoming,
-  type Outgoing,
-  sendRequest,
-} from './client-parts.ts';
+import { type CallCommand, caller } from './client-call.ts';
+import type { ClientParts } from './client-parts.ts';
+import { refusalOf } from './client-refusals.ts';
 import { signBy } from './signing-parts.ts';
 
-type Command = Readonly<Record<string, never>> & { readonly cmd: string; readonly id: string };
+type Command = CallCommand & SignCommand & { readonly cmd: string; readonly id: string };
 
-const MOST_ATTEMPTS = 3;
+export interface SignCommand {
+  readonly now: number;
+  readonly method: string;
+  readonly target: string;
+  readonly bodyB64: string;
+  readonly keyId: string;
+  readonly secretB64: string;
+}
 
-const bytes = (base64: string): Buffer => Buffer.from(base64, 'base64');
-
-const requestFor = (parts: ClientParts, operation: string, args: Readonly<Record<string, string>>) => {
-  if (operation === 'withdrawals.create')
-    return { method: 'POST', target: '/v1/withdrawals', body: parts.encodeBody(args) };
-  const query = operation === 'balances.list' ? parts.encodeQuery(args) : '';
-  const path =
-    { ping: '/v1/_ping', 'balances.list': '/v1/balances' }[operation] ??
-    `/v1/withdrawals/${args.withdrawal_id}`;
-  return { method: 'GET', target: query === '' ? path : `${path}?${query}`, body: Buffer.alloc(0) };
-};
-
-const makeCall = (parts: ClientParts) => {
-  const used = new Set<string>();
-  return async (command: Readonly<Record<string, string>>): Promise<CallResult> => {
-    const { baseUrl = '', keyId = '', secretB64 = '', operation = '' } = command;
-    const secret = bytes(secretB64);
-    const unsigned = requestFor(parts, operation, command.args as never);
-    const signAt = (timestamp: number) =>
-      signBy(parts, secret, { ...unsigned, timestamp: String(timestamp) });
-    let base = new URL(baseUrl);
-    let answer: Incoming | undefined;
-    let request: Outgoing = { ...unsigned, headers: {} };
-    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-      const timestamp = parts.stamp(Math.floor(Date.now() / 1000), (each) => used.has(signAt(each)));
-      const signature = signAt(timestamp);
-      used.add(signature);
-      parts.log(secret.toString(), signature);
-      const headers = {
-        'X-CPG-Key': keyId,
-        'X-CPG-Timestamp': String(timestamp),
-        'X-CPG-Signature': signature,
-      };
-      request = parts.beforeSend({ ...unsigned, headers }, secret.toString());
-      answer = await sendRequest(base, request);
-      if (parts.followsRedirects && answer?.location !== undefined) {
-        base = new URL(answer.location);
-        answer = await sendRequest(base, request);
-      }
-      if (!parts.sendsAgain(answer, request)) break;
-    }
-    return parts.read(answer, request);
-  };
-};
-
-const signCommand = (parts: ClientParts, command: Readonly<Record<string, string>>) => {
-  const { now, method = '', target = '', bodyB64 = '', keyId, secretB64 = '' } = command;
+/** Answers `sign` by these parts. */
+export const signCommand = (parts: ClientParts, command: SignCommand): object => {
+  const { now, method, target, keyId } = command;
   const timestamp = String(now);
-  const signature = signBy(parts, bytes(secretB64), { timestamp, method, target, body: bytes(bodyB64) });
+  const secret = Buffer.from(command.secretB64, 'base64');
+  const refused = refusalOf(parts, { secret, keyId, target, method, timestamp });
+  if (refused !== undefined) return { refused };
+  const body = Buffer.from(command.bodyB64, 'base64');
   return {
     headers: [
       ['X-CPG-Key', keyId],
       ['X-CPG-Timestamp', timestamp],
-      ['X-CPG-Signature', signature],
+      ['X-CPG-Signature', signBy(parts, secret, { timestamp, method, target, body })],
     ],
   };
 };
 
 /** Speaks the adapter protocol for a client made of these parts. */
 export const serveAdapter = (parts: ClientParts, name: string): void => {
-  const call = makeCall(parts);
+  const call = caller(parts);
   const answer = (command: Command): object | Promise<object> => {
     switch (command.cmd) {
       case 'hello':
-        return { name, language: 'javascript', roles: ['sign', 'call'], caps: [] };
+        return { name, language: 'javascript', roles: ['sign', 'call'], caps: ['clock', 'text-ids'] };
       case 'sign':
         return signCommand(parts, command);
       case 'call':

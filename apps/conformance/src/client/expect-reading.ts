@@ -1,0 +1,72 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { CallAnswer } from '../adapter/answers.ts';
+import type { ClientUnderTest } from './client-under-test.ts';
+
+/** The members of a row of balances. Contract §4.1. */
+export interface BalanceRow {
+  readonly currency: string;
+  readonly network: string;
+  readonly balance: string;
+  readonly held: string;
+  readonly available: string;
+}
+
+export const ROW: BalanceRow = {
+  currency: 'USDT',
+  network: 'ETH',
+  balance: '1500.000000',
+  held: '200.000000',
+  available: '1300.000000',
+};
+
+/** The success envelope with one row of balances, as text. */
+export const envelopeWith = (row: object = ROW): string =>
+  JSON.stringify({ success: true, message: 'OK', data: [row], data_count: 1 });
+
+const isRow = (data: unknown, expected: BalanceRow): boolean => {
+  if (!Array.isArray(data) || data.length !== 1) return false;
+  const row = data[0] as Readonly<Record<string, unknown>>;
+  const members = Object.keys(expected).map((name) => [name, row?.[name]]);
+  return isDeepStrictEqual(Object.fromEntries(members), { ...expected });
+};
+
+/** The call succeeded, with exactly this row. */
+export const expectRow = ({ check }: ClientUnderTest, answer: CallAnswer, expected = ROW): void => {
+  check.that(answer.ok, {
+    what: 'result of the call',
+    expected: 'ok',
+    actual: answer.ok ? 'ok' : answer.error.message,
+  });
+  if (!answer.ok) return;
+  check.that(isRow(answer.data, expected), {
+    what: 'data',
+    expected: JSON.stringify([expected]),
+    actual: JSON.stringify(answer.data) ?? '(none)',
+  });
+};
+
+/** The call ended with an error that has a kind, says the status if it is known, and shows no secret. */
+export const expectError = (
+  { check, settings }: ClientUnderTest,
+  answer: CallAnswer,
+  status?: number,
+): void => {
+  check.that(!answer.ok, {
+    what: 'result of the call',
+    expected: 'an error',
+    actual: `ok, with ${(JSON.stringify(answer.ok ? answer.data : '') ?? 'no data').slice(0, 100)}`,
+  });
+  if (answer.ok) return;
+  const { kind, status: said } = answer.error;
+  check.that(kind !== '', { what: 'kind of the error', expected: 'a code or class', actual: 'empty' });
+  if (status !== undefined)
+    check.equal('status of the error', { expected: status, actual: said ?? undefined });
+  check.equal('secret in the error', {
+    expected: 'absent',
+    actual: settings.masker.containsSecret(JSON.stringify(answer)) ? 'present' : 'absent',
+  });
+};
+
+/** The call ended with an error, or with exactly this row: the contract says neither, but nothing else will do. */
+export const expectRowOrError = (client: ClientUnderTest, answer: CallAnswer, expected = ROW): void =>
+  answer.ok ? expectRow(client, answer, expected) : expectError(client, answer);

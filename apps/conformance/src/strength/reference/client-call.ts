@@ -1,0 +1,98 @@
+import { type ClientClock, clockFrom } from './client-clock.ts';
+import { type CallResult, failure, type Incoming, type Outgoing } from './client-messages.ts';
+import type { ClientParts } from './client-parts.ts';
+import { isOutsideWindow, pauseAfter } from './client-retries.ts';
+import { sendRequest } from './client-transport.ts';
+import { signBy } from './signing-parts.ts';
+
+export interface CallCommand {
+  readonly baseUrl: string;
+  readonly keyId: string;
+  readonly secretB64: string;
+  readonly operation: string;
+  readonly args: Readonly<Record<string, string>>;
+  /** Unix seconds of a clock that is moved by sleeping. */
+  readonly now?: number;
+}
+
+/** What one client remembers from call to call. */
+interface Memory {
+  readonly used: Set<string>;
+  offset: number;
+}
+
+const requestFor = (parts: ClientParts, { operation, args }: CallCommand) => {
+  if (operation === 'withdrawals.create')
+    return { method: 'POST', target: '/v1/withdrawals', body: parts.encodeBody(args) };
+  const query = operation === 'balances.list' ? parts.encodeQuery(args) : '';
+  const path =
+    { ping: '/v1/_ping', 'balances.list': '/v1/balances' }[operation] ??
+    `/v1/withdrawals/${parts.encodeSegment(args.withdrawal_id)}`;
+  return { method: 'GET', target: query === '' ? path : `${path}?${query}`, body: Buffer.alloc(0) };
+};
+
+const deliver = async (
+  parts: ClientParts,
+  baseUrl: string,
+  request: Outgoing,
+): Promise<Incoming | undefined> => {
+  const receive = (response: Parameters<ClientParts['receive']>[0]) =>
+    parts.receive(response, parts.mostBytes);
+  const answer = await sendRequest(new URL(baseUrl), request, receive);
+  const location = answer?.headers.location;
+  if (!parts.followsRedirects || location === undefined) return answer;
+  return sendRequest(new URL(location), request, receive);
+};
+
+const signNext = async (
+  parts: ClientParts,
+  { keyId, secretB64 }: CallCommand,
+  { unsigned, clock, memory }: { unsigned: Omit<Outgoing, 'headers'>; clock: ClientClock; memory: Memory },
+): Promise<Outgoing> => {
+  const secret = Buffer.from(secretB64, 'base64');
+  const signAt = (second: number) => signBy(parts, secret, { ...unsigned, timestamp: String(second) });
+  const choose = () => parts.stamp(clock.now() + memory.offset, (second) => memory.used.has(signAt(second)));
+  while (choose() - clock.now() - memory.offset > parts.mostAhead) await clock.sleep(1);
+  const timestamp = choose();
+  const signature = signAt(timestamp);
+  memory.used.add(signature);
+  parts.log(secret.toString(), signature);
+  const headers = {
+    'X-CPG-Key': keyId,
+    'X-CPG-Timestamp': String(timestamp),
+    'X-CPG-Signature': signature,
+  };
+  return parts.beforeSend({ ...unsigned, headers }, secret.toString());
+};
+
+/** Makes calls with a client of these parts; one client, and its memory, for each address and key. */
+export const caller = (parts: ClientParts) => {
+  const memories = new Map<string, Memory>();
+  const memoryOf = ({ baseUrl, keyId }: CallCommand): Memory => {
+    const memory = memories.get(`${baseUrl} ${keyId}`) ?? { used: new Set(), offset: 0 };
+    memories.set(`${baseUrl} ${keyId}`, memory);
+    return memory;
+  };
+  return async (command: CallCommand): Promise<CallResult> => {
+    const { operation, args, baseUrl, now } = command;
+    if (operation === 'withdrawals.get' && !parts.isId(args.withdrawal_id))
+      return failure('invalid_argument', 'withdrawal_id must be a positive integer.');
+    const clock = clockFrom(now);
+    const memory = memoryOf(command);
+    const unsigned = requestFor(parts, command);
+    let refusedForTime = 0;
+    for (let attempt = 1; ; attempt++) {
+      const request = await signNext(parts, command, { unsigned, clock, memory });
+      const answer = await deliver(parts, baseUrl, request);
+      if (answer !== undefined && isOutsideWindow(answer)) refusedForTime++;
+      if (answer !== undefined && parts.learnsFrom(answer))
+        memory.offset = parts.offsetBy(Date.parse(answer.headers.date ?? '') / 1000, clock.now());
+      const attempted = { answer, request, attempt, refusedForTime, now: clock.now() + memory.offset };
+      if (attempt >= parts.mostAttempts || !parts.sendsAgain(attempted)) {
+        const elapsed = now === undefined ? {} : { elapsed: clock.elapsed() };
+        return { ...parts.read(parts, answer, request), ...elapsed };
+      }
+      await clock.sleep(pauseAfter(parts, attempted));
+    }
+  };
+};
