@@ -15,8 +15,9 @@ const PAGES = ['README.md', ...readdirSync(join(PACKAGE, 'docs')).map((name) => 
 const COMMANDS = program(() => undefined).commands;
 const OPTIONS = COMMANDS.flatMap(({ options }) => options.map(({ long }) => long ?? ''));
 
-/** Options of other programs that the pages show: npm, curl, the reader's own server. */
-const OF_OTHERS = ['--save-dev', '--path-as-is', '--port'];
+/** Options of other programs that the pages show: npm, the reader's own server, curl. */
+const OF_CURL = ['--path-as-is', '--silent', '--output', '--retry', '--retry-delay', '--retry-connrefused'];
+const OF_OTHERS = ['--save-dev', '--port', ...OF_CURL];
 
 const optionsIn = (text: string): readonly string[] => text.match(/(?<![\w-])--[a-z][a-z-]*/g) ?? [];
 
