@@ -77,7 +77,7 @@ describe('readConfig', () => {
     ...['true', '1', 'loopback', '10.0.0.0/33', '10.0.0.1:80', '010.0.0.1', '127.1', '[::1]', '::1%lo'].map(
       (given): [Record<string, string>, string] => [
         { CPG_TRUSTED_PROXIES: `10.0.0.1,${given}` },
-        `CPG_TRUSTED_PROXIES: expected IP addresses or CIDR ranges such as 10.0.0.0/8, comma-separated: got "${given}"`,
+        `CPG_TRUSTED_PROXIES: expected an IP address or a CIDR range such as 10.0.0.0/8: got "${given}"`,
       ],
     ),
     [{ CPG_TRUSTED_PROXIES: '0.0.0.0/0' }, 'CPG_TRUSTED_PROXIES: 0.0.0.0/0 would trust every client'],

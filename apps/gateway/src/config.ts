@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { addressRange } from './address-range.ts';
 import { findWebhookUrlFault } from './webhooks/webhook-url.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -16,12 +17,9 @@ const list = z
   );
 
 // A range of everybody is no list of proxies: it would let every client say what its address is.
-const trustedProxy = z
-  .union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
-    error: ({ input }) =>
-      `expected IP addresses or CIDR ranges such as 10.0.0.0/8, comma-separated: got ${JSON.stringify(input)}`,
-  })
-  .refine((range) => !/\/0+$/.test(range), { error: ({ input }) => `${input} would trust every client` });
+const trustedProxy = addressRange.refine((range) => !/\/0+$/.test(range), {
+  error: ({ input }) => `${input} would trust every client`,
+});
 
 const IP_LIMIT_PER_MINUTE = 600;
 

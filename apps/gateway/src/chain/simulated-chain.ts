@@ -1,5 +1,7 @@
 import type { ChainTransactionRow } from '../ledger/record-deposit-event.ts';
-import { settleDeposit, settleGasTopUp, settleSweep } from '../ledger/settle-deposit.ts';
+import { settleDeposit } from '../ledger/settle-deposit.ts';
+import { settleGasTopUp } from '../ledger/settle-gas-top-up.ts';
+import { settleSweep } from '../ledger/settle-sweep.ts';
 import { settleWithdrawal } from '../ledger/settle-withdrawal.ts';
 import { broadcastWithdrawal, type ChainServices } from './broadcast-withdrawal.ts';
 import { dropFromQueue, includeDeeply } from './move-block.ts';

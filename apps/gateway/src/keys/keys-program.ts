@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { isIP } from 'node:net';
 import { isKeyId, PERMISSIONS, type Permission } from '@cpg/protocol';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { addressRange } from '../address-range.ts';
 import { DEMO_ACCOUNT } from '../demo/demo-keys.ts';
 import type { Services } from '../services.ts';
 import { createApiKey } from './create-api-key.ts';
@@ -31,10 +31,7 @@ const readNumber = (minimum: number) => (text: string) => {
   throw new InvalidArgumentError(`A whole number of at least ${minimum} is expected.`);
 };
 const readSourceIp = (text: string, earlier: readonly string[] = []) => {
-  const [address = '', bits, ...rest] = text.split('/');
-  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address) as 0 | 4 | 6];
-  const isRange = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
-  if (most > 0 && isRange && rest.length === 0) return [...earlier, text];
+  if (addressRange.safeParse(text).success) return [...earlier, text];
   throw new InvalidArgumentError('An IP address or CIDR range is expected.');
 };
 

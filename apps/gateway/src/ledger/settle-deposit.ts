@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import type { Database } from '../database/open-database.ts';
 import { moveBalance } from './move-balance.ts';
 import { recordDepositEvent } from './record-deposit-event.ts';
@@ -42,36 +41,3 @@ export const settleDeposit = (db: Database, { id, outcome, at }: DepositSettleme
     await recordDepositEvent(transaction, { deposit, event: 'deposit.confirmed', at });
     return true;
   });
-
-/** Ends a sweep that is under way, once, and tells of the deposit that it moved to the hot wallet. */
-export const settleSweep = (db: Database, id: number, at: Date): Promise<boolean> =>
-  db.transaction().execute(async (transaction) => {
-    const sweep = await transaction
-      .updateTable('chain_transaction')
-      .set({ status: 'confirmed', confirmed_at: at })
-      .where('id', '=', id)
-      .where('direction', '=', 'sweep')
-      .where('status', '=', 'broadcasted')
-      .returning('swept_id')
-      .executeTakeFirst();
-    if (sweep === undefined) return false;
-    const deposit = await transaction
-      .selectFrom('chain_transaction')
-      .selectAll()
-      .where('id', '=', sql<number>`${sweep.swept_id}::bigint`)
-      .executeTakeFirstOrThrow();
-    await recordDepositEvent(transaction, { deposit, event: 'deposit.swept', at });
-    return true;
-  });
-
-/** Ends a gas top-up that is under way, once. Nobody's balance moves, and the contract has no event for it. */
-export const settleGasTopUp = async (db: Database, id: number, at: Date): Promise<boolean> => {
-  const { numUpdatedRows } = await db
-    .updateTable('chain_transaction')
-    .set({ status: 'confirmed', confirmed_at: at })
-    .where('id', '=', id)
-    .where('direction', '=', 'gas_topup')
-    .where('status', '=', 'broadcasted')
-    .executeTakeFirst();
-  return numUpdatedRows > 0n;
-};
