@@ -22,7 +22,10 @@ export interface CaptureServer {
 const LONGEST_SILENCE_MS = 2_000;
 
 /** Listens on a free loopback port and answers one request a connection. */
-export const startCapture = async (respond: Responder): Promise<CaptureServer> => {
+export const startCapture = async (
+  respond: Responder,
+  silenceMs = LONGEST_SILENCE_MS,
+): Promise<CaptureServer> => {
   const requests: HttpMessage[] = [];
   const faults: string[] = [];
   const sockets: Socket[] = [];
@@ -30,7 +33,7 @@ export const startCapture = async (respond: Responder): Promise<CaptureServer> =
     let received = Buffer.alloc(0);
     sockets.push(socket);
     socket.on('error', () => undefined);
-    socket.setTimeout(LONGEST_SILENCE_MS, () => {
+    socket.setTimeout(silenceMs, () => {
       if (received.length > 0)
         faults.push(`a request that does not end: ${received.length} bytes, then silence`);
       socket.destroy();

@@ -60,8 +60,11 @@ export class ClientUnderTest {
     const credentials = this.credentials(label, secret);
     const server = await startCapture(respond);
     const captured = () => server.requests.map(parseCaptured);
+    let witnessed = 0;
     const witness = () => {
-      for (const { method, target, message, signature } of captured()) {
+      const news = captured().slice(witnessed);
+      witnessed += news.length;
+      for (const { method, target, message, signature } of news) {
         settings.masker.addSignature(signature);
         const headers = message.headers.map((pair) => pair.join(': ')).join('\r\n');
         check.witness({ sent: `${method} ${target}\r\n${headers}`, received: '' });

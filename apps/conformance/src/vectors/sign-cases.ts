@@ -48,7 +48,13 @@ const compareStages = (check: Checker, expected: Stages, signing: Signing): void
   });
 };
 
-const common = (vector: SigningVector) => ({
+/** What is needed of a vector to sign it anew. */
+type Signable = Pick<
+  SigningVector,
+  'id' | 'group' | 'description' | 'level' | 'method' | 'target' | 'bodyB64'
+> & { readonly spec: readonly string[] };
+
+const common = (vector: Signable) => ({
   group: vector.group,
   spec: `§${vector.spec.join(', §')}`,
   level: vector.level,
@@ -68,7 +74,7 @@ const published = (vector: SigningVector): ConformanceCase<VectorContext> => ({
 });
 
 /** The same request under a secret, a key id and a time that exist in this run only: no table of answers can know it. */
-const fresh = (vector: SigningVector): ConformanceCase<VectorContext> => ({
+const fresh = (vector: Signable): ConformanceCase<VectorContext> => ({
   ...common(vector),
   id: `sign-fresh-${vector.id}`,
   description: `${vector.description}; signed anew with a secret of this run`,
@@ -97,8 +103,21 @@ const fresh = (vector: SigningVector): ConformanceCase<VectorContext> => ({
   },
 });
 
+/** Longer than any buffer that someone may have thought long enough. */
+const LONG_TARGET = {
+  id: 'long-target',
+  group: 'sign/query',
+  description: 'a query of 6,000 characters is signed to its end',
+  spec: ['1.2'],
+  level: 'MUST',
+  method: 'GET',
+  target: `/v1/balances?currency=${'USDT'.repeat(1_500)}`,
+  bodyB64: Buffer.alloc(0),
+} as const;
+
 /** Every published vector, and every one of them again under a secret of this run. */
 export const signCases = (vectors: readonly SigningVector[]): readonly ConformanceCase<VectorContext>[] => [
   ...vectors.map(published),
   ...vectors.map(fresh),
+  fresh(LONG_TARGET),
 ];

@@ -74,6 +74,7 @@ export const CLIENT_TARGET_MUTANTS = mutants<ClientParts>('client: target', [
     () => ({ encodeQuery: (a) => CLIENT.encodeQuery(a).replace(/%23.*?(?=&|$)/, '') }),
     'client-query-hash',
   ],
+  ['query-cut-at-4096', () => ({ query: (query) => query.slice(0, 4096) }), 'sign-fresh-long-target'],
   [
     'wire-id-in-32-bits',
     () => ({ encodeSegment: (id) => String(Number(id) | 0) }),
