@@ -39,11 +39,23 @@ const DATA: Readonly<Record<Call['operation'], unknown>> = {
   },
 };
 
-/** The success that a gateway would answer to an operation. */
-export const success = (operation: Call['operation']): Reply => {
+const envelopeOf = (operation: Call['operation']): string => {
   const data = DATA[operation];
   const count = Array.isArray(data) ? { data_count: data.length } : {};
-  return { status: 200, body: JSON.stringify({ success: true, message: 'OK', data, ...count }) };
+  return JSON.stringify({ success: true, message: 'OK', data, ...count });
+};
+
+/** The success that a gateway would answer to an operation. */
+export const success = (operation: Call['operation']): Reply => ({
+  status: 200,
+  body: envelopeOf(operation),
+});
+
+/** The same success without a `Date`, so that nothing is learnt about the clock. */
+export const timeless = (operation: Call['operation']): Reply => {
+  const body = envelopeOf(operation);
+  const head = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
+  return { raw: `${head}Connection: close\r\n\r\n${body}` };
 };
 
 /** A refusal in the contract's envelope. */
