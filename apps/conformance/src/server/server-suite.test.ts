@@ -68,6 +68,15 @@ describe('the server suite', () => {
     expect(verdicts(await tryCases('server-real-time-window', { url, keys }))).toEqual([verdict]);
   });
 
+  it('has no verdict when a key that should not be slow meets its limit', async () => {
+    const { url, keys } = await start({ makeAdmit: () => () => 'limited' });
+    const [record] = await tryCases('server-accept-no-query', { url, keys });
+    expect(record).toMatchObject({
+      verdict: 'error',
+      reason: expect.stringContaining('has met its rate limit: a run needs some 400 requests'),
+    });
+  });
+
   it('says how to mend a local address that this machine does not have', async () => {
     const [record] = await tryCases('server-ip-edge-exact', { ...server, proxyAddress: '203.0.113.250' });
     expect(record?.verdict).toBe('error');

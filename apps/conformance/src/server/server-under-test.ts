@@ -1,4 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import { KEY_HEADER } from '@cpg/protocol';
+import { ANSWERS } from '../core/answers.ts';
 import { type Checker, NotApplicable } from '../core/checker.ts';
 import type { RunSettings } from '../core/run-settings.ts';
 import { assemble, type Basis, type CraftedRequest, type Recipe } from '../probes/index.ts';
@@ -106,10 +108,21 @@ export class ServerUnderTest {
     this.check.witness({ sent, received, curl: curlLine(start, this.target.address, body) });
     if (raw === undefined) throw new Error('the server closed the connection without an answer');
     const answer = toServerAnswer(raw);
-    if (answer.status === 429 && answer.text.includes(BACKSTOP))
-      throw new Error(
-        `the per-IP backstop answered 429: this run needs more than its limit. Raise the server's per-IP limit for conformance runs, or wait a minute.`,
-      );
+    if (answer.status === 429) this.#requireRoom(sent, answer);
     return answer;
+  }
+
+  /** A limit that only this run's own number of requests has met says nothing about the server. */
+  #requireRoom(sent: string, { text }: ServerAnswer): void {
+    if (text.includes(BACKSTOP))
+      throw new Error(
+        "the per-IP backstop answered 429: this run needs more than its limit. Raise the server's per-IP limit for conformance runs, or wait a minute.",
+      );
+    const { slowA, slowB } = this.target.keys;
+    const isSlow = [slowA, slowB].some(({ keyId }) => sent.includes(`${KEY_HEADER}: ${keyId}\r\n`));
+    if (!isSlow && text.includes(ANSWERS.rateLimit.message))
+      throw new Error(
+        'a key that is not meant to be slow has met its rate limit: a run needs some 400 requests of the role full within seconds. Raise its limit, or wait a minute after the last run.',
+      );
   }
 }

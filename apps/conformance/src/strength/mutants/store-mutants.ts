@@ -47,7 +47,6 @@ export const STORE_MUTANTS = mutants<ServerParts>('store', [
     'server-store-down-503',
     'server-store-down-before-permission',
   ],
-  ['store-outage-is-429', onOutage(() => 'limited'), 'server-store-down-503'],
   ['store-outage-is-a-replay', onOutage(() => 'replayed'), 'server-store-down-forgets-nothing'],
   [
     'store-silent-for-ever',
