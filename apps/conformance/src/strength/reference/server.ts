@@ -6,7 +6,7 @@ import { startRawServer } from './raw-server.ts';
 import { type Outcome, routeOf } from './routes.ts';
 import { SERVER_KEYS } from './server-keys.ts';
 import type { Arrived, ServerParts } from './server-parts.ts';
-import type { StoreState } from './store.ts';
+import { Switches } from './switches.ts';
 
 /** Stops reading here: far beyond any limit that is tried. */
 const MOST_BYTES = 8 * 1024 * 1024;
@@ -49,8 +49,7 @@ export const startServer = async (parts: ServerParts): Promise<string> => {
   if (!parts.isParsed) return startRawServer();
   const decide = makeDecide(parts, SERVER_KEYS);
   const context = { parts, ledger: new Ledger(parts) };
-  let frozen: number | null = null;
-  let store: StoreState = 'up';
+  const switches = new Switches();
 
   const answer = (response: ServerResponse, { status, body, headers = {} }: Reply): void => {
     const text = JSON.stringify(body);
@@ -63,13 +62,6 @@ export const startServer = async (parts: ServerParts): Promise<string> => {
     response.writeHead(status, Object.fromEntries(all.filter(([, value]) => value !== undefined))).end(text);
   };
 
-  const setSwitch = (target: string, text: string): object => {
-    const setting = JSON.parse(text || '{}') as { now?: number | null; state?: StoreState };
-    if (target === '/_sandbox/clock' && setting.now !== undefined) frozen = setting.now;
-    if (setting.state !== undefined) store = setting.state;
-    return { now: frozen ?? Math.floor(Date.now() / 1000), frozen: frozen !== null, state: store };
-  };
-
   const serve = async (
     request: IncomingMessage,
     response: ServerResponse,
@@ -77,13 +69,12 @@ export const startServer = async (parts: ServerParts): Promise<string> => {
   ): Promise<void> => {
     const { method = '', url: target = '', socket } = request;
     const body = await readBody(request, parts);
-    if (target.startsWith('/_sandbox/'))
-      return answer(response, { status: 200, body: setSwitch(target, body.toString()) });
+    if (target.startsWith('/_sandbox/')) return answer(response, { status: 200, body: switches.set(body) });
     const address = socket.remoteAddress ?? '';
     const headers = pairsOf(request.rawHeaders);
     const arrived: Arrived = { method, target, headers, body, address, connection: socket, instance };
     const { permission, handle, allow } = routeOf(method, target, context);
-    const now = frozen ?? Math.floor(Date.now() / 1000);
+    const { now, store } = switches;
     const keyId = parts.valuesOf(headers, 'X-CPG-Key')[0] ?? '';
     const account = SERVER_KEYS.find((key) => key.keyId === keyId)?.account ?? '';
     let isLetIn = true;
