@@ -6,15 +6,22 @@ import { cpgConformance } from './conformance/cpg-conformance.ts';
 import { partArguments } from './conformance/part-arguments.ts';
 import { startSetups } from './conformance/start-setups.ts';
 
+const INTERRUPTED = 130;
 const { run, report } = partArguments(process.argv.slice(2));
 
 /** Runs the suite in every set-up; answers the files with the results, and the worst exit code if a run has left none. */
 const runAll = async (folder: string) => {
   const files: string[] = [];
   let code = 0;
-  const setups = await startSetups();
+  const starting = startSetups();
+  const stop = async () => {
+    for (const setup of await starting.catch(() => [])) await setup.stop();
+  };
+  // Whoever ends this alone, and not by Ctrl-C, must not leave gateways behind.
+  const interrupt = () => void stop().finally(() => process.exit(INTERRUPTED));
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
-    for (const [index, { parameters }] of setups.entries()) {
+    for (const [index, { parameters }] of (await starting).entries()) {
       const file = join(folder, `run-${index}.jsonl`);
       const ended = await cpgConformance([...parameters, ...run, '--jsonl', file]);
       if (existsSync(file)) {
@@ -26,7 +33,7 @@ const runAll = async (folder: string) => {
       code = Math.max(code, ended.code);
     }
   } finally {
-    await Promise.all(setups.map((setup) => setup.stop()));
+    await stop();
   }
   return { files, code };
 };
@@ -46,8 +53,5 @@ const main = async (folder: string): Promise<number> => {
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'cpg-conformance-'));
-try {
-  process.exitCode = await main(folder);
-} finally {
-  rmSync(folder, { recursive: true });
-}
+process.once('exit', () => rmSync(folder, { recursive: true }));
+process.exitCode = await main(folder);

@@ -13,6 +13,7 @@ export const cpgConformance = async (
     cwd: REPOSITORY_ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  process.once('exit', () => child.kill());
   const ended = once(child, 'exit') as Promise<[number | null]>;
   const [output, [code]] = await Promise.all([text(child.stdout), ended]);
   return { code: code ?? NO_VERDICT, output };
