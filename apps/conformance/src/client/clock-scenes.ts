@@ -17,14 +17,15 @@ const agreeing =
   (message, index) => {
     const timestamp = Number(parseCaptured(message).timestamp);
     const answer = reply(index, timestamp);
-    return 'raw' in answer
-      ? answer
-      : { ...answer, headers: { Date: httpDate(timestamp), ...answer.headers } };
+    return 'status' in answer
+      ? { ...answer, headers: { Date: httpDate(timestamp), ...answer.headers } }
+      : answer;
   };
 
 /** Every captured request is signed right and has a signature of its own; its time is for the scene to judge. */
 export const expectEachSigned = ({ check }: ClientUnderTest, scene: Scene): void => {
   const requests = scene.captured();
+  check.that(requests.length > 0, { what: 'requests', expected: 'at least one', actual: 'none' });
   for (const request of requests)
     expectSigned(check, request, { ...scene.credentials, now: Number(request.timestamp) });
   const signatures = new Set(requests.map(({ signature }) => signature));

@@ -6,12 +6,13 @@ interface Head {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What the server does with a request: answer, at once or piece by piece, or send these bytes and hang up. */
+/** What the server does with a request: answer, at once or piece by piece; send these bytes and hang up; or reset the connection. */
 export type Reply =
   | (Head & { readonly body?: string | Buffer })
   /** How the body is framed is for `headers` to say; without a word about it, it lasts until the connection closes. */
   | (Head & { readonly stream: () => Readable })
-  | { readonly raw: string | Buffer };
+  | { readonly raw: string | Buffer }
+  | { readonly reset: true };
 
 const encodeHead = ({ status, headers }: Head, framing: Readonly<Record<string, string>>): string => {
   const all = {
@@ -27,6 +28,10 @@ const encodeHead = ({ status, headers }: Head, framing: Readonly<Record<string, 
 
 /** Sends a reply and ends the connection; a stream no faster than the other side takes it. */
 export const sendReply = (socket: Socket, reply: Reply): void => {
+  if ('reset' in reply) {
+    socket.resetAndDestroy();
+    return;
+  }
   if ('raw' in reply) {
     socket.end(reply.raw);
     return;

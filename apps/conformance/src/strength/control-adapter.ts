@@ -47,6 +47,8 @@ const published = (): Known['vectors'] => {
 
 const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   inert: (command) => say({ id: command.id, ok: true, data: [], headers: [] }),
+  'inert-with-errors': ({ id }) =>
+    say({ id, ok: false, error: { kind: 'failed', status: 403, message: 'It failed.' }, elapsed: 1 }),
   'constant-signature': (command) =>
     say({ id: command.id, ok: true, headers: headers('a'.repeat(64), command) }),
   'answer-key': (command) => {
@@ -80,6 +82,7 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   'by-coin': ({ id }) => say({ id, accepted: Math.random() < 0.5 }),
 };
 
+const CAPABILITIES = ['clock', 'text-ids'];
 const VERIFIERS = ['accept-all', 'reject-all', 'reject-all-as-invalid', 'by-coin'];
 
 const [name = ''] = process.argv.slice(2);
@@ -90,7 +93,12 @@ createInterface({ input: process.stdin }).on('line', async (line) => {
   const command = JSON.parse(line) as Command;
   const { id, cmd } = command;
   if (cmd === 'hello')
-    return say({ id, name, roles: VERIFIERS.includes(name) ? ['verify'] : ['sign', 'call'], caps: [] });
+    return say({
+      id,
+      name,
+      roles: VERIFIERS.includes(name) ? ['verify'] : ['sign', 'call'],
+      caps: CAPABILITIES,
+    });
   if (cmd === 'stop') return process.stdout.write(`${JSON.stringify({ id })}\n`, () => process.exit(0));
   await behave(command, ++count);
 });

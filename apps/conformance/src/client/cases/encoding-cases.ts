@@ -78,7 +78,10 @@ export const ENCODING_CASES = clientCases(
     description,
     run: (client: ClientUnderTest) =>
       client.play({ label: `encoding-${id}`, respond: () => reply }, async (scene) => {
-        judge(client, await scene.call({ operation: 'balances.list', ...client.movableNow() }));
+        const moved = client.movableNow();
+        const answer = await scene.call({ operation: 'balances.list', ...moved });
+        scene.expectAllSigned({ ...moved, elapsed: answer.elapsed });
+        judge(client, answer);
       }),
   })),
 );

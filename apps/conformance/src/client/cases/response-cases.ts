@@ -82,7 +82,9 @@ const LONGEST_MESSAGE = 10_000;
 
 const unfit = (client: ClientUnderTest, id: string, { reply, status }: Unfit): Promise<void> =>
   client.play({ label: `response-${id}`, respond: () => reply }, async (scene) => {
-    const answer = await scene.call({ operation: 'balances.list', ...client.movableNow() });
+    const moved = client.movableNow();
+    const answer = await scene.call({ operation: 'balances.list', ...moved });
+    scene.expectAllSigned({ ...moved, elapsed: answer.elapsed });
     expectError(client, answer, status);
   });
 
@@ -113,6 +115,7 @@ export const RESPONSE_CASES = clientCases(
         const respond = () => refusal({ status: 403, message: 'long '.repeat(20_000) });
         return client.play({ label: 'long-message', respond }, async (scene) => {
           const answer = await scene.call({ operation: 'balances.list' });
+          scene.expectAllSigned();
           expectError(client, answer, 403);
           const length = answer.ok ? 0 : answer.error.message.length;
           client.check.that(length <= LONGEST_MESSAGE, {

@@ -9,8 +9,10 @@ const MOST_BYTES_TAKEN = 64 * 2 ** 20;
 
 const answered = async (client: ClientUnderTest, reply: Reply): Promise<void> =>
   client.play({ label: 'enormous', respond: () => reply }, async (scene) => {
-    const answer = await scene.call({ operation: 'balances.list', ...client.movableNow() });
+    const moved = client.movableNow();
+    const answer = await scene.call({ operation: 'balances.list', ...moved });
     const taken = scene.server.mostBytesTaken();
+    scene.expectAllSigned({ ...moved, elapsed: answer.elapsed });
     expectError(client, answer);
     client.check.recommends(taken <= MOST_BYTES_TAKEN, {
       what: 'bytes that the client took of one answer',

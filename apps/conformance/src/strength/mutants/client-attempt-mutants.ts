@@ -47,6 +47,7 @@ export const CLIENT_ATTEMPT_MUTANTS = mutants<ClientParts>('client: attempts', [
     'again-post-without-reference',
     again(({ answer }) => answer === undefined),
     'client-attempt-hang-up-post',
+    'client-attempt-reset-post',
     'client-attempt-half-answer-post',
   ],
   [
@@ -54,6 +55,7 @@ export const CLIENT_ATTEMPT_MUTANTS = mutants<ClientParts>('client: attempts', [
     change(SAME_BYTES),
     'client-attempt-503-get',
     'client-attempt-hang-up-get',
+    'client-attempt-reset-get',
     'client-attempt-half-answer-get',
   ],
   [

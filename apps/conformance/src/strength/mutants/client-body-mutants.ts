@@ -26,6 +26,7 @@ export const CLIENT_BODY_MUTANTS = mutants<ClientParts>('client: bodies of answe
       receive: (response) =>
         new Promise((resolve) => {
           response.once('data', resolve);
+          response.once('end', () => resolve(Buffer.alloc(0)));
           response.once('close', () => resolve(undefined));
         }),
     }),
