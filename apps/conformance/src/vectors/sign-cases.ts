@@ -1,10 +1,11 @@
 import { KEY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from '@cpg/protocol';
 import type { Checker } from '../core/checker.ts';
 import type { ConformanceCase } from '../core/conformance-case.ts';
+import { nearMiss } from '../core/near-miss.ts';
 import { canonicalOf, sha256Hex, signatureOf } from '../core/oracle.ts';
 import type { VectorContext } from './vector-context.ts';
 import type { SigningVector } from './vector-file.ts';
-import type { Signing } from './vector-subject.ts';
+import type { SignCommand, Signing } from './vector-subject.ts';
 
 /** The value of every stage of one signing; `canonical` as latin1 text. */
 interface Stages {
@@ -20,8 +21,18 @@ interface Stages {
 const headerOf = (signing: Signing, name: string): string =>
   signing.headers.filter(([candidate]) => candidate.toLowerCase() === name.toLowerCase())[0]?.[1] ?? '(none)';
 
+const COMPARE =
+  'Compare your canonical string with this one (the capability `stages` has it shown beside yours); when they agree, look at how the secret becomes a key and how the result is written.';
+
+/** What should come of a command, and what came; with the command, a known mistake is looked for, which takes its time. */
+interface Comparison {
+  readonly expected: Stages;
+  readonly signing: Signing;
+  readonly command?: SignCommand;
+}
+
 /** Compares stage by stage, in the order of the recipe, so that the first departure is the one that is reported. */
-const compareStages = (check: Checker, expected: Stages, signing: Signing): void => {
+const compareStages = (check: Checker, { expected, signing, command }: Comparison): void => {
   check.equal('refusal of the signer', { expected: 'none', actual: signing.refused ?? 'none' });
   check.equal('number of headers', { expected: 3, actual: signing.headers.length });
   check.equal(KEY_HEADER, { expected: expected.keyId, actual: headerOf(signing, KEY_HEADER) });
@@ -40,11 +51,17 @@ const compareStages = (check: Checker, expected: Stages, signing: Signing): void
     const hex = Buffer.from(expected.canonical, 'latin1').toString('hex');
     check.equal('canonical string in hex', { expected: hex, actual: signing.canonical.toString('hex') });
   }
+  const signature = headerOf(signing, SIGNATURE_HEADER);
+  const mistake = () => {
+    if (command === undefined || signature === expected.signature) return undefined;
+    const request = { ...command, timestamp: expected.timestamp };
+    return nearMiss({ secret: command.secret, signature, request });
+  };
   check.equal(SIGNATURE_HEADER, {
     expected: expected.signature,
-    actual: headerOf(signing, SIGNATURE_HEADER),
+    actual: signature,
     canonical,
-    hint: 'Compare your canonical string with this one; when they agree, look at how the secret becomes a key and how the result is written.',
+    hint: mistake() ?? COMPARE,
   });
 };
 
@@ -67,9 +84,10 @@ const published = (vector: SigningVector): ConformanceCase<VectorContext> => ({
   description: vector.description,
   run: async ({ check, subject }) => {
     const { keyId, secretB64: secret, timestamp, method, target, bodyB64: body } = vector;
-    const signing = await subject.sign({ now: Number(timestamp), keyId, secret, method, target, body });
+    const command = { now: Number(timestamp), keyId, secret, method, target, body };
+    const signing = await subject.sign(command);
     const canonical = Buffer.from(vector.canonicalHex, 'hex').toString('latin1');
-    compareStages(check, { ...vector, canonical }, signing);
+    compareStages(check, { expected: { ...vector, canonical }, signing, command });
   },
 });
 
@@ -82,24 +100,17 @@ const fresh = (vector: Signable): ConformanceCase<VectorContext> => ({
     const { target, bodyB64: body } = vector;
     const secret = Buffer.from(random.secret(vector.id));
     masker.addSecret(secret);
-    const now = 1_700_000_000 + random.bytes(`now/${vector.id}`).readUInt32BE() / 2 ** 4;
-    const timestamp = String(Math.floor(now));
+    const now = Math.floor(1_700_000_000 + random.bytes(`now/${vector.id}`).readUInt32BE() / 2 ** 4);
+    const timestamp = String(now);
     const keyId = `ck_${random.bytes(`key/${vector.id}`, 6).toString('hex')}`;
     const method = vector.method.toUpperCase();
     const canonical = canonicalOf({ timestamp, method, target, body });
     const signature = signatureOf(secret, canonical);
     masker.addSignature(signature);
-    const signing = await subject.sign({
-      now: Number(timestamp),
-      keyId,
-      secret,
-      method: vector.method,
-      target,
-      body,
-    });
+    const signing = await subject.sign({ now, keyId, secret, method: vector.method, target, body });
     const [, , path = '', query = ''] = canonical.split('\n');
-    const stages = { keyId, timestamp, path, query, bodySha256: sha256Hex(body), canonical, signature };
-    compareStages(check, stages, signing);
+    const expected = { keyId, timestamp, path, query, bodySha256: sha256Hex(body), canonical, signature };
+    compareStages(check, { expected, signing });
   },
 });
 
