@@ -69,6 +69,12 @@ describe('startCapture', () => {
     expect(await text(await send(server, GET))).toBe('HTTP/1.1 200 OK\r\nContent-Le');
   });
 
+  it('resets a connection', async () => {
+    const server = await start(() => ({ reset: true }));
+    await expect(text(await send(server, GET))).rejects.toMatchObject({ code: 'ECONNRESET' });
+    expect(server.requests).toHaveLength(1);
+  });
+
   it.each([
     ['bytes after the end', `${GET}x`, 'bytes after the end of the request'],
     ['a header without a colon', 'GET / HTTP/1.1\r\nnonsense\r\n\r\n', 'not a header line: "nonsense"'],
