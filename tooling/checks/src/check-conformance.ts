@@ -27,7 +27,7 @@ export const checkConformance = (folder: string, tarballs: readonly Tarball[]) =
     },
   });
   return [
-    check('as npx starts it', '@cpg/conformance', 'vectors'),
+    check('as npx starts it', '@cpg/conformance', 'vectors', '--self'),
     check(`installed, on ${OLDEST_RUNTIME}`, '-y', '--prefer-offline', OLDEST_RUNTIME, 'use.mjs'),
   ];
 };

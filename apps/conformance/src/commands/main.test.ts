@@ -17,6 +17,8 @@ afterEach(() => {
 
 const KEYS = new URL('../../demo-keys.json', import.meta.url).pathname;
 
+const SERVER = ['server', '--url', 'http://127.0.0.1:1', '--keys', KEYS];
+
 describe('main', () => {
   it.each<[code: number, argv: readonly string[], text: RegExp]>([
     [0, ['--help'], /Usage: cpg-conformance/],
@@ -25,6 +27,15 @@ describe('main', () => {
     [2, ['explain', 'server-replay-same-byte'], /Did you mean server-replay-same-bytes/],
     [2, ['no-such-command'], /unknown command/],
     [2, ['server'], /required option/],
+    [2, ['run'], /run needs something to judge: --exec <command> .* --url <url> .* or --self/],
+    [2, ['run', '--run', 'sign-*'], /run needs something to judge/],
+    [2, ['vectors'], /vectors needs something to judge: --adapter <command> .* or --self/],
+    [2, ['client'], /client needs --exec <command>/],
+    [2, ['vectors', '--self', '--one-shot'], /--one-shot says how an adapter is started/],
+    [2, ['run', '--exec', 'x', '--adapter', 'y'], /two names of one option/],
+    [2, [...SERVER, '--clock-url', 'foo'], /--clock-url must be an http URL.*: got foo/],
+    [2, [...SERVER, '--store-url', 'ftp://x/'], /--store-url must be an http URL.*: got ftp/],
+    [2, [...SERVER, '--peer-url', 'foo'], /--peer-url must be http:\/\/host:port/],
     [2, ['server', '--url', 'https://x', '--keys', KEYS], /must be http/],
     [
       2,
@@ -32,14 +43,15 @@ describe('main', () => {
       /cannot be read: \/nowhere\.json/,
     ],
     [2, ['run', '--url', 'http://127.0.0.1:1'], /belong together/],
-    [2, ['vectors', '--expect', KEYS], /known failures must be a list/],
-    [3, ['vectors', '--run', 'nothing-of-this-name'], /\n0 passed, 0 failed\n$/],
+    [2, ['vectors', '--self', '--expect', KEYS], /known failures must be a list/],
+    [3, ['vectors', '--self', '--run', 'nothing-of-this-name'], /\n0 passed, 0 failed\n$/],
     [
       3,
       ['server', '--url', 'http://127.0.0.1:1', '--keys', KEYS, '--run', 'server-replay-s*'],
       /could not start/,
     ],
-    [0, ['vectors', '--run', 'sign-worked-example'], /\n1 passed, 0 failed\n$/],
+    [0, ['vectors', '--self', '--run', 'sign-worked-example'], /\n1 passed, 0 failed\n$/],
+    [0, ['run', '--self', '--run', 'sign-worked-example'], /\n1 passed, 0 failed\n$/],
   ])('exit code %i for %j', async (code, argv, text) => {
     expect(await main(argv)).toBe(code);
     expect(output).toMatch(text);

@@ -1,5 +1,5 @@
 import { type CaseFilter, caseFilter } from '../core/case-filter.ts';
-import { dryRun } from '../core/dry-run.ts';
+import { dryRun, isEachTried } from '../core/dry-run.ts';
 import { EXIT_CODES, exitCodeOf } from '../core/exit-code.ts';
 import type { ResultRecord } from '../core/record.ts';
 import { type Plan, run } from '../core/run.ts';
@@ -23,12 +23,11 @@ export interface SharedOptions extends ReportFiles {
 
 type MakePlan = (plan: Plan) => void;
 
-/** Prints what a run would try; 0, or 3 when that is nothing. Writes no report, because nothing was judged. */
+/** Prints what a run would try; 0, or 3 when that is nothing of an implementation. Writes no report, because nothing was judged. */
 const rehearse = (makePlan: MakePlan, filter: CaseFilter | undefined): number => {
   const planned = dryRun(makePlan, filter);
   process.stdout.write(renderPlan(planned));
-  const isAnyTried = planned.some(({ cases }) => cases.some(({ applies }) => applies !== 'no'));
-  return isAnyTried ? EXIT_CODES.conformant : EXIT_CODES.harness;
+  return isEachTried(planned) ? EXIT_CODES.conformant : EXIT_CODES.harness;
 };
 
 /** Runs a plan, prints and writes its reports, and returns the exit code. */

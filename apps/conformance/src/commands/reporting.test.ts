@@ -89,7 +89,7 @@ describe('--dryrun', () => {
   });
 
   it.each<[name: string, argv: readonly string[]]>([
-    ['no id fits', ['vectors', '--run', 'no-such-case']],
+    ['no id fits', ['vectors', '--self', '--run', 'no-such-case']],
     ['nothing applies', ['vectors', '--one-shot', '--adapter', 'x', '--run', 'verify-accept-worked-*']],
   ])('ends with 3 when %s', async (_name, argv) => {
     expect(await main([...argv, '--dryrun'])).toBe(3);
@@ -98,13 +98,15 @@ describe('--dryrun', () => {
 
 describe('reports', () => {
   it('leave the badge of a partial run out, and say so', async () => {
-    expect(await main(['vectors', '--run', 'sign-worked-*', '--badge', path('badge.json')])).toBe(0);
+    expect(await main(['vectors', '--self', '--run', 'sign-worked-*', '--badge', path('badge.json')])).toBe(
+      0,
+    );
     expect(stderr).toContain('badge.json was not written');
     expect(() => readFileSync(path('badge.json'))).toThrow('ENOENT');
   });
 
   it('that cannot be written are wrong usage, after what was found is shown', async () => {
-    expect(await main(['vectors', '--run', 'sign-worked-*', '--html', folder])).toBe(2);
+    expect(await main(['vectors', '--self', '--run', 'sign-worked-*', '--html', folder])).toBe(2);
     expect(stdout).toMatch(/ passed, 0 failed\n$/);
     expect(stderr).toContain('A report cannot be written');
   });

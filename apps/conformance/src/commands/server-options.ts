@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Plan } from '../core/run.ts';
 import { serverSuite } from '../server/server-suite.ts';
 import { readKeys } from './read-inputs.ts';
-import { serverUrl } from './server-url.ts';
+import { serverUrl, switchUrl } from './server-url.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface ServerOptions {
@@ -36,14 +36,13 @@ export const planServer = (plan: Plan, options: ServerOptions): void => {
     throw new UsageError(
       `--proxy-address needs the role ipEdges in ${options.keys}: a key with every permission and the whitelist that docs/servers.md names.`,
     );
-  const { clockUrl, storeUrl } = options;
   plan.add(
     serverSuite(
       {
         url: serverUrl(url),
         keys,
-        clockUrl,
-        storeUrl,
+        clockUrl: switchUrl(options.clockUrl, '--clock-url'),
+        storeUrl: switchUrl(options.storeUrl, '--store-url'),
         peerUrl: peerUrl === undefined ? undefined : serverUrl(peerUrl, '--peer-url'),
         proxyAddress,
       },

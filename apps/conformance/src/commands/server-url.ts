@@ -11,3 +11,12 @@ export const serverUrl = (text: string, option = '--url'): string => {
     );
   return url.origin;
 };
+
+/** Checks the URL of a switch of the sandbox, which may have a path. Throws a `UsageError`. */
+export const switchUrl = (text: string | undefined, option: string): string | undefined => {
+  if (text === undefined) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
+    throw new UsageError(`${option} must be an http URL, as http://host:port/_sandbox/…: got ${text}.`);
+  return url.href;
+};

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { renderPlan } from '../report/render-plan.ts';
 import { caseFilter } from './case-filter.ts';
 import type { ConformanceCase, Suite } from './conformance-case.ts';
-import { dryRun } from './dry-run.ts';
+import { dryRun, isEachTried } from './dry-run.ts';
 
 const makeCase = (id: string, needs?: readonly string[]): ConformanceCase<never> => ({
   id,
@@ -39,6 +39,19 @@ vectors unknown: planned 3, not applicable 0, known at its start 2
 
 planned 6, not applicable 1, known at its start 2
 `);
+  });
+
+  it.each<[name: string, isTried: boolean, suites: readonly Suite<never>[]]>([
+    ['nothing', false, []],
+    ['what applies', true, [suite('known', ['sign'])]],
+    ['what may apply', true, [suite('unknown')]],
+    ['one to which nothing applies', false, [suite('known', ['sign']), suite('other', [])]],
+    ['one to which one layer applies', true, [suite('known', ['sign']), suite('known', [])]],
+  ])('sees whether each implementation is tried: %s', (_name, isTried, suites) => {
+    const planned = dryRun((plan) => {
+      for (const each of suites) plan.add({ ...each, cases: each.cases.slice(1) });
+    }, undefined);
+    expect(isEachTried(planned)).toBe(isTried);
   });
 
   it('keeps to a pattern, and leaves out whom it leaves nothing of', () => {

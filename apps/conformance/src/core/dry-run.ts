@@ -50,3 +50,9 @@ export const dryRun = (
   });
   return planned.filter(({ cases }) => cases.length > 0);
 };
+
+/** Whether a run would try something of every implementation, on some layer of it. */
+export const isEachTried = (planned: readonly PlannedCases[]): boolean => {
+  const tried = planned.filter(({ cases }) => cases.some(({ applies }) => applies !== 'no'));
+  return planned.length > 0 && planned.every(({ label }) => tried.some((each) => each.label === label));
+};

@@ -5,13 +5,17 @@ import { strictly } from './strictly.ts';
 import { footerOf } from './tally.ts';
 import type { Verdict } from './verdict.ts';
 
-const results = (planned: number, verdicts: readonly Verdict[]): readonly ResultRecord[] => [
-  { type: 'implementation', implementation: 'it', layer: 'server', notes: [], planned },
+const results = (
+  planned: number,
+  verdicts: readonly Verdict[],
+  { implementation = 'it', layer = 'server' }: Partial<Pick<CaseRecord, 'implementation' | 'layer'>> = {},
+): readonly ResultRecord[] => [
+  { type: 'implementation', implementation, layer, notes: [], planned },
   ...verdicts.map(
     (verdict, index): CaseRecord => ({
       type: 'case',
-      implementation: 'it',
-      layer: 'server',
+      implementation,
+      layer,
       id: `case-${index}`,
       group: 'g',
       description: 'd',
@@ -45,6 +49,18 @@ describe('exitCodeOf', () => {
     ['no footer', 3, results(1, ['pass'])],
   ])('%s: %i', (_name, code, records) => {
     expect(exitCodeOf(records)).toBe(code);
+  });
+
+  it.each<[name: string, code: number, vectors: Verdict, client: Verdict]>([
+    ['one layer alone', 0, 'pass', 'notapplicable'],
+    ['every layer', 3, 'notapplicable', 'notapplicable'],
+  ])('an implementation of which %s was left untried: %i', (_name, code, vectors, client) => {
+    const records = [
+      ...results(1, ['pass'], { implementation: 'another' }),
+      ...results(1, [vectors], { layer: 'vectors' }),
+      ...results(1, [client], { layer: 'client' }),
+    ];
+    expect(exitCodeOf([...records, footerOf(records, 1)])).toBe(code);
   });
 
   it('counts a warning as a failure in a strict run', () => {

@@ -28,15 +28,21 @@ const COMMANDS = [
   [0, /^sign-worked-example\t/m, undefined, ['list']],
   [0, /contract {2}§/, undefined, ['explain', 'sign-worked-example']],
   [0, /vectors in vectors\n$/, undefined, ['export', 'vectors']],
-  [0, /planned \d+, not applicable 0/, undefined, ['vectors', '--dryrun']],
+  [0, /planned \d+, not applicable 0/, undefined, ['vectors', '--self', '--dryrun']],
   [
     0,
     / 0 failed\n$/,
     undefined,
-    ['vectors', '--html', 'report.html', '--junit', 'junit.xml', '--badge', 'b.json'],
+    ['vectors', '--self', '--html', 'report.html', '--junit', 'junit.xml', '--badge', 'b.json'],
   ],
   [0, / 0 failed\n$/, 'python3', ['vectors', '--adapter', 'python3 python-adapter.py']],
   [0, / 0 failed\n$/, 'python3', ['client', '--exec', 'python3 python-adapter.py', '--run', 'client-call-*']],
+  [
+    0,
+    / 0 failed\n$/,
+    'python3',
+    ['client', '--adapter', 'python3 python-adapter.py', '--run', 'client-call-*'],
+  ],
   [0, / 0 failed\n$/, 'php', ['vectors', '--adapter', 'php php-adapter.php']],
   [
     0,
@@ -49,7 +55,9 @@ const COMMANDS = [
   [2, /must be http/, undefined, ['server', '--url', 'https://127.0.0.1', '--keys', 'keys.json']],
   [2, /unknown option/, undefined, ['vectors', '--no-such-option']],
   [3, /could not start/, undefined, ['server', '--url', 'http://127.0.0.1:1', '--keys', 'keys.json']],
-  [3, /NOTHING TRIED/, undefined, ['vectors', '--run', 'no-such-case']],
+  [3, /NOTHING TRIED/, undefined, ['vectors', '--self', '--run', 'no-such-case']],
+  [2, /run needs something to judge/, undefined, ['run']],
+  [2, /vectors needs something to judge/, undefined, ['vectors']],
 ];
 
 const run = (parameters) =>

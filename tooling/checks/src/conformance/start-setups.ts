@@ -23,7 +23,7 @@ const serverParameters = ({ url }: SpawnedGateway): readonly string[] => [
 const startAlone = async (): Promise<Setup> => {
   const gateway = await spawnGateway(ENVIRONMENT);
   return {
-    parameters: ['run', '--exec', CLIENT, ...serverParameters(gateway)],
+    parameters: ['run', '--self', '--exec', CLIENT, ...serverParameters(gateway)],
     stop: async () => void (await gateway.stop()),
   };
 };
