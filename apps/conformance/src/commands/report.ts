@@ -1,10 +1,11 @@
-import { EXIT_CODES, exitCodeOf } from '../core/exit-code.ts';
+import { exitCodeOf } from '../core/exit-code.ts';
 import type { ResultRecord } from '../core/record.ts';
 import { strictly } from '../core/strictly.ts';
-import { footerOf } from '../core/tally.ts';
+import { footerOf, tally } from '../core/tally.ts';
 import type { ReportFiles } from '../report/write-reports.ts';
 import { publish } from './publish.ts';
 import { readResults } from './read-inputs.ts';
+import { UsageError } from './usage-error.ts';
 import { writeExpectations } from './write-expectations.ts';
 
 export interface ReportOptions extends ReportFiles {
@@ -13,16 +14,46 @@ export interface ReportOptions extends ReportFiles {
   readonly writeExpect?: string;
 }
 
+interface ResultFile {
+  readonly path: string;
+  readonly records: readonly ResultRecord[];
+}
+
 const durationOf = (records: readonly ResultRecord[]): number =>
   records.reduce((sum, record) => sum + (record.type === 'footer' ? record.durationMs : 0), 0);
 
-/** Renders several result files as one. One file that is incomplete makes the whole incomplete. */
+/** Two verdicts on one case would be counted twice, or hide one another. */
+const requireOnce = (files: readonly ResultFile[]): void => {
+  const seen = new Map<string, string>();
+  for (const { path, records } of files) {
+    for (const record of records) {
+      if (record.type !== 'case') continue;
+      const name = `${record.id} of ${record.implementation} (${record.layer})`;
+      const earlier = seen.get(name);
+      if (earlier !== undefined)
+        throw new UsageError(`${name} occurs twice: in ${earlier} and in ${path}. Give each result once.`);
+      seen.set(name, path);
+    }
+  }
+};
+
+/** Whether a run came to its end, and had something to try. */
+const isWhole = ({ records }: ResultFile): boolean => {
+  const { planned, seen, hasFooter } = tally(records);
+  return hasFooter && planned > 0 && seen === planned;
+};
+
+/** Renders several result files as one. One file that is incomplete makes the whole incomplete. Throws a `UsageError` for a case that occurs twice. */
 export const report = async (paths: readonly string[], options: ReportOptions): Promise<number> => {
   const { strict = false, writeExpect } = options;
-  const runs = paths.map(readResults).map((records) => (strict ? records.map(strictly) : records));
-  const body = runs.flat().filter(({ type }) => type !== 'footer');
-  const isComplete = runs.every((records) => exitCodeOf(records) !== EXIT_CODES.harness);
-  const records = isComplete ? [...body, footerOf(body, durationOf(runs.flat()))] : body;
+  const files = paths.map((path): ResultFile => {
+    const records = readResults(path);
+    return { path, records: strict ? records.map(strictly) : records };
+  });
+  requireOnce(files);
+  const all = files.flatMap(({ records }) => records);
+  const body = all.filter(({ type }) => type !== 'footer');
+  const records = files.every(isWhole) ? [...body, footerOf(body, durationOf(all))] : body;
   await publish(records, options);
   if (writeExpect !== undefined) await writeExpectations(records, writeExpect);
   return exitCodeOf(records);

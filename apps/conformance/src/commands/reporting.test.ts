@@ -105,6 +105,13 @@ describe('reports', () => {
     expect(() => readFileSync(path('badge.json'))).toThrow('ENOENT');
   });
 
+  it('say that a badge is left over from an earlier run', async () => {
+    writeFileSync(path('old.json'), '{"color":"brightgreen"}');
+    await main(['vectors', '--self', '--run', 'sign-worked-*', '--badge', path('old.json')]);
+    expect(stderr).toContain('old.json is of an EARLIER run: a badge is for a run without --run');
+    expect(readFileSync(path('old.json'), 'utf8')).toBe('{"color":"brightgreen"}');
+  });
+
   it('that cannot be written are wrong usage, after what was found is shown', async () => {
     expect(await main(['vectors', '--self', '--run', 'sign-worked-*', '--html', folder])).toBe(2);
     expect(stdout).toMatch(/ passed, 0 failed\n$/);
@@ -130,6 +137,40 @@ describe('reports', () => {
     expect(new Set(keys).size).toBeGreaterThan(50);
     expect(await keysOf('x')).toEqual(keys);
     expect(await keysOf('y')).not.toContain(keys[0]);
+  });
+});
+
+describe('report', () => {
+  const runTo = (name: string, ...more: readonly string[]) =>
+    main(['vectors', '--self', '--run', 'sign-worked-*', '--jsonl', path(name), ...more]);
+
+  it('refuses a result that is given twice', async () => {
+    await runTo('once.jsonl');
+    expect(await main(['report', path('once.jsonl'), path('once.jsonl')])).toBe(2);
+    expect(stderr).toMatch(
+      /sign-worked-example of @cpg\/protocol \(vectors\) occurs twice: in .*once\.jsonl and in .*once\.jsonl/,
+    );
+  });
+
+  it('is complete when every planned case has a record, whatever it says', async () => {
+    await main(['client', '--exec', 'no-such-program', '--run', 'client-call-*', '--jsonl', path('e.jsonl')]);
+    stdout = '';
+    expect(await main(['report', path('e.jsonl')])).toBe(3);
+    expect(stdout).not.toContain('INCOMPLETE');
+    expect(stdout).toMatch(/\n0 failed, (\d+) without a verdict:\n.*\n0 passed, \1 failed\n$/);
+  });
+
+  it.each<[name: string, make: (whole: string) => string]>([
+    ['was broken off', (whole) => whole.split('\n').slice(0, -2).join('\n')],
+    ['lacks a case', (whole) => whole.replace(/^\{"type":"case".*\n/m, '')],
+    ['had nothing to try', (whole) => whole.replace(/^\{"type":"(?:case|implementation)".*\n/gm, '')],
+  ])('is incomplete when one file %s', async (_name, make) => {
+    await runTo('whole.jsonl');
+    await main(['vectors', '--self', '--run', 'verify-accept-worked-*', '--jsonl', path('part.jsonl')]);
+    writeFileSync(path('part.jsonl'), make(readFileSync(path('part.jsonl'), 'utf8')));
+    expect(await main(['report', path('whole.jsonl')])).toBe(0);
+    expect(await main(['report', path('whole.jsonl'), path('part.jsonl')])).toBe(3);
+    expect(stdout).toContain('INCOMPLETE');
   });
 });
 

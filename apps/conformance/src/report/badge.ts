@@ -1,22 +1,33 @@
-import { exitCodeOf } from '../core/exit-code.ts';
+import { EXIT_CODES, exitCodeOf } from '../core/exit-code.ts';
 import type { ResultRecord } from '../core/record.ts';
-import { tally } from '../core/tally.ts';
+import { type Tally, tally } from '../core/tally.ts';
+
+interface Shown {
+  readonly message: string;
+  readonly color: 'brightgreen' | 'green' | 'red' | 'lightgrey';
+}
+
+const figures = ({ planned, counts }: Tally): string => {
+  const { pass, notapplicable } = counts;
+  return notapplicable === 0 ? `${pass}/${planned}` : `${pass}/${planned}, ${notapplicable} n/a`;
+};
+
+/** Bright green says that every planned case passes, and nothing less; a failure is red whatever else went wrong. */
+const shownOf = (records: readonly ResultRecord[]): Shown => {
+  const total = tally(records);
+  const { counts, planned, unmatchedExpectations } = total;
+  const message = figures(total);
+  if (counts.fail + counts.xpass + unmatchedExpectations > 0) return { message, color: 'red' };
+  if (exitCodeOf(records) !== EXIT_CODES.conformant) return { message: 'incomplete', color: 'lightgrey' };
+  return { message, color: counts.pass === planned ? 'brightgreen' : 'green' };
+};
 
 /**
- * The JSON of a shields.io endpoint badge, or `undefined` for a run that was filtered or is incomplete: a badge must not claim more
- * than was tried.
+ * The JSON of a shields.io endpoint badge, or `undefined` for a run that was filtered: a badge must not claim more than was tried. A
+ * run without a verdict says so in grey, in the place of an earlier green one.
  */
 export const renderBadge = (records: readonly ResultRecord[]): string | undefined => {
-  const { counts, planned, seen, hasFooter } = tally(records);
   const isFiltered = records.some((record) => record.type === 'header' && record.filter !== undefined);
-  if (isFiltered || !hasFooter || planned === 0 || seen !== planned) return undefined;
-  const applicable = planned - counts.notapplicable;
-  const color = exitCodeOf(records) === 0 ? 'brightgreen' : 'red';
-  const badge = {
-    schemaVersion: 1,
-    label: 'CPG conformance',
-    message: `${counts.pass}/${applicable}`,
-    color,
-  };
-  return `${JSON.stringify(badge)}\n`;
+  if (isFiltered) return undefined;
+  return `${JSON.stringify({ schemaVersion: 1, label: 'CPG conformance', ...shownOf(records) })}\n`;
 };

@@ -2,10 +2,16 @@ import type { CaseRecord, ResultRecord } from '../core/record.ts';
 import type { Verdict } from '../core/verdict.ts';
 import { findingLines } from './finding-lines.ts';
 import { groupBy } from './group-by.ts';
-import { excerpt } from './visible.ts';
+import { kindOf } from './kind-of.ts';
+import { excerpt, LENGTHS, visible } from './visible.ts';
 
 const MARKS: Partial<Readonly<Record<Verdict, string>>> = { fail: '✗', error: '!', xpass: '?', warn: '~' };
 const IDS_SHOWN = 3;
+
+/** Cases of one kind that are shown in full. */
+const FULL_OF_A_KIND = 2;
+/** Kinds of which cases are shown in full. */
+const FULL_KINDS = 12;
 
 /** The first ids of a list, and a sign that there are more. */
 export const someIds = (records: readonly CaseRecord[]): string => {
@@ -13,49 +19,78 @@ export const someIds = (records: readonly CaseRecord[]): string => {
   return [...ids, ...(records.length > IDS_SHOWN ? ['…'] : [])].join(', ');
 };
 
+const headLine = ({ verdict, id, implementation, layer, spec }: CaseRecord): string =>
+  `  ${MARKS[verdict]} ${id}  (${implementation}, ${layer}, contract ${spec})`;
+
 const caseLines = (record: CaseRecord): readonly string[] => [
   '',
-  `  ${MARKS[record.verdict]} ${record.id}  (${record.implementation}, ${record.layer}, contract ${record.spec})`,
+  headLine(record),
   `    ${record.description}`,
   ...(record.reason === undefined ? [] : [`    ${record.verdict}: ${excerpt(record.reason)}`]),
   ...(record.finding === undefined ? [] : findingLines(record.finding).map((line) => `    ${line}`)),
 ];
 
-/** Cases without a verdict for one and the same reason. */
-const groupLines = (group: readonly CaseRecord[]): readonly string[] => {
-  const [first] = group;
-  if (first === undefined) return [];
-  if (group.length === 1) return caseLines(first);
-  return [
-    '',
-    `  ! ${group.length} cases without a verdict  (${first.implementation}, ${first.layer})`,
-    `    error: ${excerpt(first.reason ?? '')}`,
-    `    ${someIds(group)}`,
-  ];
+/** What a case came to, in a few words. */
+const gist = ({ finding, reason = '' }: CaseRecord): string => {
+  if (finding === undefined) return excerpt(reason, { length: LENGTHS.cell });
+  const { what, firstDifference: at } = finding;
+  return `${visible(what)}${at === undefined ? ' is not as expected' : ` differs, first at byte ${at}`}`;
 };
 
-const sharedReason = ({ implementation, layer, reason = '' }: CaseRecord): string =>
-  [implementation, layer, reason].join('\n');
+/** Cases without a verdict for one and the same reason. */
+const errorLines = (first: CaseRecord, group: readonly CaseRecord[]): readonly string[] => [
+  '',
+  `  ! ${group.length} cases without a verdict  (${first.implementation}, ${first.layer})`,
+  `    error: ${excerpt(first.reason ?? '')}`,
+  `    ${someIds(group)}`,
+];
 
-/** What departed and why. Cases that have no verdict for the very same reason are said once, where the first of them stands. */
+interface Shown {
+  readonly lines: readonly string[];
+  /** Whether a case is not shown in full. */
+  readonly isFolded: boolean;
+}
+
+const restLine = (shown: number, rest: readonly CaseRecord[]): readonly string[] => {
+  const [next] = rest;
+  if (next === undefined) return [];
+  if (shown > 0) return ['', `  … and ${rest.length} more like this: ${gist(next)}  (${someIds(rest)})`];
+  const others = rest.length > 1 ? `; and ${rest.length - 1} more like this` : '';
+  return ['', headLine(next), `    ${gist(next)}${others}`];
+};
+
+const showKind = (group: readonly CaseRecord[], index: number): Shown => {
+  const [first] = group;
+  if (first?.verdict === 'error' && group.length > 1)
+    return { lines: errorLines(first, group), isFolded: false };
+  const inFull = index < FULL_KINDS ? group.slice(0, FULL_OF_A_KIND) : [];
+  const rest = group.slice(inFull.length);
+  return {
+    lines: [...inFull.flatMap(caseLines), ...restLine(inFull.length, rest)],
+    isFolded: rest.length > 0,
+  };
+};
+
+/** What fails a run comes before what does not. */
+const warnsLast = ([one]: readonly CaseRecord[], [other]: readonly CaseRecord[]): number =>
+  Number(one?.verdict === 'warn') - Number(other?.verdict === 'warn');
+
+/**
+ * What departed and why. Cases that failed in the same way are folded: the first two in full, the others in a line that counts them; so a
+ * broken recipe, which fails everything, can still be read.
+ */
 export const departureLines = (records: readonly ResultRecord[]): readonly string[] => {
-  const cases = records.filter((record) => record.type === 'case');
-  const groups = groupBy(
-    cases.filter(({ verdict }) => verdict === 'error'),
-    sharedReason,
-  );
-  const departures = cases
-    .filter(({ verdict }) => MARKS[verdict] !== undefined)
-    .flatMap((record) => {
-      if (record.verdict !== 'error') return caseLines(record);
-      const group = groups.get(sharedReason(record)) ?? [];
-      return group[0] === record ? groupLines(group) : [];
-    });
+  const departed = records
+    .filter((record) => record.type === 'case')
+    .filter(({ verdict }) => MARKS[verdict] !== undefined);
+  const kinds = [...groupBy(departed, kindOf).values()].toSorted(warnsLast).map(showKind);
   const stale = records
     .filter((record) => record.type === 'expectation')
     .flatMap(({ entry }) => [
       '',
       `  ? known failure matches no case: ${entry}. Remove it or mend its pattern.`,
     ]);
-  return [...departures, ...stale];
+  const isFolded = kinds.some((each) => each.isFolded);
+  const advice = isFolded ? ['', '  --html and --jsonl keep every one of them.'] : [];
+  return [...kinds.flatMap(({ lines }) => lines), ...stale, ...advice];
 };

@@ -1,4 +1,5 @@
-import { visibleLines } from './visible.ts';
+import { firstDifference } from '../core/finding.ts';
+import { excerpt, LENGTHS, linesOf, visibleLines } from './visible.ts';
 
 /** The same line of two texts, with its line end visible. */
 export interface LinePair {
@@ -7,20 +8,25 @@ export interface LinePair {
   readonly isEqual: boolean;
 }
 
-/** Two texts line by line; a line that only one of them has stands against nothing. */
-export const linePairs = (expected: string, actual: string): readonly LinePair[] => {
-  const left = visibleLines(expected);
-  const right = visibleLines(actual);
+/** Two texts line by line, each long line cut around where the two part; a line that only one of them has stands against nothing. */
+export const linePairs = (expected: string, actual: string, length: number): readonly LinePair[] => {
+  const left = linesOf(expected);
+  const right = linesOf(actual);
   return Array.from({ length: Math.max(left.length, right.length) }, (_, index) => {
-    const pair = { expected: left[index] ?? '', actual: right[index] ?? '' };
-    return { ...pair, isEqual: left[index] === right[index] };
+    const [one = '', other = ''] = [left[index], right[index]];
+    const shown = { length, around: firstDifference(one, other) };
+    return {
+      expected: excerpt(one, shown),
+      actual: excerpt(other, shown),
+      isEqual: left[index] === right[index],
+    };
   });
 };
 
 /** Two texts side by side, marked `≠` where they part; one alone when there is no other. */
 export const sideBySide = (expected: string, actual: string | undefined): readonly string[] => {
   if (actual === undefined) return ['  expected', ...visibleLines(expected).map((line) => `  ${line}`)];
-  const pairs = linePairs(expected, actual);
+  const pairs = linePairs(expected, actual, LENGTHS.cell);
   const width = Math.max('expected'.length, ...pairs.map((pair) => pair.expected.length));
   return [
     `  ${'expected'.padEnd(width)} │ actual`,

@@ -1,9 +1,10 @@
 import { exitCodeOf } from '../core/exit-code.ts';
 import type { CaseRecord, ResultRecord } from '../core/record.ts';
 import { tally } from '../core/tally.ts';
+import { unjudgedLayers } from '../core/untried.ts';
 import { escapeMarkup } from './escape-markup.ts';
 import { isFailure, oneLine, outline, type Section } from './outline.ts';
-import { excerpt } from './visible.ts';
+import { excerpt, LENGTHS } from './visible.ts';
 
 const MOST_FAILURES = 50;
 
@@ -11,7 +12,7 @@ const MOST_FAILURES = 50;
 const inert = (text: string): string =>
   escapeMarkup(text.replaceAll('`', "'").replaceAll('\n', ' ')).replace(/[|[\]\\*_]/g, '\\$&');
 
-const cell = (text: string): string => inert(excerpt(text));
+const cell = (text: string): string => inert(excerpt(text, { length: LENGTHS.cell }));
 
 const row = ({ about, cases }: Section): string => {
   const { counts } = tally([about, ...cases]);
@@ -40,6 +41,8 @@ export const renderMarkdown = (records: readonly ResultRecord[]): string => {
     ...outline(records).map(row),
   ];
   if (seen !== planned) lines.push('', `**Incomplete:** ${planned - seen} planned cases have no verdict.`);
+  for (const { layer, implementation } of unjudgedLayers(records))
+    lines.push('', `**No verdict:** no case of ${layer} was judged on ${cell(implementation)}.`);
   if (failures.length > 0)
     lines.push(
       '',

@@ -1,5 +1,6 @@
 import type { ImplementationRecord, ResultRecord } from '../core/record.ts';
 import { type Tally, tally } from '../core/tally.ts';
+import { unjudgedLayers, untriedImplementations } from '../core/untried.ts';
 import { departureLines, someIds } from './departure-lines.ts';
 import { groupBy } from './group-by.ts';
 import { printable } from './visible.ts';
@@ -37,14 +38,30 @@ const notApplicableLines = (records: readonly ResultRecord[]): readonly string[]
   );
 };
 
-/** Why nothing was tried, or nothing when something was. */
-const nothingTried = (records: readonly ResultRecord[], { planned, counts }: Tally): readonly string[] => {
+/** Where nothing was tried, and why. */
+const nothingTried = (records: readonly ResultRecord[], { planned }: Tally): readonly string[] => {
   const header = records.find((record) => record.type === 'header');
   if (planned === 0)
     return header?.filter === undefined
       ? ['NOTHING TRIED: no case was planned.']
       : [`NOTHING TRIED: no id fits --run ${header.filter}. \`cpg-conformance list\` shows every id.`];
-  return counts.notapplicable === planned ? ['NOTHING TRIED: no planned case is applicable.'] : [];
+  const layers = unjudgedLayers(records).map(
+    ({ layer, implementation }) => `NO VERDICT ON ${layer}: no case of it was judged on ${implementation}.`,
+  );
+  const untried = untriedImplementations(records).map((name) => `NOTHING TRIED of ${name}.`);
+  return [...layers, ...untried];
+};
+
+const times = (count: number, text: string): readonly string[] => (count === 0 ? [] : [`${count} ${text}`]);
+
+/** What the failed ones of the last line are, where they are not all departures. */
+const failedLine = ({ counts, planned, seen, unmatchedExpectations }: Tally): readonly string[] => {
+  const others = [
+    ...times(counts.error + planned - seen, 'without a verdict'),
+    ...times(unmatchedExpectations, 'known failures that match no case'),
+  ];
+  if (others.length === 0) return [];
+  return [`${[`${counts.fail + counts.xpass} failed`, ...others].join(', ')}:`];
 };
 
 /** The report for people: what departed and why, a line a layer, the counts, and `N passed, N failed` as the last line. */
@@ -56,8 +73,9 @@ export const renderTerminal = (records: readonly ResultRecord[]): string => {
   const total = tally(records);
   const { counts, planned, seen } = total;
   lines.push(...nothingTried(records, total));
-  if (!total.hasFooter || seen !== planned) lines.push('INCOMPLETE: not every planned case has a verdict.');
-  lines.push('', countLine(total));
+  if (seen !== planned) lines.push(`INCOMPLETE: ${planned - seen} planned cases have no verdict.`);
+  else if (!total.hasFooter) lines.push('INCOMPLETE: a run was broken off, or had nothing to try.');
+  lines.push('', ...failedLine(total), countLine(total));
   const passed = counts.pass + counts.warn + counts.xfail;
   const failed = counts.fail + counts.xpass + counts.error + (planned - seen) + total.unmatchedExpectations;
   lines.push(`${passed} passed, ${failed} failed`, '');

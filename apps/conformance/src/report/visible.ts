@@ -14,16 +14,35 @@ const escapeCharacter = (character: string): string => {
 /** A text as it is, but for the characters that would steer a terminal. */
 export const printable = (text: string): string => text.replace(/\p{Cc}/gu, visible);
 
-const LONGEST = 200;
+/** How many characters are shown of what may be long. */
+export const LENGTHS = Object.freeze({
+  /** A cell of a table. */
+  cell: 200,
+  /** A value on a terminal. */
+  value: 600,
+  /** A message on a terminal: a whole request head, and some of the body. */
+  message: 1_500,
+  /** Anything on a page of its own. */
+  page: 8_000,
+} as const);
 
-/** One readable line of at most 200 characters, around the offset of interest. */
-export const excerpt = (text: string, around = 0): string => {
-  if (text.length <= LONGEST) return visible(text);
-  const start = Math.max(0, Math.min(around - LONGEST / 2, text.length - LONGEST));
-  const cut = visible(text.slice(start, start + LONGEST));
-  return `${start > 0 ? '…' : ''}${cut}${start + LONGEST < text.length ? '…' : ''} (${text.length} characters)`;
+interface Shown {
+  /** The offset of interest. */
+  readonly around?: number | undefined;
+  readonly length?: number;
+}
+
+/** One readable line of at most so many characters, around the offset of interest. */
+export const excerpt = (text: string, { around = 0, length = LENGTHS.value }: Shown = {}): string => {
+  if (text.length <= length) return visible(text);
+  const start = Math.max(0, Math.min(Math.floor(around - length / 2), text.length - length));
+  const cut = visible(text.slice(start, start + length));
+  return `${start > 0 ? '…' : ''}${cut}${start + length < text.length ? '…' : ''} (${text.length} characters)`;
 };
 
+/** The lines of a text, each with its line end. */
+export const linesOf = (text: string): readonly string[] => text.split(/(?<=\n)/);
+
 /** Each line of a text on a line of its own, with its line end shown. */
-export const visibleLines = (text: string): readonly string[] =>
-  text.split(/(?<=\n)/).map((line) => excerpt(line));
+export const visibleLines = (text: string, length: number = LENGTHS.value): readonly string[] =>
+  linesOf(text).map((line) => excerpt(line, { length }));

@@ -1,10 +1,24 @@
 import type { CaseRecord } from '../../core/record.ts';
+import type { Verdict } from '../../core/verdict.ts';
 import { escapeMarkup } from '../escape-markup.ts';
 import { isFailure, type Section } from '../outline.ts';
 
 /** The fragment id of a group of one section. */
 export const anchorOf = (section: number, group: string): string =>
   `s${section}-${group.replace(/[^a-z0-9]+/gi, '-')}`;
+
+/** The fragment id of a case of one section. */
+export const caseAnchorOf = (section: number, id: string): string =>
+  `c${section}-${id.replace(/[^a-z0-9]+/gi, '-')}`;
+
+/** How many of the cases that apply pass, and how many do not apply. */
+export const figuresOf = (cases: readonly CaseRecord[]): string => {
+  const count = (verdict: Verdict) => cases.filter((each) => each.verdict === verdict).length;
+  const lacking = count('notapplicable');
+  if (lacking === cases.length) return 'n/a';
+  const passed = `${count('pass')}/${cases.length - lacking}`;
+  return lacking === 0 ? passed : `${passed}, ${lacking} n/a`;
+};
 
 /** The colour of some cases taken together. */
 export const shadeOf = (cases: readonly CaseRecord[]): 'ok' | 'bad' | 'odd' | 'none' => {
@@ -16,12 +30,10 @@ export const shadeOf = (cases: readonly CaseRecord[]): 'ok' | 'bad' | 'odd' | 'n
 const cell = (section: Section, index: number, group: string): string => {
   const cases = section.cases.filter((each) => each.group === group);
   if (cases.length === 0) return '<td></td>';
-  const passed = cases.filter(({ verdict }) => verdict === 'pass').length;
-  const text = shadeOf(cases) === 'none' ? 'n/a' : `${passed}/${cases.length}`;
   const shade = shadeOf(cases);
   // Colour alone says nothing to whoever cannot tell red from green.
   const mark = shade === 'bad' ? '<span class="mark">✗ </span>' : '';
-  return `<td class="cell ${shade}"><a href="#${anchorOf(index, group)}">${mark}${text}</a></td>`;
+  return `<td class="cell ${shade}"><a href="#${anchorOf(index, group)}">${mark}${figuresOf(cases)}</a></td>`;
 };
 
 /** Implementations × groups, one table a layer; a cell leads to its cases. */
@@ -41,7 +53,7 @@ export const renderMatrix = (sections: readonly Section[]): string => {
           `<tr><th scope="row">${escapeMarkup(group)}</th>${columns.map(({ section, index }) => cell(section, index, group)).join('')}</tr>`,
       );
       const table = `<thead><tr><th scope="col">group</th>${head}</tr></thead><tbody>${rows.join('')}</tbody>`;
-      return `<div class="wide" role="region" aria-label="${layer}" tabindex="0"><table><caption>${layer}: passed of all cases</caption>${table}</table></div>`;
+      return `<div class="wide" role="region" aria-label="${layer}" tabindex="0"><table><caption>${layer}: passed of the cases that apply</caption>${table}</table></div>`;
     })
     .join('\n');
 };

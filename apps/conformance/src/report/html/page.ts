@@ -1,13 +1,15 @@
 import { exitCodeOf } from '../../core/exit-code.ts';
 import type { CaseRecord, HeaderRecord, ResultRecord } from '../../core/record.ts';
 import { tally } from '../../core/tally.ts';
+import { unjudgedLayers } from '../../core/untried.ts';
 import { escapeMarkup } from '../escape-markup.ts';
 import { isFailure, outline, type Section } from '../outline.ts';
+import { renderFailures } from './failures.ts';
 import { renderFinding } from './finding.ts';
-import { anchorOf, renderMatrix, shadeOf } from './matrix.ts';
+import { anchorOf, caseAnchorOf, figuresOf, renderMatrix, shadeOf } from './matrix.ts';
 import { STYLE } from './style.ts';
 
-const caseDetails = (record: CaseRecord): string => {
+const caseDetails = (record: CaseRecord, section: number): string => {
   const { id, description, spec, verdict, reason, finding, durationMs } = record;
   const body = [
     `<p>${escapeMarkup(description)} <span class="note">Contract ${escapeMarkup(spec)}, ${durationMs} ms.</span></p>`,
@@ -15,15 +17,14 @@ const caseDetails = (record: CaseRecord): string => {
     finding === undefined ? '' : renderFinding(finding),
   ].join('');
   const summary = `<span class="verdict ${shadeOf([record])}">${verdict}</span> <code>${escapeMarkup(id)}</code>`;
-  return `<details${isFailure(record) ? ' open' : ''}><summary>${summary}</summary>${body}</details>`;
+  return `<details id="${caseAnchorOf(section, id)}"${isFailure(record) ? ' open' : ''}><summary>${summary}</summary>${body}</details>`;
 };
 
 const groupDetails = (section: Section, index: number, group: string): string => {
   const cases = section.cases.filter((each) => each.group === group);
-  const passed = cases.filter(({ verdict }) => verdict === 'pass').length;
   const sorted = cases.toSorted((a, b) => Number(isFailure(b)) - Number(isFailure(a)));
   const isOpen = cases.some(isFailure) ? ' open' : '';
-  return `<details id="${anchorOf(index, group)}"${isOpen}><summary><h3><span class="verdict ${shadeOf(cases)}">${passed}/${cases.length}</span> ${escapeMarkup(group)}</h3></summary>${sorted.map(caseDetails).join('')}</details>`;
+  return `<details id="${anchorOf(index, group)}"${isOpen}><summary><h3><span class="verdict ${shadeOf(cases)}">${figuresOf(cases)}</span> ${escapeMarkup(group)}</h3></summary>${sorted.map((each) => caseDetails(each, index)).join('')}</details>`;
 };
 
 const sectionDetails = (section: Section, index: number): string => {
@@ -42,8 +43,7 @@ export const renderHtml = (records: readonly ResultRecord[]): string => {
   const sections = outline(records);
   const { counts, planned, seen } = tally(records);
   const header = records.find((record): record is HeaderRecord => record.type === 'header');
-  const verdict =
-    { 0: 'conformant', 1: 'not conformant' }[exitCodeOf(records)] ?? 'no verdict: the run is incomplete';
+  const verdict = { 0: 'conformant', 1: 'not conformant' }[exitCodeOf(records)] ?? 'no verdict';
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
@@ -52,6 +52,7 @@ export const renderHtml = (records: readonly ResultRecord[]): string => {
 <p>${counts.pass} of ${planned} cases pass, ${counts.fail + counts.xpass} fail, ${counts.error} without a verdict,
 ${counts.warn} warn, ${counts.xfail} known failures, ${counts.notapplicable} not applicable${seen === planned ? '' : `, ${planned - seen} missing`}.</p>
 <p class="note">${escapeMarkup(header === undefined ? '' : `Suite ${header.suiteVersion}, ${header.startedAt}, seed ${header.seed}.`)}</p>
+${renderFailures(sections, unjudgedLayers(records))}
 ${renderMatrix(sections)}
 ${sections.map(sectionDetails).join('\n')}
 </main></body></html>

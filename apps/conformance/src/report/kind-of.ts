@@ -1,0 +1,15 @@
+import type { CaseRecord } from '../core/record.ts';
+
+/** A value that is longer differs from case to case, and its `what` says enough. */
+const SHORT = 100;
+
+/** A text without what differs from run to run: digests, ids, times. */
+const shape = (text: string): string => (text.length > SHORT ? '' : text.replace(/[0-9a-f]{8,}/gi, '#'));
+
+/** What two cases have in common that failed in the same way, each in its own place. */
+export const kindOf = ({ implementation, layer, verdict, reason, finding }: CaseRecord): string => {
+  const common = [implementation, layer, verdict];
+  if (finding === undefined) return [...common, reason].join('\n');
+  const { what, hint, expected, actual } = finding;
+  return [...common, what, hint, shape(expected), shape(actual)].join('\n');
+};
