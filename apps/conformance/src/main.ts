@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { letReaderLeave } from './commands/let-reader-leave.ts';
 import { main } from './commands/main.ts';
 
+letReaderLeave(process.stdout);
 process.exitCode = await main(process.argv.slice(2));

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { withDeadline } from '../core/deadline.ts';
+import type { Exchange } from '../core/finding.ts';
 import { AdapterOutput, MOST_OUTPUT } from './adapter-output.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -26,6 +27,8 @@ export class AdapterProcess {
   readonly #pending = new Map<string, Pending>();
   readonly #answered = new Set<string>();
   readonly output = new AdapterOutput();
+  /** Told of each line as it is written (`sent`) or read (`received`). */
+  onLine: (exchange: Exchange) => void = () => undefined;
   #failure: Error | undefined;
 
   /** Starts a command line through the shell, in a process group of its own. */
@@ -49,7 +52,9 @@ export class AdapterProcess {
     if (this.#failure !== undefined) throw this.#failure;
     const id = randomUUID();
     const answer = new Promise<Fields>((resolve, reject) => this.#pending.set(id, { resolve, reject }));
-    this.#child.stdin?.write(`${JSON.stringify({ cmd, id, ...fields })}\n`);
+    const line = JSON.stringify({ cmd, id, ...fields });
+    this.onLine({ sent: line, received: '' });
+    this.#child.stdin?.write(`${line}\n`);
     const result = await withDeadline(answer, timeoutMs).catch((error: unknown) => {
       // Whoever hangs once would hang again for every case; the rest of the run must not take hours.
       if (this.#pending.has(id)) this.#fail(`the adapter did not answer \`${cmd}\` within ${timeoutMs} ms`);
@@ -96,6 +101,7 @@ export class AdapterProcess {
 
   #receive(line: string): void {
     this.output.addAnswer(line);
+    this.onLine({ sent: '', received: line });
     this.#limitOutput();
     const fault = this.#settle(line);
     if (fault !== undefined) this.#fail(fault);

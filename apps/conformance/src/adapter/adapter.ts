@@ -1,4 +1,5 @@
 import type { Implementation } from '../core/conformance-case.ts';
+import type { Exchange } from '../core/finding.ts';
 import type { VectorSubject } from '../vectors/vector-subject.ts';
 import type { CallAnswer } from './answers.ts';
 
@@ -22,6 +23,8 @@ export interface Adapter {
   readonly call: (command: CallCommand) => Promise<CallAnswer>;
   /** Everything it has written so far that is no answer of a signer. */
   readonly output: () => string;
+  /** Shows from now on, masked, each line that it is sent and that it answers; only for one that speaks JSON lines. */
+  readonly listen?: (listener: (exchange: Exchange) => void) => void;
   /** Ends it; returns the exit code, 0 for one that has no life of its own. */
   readonly stop: () => Promise<number | null>;
 }

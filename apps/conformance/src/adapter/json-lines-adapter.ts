@@ -2,6 +2,7 @@ import type { Adapter } from './adapter.ts';
 import { AdapterProcess } from './adapter-process.ts';
 import { adapterSubject } from './adapter-subject.ts';
 import { callAnswer, helloAnswer, readAnswer } from './answers.ts';
+import { maskLine } from './mask-line.ts';
 
 const CALL_TIMEOUT_MS = 30_000;
 
@@ -29,6 +30,10 @@ export const startJsonLinesAdapter = async (commandLine: string): Promise<Adapte
         return readAnswer(callAnswer, await process.ask('call', fields, CALL_TIMEOUT_MS));
       },
       output: () => process.output.stdout + process.output.stderr,
+      listen: (listener) => {
+        process.onLine = ({ sent, received }) =>
+          listener({ sent: maskLine(sent), received: maskLine(received) });
+      },
       stop: () => process.stop(),
     };
   } catch (error) {

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Randomness } from '../core/randomness.ts';
 import { main } from './main.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cpg-reporting-'));
@@ -137,6 +138,17 @@ describe('reports', () => {
     expect(new Set(keys).size).toBeGreaterThan(50);
     expect(await keysOf('x')).toEqual(keys);
     expect(await keysOf('y')).not.toContain(keys[0]);
+  });
+});
+
+describe('--trace', () => {
+  it('shows what an adapter is told and answers, without a secret', async () => {
+    const run = ['vectors', '--adapter', BROKEN, '--run', 'sign-fresh-worked-example', '--seed', 'x'];
+    expect(await main([...run, '--trace'])).toBe(1);
+    expect(stderr).toMatch(/^# sign-fresh-worked-example\n> \{"cmd":"sign","id":"[^"]+","now":\d+,/);
+    expect(stderr).toContain('"secretB64":"[secret]"}\n< {"id":"');
+    const secret = new Randomness('x').secret('worked-example');
+    expect(stderr).not.toContain(Buffer.from(secret).toString('base64'));
   });
 });
 

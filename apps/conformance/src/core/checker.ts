@@ -46,6 +46,11 @@ export class Checker {
     if (this.#exchanges.length > 4) this.#exchanges.shift();
   }
 
+  /** Tells of what was said to the implementation beside the wire; a failure's report does not need it. */
+  trace(exchange: Exchange): void {
+    this.#onExchange?.(exchange);
+  }
+
   /** Ends the case unless the two are equal. */
   equal(what: string, pair: { expected: Comparable; actual: Comparable } & Extra): void {
     this.#count++;

@@ -22,6 +22,7 @@ import {
   WITHDRAWAL_READING_CASES,
   WITHDRAWAL_REFUSAL_CASES,
 } from './cases/index.ts';
+import { clockNote } from './clock-note.ts';
 import { addressOf, readClockOffset } from './contact-server.ts';
 import { requireLocalAddress } from './local-address.ts';
 import { SandboxClock } from './sandbox-clock.ts';
@@ -116,7 +117,7 @@ const open = async (options: ServerOptions, settings: RunSettings): Promise<Sess
       name: url,
       notes: [
         capabilities.size === 0 ? 'black box' : `with: ${[...capabilities].join(', ')}`,
-        `clock ${clockOffset} s ahead`,
+        clockNote(clockOffset),
       ],
     },
     capabilities,

@@ -20,18 +20,29 @@ describe('parseTestKeys', () => {
   });
 
   it.each(Object.keys(demo()).filter((name) => !OPTIONAL.includes(name)))('needs %s', (name) => {
-    expect(() => parseTestKeys(JSON.stringify({ ...demo(), [name]: undefined }))).toThrow(`${name}: `);
+    expect(() => parseTestKeys(JSON.stringify({ ...demo(), [name]: undefined }))).toThrow(
+      `role ${name} is missing`,
+    );
   });
 
   it.each<[name: string, value: unknown, message: string]>([
-    ['only', { withdraw: { keyId: 'a', secret: 'b' } }, 'only.read_balance: '],
-    ['withdrawal', { currency: 'ETH', network: 'ETH', to_address: '0x1234567890' }, 'withdrawal.amount: '],
+    ['only', { withdraw: { keyId: 'a', secret: 'b' } }, 'field only.read_balance is missing'],
+    [
+      'withdrawal',
+      { currency: 'ETH', network: 'ETH', to_address: '0x1234567890' },
+      'field withdrawal.amount is missing',
+    ],
     [
       'withdrawal',
       { currency: 'ETH', network: 'ETH', to_address: '0x1234567890', amount: '1e2' },
       'withdrawal.amount: must be a decimal string',
     ],
-    ['fulll', { keyId: 'a', secret: 'b' }, 'fulll'],
+    ['fulll', { keyId: 'a', secret: 'b' }, 'role fulll is unknown: did you mean full?'],
+    ['readOnly', { keyId: 'a', secret: 'b' }, 'role readOnly is unknown: did you mean readonly?'],
+    ['administrator', {}, 'role administrator is unknown: there are full, readonly, noperm, '],
+    ['full', { keyId: 'a', secret: 'b', pin: 1 }, 'field full.pin is unknown'],
+    ['full', { keyId: 'a' }, 'field full.secret is missing'],
+    ['full', 'a', 'full: Invalid input: expected object, received string'],
   ])('names what is wrong with %s: %j', (name, value, message) => {
     expect(() => parseTestKeys(JSON.stringify({ ...demo(), [name]: value }))).toThrow(message);
   });

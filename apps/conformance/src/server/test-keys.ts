@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { describeFaults } from './keys-faults.ts';
 
 const testKey = z.strictObject({ keyId: z.string().min(1), secret: z.string().min(1) });
 const slowKey = testKey.extend({
@@ -60,7 +61,7 @@ export type Role = Exclude<keyof TestKeys, 'only' | 'withdrawal'>;
 export type TestKey = z.output<typeof testKey>;
 export type WithdrawalTerms = z.output<typeof withdrawal>;
 
-/** Reads the content of a keys file. Throws an error that names the faulty field, never a secret. */
+/** Reads the content of a keys file. Throws an error that names the faulty role or field, never a secret. */
 export const parseTestKeys = (json: string): TestKeys => {
   let content: unknown;
   try {
@@ -70,8 +71,8 @@ export const parseTestKeys = (json: string): TestKeys => {
   }
   const result = testKeys.safeParse(content);
   if (result.success) return result.data;
-  const issues = result.error.issues.map((issue) => `${issue.path.join('.') || '(top)'}: ${issue.message}`);
-  throw new Error(`The keys file does not have the roles it needs: ${issues.join('; ')}.`);
+  const faults = describeFaults(result.error.issues, Object.keys(testKeys.shape));
+  throw new Error(`The keys file does not have the roles it needs: ${faults.join('; ')}`);
 };
 
 /** Every secret of a keys file, for whoever must keep them out of reports. */

@@ -48,11 +48,14 @@ export const adapterVectorSuite = (
   cases: vectorCases(),
   ...knownCapabilities(command),
   open: async () => {
-    const { implementation, capabilities, subject, stop } = await startAdapter(command);
+    const { implementation, capabilities, subject, listen, stop } = await startAdapter(command);
     return {
       implementation,
       capabilities,
-      context: (check) => ({ check, subject, random, masker }),
+      context: (check) => {
+        listen?.((exchange) => check.trace(exchange));
+        return { check, subject, random, masker };
+      },
       close: async () => {
         await stop();
       },

@@ -1,0 +1,32 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { letReaderLeave } from './let-reader-leave.ts';
+
+const MAIN = join(import.meta.dirname, '../main.ts');
+
+describe('letReaderLeave', () => {
+  it.each<[code: string, message: string | undefined]>([
+    ['EPIPE', undefined],
+    ['EIO', 'EIO'],
+  ])('on %s', (code, message) => {
+    const stream = new PassThrough();
+    letReaderLeave(stream);
+    const fail = () => stream.emit('error', Object.assign(new Error(code), { code }));
+    if (message === undefined) expect(fail).not.toThrow();
+    else expect(fail).toThrow(message);
+  });
+
+  it.each([
+    ['list', 0],
+    ['explain no-such-case-at-all', 2],
+  ])('leaves the exit code as it is: %s', (argv, code) => {
+    const node = `"${process.execPath}" --conditions=@cpg/source "${MAIN}"`;
+    const { status, stderr } = spawnSync('bash', ['-c', `${node} ${argv} | true; exit "\${PIPESTATUS[0]}"`], {
+      encoding: 'utf8',
+    });
+    expect(status).toBe(code);
+    expect(stderr).not.toContain('EPIPE');
+  });
+});

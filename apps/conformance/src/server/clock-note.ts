@@ -1,0 +1,3 @@
+/** What a report says of a server's clock; `offset` is what it is ahead of ours, in seconds. */
+export const clockNote = (offset: number): string =>
+  offset < 0 ? `clock ${-offset} s behind` : `clock ${offset} s ahead`;
