@@ -7,6 +7,8 @@ export interface RealClient {
   readonly argv: readonly string[];
   /** Ends with 0 where the client is installed. */
   readonly probe: readonly string[];
+  /** Prints which version of what it is, on the first line. */
+  readonly version: readonly string[];
 }
 
 const NODE_HEADERS =
@@ -44,13 +46,19 @@ const curl = (name: string, options: string): RealClient => ({
     `printf "%s\\n" "$HEADERS" | curl --silent --globoff --max-time 5 --header @- --output /dev/null ${options} "$URL"`,
   ],
   probe: ['-c', 'command -v curl'],
+  version: ['-c', 'curl --version'],
 });
 
-const php = (name: string, program: string, needs: string): RealClient => ({
+const php = (
+  name: string,
+  program: string,
+  { needs, version }: { readonly needs: string; readonly version: string },
+): RealClient => ({
   name,
   program: 'php',
   argv: ['-r', program],
   probe: ['-r', `exit(function_exists("${needs}") ? 0 : 1);`],
+  version: ['-r', `echo ${version};`],
 });
 
 const node = (name: string, script: string): RealClient => ({
@@ -58,6 +66,7 @@ const node = (name: string, script: string): RealClient => ({
   program: process.execPath,
   argv: ['-e', `${NODE_HEADERS} ${script}`],
   probe: ['--version'],
+  version: ['-p', '"Node " + process.version'],
 });
 
 // Only the client's package knows axios, so the program that uses it stands there.
@@ -67,9 +76,18 @@ const AXIOS = join(import.meta.dirname, '../../../../packages/client/conformance
 export const REAL_CLIENTS: readonly RealClient[] = [
   curl('curl', ''),
   curl('curl --path-as-is', '--path-as-is'),
-  { name: 'Python urllib', program: 'python3', argv: ['-c', PYTHON], probe: ['--version'] },
-  php('PHP curl', PHP_CURL, 'curl_init'),
-  php('PHP streams', PHP_STREAMS, 'stream_context_create'),
+  {
+    name: 'Python urllib',
+    program: 'python3',
+    argv: ['-c', PYTHON],
+    probe: ['--version'],
+    version: ['--version'],
+  },
+  php('PHP curl', PHP_CURL, {
+    needs: 'curl_init',
+    version: '"PHP with libcurl ", curl_version()["version"]',
+  }),
+  php('PHP streams', PHP_STREAMS, { needs: 'stream_context_create', version: '"PHP ", PHP_VERSION' }),
   node('Node fetch', 'fetch(process.env.URL, { headers, redirect: "manual" }).catch(() => process.exit(1))'),
   node(
     'Node http.request(URL)',
@@ -80,5 +98,11 @@ export const REAL_CLIENTS: readonly RealClient[] = [
     `const [, host, port, path] = /^http:\\/\\/([^:]+):(\\d+)(.*)$/s.exec(process.env.URL);
      require("http").get({ host, port, path, headers, agent: false }, (r) => r.resume()).on("error", () => process.exit(1))`,
   ),
-  { name: 'axios', program: process.execPath, argv: [AXIOS], probe: ['--version'] },
+  {
+    name: 'axios',
+    program: process.execPath,
+    argv: [AXIOS],
+    probe: ['--version'],
+    version: [AXIOS, '--version'],
+  },
 ];

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { REAL_CLIENTS } from './clients.ts';
 import { asBytes, code } from './measure.ts';
+import { measuredVersions, renderPage } from './page.ts';
 import { differences, parseTable, renderTable, type Table } from './table.ts';
 import { TARGETS } from './targets.ts';
 
@@ -16,6 +17,13 @@ const table: Table = {
 describe('the table of real clients', () => {
   it('is read back as it was written', () => {
     expect(parseTable(`# Page\n\n${renderTable(table)}\n`)).toEqual(table);
+  });
+
+  it('stands on a page that says which versions were measured', () => {
+    expect(measuredVersions(renderPage(table, 'curl 7.88.1, axios 1.21.1'))).toEqual([
+      'curl 7.88.1',
+      'axios 1.21.1',
+    ]);
   });
 
   it('differs by nothing from itself', () => {
