@@ -10,3 +10,17 @@ export interface CaseFilter {
 /** The cases whose id fits a pattern; no filter without one. */
 export const caseFilter = (pattern: string | undefined): CaseFilter | undefined =>
   pattern === undefined ? undefined : { pattern, matches: (id) => fits(pattern, id) };
+
+interface Choosable {
+  readonly id: string;
+  readonly always?: boolean;
+}
+
+/** The cases that a filter lets through and, when there are any, those that are tried with all others. */
+export const chooseCases = <Case extends Choosable>(
+  cases: readonly Case[],
+  filter: CaseFilter | undefined,
+): readonly Case[] => {
+  const isWanted = ({ id }: Case): boolean => filter?.matches(id) ?? true;
+  return cases.some(isWanted) ? cases.filter((each) => each.always === true || isWanted(each)) : [];
+};

@@ -14,6 +14,8 @@ export interface ConformanceCase<Context> {
   readonly level?: 'MUST' | 'SHOULD';
   /** What the implementation must be able to do; otherwise the case is not applicable. */
   readonly needs?: readonly string[];
+  /** Planned whenever any other case of its suite is, whatever `--run` says; it comes last. @default false */
+  readonly always?: boolean;
   /** @default 10_000 */
   readonly timeoutMs?: number;
   readonly run: (context: Context) => Promise<void>;
@@ -32,8 +34,8 @@ export interface Implementation {
 export interface Session<Context> {
   readonly implementation: Implementation;
   readonly capabilities: ReadonlySet<string>;
-  /** Makes what one case works with. */
-  readonly context: (check: Checker) => Context;
+  /** Makes what one case, by its id, works with. */
+  readonly context: (check: Checker, id: string) => Context;
   readonly close: () => Promise<void>;
 }
 

@@ -54,6 +54,18 @@ planned 6, not applicable 1, known at its start 2
     expect(isEachTried(planned)).toBe(isTried);
   });
 
+  it('does not take what is tried with every other case for a try', () => {
+    const always = { ...makeCase('always'), always: true };
+    const planned = (cases: readonly ConformanceCase<never>[]) =>
+      dryRun((plan) => plan.add({ ...suite('known', ['sign']), cases }), undefined);
+    expect(planned([makeCase('c', ['clock']), always])[0]?.cases[1]).toEqual({
+      id: 'always',
+      applies: 'no',
+      lacks: ['another case'],
+    });
+    expect(planned([makeCase('b', ['sign']), always])[0]?.cases[1]?.applies).toBe('yes');
+  });
+
   it('keeps to a pattern, and leaves out whom it leaves nothing of', () => {
     const planned = dryRun((plan) => plan.add(suite('known', [])), caseFilter('c*'));
     expect(planned).toEqual([

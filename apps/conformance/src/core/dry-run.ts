@@ -1,4 +1,4 @@
-import type { CaseFilter } from './case-filter.ts';
+import { type CaseFilter, chooseCases } from './case-filter.ts';
 import type { Suite } from './conformance-case.ts';
 import { Masker } from './masker.ts';
 import { newSeed, Randomness } from './randomness.ts';
@@ -23,15 +23,21 @@ export interface PlannedCases {
 
 const plan = <Context>(suite: Suite<Context>, filter: CaseFilter | undefined): PlannedCases => {
   const { layer, label, capabilities } = suite;
-  const chosen = suite.cases.filter(({ id }) => filter?.matches(id) ?? true);
+  const chosen = chooseCases(suite.cases, filter);
+  const appliesTo = (needs: readonly string[] = []): PlannedCase['applies'] => {
+    if (needs.every((need) => capabilities?.has(need) === true)) return 'yes';
+    return capabilities === undefined ? 'unless' : 'no';
+  };
+  // What is tried with every other case is nothing by itself.
+  const isAlone = !chosen.some(({ needs, always = false }) => !always && appliesTo(needs) !== 'no');
   return {
     layer,
     label,
-    cases: chosen.map(({ id, needs = [] }) => {
-      const lacks = needs.filter((need) => capabilities?.has(need) !== true);
-      const applies = lacks.length === 0 ? 'yes' : capabilities === undefined ? 'unless' : 'no';
-      return { id, applies, lacks };
-    }),
+    cases: chosen.map(({ id, needs = [], always = false }) => ({
+      id,
+      applies: always && isAlone ? 'no' : appliesTo(needs),
+      lacks: always && isAlone ? ['another case'] : needs.filter((need) => capabilities?.has(need) !== true),
+    })),
   };
 };
 

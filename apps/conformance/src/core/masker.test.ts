@@ -28,6 +28,13 @@ describe('Masker', () => {
     expect(Buffer.from(masker.mask(text), 'base64').toString()).not.toContain('very');
   });
 
+  it('says where a secret or a signature begins', () => {
+    expect(masker.findSecret(`one\n${SECRET}`)).toEqual({ phrase: SECRET, offset: 4 });
+    expect(masker.findSecret(SECRET.slice(0, -1))).toBeUndefined();
+    expect(masker.findSignature(`sig ${'0123456789abcdef'.repeat(4)}`)?.offset).toBe(4);
+    expect(masker.findSignature(SECRET)).toBeUndefined();
+  });
+
   it('leaves the first eight digits of a signature', () => {
     expect(masker.mask(`X-CPG-Signature: ${'0123456789abcdef'.repeat(4)}`)).toBe(
       'X-CPG-Signature: 01234567...[masked]',

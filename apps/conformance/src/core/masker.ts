@@ -1,3 +1,5 @@
+import { type Found, PhraseFinder } from './phrase-finder.ts';
+
 const SECRET = '[secret]';
 const SIGNATURE_SHOWN = 8;
 const SHORTEST = 8;
@@ -31,23 +33,39 @@ const formsOf = (secret: Buffer): readonly string[] => {
 export class Masker {
   readonly #secrets = new Set<string>();
   readonly #signatures = new Set<string>();
+  readonly #secretFinder = new PhraseFinder();
+  readonly #signatureFinder = new PhraseFinder();
 
   addSecret(secret: Buffer | string): void {
     for (const form of formsOf(Buffer.from(secret))) {
       if (form.length < SHORTEST) continue;
-      this.#secrets.add(form);
       // A line of JSON or an inspected object shows quotes and line ends escaped.
-      this.#secrets.add(JSON.stringify(form).slice(1, -1));
+      for (const text of [form, JSON.stringify(form).slice(1, -1)]) {
+        this.#secrets.add(text);
+        this.#secretFinder.add(text);
+      }
     }
   }
 
   addSignature(signature: string): void {
-    if (signature.length >= 32) this.#signatures.add(signature);
+    if (signature.length < 32) return;
+    this.#signatures.add(signature);
+    this.#signatureFinder.add(signature);
   }
 
-  /** The first secret that occurs in a text, in any of its forms. */
+  /** The first secret in a text, in any of its forms. */
+  findSecret(text: string): Found | undefined {
+    return this.#secretFinder.find(text);
+  }
+
+  /** The first valid signature in a text. */
+  findSignature(text: string): Found | undefined {
+    return this.#signatureFinder.find(text);
+  }
+
+  /** Whether a secret occurs in a text, in any of its forms. */
   containsSecret(text: string): boolean {
-    return [...this.#secrets].some((secret) => text.includes(secret));
+    return this.findSecret(text) !== undefined;
   }
 
   mask(text: string): string {

@@ -76,4 +76,15 @@ describe('runSuite', () => {
       firstDifference: 4,
     });
   });
+
+  it('has no verdict on what is tried with every other case when nothing else had one', async () => {
+    const always = makeCase(equal('x', 'x'), { id: 'z', always: true });
+    const verdictsWith = async (other: ConformanceCase<Checker>) =>
+      (await verdictsOf(suiteOf(other, always))).map(({ verdict }) => verdict);
+    expect(await verdictsWith(makeCase(equal('x', 'x'), { needs: ['clock'] }))).toEqual([
+      'notapplicable',
+      'notapplicable',
+    ]);
+    expect(await verdictsWith(makeCase(equal('x', 'y')))).toEqual(['fail', 'pass']);
+  });
 });

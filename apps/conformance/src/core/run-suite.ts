@@ -10,6 +10,12 @@ type Outcome = Pick<CaseRecord, 'verdict' | 'reason' | 'finding'>;
 
 const CASE_TIMEOUT_MS = 10_000;
 
+/** Whoever has done nothing else has not done that well either. */
+const NOTHING_ELSE: Outcome = {
+  verdict: 'notapplicable',
+  reason: 'no other case of this layer had a verdict',
+};
+
 const describeError = (error: unknown): string =>
   error instanceof Error ? error.message : `a thrown ${typeof error}`;
 
@@ -22,7 +28,7 @@ const judge = async <Context>(
   if (missing !== undefined) return { verdict: 'notapplicable', reason: `needs: ${missing}` };
   const check = new Checker(onExchange);
   try {
-    const attempt = testCase.run(session.context(check));
+    const attempt = testCase.run(session.context(check, testCase.id));
     await withDeadline(attempt, testCase.timeoutMs ?? CASE_TIMEOUT_MS);
   } catch (error) {
     if (error instanceof NotApplicable) return { verdict: 'notapplicable', reason: error.message };
@@ -60,13 +66,17 @@ export const runSuite = async <Context>(
     notes,
     planned: cases.length,
   });
+  let isJudged = false;
   for (const testCase of cases) {
     const { id, group, description, spec } = testCase;
     const startedAt = performance.now();
-    const outcome: Outcome =
+    const found: Outcome =
       session === undefined
         ? { verdict: 'error', reason: failure }
         : await judge(session, testCase, (exchange) => onExchange?.(id, exchange));
+    const isEmpty = testCase.always === true && found.verdict === 'pass' && !isJudged;
+    const outcome = isEmpty ? NOTHING_ELSE : found;
+    isJudged ||= outcome.verdict !== 'notapplicable' && outcome.verdict !== 'error';
     const durationMs = Math.round(performance.now() - startedAt);
     emit({ type: 'case', implementation: name, layer, id, group, description, spec, durationMs, ...outcome });
   }

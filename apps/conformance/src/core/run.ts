@@ -1,4 +1,4 @@
-import type { CaseFilter } from './case-filter.ts';
+import { type CaseFilter, chooseCases } from './case-filter.ts';
 import type { Suite } from './conformance-case.ts';
 import { Expectations } from './expectations.ts';
 import type { Exchange } from './finding.ts';
@@ -55,7 +55,7 @@ export const run = async (
     masker,
     random,
     add: (suite) => {
-      const cases = suite.cases.filter(({ id }) => filter?.matches(id) ?? true);
+      const cases = chooseCases(suite.cases, filter);
       if (cases.length === 0) return;
       suites.push(async (each) => {
         const name = await runSuite({ ...suite, cases }, each, (id, exchange) =>

@@ -13,21 +13,44 @@ const CHECKER = 'core/checker.ts';
 const EXIT_CODE = 'core/exit-code.ts';
 const RUN_SUITE = 'core/run-suite.ts';
 const ADAPTER = 'adapter/adapter-process.ts';
+const UNTRIED = 'core/untried.ts';
+const DRY_RUN = 'core/dry-run.ts';
+const BADGE = 'report/badge.ts';
+const FOLDING = 'report/departure-lines.ts';
+const KIND = 'report/kind-of.ts';
+const PERFORM = 'commands/perform.ts';
+const REPORT = 'commands/report.ts';
 
 /** Where a file's tests are not beside it. */
 const TESTED_BY: Readonly<Record<string, string>> = {
   [CHECKER]: 'core/run-suite.test.ts',
+  'core/phrase-finder.ts': 'core/masker.test.ts',
   'core/tally.ts': 'core/exit-code.test.ts',
   'core/id-pattern.ts': 'core/expectations.test.ts',
+  'core/strictly.ts': 'core/run.test.ts',
   'report/badge.ts': 'report/reports.test.ts',
+  'report/terminal.ts': 'report/reports.test.ts',
+  'report/markdown.ts': 'report/reports.test.ts',
+  'report/html/page.ts': 'report/reports.test.ts',
+  'report/html/matrix.ts': 'report/reports.test.ts',
+  [KIND]: 'report/departure-lines.test.ts',
+  'commands/perform.ts': 'commands/reporting.test.ts',
+  'commands/publish.ts': 'commands/reporting.test.ts',
+  'commands/report.ts': 'commands/reporting.test.ts',
+  'commands/run-command.ts': 'commands/main.test.ts',
+  'commands/vectors-command.ts': 'commands/main.test.ts',
 };
 
-const row = (id: string, file: string, edit: readonly [find: string, replace: string]): RunnerMutant => ({
+const row = (
+  id: string,
+  file: string,
+  edit: readonly [find: string, replace: string, test?: string],
+): RunnerMutant => ({
   id,
   file,
   find: edit[0],
   replace: edit[1],
-  test: TESTED_BY[file] ?? file.replace(/\.ts$/, '.test.ts'),
+  test: edit[2] ?? TESTED_BY[file] ?? file.replace(/\.ts$/, '.test.ts'),
 });
 
 export const RUNNER_MUTANTS: readonly RunnerMutant[] = [
@@ -82,7 +105,9 @@ export const RUNNER_MUTANTS: readonly RunnerMutant[] = [
   ]),
   row('secrets-shown', 'core/masker.ts', ['masked.replaceAll(secret, SECRET)', 'masked']),
   row('signatures-shown', 'core/masker.ts', ['signature.slice(0, SIGNATURE_SHOWN)', 'signature']),
-  row('secret-not-found', 'core/masker.ts', ['text.includes(secret)', 'text === secret']),
+  row('secret-not-found', 'core/phrase-finder.ts', ['return { phrase, offset };', 'return undefined;']),
+  row('always-means-never', 'core/case-filter.ts', ['each.always === true ||', '']),
+  row('nothing-else-is-pass', RUN_SUITE, ['isEmpty ? NOTHING_ELSE : found', 'found']),
   row('adapter-exit-swallowed', ADAPTER, ["this.#child.on('exit',", "this.#child.on('never',"]),
   row('garbage-swallowed', ADAPTER, [
     'return `the adapter wrote a line that is not JSON',
@@ -94,5 +119,75 @@ export const RUNNER_MUTANTS: readonly RunnerMutant[] = [
     'return undefined;',
   ]),
   row('adapter-failure-accepted', ADAPTER, ["typeof result.error === 'string'", 'result === undefined']),
-  row('badge-for-partial-run', 'report/badge.ts', ['isFiltered || ', '']),
+  row('badge-for-partial-run', BADGE, ['if (isFiltered) return undefined;', '']),
+  row('badge-hides-not-applicable', BADGE, ['notapplicable === 0', 'notapplicable >= 0']),
+  row('badge-counts-applicable-only', BADGE, [
+    '`${pass}/${planned}, ',
+    '`${pass}/${planned - notapplicable}, ',
+  ]),
+  row('badge-bright-with-not-applicable', BADGE, ['counts.pass === planned', 'counts.pass > 0']),
+  row('badge-green-without-verdict', BADGE, ['exitCodeOf(records) !== EXIT_CODES.conformant', 'false']),
+  row('badge-not-red', BADGE, ["color: 'red'", "color: 'green'"]),
+  row('old-badge-unsaid', 'commands/publish.ts', ['existsSync(path)', 'false']),
+  row('strict-ignored', 'core/strictly.ts', ["verdict: 'fail'", "verdict: 'warn'"]),
+  row('strict-ignored-in-run', 'core/run.ts', ['strict ? strictly(record)', 'strict ? record']),
+  row('strict-ignored-with-expect', 'core/run.ts', [
+    'strict ? strictly(record)',
+    'strict && options.expectations === undefined ? strictly(record)',
+  ]),
+  row('strict-after-expect', 'core/run.ts', [
+    'expectations.judge(judged) : judged',
+    'strictly(expectations.judge(record)) : judged',
+  ]),
+  row('strict-ignored-in-report', REPORT, ['strict ? records.map(strictly)', 'strict ? records']),
+  row('nothing-of-one-is-0', EXIT_CODE, [
+    'if (untriedImplementations(records).length > 0)',
+    'if (planned < 0)',
+  ]),
+  row('not-applicable-is-tried', UNTRIED, ["verdict !== 'notapplicable' && ", '']),
+  row('error-is-tried', UNTRIED, [" && verdict !== 'error'", '']),
+  row('others-make-up-for-it', UNTRIED, ['each.implementation === implementation && ', '']),
+  row('other-layers-do-not-count', UNTRIED, ['!judged.includes(name)', 'name']),
+  row('layer-unsaid-on-terminal', 'report/terminal.ts', ['[...layers, ...untried]', 'untried']),
+  row('layer-unsaid-in-markdown', 'report/markdown.ts', [
+    'of unjudgedLayers(records))',
+    'of unjudgedLayers([]))',
+  ]),
+  row('layer-unsaid-on-page', 'report/html/page.ts', ['unjudgedLayers(records))', 'unjudgedLayers([]))']),
+  row('not-applicable-unsaid-in-matrix', 'report/html/matrix.ts', [
+    'lacking === 0 ? passed',
+    'lacking >= 0 ? passed',
+  ]),
+  row('judges-itself-unasked', 'commands/run-command.ts', [
+    'command === undefined && url === undefined && !self',
+    'command === null',
+  ]),
+  row('vectors-of-itself-unasked', 'commands/vectors-command.ts', [
+    'command === undefined && !self',
+    'command === null',
+  ]),
+  row('dry-run-runs', PERFORM, ['if (dryrun)', 'if (dryrun && trace)']),
+  row('dry-run-is-always-0', PERFORM, ['isEachTried(planned) ?', 'planned ?']),
+  row('dry-run-hopes', DRY_RUN, ["applies !== 'no'", "applies !== 'never'"]),
+  row('dry-run-one-for-all', DRY_RUN, [
+    'tried.some((each) => each.label === label)',
+    'label !== "" && tried.length > 0',
+  ]),
+  row('dry-run-forgets-needs', DRY_RUN, ['lacks.length === 0 ?', 'lacks.length < 9 ?']),
+  row('folded-case-vanishes', FOLDING, ['group.slice(inFull.length)', 'group.slice(inFull.length + 1)']),
+  row('folded-kind-vanishes', FOLDING, ['if (shown > 0)', 'if (shown === 0) return []; else if (shown > 0)']),
+  row('folded-count-wrong', FOLDING, ['${rest.length} more like this', '${rest.length - 1} more like this']),
+  row('folded-not-counted', 'report/terminal.ts', [
+    'const failed = counts.fail',
+    'const failed = Math.min(counts.fail, 2)',
+    'report/departure-lines.test.ts',
+  ]),
+  row('nothing-is-folded', FOLDING, ['FULL_OF_A_KIND = 2', 'FULL_OF_A_KIND = 9_999']),
+  row('kinds-mixed-by-what', KIND, ['what, hint', 'hint']),
+  row('kinds-mixed-by-hint', KIND, ['what, hint', 'what']),
+  row('kinds-mixed-by-value', KIND, ['shape(expected), shape(actual)', '']),
+  row('result-counted-twice', REPORT, ['if (earlier !== undefined)', 'if (earlier === null)']),
+  row('broken-off-is-complete', REPORT, ['return hasFooter &&', 'return']),
+  row('nothing-planned-is-complete', REPORT, ['planned > 0 &&', '']),
+  row('missing-case-is-complete', REPORT, ['&& seen === planned', '']),
 ];
