@@ -1,7 +1,7 @@
-import { ANSWERS } from '../core/answers.ts';
-import { NotApplicable } from '../core/checker.ts';
+import { endpoints } from '@cpg/protocol';
 import { ExactDecimal } from './exact-decimal.ts';
 import { expectAccepted } from './expect-answer.ts';
+import { requireServed } from './routes.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 
 /** One row of `GET /v1/balances`. Contract §4.1. */
@@ -20,8 +20,7 @@ export const DECIMAL = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/;
 export const readBalances = async (server: ServerUnderTest, query = ''): Promise<readonly BalanceRow[]> => {
   const target = `/v1/balances?${query === '' ? '' : `${query}&`}nonce=${server.basis().nonce}`;
   const answer = await server.ask({ target });
-  if (answer.status === 404 && answer.text.includes(ANSWERS.notFound.message))
-    throw new NotApplicable('the server does not serve GET /v1/balances');
+  requireServed(answer, endpoints.listBalances);
   expectAccepted(server.check, answer);
   const { data, data_count: count } = answer.json as { readonly data: unknown; readonly data_count: number };
   server.check.that(Array.isArray(data), { what: 'data', expected: 'a list', actual: JSON.stringify(data) });

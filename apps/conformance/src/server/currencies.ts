@@ -1,6 +1,6 @@
-import { ANSWERS } from '../core/answers.ts';
-import { NotApplicable } from '../core/checker.ts';
+import { endpoints } from '@cpg/protocol';
 import { expectAccepted } from './expect-answer.ts';
+import { requireServed } from './routes.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 
 /** What the cases read of a row of `GET /v1/currencies`. Contract §4.2. */
@@ -16,14 +16,15 @@ export interface CurrencyRow {
 /** Reads the currencies of `full`; not applicable when the server does not serve them. */
 export const readCurrencies = async (server: ServerUnderTest): Promise<readonly CurrencyRow[]> => {
   const answer = await server.ask({ target: `/v1/currencies?nonce=${server.basis().nonce}` });
-  if (answer.status === 404 && answer.text.includes(ANSWERS.notFound.message))
-    throw new NotApplicable('the server does not serve GET /v1/currencies');
+  requireServed(answer, endpoints.listCurrencies);
   expectAccepted(server.check, answer);
-  const { data } = answer.json as { readonly data: unknown };
+  const { data, data_count: count } = answer.json as { readonly data: unknown; readonly data_count: number };
   server.check.that(Array.isArray(data) && data.length > 0, {
     what: 'currencies',
     expected: 'a list with rows',
     actual: JSON.stringify(data),
   });
-  return data as readonly CurrencyRow[];
+  const rows = data as readonly CurrencyRow[];
+  server.check.equal('data_count', { expected: rows.length, actual: count });
+  return rows;
 };

@@ -2,6 +2,7 @@ import { type Endpoint, endpoints } from '@cpg/protocol';
 import { ANSWERS } from '../core/answers.ts';
 import { NotApplicable } from '../core/checker.ts';
 import type { Recipe } from '../probes/index.ts';
+import type { ServerAnswer } from './server-answer.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 
 /** Every route that the protocol package defines. */
@@ -10,6 +11,17 @@ export const ENDPOINTS: readonly Endpoint[] = Object.values(endpoints);
 /** `0` is no id: a server that has the route answers 422 after the permission, one that has not answers 404. */
 const pathOf = ({ path }: Endpoint): string => path.replace(/\{[^}]+\}/g, '0');
 
+const isRouteMissing = ({ status, text }: ServerAnswer): boolean =>
+  status === 404 && text.includes(ANSWERS.notFound.message);
+
+/** Ends the case as not applicable when a route of the API answered that it is none. */
+export const requireServed = (
+  answer: ServerAnswer,
+  { method, path }: Pick<Endpoint, 'method' | 'path'>,
+): void => {
+  if (isRouteMissing(answer)) throw new NotApplicable(`the server does not serve ${method} ${path}`);
+};
+
 /** A signed request to a route that is let in and does nothing. */
 export const recipeFor = (server: ServerUnderTest, endpoint: Endpoint): Recipe => ({
   method: endpoint.method,
@@ -17,9 +29,10 @@ export const recipeFor = (server: ServerUnderTest, endpoint: Endpoint): Recipe =
   ...(endpoint.body === null ? {} : { body: Buffer.from('{}') }),
 });
 
-/** A server may serve a part of the API; what it lacks must stay visible. */
-export const requireRoute = async (server: ServerUnderTest, endpoint: Endpoint): Promise<void> => {
-  const answer = await server.ask(recipeFor(server, endpoint));
-  if (answer.status === 404 && answer.text.includes(ANSWERS.notFound.message))
-    throw new NotApplicable(`the server does not serve ${endpoint.method} ${endpoint.path}`);
-};
+/** A server may serve a part of the API; what it lacks must stay visible. `now`: the server's clock, where it stands still. */
+export const requireRoute = async (
+  server: ServerUnderTest,
+  endpoint: Endpoint,
+  now = server.now(),
+): Promise<void> =>
+  requireServed(await server.ask(recipeFor(server, endpoint), server.basis('full', now)), endpoint);

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { ANSWERS } from '../core/answers.ts';
+import { endpoints } from '@cpg/protocol';
 import { NotApplicable } from '../core/checker.ts';
 import type { CraftedRequest } from '../probes/index.ts';
 import { DECIMAL, readAvailable } from './balances.ts';
 import { ExactDecimal } from './exact-decimal.ts';
 import { expectAccepted } from './expect-answer.ts';
+import { requireServed } from './routes.ts';
 import type { ServerAnswer } from './server-answer.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 import type { Role, WithdrawalTerms } from './test-keys.ts';
@@ -49,8 +50,7 @@ export interface Withdrawn {
 
 /** 200 with the data of a withdrawal; amount and fee are decimal strings. */
 export const expectWithdrawn = ({ check }: ServerUnderTest, answer: ServerAnswer): Withdrawn => {
-  if (answer.status === 404 && answer.text.includes(ANSWERS.notFound.message))
-    throw new NotApplicable('the server does not serve POST /v1/withdrawals');
+  requireServed(answer, endpoints.createWithdrawal);
   expectAccepted(check, answer);
   const { data } = answer.json as { readonly data: WithdrawalData };
   for (const name of ['amount_decimal', 'fee_decimal'] as const) {

@@ -34,7 +34,7 @@ const judgeVerifier = (argv: readonly string[]): Promise<readonly ResultRecord[]
 
 /** Cases that take long, or that only mutants of some areas can fail; the others are spared them. */
 const SPARED: readonly (readonly [id: RegExp, areas: readonly string[]])[] = [
-  [/^server-race-/, ['replay']],
+  [/^server-(?:race-|replay-after-many)/, ['replay']],
   [/^server-ip-edge-/, ['source IP']],
   [/^server-permission-only-/, ['permission']],
   [/^server-(?:body-slow|body-early|body-too-large-connection|target-long)/, ['connection', 'body']],

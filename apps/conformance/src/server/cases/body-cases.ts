@@ -1,3 +1,4 @@
+import { endpoints } from '@cpg/protocol';
 import { ANSWERS } from '../../core/answers.ts';
 import type { Expected, Recipe } from '../../probes/index.ts';
 import { exchange } from '../../wire/exchange.ts';
@@ -9,6 +10,7 @@ import {
   expectClientError,
   expectRefused,
 } from '../expect-answer.ts';
+import { requireRoute, requireServed } from '../routes.ts';
 import type { ServerUnderTest } from '../server-under-test.ts';
 import { serverCases } from './server-case.ts';
 
@@ -25,6 +27,13 @@ const post = (
     server.craft({ method: 'POST', target, body: Buffer.from(body), ...recipe }, basis),
     encoding,
   );
+};
+
+/** As `post`, for what only the route itself can answer. */
+const postServed = async (server: ServerUnderTest, body: string) => {
+  const answer = await post(server, body);
+  requireServed(answer, endpoints.createWithdrawal);
+  return answer;
 };
 
 const sized =
@@ -128,12 +137,13 @@ export const BODY_CASES = [
       id: 'syntax-malformed-json',
       description: 'a body that is not JSON',
       run: async (server) =>
-        expectRefused(server.check, await post(server, '{"amount":'), ANSWERS.malformedJson),
+        expectRefused(server.check, await postServed(server, '{"amount":'), ANSWERS.malformedJson),
     },
     {
       id: 'syntax-permission-first',
       description: 'permission goes before body syntax',
       run: async (server) => {
+        await requireRoute(server, endpoints.createWithdrawal);
         const basis = server.basis('readonly');
         const target = `/v1/withdrawals?nonce=${basis.nonce}`;
         const answer = await server.ask({ method: 'POST', target, body: Buffer.from('{') }, basis);
@@ -155,7 +165,7 @@ export const BODY_CASES = [
         const body = '{"currency":"USDT","client_refrence":"x"}';
         const message =
           'network: Field required; amount: Field required; to_address: Field required; client_refrence: Unexpected field';
-        expectRefused(server.check, await post(server, body), { status: 422, message });
+        expectRefused(server.check, await postServed(server, body), { status: 422, message });
       },
     },
     {
@@ -165,7 +175,7 @@ export const BODY_CASES = [
         const body = '{"currency":"USDT","network":"ETH","to_address":"0x1","amount":"0"}';
         const message =
           'amount: Input should be greater than 0; to_address: String should have at least 10 characters';
-        expectRefused(server.check, await post(server, body), { status: 422, message });
+        expectRefused(server.check, await postServed(server, body), { status: 422, message });
       },
     },
   ]),

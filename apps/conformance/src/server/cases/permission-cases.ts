@@ -1,4 +1,4 @@
-import type { Endpoint } from '@cpg/protocol';
+import { type Endpoint, endpoints } from '@cpg/protocol';
 import { ANSWERS, lacksPermission } from '../../core/answers.ts';
 import { expectAccepted, expectAuthenticated, expectRefused } from '../expect-answer.ts';
 import { ENDPOINTS, recipeFor, requireRoute } from '../routes.ts';
@@ -52,6 +52,17 @@ export const PERMISSION_CASES: readonly ServerCase[] = [
   ...serverCases({ group: 'permission', spec: '§2 restriction 5, §4' }, ENDPOINTS.flatMap(ofEndpoint)),
   ...serverCases({ group: 'routes', spec: '§3' }, [
     {
+      id: 'ping-data',
+      description: 'GET /v1/_ping answers {"pong": true} and nothing else',
+      spec: '§4',
+      run: async (server) => {
+        const answer = await server.ask();
+        expectAccepted(server.check, answer);
+        const { data } = answer.json as { readonly data: unknown };
+        server.check.equal('data', { expected: '{"pong":true}', actual: JSON.stringify(data) });
+      },
+    },
+    {
       id: 'route-unknown',
       description: 'an unknown route',
       run: async (server) => {
@@ -71,6 +82,7 @@ export const PERMISSION_CASES: readonly ServerCase[] = [
       id: 'route-other-method',
       description: 'a known path with another method: 405 with Allow',
       run: async (server) => {
+        await requireRoute(server, endpoints.listBalances);
         const target = `/v1/balances?nonce=${server.basis().nonce}`;
         const answer = await server.ask({ method: 'PUT', target, body: Buffer.from('{}') });
         expectRefused(server.check, answer, ANSWERS.methodNotAllowed);

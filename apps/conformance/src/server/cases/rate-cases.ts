@@ -1,7 +1,9 @@
+import { endpoints } from '@cpg/protocol';
 import { ANSWERS } from '../../core/answers.ts';
 import type { Recipe } from '../../probes/index.ts';
 import { expectAccepted, expectRefused } from '../expect-answer.ts';
 import { withFrozenClock } from '../frozen-clock.ts';
+import { requireRoute } from '../routes.ts';
 import { headerOf, type ServerAnswer } from '../server-answer.ts';
 import type { ServerUnderTest } from '../server-under-test.ts';
 import { serverCases } from './server-case.ts';
@@ -181,6 +183,7 @@ export const RATE_CASES = serverCases({ group: 'rate', spec: '§2 restriction 4'
     description: 'a request without permission was admitted: it counts',
     run: (server) =>
       withFrozenClock(server, async (_clock, now) => {
+        await requireRoute(server, endpoints.getWithdrawal, now);
         for (let i = 0; i < limitOf(server); i++) {
           const target = `/v1/withdrawals/1?nonce=${server.basis().nonce}`;
           const answer = await ask(server, { now, recipe: { target } });

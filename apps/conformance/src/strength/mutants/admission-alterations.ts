@@ -11,6 +11,22 @@ export const admission = (names: Parameters<typeof makeAdmission>[0]) => (): Par
   makeAdmit: makeAdmission(names),
 });
 
+/** Forgets what this says each time that somebody is let in, who is `since` requests later. */
+export const forgetting =
+  (isForgotten: (earlier: Claim, by: { readonly claim: Claim; readonly since: number }) => boolean) =>
+  (): Partial<ServerParts> => ({
+    makeAdmit: () => {
+      const used = new Map<string, Claim>();
+      return (claim) => {
+        if (used.has(ADMISSION.used(claim))) return 'replayed';
+        used.set(ADMISSION.used(claim), claim);
+        for (const [since, [name, earlier]] of [...used].toReversed().entries())
+          if (since > 0 && isForgotten(earlier, { claim, since })) used.delete(name);
+        return 'admitted';
+      };
+    },
+  });
+
 /** Looks first and writes later, with something in between: the hole that only simultaneous arrival finds. */
 export const checkThenSet = (pause: () => Promise<unknown>) => (): Partial<ServerParts> => ({
   makeAdmit: () => {

@@ -26,7 +26,12 @@ export const BALANCE_MUTANTS = mutants<ServerParts>('balances', [
   ['balances-two-places', () => ({ print: (amount) => amount.toFixed(2) }), 'server-balances-precision'],
   ['balances-zeros-trimmed', () => ({ print: (amount) => amount.toFixed() }), 'server-balances-precision'],
   ['balances-held-available', () => ({ available: ({ balance }) => balance }), 'server-balances-decimals'],
-  ['balances-count-off', () => ({ count: (rows) => rows + 1 }), 'server-balances-decimals'],
+  [
+    'balances-count-off',
+    () => ({ count: (rows) => rows + 1 }),
+    'server-balances-decimals',
+    'server-balances-filter-unknown',
+  ],
   ['balances-unordered', () => ({ compareRows: () => 0 }), 'server-balances-order'],
   [
     'balances-by-network-first',

@@ -25,6 +25,8 @@ export const ENVELOPE_MUTANTS = mutants<ServerParts>('envelope', [
     'server-missing-all',
     'server-accept-no-query',
   ],
+  ['ping-data-empty', () => ({ pong: () => ({}) }), 'server-ping-data'],
+  ['ping-data-as-text', () => ({ pong: () => ({ pong: 'true' }) }), 'server-ping-data'],
   ['envelope-echoes-signature', echoing(), 'server-key-no-echo'],
   [
     'allow-missing',

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ADMISSION, type ServerParts } from '../reference/server-parts.ts';
-import { admission, checkThenSet } from './admission-alterations.ts';
+import { admission, checkThenSet, forgetting } from './admission-alterations.ts';
 import { mutants } from './mutant.ts';
 
 const moved =
@@ -98,6 +98,13 @@ export const REPLAY_MUTANTS = mutants<ServerParts>('replay', [
     admission({ usedFor: ({ timestamp, now }) => Math.max(timestamp + 299, now) }),
     'server-replay-until-window-ends',
   ],
+  [
+    'replay-purged-at-the-edge',
+    forgetting(({ timestamp }, { claim }) => timestamp + 300 <= claim.now),
+    'server-replay-until-window-ends',
+    'server-replay-stamped-ahead',
+  ],
+  ['replay-only-last-400', forgetting((_earlier, { since }) => since >= 400), 'server-replay-after-many'],
   ['replay-race-immediate', checkThenSet(() => new Promise(setImmediate)), 'server-race-header-end-20'],
   [
     'replay-race-network-store',

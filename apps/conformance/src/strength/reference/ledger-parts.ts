@@ -47,6 +47,8 @@ export interface LedgerParts {
   readonly available: (holding: Holding) => Decimal;
   readonly print: (amount: Decimal, decimals: number) => unknown;
   readonly count: (rows: number) => number;
+  /** What `_ping` answers. */
+  readonly pong: () => object;
   readonly fee: (amount: Decimal, currency: Currency) => Decimal;
   readonly hold: (amount: Decimal, fee: Decimal) => Decimal;
   readonly needed: (amount: Decimal, fee: Decimal) => Decimal;
@@ -88,6 +90,7 @@ export const LEDGER: LedgerParts = {
   available: ({ balance, held }) => balance.minus(held),
   print: (amount, decimals) => amount.toFixed(decimals),
   count: (rows) => rows,
+  pong: () => ({ pong: true }),
   fee: (amount, { feeFlat, feePercent, decimals }) =>
     amount.times(feePercent).div(100).plus(feeFlat).toDecimalPlaces(decimals, Decimal.ROUND_UP),
   hold: (amount, fee) => amount.plus(fee),

@@ -1,7 +1,7 @@
 import { type Endpoint, endpoints, isRejection, validateRequest } from '@cpg/protocol';
 import { CURRENCIES, type Ledger } from './ledger.ts';
-import type { LedgerParts, Order } from './ledger-parts.ts';
-import type { Answer } from './server-parts.ts';
+import type { Order } from './ledger-parts.ts';
+import type { Answer, ServerParts } from './server-parts.ts';
 
 export type Outcome = Answer | { readonly data: unknown };
 
@@ -14,7 +14,7 @@ export interface Route {
 
 /** What the routes work with. */
 export interface RouteContext {
-  readonly parts: LedgerParts;
+  readonly parts: ServerParts;
   readonly ledger: Ledger;
 }
 
@@ -42,7 +42,7 @@ const listCurrencies = () =>
 
 const answer = async (name: string, { parts, ledger }: RouteContext, valid: Valid): Promise<Outcome> => {
   const { account, id, query, body } = valid;
-  if (name === 'ping') return { data: { pong: true } };
+  if (name === 'ping') return { data: parts.pong() };
   if (name === 'balances.list') return { data: ledger.balances(account, query) };
   if (name === 'currencies.list') return { data: listCurrencies() };
   if (name === 'withdrawals.create') return ledger.withdraw({ ...(body as Omit<Order, 'account'>), account });
@@ -87,6 +87,7 @@ const handle =
 export const routeOf = (method: string, target: string, context: RouteContext): Route => {
   const path = target.split('?')[0] ?? '';
   const known = Object.values(endpoints)
+    .filter(({ name }) => context.parts.isServed(name))
     .map((endpoint: Endpoint) => ({ endpoint, match: patternOf(endpoint).exec(path) }))
     .filter(({ match }) => match !== null);
   const found = known.find(({ endpoint }) => endpoint.method === method);

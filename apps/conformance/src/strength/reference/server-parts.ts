@@ -63,6 +63,8 @@ export type Step =
 export interface ServerParts extends SigningParts, LedgerParts {
   /** Requests go through an HTTP parser before any step. */
   readonly isParsed: boolean;
+  /** The parser takes two framings at once; the chunks count, as RFC 9112 §6.1 permits. */
+  readonly isLenient: boolean;
   readonly order: readonly Step[];
   readonly valuesOf: (headers: Arrived['headers'], name: string) => readonly string[];
   readonly isMissing: (values: readonly (readonly string[])[]) => boolean;
@@ -87,6 +89,8 @@ export interface ServerParts extends SigningParts, LedgerParts {
   readonly makeAdmit: () => Admit;
   /** How the store is asked, and what becomes of a request when it cannot be. */
   readonly reach: (admit: Admit) => (claim: Claim, state: StoreState) => Promise<Admission>;
+  /** Whether there is a route of this name; a server may serve a part of the API. */
+  readonly isServed: (name: string) => boolean;
   readonly hasPermission: (key: ServerKey, permission: string, method: string) => boolean;
   readonly refuse: (answer: Answer, step: string) => Answer;
   /** Added to an answer, or in place of what it would have. */
@@ -152,6 +156,7 @@ export const SERVER: ServerParts = {
   ...SIGNING,
   ...LEDGER,
   isParsed: true,
+  isLenient: false,
   order: [
     'missing',
     'malformed',
@@ -185,6 +190,7 @@ export const SERVER: ServerParts = {
   isAddress: ({ whitelist }, isListedHere) => whitelist.length === 0 || isListedHere(),
   makeAdmit: makeAdmission(),
   reach: failClosed,
+  isServed: () => true,
   hasPermission: ({ permissions }, permission) => permissions.includes(permission),
   refuse: (answer) => answer,
   headers: () => ({}),

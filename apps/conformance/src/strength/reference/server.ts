@@ -96,7 +96,7 @@ export const startServer = async (parts: ServerParts): Promise<string> => {
   };
 
   const instances = [0, 1].map((instance) =>
-    createServer((request, response) => {
+    createServer({ insecureHTTPParser: parts.isLenient }, (request, response) => {
       serve(request, response, instance).catch(() =>
         answer(response, { status: 500, body: { success: false, message: 'Internal server error' } }),
       );
