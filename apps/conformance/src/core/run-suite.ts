@@ -3,6 +3,7 @@ import type { ConformanceCase, Session, Suite } from './conformance-case.ts';
 import { withDeadline } from './deadline.ts';
 import type { Exchange } from './finding.ts';
 import type { CaseRecord, ResultRecord } from './record.ts';
+import { isJudged } from './verdict.ts';
 
 export type Emit = (record: ResultRecord) => void;
 
@@ -66,7 +67,7 @@ export const runSuite = async <Context>(
     notes,
     planned: cases.length,
   });
-  let isJudged = false;
+  let isAnyJudged = false;
   for (const testCase of cases) {
     const { id, group, description, spec } = testCase;
     const startedAt = performance.now();
@@ -74,9 +75,9 @@ export const runSuite = async <Context>(
       session === undefined
         ? { verdict: 'error', reason: failure }
         : await judge(session, testCase, (exchange) => onExchange?.(id, exchange));
-    const isEmpty = testCase.always === true && found.verdict === 'pass' && !isJudged;
-    const outcome = isEmpty ? NOTHING_ELSE : found;
-    isJudged ||= outcome.verdict !== 'notapplicable' && outcome.verdict !== 'error';
+    const isEmpty = testCase.always === true && found.verdict === 'pass' && !isAnyJudged;
+    const outcome: Outcome = isEmpty ? NOTHING_ELSE : found;
+    isAnyJudged ||= isJudged(outcome.verdict);
     const durationMs = Math.round(performance.now() - startedAt);
     emit({ type: 'case', implementation: name, layer, id, group, description, spec, durationMs, ...outcome });
   }

@@ -1,10 +1,11 @@
-import type { CaseRecord, ImplementationRecord, ResultRecord } from './record.ts';
-
-const isJudged = ({ verdict }: CaseRecord): boolean => verdict !== 'notapplicable' && verdict !== 'error';
+import type { ImplementationRecord, ResultRecord } from './record.ts';
+import { isJudged } from './verdict.ts';
 
 /** The layers of implementations of which no planned case was judged, as nothing applied or nothing could be tried. */
 export const unjudgedLayers = (records: readonly ResultRecord[]): readonly ImplementationRecord[] => {
-  const judged = records.filter((record) => record.type === 'case').filter(isJudged);
+  const judged = records
+    .filter((record) => record.type === 'case')
+    .filter(({ verdict }) => isJudged(verdict));
   return records
     .filter((record) => record.type === 'implementation')
     .filter(

@@ -11,6 +11,9 @@ export const VERDICTS = Object.freeze({
 
 export type Verdict = keyof typeof VERDICTS;
 
+/** Whether it says something about the implementation. */
+export const isJudged = (verdict: Verdict): boolean => verdict !== 'notapplicable' && verdict !== 'error';
+
 /** The three layers of the suite: no I/O, a client on the wire, a server on the wire. */
 export const LAYERS = Object.freeze(['vectors', 'client', 'server'] as const);
 

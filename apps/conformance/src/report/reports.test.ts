@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CaseRecord, ResultRecord } from '../core/record.ts';
 import { footerOf } from '../core/tally.ts';
-import type { Verdict } from '../core/verdict.ts';
-import { renderBadge } from './badge.ts';
 import { renderHtml } from './html/page.ts';
 import { renderJsonLines } from './json-lines.ts';
 import { renderJunit } from './junit.ts';
@@ -161,72 +159,6 @@ describe('renderHtml', () => {
     expect(html).toContain('<details id="c0-sign-order" open>');
     expect(renderHtml(green)).not.toContain('Failures');
     expect(renderHtml(green)).toContain('<h1>CPG conformance: conformant</h1>');
-  });
-});
-
-describe('the layers without a verdict', () => {
-  const lacking = [
-    ...passing,
-    { ...implementation, layer: 'client', planned: 1 } as ResultRecord,
-    result({ id: 'client-none', layer: 'client', verdict: 'notapplicable', reason: 'needs: call' }),
-  ];
-  const run = [...lacking, footerOf(lacking, 1)];
-
-  it.each<[name: string, render: (records: readonly ResultRecord[]) => string, text: string]>([
-    ['terminal', renderTerminal, 'NO VERDICT ON client: no case of it was judged on my <sdk>.\n'],
-    [
-      'HTML',
-      renderHtml,
-      '<strong>No verdict on client:</strong> no case of it was judged on my &lt;sdk&gt;.',
-    ],
-    ['Markdown', renderMarkdown, '**No verdict:** no case of client was judged on my &lt;sdk&gt;.'],
-  ])('are said in %s, and only where there are any', (_name, render, text) => {
-    expect(render(run)).toContain(text);
-    expect(render(green)).not.toMatch(/no case of/);
-  });
-
-  it('do not make up for one that passes, nor hide that it does', () => {
-    expect(renderHtml(run)).toContain('<h1>CPG conformance: conformant</h1>');
-    expect(renderTerminal(run)).not.toContain('NOTHING TRIED');
-  });
-});
-
-describe('renderBadge', () => {
-  const badgeOf = (planned: number, ...verdicts: readonly Verdict[]): unknown => {
-    const each = verdicts.map((verdict, index) => result({ id: `sign-${index}`, verdict }));
-    const all = [header, { ...implementation, planned } as ResultRecord, ...each];
-    return JSON.parse(renderBadge([...all, footerOf(all, 1)]) ?? '');
-  };
-
-  it.each<[message: string, color: string, planned: number, verdicts: readonly Verdict[]]>([
-    ['2/2', 'brightgreen', 2, ['pass', 'pass']],
-    ['1/2, 1 n/a', 'green', 2, ['pass', 'notapplicable']],
-    ['1/2', 'green', 2, ['pass', 'xfail']],
-    ['1/2', 'green', 2, ['pass', 'warn']],
-    ['1/2', 'red', 2, ['pass', 'fail']],
-    ['1/3, 1 n/a', 'red', 3, ['pass', 'xpass', 'notapplicable']],
-    ['1/3', 'red', 3, ['pass', 'fail', 'error']],
-    ['incomplete', 'lightgrey', 2, ['pass', 'error']],
-    ['incomplete', 'lightgrey', 3, ['pass', 'pass']],
-    ['incomplete', 'lightgrey', 1, ['notapplicable']],
-  ])('says %s in %s for %i planned: %j', (message, color, planned, verdicts) => {
-    expect(badgeOf(planned, ...verdicts)).toEqual({
-      schemaVersion: 1,
-      label: 'CPG conformance',
-      message,
-      color,
-    });
-  });
-
-  it.each<[name: string, records: readonly ResultRecord[]]>([
-    ['without a footer', passing],
-    ['empty', []],
-  ])('is grey for a run that is %s', (_name, run) => {
-    expect(renderBadge(run)).toContain('"message":"incomplete","color":"lightgrey"');
-  });
-
-  it('is not made for a run that is filtered', () => {
-    expect(renderBadge([{ ...header, filter: 'sign-*' } as ResultRecord, ...green.slice(1)])).toBeUndefined();
   });
 });
 

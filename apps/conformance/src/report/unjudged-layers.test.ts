@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import type { CaseRecord, ResultRecord } from '../core/record.ts';
+import { footerOf } from '../core/tally.ts';
+import type { Layer, Verdict } from '../core/verdict.ts';
+import { renderHtml } from './html/page.ts';
+import { renderMarkdown } from './markdown.ts';
+import { renderTerminal } from './terminal.ts';
+
+const on = (layer: Layer, verdict: Verdict): readonly ResultRecord[] => [
+  { type: 'implementation', implementation: 'my <sdk>', layer, notes: [], planned: 1 },
+  {
+    type: 'case',
+    implementation: 'my <sdk>',
+    layer,
+    id: `${layer}-case`,
+    group: 'g',
+    description: 'about',
+    spec: '§1',
+    verdict,
+    durationMs: 1,
+  } satisfies CaseRecord,
+];
+
+const finish = (...records: readonly ResultRecord[]) => [...records, footerOf(records, 1)];
+
+describe('the layers without a verdict', () => {
+  const green = finish(...on('vectors', 'pass'));
+  const run = finish(...on('vectors', 'pass'), ...on('client', 'notapplicable'));
+
+  it.each<[name: string, render: (records: readonly ResultRecord[]) => string, text: string]>([
+    ['terminal', renderTerminal, 'NO VERDICT ON client: no case of it was judged on my <sdk>.\n'],
+    [
+      'HTML',
+      renderHtml,
+      '<strong>No verdict on client:</strong> no case of it was judged on my &lt;sdk&gt;.',
+    ],
+    ['Markdown', renderMarkdown, '**No verdict:** no case of client was judged on my &lt;sdk&gt;.'],
+  ])('are said in %s, and only where there are any', (_name, render, text) => {
+    expect(render(run)).toContain(text);
+    expect(render(green)).not.toMatch(/no case of/);
+  });
+
+  it('do not make up for one that passes, nor hide that it does', () => {
+    expect(renderHtml(run)).toContain('<h1>CPG conformance: conformant</h1>');
+    expect(renderTerminal(run)).not.toContain('NOTHING TRIED');
+  });
+});
