@@ -35,7 +35,7 @@ describe('AdapterProcess', () => {
     );
     const answers = await Promise.all([1, 2].map((n) => adapter.ask('sign', { n })));
     expect(answers.map(({ n }) => n)).toEqual([1, 2]);
-    expect(await adapter.stop()).toBe(0);
+    expect(await adapter.stop()).toEqual({ exitCode: 0, isInTime: true, failure: undefined });
   });
 
   it.each<[name: string, commandLine: string, message: RegExp]>([
@@ -86,6 +86,30 @@ describe('AdapterProcess', () => {
     await adapter.ask('sign');
     await expect.poll(() => adapter.output.stderr).toContain('note');
   });
+});
+
+describe('the end of an adapter', () => {
+  it('comes with what it says at last', async () => {
+    const adapter = start(
+      answering('say({ id: c.id }); process.on("exit", () => console.error("last words"))'),
+    );
+    await adapter.ask('sign');
+    await adapter.stop();
+    expect(adapter.output.stderr).toContain('last words');
+  });
+
+  it('is told from a failure before it', async () => {
+    const adapter = start(node('process.exit(0)'));
+    await adapter.ask('sign').catch(() => undefined);
+    expect((await adapter.stop()).failure).toContain('the adapter ended (exit code 0)');
+  });
+
+  it('is made, after 5 seconds', async () => {
+    const adapter = start(node('setInterval(() => {}, 1000)'));
+    const exit = { exitCode: null, isInTime: false, failure: undefined };
+    expect(await adapter.stop()).toEqual(exit);
+    expect(await adapter.stop()).toEqual(exit);
+  }, 20_000);
 });
 
 describe('startAdapter', () => {

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { withDeadline } from '../core/deadline.ts';
 import type { Exchange } from '../core/finding.ts';
+import type { AdapterEnd } from './adapter.ts';
 import { AdapterOutput, MOST_OUTPUT } from './adapter-output.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -16,6 +17,7 @@ interface Pending {
 const START_TIMEOUT_MS = 10_000;
 const ANSWER_TIMEOUT_MS = 10_000;
 const TERMINATE_MS = 5_000;
+const LAST_OUTPUT_MS = 1_000;
 const QUOTED = 120;
 
 const isFields = (value: unknown): value is Fields =>
@@ -29,12 +31,16 @@ export class AdapterProcess {
   readonly output = new AdapterOutput();
   /** Told of each line as it is written (`sent`) or read (`received`). */
   onLine: (exchange: Exchange) => void = () => undefined;
+  /** Its end, and the end of everything that it wrote. */
+  readonly #closed: Promise<unknown>;
   #failure: Error | undefined;
+  #end: Promise<AdapterEnd> | undefined;
 
   /** Starts a command line through the shell, in a process group of its own. */
   constructor(commandLine: string) {
     this.#child = spawn(commandLine, { shell: true, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
     this.#child.on('error', (error) => this.#fail(`the adapter could not be started: ${error.message}`));
+    this.#closed = new Promise((resolve) => this.#child.on('close', resolve));
     this.#child.on('exit', (code, signal) =>
       this.#fail(`the adapter ended (${signal ?? `exit code ${code}`})${this.output.lastWords()}`),
     );
@@ -73,21 +79,33 @@ export class AdapterProcess {
     }
   }
 
-  /** Asks it to stop and returns its exit code; ends it by force when it does not. Safe to call twice. */
-  async stop(): Promise<number | null> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.#child.exitCode;
-    const exited = once(this.#child, 'exit');
+  /** Asks it to stop; ends it by force when it does not. Safe to call twice. */
+  stop(): Promise<AdapterEnd> {
+    this.#end ??= this.#stop();
+    return this.#end;
+  }
+
+  async #stop(): Promise<AdapterEnd> {
+    const failure = this.#failure?.message;
     this.ask('stop').catch(() => undefined);
-    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-      const inTime = await withDeadline(exited, TERMINATE_MS).then(
-        () => true,
-        () => false,
-      );
-      if (inTime) break;
+    const isInTime = await this.#endsWithin(TERMINATE_MS);
+    for (const signal of isInTime ? [] : (['SIGTERM', 'SIGKILL'] as const)) {
       this.#kill(signal);
+      if (await this.#endsWithin(TERMINATE_MS)) break;
     }
-    await exited;
-    return this.#child.exitCode;
+    // A child of its own may hold its streams open, which must not hold up the run.
+    await withDeadline(this.#closed, LAST_OUTPUT_MS).catch(() => this.#kill('SIGKILL'));
+    return { exitCode: this.#child.exitCode, isInTime, failure };
+  }
+
+  async #endsWithin(milliseconds: number): Promise<boolean> {
+    if (this.#hasEnded) return true;
+    await withDeadline(once(this.#child, 'exit'), milliseconds).catch(() => undefined);
+    return this.#hasEnded;
+  }
+
+  get #hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
   #kill(signal: NodeJS.Signals): void {
@@ -100,7 +118,7 @@ export class AdapterProcess {
   }
 
   #receive(line: string): void {
-    this.output.addAnswer(line);
+    this.output.addAnswer(`${line}\n`);
     this.onLine({ sent: '', received: line });
     this.#limitOutput();
     const fault = this.#settle(line);

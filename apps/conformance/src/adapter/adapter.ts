@@ -1,6 +1,7 @@
 import type { Implementation } from '../core/conformance-case.ts';
 import type { Exchange } from '../core/finding.ts';
 import type { VectorSubject } from '../vectors/vector-subject.ts';
+import type { AdapterOutput } from './adapter-output.ts';
 import type { CallAnswer } from './answers.ts';
 
 /** One call that a client under test is told to make. */
@@ -14,6 +15,16 @@ export interface CallCommand {
   readonly now?: number | undefined;
 }
 
+/** How an adapter ended. */
+export interface AdapterEnd {
+  /** `null` for one that a signal ended. */
+  readonly exitCode: number | null;
+  /** Whether it ended by itself, soon after it was told to. */
+  readonly isInTime: boolean;
+  /** Why it had ended, or had to be ended, before it was told to. */
+  readonly failure?: string | undefined;
+}
+
 /** An implementation that was started, however it is driven. */
 export interface Adapter {
   readonly implementation: Implementation;
@@ -21,10 +32,12 @@ export interface Adapter {
   readonly capabilities: ReadonlySet<string>;
   readonly subject: VectorSubject;
   readonly call: (command: CallCommand) => Promise<CallAnswer>;
-  /** Everything it has written so far that is no answer of a signer. */
-  readonly output: () => string;
+  /** Everything it has written so far. Throws when nothing could be run that writes. */
+  readonly output: () => AdapterOutput;
+  /** Says that from now on this case is tried. */
+  readonly begin: (caseId: string) => void;
   /** Shows from now on, masked, each line that it is sent and that it answers; only for one that speaks JSON lines. */
   readonly listen?: (listener: (exchange: Exchange) => void) => void;
-  /** Ends it; returns the exit code, 0 for one that has no life of its own. */
-  readonly stop: () => Promise<number | null>;
+  /** Ends it, once; says how it ended however often it is asked. */
+  readonly stop: () => Promise<AdapterEnd>;
 }

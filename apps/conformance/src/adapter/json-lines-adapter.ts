@@ -29,7 +29,8 @@ export const startJsonLinesAdapter = async (commandLine: string): Promise<Adapte
         };
         return readAnswer(callAnswer, await process.ask('call', fields, CALL_TIMEOUT_MS));
       },
-      output: () => process.output.stdout + process.output.stderr,
+      output: () => process.output,
+      begin: (caseId) => process.output.begin(caseId),
       listen: (listener) => {
         process.onLine = ({ sent, received }) =>
           listener({ sent: maskLine(sent), received: maskLine(received) });

@@ -6,10 +6,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { SignCommand, Signing } from '../vectors/vector-subject.ts';
 import type { Adapter, CallCommand } from './adapter.ts';
+import { AdapterOutput, MOST_OUTPUT } from './adapter-output.ts';
 import type { CallAnswer } from './answers.ts';
 
 const execute = promisify(execFile);
 const TIMEOUT_MS = 20_000;
+// Shorter than the time of a case, so that whoever does not know the mode is met once and not a hundred times.
+const FIRST_TIMEOUT_MS = 9_000;
 
 /** A command that ends after each request has no memory and no verifier. */
 export const ONE_SHOT_CAPABILITIES: ReadonlySet<string> = new Set(['sign', 'call']);
@@ -22,37 +25,49 @@ interface Ended {
   readonly stdout: string;
   readonly stderr: string;
   readonly code?: number | string | null;
+  /** Because it took too long. */
+  readonly killed?: boolean;
 }
 
 const onlySigns = (): Promise<never> => Promise.reject(new Error('a one-shot command does not verify'));
 
 const HEADER_LINE = /^([^:]+): (.*)$/;
 
-const readHeaders = (stdout: string): Signing => ({
-  headers: stdout
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => {
-      const [, name, value] = HEADER_LINE.exec(line) ?? [];
-      if (name === undefined || value === undefined)
-        throw new Error('the command printed a line that is no header');
-      return [name, value] as const;
-    }),
-});
+const readHeaders = (stdout: string): Signing => {
+  const lines = stdout.split('\n').filter((line) => line !== '');
+  if (lines.length === 0) throw new Error('the command printed no header');
+  const headers = lines.map((line) => {
+    const [, name, value] = HEADER_LINE.exec(line) ?? [];
+    if (name === undefined || value === undefined)
+      throw new Error('the command printed a line that is no header');
+    return [name, value] as const;
+  });
+  return { headers };
+};
+
+/** The `data` of an envelope; the text itself when it is none. */
+const dataIn = (body: string): unknown => {
+  try {
+    return (JSON.parse(body) as { readonly data?: unknown } | null)?.data;
+  } catch {
+    return body;
+  }
+};
 
 /** Reads what a call printed: the response body, then the status on the last line (000 without a response). */
 const readCall = (stdout: string): CallAnswer => {
-  const lineEnd = stdout.lastIndexOf('\n');
-  const status = Number(stdout.slice(lineEnd + 1));
-  if (!Number.isInteger(status)) throw new Error('the command did not print a status on its last line');
-  if (status === 200) return { ok: true, data: stdout.slice(0, lineEnd) };
-  return { ok: false, error: { kind: 'status', status, message: stdout.slice(0, lineEnd) } };
+  const [, body = '', statusText] = /^(?:(.*)\n)?([0-9]{3})\n?$/s.exec(stdout) ?? [];
+  if (statusText === undefined) throw new Error('the command did not print a status on its last line');
+  const status = Number(statusText);
+  if (status === 200) return { ok: true, data: dataIn(body) };
+  return { ok: false, error: { kind: 'status', status, message: body } };
 };
 
 /** An implementation for which every command is a process of its own. It signs and calls; it has no memory and no errors of its own. */
 export const oneShotAdapter = async (commandLine: string): Promise<Adapter> => {
   const folder = await mkdtemp(join(tmpdir(), 'cpg-conformance-'));
-  let output = '';
+  const output = new AdapterOutput();
+  const understood = new Set<string>();
   let startFailure: Error | undefined;
 
   const file = async (name: string, content: Buffer | string): Promise<string> => {
@@ -61,36 +76,61 @@ export const oneShotAdapter = async (commandLine: string): Promise<Adapter> => {
     return path;
   };
 
-  const start = async (variables: Readonly<Record<string, string>>): Promise<string> => {
-    const env = { ...process.env, ...variables };
-    const options = { env, timeout: TIMEOUT_MS, maxBuffer: 2 ** 24 };
+  const give = (problem: string, command: string): Error => {
+    const advice = `does it read CPG_COMMAND (here \`${command}\`), as --one-shot says that it does?`;
+    startFailure = new Error(`${problem}: ${advice}`);
+    return startFailure;
+  };
+
+  /** Runs the command once and reads what it printed; a first one of its kind that makes no sense is the last. */
+  const start = async <Answer>(
+    command: string,
+    variables: Readonly<Record<string, string>>,
+    read: (stdout: string) => Answer,
+  ): Promise<Answer> => {
     if (startFailure !== undefined) throw startFailure;
+    const isFirst = !understood.has(command);
+    const env = { ...process.env, ...variables, CPG_COMMAND: command };
+    const options = { env, timeout: isFirst ? FIRST_TIMEOUT_MS : TIMEOUT_MS, maxBuffer: MOST_OUTPUT };
     const attempt = execute('/bin/sh', ['-c', commandLine], options);
-    const { stdout, stderr, code = 0 }: Ended = await attempt.catch((error: Ended) => error);
-    output += variables.CPG_COMMAND === 'call' ? stdout + stderr : stderr;
-    if (code === 0) return stdout;
-    const failure = new Error(`the command ended with ${code ?? 'a signal'}: ${stderr.trim()}`);
-    if (CANNOT_RUN.includes(code)) startFailure = failure;
-    throw failure;
+    // Nothing comes on standard input; whoever waits there for commands is to see that.
+    attempt.child.stdin?.end();
+    const { stdout, stderr, code = 0, killed = false }: Ended = await attempt.catch((error: Ended) => error);
+    output.addAnswer(stdout);
+    output.addError(stderr);
+    if (killed && isFirst) throw give(`the command did not end within ${FIRST_TIMEOUT_MS} ms`, command);
+    if (code !== 0) {
+      const failure = new Error(`the command ended with ${code ?? 'a signal'}: ${stderr.trim()}`);
+      if (CANNOT_RUN.includes(code)) startFailure = failure;
+      throw failure;
+    }
+    try {
+      const answer = read(stdout);
+      understood.add(command);
+      return answer;
+    } catch (error) {
+      throw isFirst && error instanceof Error ? give(error.message, command) : error;
+    }
   };
 
   const sign = async ({ now, method, target, body, keyId, secret }: SignCommand): Promise<Signing> =>
-    readHeaders(
-      await start({
-        CPG_COMMAND: 'sign',
+    start(
+      'sign',
+      {
         CPG_NOW: String(now),
         CPG_METHOD: method,
         CPG_TARGET: target,
         CPG_KEY_ID: keyId,
         CPG_SECRET_FILE: await file('secret', secret),
         CPG_BODY_FILE: await file('body', body),
-      }),
+      },
+      readHeaders,
     );
 
   const call = async ({ baseUrl, keyId, secret, operation, args }: CallCommand): Promise<CallAnswer> =>
-    readCall(
-      await start({
-        CPG_COMMAND: 'call',
+    start(
+      'call',
+      {
         CPG_BASE_URL: baseUrl,
         CPG_KEY_ID: keyId,
         CPG_SECRET_FILE: await file('secret', secret),
@@ -99,12 +139,13 @@ export const oneShotAdapter = async (commandLine: string): Promise<Adapter> => {
         ...Object.fromEntries(
           Object.entries(args).map(([name, value]) => [`CPG_ARG_${name}`, String(value)]),
         ),
-      }),
+      },
+      readCall,
     );
 
   return {
     implementation: { name: commandLine, notes: ['one process a command'] },
-    capabilities: new Set(['sign', 'call']),
+    capabilities: ONE_SHOT_CAPABILITIES,
     subject: { sign, verify: onlySigns, verifyWebhook: onlySigns },
     call,
     output: () => {
@@ -112,9 +153,10 @@ export const oneShotAdapter = async (commandLine: string): Promise<Adapter> => {
       if (startFailure !== undefined) throw startFailure;
       return output;
     },
+    begin: (caseId) => output.begin(caseId),
     stop: async () => {
-      await rm(folder, { recursive: true });
-      return 0;
+      await rm(folder, { recursive: true, force: true });
+      return { exitCode: 0, isInTime: true };
     },
   };
 };

@@ -1,3 +1,4 @@
+import { outputCases } from '../adapter/output-cases.ts';
 import { type AdapterCommand, knownCapabilities, startAdapter } from '../adapter/start-adapter.ts';
 import type { ConformanceCase, Session, Suite } from '../core/conformance-case.ts';
 import type { RunSettings } from '../core/run-settings.ts';
@@ -27,6 +28,10 @@ export const CLIENT_CASES: readonly ConformanceCase<ClientUnderTest>[] = [
   ENCODING_CASES,
   SIZE_CASES,
   SECRECY_CASES,
+  outputCases<ClientUnderTest>(
+    { layer: 'client', unsigned: ['stdout', 'stderr'], needs: ['call'] },
+    ({ check, adapter, settings }) => ({ check, adapter, masker: settings.masker }),
+  ),
 ].flat();
 
 const open = async (command: AdapterCommand, settings: RunSettings): Promise<Session<ClientUnderTest>> => {
@@ -34,7 +39,10 @@ const open = async (command: AdapterCommand, settings: RunSettings): Promise<Ses
   return {
     implementation: adapter.implementation,
     capabilities: adapter.capabilities,
-    context: (check) => new ClientUnderTest(check, adapter, settings),
+    context: (check, id) => {
+      adapter.begin(id);
+      return new ClientUnderTest(check, adapter, settings);
+    },
     close: async () => {
       await adapter.stop();
     },

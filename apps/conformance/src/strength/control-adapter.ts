@@ -75,6 +75,11 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
     await sleep(5);
     answerRight(command);
   },
+  'prints-secrets': (command) => {
+    if (command.secretB64 !== undefined)
+      process.stderr.write(`signing with ${Buffer.from(command.secretB64, 'base64')}\n`);
+    answerRight(command);
+  },
   'accept-all': ({ id }) => say({ id, accepted: true }),
   'reject-all': ({ id }) => say({ id, accepted: false }),
   'reject-all-as-invalid': ({ id }) =>

@@ -1,4 +1,5 @@
 import { clientSuite } from '../client/client-suite.ts';
+import { caseFilter } from '../core/case-filter.ts';
 import { exitCodeOf } from '../core/exit-code.ts';
 import type { CaseRecord, ResultRecord } from '../core/record.ts';
 import { run } from '../core/run.ts';
@@ -10,6 +11,8 @@ export interface Control {
   readonly id: string;
   readonly layer: 'vectors' | 'client' | 'server';
   readonly exitCode: 0 | 1 | 3;
+  /** What `--run` leaves of the layer. */
+  readonly only?: string;
   /** Cases of these ids that must not pass. */
   readonly mustNotPass?: RegExp;
   /** Cases of these ids that must pass, to show that the control does what it says. */
@@ -69,17 +72,26 @@ export const CONTROLS: readonly Control[] = [
     mustNotPass: /^verify-(?:vector|missing|timestamp)-/,
   },
   { id: 'by-coin', layer: 'vectors', exitCode: 1 },
+  {
+    id: 'prints-secrets',
+    layer: 'vectors',
+    exitCode: 1,
+    only: 'sign-ping',
+    mustNotPass: /^vectors-output-hides-secrets$/,
+    mustPass: /^sign-ping$/,
+  },
   { id: 'accept-all', layer: 'server', exitCode: 1, mustNotPass: BAD_REQUEST },
   { id: 'reject-all', layer: 'server', exitCode: 1, mustNotPass: GOOD_REQUEST },
   { id: 'hang-up', layer: 'server', exitCode: 3, mustNotPass: /./ },
 ];
 
-const judge = ({ id, layer }: Control): Promise<readonly ResultRecord[]> => {
+const judge = ({ id, layer, only }: Control): Promise<readonly ResultRecord[]> => {
   if (layer === 'server') return judgeServer('control-server.ts', [id]);
   const command = commandFor('control-adapter.ts', [id]);
+  const options = { filter: caseFilter(only) };
   return layer === 'client'
-    ? run((plan) => plan.add(clientSuite(command, plan)))
-    : run((plan) => plan.add(adapterVectorSuite(command, plan)));
+    ? run((plan) => plan.add(clientSuite(command, plan)), options)
+    : run((plan) => plan.add(adapterVectorSuite(command, plan)), options);
 };
 
 /** Runs a control; returns what was not as it must be. */

@@ -16,9 +16,10 @@ const verification = (vector: VerificationVector): ConformanceCase<VectorContext
   spec: specOf(vector),
   level: vector.level,
   needs: ['verify'],
-  run: async ({ check, subject }) => {
+  run: async ({ check, subject, masker }) => {
     const { now, method, target, headers, expected } = vector;
     const keys = vector.keys.map(({ keyId, secretB64 }) => ({ keyId, secret: fromBase64(secretB64) }));
+    for (const { secret } of keys) masker.addSecret(secret);
     const body = Buffer.from(vectorBodyBytes(vector.bodyB64));
     expectVerdict(check, expected, await subject.verify({ now, method, target, headers, body, keys }));
   },
@@ -35,9 +36,10 @@ const webhook = (vector: WebhookVector): ConformanceCase<VectorContext> => ({
   ...common(vector),
   id: vector.id.replace(/^(?:webhook-)?/, 'webhook-'),
   description: vector.description,
-  run: async ({ check, subject }) => {
+  run: async ({ check, subject, masker }) => {
     const { now, headers, expected } = vector;
     const secret = fromBase64(vector.secretB64);
+    masker.addSecret(secret);
     const body = Buffer.from(vectorBodyBytes(vector.bodyB64));
     expectVerdict(check, expected, await subject.verifyWebhook({ now, headers, body, secret }));
   },

@@ -1,3 +1,5 @@
+import type { Adapter } from '../adapter/adapter.ts';
+import { outputCases } from '../adapter/output-cases.ts';
 import { type AdapterCommand, knownCapabilities, startAdapter } from '../adapter/start-adapter.ts';
 import type { ConformanceCase, Session, Suite } from '../core/conformance-case.ts';
 import type { RunSettings } from '../core/run-settings.ts';
@@ -10,8 +12,12 @@ import type { VectorContext } from './vector-context.ts';
 import { readSigningVectors } from './vector-file.ts';
 import { verifyCases } from './verify-cases.ts';
 
-/** The cases of layer 1, in the order they are tried. */
-export const vectorCases = (): readonly ConformanceCase<VectorContext>[] => {
+/** What layer 1 works with when a program is behind it. */
+interface AdapterContext extends VectorContext {
+  readonly adapter: Adapter;
+}
+
+const memoryCases = (): readonly ConformanceCase<VectorContext>[] => {
   const vectors = readSigningVectors();
   return [
     ...signCases(vectors),
@@ -22,13 +28,20 @@ export const vectorCases = (): readonly ConformanceCase<VectorContext>[] => {
   ];
 };
 
+/** The cases of layer 1, in the order they are tried. */
+export const vectorCases = (): readonly ConformanceCase<AdapterContext>[] => [
+  ...memoryCases(),
+  // Of a signer, the answer on standard output is a signature.
+  ...outputCases<AdapterContext>({ layer: 'vectors', unsigned: ['stderr'], needs: [] }, (context) => context),
+];
+
 const PROTOCOL_CAPABILITIES: ReadonlySet<string> = new Set(['sign', 'verify', 'webhook', 'errors']);
 
 /** Layer 1 on `@cpg/protocol` itself, in this process. */
 export const protocolSuite = ({ random, masker }: RunSettings): Suite<VectorContext> => ({
   layer: 'vectors',
   label: '@cpg/protocol',
-  cases: vectorCases(),
+  cases: memoryCases(),
   capabilities: PROTOCOL_CAPABILITIES,
   open: async (): Promise<Session<VectorContext>> => ({
     implementation: { name: '@cpg/protocol', language: 'TypeScript', notes: ['in this process'] },
@@ -42,22 +55,24 @@ export const protocolSuite = ({ random, masker }: RunSettings): Suite<VectorCont
 export const adapterVectorSuite = (
   command: AdapterCommand,
   { random, masker }: RunSettings,
-): Suite<VectorContext> => ({
+): Suite<AdapterContext> => ({
   layer: 'vectors',
   label: command.commandLine,
   cases: vectorCases(),
   ...knownCapabilities(command),
   open: async () => {
-    const { implementation, capabilities, subject, listen, stop } = await startAdapter(command);
+    const adapter = await startAdapter(command);
+    const { implementation, capabilities, subject } = adapter;
     return {
       implementation,
       capabilities,
-      context: (check) => {
-        listen?.((exchange) => check.trace(exchange));
-        return { check, subject, random, masker };
+      context: (check, id) => {
+        adapter.begin(id);
+        adapter.listen?.((exchange) => check.trace(exchange));
+        return { check, subject, random, masker, adapter };
       },
       close: async () => {
-        await stop();
+        await adapter.stop();
       },
     };
   },

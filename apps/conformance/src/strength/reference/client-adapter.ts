@@ -23,11 +23,13 @@ export const signCommand = (parts: ClientParts, command: SignCommand): object =>
   const refused = refusalOf(parts, { secret, keyId, target, method, timestamp });
   if (refused !== undefined) return { refused };
   const body = Buffer.from(command.bodyB64, 'base64');
+  const signature = signBy(parts, secret, { timestamp, method, target, body });
+  parts.log(secret.toString(), signature);
   return {
     headers: [
       ['X-CPG-Key', keyId],
       ['X-CPG-Timestamp', timestamp],
-      ['X-CPG-Signature', signBy(parts, secret, { timestamp, method, target, body })],
+      ['X-CPG-Signature', signature],
     ],
   };
 };
@@ -50,6 +52,6 @@ export const serveAdapter = (parts: ClientParts, name: string): void => {
   createInterface({ input: process.stdin }).on('line', async (line) => {
     const command = JSON.parse(line) as Command;
     const text = JSON.stringify({ id: command.id, ...(await answer(command)) });
-    process.stdout.write(`${text}\n`, () => command.cmd === 'stop' && process.exit(0));
+    process.stdout.write(`${text}\n`, () => command.cmd === 'stop' && parts.end());
   });
 };

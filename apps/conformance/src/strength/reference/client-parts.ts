@@ -25,6 +25,8 @@ export interface ClientParts extends SigningParts, RefusalParts, RetryParts, Rea
   readonly followsRedirects: boolean;
   /** Whatever it writes beside its answers. */
   readonly log: (secret: string, signature: string) => void;
+  /** What it does when it was told to stop. */
+  readonly end: () => void;
 }
 
 /** A small, correct client. */
@@ -50,4 +52,5 @@ export const CLIENT: ClientParts = {
   receive: collect,
   followsRedirects: false,
   log: () => undefined,
+  end: () => process.exit(0),
 };

@@ -1,0 +1,79 @@
+import type { Checker } from '../core/checker.ts';
+import type { ConformanceCase } from '../core/conformance-case.ts';
+import type { Masker } from '../core/masker.ts';
+import type { Adapter } from './adapter.ts';
+import type { Stream } from './adapter-output.ts';
+import { findLeak } from './find-leak.ts';
+
+/** What is looked at when everything else has been tried. */
+export interface Aftermath {
+  readonly check: Checker;
+  readonly adapter: Adapter;
+  readonly masker: Masker;
+}
+
+interface Place {
+  readonly layer: 'vectors' | 'client';
+  /** The streams in which a signature is no answer. */
+  readonly unsigned: readonly Stream[];
+  readonly needs: readonly string[];
+}
+
+const stops = async ({ check, adapter }: Aftermath): Promise<void> => {
+  const { failure, isInTime, exitCode } = await adapter.stop();
+  if (failure !== undefined) throw new Error(failure);
+  const ended = `exit code ${exitCode ?? '(none: ended by a signal)'}`;
+  check.equal('end of the adapter', {
+    expected: 'exit code 0',
+    actual: isInTime ? ended : 'still running 5 s after `stop`',
+  });
+};
+
+const hidesSecrets = async (
+  { check, adapter, masker }: Aftermath,
+  unsigned: readonly Stream[],
+): Promise<void> => {
+  // What a program prints when it ends counts too.
+  await adapter.stop();
+  const leak = findLeak({ output: adapter.output(), masker, unsigned });
+  const { what, stream, line, text, caseId } = leak ?? {};
+  check.that(leak === undefined, {
+    what: 'everything that the adapter wrote',
+    expected: 'no secret of this run, and no signature but in an answer to `sign`',
+    actual: `a ${what} in line ${line} of ${stream}: ${text}`,
+    ...(caseId === undefined ? {} : { hint: `It arrived during the case ${caseId}, or just before it.` }),
+  });
+};
+
+const TIMEOUT_MS = 25_000;
+
+/**
+ * The last two cases of a layer that is tried through an adapter, tried whatever `--run` leaves of the others: that it ends, and then
+ * what it has written until its end.
+ */
+export const outputCases = <Context>(
+  { layer, unsigned, needs }: Place,
+  aftermathOf: (context: Context) => Aftermath,
+): readonly ConformanceCase<Context>[] => [
+  {
+    id: `${layer}-adapter-stops`,
+    group: 'adapter',
+    description: 'the adapter exits with code 0 within 5 seconds of `stop`',
+    spec: '§6.7',
+    needs: [...needs, 'memory'],
+    always: true,
+    timeoutMs: TIMEOUT_MS,
+    run: (context) => stops(aftermathOf(context)),
+  },
+  {
+    id: `${layer}-output-hides-secrets`,
+    group: 'secrecy',
+    description:
+      'nothing that the adapter wrote until its end holds a secret, or a valid signature that is no answer',
+    spec: '§6.7',
+    needs,
+    always: true,
+    timeoutMs: TIMEOUT_MS,
+    run: (context) => hidesSecrets(aftermathOf(context), unsigned),
+  },
+];
