@@ -101,6 +101,16 @@ describe('folding', () => {
     expect(text).toContain('  ✗ other  (it, client, contract §1)');
   });
 
+  it('takes canonical strings for one kind, as each case has its own', () => {
+    const text = departureLines(
+      many(4, (index) => {
+        const canonical = { expected: `GET\n/${index}`, actual: `GET\r\n/${index}` };
+        return failed(`c${index}`, { what: 'canonical string', ...canonical, canonical, firstDifference: 3 });
+      }),
+    ).join('\n');
+    expect(text).toContain('… and 2 more like this: canonical string differs, first at byte 3');
+  });
+
   it('keeps two implementations and two verdicts apart', () => {
     const same = many(3, (index) => failed(`c${index}`));
     const others = [
@@ -130,7 +140,7 @@ describe('folding', () => {
     expect(text.split('\n').length).toBeLessThan(300);
     expect(text.endsWith('planned 3040 pass 0 fail 3040 n/a 0\n0 passed, 3040 failed\n')).toBe(true);
     const inFull = text.match(/^ {4}expected /gm)?.length ?? 0;
-    const alone = text.match(/^ {4}what \d+-x* is not as expected; and 1 more like this$/gm)?.length ?? 0;
+    const alone = text.match(/^ {4}what \d+-x*: expected 401, got 200; and 1 more like this$/gm)?.length ?? 0;
     expect([inFull, alone]).toEqual([24, 9]);
     expect(text).toContain('… and 2998 more like this');
   });

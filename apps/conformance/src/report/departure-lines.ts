@@ -8,6 +8,8 @@ import { excerpt, LENGTHS, visible } from './visible.ts';
 const MARKS: Partial<Readonly<Record<Verdict, string>>> = { fail: '✗', error: '!', xpass: '?', warn: '~' };
 const IDS_SHOWN = 3;
 
+/** Characters of a value in the gist of a case. */
+const GIST = 80;
 /** Cases of one kind that are shown in full. */
 const FULL_OF_A_KIND = 2;
 /** Kinds of which cases are shown in full. */
@@ -33,8 +35,12 @@ const caseLines = (record: CaseRecord): readonly string[] => [
 /** What a case came to, in a few words. */
 const gist = ({ finding, reason = '' }: CaseRecord): string => {
   if (finding === undefined) return excerpt(reason, { length: LENGTHS.cell });
-  const { what, firstDifference: at } = finding;
-  return `${visible(what)}${at === undefined ? ' is not as expected' : ` differs, first at byte ${at}`}`;
+  const { what, expected, actual, hint, canonical, firstDifference: at } = finding;
+  if (canonical !== undefined && hint !== undefined)
+    return `${visible(what)}: ${excerpt(hint, { length: LENGTHS.cell })}`;
+  if (at !== undefined) return `${visible(what)} differs, first at byte ${at}`;
+  const [due, came] = [expected, actual].map((text) => excerpt(text, { length: GIST }));
+  return `${visible(what)}: expected ${due}, got ${came}`;
 };
 
 /** Cases without a verdict for one and the same reason. */

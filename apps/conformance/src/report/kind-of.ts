@@ -10,6 +10,8 @@ const shape = (text: string): string => (text.length > SHORT ? '' : text.replace
 export const kindOf = ({ implementation, layer, verdict, reason, finding }: CaseRecord): string => {
   const common = [implementation, layer, verdict];
   if (finding === undefined) return [...common, reason].join('\n');
-  const { what, hint, expected, actual } = finding;
-  return [...common, what, hint, shape(expected), shape(actual)].join('\n');
+  const { what, hint, expected, actual, canonical } = finding;
+  // A canonical string is another one in every case.
+  const values = canonical === undefined ? [shape(expected), shape(actual)] : [];
+  return [...common, what, hint, ...values].join('\n');
 };
