@@ -9,6 +9,12 @@ export interface Encoding {
   readonly keepAlive?: boolean;
 }
 
+/** A request as it goes over the wire. */
+export interface EncodedRequest {
+  readonly head: Buffer;
+  readonly body: Buffer;
+}
+
 const chunk = (bytes: Buffer): Buffer =>
   Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')]);
 
@@ -26,7 +32,7 @@ const MAY_LACK_BODY = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
 export const encodeRequest = (
   { method, target, headers, body }: CraftedRequest,
   encoding: Encoding,
-): { readonly head: Buffer; readonly body: Buffer } => {
+): EncodedRequest => {
   const framing: HeaderPair[] = [];
   if (encoding.chunked === true) framing.push(['Transfer-Encoding', 'chunked']);
   else if (body.length > 0 || !MAY_LACK_BODY.has(method))

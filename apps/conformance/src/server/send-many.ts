@@ -22,9 +22,9 @@ export const sendMany = async (
     try {
       for (const request of queue) {
         connection ??= await Connection.open(server.target.address);
-        const { head, body } = server.encode(request, { keepAlive: true });
-        connection.write(Buffer.concat([head, body]));
-        const answer = server.read(head, await connection.read(), body);
+        const sent = server.encode(request, { keepAlive: true });
+        connection.write(Buffer.concat([sent.head, sent.body]));
+        const answer = server.read(sent, await connection.read());
         onAnswer(answer);
         if (isLast(answer) || connection.isClosed) {
           connection.close();

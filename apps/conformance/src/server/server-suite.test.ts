@@ -73,8 +73,70 @@ describe('the server suite', () => {
     const [record] = await tryCases('server-accept-no-query', { url, keys });
     expect(record).toMatchObject({
       verdict: 'error',
-      reason: expect.stringContaining('has met its rate limit: a run needs some 400 requests'),
+      reason: expect.stringContaining(
+        'the key of the role full is not meant to be slow and has met its rate limit',
+      ),
     });
+  });
+
+  it.each([
+    ['takes the chunks, and waits for their end', { isLenient: true }],
+    ['refuses them', {}],
+  ])('lets a server that meets two framings pass when it %s', async (_name, parts) => {
+    const { url, keys } = await start(parts);
+    expect(verdicts(await tryCases('server-body-*', { url, keys }))).toEqual(['pass']);
+  });
+
+  it('cannot start when one key is refused and others are not', async () => {
+    const keys = { ...KEYS, full: { ...KEYS.full, secret: 'another secret than the server knows' } };
+    const records = await tryCases('server-accept-*', { url: server.url, keys });
+    expect(verdicts(records)).toEqual(['error']);
+    expect(records[0]?.reason).toMatch(
+      /^could not start: the server does not accept the key of the role full: check keyId and secret in the keys file\. /,
+    );
+  });
+
+  it('judges a server that refuses every key, and asks about the keys', async () => {
+    const { url, keys } = await start({ compare: () => false });
+    const records = await run((plan) => plan.add(serverSuite({ url, keys }, plan)), {
+      filter: { pattern: 'accept', matches: (id) => id === 'server-accept-no-query' },
+    });
+    expect(records).toContainEqual(expect.objectContaining({ type: 'case', verdict: 'fail' }));
+    const notes = records.flatMap((record) => (record.type === 'implementation' ? record.notes : []));
+    expect(notes).toContain('every key is refused: 401 Invalid signature; are these the keys of the server?');
+  });
+
+  it('asks whether a server that counts too much was started afresh', async () => {
+    const { url, keys } = await start();
+    const options = { url, keys, clockUrl: `${url}/_sandbox/clock` };
+    expect(verdicts(await tryCases('server-rate-exact-limit', options))).toEqual(['pass']);
+    const [again] = await tryCases('server-rate-exact-limit', options);
+    expect(again?.finding).toMatchObject({
+      actual: '429 Rate limit exceeded',
+      hint: expect.stringMatching(/^Was the server started afresh for this run, on an empty store\?/),
+    });
+  });
+
+  it.each(['clockUrl', 'storeUrl'])('names the %s that nobody answers at', async (option) => {
+    const options = { url: server.url, keys: KEYS, [option]: 'http://127.0.0.1:2/_sandbox/switch' };
+    const [record] = await tryCases('server-accept-no-query', options);
+    expect(record?.reason).toMatch(
+      /^could not start: the server's (?:clock|admission store) cannot be reached at http:\/\/127\.0\.0\.1:2\/_sandbox\/switch: .*ECONNREFUSED/,
+    );
+  });
+
+  it('shows both sides whole, and no signature that is good', async () => {
+    const { url, keys } = await start({ compare: () => true, isParsed: true });
+    const [upper] = await tryCases('server-signature-upper-case', { url, keys });
+    const [long] = await tryCases('server-tamper-body-value', { url, keys });
+    const [{ sent, received } = { sent: '', received: '' }] = upper?.finding?.exchanges ?? [];
+    expect(sent).toMatch(
+      /^GET \/v1\/_ping\?nonce=\w+ HTTP\/1\.1\r\n[\s\S]*\r\nX-CPG-Signature: [0-9A-F]{8}\.\.\.\[masked\]\r\n/,
+    );
+    expect(received).toMatch(
+      /^HTTP\/1\.1 200 OK\r\ncontent-type: application\/json[\s\S]*\r\n\r\n\{"success":true/,
+    );
+    expect(long?.finding?.exchanges?.[0]?.sent).toMatch(/\r\n\r\n\{/);
   });
 
   it('says how to mend a local address that this machine does not have', async () => {

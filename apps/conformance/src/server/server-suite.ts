@@ -1,4 +1,3 @@
-import { ANSWERS } from '../core/answers.ts';
 import { Checker } from '../core/checker.ts';
 import type { Session, Suite } from '../core/conformance-case.ts';
 import type { RunSettings } from '../core/run-settings.ts';
@@ -15,6 +14,7 @@ import {
   RATE_CASES,
   REAL_TIME_CASES,
   REPLAY_CASES,
+  REPLAY_MEMORY_CASES,
   type ServerCase,
   SINGLE_PERMISSION_CASES,
   STORE_CASES,
@@ -25,6 +25,7 @@ import {
 import { clockNote } from './clock-note.ts';
 import { addressOf, readClockOffset } from './contact-server.ts';
 import { requireLocalAddress } from './local-address.ts';
+import { preflight } from './preflight.ts';
 import { SandboxClock } from './sandbox-clock.ts';
 import { SandboxStore } from './sandbox-store.ts';
 import { type ServerTarget, ServerUnderTest } from './server-under-test.ts';
@@ -47,6 +48,7 @@ const ALL_CASES = [
   STORE_CASES,
   PEER_CASES,
   RATE_CASES,
+  REPLAY_MEMORY_CASES,
 ].flat();
 
 const movesClock = ({ needs }: ServerCase): boolean => needs?.includes('clock') ?? false;
@@ -79,15 +81,6 @@ export interface ServerOptions {
   readonly proxyAddress?: string | undefined;
 }
 
-/** A server whose clock was moved ahead earlier may refuse everything until then; that must not look like its fault. */
-const requirePresentTime = async (server: ServerUnderTest): Promise<void> => {
-  const { text } = await server.ask();
-  if (text.includes(ANSWERS.alreadyUsed.message))
-    throw new Error(
-      'the server says that a new signature was used already: an earlier run has moved its clock ahead, so that it cannot know. Start the server afresh.',
-    );
-};
-
 /** What the server offers the cases, beyond answering. */
 const capabilitiesOf = (options: ServerOptions): ReadonlySet<string> => {
   const { clockUrl: clock, storeUrl: store, peerUrl: peer, proxyAddress: proxy, keys } = options;
@@ -110,7 +103,7 @@ const open = async (options: ServerOptions, settings: RunSettings): Promise<Sess
   if (peer !== undefined) await readClockOffset(peer);
   const target: ServerTarget = { address, keys, clock, store, peer, proxyAddress, clockOffset };
   const context = (check: Checker) => new ServerUnderTest(target, check, settings);
-  if (clock !== undefined) await requirePresentTime(context(new Checker()));
+  const advice = await preflight(context(new Checker()));
   const capabilities = capabilitiesOf(options);
   return {
     implementation: {
@@ -118,6 +111,7 @@ const open = async (options: ServerOptions, settings: RunSettings): Promise<Sess
       notes: [
         capabilities.size === 0 ? 'black box' : `with: ${[...capabilities].join(', ')}`,
         clockNote(clockOffset),
+        ...advice,
       ],
     },
     capabilities,

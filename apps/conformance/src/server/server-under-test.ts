@@ -1,12 +1,12 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { KEY_HEADER } from '@cpg/protocol';
+import { KEY_HEADER, SIGNATURE_HEADER } from '@cpg/protocol';
 import { ANSWERS } from '../core/answers.ts';
 import { type Checker, NotApplicable } from '../core/checker.ts';
 import type { RunSettings } from '../core/run-settings.ts';
 import { assemble, type Basis, type CraftedRequest, type Recipe } from '../probes/index.ts';
-import { type Address, exchange, type RawAnswer } from '../wire/exchange.ts';
+import { type Address, exchange, NoAnswer, type RawAnswer } from '../wire/exchange.ts';
 import { curlLine } from './curl-line.ts';
-import { type Encoding, encodeRequest } from './encode-request.ts';
+import { type EncodedRequest, type Encoding, encodeRequest } from './encode-request.ts';
 import type { SandboxClock } from './sandbox-clock.ts';
 import type { SandboxStore } from './sandbox-store.ts';
 import { type ServerAnswer, toServerAnswer } from './server-answer.ts';
@@ -25,8 +25,24 @@ export interface ServerTarget {
   readonly clockOffset: number;
 }
 
-/** Bytes of a request's body that are kept for the report. */
+/** Bytes of a body that are kept for the report. */
 const BODY_KEPT = 1_000;
+
+const rolesOf = ({
+  only,
+  withdrawal: _terms,
+  ipEdges,
+  ...roles
+}: TestKeys): Readonly<Record<string, TestKey>> => ({
+  ...only,
+  ...roles,
+  ...(ipEdges === undefined ? {} : { ipEdges }),
+});
+
+const headOf = ({ startLine, headers }: NonNullable<RawAnswer>): string =>
+  [startLine, ...headers.map((pair) => pair.join(': ')), '', ''].join('\r\n');
+
+const bodyOf = (body: Buffer): string => body.subarray(0, BODY_KEPT).toString('latin1');
 
 const BACKSTOP = 'Too many requests from this IP';
 
@@ -74,14 +90,19 @@ export class ServerUnderTest {
 
   craft(recipe: Recipe = {}, basis: Basis = this.basis()): CraftedRequest {
     const request = assemble(basis, recipe);
-    this.#settings.masker.addSignature(request.validSignature);
-    for (const [, value] of request.headers)
-      if (/^[0-9a-fA-F]{64}$/.test(value)) this.#settings.masker.addSignature(value);
+    const { masker } = this.#settings;
+    const bytes = Buffer.from(request.validSignature, 'hex');
+    masker.addSignature(request.validSignature);
+    masker.addSignature(request.validSignature.toUpperCase());
+    masker.addSignature(bytes.toString('base64url'));
+    masker.addSignature(bytes.toString('base64'));
     return request;
   }
 
-  encode(request: CraftedRequest, encoding: Partial<Encoding> = {}): { head: Buffer; body: Buffer } {
+  encode(request: CraftedRequest, encoding: Partial<Encoding> = {}): EncodedRequest {
     const { host, port } = this.target.address;
+    for (const [name, value] of request.headers)
+      if (name.toLowerCase() === SIGNATURE_HEADER.toLowerCase()) this.#settings.masker.addSignature(value);
     return encodeRequest(request, { host: `${host}:${port}`, ...encoding });
   }
 
@@ -90,9 +111,23 @@ export class ServerUnderTest {
     request: CraftedRequest,
     { timeoutMs, ...encoding }: Partial<Encoding> & { readonly timeoutMs?: number } = {},
   ): Promise<ServerAnswer> {
-    const { head, body } = this.encode(request, encoding);
-    const raw = await exchange(this.target.address, Buffer.concat([head, body]), timeoutMs);
-    return this.read(head, raw, body);
+    const sent = this.encode(request, encoding);
+    return this.read(
+      sent,
+      await exchange(this.target.address, Buffer.concat([sent.head, sent.body]), timeoutMs),
+    );
+  }
+
+  /** Sends what no server should take; `undefined` when this one hangs up on it, or waits for more. */
+  async provoke(sent: EncodedRequest, timeoutMs: number): Promise<ServerAnswer | undefined> {
+    const bytes = Buffer.concat([sent.head, sent.body]);
+    const raw = await exchange(this.target.address, bytes, timeoutMs).catch((error: unknown) => {
+      if (error instanceof NoAnswer) return undefined;
+      throw error;
+    });
+    if (raw !== undefined) return this.read(sent, raw);
+    this.#witness(sent, raw);
+    return undefined;
   }
 
   /** Crafts and sends in one step. */
@@ -101,28 +136,35 @@ export class ServerUnderTest {
   }
 
   /** Turns raw bytes into an answer and keeps both sides for the report. */
-  read(head: Buffer, raw: RawAnswer, body: Buffer = Buffer.alloc(0)): ServerAnswer {
-    const received = raw === undefined ? '' : `${raw.startLine}\r\n${raw.body.toString('latin1')}`;
-    const start = head.toString('latin1');
-    const sent = `${start}${body.subarray(0, BODY_KEPT).toString('latin1')}`;
-    this.check.witness({ sent, received, curl: curlLine(start, this.target.address, body) });
+  read(sent: EncodedRequest, raw: RawAnswer): ServerAnswer {
+    this.#witness(sent, raw);
     if (raw === undefined) throw new Error('the server closed the connection without an answer');
     const answer = toServerAnswer(raw);
-    if (answer.status === 429) this.#requireRoom(sent, answer);
+    if (answer.status === 429) this.#requireRoom(sent.head.toString('latin1'), answer);
     return answer;
   }
 
+  #witness({ head, body }: EncodedRequest, raw: RawAnswer): void {
+    const start = head.toString('latin1');
+    this.check.witness({
+      sent: `${start}${bodyOf(body)}`,
+      received: raw === undefined ? '' : `${headOf(raw)}${bodyOf(raw.body)}`,
+      curl: curlLine(start, this.target.address, body),
+    });
+  }
+
   /** A limit that only this run's own number of requests has met says nothing about the server. */
-  #requireRoom(sent: string, { text }: ServerAnswer): void {
+  #requireRoom(head: string, { text }: ServerAnswer): void {
     if (text.includes(BACKSTOP))
       throw new Error(
         "the per-IP backstop answered 429: this run needs more than its limit. Raise the server's per-IP limit for conformance runs, or wait a minute.",
       );
-    const { slowA, slowB } = this.target.keys;
-    const isSlow = [slowA, slowB].some(({ keyId }) => sent.includes(`${KEY_HEADER}: ${keyId}\r\n`));
-    if (!isSlow && text.includes(ANSWERS.rateLimit.message))
+    const role = Object.entries(rolesOf(this.target.keys)).find(([, { keyId }]) =>
+      head.includes(`${KEY_HEADER}: ${keyId}\r\n`),
+    )?.[0];
+    if (role !== undefined && !role.startsWith('slow') && text.includes(ANSWERS.rateLimit.message))
       throw new Error(
-        'a key that is not meant to be slow has met its rate limit: a run needs some 400 requests of the role full within seconds. Raise its limit, or wait a minute after the last run.',
+        `the key of the role ${role} is not meant to be slow and has met its rate limit: a run needs some 450 requests a minute of full and other, and 350 of readonly and noperm. Raise its limit, or wait a minute after the last run.`,
       );
   }
 }

@@ -19,10 +19,11 @@ export const allAtOnce = async (
   hold: Hold,
 ): Promise<readonly ServerAnswer[]> => {
   const parts = requests.map((request) => {
-    const { head, body } = server.encode(request);
+    const sent = server.encode(request);
+    const { head, body } = sent;
     const bytes = Buffer.concat([head, body]);
     const cut = hold === 'body' ? bytes.length - 1 : head.length - 2;
-    return { head, early: bytes.subarray(0, cut), late: bytes.subarray(cut) };
+    return { sent, early: bytes.subarray(0, cut), late: bytes.subarray(cut) };
   });
   const sockets = await Promise.all(parts.map(() => openSocket(server.target.address)));
   const answers = sockets.map((socket) => readAnswer(socket));
@@ -30,7 +31,7 @@ export const allAtOnce = async (
   await sleep(SETTLE_MS);
   for (const [i, { late }] of parts.entries()) sockets[i]?.write(late);
   const received = await Promise.all(answers);
-  return parts.map(({ head }, i) => server.read(head, received[i]));
+  return parts.map(({ sent }, i) => server.read(sent, received[i]));
 };
 
 /** Sends the same bytes over many connections, all complete at once. */

@@ -5,7 +5,7 @@ import type { CraftedRequest } from '../probes/index.ts';
 import { DECIMAL, readAvailable } from './balances.ts';
 import { ExactDecimal } from './exact-decimal.ts';
 import { expectAccepted } from './expect-answer.ts';
-import { requireServed } from './routes.ts';
+import { requireRoute, requireServed } from './routes.ts';
 import type { ServerAnswer } from './server-answer.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 import type { Role, WithdrawalTerms } from './test-keys.ts';
@@ -81,6 +81,7 @@ export const expectTaken = async (
   body: () => Promise<ExactDecimal | undefined>,
 ): Promise<void> => {
   const terms = termsOf(server);
+  await requireRoute(server, endpoints.createWithdrawal);
   const before = await readAvailable(server, terms);
   const cost = (await body()) ?? new ExactDecimal(0);
   const after = await readAvailable(server, terms);

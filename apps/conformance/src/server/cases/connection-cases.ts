@@ -29,8 +29,8 @@ const expectNext = async (
   connection: Connection,
   request: CraftedRequest,
 ): Promise<void> => {
-  const { head, body } = server.encode(request, { keepAlive: true });
-  connection.write(Buffer.concat([head, body]));
+  const sent = server.encode(request, { keepAlive: true });
+  connection.write(Buffer.concat([sent.head, sent.body]));
   const raw = await connection.read().catch((error: unknown) => error);
   server.check.that(!(raw instanceof NoAnswer), {
     what: 'next request on the connection',
@@ -39,7 +39,7 @@ const expectNext = async (
   });
   if (raw instanceof Error) throw raw;
   // Closing is a sane answer to a body that is too large, also after a moment.
-  if (raw !== undefined) expectAccepted(server.check, server.read(head, raw as never));
+  if (raw !== undefined) expectAccepted(server.check, server.read(sent, raw as never));
 };
 
 /** What becomes of connections that are slow, broken off, or abused. */
@@ -59,7 +59,7 @@ export const CONNECTION_CASES = [
           await sleep(PAUSE_MS);
           connection.write(body.subarray(start, start + size));
         }
-        expectAuthenticated(server.check, server.read(head, await connection.read()));
+        expectAuthenticated(server.check, server.read({ head, body }, await connection.read()));
         connection.close();
       },
     },
@@ -89,7 +89,7 @@ export const CONNECTION_CASES = [
         const large = server.encode(server.craft({ method: 'POST', target, body }), { keepAlive: true });
         const connection = await Connection.open(server.target.address);
         connection.write(Buffer.concat([large.head, large.body]));
-        expectRefused(server.check, server.read(large.head, await connection.read()), ANSWERS.bodyTooLarge);
+        expectRefused(server.check, server.read(large, await connection.read()), ANSWERS.bodyTooLarge);
         await expectNext(server, connection, ping);
         const further = await connection.read(100).catch(() => undefined);
         server.check.equal('answers nobody asked for', {

@@ -10,6 +10,7 @@ export { RACE_CASES } from './race-cases.ts';
 export { RATE_CASES } from './rate-cases.ts';
 export { REAL_TIME_CASES } from './real-time-cases.ts';
 export { REPLAY_CASES } from './replay-cases.ts';
+export { REPLAY_MEMORY_CASES } from './replay-memory-cases.ts';
 export type { ServerCase } from './server-case.ts';
 export { SINGLE_PERMISSION_CASES } from './single-permission-cases.ts';
 export { STORE_CASES } from './store-cases.ts';

@@ -1,37 +1,8 @@
 import { endpoints, SIGNATURE_HEADER } from '@cpg/protocol';
 import { ANSWERS } from '../../core/answers.ts';
 import { expectAccepted, expectAuthenticated, expectRefused } from '../expect-answer.ts';
-import { withFrozenClock } from '../frozen-clock.ts';
 import { requireRoute, requireServed } from '../routes.ts';
-import { sendMany } from '../send-many.ts';
-import type { ServerUnderTest } from '../server-under-test.ts';
 import { serverCases } from './server-case.ts';
-
-/** How many further requests are sent with each key before a used signature is tried again, within limits of 600 a minute. */
-const FURTHER = { other: 420, readonly: 300, noperm: 300 } as const;
-
-const FURTHER_COUNT = Object.values(FURTHER).reduce((sum, count) => sum + count, 0);
-
-const craftFurther = (server: ServerUnderTest) =>
-  (Object.keys(FURTHER) as (keyof typeof FURTHER)[]).flatMap((role) =>
-    Array.from({ length: FURTHER[role] }, () => server.craft({}, server.basis(role))),
-  );
-
-/** Accepts a request stamped `lead` seconds ahead, and tries it again so many seconds later, each time after another request. */
-const again =
-  (lead: number, laterSeconds: readonly number[]) =>
-  (server: ServerUnderTest): Promise<void> =>
-    withFrozenClock(server, async (clock, now) => {
-      const request = server.craft({ timestamp: String(now + lead) }, server.basis('full', now));
-      expectAccepted(server.check, await server.send(request));
-      for (const later of laterSeconds) {
-        await clock.freeze(now + later);
-        // A store may forget what is over whenever it lets somebody in.
-        expectAccepted(server.check, await server.ask({}, server.basis('full', now + later)));
-        const expected = later > lead + 300 ? ANSWERS.outsideWindow : ANSWERS.alreadyUsed;
-        expectRefused(server.check, await server.send(request), expected);
-      }
-    });
 
 /** A signature is good for one accepted request, for as long as its timestamp is inside the window. */
 export const REPLAY_CASES = serverCases({ group: 'replay', spec: '§2 restriction 2' }, [
@@ -184,40 +155,5 @@ export const REPLAY_CASES = serverCases({ group: 'replay', spec: '§2 restrictio
       );
       expectRefused(server.check, await server.send({ ...request, headers }), ANSWERS.invalidSignature);
     },
-  },
-  {
-    id: 'replay-after-many',
-    description: `a signature is still used after ${FURTHER_COUNT} other requests of three keys, one of them its own`,
-    timeoutMs: 60_000,
-    run: async (server) => {
-      const request = server.craft({}, server.basis('other'));
-      expectAccepted(server.check, await server.send(request));
-      await sendMany(server, craftFurther(server), (answer) => expectAccepted(server.check, answer));
-      expectRefused(server.check, await server.send(request), ANSWERS.alreadyUsed);
-    },
-  },
-  {
-    id: 'replay-61-seconds-later',
-    description: 'a signature is remembered beyond the minute',
-    needs: ['clock'],
-    run: again(0, [59, 60, 61, 121]),
-  },
-  {
-    id: 'replay-until-window-ends',
-    description: 'a signature is remembered until its timestamp + 300, inclusive',
-    needs: ['clock'],
-    run: again(0, [299, 300, 301]),
-  },
-  {
-    id: 'replay-stamped-ahead',
-    description: 'stamped 300 s ahead, a signature is remembered for 600 s',
-    needs: ['clock'],
-    run: again(300, [301, 599, 600, 601]),
-  },
-  {
-    id: 'replay-stamped-behind',
-    description: 'stamped 300 s behind, a signature is used up at once',
-    needs: ['clock'],
-    run: again(-300, [0, 1]),
   },
 ]);

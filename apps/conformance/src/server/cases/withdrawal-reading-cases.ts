@@ -1,5 +1,7 @@
+import { endpoints } from '@cpg/protocol';
 import { ANSWERS } from '../../core/answers.ts';
 import { expectAccepted, expectRefused } from '../expect-answer.ts';
+import { requireRoute, requireServed } from '../routes.ts';
 import type { ServerAnswer } from '../server-answer.ts';
 import type { ServerUnderTest } from '../server-under-test.ts';
 import type { Role } from '../test-keys.ts';
@@ -55,6 +57,7 @@ export const WITHDRAWAL_READING_CASES = serverCases(
       id: 'withdrawal-get',
       description: 'GET tells the same withdrawal: id, amount and fee, as decimal strings',
       run: async (server) => {
+        await requireRoute(server, endpoints.getWithdrawal);
         const { id, data } = expectWithdrawn(server, await server.send(craftWithdrawal(server)));
         const answer = await read(server, String(id));
         expectAccepted(server.check, answer);
@@ -79,6 +82,7 @@ export const WITHDRAWAL_READING_CASES = serverCases(
       description: 'a withdrawal of another account: 404',
       spec: '§3, §4',
       run: async (server) => {
+        await requireRoute(server, endpoints.getWithdrawal);
         const { id } = expectWithdrawn(server, await server.send(craftWithdrawal(server)));
         expectRefused(server.check, await read(server, String(id), 'other'), ANSWERS.notFound);
       },
@@ -87,17 +91,20 @@ export const WITHDRAWAL_READING_CASES = serverCases(
       id: 'withdrawal-get-unknown',
       description: 'a withdrawal that does not exist: 404',
       spec: '§3, §4',
-      run: async (server) =>
-        expectRefused(server.check, await read(server, '999999999999999999'), ANSWERS.notFound),
+      run: async (server) => {
+        await requireRoute(server, endpoints.getWithdrawal);
+        expectRefused(server.check, await read(server, '999999999999999999'), ANSWERS.notFound);
+      },
     },
     {
       id: 'withdrawal-id-grammar',
       description: 'an id that is no integer from 1 up, in plain digits: 422',
       spec: '§4',
       run: async (server) => {
-        // A server without the route answers 404 to everything.
         const { id: known } = expectWithdrawn(server, await server.send(craftWithdrawal(server)));
-        expectAccepted(server.check, await read(server, String(known)));
+        const own = await read(server, String(known));
+        requireServed(own, endpoints.getWithdrawal);
+        expectAccepted(server.check, own);
         for (const id of UNFIT_IDS) {
           const answer = await read(server, id);
           const { message } = (answer.json ?? {}) as { readonly message?: unknown };

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { ANSWERS } from '../../core/answers.ts';
 import type { Recipe } from '../../probes/index.ts';
 import { Connection } from '../../wire/connection.ts';
+import type { RawAnswer } from '../../wire/exchange.ts';
+import type { EncodedRequest } from '../encode-request.ts';
 import type { ServerUnderTest } from '../server-under-test.ts';
 
 /** How long a server took to refuse, in microseconds. */
@@ -13,12 +15,8 @@ export interface PairTimes {
 const WARM_UP = 100;
 
 /** Refuses to measure anything but the two refusals that must look alike. */
-const requireRefusal = (
-  server: ServerUnderTest,
-  head: Buffer,
-  raw: Parameters<ServerUnderTest['read']>[1],
-): void => {
-  const { status, text } = server.read(head, raw);
+const requireRefusal = (server: ServerUnderTest, sent: EncodedRequest, raw: RawAnswer): void => {
+  const { status, text } = server.read(sent, raw);
   if (status !== ANSWERS.invalidSignature.status || !text.includes(ANSWERS.invalidSignature.message))
     throw new Error(`nothing to measure: the server answered ${status} instead of 401 Invalid signature`);
 };
@@ -34,15 +32,15 @@ class Stopwatch {
 
   async time(recipe: Recipe): Promise<number> {
     const server = this.#server;
-    const { head, body } = server.encode(server.craft(recipe), { keepAlive: true });
-    const bytes = Buffer.concat([head, body]);
+    const sent = server.encode(server.craft(recipe), { keepAlive: true });
+    const bytes = Buffer.concat([sent.head, sent.body]);
     if (this.#connection === undefined || this.#connection.isClosed)
       this.#connection = await Connection.open(server.target.address);
     const startedAt = process.hrtime.bigint();
     this.#connection.write(bytes);
     const raw = await this.#connection.read();
     const microseconds = Number(process.hrtime.bigint() - startedAt) / 1000;
-    requireRefusal(server, head, raw);
+    requireRefusal(server, sent, raw);
     return microseconds;
   }
 
