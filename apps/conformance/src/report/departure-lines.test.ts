@@ -84,6 +84,28 @@ describe('folding', () => {
     ]);
   });
 
+  it.each<[name: string, finding: Partial<Finding>, gist: string]>([
+    [
+      'short values',
+      { expected: '403 No', actual: '200 OK', firstDifference: 0 },
+      'status: expected 403 No, got 200 OK',
+    ],
+    [
+      'digests',
+      { expected: HEX, actual: HEX.replace('0', '1'), firstDifference: 0 },
+      'status differs, first at byte 0',
+    ],
+    ['long values', { actual: 'x'.repeat(500), firstDifference: 7 }, 'status differs, first at byte 7'],
+    [
+      'a likely mistake',
+      { canonical: { expected: 'GET' }, hint: 'The fields were joined with CRLF.' },
+      'status: The fields were joined with CRLF.',
+    ],
+  ])('says in a line what the others came to: %s', (_name, finding, gist) => {
+    const lines = departureLines(many(4, (index) => failed(`c${index}`, finding)));
+    expect(lines).toContain(`  … and 2 more like this: ${gist}  (c2, c3)`);
+  });
+
   it('folds nothing of two cases', () => {
     const text = departureLines(many(2, (index) => failed(`c${index}`))).join('\n');
     expect(text.match(/✗/g)).toHaveLength(2);

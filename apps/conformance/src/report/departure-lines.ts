@@ -2,14 +2,14 @@ import type { CaseRecord, ResultRecord } from '../core/record.ts';
 import type { Verdict } from '../core/verdict.ts';
 import { findingLines } from './finding-lines.ts';
 import { groupBy } from './group-by.ts';
-import { kindOf } from './kind-of.ts';
+import { isPlain, kindOf } from './kind-of.ts';
 import { excerpt, LENGTHS, visible } from './visible.ts';
 
 const MARKS: Partial<Readonly<Record<Verdict, string>>> = { fail: '✗', error: '!', xpass: '?', warn: '~' };
 const IDS_SHOWN = 3;
 
 /** Characters of a value in the gist of a case. */
-const GIST = 80;
+const GIST = 100;
 /** Cases of one kind that are shown in full. */
 const FULL_OF_A_KIND = 2;
 /** Kinds of which cases are shown in full. */
@@ -38,7 +38,8 @@ const gist = ({ finding, reason = '' }: CaseRecord): string => {
   const { what, expected, actual, hint, canonical, firstDifference: at } = finding;
   if (canonical !== undefined && hint !== undefined)
     return `${visible(what)}: ${excerpt(hint, { length: LENGTHS.cell })}`;
-  if (at !== undefined) return `${visible(what)} differs, first at byte ${at}`;
+  if (at !== undefined && !(isPlain(expected) && isPlain(actual)))
+    return `${visible(what)} differs, first at byte ${at}`;
   const [due, came] = [expected, actual].map((text) => excerpt(text, { length: GIST }));
   return `${visible(what)}: expected ${due}, got ${came}`;
 };
