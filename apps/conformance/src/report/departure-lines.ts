@@ -38,8 +38,8 @@ const gist = ({ finding, reason = '' }: CaseRecord): string => {
   const { what, expected, actual, hint, canonical, firstDifference: at } = finding;
   if (canonical !== undefined && hint !== undefined)
     return `${visible(what)}: ${excerpt(hint, { length: LENGTHS.cell })}`;
-  if (at !== undefined && !(isPlain(expected) && isPlain(actual)))
-    return `${visible(what)} differs, first at byte ${at}`;
+  const isShowable = canonical === undefined && isPlain(expected) && isPlain(actual);
+  if (at !== undefined && !isShowable) return `${visible(what)} differs, first at byte ${at}`;
   const [due, came] = [expected, actual].map((text) => excerpt(text, { length: GIST }));
   return `${visible(what)}: expected ${due}, got ${came}`;
 };
