@@ -1,3 +1,4 @@
+import { SERVER_KEYS } from '../reference/server-keys.ts';
 import { compareText, SERVER, type ServerParts } from '../reference/server-parts.ts';
 import { mutants } from './mutant.ts';
 
@@ -98,6 +99,4 @@ function anyLiveSecret(): () => Partial<ServerParts> {
   });
 }
 
-const LIVE_SECRETS = ['full', 'other', 'readonly', 'noperm', 'iplisted', 'slow-a', 'slow-b'].map(
-  (name) => `cpg-demo-${name}-DO-NOT-USE-IN-PRODUCTION`,
-);
+const LIVE_SECRETS = SERVER_KEYS.filter(({ isRevoked }) => !isRevoked).map(({ secret }) => secret);
