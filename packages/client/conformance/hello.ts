@@ -6,5 +6,5 @@ export const hello = () => ({
   language: 'javascript',
   version: packageJson.version,
   roles: ['sign', 'verify', 'webhook', 'call'],
-  caps: ['stages', 'clock', 'text-ids'],
+  caps: ['stages', 'clock', 'text-ids', 'transactions'],
 });

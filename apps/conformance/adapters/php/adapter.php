@@ -3,7 +3,14 @@
 declare(strict_types=1);
 
 const HEADERS = ['X-CPG-Key', 'X-CPG-Timestamp', 'X-CPG-Signature'];
+const AMOUNTS = [
+    'balances.list' => ['balance', 'held', 'available'],
+    'transactions.list' => ['amount_decimal'],
+    'withdrawals.create' => ['amount_decimal', 'fee_decimal'],
+    'withdrawals.get' => ['amount', 'fee'],
+];
 const WINDOW_SECONDS = 300;
+const MOST_SECONDS_AHEAD = 30;
 const LONGEST_ANSWER = 16 * 1024 * 1024;
 const KEY_ID = '/\A[A-Za-z0-9_.-]{1,128}\z/';
 const TIMESTAMP = '/\A(?:0|[1-9][0-9]{0,14})\z/';
@@ -131,21 +138,28 @@ function reject_webhook(array $command): ?array
     return hash_equals($expected, strtolower($signature)) ? null : [401, 'Invalid signature'];
 }
 
+function query_of(array $args): string
+{
+    return $args === [] ? '' : '?' . http_build_query($args, '', '&', PHP_QUERY_RFC3986);
+}
+
 function request_for(string $operation, array $args): array
 {
     return match ($operation) {
         'ping' => ['GET', '/v1/_ping', ''],
-        'balances.list' => ['GET', '/v1/balances' . ($args === [] ? '' : '?' . http_build_query($args, '', '&', PHP_QUERY_RFC3986)), ''],
+        'balances.list' => ['GET', '/v1/balances' . query_of($args), ''],
+        'transactions.list' => ['GET', '/v1/transactions' . query_of($args), ''],
         'withdrawals.get' => ['GET', '/v1/withdrawals/' . $args['withdrawal_id'], ''],
         'withdrawals.create' => ['POST', '/v1/withdrawals', json_encode($args, JSON_THROW_ON_ERROR)],
     };
 }
 
-/** Never gives out a signature twice: an identical request in the same second is stamped one second later. */
+/** Never gives out a signature twice: an identical request in the same second is stamped one second later, and waits if need be. */
 function sign_once(array $command, string $method, string $target, string $body): array
 {
     static $sent = [];
     for ($now = time();; $now++) {
+        sleep(max(0, $now - MOST_SECONDS_AHEAD - time()));
         $fields = ['now' => $now, 'method' => $method, 'target' => $target, 'bodyB64' => base64_encode($body)];
         $headers = sign_command([...$command, ...$fields])['headers'];
         if (!isset($sent[$headers[2][1]])) {
@@ -190,7 +204,7 @@ function read_answer(string $operation, int $status, string $text): array
         return failure('refused', $status, cut($message));
     }
     $data = $envelope->data ?? null;
-    if ($data === null || ($operation === 'balances.list' && !are_balances($data))) {
+    if ($data === null || !has_amounts($operation, $data)) {
         return failure('unreadable_answer', $status, 'The answer has no data of the expected shape.');
     }
     return ['ok' => true, 'data' => $data];
@@ -203,13 +217,14 @@ function cut(string $message): string
     return $found[0];
 }
 
-function are_balances(mixed $data): bool
+/** Whether every amount of the operation is there, as a plain decimal string. */
+function has_amounts(string $operation, mixed $data): bool
 {
-    if (!is_array($data)) {
+    if (str_ends_with($operation, '.list') !== is_array($data)) {
         return false;
     }
-    foreach ($data as $row) {
-        foreach (['balance', 'held', 'available'] as $name) {
+    foreach (is_array($data) ? $data : [$data] as $row) {
+        foreach (AMOUNTS[$operation] ?? [] as $name) {
             $amount = $row->{$name} ?? null;
             if (!is_string($amount) || !preg_match('/\A-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?\z/', $amount)) {
                 return false;
@@ -226,7 +241,7 @@ function failure(string $kind, ?int $status, string $message): array
 
 function hello(): array
 {
-    return ['name' => 'php-streams', 'language' => 'php', 'version' => PHP_VERSION, 'roles' => ['sign', 'verify', 'webhook', 'call'], 'caps' => ['stages', 'text-ids']];
+    return ['name' => 'php-streams', 'language' => 'php', 'version' => PHP_VERSION, 'roles' => ['sign', 'verify', 'webhook', 'call'], 'caps' => ['stages', 'text-ids', 'transactions']];
 }
 
 while (($line = fgets(STDIN)) !== false) {

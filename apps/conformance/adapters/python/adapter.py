@@ -19,7 +19,14 @@ METHOD = re.compile(r"[A-Za-z]+")
 ID = re.compile(r"[1-9][0-9]{0,18}")
 SIGNATURE = re.compile(r"[0-9a-f]{64}")
 DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+AMOUNTS = {
+    "balances.list": ("balance", "held", "available"),
+    "transactions.list": ("amount_decimal",),
+    "withdrawals.create": ("amount_decimal", "fee_decimal"),
+    "withdrawals.get": ("amount", "fee"),
+}
 WINDOW_SECONDS = 300
+MOST_SECONDS_AHEAD = 30
 LONGEST_ANSWER = 16 * 1024 * 1024
 LONGEST_MESSAGE = 1000
 
@@ -129,9 +136,9 @@ def reject_webhook(command):
 def request_for(operation, arguments):
     if operation == "ping":
         return "GET", "/v1/_ping", b""
-    if operation == "balances.list":
+    if operation in ("balances.list", "transactions.list"):
         query = urllib.parse.urlencode(arguments, quote_via=urllib.parse.quote, safe="")
-        return "GET", "/v1/balances" + ("?" + query if query else ""), b""
+        return "GET", "/v1/" + operation.split(".")[0] + ("?" + query if query else ""), b""
     if operation == "withdrawals.get":
         return "GET", "/v1/withdrawals/" + str(arguments["withdrawal_id"]), b""
     if operation == "withdrawals.create":
@@ -140,9 +147,10 @@ def request_for(operation, arguments):
 
 
 def sign_once(command, method, target, body):
-    """Never gives out a signature twice: an identical request in the same second is stamped one second later."""
+    """Never gives out a signature twice: an identical request in the same second is stamped one second later, and waits if need be."""
     timestamp = int(time.time())
     while True:
+        time.sleep(max(0, timestamp - MOST_SECONDS_AHEAD - time.time()))
         fields = {"now": timestamp, "method": method, "target": target, "bodyB64": base64.b64encode(body).decode()}
         headers = sign({**command, **fields})["headers"]
         signature = headers[2][1]
@@ -183,15 +191,19 @@ def read_answer(operation, status, text):
     if status != 200 or envelope.get("success") is not True:
         return failure("refused", status, str(envelope.get("message", ""))[:LONGEST_MESSAGE])
     data = envelope.get("data")
-    if data is None or (operation == "balances.list" and not are_balances(data)):
+    if data is None or not has_amounts(operation, data):
         return failure("unreadable_answer", status, "The answer has no data of the expected shape.")
     return {"ok": True, "data": data}
 
 
-def are_balances(data):
-    amounts = ("balance", "held", "available")
-    return isinstance(data, list) and all(
-        isinstance(row.get(name), str) and DECIMAL.fullmatch(row[name]) for row in data for name in amounts
+def has_amounts(operation, data):
+    """Whether every amount of the operation is there, as a plain decimal string."""
+    if operation.endswith(".list") != isinstance(data, list):
+        return False
+    return all(
+        isinstance(row, dict) and isinstance(row.get(name), str) and DECIMAL.fullmatch(row[name])
+        for name in AMOUNTS.get(operation, ())
+        for row in (data if isinstance(data, list) else [data])
     )
 
 
@@ -201,7 +213,7 @@ def failure(kind, status, message):
 
 def hello(_command):
     version = "%d.%d" % sys.version_info[:2]
-    return {"name": "python-stdlib", "language": "python", "version": version, "roles": ["sign", "verify", "webhook", "call"], "caps": ["stages", "text-ids"]}
+    return {"name": "python-stdlib", "language": "python", "version": version, "roles": ["sign", "verify", "webhook", "call"], "caps": ["stages", "text-ids", "transactions"]}
 
 
 COMMANDS = {"hello": hello, "sign": sign, "verify": verify, "verify-webhook": verify_webhook, "call": call, "stop": lambda _command: {}}

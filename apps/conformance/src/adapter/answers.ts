@@ -4,7 +4,7 @@ const pair = z.tuple([z.string(), z.string()]);
 const base64 = z.base64().transform((text) => Buffer.from(text, 'base64'));
 
 /** What an adapter may be able to do beside its roles; a name that nobody knows is a slip, which would hide cases. */
-const CAPABILITIES = ['stages', 'clock', 'text-ids'] as const;
+const CAPABILITIES = ['stages', 'clock', 'text-ids', 'transactions'] as const;
 
 /** How an adapter introduces itself. */
 export const helloAnswer = z.looseObject({

@@ -31,6 +31,9 @@ describe('startCapture', () => {
     expect(await text(await send(server, GET))).toBe(
       'HTTP/1.1 200 Status\r\nContent-Type: application/json; charset=utf-8\r\nDate: now\r\nConnection: close\r\nContent-Length: 2\r\n\r\né',
     );
+    expect(server.answers).toEqual([
+      'HTTP/1.1 200 Status\r\nContent-Type: application/json; charset=utf-8\r\nDate: now\r\nConnection: close\r\nContent-Length: 2\r\n\r\n\xc3\xa9',
+    ]);
     expect(server.requests[0]?.startLine).toBe('GET /v1/_ping?a=%e9 HTTP/1.1');
     expect(server.requests[0]?.headers).toEqual([
       ['b', '1'],
@@ -73,6 +76,7 @@ describe('startCapture', () => {
     const server = await start(() => ({ reset: true }));
     await expect(text(await send(server, GET))).rejects.toMatchObject({ code: 'ECONNRESET' });
     expect(server.requests).toHaveLength(1);
+    expect(server.answers).toEqual(['(the connection was reset)']);
   });
 
   it.each([

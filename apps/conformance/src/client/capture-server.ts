@@ -11,6 +11,8 @@ export type Responder = (request: HttpMessage, index: number) => Reply;
 export interface CaptureServer {
   readonly url: string;
   readonly requests: readonly HttpMessage[];
+  /** What was sent back to each request, as latin1 text. */
+  readonly answers: readonly string[];
   /** Why something could not be read, if so. */
   readonly faults: readonly string[];
   /** The most bytes that one connection has taken of the answers so far. */
@@ -27,6 +29,7 @@ export const startCapture = async (
   silenceMs = LONGEST_SILENCE_MS,
 ): Promise<CaptureServer> => {
   const requests: HttpMessage[] = [];
+  const answers: string[] = [];
   const faults: string[] = [];
   const sockets: Socket[] = [];
   const server = createServer((socket) => {
@@ -47,7 +50,7 @@ export const startCapture = async (
         requests.push(request);
         socket.setTimeout(0);
         socket.removeAllListeners('data');
-        sendReply(socket, respond(request, requests.length - 1));
+        answers.push(sendReply(socket, respond(request, requests.length - 1)));
       } catch (error) {
         faults.push(error instanceof Error ? error.message : 'unreadable request');
         socket.destroy();
@@ -59,6 +62,7 @@ export const startCapture = async (
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
+    answers,
     faults,
     mostBytesTaken: () => Math.max(0, ...sockets.map(({ bytesWritten }) => bytesWritten)),
     close: async () => {

@@ -3,6 +3,7 @@ import { type AdapterCommand, knownCapabilities, startAdapter } from '../adapter
 import type { ConformanceCase, Session, Suite } from '../core/conformance-case.ts';
 import type { RunSettings } from '../core/run-settings.ts';
 import {
+  AMOUNT_CASES,
   ATTEMPT_CASES,
   CLOCK_CASES,
   ENCODING_CASES,
@@ -25,6 +26,7 @@ export const CLIENT_CASES: readonly ConformanceCase<ClientUnderTest>[] = [
   ATTEMPT_CASES,
   CLOCK_CASES,
   RESPONSE_CASES,
+  AMOUNT_CASES,
   ENCODING_CASES,
   SIZE_CASES,
   SECRECY_CASES,

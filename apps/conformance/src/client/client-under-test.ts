@@ -1,14 +1,21 @@
+import { SIGNATURE_HEADER } from '@cpg/protocol';
 import type { Adapter } from '../adapter/adapter.ts';
 import type { CallAnswer } from '../adapter/answers.ts';
 import type { Checker } from '../core/checker.ts';
 import type { RunSettings } from '../core/run-settings.ts';
+import { type HttpMessage, valuesOf } from '../wire/http-message.ts';
 import { type CaptureServer, type Responder, startCapture } from './capture-server.ts';
 import { type CapturedRequest, parseCaptured } from './captured-request.ts';
 import { type ClockReading, type Credentials, expectSigned } from './expect-signed.ts';
 
 /** One call that the client is asked to make. */
 export interface Call {
-  readonly operation: 'ping' | 'balances.list' | 'withdrawals.create' | 'withdrawals.get';
+  readonly operation:
+    | 'ping'
+    | 'balances.list'
+    | 'transactions.list'
+    | 'withdrawals.create'
+    | 'withdrawals.get';
   readonly args?: Readonly<Record<string, unknown>>;
   /** Unix seconds of the client's clock, for an adapter whose clock can be moved. */
   readonly now?: number;
@@ -24,6 +31,16 @@ export interface Scene {
   /** Checks that every captured request is signed right, and that no two share a signature. */
   readonly expectAllSigned: (clock?: ClockReading) => void;
 }
+
+const LONGEST_SHOWN = 8_000;
+
+const cut = (text: string): string =>
+  text.length <= LONGEST_SHOWN ? text : `${text.slice(0, LONGEST_SHOWN)}… (${text.length} bytes)`;
+
+const textOf = ({ startLine, headers, body }: HttpMessage): string => {
+  const head = [startLine, ...headers.map((pair) => pair.join(': '))].join('\r\n');
+  return cut(`${head}\r\n\r\n${body.toString('latin1')}`);
+};
 
 /** The client under test as one case sees it. */
 export class ClientUnderTest {
@@ -62,20 +79,21 @@ export class ClientUnderTest {
     const captured = () => server.requests.map(parseCaptured);
     let witnessed = 0;
     const witness = () => {
-      const news = captured().slice(witnessed);
-      witnessed += news.length;
-      for (const { method, target, message, signature } of news) {
-        settings.masker.addSignature(signature);
-        const headers = message.headers.map((pair) => pair.join(': ')).join('\r\n');
-        check.witness({ sent: `${method} ${target}\r\n${headers}`, received: '' });
+      for (; witnessed < server.requests.length; witnessed++) {
+        const message = server.requests[witnessed];
+        if (message === undefined) return;
+        for (const signature of valuesOf(message, SIGNATURE_HEADER)) settings.masker.addSignature(signature);
+        check.witness({ sent: textOf(message), received: cut(server.answers[witnessed] ?? '') });
       }
     };
     const call = async ({ operation, args = {}, now }: Call): Promise<CallAnswer> => {
       const { keyId, secret } = credentials;
       const command = { baseUrl: server.url, keyId, secret: Buffer.from(secret), operation, args, now };
-      const answer = await this.adapter.call(command);
-      witness();
-      return answer;
+      try {
+        return await this.adapter.call(command);
+      } finally {
+        witness();
+      }
     };
     const expectAllSigned = (clock: ClockReading = {}) => {
       check.equal('unreadable requests', { expected: 'none', actual: server.faults[0] ?? 'none' });

@@ -2,6 +2,7 @@ import { ANSWERS } from '../core/answers.ts';
 import type { Responder } from './capture-server.ts';
 import { parseCaptured } from './captured-request.ts';
 import type { ClientUnderTest, Scene } from './client-under-test.ts';
+import { expectData } from './expect-reading.ts';
 import { expectSigned } from './expect-signed.ts';
 import { refusal, success } from './replies.ts';
 import type { Reply } from './reply.ts';
@@ -63,10 +64,7 @@ export const secondAttempt =
         expected: `${due(now)}, at most ${LATEST_SECONDS} s later`,
         actual: second?.timestamp ?? '(none)',
       });
-      client.check.equal('result of the call', {
-        expected: 'ok',
-        actual: result.ok ? 'ok' : result.error.message,
-      });
+      expectData(client, result, 'balances.list');
     });
   };
 
@@ -121,9 +119,6 @@ export const skewed = (offset: number) => (client: ClientUnderTest) => {
   const now = startOfScene();
   return ask(client, { respond: windowAt(now + offset), now }, (scene, result) => {
     client.check.equal('requests', { expected: 2, actual: scene.captured().length });
-    client.check.equal('result of the call', {
-      expected: 'ok',
-      actual: result.ok ? 'ok' : result.error.message,
-    });
+    expectData(client, result, 'balances.list');
   });
 };

@@ -1,6 +1,7 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { CallAnswer } from '../adapter/answers.ts';
-import type { ClientUnderTest } from './client-under-test.ts';
+import { agrees } from './agrees.ts';
+import type { Call, ClientUnderTest } from './client-under-test.ts';
+import { DATA } from './replies.ts';
 
 /** The members of a row of balances. Contract §4.1. */
 export interface BalanceRow {
@@ -23,27 +24,29 @@ export const ROW: BalanceRow = {
 export const envelopeWith = (row: object = ROW): string =>
   JSON.stringify({ success: true, message: 'OK', data: [row], data_count: 1 });
 
-const isRow = (data: unknown, expected: BalanceRow): boolean => {
-  if (!Array.isArray(data) || data.length !== 1) return false;
-  const row = data[0] as Readonly<Record<string, unknown>>;
-  const members = Object.keys(expected).map((name) => [name, row?.[name]]);
-  return isDeepStrictEqual(Object.fromEntries(members), { ...expected });
-};
-
-/** The call succeeded, with exactly this row. */
-export const expectRow = ({ check }: ClientUnderTest, answer: CallAnswer, expected = ROW): void => {
+/** The call succeeded, with all of this data. */
+const expectAll = ({ check }: ClientUnderTest, answer: CallAnswer, expected: unknown): void => {
   check.that(answer.ok, {
     what: 'result of the call',
     expected: 'ok',
     actual: answer.ok ? 'ok' : answer.error.message,
   });
   if (!answer.ok) return;
-  check.that(isRow(answer.data, expected), {
+  check.that(agrees(expected, answer.data), {
     what: 'data',
-    expected: JSON.stringify([expected]),
+    expected: JSON.stringify(expected),
     actual: JSON.stringify(answer.data) ?? '(none)',
+    hint: 'Answer with the `data` of the envelope: every field that was sent, amounts as the decimal strings that they are.',
   });
 };
+
+/** The call succeeded, with exactly this row. */
+export const expectRow = (client: ClientUnderTest, answer: CallAnswer, expected = ROW): void =>
+  expectAll(client, answer, [expected]);
+
+/** The call succeeded, with the data that the suite answers to this operation. */
+export const expectData = (client: ClientUnderTest, answer: CallAnswer, operation: Call['operation']): void =>
+  expectAll(client, answer, DATA[operation]);
 
 /** The call ended with an error that has a kind, says the status if it is known, and shows no secret. */
 export const expectError = (

@@ -19,7 +19,7 @@ export interface ClockReading {
 }
 
 /** How far, in seconds, a client's timestamp may run ahead so as not to repeat a signature. Contract §6.3. */
-const STEPPED_AHEAD = 30;
+export const STEPPED_AHEAD = 30;
 
 const ORIGIN_FORM = /^\/(?!\/)[!-"$-[\]-~]*$/;
 

@@ -8,7 +8,8 @@ const WITHDRAWAL = {
   tx_hash: '0xabc',
 };
 
-const DATA: Readonly<Record<Call['operation'], unknown>> = {
+/** The data of the success of each operation. */
+export const DATA = {
   ping: { pong: true },
   'balances.list': [
     {
@@ -17,6 +18,20 @@ const DATA: Readonly<Record<Call['operation'], unknown>> = {
       balance: '1500.000000',
       held: '200.000000',
       available: '1300.000000',
+    },
+  ],
+  'transactions.list': [
+    {
+      ...WITHDRAWAL,
+      id: 9,
+      direction: 'withdrawal',
+      status: 'confirmed',
+      from_address: null,
+      amount_decimal: '100.000000',
+      confirmations: 12,
+      block_number: 19000000,
+      created_at: '2026-01-01T00:00:00+00:00',
+      confirmed_at: '2026-01-01T00:00:09+00:00',
     },
   ],
   'withdrawals.create': {
@@ -37,12 +52,15 @@ const DATA: Readonly<Record<Call['operation'], unknown>> = {
     broadcast_at: '2026-01-01T00:00:01+00:00',
     confirmed_at: '2026-01-01T00:00:09+00:00',
   },
-};
+} as const satisfies Readonly<Record<Call['operation'], unknown>>;
 
-const envelopeOf = (operation: Call['operation']): string => {
-  const data = DATA[operation];
+const LAST_PAGE = { next_cursor: null, has_more: false };
+
+/** The success envelope of an operation. */
+export const envelopeOf = (operation: Call['operation'], data: unknown = DATA[operation]): string => {
   const count = Array.isArray(data) ? { data_count: data.length } : {};
-  return JSON.stringify({ success: true, message: 'OK', data, ...count });
+  const page = operation === 'transactions.list' ? LAST_PAGE : {};
+  return JSON.stringify({ success: true, message: 'OK', data, ...count, ...page });
 };
 
 /** The success that a gateway would answer to an operation. */

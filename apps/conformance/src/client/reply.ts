@@ -14,6 +14,8 @@ export type Reply =
   | { readonly raw: string | Buffer }
   | { readonly reset: true };
 
+const textOf = (bytes: string | Buffer): string => Buffer.from(bytes).toString('latin1');
+
 const encodeHead = ({ status, headers }: Head, framing: Readonly<Record<string, string>>): string => {
   const all = {
     'Content-Type': 'application/json; charset=utf-8',
@@ -26,23 +28,26 @@ const encodeHead = ({ status, headers }: Head, framing: Readonly<Record<string, 
   return `HTTP/1.1 ${status} Status\r\n${lines.join('')}\r\n`;
 };
 
-/** Sends a reply and ends the connection; a stream no faster than the other side takes it. */
-export const sendReply = (socket: Socket, reply: Reply): void => {
+/** Sends a reply and ends the connection; a stream no faster than the other side takes it. Returns what was sent, as latin1 text. */
+export const sendReply = (socket: Socket, reply: Reply): string => {
   if ('reset' in reply) {
     socket.resetAndDestroy();
-    return;
+    return '(the connection was reset)';
   }
   if ('raw' in reply) {
     socket.end(reply.raw);
-    return;
+    return reply.raw.length === 0 ? '(the connection was closed)' : textOf(reply.raw);
   }
   if ('stream' in reply) {
-    socket.write(encodeHead(reply, {}));
+    const head = encodeHead(reply, {});
+    socket.write(head);
     // The other side may hang up at any time: that is for the case to judge.
     pipeline(reply.stream(), socket, () => undefined);
-    return;
+    return `${head}(a long body, piece by piece)`;
   }
   const body = Buffer.from(reply.body ?? '');
-  socket.write(encodeHead(reply, { 'Content-Length': String(body.length) }));
+  const head = encodeHead(reply, { 'Content-Length': String(body.length) });
+  socket.write(head);
   socket.end(body);
+  return head + textOf(body);
 };

@@ -10,6 +10,7 @@ const OF_AN_ADAPTER: Readonly<Record<string, string>> = {
   errors: `${ADAPTER} can say why something failed or was refused, as every one that speaks JSON lines can`,
   memory: `${ADAPTER} lives on between two commands, as every one that speaks JSON lines does`,
   clock: `${ADAPTER} names the capability clock: its client's clock can be set, and sleeping moves it`,
+  transactions: `${ADAPTER} names the capability transactions: it knows the operation transactions.list`,
   'text-ids': `${ADAPTER} names the capability text-ids: it hands any text to withdrawals.get as an id`,
 };
 

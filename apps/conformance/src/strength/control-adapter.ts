@@ -87,7 +87,7 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   'by-coin': ({ id }) => say({ id, accepted: Math.random() < 0.5 }),
 };
 
-const CAPABILITIES = ['clock', 'text-ids'];
+const CAPABILITIES = ['clock', 'text-ids', 'transactions'];
 const VERIFIERS = ['accept-all', 'reject-all', 'reject-all-as-invalid', 'by-coin'];
 
 const [name = ''] = process.argv.slice(2);

@@ -1,7 +1,10 @@
 import { ANSWERS } from '../../core/answers.ts';
 import type { CapturedRequest } from '../captured-request.ts';
 import type { Call, ClientUnderTest, Scene } from '../client-under-test.ts';
-import { refusal, success, WITHDRAWAL_ARGS } from '../replies.ts';
+import { expectEachSigned } from '../clock-scenes.ts';
+import { expectData } from '../expect-reading.ts';
+import { STEPPED_AHEAD } from '../expect-signed.ts';
+import { refusal, success, timeless, WITHDRAWAL_ARGS } from '../replies.ts';
 import type { Reply } from '../reply.ts';
 import { clientCases } from './client-case.ts';
 
@@ -66,6 +69,32 @@ const kindOf = async (client: ClientUnderTest, reply: Reply) => {
   });
   return found;
 };
+
+/** Identical calls within one second: more than there are seconds to step ahead to. */
+const MANY_CALLS = 36;
+
+/** Unix seconds by the client's clock when an answer is there. */
+const clockAfter = (now: number | undefined, elapsed = 0): number =>
+  now === undefined ? Date.now() / 1000 : now + elapsed;
+
+const manyAtOnce = (client: ClientUnderTest): Promise<void> =>
+  client.play({ label: 'most-ahead', respond: () => timeless('ping') }, async (scene) => {
+    const { now } = client.movableNow();
+    for (let i = 1; i <= MANY_CALLS; i++) {
+      const answer = await scene.call({ operation: 'ping', ...(now === undefined ? {} : { now }) });
+      expectData(client, answer, 'ping');
+      const timestamp = Number(scene.captured().at(-1)?.timestamp);
+      const time = Math.floor(clockAfter(now, answer.elapsed));
+      client.check.that(timestamp <= time + STEPPED_AHEAD, {
+        what: `X-CPG-Timestamp of call ${i}`,
+        expected: `at most ${STEPPED_AHEAD} s ahead of ${time}`,
+        actual: String(timestamp),
+        hint: 'When the next free second is further ahead, wait.',
+      });
+    }
+    client.check.equal('requests', { expected: MANY_CALLS, actual: scene.captured().length });
+    expectEachSigned(client, scene);
+  });
 
 /** What a client does when it cannot know, or must not ask again at once. */
 export const ATTEMPT_CASES = clientCases({ group: 'attempts', spec: '§6.2, §6.6', timeoutMs: 40_000 }, [
@@ -143,7 +172,11 @@ export const ATTEMPT_CASES = clientCases({ group: 'attempts', spec: '§6.2, §6.
     run: (client) =>
       client.play({ label: 'same-second', respond: () => success('balances.list') }, async (scene) => {
         for (let i = 0; i < 3; i++)
-          await scene.call({ operation: 'balances.list', args: { currency: 'USDT' } });
+          expectData(
+            client,
+            await scene.call({ operation: 'balances.list', args: { currency: 'USDT' } }),
+            'balances.list',
+          );
         client.check.equal('requests', { expected: 3, actual: scene.captured().length });
         scene.expectAllSigned();
       }),
@@ -155,10 +188,18 @@ export const ATTEMPT_CASES = clientCases({ group: 'attempts', spec: '§6.2, §6.
     needs: ['memory'],
     run: (client) =>
       client.play({ label: 'at-once', respond: () => success('ping') }, async (scene) => {
-        await Promise.all(Array.from({ length: 5 }, () => scene.call({ operation: 'ping' })));
+        const calls = Array.from({ length: 5 }, () => scene.call({ operation: 'ping' }));
+        for (const answer of await Promise.all(calls)) expectData(client, answer, 'ping');
         client.check.equal('requests', { expected: 5, actual: scene.captured().length });
         scene.expectAllSigned();
       }),
+  },
+  {
+    id: 'attempt-most-ahead',
+    description: `${MANY_CALLS} identical calls in one second: none is stamped more than ${STEPPED_AHEAD} s ahead, the last ones wait`,
+    spec: '§6.3',
+    needs: ['memory'],
+    run: manyAtOnce,
   },
   {
     id: 'attempt-already-used',

@@ -1,3 +1,4 @@
+export { AMOUNT_CASES } from './amount-cases.ts';
 export { ATTEMPT_CASES } from './attempt-cases.ts';
 export { CLOCK_CASES } from './clock-cases.ts';
 export { ENCODING_CASES } from './encoding-cases.ts';

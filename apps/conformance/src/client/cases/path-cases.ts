@@ -1,4 +1,5 @@
 import type { ClientUnderTest, Scene } from '../client-under-test.ts';
+import { expectData } from '../expect-reading.ts';
 import { success } from '../replies.ts';
 import { clientCases } from './client-case.ts';
 
@@ -51,11 +52,8 @@ export const PATH_CASES = clientCases(
       client.play({ label: `path-${id}`, respond: () => success('withdrawals.get') }, async (scene) => {
         const known = await scene.call({ operation: 'withdrawals.get', args: { withdrawal_id: '41' } });
         expectOneSegment(client, scene, '41');
-        client.check.that(known.ok && scene.captured().length === 1, {
-          what: 'result of the call for an id of 41',
-          expected: 'ok, after one request',
-          actual: `${known.ok ? 'ok' : known.error.message}, after ${scene.captured().length}`,
-        });
+        expectData(client, known, 'withdrawals.get');
+        client.check.equal('requests for an id of 41', { expected: 1, actual: scene.captured().length });
         const result = await scene.call({ operation: 'withdrawals.get', args: { withdrawal_id: text } });
         if (scene.captured().length > 1 || scene.server.faults.length > 0) {
           expectOneSegment(client, scene, text);

@@ -1,5 +1,6 @@
 import { valuesOf } from '../../wire/http-message.ts';
 import type { Call, ClientUnderTest, Scene } from '../client-under-test.ts';
+import { expectData } from '../expect-reading.ts';
 import { success, WITHDRAWAL_ARGS } from '../replies.ts';
 import { type ClientCase, clientCases } from './client-case.ts';
 
@@ -15,11 +16,7 @@ const one = async (
       const answer = await scene.call(call);
       scene.expectAllSigned();
       client.check.equal('requests', { expected: 1, actual: scene.captured().length });
-      client.check.that(answer.ok, {
-        what: 'result of the call',
-        expected: 'ok',
-        actual: answer.ok ? 'ok' : answer.error.message,
-      });
+      expectData(client, answer, call.operation);
       const [request] = scene.captured();
       if (request !== undefined) look(request);
     },
@@ -141,6 +138,28 @@ export const REQUEST_CASES: readonly ClientCase[] = [
       { method: 'GET', path: '/v1/balances' },
       { operation: 'balances.list', args: { currency: 'USDT', network: 'ETH' } },
     ),
+    plain(
+      'balances-network-first',
+      { method: 'GET', path: '/v1/balances' },
+      { operation: 'balances.list', args: { network: 'ETH', currency: 'USDT' } },
+    ),
+    {
+      id: 'call-transactions',
+      description:
+        'transactions.list is GET /v1/transactions with its three filters, in whatever order, signed as sent',
+      needs: ['transactions'],
+      run: (client) => {
+        const args = { status: 'confirmed', limit: 2, currency: 'USDT' };
+        const call: Call = { operation: 'transactions.list', args };
+        return one(client, { label: 'call-transactions', ...call }, ({ path, query }) => {
+          client.check.equal('path', { expected: '/v1/transactions', actual: path });
+          client.check.equal('filters, sorted', {
+            expected: 'currency=USDT&limit=2&status=confirmed',
+            actual: query.split('&').toSorted().join('&'),
+          });
+        });
+      },
+    },
     plain(
       'withdrawal-get',
       { method: 'GET', path: '/v1/withdrawals/41' },

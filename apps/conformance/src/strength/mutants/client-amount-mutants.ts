@@ -3,6 +3,12 @@ import { mutants } from './mutant.ts';
 
 const amounts = (isAmount: ClientParts['isAmount']) => () => ({ isAmount });
 
+/** The cases of these fields, whatever is wrong with them. */
+const casesOf = (...fields: readonly string[]): readonly string[] =>
+  fields.flatMap((field) =>
+    ['number', 'exponent', 'missing'].map((fault) => `client-amount-${field}-${fault}`),
+  );
+
 const asText = (amount: unknown): string => (typeof amount === 'string' ? amount : '-');
 
 export const CLIENT_AMOUNT_MUTANTS = mutants<ClientParts>('client: amounts', [
@@ -12,13 +18,13 @@ export const CLIENT_AMOUNT_MUTANTS = mutants<ClientParts>('client: amounts', [
       isAmount: () => true,
       pickRow: ({ balance, held, available }) => ({ balance, held, available }),
     }),
-    'client-response-number-amount',
+    'client-amount-balance-number',
     'client-response-deeply-nested',
   ],
   [
     'amount-any-number',
     amounts((amount) => typeof amount === 'number' || CLIENT.isAmount(amount)),
-    'client-response-number-amount',
+    'client-amount-balance-number',
   ],
   [
     'amount-null',
@@ -28,7 +34,7 @@ export const CLIENT_AMOUNT_MUTANTS = mutants<ClientParts>('client: amounts', [
   [
     'amount-by-coercion',
     amounts((amount) => !Number.isNaN(Number(asText(amount)))),
-    'client-response-exponent-amount',
+    'client-amount-balance-exponent',
     'client-response-plus-amount',
     'client-response-space-amount',
     'client-response-hexadecimal-amount',
@@ -44,5 +50,21 @@ export const CLIENT_AMOUNT_MUTANTS = mutants<ClientParts>('client: amounts', [
     'amount-from-prototype',
     () => ({ pickRow: (row) => Object.assign({}, row) }),
     'client-response-amount-from-prototype',
+  ],
+  [
+    'amount-missing-is-fine',
+    amounts((amount) => amount === undefined || CLIENT.isAmount(amount)),
+    'client-amount-balance-missing',
+    'client-amount-created-fee-missing',
+  ],
+  [
+    'amount-of-balance-alone',
+    () => ({ amounts: { ...CLIENT.amounts, balances: ['balance'] } }),
+    ...casesOf('held', 'available'),
+  ],
+  [
+    'amount-of-withdrawals-unread',
+    () => ({ amounts: { ...CLIENT.amounts, created: [], withdrawal: [] } }),
+    ...casesOf('created-amount', 'created-fee', 'withdrawal-amount', 'withdrawal-fee'),
   ],
 ]);

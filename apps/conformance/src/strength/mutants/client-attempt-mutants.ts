@@ -15,7 +15,7 @@ export const CLIENT_TIME_MUTANTS = mutants<ClientParts>('client: time', [
     stamping((now, isUsed) => (isUsed(now) ? CLIENT.stamp(now + 60, isUsed) : now)),
     'client-attempt-same-second',
   ],
-  ['time-steps-for-ever', change({ mostAhead: Number.POSITIVE_INFINITY }), 'client-clock-most-ahead'],
+  ['time-steps-for-ever', change({ mostAhead: Number.POSITIVE_INFINITY }), 'client-attempt-most-ahead'],
 ]);
 
 const again = (isAgain: ClientParts['sendsAgain'], parts: Partial<ClientParts> = {}) =>

@@ -103,6 +103,20 @@ export const CLIENT_READING_MUTANTS = mutants<ClientParts>('client: reading', [
     'client-response-success-text',
   ],
   [
+    'data-forgotten',
+    afterwards((result) => (result.ok ? okWith({}) : result)),
+    'client-call-ping',
+    'client-call-balances',
+    'client-call-transactions',
+    'client-call-withdrawal-create',
+    'client-call-withdrawal-get',
+  ],
+  [
+    'data-amounts-shortened',
+    () => ({ pickRow: (row) => ({ ...row, available: String(Number(row.available)) }) }),
+    'client-call-balances',
+  ],
+  [
     'rejects-unknown-fields',
     afterwards((result, a) =>
       a?.body.includes('colour') ? failure('strict', 'unknown field', 200) : result,

@@ -31,6 +31,24 @@ export const CLIENT_TARGET_MUTANTS = mutants<ClientParts>('client: target', [
     'client-query-tilde',
   ],
   [
+    'wire-query-sorted-for-signing-only',
+    () => {
+      let sent = '';
+      return {
+        encodeQuery: (args) => {
+          sent = CLIENT.encodeQuery(args);
+          return sent.split('&').toSorted().join('&');
+        },
+        beforeSend: (r) => ({
+          ...r,
+          target: r.target.includes('?') ? r.target.replace(/\?.*$/, `?${sent}`) : r.target,
+        }),
+      };
+    },
+    'client-call-balances-network-first',
+    'client-call-transactions',
+  ],
+  [
     'wire-query-plus-unescaped',
     () => ({ encodeQuery: (a) => CLIENT.encodeQuery(a).replaceAll('%2B', '+') }),
     'client-query-plus',

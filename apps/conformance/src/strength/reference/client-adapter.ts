@@ -40,7 +40,12 @@ export const serveAdapter = (parts: ClientParts, name: string): void => {
   const answer = (command: Command): object | Promise<object> => {
     switch (command.cmd) {
       case 'hello':
-        return { name, language: 'javascript', roles: ['sign', 'call'], caps: ['clock', 'text-ids'] };
+        return {
+          name,
+          language: 'javascript',
+          roles: ['sign', 'call'],
+          caps: ['clock', 'text-ids', 'transactions'],
+        };
       case 'sign':
         return signCommand(parts, command);
       case 'call':

@@ -24,10 +24,11 @@ interface Memory {
 const requestFor = (parts: ClientParts, { operation, args }: CallCommand) => {
   if (operation === 'withdrawals.create')
     return { method: 'POST', target: '/v1/withdrawals', body: parts.encodeBody(args) };
-  const query = operation === 'balances.list' ? parts.encodeQuery(args) : '';
+  const query = operation.endsWith('s.list') ? parts.encodeQuery(args) : '';
   const path =
-    { ping: '/v1/_ping', 'balances.list': '/v1/balances' }[operation] ??
-    `/v1/withdrawals/${parts.encodeSegment(args.withdrawal_id)}`;
+    { ping: '/v1/_ping', 'balances.list': '/v1/balances', 'transactions.list': '/v1/transactions' }[
+      operation
+    ] ?? `/v1/withdrawals/${parts.encodeSegment(args.withdrawal_id)}`;
   return { method: 'GET', target: query === '' ? path : `${path}?${query}`, body: Buffer.alloc(0) };
 };
 

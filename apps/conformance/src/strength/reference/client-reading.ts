@@ -1,6 +1,18 @@
 import { gunzipSync } from 'node:zlib';
 import { type CallResult, failure, type Incoming, type Outgoing } from './client-messages.ts';
 
+/** A route whose answers hold amounts. */
+type Route = 'balances' | 'transactions' | 'created' | 'withdrawal';
+
+const COLLECTIONS: readonly unknown[] = ['balances', 'transactions'];
+
+const routeOf = ({ method, target }: Outgoing): Route | undefined => {
+  if (target.startsWith('/v1/balances')) return 'balances';
+  if (target.startsWith('/v1/transactions')) return 'transactions';
+  if (method === 'POST') return 'created';
+  return target.startsWith('/v1/withdrawals/') ? 'withdrawal' : undefined;
+};
+
 /** The steps from an answer to a result, each replaceable by a broken one. */
 export interface ReadingParts {
   /** An answer with more bytes than this, packed or unpacked, is none. */
@@ -11,6 +23,8 @@ export interface ReadingParts {
   readonly parse: (text: string) => unknown;
   readonly isSuccess: (status: number, success: unknown) => boolean;
   readonly isAmount: (amount: unknown) => boolean;
+  /** The members that are amounts. */
+  readonly amounts: Readonly<Record<Route, readonly string[]>>;
   /** A row with what is read of it. */
   readonly pickRow: (row: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
   readonly longestMessage: number;
@@ -18,12 +32,17 @@ export interface ReadingParts {
 }
 
 const DECIMAL = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/;
-const AMOUNTS = ['balance', 'held', 'available'] as const;
 
-const isRow = ({ isAmount }: ReadingParts, row: unknown): boolean =>
+const hasAmounts = ({ isAmount, amounts }: ReadingParts, route: Route, row: unknown): boolean =>
   typeof row === 'object' &&
   row !== null &&
-  AMOUNTS.every((name) => isAmount((row as Readonly<Record<string, unknown>>)[name]));
+  amounts[route].every((name) => isAmount((row as Readonly<Record<string, unknown>>)[name]));
+
+const isShaped = (parts: ReadingParts, route: Route | undefined, data: unknown): boolean => {
+  if (route === undefined) return data !== undefined;
+  if (!COLLECTIONS.includes(route)) return hasAmounts(parts, route, data);
+  return Array.isArray(data) && data.every((row) => hasAmounts(parts, route, row));
+};
 
 /** The envelope of an answer; throws when there is none. */
 export const envelopeOf = (
@@ -36,7 +55,7 @@ export const envelopeOf = (
   return envelope as Readonly<Record<string, unknown>>;
 };
 
-const readAnswer: ReadingParts['read'] = (parts, answer, { target }) => {
+const readAnswer: ReadingParts['read'] = (parts, answer, request) => {
   if (answer === undefined) return failure('no_answer', 'No whole answer; the outcome is unknown.');
   const { status } = answer;
   let envelope: Readonly<Record<string, unknown>>;
@@ -50,12 +69,10 @@ const readAnswer: ReadingParts['read'] = (parts, answer, { target }) => {
     const said = typeof message === 'string' ? message : 'The server gave no reason.';
     return failure('refused', said.slice(0, parts.longestMessage), status);
   }
-  const rows = target.startsWith('/v1/balances') && Array.isArray(data) ? data.map(parts.pickRow) : data;
-  const isShaped = target.startsWith('/v1/balances')
-    ? Array.isArray(rows) && rows.every((row) => isRow(parts, row))
-    : rows !== undefined;
-  return isShaped
-    ? { ok: true, data: rows }
+  const route = routeOf(request);
+  const read = route === 'balances' && Array.isArray(data) ? data.map(parts.pickRow) : data;
+  return isShaped(parts, route, read)
+    ? { ok: true, data: read }
     : failure('unreadable', 'The answer has no data of the expected shape.', status);
 };
 
@@ -67,6 +84,12 @@ export const READING: ReadingParts = {
   parse: JSON.parse,
   isSuccess: (status, success) => status === 200 && success === true,
   isAmount: (amount) => typeof amount === 'string' && DECIMAL.test(amount),
+  amounts: {
+    balances: ['balance', 'held', 'available'],
+    transactions: ['amount_decimal'],
+    created: ['amount_decimal', 'fee_decimal'],
+    withdrawal: ['amount', 'fee'],
+  },
   pickRow: (row) => row,
   longestMessage: 1_000,
   read: readAnswer,
