@@ -9,7 +9,7 @@ export const reportingCommand = (name: string, description: string): Command =>
     .option('--junit <file>', 'write JUnit XML')
     .option('--html <file>', 'write one self-contained page')
     .option('--markdown <file>', 'write a summary for a CI job')
-    .option('--badge <file>', 'write the JSON of a shields.io badge; only for a complete run');
+    .option('--badge <file>', 'write the JSON of a shields.io badge; not for a run with --run');
 
 /** A command that tries cases. */
 export const runningCommand = (name: string, description: string): Command =>

@@ -170,7 +170,11 @@ describe('folding', () => {
 
 describe('a run that tried nothing', () => {
   it.each<[name: string, records: readonly ResultRecord[], text: string]>([
-    ['a pattern that fits nothing', [header('x-*')], 'NOTHING TRIED: no id fits --run x-*.'],
+    [
+      'a pattern that fits nothing',
+      [header('x-*')],
+      'NOTHING TRIED: no case of this command fits --run x-*.',
+    ],
     ['no case at all', [header()], 'NOTHING TRIED: no case was planned.'],
     [
       'nothing that applies',

@@ -44,7 +44,9 @@ const nothingTried = (records: readonly ResultRecord[], { planned }: Tally): rea
   if (planned === 0)
     return header?.filter === undefined
       ? ['NOTHING TRIED: no case was planned.']
-      : [`NOTHING TRIED: no id fits --run ${header.filter}. \`cpg-conformance list\` shows every id.`];
+      : [
+          `NOTHING TRIED: no case of this command fits --run ${header.filter}. \`cpg-conformance list\` shows every id.`,
+        ];
   const layers = unjudgedLayers(records).map(
     ({ layer, implementation }) => `NO VERDICT ON ${layer}: no case of it was judged on ${implementation}.`,
   );
