@@ -106,6 +106,15 @@ describe('the server suite', () => {
     expect(notes).toContain('every key is refused: 401 Invalid signature; are these the keys of the server?');
   });
 
+  it('notes that a key which is refused anyway is refused for its signature', async () => {
+    const keys = { ...KEYS, ipListed: { ...KEYS.ipListed, secret: 'another secret than the server knows' } };
+    const records = await run((plan) => plan.add(serverSuite({ url: server.url, keys }, plan)), {
+      filter: { pattern: 'accept', matches: (id) => id === 'server-accept-no-query' },
+    });
+    const notes = records.flatMap((record) => (record.type === 'implementation' ? record.notes : []));
+    expect(notes).toContain('the key of the role ipListed is refused as 401 Invalid signature; is it right?');
+  });
+
   it('asks whether a server that counts too much was started afresh', async () => {
     const { url, keys } = await start();
     const options = { url, keys, clockUrl: `${url}/_sandbox/clock` };
