@@ -23,7 +23,8 @@ const stops = async ({ check, adapter }: Aftermath): Promise<void> => {
   const { failure, isInTime, exitCode } = await adapter.stop();
   if (failure !== undefined) throw new Error(failure);
   const ended = `exit code ${exitCode ?? '(none: ended by a signal)'}`;
-  check.equal('end of the adapter', {
+  check.that(isInTime && exitCode === 0, {
+    what: 'end of the adapter',
     expected: 'exit code 0',
     actual: isInTime ? ended : 'still running 5 s after `stop`',
   });

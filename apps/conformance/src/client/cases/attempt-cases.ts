@@ -1,10 +1,10 @@
 import { ANSWERS } from '../../core/answers.ts';
 import type { CapturedRequest } from '../captured-request.ts';
 import type { Call, ClientUnderTest, Scene } from '../client-under-test.ts';
-import { expectEachSigned } from '../clock-scenes.ts';
 import { expectData } from '../expect-reading.ts';
 import { STEPPED_AHEAD } from '../expect-signed.ts';
-import { refusal, success, timeless, WITHDRAWAL_ARGS } from '../replies.ts';
+import { MANY_CALLS, manyAtOnce } from '../many-at-once.ts';
+import { refusal, success, WITHDRAWAL_ARGS } from '../replies.ts';
 import type { Reply } from '../reply.ts';
 import { clientCases } from './client-case.ts';
 
@@ -69,32 +69,6 @@ const kindOf = async (client: ClientUnderTest, reply: Reply) => {
   });
   return found;
 };
-
-/** Identical calls within one second: more than there are seconds to step ahead to. */
-const MANY_CALLS = 36;
-
-/** Unix seconds by the client's clock when an answer is there. */
-const clockAfter = (now: number | undefined, elapsed = 0): number =>
-  now === undefined ? Date.now() / 1000 : now + elapsed;
-
-const manyAtOnce = (client: ClientUnderTest): Promise<void> =>
-  client.play({ label: 'most-ahead', respond: () => timeless('ping') }, async (scene) => {
-    const { now } = client.movableNow();
-    for (let i = 1; i <= MANY_CALLS; i++) {
-      const answer = await scene.call({ operation: 'ping', ...(now === undefined ? {} : { now }) });
-      expectData(client, answer, 'ping');
-      const timestamp = Number(scene.captured().at(-1)?.timestamp);
-      const time = Math.floor(clockAfter(now, answer.elapsed));
-      client.check.that(timestamp <= time + STEPPED_AHEAD, {
-        what: `X-CPG-Timestamp of call ${i}`,
-        expected: `at most ${STEPPED_AHEAD} s ahead of ${time}`,
-        actual: String(timestamp),
-        hint: 'When the next free second is further ahead, wait.',
-      });
-    }
-    client.check.equal('requests', { expected: MANY_CALLS, actual: scene.captured().length });
-    expectEachSigned(client, scene);
-  });
 
 /** What a client does when it cannot know, or must not ask again at once. */
 export const ATTEMPT_CASES = clientCases({ group: 'attempts', spec: '§6.2, §6.6', timeoutMs: 40_000 }, [

@@ -1,0 +1,32 @@
+import type { ClientUnderTest } from './client-under-test.ts';
+import { expectEachSigned } from './clock-scenes.ts';
+import { expectData } from './expect-reading.ts';
+import { STEPPED_AHEAD } from './expect-signed.ts';
+import { timeless } from './replies.ts';
+
+/** Identical calls within one second: more than there are seconds to step ahead to. */
+export const MANY_CALLS = 36;
+
+/** Unix seconds by the client's clock when an answer is there. */
+const clockAfter = (now: number | undefined, elapsed = 0): number =>
+  now === undefined ? Date.now() / 1000 : now + elapsed;
+
+/** Makes them one after the other: none of them is stamped too far ahead. */
+export const manyAtOnce = (client: ClientUnderTest): Promise<void> =>
+  client.play({ label: 'most-ahead', respond: () => timeless('ping') }, async (scene) => {
+    const { now } = client.movableNow();
+    for (let i = 1; i <= MANY_CALLS; i++) {
+      const answer = await scene.call({ operation: 'ping', ...(now === undefined ? {} : { now }) });
+      expectData(client, answer, 'ping');
+      const timestamp = Number(scene.captured().at(-1)?.timestamp);
+      const time = Math.floor(clockAfter(now, answer.elapsed));
+      client.check.that(timestamp <= time + STEPPED_AHEAD, {
+        what: `X-CPG-Timestamp of call ${i}`,
+        expected: `at most ${STEPPED_AHEAD} s ahead of ${time}`,
+        actual: String(timestamp),
+        hint: 'When the next free second is further ahead, wait.',
+      });
+    }
+    client.check.equal('requests', { expected: MANY_CALLS, actual: scene.captured().length });
+    expectEachSigned(client, scene);
+  });
