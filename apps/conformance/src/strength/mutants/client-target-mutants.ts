@@ -83,7 +83,9 @@ export const CLIENT_TARGET_MUTANTS = mutants<ClientParts>('client: target', [
     'wire-query-upper-cased',
     () => ({
       encodeQuery: (a) =>
-        CLIENT.encodeQuery(Object.fromEntries(Object.entries(a).map(([n, v]) => [n, v.toUpperCase()]))),
+        CLIENT.encodeQuery(
+          Object.fromEntries(Object.entries(a).map(([n, v]) => [n, String(v).toUpperCase()])),
+        ),
     }),
     'client-query-lower-case',
   ],
