@@ -28,6 +28,12 @@ describe('Masker', () => {
     expect(Buffer.from(masker.mask(text), 'base64').toString()).not.toContain('very');
   });
 
+  it('hides the longer of two secrets that begin alike, and each of several', () => {
+    const both = new Masker();
+    for (const secret of ['secret-one', 'secret-one-and-more', 'secret-two']) both.addSecret(secret);
+    expect(both.mask('secret-one-and-more, secret-two, secret-one.')).toBe('[secret], [secret], [secret].');
+  });
+
   it('says where a secret or a signature begins', () => {
     expect(masker.findSecret(`one\n${SECRET}`)).toEqual({ phrase: SECRET, offset: 4 });
     expect(masker.findSecret(SECRET.slice(0, -1))).toBeUndefined();

@@ -2,7 +2,6 @@ import { type Found, PhraseFinder } from './phrase-finder.ts';
 
 const SECRET = '[secret]';
 const SIGNATURE_SHOWN = 8;
-const SHORTEST = 8;
 
 /** What of some bytes stands in the base64 of a longer text around them, such as `key:secret`, `before` bytes after its start. */
 const insideBase64 = (secret: Buffer, before: 0 | 1 | 2): string => {
@@ -31,36 +30,28 @@ const formsOf = (secret: Buffer): readonly string[] => {
 
 /** Knows the secrets and the valid signatures of a run, and keeps them out of every report. */
 export class Masker {
-  readonly #secrets = new Set<string>();
-  readonly #signatures = new Set<string>();
-  readonly #secretFinder = new PhraseFinder();
-  readonly #signatureFinder = new PhraseFinder();
+  readonly #secrets = new PhraseFinder();
+  readonly #signatures = new PhraseFinder();
 
   addSecret(secret: Buffer | string): void {
     for (const form of formsOf(Buffer.from(secret))) {
-      if (form.length < SHORTEST) continue;
       // A line of JSON or an inspected object shows quotes and line ends escaped.
-      for (const text of [form, JSON.stringify(form).slice(1, -1)]) {
-        this.#secrets.add(text);
-        this.#secretFinder.add(text);
-      }
+      for (const text of [form, JSON.stringify(form).slice(1, -1)]) this.#secrets.add(text);
     }
   }
 
   addSignature(signature: string): void {
-    if (signature.length < 32) return;
-    this.#signatures.add(signature);
-    this.#signatureFinder.add(signature);
+    if (signature.length >= 32) this.#signatures.add(signature);
   }
 
   /** The first secret in a text, in any of its forms. */
   findSecret(text: string): Found | undefined {
-    return this.#secretFinder.find(text);
+    return this.#secrets.find(text);
   }
 
   /** The first valid signature in a text. */
   findSignature(text: string): Found | undefined {
-    return this.#signatureFinder.find(text);
+    return this.#signatures.find(text);
   }
 
   /** Whether a secret occurs in a text, in any of its forms. */
@@ -69,13 +60,8 @@ export class Masker {
   }
 
   mask(text: string): string {
-    if (text.length < SHORTEST) return text;
-    let masked = text;
-    for (const secret of this.#secrets) masked = masked.replaceAll(secret, SECRET);
-    if (!/[0-9A-Za-z+/]{32}/.test(masked)) return masked;
-    for (const signature of this.#signatures)
-      masked = masked.replaceAll(signature, `${signature.slice(0, SIGNATURE_SHOWN)}...[masked]`);
-    return masked;
+    const masked = this.#secrets.replace(text, () => SECRET);
+    return this.#signatures.replace(masked, (found) => `${found.slice(0, SIGNATURE_SHOWN)}...[masked]`);
   }
 
   /** The same value with every text in it masked. */

@@ -23,9 +23,33 @@ export class PhraseFinder {
   /** The first phrase that occurs in a text. */
   find(text: string): Found | undefined {
     for (let offset = 0; offset + SHORTEST <= text.length; offset++) {
-      const phrases = this.#byStart.get(text.slice(offset, offset + SHORTEST));
-      for (const phrase of phrases ?? []) if (text.startsWith(phrase, offset)) return { phrase, offset };
+      const phrase = this.#longestAt(text, offset);
+      if (phrase !== undefined) return { phrase, offset };
     }
     return undefined;
+  }
+
+  /** The text with every phrase in it replaced; where several begin, the longest. */
+  replace(text: string, substitute: (phrase: string) => string): string {
+    let result = '';
+    let kept = 0;
+    for (let offset = 0; offset + SHORTEST <= text.length; ) {
+      const phrase = this.#longestAt(text, offset);
+      if (phrase === undefined) {
+        offset++;
+        continue;
+      }
+      result += text.slice(kept, offset) + substitute(phrase);
+      offset += phrase.length;
+      kept = offset;
+    }
+    return result + text.slice(kept);
+  }
+
+  #longestAt(text: string, offset: number): string | undefined {
+    let longest: string | undefined;
+    for (const phrase of this.#byStart.get(text.slice(offset, offset + SHORTEST)) ?? [])
+      if (phrase.length > (longest?.length ?? 0) && text.startsWith(phrase, offset)) longest = phrase;
+    return longest;
   }
 }
