@@ -1,16 +1,8 @@
 import type { CallAnswer } from '../adapter/answers.ts';
+import type { BalanceRow } from '../core/balance-row.ts';
 import { agrees } from './agrees.ts';
 import type { Call, ClientUnderTest } from './client-under-test.ts';
 import { DATA } from './replies.ts';
-
-/** The members of a row of balances. Contract §4.1. */
-export interface BalanceRow {
-  readonly currency: string;
-  readonly network: string;
-  readonly balance: string;
-  readonly held: string;
-  readonly available: string;
-}
 
 export const ROW: BalanceRow = {
   currency: 'USDT',

@@ -1,19 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { capturedOutput } from './captured-output.ts';
 import { main } from './main.ts';
 
-let output = '';
-beforeEach(() => {
-  output = '';
-  const keep = (text: unknown) => {
-    output += String(text);
-    return true;
-  };
-  vi.spyOn(process.stdout, 'write').mockImplementation(keep);
-  vi.spyOn(process.stderr, 'write').mockImplementation(keep);
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+const output = capturedOutput();
 
 const KEYS = new URL('../../demo-keys.json', import.meta.url).pathname;
 
@@ -54,12 +43,12 @@ describe('main', () => {
     [0, ['run', '--self', '--run', 'sign-worked-example'], /\n1 passed, 0 failed\n$/],
   ])('exit code %i for %j', async (code, argv, text) => {
     expect(await main(argv)).toBe(code);
-    expect(output).toMatch(text);
+    expect(output.text).toMatch(text);
   });
 
   it('lists every case once', async () => {
     expect(await main(['list'])).toBe(0);
-    const ids = output
+    const ids = output.text
       .trim()
       .split('\n')
       .map((line) => line.split('\t')[0]);

@@ -1,25 +1,14 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { startServer } from '../strength/reference/server.ts';
 import { SERVER } from '../strength/reference/server-parts.ts';
+import { capturedOutput } from './captured-output.ts';
 import { main } from './main.ts';
 
 const KEYS = new URL('../../demo-keys.json', import.meta.url).pathname;
 
-let output = '';
-beforeEach(() => {
-  output = '';
-  const keep = (text: unknown) => {
-    output += String(text);
-    return true;
-  };
-  vi.spyOn(process.stdout, 'write').mockImplementation(keep);
-  vi.spyOn(process.stderr, 'write').mockImplementation(keep);
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+const output = capturedOutput();
 
 const timing = (url: string, ...more: readonly string[]) =>
   main(['timing', '--url', url, '--keys', KEYS, ...more]);
@@ -27,8 +16,8 @@ const timing = (url: string, ...more: readonly string[]) =>
 it('measures the reference server, and exits with 0 whatever it measured', async () => {
   const [url = ''] = (await startServer(SERVER)).split(' ');
   expect(await timing(url, '--pairs', '20')).toBe(0);
-  expect(output).toMatch(/^20 interleaved pairs\n/);
-  expect(output).toMatch(/Cliff's delta +-?[01]\.\d{3} \((?:negligible|small|medium|large)\)/);
+  expect(output.text).toMatch(/^20 interleaved pairs\n/);
+  expect(output.text).toMatch(/Cliff's delta +-?[01]\.\d{3} \((?:negligible|small|medium|large)\)/);
 });
 
 it.each([
@@ -37,7 +26,7 @@ it.each([
   ['the URL has a path', 'http://127.0.0.1:1/v1', [], 2, /--url must be http/],
 ])('says why it cannot measure: %s', async (_name, url, more, code, text) => {
   expect(await timing(url, ...more)).toBe(code);
-  expect(output).toMatch(text);
+  expect(output.text).toMatch(text);
 });
 
 it('refuses to measure other answers', async () => {
@@ -49,5 +38,7 @@ it('refuses to measure other answers', async () => {
   });
   const { port } = server.address() as AddressInfo;
   expect(await timing(`http://127.0.0.1:${port}`, '--pairs', '5')).toBe(3);
-  expect(output).toContain('nothing to measure: the server answered 200 instead of 401 Invalid signature');
+  expect(output.text).toContain(
+    'nothing to measure: the server answered 200 instead of 401 Invalid signature',
+  );
 });

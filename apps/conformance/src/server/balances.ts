@@ -1,17 +1,9 @@
 import { endpoints } from '@cpg/protocol';
+import type { BalanceRow } from '../core/balance-row.ts';
 import { ExactDecimal } from './exact-decimal.ts';
 import { expectAccepted } from './expect-answer.ts';
 import { requireServed } from './routes.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
-
-/** One row of `GET /v1/balances`. Contract §4.1. */
-export interface BalanceRow {
-  readonly currency: string;
-  readonly network: string;
-  readonly balance: string;
-  readonly held: string;
-  readonly available: string;
-}
 
 /** A plain decimal: no exponent, no sign but a minus, no leading zero. */
 export const DECIMAL = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/;

@@ -1,19 +1,13 @@
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { refusal, sandboxCalls } from '../testing/sandbox-calls.ts';
-import { startTestGateway, type TestGateway } from '../testing/test-gateway.ts';
 
-let gateway: TestGateway;
-beforeAll(async () => {
-  gateway = await startTestGateway();
-});
-afterAll(() => gateway.close());
 afterEach(() => put('{"state": "up"}'));
 
-const { send } = sandboxCalls(() => gateway);
+const { gateway, send } = sandboxCalls();
 const put = (body: string) => send('PUT', '/admission', body);
 const state = async () => (await send('GET', '/admission')).body;
 const ping = async () => {
-  const { status, headers, body } = await gateway.call('/v1/_ping');
+  const { status, headers, body } = await gateway().call('/v1/_ping');
   return { status, retryAfter: headers.get('retry-after'), message: body.message };
 };
 const ADMITTED = { status: 200, retryAfter: null, message: 'OK' };

@@ -1,20 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DONE, NOT_FOUND, refusal, sandboxCalls } from '../testing/sandbox-calls.ts';
-import { startTestGateway, TEST_NOW, type TestGateway } from '../testing/test-gateway.ts';
 
-let gateway: TestGateway;
-beforeAll(async () => {
-  gateway = await startTestGateway();
-});
-afterAll(() => gateway.close());
-beforeEach(async () => {
-  gateway.clock.freeze(TEST_NOW * 1000);
-  await gateway.reset();
-});
-const { post, requestAddress, pay } = sandboxCalls(() => gateway);
+const { gateway, post, requestAddress, pay } = sandboxCalls();
 
 const status = async (id: number) => {
-  const { data } = (await gateway.call('/v1/transactions')).body;
+  const { data } = (await gateway().call('/v1/transactions')).body;
   return (data as { id: number; status: string; confirmations: number }[]).find((row) => row.id === id);
 };
 
@@ -111,7 +101,7 @@ describe('/_sandbox/withdrawals', () => {
 
   it('broadcasts a pending one before it confirms it, and fails it without', async () => {
     await post('/withdrawals/1001/confirm');
-    const read = async () => (await gateway.call('/v1/withdrawals/1001')).body.data;
+    const read = async () => (await gateway().call('/v1/withdrawals/1001')).body.data;
     expect(await read()).toMatchObject({ status: 'confirmed', tx_hash: expect.stringMatching(/^0x/) });
     await post('/reset');
     await post('/withdrawals/1001/fail');

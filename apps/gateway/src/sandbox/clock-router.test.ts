@@ -1,23 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { refusal, sandboxCalls } from '../testing/sandbox-calls.ts';
-import { startTestGateway, TEST_NOW, type TestGateway } from '../testing/test-gateway.ts';
+import { TEST_NOW } from '../testing/test-gateway.ts';
 
-let gateway: TestGateway;
-beforeAll(async () => {
-  gateway = await startTestGateway();
-});
-afterAll(() => gateway.close());
-beforeEach(async () => {
-  gateway.clock.freeze(TEST_NOW * 1000);
-  await gateway.reset();
-});
-const { send } = sandboxCalls(() => gateway);
+const { gateway, send } = sandboxCalls();
 
 describe('/_sandbox/clock', () => {
   it('freezes the clock, and returns it to real time', async () => {
     const frozen = { now: TEST_NOW + 100, frozen: true };
     expect(await send('PUT', '/clock', { now: TEST_NOW + 100 })).toEqual({ status: 200, body: frozen });
-    expect(gateway.clock.now()).toBe((TEST_NOW + 100) * 1000);
+    expect(gateway().clock.now()).toBe((TEST_NOW + 100) * 1000);
     expect(await send('PUT', '/clock', { now: null })).toMatchObject({
       status: 200,
       body: { frozen: false },

@@ -1,17 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DONE, NOT_FOUND, refusal, sandboxCalls } from '../testing/sandbox-calls.ts';
-import { startTestGateway, TEST_NOW, type TestGateway } from '../testing/test-gateway.ts';
+import { startTestGateway } from '../testing/test-gateway.ts';
 
-let gateway: TestGateway;
-beforeAll(async () => {
-  gateway = await startTestGateway();
-});
-afterAll(() => gateway.close());
-beforeEach(async () => {
-  gateway.clock.freeze(TEST_NOW * 1000);
-  await gateway.reset();
-});
-const { send, post, pay } = sandboxCalls(() => gateway);
+const { gateway, send, post, pay } = sandboxCalls();
 
 describe('/_sandbox/webhooks', () => {
   const url = 'http://127.0.0.1:9/hooks';
@@ -46,9 +37,9 @@ describe('/_sandbox/reset', () => {
   it('brings back the demo, ids from the start', async () => {
     await pay();
     expect(await post('/reset')).toEqual(DONE);
-    expect((await gateway.call('/v1/transactions')).body.data).toEqual([]);
+    expect((await gateway().call('/v1/transactions')).body.data).toEqual([]);
     expect(await pay()).toBe(1);
-    expect((await gateway.call('/v1/balances?network=TRX')).body.data).toMatchObject([
+    expect((await gateway().call('/v1/balances?network=TRX')).body.data).toMatchObject([
       { balance: '250.000000' },
     ]);
   });
@@ -74,7 +65,7 @@ describe('/_sandbox', () => {
   });
 
   it('is kept from the pages of other sites', async () => {
-    const { status: refused } = await fetch(`${gateway.url}/_sandbox/reset`, {
+    const { status: refused } = await fetch(`${gateway().url}/_sandbox/reset`, {
       method: 'POST',
       headers: { origin: 'https://evil.example' },
     });

@@ -1,4 +1,5 @@
-import type { TestGateway } from './test-gateway.ts';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { startTestGateway, TEST_NOW, type TestGateway } from './test-gateway.ts';
 
 export interface SandboxAnswer {
   readonly status: number;
@@ -9,8 +10,18 @@ export const DONE = { status: 200, body: { success: true, message: 'OK', data: {
 export const NOT_FOUND = { status: 404, body: { success: false, message: 'Not found' } };
 export const refusal = (message: string) => ({ status: 422, body: { success: false, message } });
 
-/** Calls the sandbox of a gateway, which is asked for as late as it is used. A text is sent as it is. */
-export const sandboxCalls = (gateway: () => TestGateway) => {
+/** Sets up a gateway, with the demo again for each test, and calls its sandbox. A text is sent as it is. */
+export const sandboxCalls = () => {
+  let started: TestGateway;
+  beforeAll(async () => {
+    started = await startTestGateway();
+  });
+  afterAll(() => started.close());
+  beforeEach(async () => {
+    started.clock.freeze(TEST_NOW * 1000);
+    await started.reset();
+  });
+  const gateway = () => started;
   const send = async (method: string, path: string, body?: unknown): Promise<SandboxAnswer> => {
     const response = await fetch(`${gateway().url}/_sandbox${path}`, {
       method,
@@ -26,6 +37,7 @@ export const sandboxCalls = (gateway: () => TestGateway) => {
     return (data as { readonly request_id: number }).request_id;
   };
   return {
+    gateway,
     send,
     post,
     requestAddress,

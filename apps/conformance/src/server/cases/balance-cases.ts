@@ -1,5 +1,6 @@
+import type { BalanceRow } from '../../core/balance-row.ts';
 import { NotApplicable } from '../../core/checker.ts';
-import { type BalanceRow, DECIMAL, readBalances } from '../balances.ts';
+import { DECIMAL, readBalances } from '../balances.ts';
 import { readCurrencies } from '../currencies.ts';
 import { ExactDecimal } from '../exact-decimal.ts';
 import type { ServerUnderTest } from '../server-under-test.ts';
