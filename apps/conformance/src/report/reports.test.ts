@@ -154,7 +154,7 @@ describe('renderHtml', () => {
     expect(html).toContain('id="s0-sign-query"');
     expect(html).toContain('<h1>CPG conformance: no verdict</h1>');
     expect(html).toContain(
-      '<h2>Failures (3)</h2><ol><li><a href="#c0-sign-order"><code>sign-order</code></a> fail: query: expected',
+      '<details open><summary><h2>Failures (3)</h2></summary><ol><li><a href="#c0-sign-order"><code>sign-order</code></a> <span class="note">my &lt;sdk&gt;</span> fail: ',
     );
     expect(html).toContain('<details id="c0-sign-order" open>');
     expect(renderHtml(green)).not.toContain('Failures');

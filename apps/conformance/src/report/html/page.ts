@@ -4,7 +4,7 @@ import { tally } from '../../core/tally.ts';
 import { unjudgedLayers } from '../../core/untried.ts';
 import { escapeMarkup } from '../escape-markup.ts';
 import { isFailure, outline, type Section } from '../outline.ts';
-import { renderFailures } from './failures.ts';
+import { renderFailures, renderUnjudged } from './failures.ts';
 import { renderFinding } from './finding.ts';
 import { anchorOf, caseAnchorOf, figuresOf, renderMatrix, shadeOf } from './matrix.ts';
 import { STYLE } from './style.ts';
@@ -52,8 +52,9 @@ export const renderHtml = (records: readonly ResultRecord[]): string => {
 <p>${counts.pass} of ${planned} cases pass, ${counts.fail + counts.xpass} fail, ${counts.error} without a verdict,
 ${counts.warn} warn, ${counts.xfail} known failures, ${counts.notapplicable} not applicable${seen === planned ? '' : `, ${planned - seen} missing`}.</p>
 <p class="note">${escapeMarkup(header === undefined ? '' : `Suite ${header.suiteVersion}, ${header.startedAt}, seed ${header.seed}.`)}</p>
-${renderFailures(sections, unjudgedLayers(records))}
+${renderUnjudged(unjudgedLayers(records))}
 ${renderMatrix(sections)}
+${renderFailures(sections)}
 ${sections.map(sectionDetails).join('\n')}
 </main></body></html>
 `;

@@ -5,7 +5,7 @@ export const STYLE = `
   --text: light-dark(#1c1c1c, #e8e8e8); --page: light-dark(#ffffff, #161616); --link: light-dark(#0b57d0, #8ab4f8); }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--text); background: var(--page); margin: 2rem auto; max-width: 76rem; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.5rem; }
-h3 { font: inherit; display: inline; } h4 { font-size: inherit; margin: .8rem 0 .2rem; }
+h3 { font: inherit; display: inline; } summary h2 { display: inline; } li { overflow-wrap: anywhere; } h4 { font-size: inherit; margin: .8rem 0 .2rem; }
 a { color: var(--link); }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
 table { border-collapse: collapse; margin: 1.2rem 0; }
