@@ -43,6 +43,7 @@ const open = async (command: AdapterCommand, settings: RunSettings): Promise<Ses
     capabilities: adapter.capabilities,
     context: (check, id) => {
       adapter.begin(id);
+      adapter.listen?.((exchange) => check.trace(exchange));
       return new ClientUnderTest(check, adapter, settings);
     },
     close: async () => {
