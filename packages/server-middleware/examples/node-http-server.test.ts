@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { createSigningKey } from '@cpg/protocol';
+import { createSigningKey, type Permission } from '@cpg/protocol';
 import { type CpgKey, memoryStore, staticKeys } from '@cpg/server-middleware';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { testKey } from '../test/keys.ts';
@@ -24,19 +24,20 @@ const ROLES: Readonly<Record<string, Partial<CpgKey>>> = {
   other: { accountId: 'acct_2' },
 };
 
-/** The keys that the suite expects a server to know, by role. */
+interface SuiteKey {
+  readonly keyId: string;
+  readonly secret: string;
+}
+
+/** The keys that the suite expects a server to know: by role, and one for each permission. */
 const suiteKeys = (): CpgKey[] => {
-  const {
-    only: _single,
-    withdrawal: _terms,
-    ...roles
-  } = JSON.parse(readFileSync(`${SUITE}demo-keys.json`, 'utf8')) as Record<
-    string,
-    { readonly keyId: string; readonly secret: string }
-  >;
-  return Object.entries(roles).map(([role, { keyId, secret }]) =>
-    testKey({ keyId, signingKeys: [createSigningKey(secret)], ...ROLES[role] }),
-  );
+  const { only, withdrawal: _terms, ...roles } = JSON.parse(readFileSync(`${SUITE}demo-keys.json`, 'utf8'));
+  const keyOf = ({ keyId, secret }: SuiteKey, differences: Partial<CpgKey> = {}) =>
+    testKey({ keyId, signingKeys: [createSigningKey(secret)], ...differences });
+  return [
+    ...Object.entries<SuiteKey>(roles).map(([role, key]) => keyOf(key, ROLES[role])),
+    ...Object.entries<SuiteKey>(only).map(([name, key]) => keyOf(key, { permissions: [name as Permission] })),
+  ];
 };
 
 describe('a node:http server on the framework-free core', () => {
