@@ -42,17 +42,20 @@ const main = async (url: string, isCheck: boolean): Promise<number> => {
   for (const name of missing)
     process.stdout.write(`${isAllowed ? 'SKIPPED' : 'MISSING'}: ${name} is not installed\n`);
   if (missing.length > 0 && !isAllowed) return 1;
-  const versions = [...new Set(installed.map(versionOf))].join(', ');
+  const versions = new Map(installed.map((client) => [client, versionOf(client)]));
   if (!isCheck) {
-    writeFileSync(PAGE, renderPage(await measure(url, installed), versions));
+    const measuredWith = [...new Set(versions.values())].join(', ');
+    writeFileSync(PAGE, renderPage(await measure(url, installed), measuredWith));
     return 0;
   }
   const page = readFileSync(PAGE, 'utf8');
   const known = measuredVersions(page);
-  // Another version may well do otherwise; that is no fault of the page.
-  const comparable = installed.filter((client) => known.includes(versionOf(client)));
-  for (const client of installed.filter((each) => !comparable.includes(each)))
-    process.stdout.write(`NOT COMPARED: ${client.name} is ${versionOf(client)} here\n`);
+  const comparable: RealClient[] = [];
+  for (const [client, version] of versions) {
+    // Another version may well do otherwise; that is no fault of the page.
+    if (known.includes(version)) comparable.push(client);
+    else process.stdout.write(`NOT COMPARED: ${client.name} is ${version} here\n`);
+  }
   const lines = differences(parseTable(page), await measure(url, comparable));
   for (const line of lines) process.stdout.write(`${line}\n`);
   return lines.length === 0 ? 0 : 1;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { canonicalOf, signatureOf } from '../core/oracle.ts';
 import { visible } from '../report/visible.ts';
-import type { Address } from '../wire/exchange.ts';
+import type { Address } from '../wire/open-socket.ts';
 import type { RealClient } from './clients.ts';
 import { startRelay } from './relay.ts';
 

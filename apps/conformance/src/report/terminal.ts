@@ -1,8 +1,9 @@
-import type { ImplementationRecord, ResultRecord } from '../core/record.ts';
+import type { ResultRecord } from '../core/record.ts';
 import { type Tally, tally } from '../core/tally.ts';
 import { unjudgedLayers, untriedImplementations } from '../core/untried.ts';
 import { departureLines, someIds } from './departure-lines.ts';
 import { groupBy } from './group-by.ts';
+import { outline, type Section } from './outline.ts';
 import { printable } from './visible.ts';
 
 const countLine = ({ planned, seen, counts }: Tally): string => {
@@ -15,17 +16,10 @@ const countLine = ({ planned, seen, counts }: Tally): string => {
   return shown.join(' ');
 };
 
-const layerLine = (implementation: ImplementationRecord, records: readonly ResultRecord[]): string => {
-  const own = records.filter(
-    (record) =>
-      record === implementation ||
-      (record.type === 'case' &&
-        record.implementation === implementation.implementation &&
-        record.layer === implementation.layer),
-  );
-  const { layer, language, version } = implementation;
-  const about = [language, version, ...implementation.notes].filter((part) => part !== undefined).join(', ');
-  return `${layer.padEnd(8)} ${implementation.implementation}${about === '' ? '' : ` (${about})`}: ${countLine(tally(own))}`;
+const layerLine = ({ about, cases }: Section): string => {
+  const { implementation, layer, language, version, notes } = about;
+  const details = [language, version, ...notes].filter((part) => part !== undefined).join(', ');
+  return `${layer.padEnd(8)} ${implementation}${details === '' ? '' : ` (${details})`}: ${countLine(tally([about, ...cases]))}`;
 };
 
 const notApplicableLines = (records: readonly ResultRecord[]): readonly string[] => {
@@ -70,7 +64,7 @@ const failedLine = ({ counts, planned, seen, unmatchedExpectations }: Tally): re
 export const renderTerminal = (records: readonly ResultRecord[]): string => {
   const lines = [...departureLines(records)];
   if (lines.length > 0) lines.push('');
-  for (const record of records) if (record.type === 'implementation') lines.push(layerLine(record, records));
+  lines.push(...outline(records).map(layerLine));
   lines.push(...notApplicableLines(records));
   const total = tally(records);
   const { counts, planned, seen } = total;

@@ -1,4 +1,5 @@
-import { type Address, exchange } from '../wire/exchange.ts';
+import { exchange } from '../wire/exchange.ts';
+import type { Address } from '../wire/open-socket.ts';
 import { headerOf, toServerAnswer } from './server-answer.ts';
 
 /** Where a server listens, of its URL. */

@@ -1,5 +1,5 @@
 import { SIGNATURE_HEADER } from '@cpg/protocol';
-import type { Address } from '../wire/exchange.ts';
+import type { Address } from '../wire/open-socket.ts';
 
 const LEFT_OUT = new Set(['host', 'connection', 'content-length', 'transfer-encoding']);
 

@@ -53,6 +53,12 @@ export const expectAuthenticated = (check: Checker, answer: ServerAnswer): void 
   });
 };
 
+/** Let in, and not refused for its permission. */
+export const expectPermitted = (check: Checker, answer: ServerAnswer, what = 'permission'): void => {
+  expectAuthenticated(check, answer);
+  check.that(answer.status !== 403, { what, expected: 'granted', actual: `403 ${answer.text}` });
+};
+
 /** Any 4xx, in any form: the HTTP parser may answer before the application sees the request. */
 export const expectClientError = (check: Checker, answer: ServerAnswer): void =>
   check.that(answer.status >= 400 && answer.status < 500, {

@@ -1,4 +1,4 @@
-import { type Address, openSocket } from '../wire/exchange.ts';
+import { type Address, openSocket } from '../wire/open-socket.ts';
 
 /** Connects once from a local address. Throws an error that says how to give this machine that address. */
 export const requireLocalAddress = async (address: Address): Promise<void> => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CraftedRequest } from '../probes/index.ts';
-import { openSocket, readAnswer } from '../wire/exchange.ts';
+import { Connection } from '../wire/connection.ts';
 import type { ServerAnswer } from './server-answer.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 
@@ -25,13 +25,16 @@ export const allAtOnce = async (
     const cut = hold === 'body' ? bytes.length - 1 : head.length - 2;
     return { sent, early: bytes.subarray(0, cut), late: bytes.subarray(cut) };
   });
-  const sockets = await Promise.all(parts.map(() => openSocket(server.target.address)));
-  const answers = sockets.map((socket) => readAnswer(socket));
-  for (const [i, { early }] of parts.entries()) sockets[i]?.write(early);
-  await sleep(SETTLE_MS);
-  for (const [i, { late }] of parts.entries()) sockets[i]?.write(late);
-  const received = await Promise.all(answers);
-  return parts.map(({ sent }, i) => server.read(sent, received[i]));
+  const connections = await Promise.all(parts.map(() => Connection.open(server.target.address)));
+  try {
+    for (const [i, { early }] of parts.entries()) connections[i]?.write(early);
+    await sleep(SETTLE_MS);
+    for (const [i, { late }] of parts.entries()) connections[i]?.write(late);
+    const received = await Promise.all(connections.map((connection) => connection.read()));
+    return parts.map(({ sent }, i) => server.read(sent, received[i]));
+  } finally {
+    for (const connection of connections) connection.close();
+  }
 };
 
 /** Sends the same bytes over many connections, all complete at once. */

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
-import { Connection } from './connection.ts';
-import { exchange, NoAnswer } from './exchange.ts';
+import { Connection, NoAnswer } from './connection.ts';
+import { exchange } from './exchange.ts';
 
 const stops: (() => void)[] = [];
 afterEach(() => {

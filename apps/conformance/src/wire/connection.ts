@@ -1,8 +1,21 @@
 import type { Socket } from 'node:net';
-import { type Address, NoAnswer, openSocket, type RawAnswer } from './exchange.ts';
+import type { HttpMessage } from './http-message.ts';
+import { type Address, openSocket } from './open-socket.ts';
 import { readMessage } from './read-message.ts';
 
+/** What a server answered; `undefined` when it closed without an answer. */
+export type RawAnswer = HttpMessage | undefined;
+
 const ANSWER_TIMEOUT_MS = 8_000;
+
+/** A server kept a connection open and did not answer in time. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+
+  constructor(timeoutMs: number) {
+    super(`no whole answer within ${timeoutMs} ms`);
+  }
+}
 
 /** A connection that is kept open: one request after the other, each with its answer, byte for byte. */
 export class Connection {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ANSWERS } from '../../core/answers.ts';
 import type { CraftedRequest } from '../../probes/index.ts';
-import { Connection } from '../../wire/connection.ts';
-import { NoAnswer, openSocket } from '../../wire/exchange.ts';
+import { Connection, NoAnswer } from '../../wire/connection.ts';
+import { openSocket } from '../../wire/open-socket.ts';
 import { expectAccepted, expectAuthenticated, expectClientError, expectRefused } from '../expect-answer.ts';
 import type { ServerUnderTest } from '../server-under-test.ts';
 import { serverCases } from './server-case.ts';

@@ -1,6 +1,6 @@
 import { lacksPermission } from '../../core/answers.ts';
 import { NotApplicable } from '../../core/checker.ts';
-import { expectAuthenticated, expectRefused } from '../expect-answer.ts';
+import { expectPermitted, expectRefused } from '../expect-answer.ts';
 import { ENDPOINTS, recipeFor, requireRoute } from '../routes.ts';
 import type { ServerUnderTest } from '../server-under-test.ts';
 import { SINGLE_PERMISSIONS, type SinglePermission } from '../test-keys.ts';
@@ -29,14 +29,7 @@ const tryEverywhere = async (server: ServerUnderTest, own: SinglePermission): Pr
     const { permission } = endpoint;
     if (permission !== null && permission !== own)
       expectRefused(server.check, answer, lacksPermission(permission));
-    else {
-      expectAuthenticated(server.check, answer);
-      server.check.that(answer.status !== 403, {
-        what: `permission for ${endpoint.method} ${endpoint.path}`,
-        expected: 'granted',
-        actual: `403 ${answer.text}`,
-      });
-    }
+    else expectPermitted(server.check, answer, `permission for ${endpoint.method} ${endpoint.path}`);
   }
 };
 

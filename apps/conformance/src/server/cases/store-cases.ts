@@ -1,6 +1,6 @@
 import { ANSWERS } from '../../core/answers.ts';
 import type { Recipe } from '../../probes/index.ts';
-import { NoAnswer } from '../../wire/exchange.ts';
+import { NoAnswer } from '../../wire/connection.ts';
 import { expectAccepted, expectRefused } from '../expect-answer.ts';
 import { withStore } from '../sandbox-store.ts';
 import { headerOf, type ServerAnswer } from '../server-answer.ts';

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { ANSWERS } from '../../core/answers.ts';
 import type { Recipe } from '../../probes/index.ts';
-import { Connection } from '../../wire/connection.ts';
-import type { RawAnswer } from '../../wire/exchange.ts';
+import { Connection, type RawAnswer } from '../../wire/connection.ts';
 import type { EncodedRequest } from '../encode-request.ts';
 import type { ServerUnderTest } from '../server-under-test.ts';
 
