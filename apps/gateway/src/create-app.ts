@@ -38,7 +38,7 @@ export interface AppServices extends Services {
 export const createApp = (services: AppServices): Express => {
   const { db, clock, keys, admission, logger, config, isDraining } = services;
   const { ping, addressCounts } = admission;
-  const store = new SwitchableStore(admission.store);
+  const switchable = config.sandbox ? new SwitchableStore(admission.store) : undefined;
   const metrics = createMetrics(db);
   const decisions = new DecisionLog(clock.now);
   const app = express();
@@ -48,8 +48,8 @@ export const createApp = (services: AppServices): Express => {
   app.use(requestLog(logger), metrics.observe, securityHeaders(), closeWhenDraining(isDraining));
   app.use(createOperationsRouter({ db, pingAdmission: ping, isDraining, metrics, readers: config.metrics }));
   app.use(createReferenceRouter());
-  if (config.sandbox) {
-    app.use('/_sandbox', createSandboxRouter({ ...services, decisions, store }));
+  if (switchable !== undefined) {
+    app.use('/_sandbox', createSandboxRouter({ ...services, decisions, store: switchable }));
     app.use(createPageRouter());
   }
   if (config.ipLimitPerMinute > 0) {
@@ -59,7 +59,7 @@ export const createApp = (services: AppServices): Express => {
     '/v1',
     cpgAuth({
       keys,
-      store: config.sandbox ? store : admission.store,
+      store: switchable ?? admission.store,
       clock: clock.now,
       explain: config.sandbox,
       logger: config.sandbox ? decisions.listen(logger) : logger,

@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely';
+import { type InsertObject, sql, type Transaction } from 'kysely';
 import type { Schema } from '../database/schema.ts';
 import type { ChainTransactionRow } from '../ledger/record-deposit-event.ts';
 import type { ChainServices } from './broadcast-withdrawal.ts';
@@ -10,6 +10,12 @@ interface Sweep {
   readonly network: NetworkRow;
   readonly at: Date;
 }
+
+/** What tells one transaction of a sweep from the other. */
+type SweepTransaction = Pick<
+  InsertObject<Schema, 'chain_transaction'>,
+  'currency' | 'amount' | 'from_address' | 'to_address' | 'swept_id'
+> & { readonly direction: 'gas_topup' | 'sweep' };
 
 /**
  * Starts to move a confirmed deposit to the account's hot wallet; a token's address gets the coin for the network's fee
@@ -36,7 +42,14 @@ export const sweepDeposit = ({ db, clock }: ChainServices, id: number): Promise<
     if (earlier !== undefined) return false;
     const sweep = { deposit, network, at: new Date(clock.now()) };
     await topUpGas(transaction, sweep);
-    await broadcastSweep(transaction, sweep);
+    await broadcast(transaction, sweep, {
+      direction: 'sweep',
+      currency: deposit.currency,
+      amount: deposit.amount,
+      from_address: deposit.to_address,
+      to_address: hotWallet(deposit),
+      swept_id: id,
+    });
     return true;
   });
 
@@ -45,8 +58,30 @@ const hotWallet = ({ account_id, network }: ChainTransactionRow) =>
 
 const GAS = '0.0005';
 
+/** Puts a transaction of a sweep into the next block. */
+const broadcast = async (
+  transaction: Transaction<Schema>,
+  { deposit, network, at }: Sweep,
+  { direction, ...fields }: SweepTransaction,
+): Promise<void> => {
+  await transaction
+    .insertInto('chain_transaction')
+    .values({
+      ...fields,
+      account_id: deposit.account_id,
+      network: deposit.network,
+      direction,
+      status: 'broadcasted',
+      tx_hash: transactionHash(`${direction}:${deposit.id}`, network.address_family),
+      block_number: blockHeight(network, at.getTime()) + 1,
+      created_at: at,
+    })
+    .execute();
+};
+
 /** Sends the network's own coin to the deposit's address. Without a coin among the gateway's currencies there is nothing to show. */
-const topUpGas = async (transaction: Transaction<Schema>, { deposit, network, at }: Sweep): Promise<void> => {
+const topUpGas = async (transaction: Transaction<Schema>, sweep: Sweep): Promise<void> => {
+  const { deposit } = sweep;
   const currencies = await transaction
     .selectFrom('currency')
     .select(['currency', 'is_token'])
@@ -54,41 +89,11 @@ const topUpGas = async (transaction: Transaction<Schema>, { deposit, network, at
     .execute();
   const coin = currencies.find(({ is_token }) => !is_token)?.currency;
   if (coin === undefined || coin === deposit.currency) return;
-  await transaction
-    .insertInto('chain_transaction')
-    .values({
-      account_id: deposit.account_id,
-      currency: coin,
-      network: deposit.network,
-      amount: GAS,
-      direction: 'gas_topup',
-      status: 'broadcasted',
-      from_address: hotWallet(deposit),
-      to_address: deposit.to_address,
-      tx_hash: transactionHash(`gas_topup:${deposit.id}`, network.address_family),
-      block_number: blockHeight(network, at.getTime()) + 1,
-      created_at: at,
-    })
-    .execute();
-};
-
-const broadcastSweep = async (
-  transaction: Transaction<Schema>,
-  { deposit, network, at }: Sweep,
-): Promise<void> => {
-  const { account_id, currency, amount, to_address } = deposit;
-  await transaction
-    .insertInto('chain_transaction')
-    .values({
-      ...{ account_id, currency, network: deposit.network, amount },
-      direction: 'sweep',
-      status: 'broadcasted',
-      from_address: to_address,
-      to_address: hotWallet(deposit),
-      tx_hash: transactionHash(`sweep:${deposit.id}`, network.address_family),
-      block_number: blockHeight(network, at.getTime()) + 1,
-      created_at: at,
-      swept_id: deposit.id,
-    })
-    .execute();
+  await broadcast(transaction, sweep, {
+    direction: 'gas_topup',
+    currency: coin,
+    amount: GAS,
+    from_address: hotWallet(deposit),
+    to_address: deposit.to_address,
+  });
 };
