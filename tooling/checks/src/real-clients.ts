@@ -11,7 +11,7 @@ const main = async (): Promise<number> => {
       process.execPath,
       [
         '--conditions=@cpg/source',
-        'apps/conformance/src/real-clients/main.ts',
+        'tooling/mutation-testing/src/real-clients/main.ts',
         gateway.url,
         ...process.argv.slice(2),
       ],

@@ -4,14 +4,16 @@
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import demoKeys from '../../demo-keys.json' with { type: 'json' };
+import { join } from 'node:path';
+import demoKeys from '@cpg/conformance/demo-keys.json' with { type: 'json' };
+import { SUITE_FOLDER } from '../suite.ts';
 import { REAL_CLIENTS, type RealClient } from './clients.ts';
 import { asBytes, code, startMeasuring } from './measure.ts';
 import { measuredVersions, renderPage } from './page.ts';
 import { differences, parseTable, type Table } from './table.ts';
 import { TARGETS } from './targets.ts';
 
-const PAGE = new URL('../../docs/real-clients.md', import.meta.url);
+const PAGE = join(SUITE_FOLDER, 'docs/real-clients.md');
 
 const isInstalled = ({ program, probe }: RealClient): boolean =>
   spawnSync(program, probe, { stdio: 'ignore' }).status === 0;

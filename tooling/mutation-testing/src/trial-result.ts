@@ -1,4 +1,4 @@
-import type { CaseRecord, ResultRecord } from '../core/record.ts';
+import type { CaseRecord, ResultRecord } from '@cpg/conformance/src/core/record.ts';
 import type { Kind } from './trial.ts';
 
 /** One broken implementation to be judged. */

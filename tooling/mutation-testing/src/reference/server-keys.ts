@@ -1,6 +1,6 @@
+import demoKeys from '@cpg/conformance/demo-keys.json' with { type: 'json' };
+import { IP_EDGES } from '@cpg/conformance/src/server/cases/ip-edge-cases.ts';
 import { PERMISSIONS } from '@cpg/protocol';
-import demoKeys from '../../../demo-keys.json' with { type: 'json' };
-import { IP_EDGES } from '../../server/cases/ip-edge-cases.ts';
 import type { ServerKey } from './server-parts.ts';
 
 const key = (

@@ -1,9 +1,9 @@
-import { clientSuite } from '../client/client-suite.ts';
-import { caseFilter } from '../core/case-filter.ts';
-import { exitCodeOf } from '../core/exit-code.ts';
-import type { CaseRecord, ResultRecord } from '../core/record.ts';
-import { run } from '../core/run.ts';
-import { adapterVectorSuite } from '../vectors/vectors-suite.ts';
+import { clientSuite } from '@cpg/conformance/src/client/client-suite.ts';
+import { caseFilter } from '@cpg/conformance/src/core/case-filter.ts';
+import { exitCodeOf } from '@cpg/conformance/src/core/exit-code.ts';
+import type { CaseRecord, ResultRecord } from '@cpg/conformance/src/core/record.ts';
+import { run } from '@cpg/conformance/src/core/run.ts';
+import { adapterVectorSuite } from '@cpg/conformance/src/vectors/vectors-suite.ts';
 import { commandFor, judgeServer } from './trial.ts';
 
 /** Something that is no implementation, or a correct but awkward one, and what a run of it must come to. */

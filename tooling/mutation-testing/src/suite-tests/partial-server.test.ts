@@ -1,14 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { exitCodeOf } from '@cpg/conformance/src/core/exit-code.ts';
+import type { CaseRecord } from '@cpg/conformance/src/core/record.ts';
+import { run } from '@cpg/conformance/src/core/run.ts';
+import { serverSuite } from '@cpg/conformance/src/server/server-suite.ts';
 import { expect, it } from 'vitest';
-import { exitCodeOf } from '../core/exit-code.ts';
-import type { CaseRecord } from '../core/record.ts';
-import { run } from '../core/run.ts';
-import { startServer } from '../strength/reference/server.ts';
-import { SERVER } from '../strength/reference/server-parts.ts';
-import { serverSuite } from './server-suite.ts';
-import { parseTestKeys } from './test-keys.ts';
-
-const KEYS = parseTestKeys(readFileSync(new URL('../../demo-keys.json', import.meta.url), 'utf8'));
+import { startServer } from '../reference/server.ts';
+import { SERVER } from '../reference/server-parts.ts';
+import { DEMO_KEYS as KEYS } from '../suite.ts';
 
 const judgePartial = async (served: readonly string[]) => {
   const parts = { ...SERVER, isServed: (name: string) => served.includes(name) };

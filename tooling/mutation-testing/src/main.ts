@@ -5,8 +5,8 @@
  * `node src/strength/main.ts [client | verifier | server | part of a mutant's id]`; with an argument, the controls are left out.
  */
 import { availableParallelism } from 'node:os';
-import { catalogue } from '../commands/catalogue.ts';
-import type { Layer } from '../core/verdict.ts';
+import { catalogue } from '@cpg/conformance/src/commands/catalogue.ts';
+import type { Layer } from '@cpg/conformance/src/core/verdict.ts';
 import { CONTROLS, tryControl } from './controls.ts';
 import { inParallel } from './in-parallel.ts';
 import { CLIENT_MUTANTS } from './mutants/client-mutants.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { type Address, openSocket } from '../wire/open-socket.ts';
+import { type Address, openSocket } from '@cpg/conformance/src/wire/open-socket.ts';
 
 /** Hands every byte on to a server, and keeps the first line that went each way. */
 export const startRelay = async (target: Address) => {

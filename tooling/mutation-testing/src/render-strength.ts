@@ -1,5 +1,5 @@
-import { exitCodeOf } from '../core/exit-code.ts';
-import type { CaseRecord, ResultRecord } from '../core/record.ts';
+import { exitCodeOf } from '@cpg/conformance/src/core/exit-code.ts';
+import type { CaseRecord, ResultRecord } from '@cpg/conformance/src/core/record.ts';
 import { findUntried } from './find-untried.ts';
 import { type PlannedCase, sectionMatrix, uncovered } from './section-matrix.ts';
 import type { Kind } from './trial.ts';

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { canonicalOf, signatureOf } from '../core/oracle.ts';
-import { visible } from '../report/visible.ts';
-import type { Address } from '../wire/open-socket.ts';
+import { canonicalOf, signatureOf } from '@cpg/conformance/src/core/oracle.ts';
+import { visible } from '@cpg/conformance/src/report/visible.ts';
+import type { Address } from '@cpg/conformance/src/wire/open-socket.ts';
 import type { RealClient } from './clients.ts';
 import { startRelay } from './relay.ts';
 

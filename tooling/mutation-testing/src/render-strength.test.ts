@@ -1,6 +1,6 @@
+import type { ResultRecord } from '@cpg/conformance/src/core/record.ts';
+import { footerOf } from '@cpg/conformance/src/core/tally.ts';
 import { describe, expect, it } from 'vitest';
-import type { ResultRecord } from '../core/record.ts';
-import { footerOf } from '../core/tally.ts';
 import { renderStrength, type Strength } from './render-strength.ts';
 
 const body: readonly ResultRecord[] = [

@@ -1,12 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { capturedOutput } from '@cpg/conformance/src/commands/captured-output.ts';
+import { main } from '@cpg/conformance/src/commands/main.ts';
 import { expect, it, onTestFinished } from 'vitest';
-import { startServer } from '../strength/reference/server.ts';
-import { SERVER } from '../strength/reference/server-parts.ts';
-import { capturedOutput } from './captured-output.ts';
-import { main } from './main.ts';
-
-const KEYS = new URL('../../demo-keys.json', import.meta.url).pathname;
+import { startServer } from '../reference/server.ts';
+import { SERVER } from '../reference/server-parts.ts';
+import { DEMO_KEYS_FILE as KEYS } from '../suite.ts';
 
 const output = capturedOutput();
 

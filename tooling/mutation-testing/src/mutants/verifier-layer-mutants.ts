@@ -1,4 +1,4 @@
-import { verifyIds } from '../../vectors/verify-cases.ts';
+import { verifyIds } from '@cpg/conformance/src/vectors/verify-cases.ts';
 import type { ServerParts } from '../reference/server-parts.ts';
 import type { Mutant } from './mutant.ts';
 import { SERVER_MUTANTS } from './server-mutants.ts';

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { SUITE_FOLDER } from '../suite.ts';
 import { REAL_CLIENTS } from './clients.ts';
 import { asBytes, code } from './measure.ts';
 import { measuredVersions, renderPage } from './page.ts';
@@ -42,7 +44,7 @@ describe('the table of real clients', () => {
   });
 
   it('is committed with every client and every target', () => {
-    const page = readFileSync(new URL('../../docs/real-clients.md', import.meta.url), 'utf8');
+    const page = readFileSync(join(SUITE_FOLDER, 'docs/real-clients.md'), 'utf8');
     const { columns, rows } = parseTable(page);
     expect(columns).toEqual(['Given', ...REAL_CLIENTS.map(({ name }) => name)]);
     expect(rows.map(([given]) => given)).toEqual(TARGETS.map((target) => code(asBytes(target))));

@@ -1,4 +1,4 @@
-import { canonicalOf, sha256Hex } from '../../core/oracle.ts';
+import { canonicalOf, sha256Hex } from '@cpg/conformance/src/core/oracle.ts';
 import type { ServerParts } from '../reference/server-parts.ts';
 import { mutants } from './mutant.ts';
 

@@ -1,15 +1,14 @@
 import { join } from 'node:path';
-import { clientSuite } from '../client/client-suite.ts';
-import { readKeys } from '../commands/read-inputs.ts';
-import type { ResultRecord } from '../core/record.ts';
-import { run } from '../core/run.ts';
-import { serverSuite } from '../server/server-suite.ts';
-import { adapterVectorSuite } from '../vectors/vectors-suite.ts';
+import { clientSuite } from '@cpg/conformance/src/client/client-suite.ts';
+import type { ResultRecord } from '@cpg/conformance/src/core/record.ts';
+import { run } from '@cpg/conformance/src/core/run.ts';
+import { serverSuite } from '@cpg/conformance/src/server/server-suite.ts';
+import { adapterVectorSuite } from '@cpg/conformance/src/vectors/vectors-suite.ts';
 import { TRUSTED_PROXY } from './reference/addresses.ts';
 import { spawnServer } from './spawn-server.ts';
+import { DEMO_KEYS } from './suite.ts';
 
 const HERE = import.meta.dirname;
-const KEYS = join(HERE, '../../demo-keys.json');
 
 /** How a broken implementation is met: always through the drivers that anyone's implementation meets. */
 export type Kind = 'client' | 'verifier' | 'server';
@@ -64,7 +63,7 @@ export const judgeServer = async (
     const switches = { storeUrl: `${url}/_sandbox/admission`, peerUrl, proxyAddress: TRUSTED_PROXY };
     const options = {
       url,
-      keys: readKeys(KEYS),
+      keys: DEMO_KEYS,
       clockUrl: `${url}/_sandbox/clock`,
       ...(peerUrl === undefined ? {} : switches),
     };

@@ -1,18 +1,16 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { Checker } from '@cpg/conformance/src/core/checker.ts';
+import type { Exchange } from '@cpg/conformance/src/core/finding.ts';
+import { Masker } from '@cpg/conformance/src/core/masker.ts';
+import { Randomness } from '@cpg/conformance/src/core/randomness.ts';
+import { addressOf } from '@cpg/conformance/src/server/contact-server.ts';
+import { ServerUnderTest } from '@cpg/conformance/src/server/server-under-test.ts';
 import { expect, it } from 'vitest';
-import { Checker } from '../core/checker.ts';
-import type { Exchange } from '../core/finding.ts';
-import { Masker } from '../core/masker.ts';
-import { Randomness } from '../core/randomness.ts';
-import { startServer } from '../strength/reference/server.ts';
-import { SERVER } from '../strength/reference/server-parts.ts';
-import { addressOf } from './contact-server.ts';
-import { ServerUnderTest } from './server-under-test.ts';
-import { parseTestKeys } from './test-keys.ts';
+import { startServer } from '../reference/server.ts';
+import { SERVER } from '../reference/server-parts.ts';
+import { DEMO_KEYS as KEYS } from '../suite.ts';
 
-const KEYS = parseTestKeys(readFileSync(new URL('../../demo-keys.json', import.meta.url), 'utf8'));
 const TWO_FRAMINGS = { extraHeaders: [['Transfer-Encoding', 'chunked']] } as const;
 
 const meet = (address: { host: string; port: number }) => {

@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SUITE_FOLDER } from '../suite.ts';
 import { RUNNER_MUTANTS, type RunnerMutant } from './runner-mutants.ts';
 
-const PACKAGE = join(import.meta.dirname, '../../..');
 const COPY = mkdtempSync(join(tmpdir(), 'cpg-runner-mutants-'));
 
 const CONFIG = `export default {
@@ -17,9 +17,8 @@ const CONFIG = `export default {
 
 const prepare = (): void => {
   for (const name of ['src', 'package.json', 'demo-keys.json'])
-    cpSync(join(PACKAGE, name), join(COPY, name), { recursive: true });
-  symlinkSync(join(PACKAGE, 'node_modules'), join(COPY, 'node_modules'));
-  rmSync(join(COPY, 'src/strength'), { recursive: true });
+    cpSync(join(SUITE_FOLDER, name), join(COPY, name), { recursive: true });
+  symlinkSync(join(SUITE_FOLDER, 'node_modules'), join(COPY, 'node_modules'));
   writeFileSync(join(COPY, 'vitest.config.ts'), CONFIG);
 };
 

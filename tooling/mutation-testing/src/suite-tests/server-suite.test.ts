@@ -1,14 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { fits } from '@cpg/conformance/src/core/id-pattern.ts';
+import type { CaseRecord } from '@cpg/conformance/src/core/record.ts';
+import { run } from '@cpg/conformance/src/core/run.ts';
+import { type ServerOptions, serverSuite } from '@cpg/conformance/src/server/server-suite.ts';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { fits } from '../core/id-pattern.ts';
-import type { CaseRecord } from '../core/record.ts';
-import { run } from '../core/run.ts';
-import { startServer } from '../strength/reference/server.ts';
-import { SERVER, type ServerParts } from '../strength/reference/server-parts.ts';
-import { type ServerOptions, serverSuite } from './server-suite.ts';
-import { parseTestKeys } from './test-keys.ts';
-
-const KEYS = parseTestKeys(readFileSync(new URL('../../demo-keys.json', import.meta.url), 'utf8'));
+import { startServer } from '../reference/server.ts';
+import { SERVER, type ServerParts } from '../reference/server-parts.ts';
+import { DEMO_KEYS as KEYS } from '../suite.ts';
 
 const tryCases = async (pattern: string, options: ServerOptions): Promise<readonly CaseRecord[]> => {
   const filter = { pattern, matches: (id: string) => fits(pattern, id) };
