@@ -1,9 +1,10 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A TCP proxy that can swallow the next reply and cut the connection, as a failing network does. */
+/** A TCP proxy that can swallow a reply and cut the connection, as a failing network does, or reply in place of the server. */
 export const cuttingProxy = async (targetPort: number) => {
   const sockets = new Set<Socket>();
   let cutOn: string | undefined;
+  let forgery: { readonly to: string; readonly reply: string; replies: number } | undefined;
   const server = createServer((client) => {
     const upstream = connect(targetPort, '127.0.0.1');
     let isCutting = false;
@@ -17,6 +18,11 @@ export const cuttingProxy = async (targetPort: number) => {
       });
     }
     client.on('data', (bytes) => {
+      if (forgery !== undefined && bytes.toString('latin1').includes(forgery.to)) {
+        forgery.replies += 1;
+        client.write(forgery.reply);
+        return;
+      }
       if (cutOn !== undefined && bytes.toString('latin1').includes(cutOn)) {
         isCutting = true;
         cutOn = undefined;
@@ -34,6 +40,12 @@ export const cuttingProxy = async (targetPort: number) => {
     /** Cuts the connection in place of the reply to the next bytes that contain this text. */
     cutReplyTo: (text: string) => {
       cutOn = text;
+    },
+    /** Replies to everything that contains this text; returns how often that was. */
+    replyTo: (text: string, reply: string) => {
+      const started = { to: text, reply, replies: 0 };
+      forgery = started;
+      return () => started.replies;
     },
     close: () => {
       for (const socket of sockets) socket.destroy();

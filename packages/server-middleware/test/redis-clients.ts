@@ -9,17 +9,23 @@ export interface OpenedClient {
   readonly close: () => void;
 }
 
-const openNodeRedis = async (port: number): Promise<OpenedClient> => {
-  const client = createClient({ socket: { port, host: '127.0.0.1', reconnectStrategy: 50 } });
+/** An ACL user; left out, the default user, who may do everything. */
+export interface RedisUser {
+  readonly username: string;
+  readonly password: string;
+}
+
+const openNodeRedis = async (port: number, user?: RedisUser): Promise<OpenedClient> => {
+  const client = createClient({ socket: { port, host: '127.0.0.1', reconnectStrategy: 50 }, ...user });
   client.on('error', () => {});
   await client.connect();
   return { client, command: (...args) => client.sendCommand(args), close: () => client.destroy() };
 };
 
-const openIoredis = async (port: number): Promise<OpenedClient> => {
-  const client = new Redis({ port, host: '127.0.0.1', retryStrategy: () => 50 });
+const openIoredis = async (port: number, user?: RedisUser): Promise<OpenedClient> => {
+  const client = new Redis({ port, host: '127.0.0.1', retryStrategy: () => 50, lazyConnect: true, ...user });
   client.on('error', () => {});
-  await client.ping();
+  await client.connect();
   return {
     client,
     command: (name = '', ...args) => client.call(name, ...args),

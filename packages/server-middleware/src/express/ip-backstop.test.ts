@@ -82,5 +82,30 @@ describe.each(EXPRESS_VERSIONS)('ipBackstop on %s', (_name, express) => {
       close();
       await server.stop();
     });
+
+    it.each(REDIS_LIBRARIES)(
+      'counts with the documented rights, and is 503 without one, on %s',
+      async (_name, open) => {
+        const server = await RedisServer.start();
+        const { command: administer, close: closeAdmin } = await REDIS_LIBRARIES[0][1](server.port);
+        const allow = (...rights: string[]) =>
+          administer('ACL', 'SETUSER', 'app', 'reset', 'on', '>app', '~rl:*', ...rights);
+        await allow('+evalsha', '+script|load', '+pttl', '+set', '+incr');
+        const { command, close } = await open(server.port, { username: 'app', password: 'app' });
+        const store = new RedisStore({ sendCommand: (...args) => command(...args) as Promise<string> });
+        const logger = recordingLogger();
+        const port = await start({ limitPerMinute: 2, store, logger });
+        const send = async () => (await exchange(port, GET)).status;
+        expect([await send(), await send(), await send()]).toEqual([200, 200, 429]);
+        await allow('+evalsha', '+script|load', '+pttl', '+set');
+        expect([await send(), await send(), await send()]).toEqual([503, 503, 503]);
+        expect(logger.lines[0]?.message).toContain(
+          'the Redis user needs +evalsha +script|load +pttl +set +incr',
+        );
+        close();
+        closeAdmin();
+        await server.stop();
+      },
+    );
   });
 });

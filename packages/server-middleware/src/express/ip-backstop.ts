@@ -1,6 +1,7 @@
 import { REJECTIONS } from '@cpg/protocol';
 import type { Request, RequestHandler, Response } from 'express';
 import { type RateLimitInfo, rateLimit, type Store } from 'express-rate-limit';
+import { isErrorReply, redisFailure } from '../admission/redis/redis-error.ts';
 import { sendRejection } from '../answers/send-rejection.ts';
 import { askStore } from '../ask-store.ts';
 import { FaultLog } from '../fault-log.ts';
@@ -20,6 +21,9 @@ export interface IpBackstopOptions {
 
 const WINDOW_MS = 60_000;
 const LIMITED = Symbol('limited');
+const WHAT = 'The ipBackstop store';
+// What the scripts of rate-limit-redis call.
+const REDIS_RIGHTS = '+evalsha +script|load +pttl +set +incr';
 
 /**
  * Limits requests per client address, in front of authentication: `app.use(ipBackstop())`, first of all. Behind a proxy
@@ -44,13 +48,15 @@ export const ipBackstop = (options: IpBackstopOptions = {}): RequestHandler => {
     new Promise<boolean>((resolve, reject) => {
       limiter(request, response, (outcome?: unknown) => {
         if (outcome === undefined || outcome === LIMITED) resolve(outcome === LIMITED);
-        else reject(outcome);
+        else
+          reject(
+            isErrorReply(outcome) ? redisFailure(outcome, { what: WHAT, rights: REDIS_RIGHTS }) : outcome,
+          );
       });
     });
   return async (request, response, next) => {
     try {
-      const what = 'The ipBackstop store';
-      if (await askStore({ what, timeoutMs: storeTimeoutMs, ask: () => ask(request, response) })) {
+      if (await askStore({ what: WHAT, timeoutMs: storeTimeoutMs, ask: () => ask(request, response) })) {
         refuse(request, response);
         return;
       }

@@ -3,6 +3,7 @@ import { askStore } from '../../ask-store.ts';
 import { ServerMiddlewareError } from '../../server-middleware-error.ts';
 import type { Admission, AdmissionRequest, AdmissionStore } from '../admission-store.ts';
 import { type RedisClient, redisConnection } from './redis-connection.ts';
+import { MINIMAL_RIGHTS, redisFailure } from './redis-error.ts';
 import { runScript } from './run-script.ts';
 
 export interface RedisStoreOptions {
@@ -73,6 +74,8 @@ export const redisStore = (client: RedisClient, options: RedisStoreOptions = {})
         () => performance.now() - startedAt > deadlineMs,
       );
       return readDecision(decision);
+    } catch (error) {
+      throw redisFailure(error, { what: 'Redis', rights: MINIMAL_RIGHTS });
     } finally {
       pending -= 1;
     }

@@ -2,14 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ServerMiddlewareError } from '../../server-middleware-error.ts';
 import { ADMIT_SCRIPT, ADMIT_SCRIPT_SHA1 } from './admit-script.ts';
 import type { RedisConnection, ScriptCall } from './redis-connection.ts';
+import { isLostConnection } from './redis-error.ts';
 
 const POLL_MS = 20;
 const ATTEMPTS = 2;
 
 /**
- * Runs the admit script by its hash, and by its text when Redis does not know it. While the connection is being made again
- * nothing is sent, so nothing waits in the client's queue to burn a signature later. A failed attempt is made once more: the
- * claim in `call` makes the second recognise what the first did. `isLate` ends it all.
+ * Runs the admit script by its hash, and by its text when Redis does not know it. While the client reconnects nothing is
+ * sent, so commands are never queued to use up a signature later. A call whose reply was lost with its connection is made
+ * once more: the claim in `call` makes the second recognise what the first did. An error reply is final. `isLate` ends it
+ * all.
  */
 export const runScript = async (
   connection: RedisConnection,
@@ -21,7 +23,7 @@ export const runScript = async (
     try {
       return await evaluate(connection, call);
     } catch (error) {
-      if (attempt === ATTEMPTS || isLate()) throw error;
+      if (attempt === ATTEMPTS || isLate() || !isLostConnection(error)) throw error;
     }
   }
 };
