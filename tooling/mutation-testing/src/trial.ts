@@ -1,38 +1,79 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { clientSuite } from '@cpg/conformance/src/client/client-suite.ts';
-import type { ResultRecord } from '@cpg/conformance/src/core/record.ts';
+import type { CaseRecord, ResultRecord } from '@cpg/conformance/src/core/record.ts';
 import { run } from '@cpg/conformance/src/core/run.ts';
 import { serverSuite } from '@cpg/conformance/src/server/server-suite.ts';
 import { adapterVectorSuite } from '@cpg/conformance/src/vectors/vectors-suite.ts';
 import { TRUSTED_PROXY } from './reference/addresses.ts';
-import { spawnServer } from './spawn-server.ts';
 import { DEMO_KEYS } from './suite.ts';
+
+/** What a mutant replaces. A mutant meets the suite through the same drivers as any other implementation. */
+export type Kind = 'client' | 'verifier' | 'server';
+
+/** One mutant, and the cases that must kill it. */
+export interface Trial {
+  readonly kind: Kind;
+  readonly id: string;
+  readonly area: string;
+  readonly killedBy: readonly string[];
+}
+
+/** The cases that a mutant failed. An error is not a verdict, so it does not kill. */
+export interface TrialResult {
+  readonly trial: Trial;
+  readonly failed: readonly string[];
+}
+
+export const failuresIn = (records: readonly ResultRecord[]): readonly string[] =>
+  records
+    .filter(
+      (record): record is CaseRecord =>
+        record.type === 'case' && (record.verdict === 'fail' || record.verdict === 'warn'),
+    )
+    .map(({ id }) => id);
 
 const HERE = import.meta.dirname;
 
-/** How a broken implementation is met: always through the drivers that anyone's implementation meets. */
-export type Kind = 'client' | 'verifier' | 'server';
+/** A program of this folder. */
+export interface Program {
+  readonly program: string;
+  readonly argv: readonly string[];
+}
 
-export const commandFor = (program: string, argv: readonly string[]) => ({
+const firstLine = async (child: ChildProcess): Promise<string> => {
+  if (child.stdout === null) throw new Error('no standard output');
+  for await (const line of createInterface({ input: child.stdout })) return line;
+  throw new Error('the server ended before it served');
+};
+
+/** A server in a process of its own, which prints its addresses once it serves. */
+const spawnServer = async ({ program, argv }: Program) => {
+  const child = spawn(process.execPath, [...process.execArgv, join(HERE, program), ...argv], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const addresses = (await firstLine(child)).split(' ');
+  return {
+    addresses,
+    stop: async () => {
+      const exited = once(child, 'exit');
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+};
+
+export const commandFor = ({ program, argv }: Program) => ({
   commandLine: [process.execPath, ...process.execArgv, join(HERE, program), ...argv]
     .map((part) => `'${part}'`)
     .join(' '),
   isOneShot: false,
 });
 
-/** Judges an adapter program on layers 1 and 2. */
-export const judgeAdapter = (program: string, argv: readonly string[]): Promise<readonly ResultRecord[]> =>
-  run((plan) => {
-    const command = commandFor(program, argv);
-    plan.add(adapterVectorSuite(command, plan));
-    plan.add(clientSuite(command, plan));
-  });
-
-const judgeVerifier = (argv: readonly string[]): Promise<readonly ResultRecord[]> =>
-  run((plan) => plan.add(adapterVectorSuite(commandFor('broken-verifier.ts', argv), plan)));
-
-/** Cases that take long, or that only mutants of some areas can fail; the others are spared them. */
-const SPARED: readonly (readonly [id: RegExp, areas: readonly string[]])[] = [
+/** Cases that take long, or that only mutants of some areas can fail. They are skipped for the other areas. */
+const SKIPPED: readonly (readonly [id: RegExp, areas: readonly string[]])[] = [
   [/^server-(?:race-|replay-after-many)/, ['replay']],
   [/^server-ip-edge-/, ['source IP']],
   [/^server-permission-only-/, ['permission']],
@@ -43,31 +84,33 @@ const SPARED: readonly (readonly [id: RegExp, areas: readonly string[]])[] = [
   [/^server-withdrawal-/, ['withdrawals']],
 ];
 
-const spared = (area: string | undefined) => ({
-  pattern: `what concerns ${area}`,
-  matches: (id: string) => !SPARED.some(([ids, areas]) => ids.test(id) && !areas.includes(area ?? '')),
+const filterFor = (area: string | undefined) => ({
+  pattern: `cases for the area ${area}`,
+  matches: (id: string) => !SKIPPED.some(([ids, areas]) => ids.test(id) && !areas.includes(area ?? '')),
 });
 
 /**
- * Judges a server program on layer 3; with an area, spares it the long cases that do not concern mutants of that area. A program
- * that prints two addresses has every switch, too.
+ * Judges a server program on layer 3; unless `isWhole`, without the slow cases of other areas. A program that prints two addresses
+ * also has every test hook.
  */
 export const judgeServer = async (
-  program: string,
-  argv: readonly string[],
+  program: Program,
   { area, isWhole = false }: { readonly area?: string; readonly isWhole?: boolean } = {},
 ): Promise<readonly ResultRecord[]> => {
-  const server = await spawnServer(join(HERE, program), argv);
+  const server = await spawnServer(program);
   try {
     const [url = '', peerUrl] = server.addresses;
-    const switches = { storeUrl: `${url}/_sandbox/admission`, peerUrl, proxyAddress: TRUSTED_PROXY };
+    const hooks = { storeUrl: `${url}/_sandbox/admission`, peerUrl, proxyAddress: TRUSTED_PROXY };
     const options = {
       url,
       keys: DEMO_KEYS,
       clockUrl: `${url}/_sandbox/clock`,
-      ...(peerUrl === undefined ? {} : switches),
+      ...(peerUrl === undefined ? {} : hooks),
     };
-    return await run((plan) => plan.add(serverSuite(options, plan)), isWhole ? {} : { filter: spared(area) });
+    return await run(
+      (plan) => plan.add(serverSuite(options, plan)),
+      isWhole ? {} : { filter: filterFor(area) },
+    );
   } finally {
     await server.stop();
   }
@@ -78,12 +121,12 @@ export const judgeMutant = (
   kind: Kind,
   mutant?: { readonly id: string; readonly area: string },
 ): Promise<readonly ResultRecord[]> => {
-  const argv = mutant === undefined ? [] : [mutant.id];
-  if (kind === 'client') return judgeAdapter('broken-client.ts', argv);
-  if (kind === 'verifier') return judgeVerifier(argv);
-  return judgeServer(
-    'broken-server.ts',
-    argv,
-    mutant === undefined ? { isWhole: true } : { area: mutant.area },
-  );
+  const program = { program: 'run-mutant.ts', argv: mutant === undefined ? [kind] : [kind, mutant.id] };
+  if (kind === 'server')
+    return judgeServer(program, mutant === undefined ? { isWhole: true } : { area: mutant.area });
+  const command = commandFor(program);
+  return run((plan) => {
+    plan.add(adapterVectorSuite(command, plan));
+    if (kind === 'client') plan.add(clientSuite(command, plan));
+  });
 };

@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net';
 import { isListed, plainAddress, TRUSTED_PROXY } from '../reference/addresses.ts';
 import { SERVER, type ServerParts } from '../reference/server-parts.ts';
 import { mutants } from './mutant.ts';
-import { without } from './order-alterations.ts';
+import { without } from './order-mutants.ts';
 
 const trusting =
   (header: string, read: (value: string) => string = (value) => value) =>

@@ -1,10 +1,13 @@
 import type { ClientParts } from '../reference/client-parts.ts';
 import { CLIENT_AMOUNT_MUTANTS } from './client-amount-mutants.ts';
-import { CLIENT_ATTEMPT_MUTANTS, CLIENT_TIME_MUTANTS } from './client-attempt-mutants.ts';
-import { CLIENT_BODY_MUTANTS } from './client-body-mutants.ts';
-import { CLIENT_CLOCK_MUTANTS, CLIENT_PACING_MUTANTS } from './client-clock-mutants.ts';
-import { CLIENT_READING_MUTANTS } from './client-reading-mutants.ts';
 import { CLIENT_REFUSAL_MUTANTS } from './client-refusal-mutants.ts';
+import { CLIENT_BODY_MUTANTS, CLIENT_READING_MUTANTS } from './client-response-mutants.ts';
+import {
+  CLIENT_ATTEMPT_MUTANTS,
+  CLIENT_CLOCK_MUTANTS,
+  CLIENT_PACING_MUTANTS,
+  CLIENT_TIME_MUTANTS,
+} from './client-retry-mutants.ts';
 import { CLIENT_SECRECY_MUTANTS } from './client-secrecy-mutants.ts';
 import { CLIENT_TARGET_MUTANTS } from './client-target-mutants.ts';
 import { CLIENT_WIRE_MUTANTS } from './client-wire-mutants.ts';

@@ -1,23 +1,17 @@
 import type { ServerParts } from '../reference/server-parts.ts';
 import { ADDRESS_MUTANTS } from './address-mutants.ts';
-import { BALANCE_MUTANTS } from './balance-mutants.ts';
-import { COMPARE_MUTANTS } from './compare-mutants.ts';
-import { CONNECTION_MUTANTS } from './connection-mutants.ts';
-import { ENVELOPE_MUTANTS } from './envelope-mutants.ts';
 import { HEADER_MUTANTS } from './header-mutants.ts';
-import { KEY_MUTANTS } from './key-mutants.ts';
+import { CONNECTION_MUTANTS, ENVELOPE_MUTANTS, PARSER_MUTANTS } from './http-mutants.ts';
+import { KEY_MUTANTS, PERMISSION_MUTANTS } from './key-mutants.ts';
+import { BALANCE_MUTANTS, WITHDRAWAL_MUTANTS } from './ledger-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { ORDER_MUTANTS } from './order-mutants.ts';
-import { PARSER_MUTANTS } from './parser-mutants.ts';
-import { PEER_MUTANTS } from './peer-mutants.ts';
-import { PERMISSION_MUTANTS } from './permission-mutants.ts';
 import { RATE_MUTANTS } from './rate-mutants.ts';
 import { REPLAY_MUTANTS } from './replay-mutants.ts';
-import { SERVER_SIGNING_MUTANTS } from './server-signing-mutants.ts';
-import { STORE_MUTANTS } from './store-mutants.ts';
+import { COMPARE_MUTANTS, SERVER_SIGNING_MUTANTS } from './server-signature-mutants.ts';
+import { PEER_MUTANTS, STORE_MUTANTS } from './store-mutants.ts';
 import { BODY_MUTANTS, TARGET_MUTANTS } from './target-mutants.ts';
 import { TIMESTAMP_MUTANTS } from './timestamp-mutants.ts';
-import { WITHDRAWAL_MUTANTS } from './withdrawal-mutants.ts';
 
 /** Broken verifiers and servers. */
 export const SERVER_MUTANTS: readonly Mutant<ServerParts>[] = [

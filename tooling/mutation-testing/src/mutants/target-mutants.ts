@@ -1,6 +1,6 @@
 import { SERVER, type ServerParts } from '../reference/server-parts.ts';
 import { mutants } from './mutant.ts';
-import { without } from './order-alterations.ts';
+import { without } from './order-mutants.ts';
 
 export const TARGET_MUTANTS = mutants<ServerParts>('target', [
   [

@@ -1,8 +1,6 @@
-import { type ClientClock, clockFrom } from './client-clock.ts';
-import { type CallResult, failure, type Incoming, type Outgoing } from './client-messages.ts';
 import type { ClientParts } from './client-parts.ts';
-import { isOutsideWindow, pauseAfter } from './client-retries.ts';
-import { sendRequest } from './client-transport.ts';
+import { type ClientClock, clockFrom, isOutsideWindow, pauseAfter } from './client-retries.ts';
+import { type CallResult, failure, type Incoming, type Outgoing, sendRequest } from './client-transport.ts';
 import { signBy } from './signing-parts.ts';
 
 export interface CallCommand {

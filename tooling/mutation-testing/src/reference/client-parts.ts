@@ -1,9 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import type { Outgoing } from './client-messages.ts';
 import { READING, type ReadingParts } from './client-reading.ts';
 import { REFUSALS, type RefusalParts } from './client-refusals.ts';
 import { RETRIES, type RetryParts } from './client-retries.ts';
-import { collect } from './client-transport.ts';
+import { collect, type Outgoing } from './client-transport.ts';
 import { SIGNING, type SigningParts } from './signing-parts.ts';
 
 type Texts = Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib';
-import { type CallResult, failure, type Incoming, type Outgoing } from './client-messages.ts';
+import { type CallResult, failure, type Incoming, type Outgoing } from './client-transport.ts';
 
 /** A route whose answers hold amounts. */
 type Route = 'balances' | 'transactions' | 'created' | 'withdrawal';

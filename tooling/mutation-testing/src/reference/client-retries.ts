@@ -1,4 +1,5 @@
-import type { Incoming, Outgoing } from './client-messages.ts';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Incoming, Outgoing } from './client-transport.ts';
 
 /** One attempt that may be followed by another. */
 export interface Attempted {
@@ -61,4 +62,27 @@ export const pauseAfter = (parts: RetryParts, { answer, now }: Attempted): numbe
   const retryAfter = answer.headers['retry-after'];
   if (retryAfter === undefined) return parts.untilNextMinute(now);
   return Math.min(parts.readRetryAfter(retryAfter, now) ?? parts.backoff, parts.longestPause);
+};
+
+/** The clock of one call, in whole Unix seconds. */
+export interface ClientClock {
+  readonly now: () => number;
+  /** Waits; a length that is no number, or none at all, does not. */
+  readonly sleep: (seconds: number) => Promise<void>;
+  /** Seconds slept so far. */
+  readonly elapsed: () => number;
+}
+
+/** A clock that stands still and is moved by sleeping, or the system's when no start is given. */
+export const clockFrom = (start: number | undefined): ClientClock => {
+  let elapsed = 0;
+  return {
+    now: () => (start === undefined ? Math.floor(Date.now() / 1000) : start + Math.floor(elapsed)),
+    sleep: async (seconds) => {
+      if (!(seconds > 0)) return;
+      elapsed += seconds;
+      if (start === undefined) await wait(seconds * 1000);
+    },
+    elapsed: () => elapsed,
+  };
 };

@@ -1,12 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { makeDecide } from './decide.ts';
 import { Ledger } from './ledger.ts';
-import { startRawServer } from './raw-server.ts';
 import { type Outcome, routeOf } from './routes.ts';
 import { SERVER_KEYS } from './server-keys.ts';
 import type { Arrived, ServerParts } from './server-parts.ts';
-import { Switches } from './switches.ts';
+import { Switches } from './store.ts';
 
 /** Stops reading here: far beyond any limit that is tried. */
 const MOST_BYTES = 8 * 1024 * 1024;
@@ -103,4 +102,19 @@ export const startServer = async (parts: ServerParts): Promise<string> => {
     }),
   );
   return (await Promise.all(instances.map(listen))).join(' ');
+};
+
+const BODY = JSON.stringify({ success: true, message: 'OK', data: { pong: true } });
+const ANSWER = `HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${BODY.length}\r\nConnection: close\r\n\r\n${BODY}`;
+
+/** Answers 200 to the first bytes of whatever comes, without an HTTP parser. */
+export const startRawServer = (): Promise<string> => {
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => undefined).once('data', () => socket.end(ANSWER));
+  });
+  return new Promise((resolve) =>
+    server.listen(0, '127.0.0.1', () =>
+      resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+    ),
+  );
 };

@@ -1,12 +1,15 @@
-/** Breaks the suite itself, one mistake at a time in a copy of its source, and expects its own tests to turn red. */
+/**
+ * Mutants of the suite itself: one replacement at a time, in a copy of its source, must fail the suite's own test.
+ * `node src/suite-mutants/main.ts [part of a mutant's id]`.
+ */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SUITE_FOLDER } from '../suite.ts';
-import { RUNNER_MUTANTS, type RunnerMutant } from './runner-mutants.ts';
+import { SUITE_MUTANTS, type SuiteMutant } from './suite-mutants.ts';
 
-const COPY = mkdtempSync(join(tmpdir(), 'cpg-runner-mutants-'));
+const COPY = mkdtempSync(join(tmpdir(), 'cpg-suite-mutants-'));
 
 const CONFIG = `export default {
   resolve: { conditions: ['@cpg/source', 'node', 'import', 'default'] },
@@ -22,7 +25,7 @@ const prepare = (): void => {
   writeFileSync(join(COPY, 'vitest.config.ts'), CONFIG);
 };
 
-const isGreen = (tests: readonly string[]): boolean => {
+const isPassing = (tests: readonly string[]): boolean => {
   const run = spawnSync('vitest', ['run', '--root', COPY, '--testTimeout', '3000', ...tests], {
     stdio: 'ignore',
     timeout: 120_000,
@@ -30,14 +33,14 @@ const isGreen = (tests: readonly string[]): boolean => {
   return run.status === 0;
 };
 
-/** Whether the mutant turned its test red; throws when there is nothing to break. */
-const isCaught = ({ id, file, find, replace, test }: RunnerMutant): boolean => {
+/** Whether its test fails with the mutant. Throws when the source no longer has the text that the mutant replaces. */
+const isKilled = ({ id, file, find, replace, test }: SuiteMutant): boolean => {
   const path = join(COPY, 'src', file);
   const source = readFileSync(path, 'utf8');
   if (!source.includes(find)) throw new Error(`${id}: ${file} no longer contains ${find}`);
   writeFileSync(path, source.replace(find, replace));
   try {
-    return !isGreen([test]);
+    return !isPassing([test]);
   } finally {
     writeFileSync(path, source);
   }
@@ -45,15 +48,15 @@ const isCaught = ({ id, file, find, replace, test }: RunnerMutant): boolean => {
 
 prepare();
 try {
-  const tests = [...new Set(RUNNER_MUTANTS.map(({ test }) => test))];
-  const isFair = isGreen(tests);
-  if (!isFair) process.stdout.write('UNFAIR      the meta-tests are red without any mistake\n');
-  const survivors = RUNNER_MUTANTS.filter((mutant) => !isCaught(mutant));
-  for (const { id, test } of survivors)
-    process.stdout.write(`SURVIVED    runner ${id}: ${test} stayed green\n`);
-  process.stdout.write(
-    `runner: ${RUNNER_MUTANTS.length - survivors.length}/${RUNNER_MUTANTS.length} caught\n`,
-  );
+  const [wanted = ''] = process.argv.slice(2);
+  const mutants = SUITE_MUTANTS.filter(({ id }) => id.includes(wanted));
+  if (mutants.length === 0) throw new Error(`No mutant's id contains ${wanted}.`);
+  const tests = [...new Set(mutants.map(({ test }) => test))];
+  const isFair = isPassing(tests);
+  if (!isFair) process.stdout.write('UNFAIR      the tests of the suite fail without a mutant\n');
+  const survivors = mutants.filter((mutant) => !isKilled(mutant));
+  for (const { id, test } of survivors) process.stdout.write(`SURVIVED    suite ${id}: ${test} passed\n`);
+  process.stdout.write(`suite: ${mutants.length - survivors.length}/${mutants.length} killed\n`);
   process.exitCode = isFair && survivors.length === 0 ? 0 : 1;
 } finally {
   rmSync(COPY, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-import type { ServerParts } from '../reference/server-parts.ts';
+import { SERVER, type ServerParts } from '../reference/server-parts.ts';
 import { mutants } from './mutant.ts';
 
 export const ENVELOPE_MUTANTS = mutants<ServerParts>('envelope', [
@@ -48,3 +48,49 @@ function echoing(): () => Partial<ServerParts> {
     };
   };
 }
+
+const TARGETS = ['asterisk', 'no-slash', 'space', 'tab', 'nul', 'delete', 'non-ascii', 'non-ascii-path'];
+
+/** Without Node's HTTP parser in front, which refuses these by itself. */
+export const PARSER_MUTANTS = mutants<ServerParts>('HTTP parser', [
+  [
+    'parser-accepts-anything',
+    () => ({ isParsed: false }),
+    ...TARGETS.map((id) => `server-target-${id}`),
+    'server-body-two-lengths',
+    'server-body-length-and-chunked',
+  ],
+]);
+
+const EIGHT_KIB = 8 * 1024;
+
+/** Once a body was too large, everything on its connection is. */
+const rememberingConnections = (): Partial<ServerParts> => {
+  const spoilt = new WeakSet<object>();
+  return {
+    isTooLarge: (request, limit) => {
+      if (request.body.length > limit) spoilt.add(request.connection);
+      return spoilt.has(request.connection);
+    },
+  };
+};
+
+export const CONNECTION_MUTANTS = mutants<ServerParts>('connection', [
+  [
+    'connection-first-piece',
+    () => ({ joinBody: (pieces) => pieces[0] ?? Buffer.alloc(0) }),
+    'server-body-slow',
+  ],
+  ['connection-early-close-counts', () => ({ isWholeOnly: false }), 'server-body-early-close'],
+  ['connection-spoilt-by-large-body', rememberingConnections, 'server-body-too-large-connection'],
+  [
+    'connection-target-cut',
+    () => ({ split: (target) => SERVER.split(target.slice(0, EIGHT_KIB)) }),
+    'server-target-long',
+  ],
+  [
+    'connection-target-tail-ignored',
+    () => ({ query: (query) => (query.length > EIGHT_KIB ? `${query.slice(0, -1)}b` : query) }),
+    'server-target-long-tail',
+  ],
+]);

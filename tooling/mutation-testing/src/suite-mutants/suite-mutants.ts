@@ -1,5 +1,5 @@
-/** One mistake in the suite itself, as a replacement in its source, and the meta-test that must turn red. */
-export interface RunnerMutant {
+/** A mutant of the suite itself: a replacement in its source, and the test that must kill it. */
+export interface SuiteMutant {
   readonly id: string;
   /** Under `src`. */
   readonly file: string;
@@ -45,7 +45,7 @@ const row = (
   id: string,
   file: string,
   edit: readonly [find: string, replace: string, test?: string],
-): RunnerMutant => ({
+): SuiteMutant => ({
   id,
   file,
   find: edit[0],
@@ -53,7 +53,7 @@ const row = (
   test: edit[2] ?? TESTED_BY[file] ?? file.replace(/\.ts$/, '.test.ts'),
 });
 
-export const RUNNER_MUTANTS: readonly RunnerMutant[] = [
+export const SUITE_MUTANTS: readonly SuiteMutant[] = [
   row('compare-dropped', CHECKER, ['if (pair.expected === pair.actual) return;', 'if (pair) return;']),
   row('compare-prefix', CHECKER, [
     'pair.expected === pair.actual',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { MUST_SECTIONS, sectionsOf } from './sections.ts';
+import { MUST_SECTIONS, sectionsOf } from './coverage.ts';
 
 it.each([
   ['§1.1', ['§1.1']],

@@ -1,6 +1,9 @@
 import { canonicalOf, sha256Hex } from '@cpg/conformance/src/core/oracle.ts';
+import { verifyIds } from '@cpg/conformance/src/vectors/verify-cases.ts';
 import type { ServerParts } from '../reference/server-parts.ts';
-import { mutants } from './mutant.ts';
+import { type Mutant, mutants } from './mutant.ts';
+import { SERVER_MUTANTS } from './server-mutants.ts';
+import { SIGNING_MUTANTS } from './signing-mutants.ts';
 
 const signs = (text: (timestamp: string, body: Buffer) => Buffer | string) => (): Partial<ServerParts> => ({
   webhookText: (timestamp, body) => Buffer.from(text(timestamp, body)),
@@ -25,3 +28,31 @@ export const WEBHOOK_MUTANTS = mutants<ServerParts>('webhook', [
   ['webhook-case-sensitive', () => ({ webhookSignature: (received) => received }), 'webhook-signature-upper'],
   ['webhook-utf8-only', signs((t, body) => `${t}\n${body.toString('utf8')}`), 'webhook-body-invalid-utf8'],
 ]);
+
+const signing = SIGNING_MUTANTS.map(
+  ({ killedBy, ...mutant }): Mutant<ServerParts> => ({
+    ...mutant,
+    killedBy: killedBy.map((id) => `verify-vector-${id}`),
+  }),
+);
+
+// On the wire these are met as `server-…`; in memory the same probe is called `verify-…`.
+const SIGNED_ALREADY = new Set(SIGNING_MUTANTS.map(({ id }) => id));
+const NOT_IN_MEMORY = new Set(['HTTP parser', 'rate', 'replay', 'envelope', 'source IP']);
+
+const stateless = SERVER_MUTANTS.map(
+  ({ killedBy, ...mutant }): Mutant<ServerParts> => ({
+    ...mutant,
+    killedBy: killedBy.map((id) => id.replace(/^server-/, 'verify-')),
+  }),
+).filter(
+  ({ id, area, killedBy }) =>
+    killedBy.every((each) => verifyIds.has(each)) && !SIGNED_ALREADY.has(id) && !NOT_IN_MEMORY.has(area),
+);
+
+/** The mutants that need neither memory nor a network: broken recipes, and broken stateless checks. */
+export const VERIFIER_MUTANTS: readonly Mutant<ServerParts>[] = [
+  ...signing,
+  ...stateless,
+  ...WEBHOOK_MUTANTS,
+];

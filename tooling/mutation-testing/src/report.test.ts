@@ -1,7 +1,7 @@
 import type { ResultRecord } from '@cpg/conformance/src/core/record.ts';
 import { footerOf } from '@cpg/conformance/src/core/tally.ts';
 import { describe, expect, it } from 'vitest';
-import { renderStrength, type Strength } from './render-strength.ts';
+import { formatReport, type MutationRun } from './report.ts';
 
 const body: readonly ResultRecord[] = [
   { type: 'implementation', implementation: 'it', layer: 'server', notes: [], planned: 2 },
@@ -26,7 +26,7 @@ const trial = (id: string, killedBy: readonly string[], failed: readonly string[
   failed,
 });
 
-const strong: Strength = {
+const passing: MutationRun = {
   correct: [{ kind: 'server', records: [...body, footerOf(body, 1)] }],
   results: [trial('one', ['server-a'], ['server-a']), trial('two', ['server-b'], ['server-a', 'server-b'])],
   controls: [[]],
@@ -40,54 +40,54 @@ const strong: Strength = {
   untried: { 'server-c': 'takes a year' },
 };
 
-describe('renderStrength', () => {
-  it('counts what was caught', () => {
-    const { text, isStrong } = renderStrength(strong);
+describe('formatReport', () => {
+  it('counts the mutants that were killed', () => {
+    const { text, isPassed } = formatReport(passing);
     expect(text).toMatch(
-      /2 of 2 cases notice something\n1 cases untried\n {2}server-c: takes a year\ncontrols: 1\/1 as they must be\n2\/2 caught\n$/,
+      /2 of 2 cases kill a mutant\n1 cases untried\n {2}server-c: takes a year\ncontrols: 1\/1 passed\n2\/2 killed\n$/,
     );
-    expect(isStrong).toBe(true);
+    expect(isPassed).toBe(true);
   });
 
-  it('counts cases, and the mutants that they caught, by section of the contract', () => {
-    const { text } = renderStrength(strong);
+  it('counts cases, and the mutants that they killed, by section of the wire protocol', () => {
+    const { text } = formatReport(passing);
     expect(text.split('\n').filter((line) => line.startsWith('§'))).toEqual([
-      '§1.1                               1 cases, 2 caught',
-      '§2 restriction 3                   1 cases, 1 caught',
-      '§2.1                               2 cases, 1 caught',
+      '§1.1                               1 cases, 2 mutants killed',
+      '§2 restriction 3                   1 cases, 1 mutants killed',
+      '§2.1                               2 cases, 1 mutants killed',
     ]);
   });
 
-  it.each<[name: string, change: Partial<Strength>, text: string]>([
+  it.each<[name: string, change: Partial<MutationRun>, text: string]>([
     [
       'a survivor',
-      { results: [...strong.results, trial('three', ['server-a'], [])] },
+      { results: [...passing.results, trial('three', ['server-a'], [])] },
       'SURVIVED    server three',
     ],
     [
       'an accidental kill',
-      { results: [...strong.results, trial('three', ['server-a'], ['server-b'])] },
-      'ACCIDENTAL  server three: server-a did not notice it; server-b did',
+      { results: [...passing.results, trial('three', ['server-a'], ['server-b'])] },
+      'ACCIDENTAL  server three: server-a did not fail, but server-b',
     ],
-    ['an idle case', { results: strong.results.slice(0, 1) }, 'IDLE        server-b noticed nothing'],
+    ['an idle case', { results: passing.results.slice(0, 1) }, 'IDLE        server-b killed no mutant'],
     [
       'a correct implementation that fails',
       { correct: [{ kind: 'server', records: body }] },
       'UNFAIR      the correct server',
     ],
     [
-      'a section of the contract that nobody proves',
+      'a section of the wire protocol that no case covers',
       { isComplete: true },
-      'UNPROVEN    §6.8 of the contract: no case',
+      'UNCOVERED   wire protocol §6.8: no case',
     ],
     [
-      'a case that nobody could try',
+      'a case that was not tried',
       { untried: {} },
-      'UNTRIED     server-c: no correct implementation was given the means to try it',
+      'UNTRIED     server-c: no reference implementation tried it, and no reason is listed',
     ],
     [
       'a reason for a case that was tried',
-      { untried: { ...strong.untried, 'server-a': 'no time' } },
+      { untried: { ...passing.untried, 'server-a': 'no time' } },
       'STALE       server-a is listed as untried, but was tried',
     ],
     [
@@ -95,9 +95,9 @@ describe('renderStrength', () => {
       { controls: [['CONTROL     server inert: exit code 0']] },
       'CONTROL     server inert',
     ],
-  ])('is not strong with %s', (_name, change, expected) => {
-    const { text, isStrong } = renderStrength({ ...strong, ...change });
+  ])('does not pass with %s', (_name, change, expected) => {
+    const { text, isPassed } = formatReport({ ...passing, ...change });
     expect(text).toContain(expected);
-    expect(isStrong).toBe(false);
+    expect(isPassed).toBe(false);
   });
 });

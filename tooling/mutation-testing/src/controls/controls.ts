@@ -4,14 +4,14 @@ import { exitCodeOf } from '@cpg/conformance/src/core/exit-code.ts';
 import type { CaseRecord, ResultRecord } from '@cpg/conformance/src/core/record.ts';
 import { run } from '@cpg/conformance/src/core/run.ts';
 import { adapterVectorSuite } from '@cpg/conformance/src/vectors/vectors-suite.ts';
-import { commandFor, judgeServer } from './trial.ts';
+import { commandFor, judgeServer } from '../trial.ts';
 
-/** Something that is no implementation, or a correct but awkward one, and what a run of it must come to. */
+/** A program that implements nothing, or a correct but awkward one, and the result that a run of it must have. */
 export interface Control {
   readonly id: string;
   readonly layer: 'vectors' | 'client' | 'server';
   readonly exitCode: 0 | 1 | 3;
-  /** What `--run` leaves of the layer. */
+  /** The part of the layer that is run, as in `--run`. */
   readonly only?: string;
   /** Cases of these ids that must not pass. */
   readonly mustNotPass?: RegExp;
@@ -24,7 +24,7 @@ const GOOD_REQUEST =
 const BAD_REQUEST =
   /^(?:verify|server)-(?:missing-|empty-|repeated-|tamper-|recipe-|timestamp-|key-|order-|signature-|target-(?:absolute|fragment|backslash))/;
 
-/** Whoever sends nothing can earn none of layer 2, but for being quiet and coming to an end. */
+/** A program that sends nothing can only pass the two cases of layer 2 that are about its output and its end. */
 const SENDING = /^client-(?!output-hides-secrets$|adapter-stops$)/;
 
 export const CONTROLS: readonly Control[] = [
@@ -86,16 +86,23 @@ export const CONTROLS: readonly Control[] = [
 ];
 
 const judge = ({ id, layer, only }: Control): Promise<readonly ResultRecord[]> => {
-  if (layer === 'server') return judgeServer('control-server.ts', [id]);
-  const command = commandFor('control-adapter.ts', [id]);
+  const program = { program: 'controls/run-control.ts', argv: [layer, id] };
+  if (layer === 'server') return judgeServer(program);
+  const command = commandFor(program);
   const options = { filter: caseFilter(only) };
   return layer === 'client'
     ? run((plan) => plan.add(clientSuite(command, plan)), options)
     : run((plan) => plan.add(adapterVectorSuite(command, plan)), options);
 };
 
-/** Runs a control; returns what was not as it must be. */
-export const tryControl = async (control: Control): Promise<readonly string[]> => {
+const firstIds = (cases: readonly CaseRecord[]): string =>
+  cases
+    .map(({ id }) => id)
+    .slice(0, 3)
+    .join(', ');
+
+/** Runs a control; returns how its result differs from the one it must have. */
+export const judgeControl = async (control: Control): Promise<readonly string[]> => {
   const { id, layer, exitCode, mustNotPass, mustPass } = control;
   const records = await judge(control);
   const cases = records.filter(
@@ -105,21 +112,10 @@ export const tryControl = async (control: Control): Promise<readonly string[]> =
   const code = exitCodeOf(records);
   if (code !== exitCode) problems.push(`exit code ${code} instead of ${exitCode}`);
   const passed = cases.filter((each) => each.verdict === 'pass' && mustNotPass?.test(each.id));
-  if (passed.length > 0)
-    problems.push(
-      `${passed
-        .map((each) => each.id)
-        .slice(0, 3)
-        .join(', ')} passed`,
-    );
+  if (passed.length > 0) problems.push(`${firstIds(passed)} passed`);
   const relevant = cases.filter((each) => mustPass?.test(each.id));
   const failed = relevant.filter((each) => each.verdict !== 'pass');
   if (mustPass !== undefined && (relevant.length === 0 || failed.length > 0))
-    problems.push(
-      `${failed
-        .map((each) => each.id)
-        .slice(0, 3)
-        .join(', ')} did not pass`,
-    );
+    problems.push(`${firstIds(failed)} did not pass`);
   return problems.map((problem) => `CONTROL     ${layer} ${id}: ${problem}`);
 };

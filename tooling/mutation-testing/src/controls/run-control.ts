@@ -1,10 +1,15 @@
-/** Adapters that are no client at all, by name: what the suite must never take for one. */
+/**
+ * Programs that the suite must never take for an implementation: `node src/controls/run-control.ts <layer> <id>`. For the layer
+ * `server` it listens and prints its address; for the others it speaks the adapter protocol.
+ */
 import { readFileSync } from 'node:fs';
+import { createServer, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type SignCommand, signCommand } from './reference/client-adapter.ts';
-import { CLIENT } from './reference/client-parts.ts';
+import { type SignCommand, signCommand } from '../reference/client-adapter.ts';
+import { CLIENT } from '../reference/client-parts.ts';
 
 type Command = Readonly<Record<string, string>> & { readonly id: string; readonly cmd: string };
 type Behaviour = (command: Command, count: number) => unknown;
@@ -45,7 +50,7 @@ const published = (): Known['vectors'] => {
   return (JSON.parse(readFileSync(path, 'utf8')) as Known).vectors;
 };
 
-const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
+const ADAPTERS: Readonly<Record<string, Behaviour>> = {
   inert: (command) => say({ id: command.id, ok: true, data: [], headers: [] }),
   'inert-with-errors': ({ id }) =>
     say({ id, ok: false, error: { kind: 'failed', status: 403, message: 'It failed.' }, elapsed: 1 }),
@@ -90,20 +95,46 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
 const CAPABILITIES = ['clock', 'text-ids', 'transactions'];
 const VERIFIERS = ['accept-all', 'reject-all', 'reject-all-as-invalid', 'by-coin'];
 
-const [name = ''] = process.argv.slice(2);
-const behave = BEHAVIOURS[name];
-if (behave === undefined) throw new Error(`no control is called ${name}`);
-let count = 0;
-createInterface({ input: process.stdin }).on('line', async (line) => {
-  const command = JSON.parse(line) as Command;
-  const { id, cmd } = command;
-  if (cmd === 'hello')
-    return say({
-      id,
-      name,
-      roles: VERIFIERS.includes(name) ? ['verify'] : ['sign', 'call'],
-      caps: CAPABILITIES,
+const serveAdapter = (name: string, behave: Behaviour): void => {
+  let count = 0;
+  createInterface({ input: process.stdin }).on('line', async (line) => {
+    const command = JSON.parse(line) as Command;
+    const { id, cmd } = command;
+    const roles = VERIFIERS.includes(name) ? ['verify'] : ['sign', 'call'];
+    if (cmd === 'hello') return say({ id, name, roles, caps: CAPABILITIES });
+    if (cmd === 'stop') return process.stdout.write(`${JSON.stringify({ id })}\n`, () => process.exit(0));
+    await behave(command, ++count);
+  });
+};
+
+const respond = (response: ServerResponse, status: number, body: object): void => {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body));
+};
+
+const SERVERS: Readonly<Record<string, (response: ServerResponse) => void>> = {
+  'accept-all': (response) => respond(response, 200, { success: true, message: 'OK', data: { pong: true } }),
+  'reject-all': (response) => respond(response, 401, { success: false, message: 'Invalid signature' }),
+  'hang-up': (response) => void response.destroy(),
+};
+
+const serveHttp = (behave: (response: ServerResponse) => void): void => {
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => {
+      if (request.url === '/_sandbox/clock') respond(response, 200, { now: 0, frozen: false });
+      else behave(response);
     });
-  if (cmd === 'stop') return process.stdout.write(`${JSON.stringify({ id })}\n`, () => process.exit(0));
-  await behave(command, ++count);
-});
+  });
+  server.listen(0, '127.0.0.1', () =>
+    process.stdout.write(`http://127.0.0.1:${(server.address() as AddressInfo).port}\n`),
+  );
+};
+
+const find = <Behave>(table: Readonly<Record<string, Behave>>, id: string): Behave => {
+  const behave = table[id];
+  if (behave === undefined) throw new Error(`There is no control ${id}.`);
+  return behave;
+};
+
+const [layer, id = ''] = process.argv.slice(2);
+if (layer === 'server') serveHttp(find(SERVERS, id));
+else serveAdapter(id, find(ADAPTERS, id));
