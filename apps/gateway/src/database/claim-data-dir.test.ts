@@ -1,8 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { describeWithProgram } from '@cpg/test-support';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type GatewayProcess, startGatewayProcess } from '../testing/gateway-process.ts';
 import { claimDataDir } from './claim-data-dir.ts';
+
+const MINUTE = 60_000;
 
 let dataDir: string;
 beforeEach(() => {
@@ -10,24 +15,110 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dataDir, { recursive: true }));
 
-const owner = () => readFileSync(join(dataDir, 'gateway.pid'), 'utf8');
+const IN_USE = () =>
+  `${dataDir} is in use by another process, perhaps in another container: an embedded database serves one process.`;
 
-it('claims a free folder, again and again', () => {
-  claimDataDir(dataDir);
-  claimDataDir(dataDir);
-  expect(owner()).toBe(String(process.pid));
-});
+describe('claimDataDir', () => {
+  it('claims a free folder, once until it is released', () => {
+    const claim = claimDataDir(dataDir);
+    expect(() => claimDataDir(dataDir)).toThrow(IN_USE());
+    claim.release();
+    claim.release();
+    claimDataDir(dataDir).release();
+  });
 
-it('takes over from a process that has ended', () => {
-  // Above the largest process id that Linux gives out.
-  writeFileSync(join(dataDir, 'gateway.pid'), '4194305');
-  claimDataDir(dataDir);
-  expect(owner()).toBe(String(process.pid));
-});
+  it('makes the folder, for its owner only, and keeps nothing in the lock file', () => {
+    const folder = join(dataDir, 'a', 'b');
+    const claim = claimDataDir(folder);
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    expect(readdirSync(folder)).toEqual(['gateway.lock']);
+    expect(statSync(join(folder, 'gateway.lock')).size).toBe(0);
+    claim.release();
+  });
 
-it('refuses a folder of a process that runs', () => {
-  writeFileSync(join(dataDir, 'gateway.pid'), String(process.ppid));
-  expect(() => claimDataDir(dataDir)).toThrow(
-    `${dataDir} is in use by process ${process.ppid}: an embedded database serves one process.`,
+  it.each(['', 'garbage', '4194305', String(process.pid), String(process.ppid)])(
+    'takes no pid file for an owner: %j',
+    (content) => {
+      mkdirSync(join(dataDir, 'database'));
+      writeFileSync(join(dataDir, 'gateway.pid'), content);
+      writeFileSync(join(dataDir, 'database', 'postmaster.pid'), content);
+      claimDataDir(dataDir).release();
+      expect(existsSync(join(dataDir, 'database', 'postmaster.pid'))).toBe(false);
+    },
   );
+
+  it('leaves the pid file of a database in use alone', () => {
+    mkdirSync(join(dataDir, 'database'));
+    const claim = claimDataDir(dataDir);
+    writeFileSync(join(dataDir, 'database', 'postmaster.pid'), '-42\n');
+    expect(() => claimDataDir(dataDir)).toThrow(IN_USE());
+    expect(existsSync(join(dataDir, 'database', 'postmaster.pid'))).toBe(true);
+    claim.release();
+  });
+
+  it('says what is wrong with a lock file that is not its own', () => {
+    writeFileSync(join(dataDir, 'gateway.lock'), 'this is no lock file at all');
+    expect(() => claimDataDir(dataDir)).toThrow(
+      `${join(dataDir, 'gateway.lock')} must be an empty file. Only the lock is kept in it: delete it while no gateway uses ${dataDir}.`,
+    );
+  });
+
+  it('says what is wrong with a folder that it cannot write to', () => {
+    mkdirSync(join(dataDir, 'gateway.lock'));
+    expect(() => claimDataDir(dataDir)).toThrow(
+      `${join(dataDir, 'gateway.lock')} cannot be locked (unable to open database file). CPG_DATA_DIR must be a folder`,
+    );
+  });
+});
+
+const isRoot = process.getuid?.() === 0;
+
+describe('a gateway on a data folder', () => {
+  const started: GatewayProcess[] = [];
+  afterEach(async () => {
+    await Promise.all(started.splice(0).map((gateway) => gateway.end('SIGKILL')));
+  });
+  const start = async (wrapper?: readonly string[]) => {
+    const environment = { CPG_DATA_DIR: dataDir, CPG_SANDBOX: 'true', CPG_LOG_LEVEL: 'error' };
+    const gateway = await startGatewayProcess(environment, wrapper);
+    started.push(gateway);
+    return gateway;
+  };
+  const isReady = async (gateway: GatewayProcess) => (await fetch(`${gateway.url}/readyz`)).status;
+
+  it(
+    'keeps a second process out, goes on serving, and frees the folder when it is killed',
+    async () => {
+      const first = await start();
+      await expect(start()).rejects.toThrow(IN_USE());
+      expect(await isReady(first)).toBe(200);
+      await first.end('SIGKILL');
+      // What a crash can leave behind, and a pid that another program has by now.
+      writeFileSync(join(dataDir, 'database', 'postmaster.pid'), '');
+      writeFileSync(join(dataDir, 'gateway.pid'), String(process.pid));
+      const second = await start();
+      expect(await isReady(second)).toBe(200);
+      await second.end('SIGTERM');
+      expect(await isReady(await start())).toBe(200);
+    },
+    3 * MINUTE,
+  );
+
+  describeWithProgram('unshare', 'in another PID namespace', () => {
+    it.skipIf(!isRoot)(
+      'keeps a second process out, where both have the same pid, and goes on serving',
+      async () => {
+        const container = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
+        expect(execFileSync('unshare', [...container.slice(1), 'sh', '-c', 'echo $$']).toString()).toBe(
+          '1\n',
+        );
+        const first = await start(container);
+        await expect(start(container)).rejects.toThrow(IN_USE());
+        await expect(start()).rejects.toThrow(IN_USE());
+        expect(await isReady(first)).toBe(200);
+        await first.end('SIGKILL');
+      },
+      2 * MINUTE,
+    );
+  });
 });

@@ -15,11 +15,18 @@ export interface GatewayProcess {
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 const READY = /^CPG gateway ready on (http:\/\/\S+)$/;
 
-/** Starts a gateway from its sources in a process of its own, on a free loopback port. */
+/** Starts a gateway from its sources in a process of its own, on a free loopback port; under another program when one is given. */
 export const startGatewayProcess = async (
   environment: Readonly<Record<string, string>>,
+  wrapper: readonly string[] = [],
 ): Promise<GatewayProcess> => {
-  const child = spawn(process.execPath, ['--conditions=@cpg/source', MAIN], {
+  const [program = process.execPath, ...parameters] = [
+    ...wrapper,
+    process.execPath,
+    '--conditions=@cpg/source',
+    MAIN,
+  ];
+  const child = spawn(program, parameters, {
     env: { ...process.env, PORT: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
