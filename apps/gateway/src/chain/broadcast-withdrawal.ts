@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/open-database.ts';
+import { inTransaction } from '../database/transactions.ts';
 import type { WithdrawalRow } from '../ledger/create-withdrawal.ts';
 import { recordWithdrawalEvent } from '../ledger/record-withdrawal-event.ts';
 import { blockHeight, findNetwork } from './networks.ts';
@@ -13,7 +14,7 @@ export interface ChainServices {
 
 /** Accepts a pending withdrawal at once; the next block takes it in. Doing it twice changes nothing. Contract §4.6. */
 export const broadcastWithdrawal = ({ db, clock }: ChainServices, id: number): Promise<WithdrawalRow> =>
-  db.transaction().execute(async (transaction) => {
+  inTransaction(db, async (transaction) => {
     const at = new Date(clock.now());
     const pending = await transaction
       .selectFrom('withdrawal')

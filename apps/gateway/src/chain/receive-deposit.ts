@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { inTransaction } from '../database/transactions.ts';
 import { type ChainTransactionRow, recordDepositEvent } from '../ledger/record-deposit-event.ts';
 import type { ChainServices } from './broadcast-withdrawal.ts';
 import { blockHeight, findNetwork } from './networks.ts';
@@ -17,7 +18,7 @@ export const receiveDeposit = (
   { db, clock }: ChainServices,
   payment: Payment,
 ): Promise<ChainTransactionRow | undefined> =>
-  db.transaction().execute(async (transaction) => {
+  inTransaction(db, async (transaction) => {
     const at = new Date(clock.now());
     const request = await transaction
       .selectFrom('deposit_request')

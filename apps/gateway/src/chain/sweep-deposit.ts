@@ -1,5 +1,6 @@
 import { type InsertObject, sql, type Transaction } from 'kysely';
 import type { Schema } from '../database/schema.ts';
+import { inTransaction } from '../database/transactions.ts';
 import type { ChainTransactionRow } from '../ledger/record-deposit-event.ts';
 import type { ChainServices } from './broadcast-withdrawal.ts';
 import { blockHeight, findNetwork, type NetworkRow } from './networks.ts';
@@ -22,7 +23,7 @@ type SweepTransaction = Pick<
  * first. False when there is no such deposit, or it was swept already. Contract §4.5.
  */
 export const sweepDeposit = ({ db, clock }: ChainServices, id: number): Promise<boolean> =>
-  db.transaction().execute(async (transaction) => {
+  inTransaction(db, async (transaction) => {
     const deposit = await transaction
       .selectFrom('chain_transaction')
       .selectAll()

@@ -11,5 +11,7 @@ const MIGRATIONS = { '0001-accounts': accounts, '0002-ledger': ledger, '0003-web
 export const migrate = async (db: Kysely<Schema>): Promise<void> => {
   const provider = { getMigrations: async () => MIGRATIONS };
   const { error } = await new Migrator({ db, provider }).migrateToLatest();
-  if (error !== undefined) throw new Error('Database migration failed', { cause: error });
+  if (error === undefined) return;
+  const reason = error instanceof Error ? error.message : String(error);
+  throw new Error(`Database migration failed: ${reason}`, { cause: error });
 };

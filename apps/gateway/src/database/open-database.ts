@@ -1,7 +1,8 @@
 import { PGlite } from '@electric-sql/pglite';
-import { Kysely, PGliteDialect, PostgresDialect } from 'kysely';
+import { type Dialect, Kysely, PGliteDialect, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { claimDataDir } from './claim-data-dir.ts';
+import { isConnectionStale, reportOutages } from './database-unavailable.ts';
 import type { Schema } from './schema.ts';
 
 export type Database = Kysely<Schema>;
@@ -17,28 +18,59 @@ export interface DatabaseLocation {
   readonly dataDir: string | undefined;
 }
 
-/** Opens PostgreSQL or the embedded PGlite behind the same query layer. */
-export const openDatabase = async ({ databaseUrl, dataDir }: DatabaseLocation): Promise<Database> => {
-  if (databaseUrl !== undefined) {
-    const types = new pg.TypeOverrides();
-    types.setTypeParser(BIGINT, readBigint);
-    const pool = new pg.Pool({
-      connectionString: databaseUrl,
-      max: 16,
-      connectionTimeoutMillis: 5_000,
-      // Whatever waits this long for a lock is better asked again.
-      statement_timeout: 10_000,
-      idle_in_transaction_session_timeout: 30_000,
-      types,
-    });
-    // A connection that breaks must not end the process, whether it is idle or lent out: its next query reports it.
-    pool.on('error', () => undefined);
-    pool.on('connect', (client) => client.on('error', () => undefined));
-    return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
-  }
-  if (dataDir !== undefined) claimDataDir(dataDir);
-  const pglite = await PGlite.create(dataDir === undefined ? 'memory://' : `${dataDir}/database`, {
-    parsers: { [BIGINT]: readBigint },
+/** Opens PostgreSQL or the embedded PGlite behind the same query layer. Outages are `DatabaseUnavailableError`s. */
+export const openDatabase = async ({ databaseUrl, dataDir }: DatabaseLocation): Promise<Database> =>
+  new Kysely<Schema>({
+    dialect: databaseUrl === undefined ? await openEmbedded(dataDir) : connectTo(databaseUrl),
   });
-  return new Kysely<Schema>({ dialect: new PGliteDialect({ pglite }) });
+
+const connectTo = (databaseUrl: string): Dialect => {
+  const types = new pg.TypeOverrides();
+  types.setTypeParser(BIGINT, readBigint);
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    max: 16,
+    connectionTimeoutMillis: 5_000,
+    // Whatever waits this long for a lock is better asked again.
+    statement_timeout: 10_000,
+    idle_in_transaction_session_timeout: 30_000,
+    // Longer than the server's own limit: only a server that cannot be heard is given up by this one.
+    query_timeout: 15_000,
+    keepAlive: true,
+    types,
+  });
+  // A connection that breaks must not end the process, whether it is idle or lent out: its next query reports it.
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+    leaveStaleServer(client);
+  });
+  return reportOutages(new PostgresDialect({ pool }));
+};
+
+// After a failover the old server may go on as a read-only one, and a busy pool would keep its connections to it for good. The
+// pool drops a client that has ended when it is returned, and connects anew.
+const leaveStaleServer = (client: pg.PoolClient): void => {
+  const query = client.query.bind(client) as (...parameters: unknown[]) => unknown;
+  client.query = (async (...parameters: unknown[]) => {
+    try {
+      return await query(...parameters);
+    } catch (error) {
+      if (isConnectionStale(error)) (client as unknown as pg.Client).end().catch(() => undefined);
+      throw error;
+    }
+  }) as typeof client.query;
+};
+
+const openEmbedded = async (dataDir: string | undefined): Promise<Dialect> => {
+  const claim = dataDir === undefined ? undefined : claimDataDir(dataDir);
+  try {
+    const pglite = await PGlite.create(dataDir === undefined ? 'memory://' : `${dataDir}/database`, {
+      parsers: { [BIGINT]: readBigint },
+    });
+    return reportOutages(new PGliteDialect({ pglite }), claim?.release);
+  } catch (error) {
+    claim?.release();
+    throw error;
+  }
 };

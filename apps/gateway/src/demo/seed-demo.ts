@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { Database } from '../database/open-database.ts';
 import type { Schema } from '../database/schema.ts';
+import { inTransaction } from '../database/transactions.ts';
 import { createApiKey } from '../keys/create-api-key.ts';
 import { enableCurrency } from '../ledger/enable-currency.ts';
 import { moveBalance } from '../ledger/move-balance.ts';
@@ -21,7 +22,7 @@ const PENDING_ADDRESS = '0x52908400098527886E0F7030069857D2E4169EE7';
 
 /** Writes the demo accounts, keys and balances into a database that has none yet. */
 export const seedDemo = (db: Database, box: SecretBox, at: Date): Promise<void> =>
-  db.transaction().execute(async (transaction) => {
+  inTransaction(db, async (transaction) => {
     // Of several processes that start at once, the one whose first row goes in writes the rest.
     const first = await transaction
       .insertInto('account')

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { isKeyId, PERMISSIONS, type Permission } from '@cpg/protocol';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { addressRange } from '../address-range.ts';
+import { inTransaction } from '../database/transactions.ts';
 import { DEMO_ACCOUNT } from '../demo/demo-keys.ts';
 import type { Services } from '../services.ts';
 import { createApiKey } from './create-api-key.ts';
@@ -73,14 +74,15 @@ export const keysProgram = ({ open, print }: KeysProgramOptions): Command => {
       const secret = newSecret();
       const { db, box } = await open();
       await assertFree(db, key, account);
-      await createApiKey(db, box, {
+      const created = {
         keyId: key,
         accountId: account,
         secret,
         permissions: permission,
         ...(sourceIp === undefined ? {} : { sourceIps: sourceIp }),
         rateLimitPerMinute: rateLimit,
-      });
+      };
+      await inTransaction(db, (transaction) => createApiKey(transaction, box, created));
       print(shown(key, secret));
     });
 

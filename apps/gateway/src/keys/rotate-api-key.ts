@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../database/open-database.ts';
+import { inTransaction } from '../database/transactions.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
 
 export interface KeyRotation {
@@ -15,7 +16,7 @@ export interface KeyRotation {
  * live. False when there is no such key, or it is revoked.
  */
 export const rotateApiKey = (db: Database, box: SecretBox, rotation: KeyRotation): Promise<boolean> =>
-  db.transaction().execute(async (transaction) => {
+  inTransaction(db, async (transaction) => {
     const { keyId, secret, at, retireAt } = rotation;
     const key = await transaction
       .selectFrom('api_key')

@@ -1,6 +1,6 @@
 import { REJECTIONS, type Rejection } from '@cpg/protocol';
 import type { Database } from '../database/open-database.ts';
-import { rollbackOnRejection } from '../database/rollback-on-rejection.ts';
+import { rollbackOnRejection } from '../database/transactions.ts';
 import { type AccountCurrency, findCurrency } from './find-currency.ts';
 import { type DepositRequestRow, selectDepositRequests } from './find-deposit-request.ts';
 import { takeDepositAddress } from './take-deposit-address.ts';

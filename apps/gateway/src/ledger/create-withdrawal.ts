@@ -2,8 +2,8 @@ import { REJECTIONS, type Rejection, toDecimal, validationFailed } from '@cpg/pr
 import type { Selectable } from 'kysely';
 import { isDestinationAddress } from '../chain/destination-address.ts';
 import type { Database } from '../database/open-database.ts';
-import { rollbackOnRejection } from '../database/rollback-on-rejection.ts';
 import type { WithdrawalTable } from '../database/tables/withdrawal-table.ts';
+import { rollbackOnRejection } from '../database/transactions.ts';
 import { type AccountCurrency, findCurrency } from './find-currency.ts';
 import { moveBalance } from './move-balance.ts';
 import { withdrawalFee } from './withdrawal-fee.ts';

@@ -1,4 +1,5 @@
 import type { Database } from '../database/open-database.ts';
+import { inTransaction } from '../database/transactions.ts';
 import { moveBalance } from './move-balance.ts';
 import { recordDepositEvent } from './record-deposit-event.ts';
 
@@ -10,7 +11,7 @@ export interface DepositSettlement {
 
 /** Credits a detected deposit, or gives it up, once. Returns false when it is final already. Contract §4.3. */
 export const settleDeposit = (db: Database, { id, outcome, at }: DepositSettlement): Promise<boolean> =>
-  db.transaction().execute(async (transaction) => {
+  inTransaction(db, async (transaction) => {
     const isConfirmed = outcome === 'confirmed';
     const deposit = await transaction
       .updateTable('chain_transaction')

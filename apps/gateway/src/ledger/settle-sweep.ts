@@ -1,10 +1,11 @@
 import { sql } from 'kysely';
 import type { Database } from '../database/open-database.ts';
+import { inTransaction } from '../database/transactions.ts';
 import { recordDepositEvent } from './record-deposit-event.ts';
 
 /** Ends a sweep that is under way, once, and tells of the deposit that it moved to the hot wallet. */
 export const settleSweep = (db: Database, id: number, at: Date): Promise<boolean> =>
-  db.transaction().execute(async (transaction) => {
+  inTransaction(db, async (transaction) => {
     const sweep = await transaction
       .updateTable('chain_transaction')
       .set({ status: 'confirmed', confirmed_at: at })

@@ -2,6 +2,7 @@ import { toDecimal } from '@cpg/protocol';
 import type { Transaction } from 'kysely';
 import type { Database } from '../database/open-database.ts';
 import type { Schema } from '../database/schema.ts';
+import { inTransaction } from '../database/transactions.ts';
 import type { WithdrawalRow } from './create-withdrawal.ts';
 import { moveBalance } from './move-balance.ts';
 import { recordWithdrawalEvent } from './record-withdrawal-event.ts';
@@ -18,7 +19,7 @@ export interface Settlement {
  * hold. Returns false when it is final already, so any number of processes may try. Contract §4.6.
  */
 export const settleWithdrawal = (db: Database, settlement: Settlement): Promise<boolean> =>
-  db.transaction().execute(async (transaction) => {
+  inTransaction(db, async (transaction) => {
     const isConfirmed = settlement.outcome === 'confirmed';
     const confirmed_at = isConfirmed ? settlement.at : null;
     const row = await transaction

@@ -2,7 +2,7 @@ import { endpoints } from '@cpg/protocol';
 import type { DecisionTrace } from '@cpg/server-middleware';
 import type { RequestHandler } from 'express';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { isDatabaseUnavailable } from '../database/is-database-unavailable.ts';
+import { isDatabaseUnavailable } from '../database/database-unavailable.ts';
 import type { Database } from '../database/open-database.ts';
 
 export interface Metrics {

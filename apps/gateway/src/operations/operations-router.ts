@@ -16,19 +16,19 @@ export interface OperationsOptions {
 
 const DEADLINE_MS = 1_000;
 
-type Health = 'ok' | 'unreachable';
+type Health = 'ok' | 'read_only' | 'unreachable';
 
-const check = async (ping: () => Promise<unknown>): Promise<Health> => {
+const check = async (ping: () => Promise<Health>): Promise<Health> => {
   const late = new Promise<Health>((resolve) => {
     setTimeout(resolve, DEADLINE_MS, 'unreachable').unref();
   });
-  return Promise.race([
-    ping().then(
-      () => 'ok' as const,
-      () => 'unreachable' as const,
-    ),
-    late,
-  ]);
+  return Promise.race([ping().catch(() => 'unreachable' as const), late]);
+};
+
+// A database that cannot be written to, as during a failover, serves no withdrawal.
+const pingDatabase = async (db: Database): Promise<Health> => {
+  const { rows } = await sql<{ transaction_read_only: string }>`SHOW transaction_read_only`.execute(db);
+  return rows[0]?.transaction_read_only === 'on' ? 'read_only' : 'ok';
 };
 
 /** `/healthz`: the process is alive. `/readyz`: it can serve, or 503 with what is missing. `/metrics`: for Prometheus. */
@@ -40,8 +40,11 @@ export const createOperationsRouter = (options: OperationsOptions): Router => {
   });
   router.get('/readyz', async (_request, response) => {
     const [database, admission] = await Promise.all([
-      check(() => sql`SELECT 1`.execute(db)),
-      check(pingAdmission),
+      check(() => pingDatabase(db)),
+      check(async () => {
+        await pingAdmission();
+        return 'ok';
+      }),
     ]);
     const isReady = !isDraining() && database === 'ok' && admission === 'ok';
     const status = isDraining() ? 'draining' : isReady ? 'ready' : 'unavailable';

@@ -2,6 +2,7 @@ import { createSigningKey, DELIVERY_HEADER, EVENT_HEADER, type SigningKey, signW
 import { sql } from 'kysely';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/open-database.ts';
+import { inTransaction } from '../database/transactions.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
 import { delayAfterAttempt } from './retry-schedule.ts';
 import { sendWebhook, type WebhookResponse } from './send-webhook.ts';
@@ -123,7 +124,7 @@ const record = async (
   const now = clock.now();
   const isDelivered = response.status !== null && response.status >= 200 && response.status < 300;
   const delay = delayAfterAttempt(delivery.attempts + 1);
-  await db.transaction().execute(async (transaction) => {
+  await inTransaction(db, async (transaction) => {
     const { numUpdatedRows } = await transaction
       .updateTable('webhook_delivery')
       .set({

@@ -1,0 +1,59 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { isRejection, type Rejection } from '@cpg/protocol';
+import type { Transaction } from 'kysely';
+import { DatabaseUnavailableError } from './database-unavailable.ts';
+import type { Database } from './open-database.ts';
+import type { Schema } from './schema.ts';
+
+const MAX_ATTEMPTS = 5;
+const MAX_BACKOFF_MS = 20;
+// The database has rolled back one of several transactions that are in each other's way, and asks to run it again.
+const CONFLICT_STATES: readonly unknown[] = ['40001', '40P01'];
+
+/**
+ * Runs work in a transaction, again when the database rolled it back for the sake of another one (serialization failure,
+ * deadlock). The work must therefore change nothing but the database.
+ *
+ * @throws DatabaseUnavailableError when the database cannot be reached, or every attempt met a conflict.
+ */
+export const inTransaction = async <T>(
+  db: Database,
+  work: (transaction: Transaction<Schema>) => Promise<T>,
+): Promise<T> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await db.transaction().execute(work);
+    } catch (error) {
+      if (!isConflict(error) || attempt === MAX_ATTEMPTS) throw error;
+      await wait(Math.random() * MAX_BACKOFF_MS * attempt);
+    }
+  }
+};
+
+const isConflict = (error: unknown): boolean =>
+  error instanceof DatabaseUnavailableError && CONFLICT_STATES.includes(error.code);
+
+class Rollback extends Error {
+  readonly rejection: Rejection;
+  constructor(rejection: Rejection) {
+    super('rolled back');
+    this.rejection = rejection;
+  }
+}
+
+/** Runs work in a transaction, as {@link inTransaction} does, and rolls it back when the work ends in a rejection. */
+export const rollbackOnRejection = async <T>(
+  db: Database,
+  work: (transaction: Transaction<Schema>) => Promise<T | Rejection>,
+): Promise<T | Rejection> => {
+  try {
+    return await inTransaction(db, async (transaction) => {
+      const result = await work(transaction);
+      if (isRejection(result)) throw new Rollback(result);
+      return result;
+    });
+  } catch (error) {
+    if (error instanceof Rollback) return error.rejection;
+    throw error;
+  }
+};
