@@ -7,7 +7,7 @@ import { CpgError } from './errors/cpg-error.ts';
 import type { Hooks } from './hooks.ts';
 import { RequestSigner } from './signing/request-signer.ts';
 import { ServerClock } from './signing/server-clock.ts';
-import { systemTime, type Time } from './time.ts';
+import { guardTime, systemTime, type Time } from './time.ts';
 import { AxiosTransport, type ConnectionOptions } from './transport/axios-transport.ts';
 
 /** Who calls. */
@@ -32,7 +32,7 @@ export interface CpgClientOptions extends Credentials, ConnectionOptions, Hooks,
 /** Checks the options and makes what all calls share. */
 export const createContext = (options: CpgClientOptions, closed: AbortSignal): ClientContext => {
   const { origin, isLoopback } = parseBaseUrl(options.baseUrl);
-  const time = options.time ?? systemTime;
+  const time = guardTime(options.time ?? systemTime);
   const clock = new ServerClock(time);
   const { onRequest, onResponse, onRetry, httpAgent, httpsAgent } = options;
   const proxy = options.proxy ?? (isLoopback ? false : undefined);

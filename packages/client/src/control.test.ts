@@ -165,8 +165,8 @@ describe('hooks', () => {
     });
     await client.balances.list();
     expect(warnings.mock.calls.map(([text]) => text)).toEqual([
-      'A hook of CpgClient failed: Error: hook broke',
-      'A hook of CpgClient failed: Error: hook broke',
+      'The onRequest hook of CpgClient failed: Error: hook broke',
+      'The onResponse hook of CpgClient failed: Error: hook broke',
     ]);
     warnings.mockRestore();
   });

@@ -40,16 +40,3 @@ export interface Hooks {
   readonly onResponse?: ((event: ResponseEvent) => void) | undefined;
   readonly onRetry?: ((event: RetryEvent) => void) | undefined;
 }
-
-/** Calls a hook so that its failure, also that of an async one, cannot lose the answer to a payment. */
-export const notify = <Event>(hook: ((event: Event) => void) | undefined, event: Event): void => {
-  try {
-    const result: unknown = hook?.(event);
-    if (result instanceof Promise) result.catch(warn);
-  } catch (error) {
-    warn(error);
-  }
-};
-
-const warn = (error: unknown): void =>
-  process.emitWarning(`A hook of CpgClient failed: ${String(error)}`, 'CpgHookWarning');

@@ -1,3 +1,4 @@
+import { onAbort } from '../abort.ts';
 import { CpgError, type CpgErrorDetails } from '../errors/cpg-error.ts';
 import type { CpgErrorCode } from '../errors/error-codes.ts';
 import type { Time } from '../time.ts';
@@ -23,15 +24,15 @@ export class CallScope {
   readonly #options: CallScopeOptions;
   readonly #deadlineAt: number;
   readonly #ended = new AbortController();
+  readonly #unsubscribe: readonly (() => void)[];
   #attempts = 0;
 
   constructor(options: CallScopeOptions) {
     this.operation = options.operation;
     this.#options = options;
     this.#deadlineAt = options.time.now() + options.deadlineMs;
-    // Not AbortSignal.any: these listeners are taken off when the call ends, also from a signal that lives for ever.
-    for (const outer of [options.signal, options.closed]) outer?.addEventListener('abort', this.#end);
-    if (options.signal?.aborted || options.closed.aborted) this.#end();
+    // Not AbortSignal.any: this is undone when the call ends, also for a signal that lives for ever.
+    this.#unsubscribe = [options.signal, options.closed].map((outer) => onAbort(outer, this.#end));
   }
 
   readonly #end = (): void => this.#ended.abort();
@@ -99,10 +100,9 @@ export class CallScope {
     }
   }
 
-  /** Takes the listeners off the outer signals. */
+  /** Stops following the outer signals. */
   dispose(): void {
-    const { signal, closed } = this.#options;
-    for (const outer of [signal, closed]) outer?.removeEventListener('abort', this.#end);
+    for (const stop of this.#unsubscribe) stop();
   }
 
   #deadlineExceeded(): CpgError {

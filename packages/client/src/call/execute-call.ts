@@ -1,7 +1,7 @@
 import type { Endpoint, ResponseOf } from '@cpg/protocol';
+import { notify } from '../callbacks.ts';
 import { CpgError } from '../errors/cpg-error.ts';
 import { OutcomeUnknownError } from '../errors/outcome-unknown-error.ts';
-import { notify } from '../hooks.ts';
 import { buildRequest, type CallArguments } from './build-request.ts';
 import { type CallOptions, limitsOf } from './call-options.ts';
 import { CallScope } from './call-scope.ts';
@@ -46,7 +46,7 @@ export const executeCall = async <E extends Endpoint>(
     for (;;) {
       const sent = await sendAttempt(context, { scope, request, timeoutMs, scatter });
       const judged = judgeAttempt(context, { endpoint, scope, sent });
-      if (!(judged instanceof CpgError)) return judged;
+      if (!CpgError.is(judged)) return judged;
       maybeExecuted ||= !isRead && sent.maybeSent && mayHaveExecuted(judged);
       const delayMs = retryDelay({
         error: judged,
@@ -62,7 +62,13 @@ export const executeCall = async <E extends Endpoint>(
       if (judged.code === 'clock_skew') mayCorrectClock = false;
       scatter = judged.rejection === 'signature_already_used';
       const { code, status } = judged;
-      notify(context.hooks.onRetry, { operation, attempt: scope.attempts, code, status, delayMs });
+      notify('The onRetry hook of CpgClient', context.hooks.onRetry, {
+        operation,
+        attempt: scope.attempts,
+        code,
+        status,
+        delayMs,
+      });
       if (delayMs > 0) await scope.sleep(delayMs);
     }
   } catch (error) {

@@ -17,11 +17,26 @@ export class RatePacer {
     this.#now = now;
   }
 
-  /** Takes a place in the first minute that has one, and waits for that minute with `sleep`. */
-  async acquire(sleep: (milliseconds: number) => Promise<void>): Promise<void> {
+  /**
+   * Takes a place in the first minute that has one, and waits for that minute with `sleep`. Returns a function that gives
+   * the place back, for a request that is not sent after all; when `sleep` fails, the place is given back at once.
+   */
+  async acquire(sleep: (milliseconds: number) => Promise<void>): Promise<() => void> {
     const current = Math.floor(this.#now() / MINUTE_MS);
     const minute = this.#takePlace(current);
-    if (minute > current) await sleep(minute * MINUTE_MS + MARGIN_MS - this.#now());
+    const release = once(() => this.#givePlaceBack(minute));
+    try {
+      if (minute > current) await sleep(minute * MINUTE_MS + MARGIN_MS - this.#now());
+    } catch (error) {
+      release();
+      throw error;
+    }
+    return release;
+  }
+
+  #givePlaceBack(minute: number): void {
+    const taken = this.#takenByMinute.get(minute);
+    if (taken !== undefined) this.#takenByMinute.set(minute, taken - 1);
   }
 
   #takePlace(current: number): number {
@@ -35,3 +50,11 @@ export class RatePacer {
     return minute;
   }
 }
+
+const once = (run: () => void): (() => void) => {
+  let isDone = false;
+  return () => {
+    if (!isDone) run();
+    isDone = true;
+  };
+};

@@ -1,8 +1,8 @@
 import { SIGNATURE_HEADER } from '@cpg/protocol';
+import { notify, warn } from '../callbacks.ts';
 import { CpgError } from '../errors/cpg-error.ts';
 import { ResponseValidationError } from '../errors/response-validation-error.ts';
-import { notify } from '../hooks.ts';
-import type { RequestBytes } from '../signing/request-signer.ts';
+import type { RequestBytes, SignedOnce } from '../signing/request-signer.ts';
 import type { WireResponse } from '../transport/transport.ts';
 import { RESPONSE_TOO_LARGE, TransportError } from '../transport/transport-error.ts';
 import { USER_AGENT } from '../user-agent.ts';
@@ -34,12 +34,36 @@ export interface SentAttempt {
 /** Signs anew, sends once, and tells the hooks. */
 export const sendAttempt = async (context: ClientContext, toSend: AttemptToSend): Promise<SentAttempt> => {
   const { scope, request } = toSend;
+  const releasePlace = await context.pacer?.acquire(scope.sleep);
+  const progress = { isSent: false };
+  let releaseTimestamp: (() => void) | undefined;
+  try {
+    const signed = await context.signer.sign(request, { sleep: scope.sleep, scatter: toSend.scatter });
+    releaseTimestamp = signed.release;
+    return await sendSigned(context, toSend, { signed, progress });
+  } finally {
+    // What never left was not counted and not seen by the gateway.
+    if (!progress.isSent) {
+      releasePlace?.();
+      releaseTimestamp?.();
+    }
+  }
+};
+
+interface SignedAttempt {
+  readonly signed: SignedOnce;
+  /** Whether the first byte left. */
+  readonly progress: { isSent: boolean };
+}
+
+const sendSigned = async (
+  context: ClientContext,
+  toSend: AttemptToSend,
+  { signed, progress }: SignedAttempt,
+): Promise<SentAttempt> => {
+  const { scope, request } = toSend;
   const { operation } = scope;
-  await context.pacer?.acquire(scope.sleep);
-  const { headers: authentication, signature } = await context.signer.sign(request, {
-    sleep: scope.sleep,
-    scatter: toSend.scatter,
-  });
+  const { headers: authentication, signature } = signed;
   const { offsetMs } = context.clock;
   const headers = {
     ...authentication,
@@ -49,7 +73,7 @@ export const sendAttempt = async (context: ClientContext, toSend: AttemptToSend)
   };
   const wire = { ...request, url: `${context.origin}${request.target}`, headers };
   const attempt = scope.attempts + 1;
-  notify(context.hooks.onRequest, {
+  notify('The onRequest hook of CpgClient', context.hooks.onRequest, {
     operation,
     attempt,
     method: wire.method,
@@ -60,22 +84,29 @@ export const sendAttempt = async (context: ClientContext, toSend: AttemptToSend)
   // After the hook, which may abort, and before the first byte: what ends from here on may have been executed.
   scope.throwIfEnded();
   const sentAt = context.time.now();
-  const finish = (answer: WireResponse | CpgError, maybeSent: boolean): SentAttempt => ({
+  const finish = (answer: WireResponse | CpgError): SentAttempt => ({
     signature,
     offsetMs,
     sentAt,
-    receivedAt: context.time.now(),
+    receivedAt: readTime(context, sentAt),
     answer,
-    maybeSent,
+    maybeSent: progress.isSent,
   });
   try {
-    const received = await scope.attempt(toSend.timeoutMs, (signal) => context.transport.send(wire, signal));
+    const received = await scope.attempt(toSend.timeoutMs, (signal) =>
+      context.transport.send(wire, {
+        signal,
+        onSend: () => {
+          progress.isSent = true;
+        },
+      }),
+    );
     const answer = redactEcho(received, signature);
-    const sent = finish(answer, true);
+    const sent = finish(answer);
     const { status } = answer;
     const durationMs = sent.receivedAt - sentAt;
     const requestId = requestIdOf(answer);
-    notify(context.hooks.onResponse, {
+    notify('The onResponse hook of CpgClient', context.hooks.onResponse, {
       operation,
       attempt,
       status,
@@ -85,9 +116,19 @@ export const sendAttempt = async (context: ClientContext, toSend: AttemptToSend)
     });
     return sent;
   } catch (error) {
-    if (CpgError.is(error)) return finish(error, true);
+    if (CpgError.is(error)) return finish(error);
     if (!(error instanceof TransportError)) throw error;
-    return finish(toCpgError(scope, error), error.maybeSent);
+    return finish(toCpgError(scope, error));
+  }
+};
+
+/** The time of an answer; a clock of the caller's own that fails must not lose the answer to a payment. */
+const readTime = ({ time }: ClientContext, sentAt: number): number => {
+  try {
+    return time.now();
+  } catch (error) {
+    warn('time.now()', error);
+    return sentAt;
   }
 };
 

@@ -1,4 +1,5 @@
 import type { RejectionCode } from '@cpg/protocol';
+import { isObject } from '../platform.ts';
 import type { CpgErrorCode } from './error-codes.ts';
 
 /** What a {@link CpgError} knows beside its code and message. */
@@ -51,7 +52,7 @@ export class CpgError extends Error {
 
   /** Tells a `CpgError` from anything else, also one made by another copy of this package. */
   static is(value: unknown): value is CpgError {
-    return value instanceof Error && MARKER in value;
+    return isObject(value) && MARKER in value;
   }
 
   /** All that is known, for a structured log; the cause and the stack stay out. */

@@ -1,10 +1,10 @@
-import { ProtocolError, type SignedRequest } from '@cpg/protocol';
+import { ProtocolError } from '@cpg/protocol';
 import { parseBaseUrl } from '../base-url.ts';
 import { type Credentials, createSigner } from '../client-options.ts';
 import { CpgError } from '../errors/cpg-error.ts';
-import type { RequestSigner } from '../signing/request-signer.ts';
+import type { RequestSigner, SignedOnce } from '../signing/request-signer.ts';
 import { ServerClock } from '../signing/server-clock.ts';
-import { systemTime, type Time } from '../time.ts';
+import { guardTime, systemTime, type Time } from '../time.ts';
 
 export interface OwnClientCredentials extends Credentials {
   /** The gateway's origin; requests to any other are refused, so that no signature leaves for elsewhere. */
@@ -24,7 +24,7 @@ export interface OwnRequest {
 /** The address to hand on, which no URL parser will change any more, and what was signed. */
 export interface OwnSignedRequest {
   readonly url: string;
-  readonly signed: SignedRequest;
+  readonly signed: SignedOnce;
   readonly sentAt: number;
 }
 
@@ -41,7 +41,7 @@ export class OwnClientSigner {
   /** @throws CpgError `invalid_configuration` for credentials that cannot be used. */
   constructor(credentials: OwnClientCredentials) {
     this.#origin = parseBaseUrl(credentials.baseUrl).origin;
-    this.#time = credentials.time ?? systemTime;
+    this.#time = guardTime(credentials.time ?? systemTime);
     this.#clock = new ServerClock(this.#time);
     this.#signer = createSigner(credentials, this.#clock);
   }

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { SIGNATURE_HEADER } from '@cpg/protocol';
 import {
   type AxiosAdapter,
@@ -6,14 +7,18 @@ import {
   getAdapter,
   type InternalAxiosRequestConfig,
 } from 'axios';
+import { followSignal } from '../abort.ts';
 import { CpgError } from '../errors/cpg-error.ts';
-import { type OwnClientCredentials, OwnClientSigner } from './own-client-signer.ts';
+import { bytesOf, describe, isAbortSignal, isObject } from '../platform.ts';
+import { createRequestFactory } from '../transport/connected-request.ts';
+import { type OwnClientCredentials, OwnClientSigner, type OwnSignedRequest } from './own-client-signer.ts';
 import { readMessage } from './read-message.ts';
+import { REDACTED, redactReachable } from './redact-reachable.ts';
 
 /**
  * Makes an axios instance of your own sign all it sends. Signing happens in the adapter, after every interceptor and
  * transform, so that the signed bytes are the sent ones; a retry signs anew. Redirects are not followed, and neither
- * responses nor errors show the signature (their `request` is left out for that). `baseUrl` defaults to the instance's.
+ * responses nor errors show the signature, whatever the `responseType` (their `request` is left out for that). `baseUrl` defaults to the instance's.
  * Returns the instance.
  *
  * @throws CpgError `invalid_configuration` at once; `invalid_request` from a request to another origin, or with a stream
@@ -30,45 +35,100 @@ export const signAxios = <Instance extends AxiosInstance>(
   const send: AxiosAdapter = typeof given === 'function' ? given : getAdapter('http');
 
   instance.defaults.adapter = async (config) => {
-    const body = toBytes(config.data);
-    const method = config.method ?? 'get';
-    const signal = config.signal instanceof AbortSignal ? config.signal : undefined;
-    const { url, signed, sentAt } = await signer.sign({ method, url: instance.getUri(config), body, signal });
-    const frozen: InternalAxiosRequestConfig = {
-      ...config,
-      url,
-      data: body,
-      headers: config.headers.concat(signed.headers),
-      maxRedirects: 0,
-    };
-    delete frozen.baseURL;
-    delete frozen.params;
+    // Axios adds a listener for each request, and one signal may serve many requests.
+    const { signal, release } = followSignal(requireSignal(config.signal));
     try {
-      const response = await send(frozen);
-      observe(signer, response, sentAt);
-      return redact(frozen, response);
+      const body = toBytes(config.data);
+      const method = config.method ?? 'get';
+      const url = instance.getUri(config);
+      const signedRequest = await signer.sign({ method, url, body, signal });
+      const response = await sendSigned({ config, body, send, signal, signer, signedRequest });
+      if (isStream(response.data)) response.data.once('close', release);
+      else release();
+      return response;
     } catch (error) {
-      const { response } = error as { readonly response?: AxiosResponse };
-      if (response !== undefined) observe(signer, redact(frozen, response), sentAt);
-      throw redact(frozen, error as object);
+      release();
+      throw error;
     }
   };
   return instance;
 };
 
+interface RequestToSend {
+  readonly config: InternalAxiosRequestConfig;
+  readonly body: Buffer | undefined;
+  readonly send: AxiosAdapter;
+  readonly signal: AbortSignal;
+  readonly signer: OwnClientSigner;
+  readonly signedRequest: OwnSignedRequest;
+}
+
+const sendSigned = async (toSend: RequestToSend): Promise<AxiosResponse> => {
+  const { config, signer } = toSend;
+  const { url, signed, sentAt } = toSend.signedRequest;
+  let wasSent = false;
+  const factory = createRequestFactory(() => {
+    wasSent = true;
+  });
+  const frozen: InternalAxiosRequestConfig = {
+    ...config,
+    url,
+    data: toSend.body,
+    headers: config.headers.concat(signed.headers),
+    maxRedirects: 0,
+    transport: config.transport ?? factory,
+    signal: toSend.signal,
+  };
+  delete frozen.baseURL;
+  delete frozen.params;
+  const redact = <Outcome extends object>(outcome: Outcome): Outcome => {
+    // What is seen of the config afterwards is the caller's own again.
+    frozen.headers.set(SIGNATURE_HEADER, REDACTED);
+    for (const name of ['transport', 'signal'] as const) {
+      if (config[name] === undefined) delete frozen[name];
+      else Object.assign(frozen, { [name]: config[name] });
+    }
+    // Node's request object leads to everything that was sent.
+    Reflect.deleteProperty(outcome, 'request');
+    // Another adapter or transport keeps the headers where it likes.
+    if (!wasSent) redactReachable(outcome, signed.signature);
+    return outcome;
+  };
+  try {
+    const response = await toSend.send(frozen);
+    observe(signer, response, sentAt);
+    return redact(response);
+  } catch (error) {
+    // Of Node's own adapter it is certain that nothing has left.
+    if (!wasSent && frozen.transport === factory && toSend.send === getAdapter('http')) signed.release();
+    if (!isObject(error)) throw error;
+    const { response } = error as { readonly response?: AxiosResponse };
+    if (response !== undefined) observe(signer, redact(response), sentAt);
+    throw redact(error);
+  }
+};
+
 const originOf = (baseURL: string | undefined): string =>
   baseURL !== undefined && URL.canParse(baseURL) ? new URL(baseURL).origin : '';
+
+const requireSignal = (signal: unknown): AbortSignal | undefined => {
+  if (signal === undefined || signal === null || isAbortSignal(signal)) return signal ?? undefined;
+  throw new CpgError('invalid_request', `signal must be an AbortSignal: got ${describe(signal)}.`);
+};
 
 const toBytes = (data: unknown): Buffer | undefined => {
   if (data === undefined || data === null) return undefined;
   if (typeof data === 'string') return Buffer.from(data, 'utf8');
-  if (data instanceof ArrayBuffer) return Buffer.from(data);
-  if (ArrayBuffer.isView(data)) return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  const bytes = bytesOf(data);
+  if (bytes !== undefined) return bytes;
   throw new CpgError(
     'invalid_request',
-    'A signed body must be JSON, text or bytes: the bytes of a stream or form are not known before it is sent.',
+    `A signed body must be JSON, text or bytes, as the bytes of a stream or form are not known before it is sent: got ${describe(data)}.`,
   );
 };
+
+const isStream = (data: unknown): data is EventEmitter =>
+  isObject(data) && typeof data.once === 'function' && typeof data.pipe === 'function';
 
 const observe = (signer: OwnClientSigner, { status, headers, data }: AxiosResponse, sentAt: number): void => {
   const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
@@ -76,14 +136,7 @@ const observe = (signer: OwnClientSigner, { status, headers, data }: AxiosRespon
     sentAt,
     status,
     message: readMessage(data),
-    date: text(headers.date),
-    age: text(headers.age),
+    date: text(headers?.date),
+    age: text(headers?.age),
   });
-};
-
-const redact = <Outcome extends object>(config: InternalAxiosRequestConfig, outcome: Outcome): Outcome => {
-  config.headers.set(SIGNATURE_HEADER, '[redacted]');
-  // Node's request object carries the whole header text.
-  Reflect.deleteProperty(outcome, 'request');
-  return outcome;
 };

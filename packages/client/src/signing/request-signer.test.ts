@@ -22,7 +22,9 @@ describe('RequestSigner', () => {
   it('signs as the protocol does', async () => {
     const { signer, waiting } = makeSigner();
     const request = { method: 'POST', target: '/v1/withdrawals?x=1', body: Buffer.from('{}') };
-    expect(await signer.sign(request, waiting)).toEqual(
+    const { release, ...signed } = await signer.sign(request, waiting);
+    expect(release).toBeTypeOf('function');
+    expect(signed).toEqual(
       signRequest({ ...request, keyId: 'ck_test', key: createSigningKey(SECRET), timestamp: 1_747_440_000 }),
     );
   });

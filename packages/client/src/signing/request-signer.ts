@@ -29,6 +29,12 @@ export interface SigningOptions {
   readonly scatter?: boolean | undefined;
 }
 
+/** A signature that is sent once at most. */
+export type SignedOnce = SignedRequest & {
+  /** Gives the timestamp back; only for a request of which nothing was sent. */
+  readonly release: () => void;
+};
+
 /** Signs for one key, never with the same signature twice. Printing it shows neither secret nor key. */
 export class RequestSigner {
   readonly #keyId: string;
@@ -45,19 +51,27 @@ export class RequestSigner {
 
   /**
    * Signs these bytes. Identical requests within one second get timestamps one second apart, up to 30 s ahead; beyond that
-   * it waits.
+   * it waits. A timestamp that is not used after all is given back.
    */
-  async sign(request: RequestBytes, { sleep, scatter = false }: SigningOptions): Promise<SignedRequest> {
+  async sign(request: RequestBytes, { sleep, scatter = false }: SigningOptions): Promise<SignedOnce> {
     const content = `${request.method} ${request.target} ${bodySha256(request.body ?? NO_BODY)}`;
     for (;;) {
       const ahead = scatter ? Math.floor(Math.random() * MOST_SECONDS_AHEAD) : 0;
       const timestamp = this.#timestamps.reserve(content, this.#clock.seconds() + ahead);
-      const waitMs = (timestamp - MOST_SECONDS_AHEAD) * 1000 - this.#clock.now();
-      if (waitMs > 0) await sleep(waitMs + TIMER_MARGIN_MS);
-      // The clock may have been corrected during the wait; then the reserved second is of no use.
-      if (Math.abs(timestamp - this.#clock.seconds()) <= MOST_SECONDS_AHEAD) {
-        return signRequest({ ...request, keyId: this.#keyId, key: this.#key, timestamp });
+      const release = (): void => this.#timestamps.release(content, timestamp);
+      try {
+        const waitMs = (timestamp - MOST_SECONDS_AHEAD) * 1000 - this.#clock.now();
+        if (waitMs > 0) await sleep(waitMs + TIMER_MARGIN_MS);
+        // The clock may have been corrected during the wait; then the reserved second is of no use.
+        if (Math.abs(timestamp - this.#clock.seconds()) <= MOST_SECONDS_AHEAD) {
+          const signed = signRequest({ ...request, keyId: this.#keyId, key: this.#key, timestamp });
+          return { ...signed, release };
+        }
+      } catch (error) {
+        release();
+        throw error;
       }
+      release();
     }
   }
 }

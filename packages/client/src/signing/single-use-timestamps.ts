@@ -16,6 +16,13 @@ export class SingleUseTimestamps {
     return second;
   }
 
+  /** Gives a timestamp back whose signature was never sent. */
+  release(content: string, second: number): void {
+    const contents = this.#contentsBySecond.get(second);
+    contents?.delete(content);
+    if (contents?.size === 0) this.#contentsBySecond.delete(second);
+  }
+
   #contentsAt(second: number, now: number): Set<string> {
     const known = this.#contentsBySecond.get(second);
     if (known !== undefined) return known;

@@ -1,5 +1,6 @@
 import { createSigningKey, signRequest } from '@cpg/protocol';
 import type { Credentials } from '../client-options.ts';
+import { bytesOf } from '../platform.ts';
 
 export interface RequestToMake extends Credentials {
   readonly method: string;
@@ -37,6 +38,7 @@ export const makeSignedRequest = (request: RequestToMake): MadeRequest => {
 
 const toBytes = (body: unknown): Buffer | undefined => {
   if (body === undefined) return undefined;
-  if (body instanceof Uint8Array) return Buffer.from(body);
+  const bytes = bytesOf(body);
+  if (bytes !== undefined) return Buffer.from(bytes);
   return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body), 'utf8');
 };

@@ -1,8 +1,9 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { Axios, type AxiosProxyConfig } from 'axios';
-import type { Transport, WireRequest, WireResponse } from './transport.ts';
-import { mayHaveBeenSent, RESPONSE_TOO_LARGE, TransportError } from './transport-error.ts';
+import { createRequestFactory } from './connected-request.ts';
+import type { SendControl, Transport, WireRequest, WireResponse } from './transport.ts';
+import { RESPONSE_TOO_LARGE, TransportError } from './transport-error.ts';
 
 export interface ConnectionOptions {
   /** Replaces the client's own keep-alive agent for http. */
@@ -46,8 +47,13 @@ export class AxiosTransport implements Transport {
     });
   }
 
-  async send(request: WireRequest, signal: AbortSignal): Promise<WireResponse> {
+  async send(request: WireRequest, { signal, onSend }: SendControl): Promise<WireResponse> {
     const { method, url, headers, body } = request;
+    let isSent = false;
+    const factory = createRequestFactory(() => {
+      isSent = true;
+      onSend();
+    });
     try {
       const response = await this.#axios.request({
         method,
@@ -55,7 +61,9 @@ export class AxiosTransport implements Transport {
         headers: { ...headers },
         data: body,
         signal,
+        transport: factory,
       });
+      if (!isSent) throw notTunnelled(response.status);
       return {
         status: response.status,
         headers: Object.fromEntries(
@@ -73,15 +81,19 @@ export class AxiosTransport implements Transport {
   }
 }
 
+/** A response to a request that was never sent is that of a proxy to its CONNECT. */
+const notTunnelled = (status: number): TransportError =>
+  new TransportError('PROXY_REFUSED', `The proxy answered ${status} instead of opening a tunnel.`);
+
 const toTransportError = (error: unknown): TransportError => {
-  const { code, message, cause } = error as Readonly<Record<'code' | 'message' | 'cause', unknown>>;
+  if (error instanceof TransportError) return error;
+  const { code, message } = error as Readonly<Record<'code' | 'message', unknown>>;
   if (String(message).startsWith('maxContentLength')) {
     const tooLarge = `The answer is larger than ${MOST_RESPONSE_BYTES} bytes.`;
-    return new TransportError(RESPONSE_TOO_LARGE, tooLarge, true);
+    return new TransportError(RESPONSE_TOO_LARGE, tooLarge);
   }
   return new TransportError(
     typeof code === 'string' ? code : 'UNKNOWN',
     typeof message === 'string' ? message : 'The request failed.',
-    mayHaveBeenSent(cause ?? error),
   );
 };

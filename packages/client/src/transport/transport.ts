@@ -17,10 +17,16 @@ export interface WireResponse {
   readonly body: Buffer;
 }
 
+export interface SendControl {
+  readonly signal: AbortSignal;
+  /** Called once a connection is established, just before the first byte: without it, nothing was sent. */
+  readonly onSend: () => void;
+}
+
 /** Sends bytes as they are and follows no redirect. */
 export interface Transport {
   /** @throws TransportError when there is no complete answer. */
-  send(request: WireRequest, signal: AbortSignal): Promise<WireResponse>;
+  send(request: WireRequest, control: SendControl): Promise<WireResponse>;
   /** Closes the connections that the transport itself opened. */
   close(): void;
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { CpgError } from '../errors/cpg-error.ts';
+import { isUint8Array } from '../platform.ts';
 
 /** A request of node:http or Express, with what body parsers may have put on it. */
 export type WebhookRequest = IncomingMessage & { readonly body?: unknown; readonly rawBody?: unknown };
@@ -16,8 +17,8 @@ export const readRawBody = async (
   request: WebhookRequest,
   limit: number,
 ): Promise<Buffer | typeof TOO_LARGE> => {
-  const kept = [request.rawBody, request.body].find((value) => value instanceof Uint8Array);
-  if (kept instanceof Uint8Array) return kept.length > limit ? TOO_LARGE : Buffer.from(kept);
+  const kept = [request.rawBody, request.body].find(isUint8Array);
+  if (kept !== undefined) return kept.length > limit ? TOO_LARGE : Buffer.from(kept);
   if (request.readableDidRead || request.readableEnded) {
     throw new CpgError(
       'invalid_configuration',

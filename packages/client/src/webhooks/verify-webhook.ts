@@ -12,9 +12,21 @@ import {
   type WebhookEvent,
 } from '@cpg/protocol';
 import { CpgError } from '../errors/cpg-error.ts';
+import {
+  bytesOf,
+  describe,
+  type HeadersLike,
+  isHeadersLike,
+  isIterable,
+  isObject,
+  isUint8Array,
+} from '../platform.ts';
 
-/** Headers as Node.js, Express or a Fetch `Headers` hand them over; names in any case. */
-export type WebhookHeaders = Headers | Readonly<Record<string, string | readonly string[] | undefined>>;
+/** Headers as Node.js or Express hand them over, the `Headers` of any fetch, or pairs; names in any case. */
+export type WebhookHeaders =
+  | HeadersLike
+  | Readonly<Record<string, string | readonly string[] | undefined>>
+  | Iterable<readonly [name: string, value: string]>;
 
 export interface WebhookToVerify {
   /** The webhook's own signing secret, not an API key's; during a rotation, the old and the new one. */
@@ -34,7 +46,9 @@ export interface WebhookToVerify {
  * cannot be used or a body that was parsed already.
  */
 export const verifyWebhook = (webhook: WebhookToVerify): WebhookEvent | UnknownWebhookEvent => {
-  const { headers, body, now = Math.floor(Date.now() / 1000) } = webhook;
+  const { headers, now = Math.floor(Date.now() / 1000) } = webhook;
+  // Of any realm; the protocol says what is wrong with anything else.
+  const body = isUint8Array(webhook.body) ? (bytesOf(webhook.body) ?? webhook.body) : webhook.body;
   const verified = throwConfigurationErrors(() =>
     verify({
       key: [webhook.secret].flat().map(createSigningKey),
@@ -60,9 +74,21 @@ const throwConfigurationErrors = <Result>(run: () => Result): Result => {
 };
 
 const headerOf = (headers: WebhookHeaders, name: string): ReceivedHeader => {
-  if (headers instanceof Headers) return headers.get(name);
-  const entry = Object.entries(headers).filter(([given]) => given.toLowerCase() === name.toLowerCase());
-  return entry.flatMap(([, value]) => value ?? []);
+  if (isHeadersLike(headers)) return headers.get(name);
+  const entries = pairsOf(headers).filter(([given]) => given.toLowerCase() === name.toLowerCase());
+  return entries.flatMap(([, value]) => value ?? []);
+};
+
+type HeaderPair = readonly [name: string, value: string | readonly string[] | undefined];
+
+const pairsOf = (headers: unknown): readonly HeaderPair[] => {
+  const pairs = isIterable(headers) ? [...headers] : isObject(headers) ? Object.entries(headers) : undefined;
+  if (pairs?.every((pair) => Array.isArray(pair) && typeof pair[0] === 'string'))
+    return pairs as HeaderPair[];
+  throw new CpgError(
+    'invalid_configuration',
+    `Webhook: headers must be request.headers, a Headers or pairs of name and value: got ${describe(headers)}.`,
+  );
 };
 
 const invalid = ({ code, status, message }: Rejection): CpgError =>

@@ -1,0 +1,149 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { BALANCE } from '../../test-support/credentials.ts';
+import { FakeTime } from '../../test-support/fake-time.ts';
+import { ok, refuse } from '../../test-support/raw-answer.ts';
+import { headerOf } from '../../test-support/raw-server.ts';
+import { NOW, startPair, stopAll } from '../../test-support/start-pair.ts';
+import { CpgClient } from '../cpg-client.ts';
+import { RequestSigner } from '../signing/request-signer.ts';
+import { ServerClock } from '../signing/server-clock.ts';
+import { RatePacer } from './rate-pacer.ts';
+
+afterEach(stopAll);
+
+const MINUTE = 60_000;
+
+/** Sleeping ends when told so, or with the signal; the clock is moved by the test alone. */
+class HeldTime extends FakeTime {
+  waiting = 0;
+  override async sleep(_milliseconds: number, signal: AbortSignal): Promise<void> {
+    this.waiting += 1;
+    await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  }
+}
+
+describe('a place in the rate limit is given back', () => {
+  const count = 30;
+  const limited = { rateLimitPerMinute: 3, maxRetries: 0 };
+
+  it('when the deadline is too near to wait for it', async () => {
+    const { server, time, client } = await startPair((socket) => ok(socket, { pong: true }), limited);
+    const calls = Array.from({ length: count }, () => failureOrDone(client.ping({ deadlineMs: 500 })));
+    const codes = await Promise.all(calls);
+    expect(codes.filter((code) => code === 'deadline_exceeded')).toHaveLength(count - 3);
+    expect(server.requests).toHaveLength(3);
+    time.advance(MINUTE);
+    await client.ping({ deadlineMs: 500 });
+    expect(server.requests).toHaveLength(4);
+  });
+
+  it('when the caller aborts the wait', async () => {
+    const time = new HeldTime(NOW);
+    const { server, client } = await startPair((socket) => ok(socket, { pong: true }), { ...limited, time });
+    const controller = new AbortController();
+    const options = { signal: controller.signal, deadlineMs: Number.POSITIVE_INFINITY };
+    const calls = Array.from({ length: count }, () => failureOrDone(client.ping(options)));
+    await vi.waitFor(() => expect([time.waiting, server.requests.length]).toEqual([count - 3, 3]));
+    await Promise.all(calls.slice(0, 3));
+    controller.abort();
+    expect(new Set(await Promise.all(calls))).toEqual(new Set([undefined, 'aborted']));
+    time.advance(MINUTE);
+    await client.ping();
+    expect(server.requests).toHaveLength(4);
+    expect(time.waiting).toBe(count - 3);
+  });
+
+  it('when the call ends after the wait, before anything was sent', async () => {
+    const controller = new AbortController();
+    let hooks = 0;
+    const { server, client } = await startPair((socket) => ok(socket, { pong: true }), {
+      ...limited,
+      onRequest: () => {
+        hooks += 1;
+        if (hooks <= 3) controller.abort();
+      },
+    });
+    const { signal } = controller;
+    expect(await failureOrDone(client.ping({ signal }))).toBe('aborted');
+    await client.ping();
+    await client.ping();
+    await client.ping();
+    expect(server.requests).toHaveLength(3);
+  });
+
+  it('when no connection could be made', async () => {
+    const time = new FakeTime(NOW);
+    const { server, client: closedServer } = await startPair(() => undefined);
+    const baseUrl = server.url;
+    closedServer.close();
+    await server.stop();
+    const credentials = { keyId: 'ck_test', secret: 'cpg-test-DO-NOT-USE-IN-PRODUCTION' };
+    const client = new CpgClient({ ...credentials, ...limited, baseUrl, time });
+    for (let call = 0; call < 10; call += 1) {
+      expect(await failureOrDone(client.ping())).toBe('connection_failed');
+    }
+    expect(time.sleeps).toEqual([]);
+    client.close();
+  });
+
+  it('when the client is closed', async () => {
+    const time = new HeldTime(NOW);
+    const { client } = await startPair((socket) => ok(socket, { pong: true }), { ...limited, time });
+    const options = { deadlineMs: Number.POSITIVE_INFINITY };
+    const calls = Array.from({ length: 5 }, () => failureOrDone(client.ping(options)));
+    await vi.waitFor(() => expect(time.waiting).toBe(2));
+    client.close();
+    expect((await Promise.all(calls)).slice(3)).toEqual(['client_closed', 'client_closed']);
+  });
+
+  it('once only, and not when the request was sent', async () => {
+    const { time, client } = await startPair((socket) => refuse(socket, [503, 'x']), limited);
+    for (let call = 0; call < 4; call += 1) {
+      await failureOrDone(client.balances.list({}, { deadlineMs: Number.POSITIVE_INFINITY }));
+    }
+    expect(time.sleeps).toHaveLength(1);
+    const pacer = new RatePacer(1, () => NOW);
+    const release = await pacer.acquire(() => Promise.reject(new Error('waits')));
+    release();
+    release();
+    await pacer.acquire(() => Promise.reject(new Error('waits')));
+    await expect(pacer.acquire(() => Promise.reject(new Error('waits')))).rejects.toThrow('waits');
+  });
+});
+
+describe('a reserved timestamp is given back', () => {
+  it('when the wait for it is cut short', async () => {
+    const { server, time, client } = await startPair((socket) => ok(socket, [BALANCE]), { maxRetries: 0 });
+    const calls = Array.from({ length: 100 }, () =>
+      failureOrDone(client.balances.list({}, { deadlineMs: 500 })),
+    );
+    const codes = await Promise.all(calls);
+    expect(codes.filter((code) => code === 'deadline_exceeded')).toHaveLength(100 - 31);
+    time.advance(1_000);
+    expect(await failureOrDone(client.balances.list({}, { deadlineMs: 500 }))).toBeUndefined();
+    const signatures = server.requests.map((request) => headerOf(request, 'X-CPG-Signature'));
+    expect(new Set(signatures).size).toBe(32);
+  });
+
+  it('when nothing was signed with it because the clock was corrected meanwhile', async () => {
+    const time = new FakeTime(NOW);
+    const clock = new ServerClock(time);
+    const signer = new RequestSigner({ keyId: 'ck_test', secret: 'secret' }, clock);
+    const request = { method: 'GET', target: '/v1/x' };
+    const sleep = async (): Promise<void> => time.advance(600_000);
+    const seconds: string[] = [];
+    for (let signed = 0; signed < 32; signed += 1)
+      seconds.push((await signer.sign(request, { sleep })).timestamp);
+    // The 32nd wanted the second 31 s ahead; it was left for a time that comes again.
+    time.advance(-600_000 + 1_000);
+    expect((await signer.sign(request, { sleep })).timestamp).toBe(String(NOW / 1000 + 31));
+    expect(new Set(seconds).size).toBe(32);
+  });
+});
+
+/** The code a call fails with; `undefined` for a success. */
+const failureOrDone = (call: PromiseLike<unknown>): Promise<unknown> =>
+  Promise.resolve(call).then(
+    () => undefined,
+    (error: unknown) => (error as { readonly code?: unknown }).code,
+  );

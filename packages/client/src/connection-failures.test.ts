@@ -1,0 +1,277 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent } from 'node:https';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describeWithProgram } from '@cpg/test-support';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { CREDENTIALS, WITHDRAWAL_BODY } from '../test-support/credentials.ts';
+import { ok } from '../test-support/raw-answer.ts';
+import { RawServer } from '../test-support/raw-server.ts';
+import { failureOf } from '../test-support/start-pair.ts';
+import type { CpgClientOptions } from './client-options.ts';
+import { CpgClient } from './cpg-client.ts';
+
+const running: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const stop of running.splice(0)) await stop();
+});
+
+/** A server that only knows connections; gives its port. */
+const listen = async (onConnection: (socket: Socket) => void): Promise<number> => {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    onConnection(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  running.push(() => {
+    for (const socket of sockets) socket.destroy();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('not listening');
+  return address.port;
+};
+
+const makeClient = (baseUrl: string, options: Partial<CpgClientOptions> = {}): CpgClient => {
+  const client = new CpgClient({ ...CREDENTIALS, baseUrl, ...options });
+  running.push(() => client.close());
+  return client;
+};
+
+/** A payout that must not be sent twice: an unknown outcome would need a person. */
+const payOut = (client: CpgClient, signal?: AbortSignal) =>
+  failureOf(client.withdrawals.create({ ...WITHDRAWAL_BODY, client_reference: null }, { signal }));
+
+describe('a payout without reference of which nothing was sent has failed for certain', () => {
+  it('when the name has no address', async () => {
+    const client = makeClient('https://gateway.invalid', { proxy: false });
+    expect(await payOut(client)).toMatchObject({ code: 'connection_failed', attempts: 1 });
+  });
+
+  it('when nothing listens', async () => {
+    const port = await listen(() => undefined);
+    await running.pop()?.();
+    expect(await payOut(makeClient(`http://127.0.0.1:${port}`))).toMatchObject({ code: 'connection_failed' });
+    expect(await payOut(makeClient(`https://127.0.0.1:${port}`))).toMatchObject({
+      code: 'connection_failed',
+    });
+  });
+
+  it.each<[string, (socket: Socket) => void]>([
+    ['closes the connection at once', (socket) => socket.end()],
+    [
+      'resets the connection in the handshake',
+      (socket) => socket.once('data', () => socket.resetAndDestroy()),
+    ],
+    ['closes the connection in the handshake', (socket) => socket.once('data', () => socket.end())],
+    [
+      'speaks plain http (EPROTO)',
+      (socket) => socket.once('data', () => socket.end('HTTP/1.1 400 Bad\r\n\r\n')),
+    ],
+    ['speaks something else', (socket) => socket.write('220 smtp.example.com ESMTP\r\n')],
+    [
+      'refuses the handshake with an alert',
+      (socket) => socket.once('data', () => socket.end(Buffer.from([21, 3, 3, 0, 2, 2, 40]))),
+    ],
+  ])('when a server that should speak TLS %s', async (_, onConnection) => {
+    const port = await listen(onConnection);
+    expect(await payOut(makeClient(`https://127.0.0.1:${port}`))).toMatchObject({
+      code: 'connection_failed',
+      retryable: true,
+      attempts: 1,
+    });
+  });
+
+  it('when the handshake takes longer than timeoutMs', async () => {
+    const port = await listen(() => undefined);
+    const client = makeClient(`https://127.0.0.1:${port}`, { timeoutMs: 50 });
+    expect(await payOut(client)).toMatchObject({ code: 'timeout' });
+  });
+
+  it.each<[string, (client: CpgClient, controller: AbortController) => void, string]>([
+    ['the caller aborts', (_, controller) => controller.abort(), 'aborted'],
+    ['the client is closed', (client) => client.close(), 'client_closed'],
+  ])('when %s during the handshake', async (_, end, code) => {
+    const controller = new AbortController();
+    const port = await listen(() => end(client, controller));
+    const client: CpgClient = makeClient(`https://127.0.0.1:${port}`);
+    expect(await payOut(client, controller.signal)).toMatchObject({ code });
+  });
+
+  it.each<[string, (socket: Socket) => void]>([
+    ['refuses the tunnel', (socket) => socket.once('data', () => socket.end('HTTP/1.1 403 No\r\n\r\n'))],
+    [
+      'answers 502 in place of the gateway',
+      (socket) => socket.once('data', () => socket.end('HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n')),
+    ],
+    [
+      'opens the tunnel and closes it in the handshake',
+      (socket) =>
+        socket.once('data', () => {
+          socket.write('HTTP/1.1 200 OK\r\n\r\n');
+          socket.once('data', () => socket.end());
+        }),
+    ],
+  ])('when a proxy %s', async (_, onConnection) => {
+    const port = await listen(onConnection);
+    const proxy = { host: '127.0.0.1', port, protocol: 'http' };
+    const client = makeClient('https://gateway.invalid', { proxy });
+    expect(await payOut(client)).toMatchObject({ code: 'connection_failed' });
+  });
+
+  it('when a proxy never opens the tunnel', async () => {
+    const port = await listen((socket) => socket.once('data', () => socket.end()));
+    const proxy = { host: '127.0.0.1', port, protocol: 'http' };
+    const client = makeClient('https://gateway.invalid', { proxy, timeoutMs: 200 });
+    expect(await payOut(client)).toMatchObject({ code: 'timeout' });
+  });
+
+  it('when it waits for a free socket of an agent', async () => {
+    const server = await RawServer.start(() => undefined);
+    running.push(() => server.stop());
+    const httpAgent = new HttpAgent({ maxSockets: 1 });
+    running.push(() => httpAgent.destroy());
+    const client = makeClient(server.url, { httpAgent, maxRetries: 0 });
+    const blocking = failureOf(client.ping());
+    const controller = new AbortController();
+    const queued = payOut(client, controller.signal);
+    while (Object.keys(httpAgent.requests).length === 0 || server.requests.length === 0) {
+      await new Promise(setImmediate);
+    }
+    controller.abort();
+    expect(await queued).toMatchObject({ code: 'aborted', attempts: 1 });
+    client.close();
+    expect(await blocking).toMatchObject({ code: 'client_closed' });
+    expect(server.requests.map(({ method }) => method)).toEqual(['GET']);
+  });
+});
+
+describe('a payout without reference that may have been sent has an unknown outcome', () => {
+  it.each<[string, (socket: Socket) => void]>([
+    ['is reset', (socket) => socket.resetAndDestroy()],
+    ['is closed', (socket) => socket.end()],
+  ])('when a new connection %s after the request', async (_, end) => {
+    const server = await RawServer.start(end);
+    running.push(() => server.stop());
+    expect(await payOut(makeClient(server.url))).toMatchObject({ code: 'outcome_unknown' });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('when a kept-alive connection breaks', async () => {
+    const server = await RawServer.start((socket, _, index) => {
+      if (index === 0) ok(socket, { pong: true });
+      else socket.resetAndDestroy();
+    });
+    running.push(() => server.stop());
+    const client = makeClient(server.url);
+    await client.ping();
+    expect(await payOut(client)).toMatchObject({ code: 'outcome_unknown' });
+    expect([server.connections, server.requests.length]).toEqual([1, 2]);
+  });
+
+  it('when it is aborted while it waits for the answer', async () => {
+    const controller = new AbortController();
+    const server = await RawServer.start(() => controller.abort());
+    running.push(() => server.stop());
+    expect(await payOut(makeClient(server.url), controller.signal)).toMatchObject({
+      code: 'outcome_unknown',
+    });
+  });
+});
+
+describeWithProgram('openssl', 'a certificate that cannot be trusted', () => {
+  let folder: string;
+  const pathOf = (name: string): string => join(folder, name);
+  const openssl = (...given: readonly string[]) =>
+    execFileSync('openssl', given, { stdio: 'ignore', cwd: folder });
+  const read = (name: string) => ({
+    key: readFileSync(pathOf(`${name}.key`)),
+    cert: readFileSync(pathOf(`${name}.pem`)),
+  });
+  type Pair = ReturnType<typeof read>;
+  let good: Pair;
+  let issued: Pair;
+  let expired: Pair;
+  let future: Pair;
+
+  const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  const LOCALHOST = ['-subj', '/CN=localhost'];
+  const ALT_NAME = ['-addext', 'subjectAltName=DNS:localhost'];
+
+  const makeSelfSigned = (name: string, subject = LOCALHOST): Pair => {
+    openssl(
+      'req',
+      '-x509',
+      ...[...NEW_KEY, ...subject, ...ALT_NAME],
+      '-days',
+      '1',
+      '-keyout',
+      `${name}.key`,
+      '-out',
+      `${name}.pem`,
+    );
+    return read(name);
+  };
+
+  /** A certificate that an authority unknown to the client has issued. */
+  const makeIssued = (name: string): Pair => {
+    makeSelfSigned('authority', ['-subj', '/CN=An unknown authority']);
+    openssl('req', ...NEW_KEY, ...LOCALHOST, '-keyout', `${name}.key`, '-out', `${name}.csr`);
+    const authority = ['-CA', 'authority.pem', '-CAkey', 'authority.key', '-CAcreateserial'];
+    openssl('x509', '-req', '-in', `${name}.csr`, ...authority, '-out', `${name}.pem`);
+    return read(name);
+  };
+
+  /** Self-signed, valid from and to a date. Only `openssl ca` takes dates in all versions. */
+  const makeDated = (name: string, ...[start, end]: readonly [string, string]): Pair => {
+    writeFileSync(pathOf(`${name}.index`), '');
+    writeFileSync(
+      pathOf(`${name}.conf`),
+      `[ca]\ndefault_ca=d\n[d]\nnew_certs_dir=.\ndatabase=${name}.index\nrand_serial=yes\ndefault_md=sha256\npolicy=p\n` +
+        'x509_extensions=e\n[p]\ncommonName=supplied\n[e]\nsubjectAltName=DNS:localhost\n',
+    );
+    openssl('req', ...NEW_KEY, ...LOCALHOST, '-keyout', `${name}.key`, '-out', `${name}.csr`);
+    const files = ['-in', `${name}.csr`, '-keyfile', `${name}.key`, '-out', `${name}.pem`, '-notext'];
+    const dates = ['-startdate', start, '-enddate', end];
+    openssl('ca', '-batch', '-selfsign', '-config', `${name}.conf`, ...files, ...dates);
+    return read(name);
+  };
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'cpg-certificates-'));
+    good = makeSelfSigned('good');
+    expired = makeDated('expired', '20200101000000Z', '20200102000000Z');
+    future = makeDated('future', '20990101000000Z', '20990102000000Z');
+    issued = makeIssued('issued');
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const cases: [string, () => Pair, () => Agent | undefined, string][] = [
+    ['self-signed', () => good, () => undefined, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+    ['of an unknown issuer', () => issued, () => undefined, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+    ['expired', () => expired, () => new Agent({ ca: expired.cert }), 'CERT_HAS_EXPIRED'],
+    ['not yet valid', () => future, () => new Agent({ ca: future.cert }), 'CERT_NOT_YET_VALID'],
+    [
+      'for another name',
+      () => good,
+      () => new Agent({ ca: good.cert, servername: 'gateway.example.com' }),
+      'ERR_TLS_CERT_ALTNAME_INVALID',
+    ],
+  ];
+  it.each(cases)('%s: the payout was not sent', async (_, pair, agent, errorCode) => {
+    const server = await RawServer.start(() => undefined, pair());
+    running.push(() => server.stop());
+    const httpsAgent = agent();
+    const client = makeClient(`https://localhost:${server.port}`, { httpsAgent });
+    expect(await payOut(client)).toMatchObject({
+      code: 'connection_failed',
+      message: expect.stringContaining(errorCode),
+    });
+    expect(server.requests).toHaveLength(0);
+  });
+});
