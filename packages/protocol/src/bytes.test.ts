@@ -12,7 +12,7 @@ describe('assertBytes', () => {
     ['a parsed body', {}, 'object'],
     ['null', null, 'null'],
     ['nothing', undefined, 'undefined'],
-    ['an array', [1], 'object'],
+    ['an array', [1], 'an array'],
     ['an ArrayBuffer', new ArrayBuffer(1), 'object'],
   ])('refuses %s', (_, body, type) => {
     expect(() => assertBytes(body)).toThrow(

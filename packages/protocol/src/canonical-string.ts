@@ -1,3 +1,4 @@
+import { assertString, createFieldReader } from './arguments.ts';
 import { ProtocolError } from './protocol-error.ts';
 
 /** The five fields of a canonical string, in order, each as it stands on the wire. Contract §1.2. */
@@ -15,10 +16,17 @@ export interface CanonicalFields {
 /**
  * The text that is signed: five fields joined by single LF, no trailing newline. Contract §1.2.
  *
- * @throws ProtocolError `invalid_field` when a field contains LF, which would shift the fields after it, or a lone surrogate.
+ * @throws ProtocolError `invalid_field` when a field contains LF, which would shift the fields after it, or a lone surrogate,
+ * or is not a string.
  */
-export const canonicalString = (fields: CanonicalFields): string => {
+export const canonicalString = (given: CanonicalFields): string => {
+  const fields = readFields(given);
   const { timestamp, method, path, query, bodySha256 } = fields;
+  assertString(timestamp, 'timestamp');
+  assertString(method, 'method');
+  assertString(path, 'path');
+  assertString(query, 'query');
+  assertString(bodySha256, 'bodySha256');
   if (
     timestamp.includes('\n') ||
     method.includes('\n') ||
@@ -40,6 +48,11 @@ export const canonicalString = (fields: CanonicalFields): string => {
   }
   return canonical;
 };
+
+const readFields = createFieldReader<CanonicalFields>(
+  'fields',
+  ({ timestamp, method, path, query, bodySha256 }) => ({ timestamp, method, path, query, bodySha256 }),
+);
 
 /** Joins fields whose grammars were checked already. Internal: not exported by the package. */
 export const joinFields = ({ timestamp, method, path, query, bodySha256 }: CanonicalFields): string =>

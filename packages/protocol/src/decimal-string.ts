@@ -1,4 +1,5 @@
 import { Decimal as DecimalJs } from 'decimal.js';
+import { quote, typeName } from './arguments.ts';
 import { ProtocolError } from './protocol-error.ts';
 
 /** Plain decimal strings: an optional minus, digits without leading zeros, an optional fraction. No exponent, no plus, no spaces. */
@@ -25,7 +26,7 @@ export const toDecimal = (text: string): Decimal => {
   if (!isDecimalString(text)) {
     throw new ProtocolError(
       'invalid_decimal',
-      `Amount must be a plain decimal string such as "1300.000000": got ${typeof text === 'string' ? JSON.stringify(text) : typeof text}.`,
+      `Amount must be a plain decimal string such as "1300.000000": got ${typeof text === 'string' ? quote(text) : typeName(text)}.`,
     );
   }
   return new Decimal(text);

@@ -1,3 +1,5 @@
+import { assertString, isArray, readGuarded } from './arguments.ts';
+
 /** The body of every successful answer. Contract §3. */
 export interface SuccessEnvelope<Data = unknown> {
   readonly success: true;
@@ -25,8 +27,11 @@ export const successEnvelope = <Data>(data: Data): SuccessEnvelope<Data> => ({
   success: true,
   message: 'OK',
   data,
-  ...(Array.isArray(data) ? { data_count: data.length } : {}),
+  ...(isArray(data) ? { data_count: readGuarded('data', () => data.length) } : {}),
 });
 
 /** Wraps the message of a refusal; nothing else ever goes in. Contract §3. */
-export const errorEnvelope = (message: string): ErrorEnvelope => ({ success: false, message });
+export const errorEnvelope = (message: string): ErrorEnvelope => {
+  assertString(message, 'message');
+  return { success: false, message };
+};

@@ -7,7 +7,8 @@ export const PROTOCOL_ERROR_CODES = Object.freeze({
   invalid_target: 'The request target is not in origin form.',
   invalid_query: 'A query parameter cannot be written on the wire.',
   invalid_body: 'The body is not made of bytes.',
-  invalid_field: 'A field of the canonical string would break its framing.',
+  invalid_field: 'An argument has the wrong type, or would break what is signed.',
+  invalid_option: 'An object of options has an unknown option.',
   invalid_decimal: 'The text is not a plain decimal string.',
 } as const);
 
@@ -15,6 +16,14 @@ export const PROTOCOL_ERROR_CODES = Object.freeze({
 export type ProtocolErrorCode = keyof typeof PROTOCOL_ERROR_CODES;
 
 const MARKER = Symbol.for('cpg.protocol.error');
+
+const readCause = (options: ErrorOptions | undefined): ErrorOptions | undefined => {
+  try {
+    return options && 'cause' in options ? { cause: options.cause } : undefined;
+  } catch {
+    throw new ProtocolError('invalid_field', 'options must be an object with a cause.');
+  }
+};
 
 /**
  * The one error class of this package: a caller handed something that cannot be signed or read.
@@ -25,13 +34,22 @@ export class ProtocolError extends Error {
   readonly code: ProtocolErrorCode;
 
   constructor(code: ProtocolErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+    if (typeof code !== 'string' || !Object.hasOwn(PROTOCOL_ERROR_CODES, code)) {
+      throw new ProtocolError('invalid_field', 'code must be one of PROTOCOL_ERROR_CODES.');
+    }
+    if (typeof message !== 'string') throw new ProtocolError('invalid_field', 'message must be a string.');
+    super(message, readCause(options));
     this.code = code;
     Object.defineProperty(this, MARKER, { value: true });
   }
 
   /** Tells a `ProtocolError` from anything else, also one made by another copy of this package or in another realm. */
   static is(value: unknown): value is ProtocolError {
-    return typeof value === 'object' && value !== null && MARKER in value;
+    if (typeof value !== 'object' || value === null) return false;
+    try {
+      return MARKER in value;
+    } catch {
+      return false; // A proxy may throw.
+    }
   }
 }

@@ -1,3 +1,4 @@
+import { assertString, quote, readGuarded, typeName, wrongType } from './arguments.ts';
 import { ProtocolError } from './protocol-error.ts';
 
 /** What a query parameter may be; `null` and `undefined` leave it out. */
@@ -9,14 +10,12 @@ const escapeSubDelimiter = (character: string) => `%${character.charCodeAt(0).to
 /**
  * Percent-encodes one value so that no URL parser has a reason to change it: only `A-Z a-z 0-9 - . _ ~` stay as they are.
  *
- * @throws ProtocolError `invalid_query` for text with a lone surrogate, which has no UTF-8 bytes.
+ * @throws ProtocolError `invalid_query` for anything but a string, and for a lone surrogate, which has no UTF-8 bytes.
  */
 export const encodeComponent = (text: string): string => {
+  assertString(text, 'Text', 'invalid_query');
   if (!text.isWellFormed()) {
-    throw new ProtocolError(
-      'invalid_query',
-      `Text must be well-formed Unicode: got ${JSON.stringify(text)}.`,
-    );
+    throw new ProtocolError('invalid_query', `Text must be well-formed Unicode: got ${quote(text)}.`);
   }
   return encodeURIComponent(text).replace(/[!'()*]/g, escapeSubDelimiter);
 };
@@ -25,23 +24,35 @@ export const encodeComponent = (text: string): string => {
  * Writes query parameters in the order given, without a leading `?`. `null` and `undefined` values are left out; what is
  * signed and what is sent must be this very string. Contract §1.2.
  *
- * @throws ProtocolError `invalid_query` for arrays, objects, `NaN`, infinities and lone surrogates.
+ * @throws ProtocolError `invalid_query` for arrays, objects, `NaN`, infinities and lone surrogates among the values, and for
+ * parameters that are not a plain object, such as a `URLSearchParams`.
  */
 export const encodeQuery = (parameters: Readonly<Record<string, QueryValue>>): string => {
   const pairs: string[] = [];
-  for (const [name, value] of Object.entries(parameters)) {
+  for (const [name, value] of readParameters(parameters)) {
     if (value === null || value === undefined) continue;
     pairs.push(`${encodeComponent(name)}=${encodeComponent(printValue(name, value))}`);
   }
   return pairs.join('&');
 };
 
+// A Map or a URLSearchParams has no entries for Object.entries: it would be written as an empty query.
+const readParameters = (parameters: object): [name: string, value: QueryValue][] =>
+  readGuarded('parameters', () => {
+    if (typeof parameters !== 'object' || parameters === null || Symbol.iterator in parameters) {
+      const expected = 'a plain object of names and values';
+      throw wrongType('Query parameters', parameters, { expected, code: 'invalid_query' });
+    }
+    return Object.entries(parameters);
+  });
+
 const printValue = (name: string, value: NonNullable<QueryValue>): string => {
   const isScalar = ['string', 'bigint', 'boolean'].includes(typeof value) || Number.isFinite(value);
   if (!isScalar) {
+    const got = typeof value === 'number' ? `number ${value}` : typeName(value);
     throw new ProtocolError(
       'invalid_query',
-      `Query parameter ${name} must be a string, a finite number or a boolean: got ${Array.isArray(value) ? 'an array' : `${typeof value} ${String(value)}`}.`,
+      `Query parameter ${name} must be a string, a finite number or a boolean: got ${got}.`,
     );
   }
   return String(value);

@@ -1,3 +1,5 @@
+import { assertString } from './arguments.ts';
+
 /** What a server answers when it refuses a request: a stable code for programs, and the wire's status and message. */
 export interface Rejection {
   readonly code: RejectionCode;
@@ -55,22 +57,25 @@ export const REJECTIONS: Readonly<Record<RejectionCode, Rejection>> = Object.fre
 );
 
 /** The 403 for a key without the route's permission; names the permission. Contract §2, restriction 5. */
-export const missingPermission = (permission: string): Rejection => ({
-  ...REJECTIONS.missing_permission,
-  message: `${REJECTIONS.missing_permission.message}: ${permission}`,
-});
+export const missingPermission = (permission: string): Rejection => {
+  assertString(permission, 'permission');
+  const rejection = REJECTIONS.missing_permission;
+  return { ...rejection, message: `${rejection.message}: ${permission}` };
+};
 
 /** The 422 of schema validation; the message is `field: reason; field: reason`, fields in schema order. Contract §3. */
-export const validationFailed = (message: string): Rejection => ({
-  ...REJECTIONS.validation_failed,
-  message,
-});
+export const validationFailed = (message: string): Rejection => {
+  assertString(message, 'message');
+  return { ...REJECTIONS.validation_failed, message };
+};
 
 /** Tells a rejection from the value that a parser returns otherwise. */
-export const isRejection = (value: unknown): value is Rejection =>
-  typeof value === 'object' &&
-  value !== null &&
-  'message' in value &&
-  'status' in value &&
-  'code' in value &&
-  Object.hasOwn(TABLE, String(value.code));
+export const isRejection = (value: unknown): value is Rejection => {
+  if (typeof value !== 'object' || value === null) return false;
+  try {
+    const isShaped = 'message' in value && 'status' in value && 'code' in value;
+    return isShaped && typeof value.code === 'string' && Object.hasOwn(TABLE, value.code);
+  } catch {
+    return false; // A proxy may throw.
+  }
+};

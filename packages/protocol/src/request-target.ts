@@ -1,3 +1,4 @@
+import { assertString, createFieldReader } from './arguments.ts';
 import { REJECTIONS, type Rejection } from './rejection.ts';
 
 /** The two fields of the canonical string that come from the request target. Contract §1.2. */
@@ -25,5 +26,11 @@ export const parseRequestTarget = (target: string): RequestTarget | Rejection =>
 };
 
 /** Joins path and query to a request target; an empty query gets no `?`. Inverse of {@link parseRequestTarget} up to a bare trailing `?`. */
-export const printRequestTarget = ({ path, query }: RequestTarget): string =>
-  query === '' ? path : `${path}?${query}`;
+export const printRequestTarget = (target: RequestTarget): string => {
+  const { path, query } = readTarget(target);
+  assertString(path, 'path');
+  assertString(query, 'query');
+  return query === '' ? path : `${path}?${query}`;
+};
+
+const readTarget = createFieldReader<RequestTarget>('target', ({ path, query }) => ({ path, query }));

@@ -68,7 +68,7 @@ describe('signRequest', () => {
     ],
     [{ timestamp: 1747444800.5 }, 'invalid_timestamp', 'got 1747444800.5.'],
     [{ body: '{}' }, 'invalid_body', 'got string.'],
-    [{ key: 'a secret' }, 'invalid_secret', 'Key must come from createSigningKey(secret).'],
+    [{ key: 'a secret' }, 'invalid_secret', 'Key must come from createSigningKey(secret): got string.'],
   ])('refuses %o', (change, code, message) => {
     expect(() => signRequest({ ...request, ...change } as RequestToSign)).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(message) }),

@@ -1,3 +1,4 @@
+import { createOptionReader, quote, typeName } from './arguments.ts';
 import { bodySha256 as hashBody } from './body-hash.ts';
 import { joinFields } from './canonical-string.ts';
 import { KEY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from './headers.ts';
@@ -43,39 +44,44 @@ export interface SignedRequest {
 const METHOD = /^[A-Za-z]+$/;
 const NO_BODY = new Uint8Array(0);
 
+const readRequest = createOptionReader<RequestToSign>(
+  'The request to sign',
+  ({ keyId, key, method, target, body, timestamp }) => ({ keyId, key, method, target, body, timestamp }),
+);
+
+const show = (value: unknown): string => (typeof value === 'string' ? quote(value) : typeName(value));
+
 /**
  * Signs one request. Build the target and the body first, sign them here, then send those very bytes: no library may
  * encode, sort or re-serialise them afterwards. Contract §1.
  *
- * @throws ProtocolError `invalid_key_id`, `invalid_method`, `invalid_target`, `invalid_timestamp` or `invalid_body` for
- * what no server would accept.
+ * @throws ProtocolError `invalid_key_id`, `invalid_secret`, `invalid_method`, `invalid_target`, `invalid_timestamp` or
+ * `invalid_body` for what no server would accept; `invalid_option` for a misspelt field, `invalid_field` for no object.
  */
 export const signRequest = (request: RequestToSign): SignedRequest => {
-  const { keyId, key, target } = request;
+  const given = readRequest(request);
+  const { keyId, key, target } = given;
   if (!isKeyId(keyId)) {
     // Not shown: it may be the secret, given in the wrong place.
-    const got = typeof keyId === 'string' ? 'another text' : typeof keyId;
+    const got = typeof keyId === 'string' ? 'another text' : typeName(keyId);
     throw new ProtocolError(
       'invalid_key_id',
       `Key id must be 1–128 characters of A-Z a-z 0-9 _ - . : got ${got}.`,
     );
   }
-  if (typeof request.method !== 'string' || !METHOD.test(request.method)) {
-    throw new ProtocolError(
-      'invalid_method',
-      `Method must be letters A-Z only: got ${JSON.stringify(request.method)}.`,
-    );
+  if (typeof given.method !== 'string' || !METHOD.test(given.method)) {
+    throw new ProtocolError('invalid_method', `Method must be letters A-Z only: got ${show(given.method)}.`);
   }
-  const method = request.method.toUpperCase();
+  const method = given.method.toUpperCase();
   const parsed = parseRequestTarget(target);
   if (isRejection(parsed)) {
     throw new ProtocolError(
       'invalid_target',
-      `Target must be a path with an optional query as sent on the wire, e.g. /v1/balances?currency=USDT: got ${JSON.stringify(target)}.`,
+      `Target must be a path with an optional query as sent on the wire, e.g. /v1/balances?currency=USDT: got ${show(target)}.`,
     );
   }
-  const timestamp = formatTimestamp(request.timestamp);
-  const bodySha256 = hashBody(request.body ?? NO_BODY);
+  const timestamp = formatTimestamp(given.timestamp);
+  const bodySha256 = hashBody(given.body ?? NO_BODY);
   const { path, query } = parsed;
   const canonical = joinFields({ timestamp, method, path, query, bodySha256 });
   const signature = sign(key, canonical);

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { createOptionReader } from './arguments.ts';
 import { assertBytes } from './bytes.ts';
 import { SIGNATURE_HEADER, TIMESTAMP_HEADER } from './headers.ts';
 import { keyObjectOf, type SigningKey } from './signing-key.ts';
@@ -28,9 +29,11 @@ export interface SignedWebhook {
  * Signs one delivery attempt of a webhook: `HMAC-SHA256(secret, "{timestamp}\n" + body)`, which is not the canonical
  * string of a request. Contract §5.
  *
- * @throws ProtocolError `invalid_timestamp`, `invalid_body` or `invalid_secret` (a key not made by `createSigningKey`).
+ * @throws ProtocolError `invalid_timestamp`, `invalid_body` or `invalid_secret` (a key not made by `createSigningKey`);
+ * `invalid_option` for a misspelt field, `invalid_field` for no object.
  */
-export const signWebhook = ({ key, body, timestamp }: WebhookToSign): SignedWebhook => {
+export const signWebhook = (webhook: WebhookToSign): SignedWebhook => {
+  const { key, body, timestamp } = readWebhook(webhook);
   const text = formatTimestamp(timestamp);
   const signature = webhookSignature(key, text, body);
   return {
@@ -39,6 +42,12 @@ export const signWebhook = ({ key, body, timestamp }: WebhookToSign): SignedWebh
     signature,
   };
 };
+
+const readWebhook = createOptionReader<WebhookToSign>('The webhook to sign', ({ key, body, timestamp }) => ({
+  key,
+  body,
+  timestamp,
+}));
 
 /** Lowercase hex HMAC-SHA256 over timestamp, LF and body. Internal: not exported by the package. */
 export const webhookSignature = (key: SigningKey, timestamp: string, body: Uint8Array): string => {

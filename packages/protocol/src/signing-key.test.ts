@@ -70,15 +70,19 @@ describe('SigningKey', () => {
     expect(copy.sign(key, 'x')).toBe(sign(key, 'x'));
   });
 
-  it.each([SECRET, undefined, null, {}, createSecretKey(Buffer.from('key'))])(
-    'cannot be replaced by anything else (%#)',
-    (value) => {
-      expect(() => sign(value as never, 'x')).toThrow(
-        expect.objectContaining({
-          code: 'invalid_secret',
-          message: 'Key must come from createSigningKey(secret).',
-        }),
-      );
-    },
-  );
+  it.each([
+    [SECRET, 'string'],
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [{}, 'object'],
+    [createSecretKey(Buffer.from('key')), 'object'],
+    [{ [Symbol.for('cpg.protocol.signing-key')]: SECRET }, 'object'],
+  ])('cannot be replaced by anything else (%#)', (value, got) => {
+    expect(() => sign(value as never, 'x')).toThrow(
+      expect.objectContaining({
+        code: 'invalid_secret',
+        message: `Key must come from createSigningKey(secret): got ${got}.`,
+      }),
+    );
+  });
 });

@@ -1,5 +1,6 @@
-import { createSecretKey, type KeyObject } from 'node:crypto';
+import { createSecretKey, KeyObject } from 'node:crypto';
 import { inspect } from 'node:util';
+import { typeName } from './arguments.ts';
 import { ProtocolError } from './protocol-error.ts';
 
 // A registered symbol, so that the ESM and the CJS copy of this package can use each other's keys.
@@ -39,7 +40,7 @@ export const createSigningKey = (secret: string): SigningKey => {
   if (typeof secret !== 'string' || secret === '') {
     throw new ProtocolError(
       'invalid_secret',
-      `Secret must be a non-empty string: got ${secret === '' ? 'an empty one' : typeof secret}. Is its environment variable set?`,
+      `Secret must be a non-empty string: got ${secret === '' ? 'an empty one' : typeName(secret)}. Is its environment variable set?`,
     );
   }
   if (!secret.isWellFormed()) {
@@ -53,9 +54,19 @@ export const createSigningKey = (secret: string): SigningKey => {
 
 /** Takes the key out of its wrapper, for the HMAC alone. Internal: not exported by the package. */
 export const keyObjectOf = (key: SigningKey): KeyObject => {
-  const keyObject = (key as { readonly [KEY_OBJECT]?: KeyObject } | undefined)?.[KEY_OBJECT];
-  if (keyObject === undefined) {
-    throw new ProtocolError('invalid_secret', 'Key must come from createSigningKey(secret).');
+  const keyObject = readKeyObject(key);
+  if (keyObject instanceof KeyObject) return keyObject;
+  // Not shown: it may be the secret itself.
+  throw new ProtocolError(
+    'invalid_secret',
+    `Key must come from createSigningKey(secret): got ${typeName(key)}.`,
+  );
+};
+
+const readKeyObject = (key: unknown): unknown => {
+  try {
+    return (key as { readonly [KEY_OBJECT]?: unknown } | null | undefined)?.[KEY_OBJECT];
+  } catch {
+    return undefined; // A proxy may throw.
   }
-  return keyObject;
 };

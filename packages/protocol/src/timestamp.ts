@@ -1,3 +1,4 @@
+import { typeName } from './arguments.ts';
 import { ProtocolError } from './protocol-error.ts';
 
 /** How far, in seconds and either way, a timestamp may be from the server's clock; exactly this far is accepted. Contract §2. */
@@ -20,18 +21,37 @@ export const parseTimestamp = (text: string): number | undefined =>
  * that range too and are not detected.
  */
 export const formatTimestamp = (seconds: number): string => {
-  if (!Number.isSafeInteger(seconds) || seconds < 0 || seconds > LARGEST) {
-    throw new ProtocolError(
-      'invalid_timestamp',
-      `Timestamp must be a whole number of Unix seconds from 0 to ${LARGEST}: got ${String(seconds)}. Use Math.floor(Date.now() / 1000).`,
-    );
-  }
+  assertSeconds(seconds, 'Timestamp');
   return String(seconds === 0 ? 0 : seconds);
 };
 
-/** Whether a timestamp is at most {@link WINDOW_SECONDS} from `now`, both in whole Unix seconds. Contract §2, restriction 1. */
-export const isWithinWindow = (timestamp: number, now: number): boolean =>
-  Math.abs(timestamp - now) <= WINDOW_SECONDS;
+/** @throws ProtocolError `invalid_timestamp` for what {@link formatTimestamp} cannot write. Internal: not exported by the package. */
+export const assertSeconds = (seconds: number, name: string): void => {
+  if (Number.isSafeInteger(seconds) && seconds >= 0 && seconds <= LARGEST) return;
+  const got = typeof seconds === 'number' ? String(seconds) : typeName(seconds);
+  throw new ProtocolError(
+    'invalid_timestamp',
+    `${name} must be a whole number of Unix seconds from 0 to ${LARGEST}: got ${got}. Use Math.floor(Date.now() / 1000).`,
+  );
+};
 
-/** The last Unix second, inclusive, until which a used signature must be remembered. Contract §2. */
-export const usedUntil = (timestamp: number): number => timestamp + WINDOW_SECONDS;
+/**
+ * Whether a timestamp is at most {@link WINDOW_SECONDS} from `now`, both in whole Unix seconds. Contract §2, restriction 1.
+ *
+ * @throws ProtocolError `invalid_timestamp` unless both are whole numbers from 0 to 999999999999999.
+ */
+export const isWithinWindow = (timestamp: number, now: number): boolean => {
+  assertSeconds(timestamp, 'timestamp');
+  assertSeconds(now, 'now');
+  return Math.abs(timestamp - now) <= WINDOW_SECONDS;
+};
+
+/**
+ * The last Unix second, inclusive, until which a used signature must be remembered. Contract §2.
+ *
+ * @throws ProtocolError `invalid_timestamp` unless it is a whole number from 0 to 999999999999999.
+ */
+export const usedUntil = (timestamp: number): number => {
+  assertSeconds(timestamp, 'timestamp');
+  return timestamp + WINDOW_SECONDS;
+};

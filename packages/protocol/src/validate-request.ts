@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { assertString, createFieldReader, createOptionReader, readGuarded, wrongType } from './arguments.ts';
 import type { Endpoint, ValidatedRequest } from './endpoint.ts';
 import { type Rejection, validationFailed } from './rejection.ts';
 import { formatIssues, wireMessage } from './wire-message.ts';
@@ -15,16 +16,23 @@ export interface UnvalidatedRequest {
 /**
  * Checks path parameters, then query, then body against an endpoint's schemas. Returns what the handler may trust, or the
  * 422 rejection, whose message names every faulty field of the first part that has one. Contract §3, §4.
+ *
+ * @throws ProtocolError `invalid_field` when the endpoint has no schemas, the query is not a string, or a part cannot be
+ * read because a getter throws; `invalid_option` for a misspelt part.
  */
 export const validateRequest = <E extends Endpoint>(
   endpoint: E,
   request: UnvalidatedRequest,
 ): ValidatedRequest<E> | Rejection => {
-  const query = readQuery(request.query, endpoint.query);
+  const schemas = readSchemas(endpoint);
+  const given = readRequest(request);
+  assertString(given.query, 'query');
+  for (const name of PARTS) readGuarded('endpoint', () => assertSchema(name, schemas[name]));
+  const query = readQuery(given.query, schemas.query);
   const parts: [name: string, schema: z.ZodObject | null, input: unknown][] = [
-    ['pathParameters', endpoint.pathParameters, request.pathParameters],
-    ['query', endpoint.query, query.values],
-    ['body', endpoint.body, request.body],
+    ['pathParameters', schemas.pathParameters, given.pathParameters],
+    ['query', schemas.query, query.values],
+    ['body', schemas.body, given.body],
   ];
   const validated: Record<string, unknown> = { body: undefined };
   for (const [name, schema, input] of parts) {
@@ -34,11 +42,30 @@ export const validateRequest = <E extends Endpoint>(
         query.repeated.map((field) => `${field}: Input should be given only once`).join('; '),
       );
     }
-    const result = schema.safeParse(input, { error: wireMessage });
+    const result = readGuarded(name, () => schema.safeParse(input, { error: wireMessage }));
     if (!result.success) return validationFailed(formatIssues(result.error.issues));
     validated[name] = result.data;
   }
   return validated as unknown as ValidatedRequest<E>;
+};
+
+const PARTS = ['pathParameters', 'query', 'body'] as const;
+
+const readSchemas = createFieldReader<Pick<Endpoint, 'pathParameters' | 'query' | 'body'>>(
+  'endpoint',
+  ({ pathParameters, query, body }) => ({ pathParameters, query, body }),
+);
+
+const readRequest = createOptionReader<UnvalidatedRequest>(
+  'The request to validate',
+  ({ pathParameters, query, body }) => ({ pathParameters, query, body }),
+);
+
+const assertSchema = (part: (typeof PARTS)[number], schema: z.ZodObject | null): void => {
+  if (schema === null && part === 'body') return;
+  if (typeof schema?.safeParse !== 'function' || typeof schema.shape !== 'object') {
+    throw wrongType(`${part} of the endpoint`, schema, { expected: 'a zod object schema' });
+  }
 };
 
 const readQuery = (query: string, schema: z.ZodObject) => {

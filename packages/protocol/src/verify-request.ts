@@ -1,4 +1,6 @@
+import { assertString, createOptionReader, readGuarded, wrongType } from './arguments.ts';
 import { bodySha256 } from './body-hash.ts';
+import { assertBytes } from './bytes.ts';
 import { joinFields } from './canonical-string.ts';
 import { type HeaderPairs, headerValues } from './header-values.ts';
 import { AUTHENTICATION_HEADERS } from './headers.ts';
@@ -7,7 +9,7 @@ import { isRejection, REJECTIONS, type Rejection } from './rejection.ts';
 import { parseRequestTarget, type RequestTarget } from './request-target.ts';
 import { verify } from './signature.ts';
 import { createSigningKey, type SigningKey } from './signing-key.ts';
-import { isWithinWindow, parseTimestamp } from './timestamp.ts';
+import { assertSeconds, isWithinWindow, parseTimestamp } from './timestamp.ts';
 
 /** A request as it arrived, and what to check it against. Contract §1. */
 export interface RequestToVerify {
@@ -44,10 +46,17 @@ const METHOD = /^[!-~]+$/;
  * the order of contract §2.1. Returns the rejection to answer with when one of them fails. The limit of the body, single use, rate,
  * source address and permission are the caller's, or `@cpg/server-middleware`'s.
  *
- * @throws ProtocolError `invalid_body` when the body is not bytes.
+ * @throws ProtocolError for what no request can cause: `invalid_body` when the body is not bytes, `invalid_timestamp` when
+ * `now` is not whole seconds, `invalid_secret` for a key not made by `createSigningKey`, `invalid_option` for a misspelt
+ * field, and `invalid_field` for any other value of the wrong type.
  */
 export const verifyRequest = (request: RequestToVerify): VerifiedRequest | Rejection => {
-  const { headers, now, body, keys } = request;
+  const { method, headers, now, body, keys, target: sent } = readRequest(request);
+  assertString(method, 'method');
+  assertString(sent, 'target');
+  assertSeconds(now, 'now');
+  readGuarded('keys', () => assertKeys(keys));
+  assertBytes(body);
   const [keyIds = [], timestamps = [], signatures = []] = AUTHENTICATION_HEADERS.map((name) =>
     headerValues(headers, name),
   );
@@ -63,7 +72,7 @@ export const verifyRequest = (request: RequestToVerify): VerifiedRequest | Rejec
   if (all.some((values) => values.length > 1) || !isKeyId(keyId)) {
     return REJECTIONS.malformed_authentication_headers;
   }
-  const target = parseRequestTarget(request.target);
+  const target = parseRequestTarget(sent);
   if (isRejection(target)) return target;
   const timestamp = parseTimestamp(timestampText);
   if (timestamp === undefined || !isWithinWindow(timestamp, now)) return REJECTIONS.timestamp_outside_window;
@@ -71,14 +80,24 @@ export const verifyRequest = (request: RequestToVerify): VerifiedRequest | Rejec
   if (coding !== '' && coding.trim().toLowerCase() !== 'identity') {
     return REJECTIONS.content_encoding_not_supported;
   }
-  const key = keys.get(keyId);
+  const key = readGuarded('keys', () => keys.get(keyId));
   const canonical = joinFields({
     timestamp: timestampText,
-    method: request.method.replace(/[a-z]/g, (letter) => letter.toUpperCase()),
+    method: method.replace(/[a-z]/g, (letter) => letter.toUpperCase()),
     ...target,
     bodySha256: bodySha256(body),
   });
-  const isGenuine =
-    verify(key ?? DECOY, canonical, signature) && key !== undefined && METHOD.test(request.method);
+  const isGenuine = verify(key ?? DECOY, canonical, signature) && key !== undefined && METHOD.test(method);
   return isGenuine ? { keyId, timestamp, signature, ...target } : REJECTIONS.invalid_signature;
+};
+
+const readRequest = createOptionReader<RequestToVerify>(
+  'The request to verify',
+  ({ method, target, headers, body, keys, now }) => ({ method, target, headers, body, keys, now }),
+);
+
+const assertKeys = (keys: RequestToVerify['keys']): void => {
+  if (typeof keys !== 'object' || typeof keys?.get !== 'function') {
+    throw wrongType('keys', keys, { expected: 'a Map of keys by key id' });
+  }
 };

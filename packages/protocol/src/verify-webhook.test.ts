@@ -72,7 +72,7 @@ describe('verifyWebhook', () => {
     [{ body: { id: 1 } }, 'invalid_body', 'got object.'],
     [{ now: Number.NaN }, 'invalid_timestamp', 'got NaN.'],
     [{ key: [] }, 'invalid_secret', 'At least one key is needed to verify a webhook: got none.'],
-    [{ key: 'secret' }, 'invalid_secret', 'Key must come from createSigningKey(secret).'],
+    [{ key: 'secret' }, 'invalid_secret', 'Key must come from createSigningKey(secret): got string.'],
   ])('throws for %o', (change, code, message) => {
     expect(() => verifyWebhook({ ...webhook, ...change } as WebhookToVerify)).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(message) }),

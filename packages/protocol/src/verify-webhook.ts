@@ -1,10 +1,11 @@
+import { createOptionReader, isArray, readGuarded, wrongType } from './arguments.ts';
 import { assertBytes } from './bytes.ts';
 import { ProtocolError } from './protocol-error.ts';
 import { REJECTIONS, type Rejection } from './rejection.ts';
 import { webhookSignature } from './sign-webhook.ts';
 import { isSameSignature } from './signature.ts';
-import type { SigningKey } from './signing-key.ts';
-import { formatTimestamp, isWithinWindow, parseTimestamp } from './timestamp.ts';
+import { keyObjectOf, type SigningKey } from './signing-key.ts';
+import { assertSeconds, isWithinWindow, parseTimestamp } from './timestamp.ts';
 
 /** A header as the common servers hand it over; a list is a header that came more than once. */
 export type ReceivedHeader = string | readonly string[] | null | undefined;
@@ -37,22 +38,21 @@ export interface VerifiedWebhook {
  * them first. A retry verifies again: deduplicate on the event's `id`. Contract §5.
  *
  * @throws ProtocolError `invalid_body` when the body was parsed already, `invalid_timestamp` when `now` is not whole
- * seconds, `invalid_secret` when there is no key.
+ * seconds, `invalid_secret` when there is no key, `invalid_option` for a misspelt field, and `invalid_field` for a header
+ * that is neither a string nor a list of strings, or no object.
  */
 export const verifyWebhook = (webhook: WebhookToVerify): VerifiedWebhook | Rejection => {
-  const { key, body, now } = webhook;
+  const { key, body, now, ...headers } = readWebhook(webhook);
   assertBytes(body);
-  formatTimestamp(now);
-  const keys = [key].flat() as readonly SigningKey[];
-  if (keys.length === 0) {
-    throw new ProtocolError('invalid_secret', 'At least one key is needed to verify a webhook: got none.');
-  }
-  const timestamp = unwrap(webhook.timestamp);
-  const signature = unwrap(webhook.signature);
-  if (!timestamp?.length || !signature?.length) return REJECTIONS.missing_authentication_headers;
-  if (typeof timestamp !== 'string' || typeof signature !== 'string') {
-    return REJECTIONS.malformed_authentication_headers;
-  }
+  assertSeconds(now, 'Timestamp');
+  const keys = readKeys(key);
+  const timestamps = readHeader(headers.timestamp, 'timestamp');
+  const signatures = readHeader(headers.signature, 'signature');
+  const [timestamp = ''] = timestamps;
+  const [signature = ''] = signatures;
+  const isMissing = [timestamps, signatures].some((values) => values.length < 2 && !values[0]);
+  if (isMissing) return REJECTIONS.missing_authentication_headers;
+  if (timestamps.length > 1 || signatures.length > 1) return REJECTIONS.malformed_authentication_headers;
   const seconds = parseTimestamp(timestamp);
   if (seconds === undefined || !isWithinWindow(seconds, now)) return REJECTIONS.timestamp_outside_window;
   const received = signature.toLowerCase();
@@ -60,5 +60,29 @@ export const verifyWebhook = (webhook: WebhookToVerify): VerifiedWebhook | Rejec
   return matches.length > 0 ? { timestamp: seconds, body } : REJECTIONS.invalid_signature;
 };
 
-const unwrap = (header: ReceivedHeader): ReceivedHeader =>
-  typeof header === 'object' && header?.length === 1 ? header[0] : header;
+const readWebhook = createOptionReader<WebhookToVerify>(
+  'The webhook to verify',
+  ({ key, body, timestamp, signature, now }) => ({ key, body, timestamp, signature, now }),
+);
+
+const readKeys = (given: WebhookToVerify['key']): readonly SigningKey[] =>
+  readGuarded('key', () => {
+    const keys = isArray(given) ? [...given] : [given];
+    if (keys.length === 0) {
+      throw new ProtocolError('invalid_secret', 'At least one key is needed to verify a webhook: got none.');
+    }
+    for (const key of keys) keyObjectOf(key);
+    return keys;
+  });
+
+const readHeader = (header: ReceivedHeader, name: string): readonly string[] => {
+  if (header === undefined || header === null) return [];
+  if (typeof header === 'string') return [header];
+  const expected = 'the value of the header as it came: a string or an array of strings';
+  return readGuarded(name, () => {
+    if (!isArray(header)) throw wrongType(name, header, { expected });
+    const values = [...header];
+    for (const value of values) if (typeof value !== 'string') throw wrongType(name, value, { expected });
+    return values;
+  });
+};

@@ -1,7 +1,9 @@
+import { assertString, createFieldReader, createOptionReader, wrongType } from '../arguments.ts';
 import { assertBytes } from '../bytes.ts';
 import { isRejection } from '../rejection.ts';
 import { parseRequestTarget } from '../request-target.ts';
 import { keyObjectOf, type SigningKey } from '../signing-key.ts';
+import { assertSeconds } from '../timestamp.ts';
 import { findClockFault } from './clock-finding.ts';
 import { findMistakes, type MistakeLists } from './find-mistakes.ts';
 import type { Finding } from './mistake.ts';
@@ -61,26 +63,65 @@ export interface WebhookMismatchToExplain extends Explanation {
  * often a peer can cause it. For the server's own log or a developer's terminal, never for an
  * answer; findings hold neither the secret nor a signature. Contract §1.
  *
- * @throws ProtocolError `invalid_secret` or `invalid_body` for what is no key or no bytes.
+ * @throws ProtocolError `invalid_secret` or `invalid_body` for what is no key or no bytes, `invalid_timestamp` when `now` is
+ * not whole seconds, `invalid_option` for a misspelt field, and `invalid_field` for any other value of the wrong type.
  */
 export const explainMismatch = (mismatch: MismatchToExplain): Finding<FindingCode>[] => {
-  const { request } = mismatch;
-  const steps = stepsOf(mismatch.key, request.target, request.body ?? Buffer.alloc(0));
+  const explanation = readMismatch(mismatch);
+  const { target, body, timestamp, method, keyId, host } = readRequest(explanation.request);
+  assertString(timestamp, 'timestamp');
+  assertString(method, 'method');
+  if (keyId !== undefined) assertString(keyId, 'keyId');
+  if (host !== undefined) assertString(host, 'host');
+  const steps = stepsOf(explanation, target, body ?? Buffer.alloc(0));
   if (steps === undefined) return [];
-  const { timestamp, method, keyId, host } = request;
   const correct = { ...steps, timestamp, method, keyId, host, assemble: assembleRequest };
-  return explain(mismatch, correct, REQUEST_MISTAKES);
+  return explain(explanation, correct, REQUEST_MISTAKES);
 };
 
 /** Does for a webhook what {@link explainMismatch} does for a request. Contract §5. */
 export const explainWebhookMismatch = (mismatch: WebhookMismatchToExplain): Finding<FindingCode>[] => {
-  const { timestamp, body, target = '/' } = mismatch.webhook;
-  const steps = stepsOf(mismatch.key, target, body);
+  const explanation = readWebhookMismatch(mismatch);
+  const { timestamp, body, target = '/' } = readWebhook(explanation.webhook);
+  assertString(timestamp, 'timestamp');
+  const steps = stepsOf(explanation, target, body);
   if (steps === undefined) return [];
-  return explain(mismatch, { ...steps, timestamp, assemble: assembleWebhook }, WEBHOOK_MISTAKES);
+  return explain(explanation, { ...steps, timestamp, assemble: assembleWebhook }, WEBHOOK_MISTAKES);
 };
 
-const stepsOf = (key: SigningKey, target: string, body: Uint8Array): SigningSteps | undefined => {
+const readMismatch = createOptionReader<MismatchToExplain>(
+  'The mismatch to explain',
+  ({ key, signature, now, combinations, request }) => ({ key, signature, now, combinations, request }),
+);
+
+const readWebhookMismatch = createOptionReader<WebhookMismatchToExplain>(
+  'The mismatch to explain',
+  ({ key, signature, now, combinations, webhook }) => ({ key, signature, now, combinations, webhook }),
+);
+
+// What was received may have more fields than are needed here.
+const readRequest = createFieldReader<ReceivedRequest>(
+  'request',
+  ({ method, target, timestamp, body, keyId, host }) => ({ method, target, timestamp, body, keyId, host }),
+);
+
+const readWebhook = createFieldReader<ReceivedWebhook>('webhook', ({ body, timestamp, target }) => ({
+  body,
+  timestamp,
+  target,
+}));
+
+const stepsOf = (
+  { key, signature, now, combinations = false }: Explanation,
+  target: string,
+  body: Uint8Array,
+): SigningSteps | undefined => {
+  assertString(target, 'target');
+  assertString(signature, 'signature');
+  if (now !== undefined) assertSeconds(now, 'now');
+  if (typeof combinations !== 'boolean') {
+    throw wrongType('combinations', combinations, { expected: 'a boolean' });
+  }
   assertBytes(body);
   const secret = keyObjectOf(key).export();
   const parsed = parseRequestTarget(target);

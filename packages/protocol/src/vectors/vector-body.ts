@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { readGuarded } from '../arguments.ts';
+import { ProtocolError } from '../protocol-error.ts';
 
 /** Bytes in base64; invalid UTF-8, NUL and byte order marks survive. */
 export const base64Bytes = z.base64();
@@ -16,8 +18,21 @@ export const vectorBody = z.union([
 /** The bytes of a body: base64, or one byte many times. */
 export type VectorBody = z.output<typeof vectorBody>;
 
-/** The bytes of a vector's body. */
-export const vectorBodyBytes = (body: VectorBody): Uint8Array =>
-  typeof body === 'string'
-    ? Buffer.from(body, 'base64')
-    : Buffer.alloc(body.repeat.count, body.repeat.byteHex, 'hex');
+/**
+ * The bytes of a vector's body.
+ *
+ * @throws ProtocolError `invalid_body` for anything but base64, or a byte and how often it is repeated.
+ */
+export const vectorBodyBytes = (body: VectorBody): Uint8Array => {
+  const read = readGuarded('body', () => vectorBody.safeParse(body));
+  if (!read.success) {
+    throw new ProtocolError(
+      'invalid_body',
+      'The body of a vector must be base64, or { repeat: { byteHex, count } }.',
+    );
+  }
+  const { data } = read;
+  return typeof data === 'string'
+    ? Buffer.from(data, 'base64')
+    : Buffer.alloc(data.repeat.count, data.repeat.byteHex, 'hex');
+};

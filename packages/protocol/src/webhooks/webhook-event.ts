@@ -31,5 +31,10 @@ export interface UnknownWebhookEvent {
 }
 
 /** Tells one of the six events from an event of a later version; afterwards `event` tells what `data` holds. */
-export const isKnownWebhookEvent = (event: WebhookEvent | UnknownWebhookEvent): event is WebhookEvent =>
-  Object.hasOwn(WEBHOOK_EVENTS, event.event);
+export const isKnownWebhookEvent = (event: WebhookEvent | UnknownWebhookEvent): event is WebhookEvent => {
+  try {
+    return typeof event.event === 'string' && Object.hasOwn(WEBHOOK_EVENTS, event.event);
+  } catch {
+    return false; // Not an object, or a proxy that throws.
+  }
+};
