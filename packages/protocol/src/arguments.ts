@@ -102,7 +102,8 @@ export const createOptionReader = <Options extends object>(
   return (given) => {
     assertObject(given, name);
     try {
-      for (const option in given) if (!known.has(option)) assertKnown({ name, given, option, known });
+      for (const option of Object.keys(given))
+        if (!known.has(option)) throw unknownOption(name, option, known);
       return pick(given);
     } catch (cause) {
       throw unreadable(name, cause);
@@ -110,18 +111,8 @@ export const createOptionReader = <Options extends object>(
   };
 };
 
-interface UnknownOption {
-  readonly name: string;
-  readonly given: object;
-  readonly option: string;
-  readonly known: ReadonlySet<string>;
-}
-
-// What a library has put on Object.prototype is not an option that the caller gave.
-const assertKnown = ({ name, given, option, known }: UnknownOption): void => {
-  if (!Object.hasOwn(given, option)) return;
-  throw new ProtocolError(
+const unknownOption = (name: string, option: string, known: ReadonlySet<string>): ProtocolError =>
+  new ProtocolError(
     'invalid_option',
     `${name} has an unknown option ${quote(option)}. Known options: ${[...known].join(', ')}.`,
   );
-};
