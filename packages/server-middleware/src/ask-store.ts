@@ -1,4 +1,5 @@
 import { ServerMiddlewareError } from './server-middleware-error.ts';
+import { isPromiseLike } from './user-code.ts';
 
 /** What is asked, its name in errors, and how long it may take. */
 export interface StoreQuestion<Value> {
@@ -16,14 +17,14 @@ export interface StoreQuestion<Value> {
 export const askStore = <Value>(question: StoreQuestion<Value>): Value | Promise<Value> => {
   const { what, timeoutMs, ask } = question;
   const fault = (cause: unknown) => storeFault(what, cause);
-  let answer: Value | PromiseLike<Value>;
+  let pending: Promise<Value>;
   try {
-    answer = ask();
+    const answer = ask();
+    if (!isPromiseLike(answer)) return answer;
+    pending = Promise.resolve(answer);
   } catch (cause) {
     throw fault(cause);
   }
-  if (!isPromiseLike(answer)) return answer;
-  const pending = answer;
   return new Promise<Value>((resolve, reject) => {
     const timer = setTimeout(() => {
       reject(new ServerMiddlewareError('store_deadline', `${what} did not answer within ${timeoutMs} ms.`));
@@ -45,6 +46,3 @@ const storeFault = (what: string, cause: unknown): ServerMiddlewareError =>
   ServerMiddlewareError.is(cause)
     ? cause
     : new ServerMiddlewareError('store_unavailable', `${what} failed; see the cause.`, { cause });
-
-const isPromiseLike = <Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> =>
-  typeof (value as { readonly then?: unknown } | undefined)?.then === 'function';

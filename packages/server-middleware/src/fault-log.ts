@@ -1,5 +1,6 @@
-import { type Logger, processWarnings } from './logger.ts';
+import type { Logger } from './logger.ts';
 import { ServerMiddlewareError } from './server-middleware-error.ts';
+import { describeThrown, guardLogger } from './user-code.ts';
 
 const UNAVAILABLE_EVERY_MS = 1_000;
 
@@ -12,16 +13,25 @@ export class FaultLog {
   readonly #now: () => number;
   readonly #quietUntil = new Map<string, number>();
 
-  constructor(logger: Logger = processWarnings, now = () => performance.now()) {
-    this.#logger = logger;
+  constructor(logger?: Logger, now = () => performance.now()) {
+    this.#logger = guardLogger(logger);
     this.#now = now;
   }
 
   log(error: unknown): void {
+    try {
+      this.#log(error);
+    } catch {
+      // A thrown value may throw again when its properties are read.
+      this.#logger.error({}, 'A handler threw a value that cannot be read.');
+    }
+  }
+
+  #log(error: unknown): void {
     if (!ServerMiddlewareError.is(error)) {
       this.#logger.error(
         { err: error },
-        error instanceof Error ? error.message : 'A handler threw no Error.',
+        error instanceof Error ? describeThrown(error) : 'A handler threw no Error.',
       );
       return;
     }

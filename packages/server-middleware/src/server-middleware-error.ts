@@ -12,6 +12,8 @@ export const SERVER_MIDDLEWARE_ERROR_CODES = Object.freeze({
   invalid_source_ip: 'A whitelist entry is neither an IP address nor a CIDR range.',
   invalid_key: 'A key store returned a key that cannot be used.',
   invalid_option: 'An option has a value that cannot be used.',
+  callback_failed: 'A callback that only observes, such as trace or a logger, threw or rejected.',
+  clock_failed: 'The clock that was passed in threw, or returned no finite number.',
   duplicate_route: 'Two routes claim the same method and path.',
   memory_store_in_cluster: 'Several processes each hold their own memoryStore.',
   admission_store_full: 'The memory store holds its maximum of live signatures and admits no more.',
@@ -29,7 +31,7 @@ const UNAVAILABLE: ReadonlySet<ServerMiddlewareErrorCode> = new Set([
 ]);
 
 /**
- * The one error class of this package: a wrong set-up, or a store that is down. Requests that are refused are no errors
+ * The one error class of this package: a wrong set-up, or a store that is down. Requests that are rejected are no errors
  * but rejections. Each message says what is wrong and how to mend it, and never contains a secret.
  */
 export class ServerMiddlewareError extends Error {

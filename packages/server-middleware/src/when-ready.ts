@@ -1,3 +1,5 @@
+import { isPromiseLike } from './user-code.ts';
+
 /**
  * Goes on with a value at once, or when its promise is fulfilled: a request that need not wait costs no promise and no turn
  * of the event loop.
@@ -5,4 +7,4 @@
 export const whenReady = <Value, Result>(
   value: Value | Promise<Value>,
   next: (value: Value) => Result | Promise<Result>,
-): Result | Promise<Result> => (value instanceof Promise ? value.then(next) : next(value));
+): Result | Promise<Result> => (isPromiseLike(value) ? Promise.resolve(value).then(next) : next(value));

@@ -1,7 +1,18 @@
 import type { AdmissionStore } from '../admission/admission-store.ts';
+import { aKeyStore } from '../keys/cached-keys.ts';
 import type { KeyStore } from '../keys/cpg-key.ts';
 import type { Logger } from '../logger.ts';
-import { ServerMiddlewareError } from '../server-middleware-error.ts';
+import {
+  aBoolean,
+  aFunction,
+  aLogger,
+  assertOptions,
+  type OptionRules,
+  optional,
+  positiveInteger,
+  timerMs,
+  withMethods,
+} from '../options.ts';
 import type { DecisionTrace } from './decision-recorder.ts';
 
 export interface AuthenticateOptions {
@@ -31,29 +42,32 @@ export const DEFAULT_BODY_LIMIT = 1_048_576;
 export const DEFAULT_BODY_TIMEOUT_MS = 10_000;
 export const DEFAULT_STORE_TIMEOUT_MS = 1_000;
 
-const isPositiveInteger = (value: unknown) =>
-  value === undefined || (Number.isSafeInteger(value) && Number(value) > 0);
+/** The rules for the options of `authenticate`, which `cpgAuth` adds to. */
+export const AUTHENTICATE_RULES: OptionRules<AuthenticateOptions> = {
+  keys: aKeyStore,
+  store: withMethods(['admit'], 'an admission store, e.g. memoryStore()'),
+  clock: optional(aFunction),
+  bodyLimit: optional(positiveInteger),
+  bodyTimeoutMs: optional(timerMs),
+  storeTimeoutMs: optional(timerMs),
+  trace: optional(aFunction),
+  explain: optional(aBoolean),
+  logger: optional(aLogger),
+};
+
+const usable = new WeakSet<AuthenticateOptions>();
 
 /**
- * Refuses options with which a check would silently not happen.
+ * Rejects options with which a check would silently not happen. The same object is checked once.
  *
  * @throws ServerMiddlewareError `invalid_option`
  */
-export const assertUsableOptions = (options: AuthenticateOptions): void => {
-  if (typeof options?.keys?.find !== 'function') {
-    throw new ServerMiddlewareError('invalid_option', 'keys must be a key store, e.g. staticKeys([...]).');
-  }
-  if (typeof options.store?.admit !== 'function') {
-    throw new ServerMiddlewareError(
-      'invalid_option',
-      'store must be an admission store, e.g. memoryStore().',
-    );
-  }
-  for (const name of ['bodyLimit', 'bodyTimeoutMs', 'storeTimeoutMs'] as const) {
-    if (isPositiveInteger(options[name])) continue;
-    throw new ServerMiddlewareError(
-      'invalid_option',
-      `${name} must be a positive whole number: got ${String(options[name])}.`,
-    );
-  }
+export const assertUsableOptions = <Options extends AuthenticateOptions>(
+  options: Options,
+  owner = 'authenticate',
+  rules: OptionRules<Options> = AUTHENTICATE_RULES as OptionRules<Options>,
+): void => {
+  if (usable.has(options)) return;
+  assertOptions({ owner, options, rules });
+  usable.add(options);
 };

@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createSigningKey, isRejection, REJECTIONS } from '@cpg/protocol';
 import { describe, expect, it } from 'vitest';
 import { testKey } from '../../test/keys.ts';
+import { recordingLogger } from '../../test/logger.ts';
 import { NOW, type RequestParts, SECRET, signatureOf } from '../../test/signed-request.ts';
 import type { Admission } from '../admission/admission-store.ts';
 import { memoryStore } from '../admission/memory/memory-store.ts';
@@ -252,15 +253,19 @@ describe('the decision trace', () => {
     });
   });
 
-  it('is told once, and lets nothing through, when the hook throws', async () => {
+  it('is told of each request, and changes no decision, when the hook throws', async () => {
     const outcomes: unknown[] = [];
     const trace = ({ outcome }: DecisionTrace) => {
       outcomes.push(outcome);
       throw new Error('the hook is broken');
     };
-    await expect(authenticate(requestOf(), optionsOf({ trace }))).rejects.toThrow('the hook is broken');
-    await expect(authenticate(requestOf({ secret: 'x' }), optionsOf({ trace }))).rejects.toThrow('broken');
+    const logger = recordingLogger();
+    const options = optionsOf({ trace, logger });
+    expect(isRejection(await authenticate(requestOf(), options))).toBe(false);
+    expect(await authenticate(requestOf({ secret: 'x' }), options)).toBe(REJECTIONS.invalid_signature);
     expect(outcomes).toEqual(['authenticated', 'invalid_signature']);
+    expect(logger.lines.map(({ fields }) => fields.code)).toEqual(['callback_failed']);
+    expect(logger.lines[0]?.message).toContain('trace failed: the hook is broken.');
   });
 
   it('is published on the diagnostics channel', async () => {

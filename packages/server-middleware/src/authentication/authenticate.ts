@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { isRejection, type Rejection } from '@cpg/protocol';
-import type { AuthenticateOptions } from './authenticate-options.ts';
+import { callObserver, guardLogger, guardSubscribers } from '../user-code.ts';
+import { type AuthenticateOptions, assertUsableOptions } from './authenticate-options.ts';
 import type { AuthenticatedRequest, RequestToAuthenticate } from './authenticated-request.ts';
 import { DecisionRecorder, type DecisionTrace } from './decision-recorder.ts';
 import { runChecks } from './run-checks.ts';
@@ -9,6 +10,7 @@ import { runChecks } from './run-checks.ts';
 export const DECISION_CHANNEL = 'cpg.server-middleware.decision';
 
 const decisions = channel(DECISION_CHANNEL);
+guardSubscribers(decisions);
 
 /**
  * Authenticates one request: the checks of contract §2.1 in their order, from the headers to the admission. Returns who
@@ -21,11 +23,15 @@ export const authenticate = async (
   request: RequestToAuthenticate,
   options: AuthenticateOptions,
 ): Promise<AuthenticatedRequest | Rejection> => {
+  assertUsableOptions(options);
   const isObserved = options.trace !== undefined || decisions.hasSubscribers;
   if (!isObserved) return runChecks({ request, options, recorder: undefined });
   const recorder = new DecisionRecorder(request);
   const report = (trace: DecisionTrace) => {
-    options.trace?.(trace);
+    const { trace: callback, logger } = options;
+    if (callback !== undefined) {
+      callObserver({ name: 'trace', callback, logger: guardLogger(logger) }, () => callback(trace));
+    }
     decisions.publish(trace);
   };
   let outcome: AuthenticatedRequest | Rejection;

@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createSigningKey, EMPTY_BODY_SHA256, REJECTIONS } from '@cpg/protocol';
+import { createSigningKey, EMPTY_BODY_SHA256, REJECTIONS, type SigningKey } from '@cpg/protocol';
 import { describe, expect, it } from 'vitest';
 import { testKey } from '../../test/keys.ts';
 import { recordingLogger } from '../../test/logger.ts';
@@ -96,15 +97,26 @@ describe('MismatchExplainer', () => {
     expect(logger.lines).toHaveLength(3);
   });
 
-  it('survives a logger that throws', async () => {
-    const logger = recordingLogger();
+  it('reports a logger that throws as one process warning', async () => {
+    const warned = once(process, 'warning');
     const failing = {
-      ...logger,
+      ...recordingLogger(),
       warn: () => {
         throw new Error('disk full');
       },
     };
-    new MismatchExplainer().explainLater(refusedOf(testKey(), failing));
+    for (let index = 0; index < 2; index += 1) {
+      new MismatchExplainer().explainLater(refusedOf(testKey(), failing));
+    }
+    const [warning] = await warned;
+    expect(warning.code).toBe('callback_failed');
+    expect(warning.message).toContain('logger.warn failed: disk full.');
+  });
+
+  it('logs what keeps it from explaining', async () => {
+    const logger = recordingLogger();
+    const key = testKey({ signingKeys: ['secret' as unknown as SigningKey] });
+    new MismatchExplainer().explainLater(refusedOf(key, logger));
     await nextTurn();
     expect(logger.lines.map(({ message }) => message)).toEqual([
       'An invalid signature could not be explained.',

@@ -1,9 +1,10 @@
-import { explainMismatch, type Finding } from '@cpg/protocol';
-import { MOST_SIGNING_KEYS } from '../keys/assert-usable-key.ts';
+import { explainMismatch, type Finding, type SigningKey } from '@cpg/protocol';
+import { MAX_SIGNING_KEYS } from '../keys/assert-usable-key.ts';
 import type { CpgKey } from '../keys/cpg-key.ts';
-import { type Logger, processWarnings } from '../logger.ts';
+import type { Logger } from '../logger.ts';
+import { guardLogger } from '../user-code.ts';
 import type { ReadRequest, RequestToAuthenticate } from './authenticated-request.ts';
-import { DECOY } from './check-signature.ts';
+import { DUMMY_KEYS } from './check-signature.ts';
 
 const EVERY_MS = 1_000;
 const LARGEST_BODY = 65_536;
@@ -25,19 +26,19 @@ export class MismatchExplainer {
   }
 
   /**
-   * Explains when the answer is on its way. Unknown keys cost the same work, with a decoy: how long the server is busy tells
-   * nobody which keys exist.
+   * Explains when the answer is on its way. Unknown keys cost the same work, with dummy keys: how long the server is busy does not
+   * tell which keys exist.
    */
   explainLater(refused: RefusedSignature): void {
     const now = this.#now();
     if (now < this.#quietUntil || refused.read.body.length > LARGEST_BODY) return;
     this.#quietUntil = now + EVERY_MS;
     setImmediate(() => {
-      const { logger = processWarnings } = refused;
+      const logger = guardLogger(refused.logger);
       try {
         explain(refused, logger);
       } catch (error) {
-        // Nobody waits for an explanation, and a failing one must not end the process.
+        // No request waits for an explanation, and a failing one must not end the process.
         logger.error({ err: error }, 'An invalid signature could not be explained.');
       }
     });
@@ -52,10 +53,11 @@ const explain = ({ request, read, key }: RefusedSignature, logger: Logger): void
   const { keyId, timestamp, signature } = headers;
   const received = { method: request.method, target: request.target, timestamp, body, keyId };
   const findings: Finding[] = [];
-  for (let index = 0; index < MOST_SIGNING_KEYS; index += 1) {
-    const signingKey = key?.signingKeys[index] ?? DECOY;
+  for (let index = 0; index < MAX_SIGNING_KEYS; index += 1) {
+    const own = key?.signingKeys[index];
+    const signingKey = own ?? (DUMMY_KEYS[index] as SigningKey);
     const found = explainMismatch({ key: signingKey, request: received, signature });
-    if (signingKey !== DECOY) findings.push(...found);
+    if (own !== undefined) findings.push(...found);
   }
   const explained = { code: 'invalid_signature', findings: findings.map(({ code }) => code) };
   if (key === undefined) logger.warn(explained, UNKNOWN_KEY);

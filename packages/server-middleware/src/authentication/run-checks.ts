@@ -11,6 +11,8 @@ import {
 import { askStore } from '../ask-store.ts';
 import { assertUsableKey } from '../keys/assert-usable-key.ts';
 import type { CpgKey } from '../keys/cpg-key.ts';
+import { ServerMiddlewareError } from '../server-middleware-error.ts';
+import { describeThrown, readClock } from '../user-code.ts';
 import { whenReady } from '../when-ready.ts';
 import { answerAdmission } from './answer-admission.ts';
 import {
@@ -91,7 +93,7 @@ const checkOwner = (
     query: target.query,
     bodySha256: bodySha256(body),
   });
-  const isGenuine = checkSignature(key, canonical, headers.signature);
+  const isGenuine = tryKey(key, canonical, headers.signature);
   if (!isGenuine || key === undefined) {
     if (examination.options.explain === true) {
       mismatchExplainer.explainLater({ request, read, key, logger: examination.options.logger });
@@ -105,6 +107,18 @@ const checkOwner = (
   if (ipRejection !== undefined) return ipRejection;
   recorder?.passed('source_ip');
   return admit(examination, read, key);
+};
+
+const tryKey: typeof checkSignature = (key, canonical, signature) => {
+  try {
+    return checkSignature(key, canonical, signature);
+  } catch (cause) {
+    throw new ServerMiddlewareError(
+      'invalid_key',
+      `The key store returned a key whose signingKeys cannot be used: ${describeThrown(cause)}`,
+      { cause },
+    );
+  }
 };
 
 const admit = (
@@ -141,4 +155,4 @@ const admit = (
   });
 };
 
-const secondsOf = ({ clock = Date.now }: AuthenticateOptions): number => Math.floor(clock() / 1000);
+const secondsOf = ({ clock = Date.now }: AuthenticateOptions): number => Math.floor(readClock(clock) / 1000);

@@ -1,9 +1,12 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createSigningKey, signRequest } from '@cpg/protocol';
 import { DECISION_CHANNEL } from '../authentication/authenticate.ts';
 import type { DecisionTrace } from '../authentication/decision-recorder.ts';
+import { processWarnings } from '../logger.ts';
+import { callObserver } from '../user-code.ts';
 
 export interface ProbeSettings {
   readonly keyId: string;
@@ -37,8 +40,10 @@ export const probeApp = async <Result>(
   settings: ProbeSettings,
   use: (prober: Prober) => Promise<Result>,
 ): Promise<Result> => {
-  const server = createServer(app);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const observer = { name: 'The app under examination', callback: app, logger: processWarnings };
+  // An app that throws leaves its probe without a response, and the process running.
+  const server = createServer((incoming, response) => callObserver(observer, () => app(incoming, response)));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
   let trace: DecisionTrace | undefined;
   const keepTrace = (message: unknown) => {
     trace = message as DecisionTrace;

@@ -2,9 +2,14 @@ import { isRejection } from '@cpg/protocol';
 import type { Request, RequestHandler } from 'express';
 import { sendRejection } from '../answers/send-rejection.ts';
 import { authenticate } from '../authentication/authenticate.ts';
-import { type AuthenticateOptions, assertUsableOptions } from '../authentication/authenticate-options.ts';
+import {
+  AUTHENTICATE_RULES,
+  type AuthenticateOptions,
+  assertUsableOptions,
+} from '../authentication/authenticate-options.ts';
 import { readBody } from '../body/read-body.ts';
 import { FaultLog } from '../fault-log.ts';
+import { aBoolean, type OptionRules, optional } from '../options.ts';
 import { answerError } from './answer-error.ts';
 import { assertMounting, assertTrustedProxy } from './assert-mounting.ts';
 import { setJsonBody } from './json-body.ts';
@@ -16,6 +21,8 @@ export interface CpgAuthOptions extends AuthenticateOptions {
   readonly json?: boolean | undefined;
 }
 
+const RULES: OptionRules<CpgAuthOptions> = { ...AUTHENTICATE_RULES, json: optional(aBoolean) };
+
 /**
  * Express middleware (4 and 5) that lets through only authenticated, fresh, single-use requests within their limits:
  * `app.use('/v1', cpgAuth({ keys, store }))`, before any body parser. Sets `req.cpg`, `req.rawBody` and `req.body`; answers
@@ -24,7 +31,7 @@ export interface CpgAuthOptions extends AuthenticateOptions {
  * @throws ServerMiddlewareError `invalid_option`; on a request a wrong set-up is logged by name, and answered 500.
  */
 export const cpgAuth = (options: CpgAuthOptions): RequestHandler => {
-  assertUsableOptions(options);
+  assertUsableOptions(options, 'cpgAuth', RULES);
   const faults = new FaultLog(options.logger);
   warnOfSplitMemory(options.store, options.logger);
   return async (request, response, next) => {

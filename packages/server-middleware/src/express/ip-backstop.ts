@@ -5,7 +5,17 @@ import { isErrorReply, redisFailure } from '../admission/redis/redis-error.ts';
 import { sendRejection } from '../answers/send-rejection.ts';
 import { askStore } from '../ask-store.ts';
 import { FaultLog } from '../fault-log.ts';
-import { type Logger, processWarnings } from '../logger.ts';
+import type { Logger } from '../logger.ts';
+import {
+  aLogger,
+  assertOptions,
+  type OptionRules,
+  optional,
+  positiveInteger,
+  timerMs,
+  withMethods,
+} from '../options.ts';
+import { describeThrown, guardLogger } from '../user-code.ts';
 import { answerError } from './answer-error.ts';
 
 export interface IpBackstopOptions {
@@ -25,13 +35,29 @@ const WHAT = 'The ipBackstop store';
 // What the scripts of rate-limit-redis call.
 const REDIS_RIGHTS = '+evalsha +script|load +pttl +set +incr';
 
+const RULES: OptionRules<IpBackstopOptions> = {
+  limitPerMinute: optional(positiveInteger),
+  store: optional(
+    withMethods(
+      ['increment', 'decrement', 'resetKey'],
+      'a store of express-rate-limit, e.g. new RedisStore(…)',
+    ),
+  ),
+  storeTimeoutMs: optional(timerMs),
+  logger: optional(aLogger),
+};
+
 /**
  * Limits requests per client address, in front of authentication: `app.use(ipBackstop())`, first of all. Behind a proxy
  * set `trust proxy`, else all clients share the proxy's address. The 429 carries `Retry-After` and `X-RateLimit-*`; other
  * answers carry neither. A store that fails or hangs is answered 503. Contract §2, restriction 0.
+ *
+ * @throws ServerMiddlewareError `invalid_option`
  */
 export const ipBackstop = (options: IpBackstopOptions = {}): RequestHandler => {
-  const { limitPerMinute = 600, store, storeTimeoutMs = 1_000, logger = processWarnings } = options;
+  assertOptions({ owner: 'ipBackstop', options, rules: RULES });
+  const { limitPerMinute = 600, store, storeTimeoutMs = 1_000 } = options;
+  const logger = guardLogger(options.logger);
   const faults = new FaultLog(logger);
   const limiter = rateLimit({
     windowMs: WINDOW_MS,
@@ -70,7 +96,7 @@ export const ipBackstop = (options: IpBackstopOptions = {}): RequestHandler => {
 
 // express-rate-limit reports an error first, a text second; ours and pino's loggers want fields first.
 const report = (logger: Logger, level: 'warn' | 'error') => (error: unknown, text?: string) =>
-  logger[level]({ err: error }, text ?? String(error));
+  logger[level]({ err: error }, text ?? describeThrown(error));
 
 const refuse = (request: Request, response: Response): void => {
   const { cpgIpBackstop } = request as unknown as { readonly cpgIpBackstop: RateLimitInfo };

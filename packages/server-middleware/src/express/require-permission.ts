@@ -1,9 +1,12 @@
 import { missingPermission, PERMISSIONS, type Permission } from '@cpg/protocol';
 import type { RequestHandler } from 'express';
 import { sendRejection } from '../answers/send-rejection.ts';
-import { ServerMiddlewareError } from '../server-middleware-error.ts';
+import { assertValue, type OptionRule } from '../options.ts';
 import { assertAuthenticated } from './assert-authenticated.ts';
 import { malformedBody } from './json-body.ts';
+
+const aPermission: OptionRule = (value) =>
+  PERMISSIONS.includes(value as Permission) ? undefined : `be one of ${PERMISSIONS.join(', ')}`;
 
 /**
  * Lets through only keys that hold the permission (403), then only bodies that are JSON (400). Contract §2, restriction 5.
@@ -12,12 +15,7 @@ import { malformedBody } from './json-body.ts';
  * `authentication_missing` without cpgAuth in front.
  */
 export const requirePermission = (permission: Permission): RequestHandler => {
-  if (!PERMISSIONS.includes(permission)) {
-    throw new ServerMiddlewareError(
-      'invalid_option',
-      `Permission must be one of ${PERMISSIONS.join(', ')}: got ${JSON.stringify(permission)}.`,
-    );
-  }
+  assertValue({ name: 'requirePermission: Permission', value: permission, rule: aPermission });
   const missing = missingPermission(permission);
   return (request, response, next) => {
     assertAuthenticated(request);

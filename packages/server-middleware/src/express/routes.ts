@@ -3,9 +3,17 @@ import type { RequestHandler, Response } from 'express';
 import { sendRejection } from '../answers/send-rejection.ts';
 import { FaultLog } from '../fault-log.ts';
 import type { Logger } from '../logger.ts';
+import {
+  aLogger,
+  assertOptions,
+  assertValue,
+  type OptionRule,
+  type OptionRules,
+  optional,
+} from '../options.ts';
 import { answerError } from './answer-error.ts';
 import { assertAuthenticated } from './assert-authenticated.ts';
-import type { Route } from './route.ts';
+import { aHandler, anEndpoint, type Route } from './route.ts';
 import { RouteTable } from './route-table.ts';
 import { serveRoute } from './serve-route.ts';
 
@@ -14,14 +22,27 @@ export interface RoutesOptions {
   readonly logger?: Logger | undefined;
 }
 
+const RULES: OptionRules<RoutesOptions> = { logger: optional(aLogger) };
+
+const isRoute = (value: unknown): boolean => {
+  const { endpoint, handler } = Object(value) as Partial<Route>;
+  return anEndpoint(endpoint) === undefined && aHandler(handler) === undefined;
+};
+const aRouteList: OptionRule = (value) =>
+  Array.isArray(value) && value.every(isRoute)
+    ? undefined
+    : 'be a list of routes made by route(endpoint, handler)';
+
 /**
  * Serves routes: `app.use(routes([route(endpoint, handler), …]))` at the root of the app, behind `cpgAuth`, as endpoint paths
  * include `/v1`. Another method on a known path is 405 with `Allow`; an authenticated request for an unknown path is 404, an
  * unauthenticated one (outside the reach of cpgAuth) goes on to the next handler. Contract §2.1, §4.
  *
- * @throws ServerMiddlewareError `duplicate_route`; on a request, `authentication_missing` is logged and answered 500.
+ * @throws ServerMiddlewareError `invalid_option`, `duplicate_route`; on a request, `authentication_missing` is logged and answered 500.
  */
 export const routes = (list: readonly Route[], options: RoutesOptions = {}): RequestHandler => {
+  assertOptions({ owner: 'routes', options, rules: RULES });
+  assertValue({ name: 'routes: list', value: list, rule: aRouteList });
   const table = new RouteTable(list);
   const faults = new FaultLog(options.logger);
   return async (request, response, next) => {

@@ -1,4 +1,16 @@
 import { askStore } from '../ask-store.ts';
+import {
+  aFunction,
+  assertOptions,
+  assertValue,
+  type OptionRules,
+  optional,
+  positiveInteger,
+  timerMs,
+  wholeNumber,
+  withMethods,
+} from '../options.ts';
+import { readClock } from '../user-code.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { CpgKey, KeyStore } from './cpg-key.ts';
 
@@ -15,12 +27,26 @@ export interface CachedKeysOptions {
   readonly clock?: (() => number) | undefined;
 }
 
+const RULES: OptionRules<CachedKeysOptions> = {
+  ttlMs: optional(wholeNumber),
+  missTtlMs: optional(wholeNumber),
+  deadlineMs: optional(timerMs),
+  maxEntries: optional(positiveInteger),
+  clock: optional(aFunction),
+};
+
+export const aKeyStore = withMethods(['find'], 'a key store, e.g. staticKeys([...])');
+
 /**
  * Puts a cache in front of a key store: found keys and unknown ids are remembered for a while, concurrent look-ups of one id
- * become one, and none lasts longer than its deadline. Failures are never remembered, and a key never outlives its time
- * because the store is down.
+ * become one, and none lasts longer than its deadline. Failures are never remembered, and stale keys are never served during
+ * an outage.
+ *
+ * @throws ServerMiddlewareError `invalid_option`
  */
 export const cachedKeys = (keyStore: KeyStore, options: CachedKeysOptions = {}): KeyStore => {
+  assertValue({ name: 'cachedKeys: keyStore', value: keyStore, rule: aKeyStore });
+  assertOptions({ owner: 'cachedKeys', options, rules: RULES });
   const { ttlMs = 10_000, missTtlMs = 1_000, deadlineMs = 1_000, maxEntries = 10_000 } = options;
   const clock = options.clock ?? (() => performance.now());
   const found = new BoundedMap<string, { readonly key: CpgKey; readonly until: number }>(maxEntries);
@@ -53,7 +79,7 @@ export const cachedKeys = (keyStore: KeyStore, options: CachedKeysOptions = {}):
   return {
     ...(keyStore.hasSourceIps === undefined ? {} : { hasSourceIps: keyStore.hasSourceIps }),
     find: (keyId) => {
-      const now = clock();
+      const now = readClock(clock);
       const entry = found.get(keyId);
       if (entry !== undefined && now < entry.until) return entry.key;
       if (now < (unknown.get(keyId) ?? 0)) return undefined;

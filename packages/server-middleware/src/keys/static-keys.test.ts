@@ -21,7 +21,11 @@ describe('staticKeys', () => {
     ],
     ['a negative limit', [testKey({ rateLimitPerMinute: -1 })], 'rateLimitPerMinute must be a whole number'],
     ['no secret', [testKey({ signingKeys: [] })], 'signingKeys must hold one key'],
-    ['three secrets', [testKey({ signingKeys: [signingKey, signingKey, signingKey] })], 'got 3.'],
+    [
+      'three secrets',
+      [testKey({ signingKeys: [signingKey, signingKey, signingKey] })],
+      'signingKeys must hold one key, or two during a rotation: got an array of 3.',
+    ],
     ['a repeated id', [testKey(), testKey()], 'Key ck_full is listed more than once.'],
     ['a bad whitelist entry', [testKey({ sourceIps: ['10.0.0'] })], 'got "10.0.0".'],
   ])('refuses %s', (_what, keys, message) => {

@@ -1,4 +1,6 @@
+import { aFunction, assertOptions, type OptionRules, optional, positiveInteger } from '../../options.ts';
 import { ServerMiddlewareError } from '../../server-middleware-error.ts';
+import { readClock } from '../../user-code.ts';
 import type { Admission, AdmissionRequest, AdmissionStore } from '../admission-store.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { KeyCounters } from './key-counters.ts';
@@ -21,6 +23,11 @@ export interface MemoryStore extends AdmissionStore {
 
 const DEFAULT_MAX_ENTRIES = 1_000_000;
 
+const RULES: OptionRules<MemoryStoreOptions> = {
+  maxEntries: optional(positiveInteger),
+  clock: optional(aFunction),
+};
+
 /**
  * Remembers used signatures and counts admissions in memory, for one process: several would each admit a signature once.
  * When full it refuses (503) rather than forget a live signature, which could then be replayed. Contract §2.
@@ -28,19 +35,14 @@ const DEFAULT_MAX_ENTRIES = 1_000_000;
  * @throws ServerMiddlewareError `invalid_option`; from `admit`, `admission_store_full`.
  */
 export const memoryStore = (options: MemoryStoreOptions = {}): MemoryStore => {
+  assertOptions({ owner: 'memoryStore', options, rules: RULES });
   const { maxEntries = DEFAULT_MAX_ENTRIES, clock = Date.now } = options;
-  if (!Number.isSafeInteger(maxEntries) || maxEntries < 1) {
-    throw new ServerMiddlewareError(
-      'invalid_option',
-      `maxEntries must be a positive whole number: got ${String(maxEntries)}.`,
-    );
-  }
   const used = new UsedSignatures();
   const counters = new KeyCounters();
   return {
     isPerProcess: true,
     admit: ({ keyId, signature, usedUntil, minute, limit }) => {
-      const signatures = used.setOf(usedUntil, Math.floor(clock() / 1000));
+      const signatures = used.setOf(usedUntil, Math.floor(readClock(clock) / 1000));
       if (signatures === undefined) return 'replayed';
       const counter = counters.at(keyId, minute);
       const fingerprint = fingerprintOf(signature, counter.number);

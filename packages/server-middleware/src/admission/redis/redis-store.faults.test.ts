@@ -33,4 +33,25 @@ describe('redisStore', () => {
   ])('takes reply %s for %s', async (reply, decision) => {
     expect(await redisStore(answering(reply)).admit(REQUEST)).toBe(decision);
   });
+
+  const failure = (message: string, code?: string) => Object.assign(new Error(message), { code });
+  it.each([
+    [failure('read ECONNRESET', 'ECONNRESET'), 2],
+    [failure('Socket closed unexpectedly'), 2],
+    [failure('Connection is closed.'), 2],
+    [failure('Command aborted due to connection close'), 2],
+    [failure('Command timed out'), 1],
+    [failure('OOM command not allowed'), 1],
+    ['a text', 1],
+    [undefined, 1],
+  ])('sends a script again only when the connection was lost: %s', async (thrown, expected) => {
+    let sent = 0;
+    const evalSha = () => {
+      sent += 1;
+      return Promise.reject(thrown);
+    };
+    const store = redisStore({ evalSha, eval: evalSha }, { deadlineMs: 10_000 });
+    await expect(store.admit(REQUEST)).rejects.toMatchObject({ code: 'store_unavailable' });
+    expect(sent).toBe(expected);
+  });
 });

@@ -1,6 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { askStore } from '../../ask-store.ts';
+import {
+  aFunction,
+  aString,
+  assertOptions,
+  type OptionRules,
+  optional,
+  positiveInteger,
+  timerMs,
+} from '../../options.ts';
 import { ServerMiddlewareError } from '../../server-middleware-error.ts';
+import { readClock } from '../../user-code.ts';
 import type { Admission, AdmissionRequest, AdmissionStore } from '../admission-store.ts';
 import { type RedisClient, redisConnection } from './redis-connection.ts';
 import { MINIMAL_RIGHTS, redisFailure } from './redis-error.ts';
@@ -26,6 +36,19 @@ const DECISIONS = new Map<string, Admission>([
   ['2', 'rate_limited'],
 ]);
 
+const RULES: OptionRules<RedisStoreOptions> = {
+  deadlineMs: optional(timerMs),
+  maxPending: optional(positiveInteger),
+  prefix: optional(
+    (value) =>
+      aString(value) ??
+      (String(value).includes('{')
+        ? 'not contain "{", which would spread one key\'s entries over cluster slots'
+        : undefined),
+  ),
+  clock: optional(aFunction),
+};
+
 /**
  * Shares used signatures and rate counters among processes through Redis or Valkey, one server or a cluster; takes a client
  * of `redis` or `ioredis`. One script and one round trip a request, one hash slot a key. Fails closed: without an answer in
@@ -34,13 +57,8 @@ const DECISIONS = new Map<string, Admission>([
  * @throws ServerMiddlewareError `invalid_option`; from `admit`, `store_deadline`, `store_unavailable`.
  */
 export const redisStore = (client: RedisClient, options: RedisStoreOptions = {}): AdmissionStore => {
+  assertOptions({ owner: 'redisStore', options, rules: RULES });
   const { deadlineMs = 500, maxPending = 10_000, prefix = 'cpg:', clock = Date.now } = options;
-  if (prefix.includes('{')) {
-    throw new ServerMiddlewareError(
-      'invalid_option',
-      `prefix must not contain "{", which would spread one key's entries over cluster slots: got ${JSON.stringify(prefix)}.`,
-    );
-  }
   const connection = redisConnection(client);
   const process = randomBytes(9).toString('base64url');
   let claims = 0;
@@ -62,7 +80,7 @@ export const redisStore = (client: RedisClient, options: RedisStoreOptions = {})
     claims += 1;
     pending += 1;
     const startedAt = performance.now();
-    const ttlMs = Math.max((usedUntil + 1) * 1000 - clock(), 0) + CLOCK_TOLERANCE_MS;
+    const ttlMs = Math.max((usedUntil + 1) * 1000 - readClock(clock), 0) + CLOCK_TOLERANCE_MS;
     const base = `${prefix}{${keyId}}`;
     try {
       const decision = await runScript(

@@ -1,0 +1,135 @@
+import { ServerMiddlewareError, type ServerMiddlewareErrorCode } from './server-middleware-error.ts';
+
+/** Returns what a value must do instead ("be a function"), or `undefined` when the value can be used. */
+export type OptionRule = (value: unknown) => string | undefined;
+
+/** One rule for each option, so that none can be added without. */
+export type OptionRules<Options> = { readonly [Name in keyof Required<Options>]: OptionRule };
+
+/** setTimeout takes no more: a longer time would end at once. */
+const MAX_TIMER_MS = 2_147_483_647;
+
+const integer =
+  (minimum: number, maximum: number, expected: string): OptionRule =>
+  (value) => {
+    if (!Number.isSafeInteger(value) || Number(value) < minimum) return `be ${expected}`;
+    return Number(value) > maximum ? `be at most ${maximum}` : undefined;
+  };
+
+const ofType =
+  (type: 'function' | 'boolean' | 'string', expected: string): OptionRule =>
+  (value) =>
+    typeof value === type ? undefined : `be ${expected}`;
+
+export const positiveInteger = integer(1, Number.MAX_SAFE_INTEGER, 'a positive whole number');
+export const wholeNumber = integer(0, Number.MAX_SAFE_INTEGER, 'a whole number, 0 or more');
+export const timerMs = integer(1, MAX_TIMER_MS, 'a positive whole number');
+export const aFunction = ofType('function', 'a function');
+export const aBoolean = ofType('boolean', 'true or false');
+export const aString = ofType('string', 'a string');
+
+/** An object with all of these methods. */
+export const withMethods =
+  (methods: readonly string[], expected: string): OptionRule =>
+  (value) => {
+    const has = (name: string) => typeof (value as Record<string, unknown>)[name] === 'function';
+    return value !== null && value !== undefined && !Array.isArray(value) && methods.every(has)
+      ? undefined
+      : `be ${expected}`;
+  };
+
+export const aLogger = withMethods(
+  ['warn', 'error'],
+  'a logger with the methods warn and error, such as pino',
+);
+
+/** The rule for an option that may be left out. */
+export const optional =
+  (rule: OptionRule): OptionRule =>
+  (value) =>
+    value === undefined ? undefined : rule(value);
+
+export interface OptionsToCheck<Options> {
+  /** The function that they were given to. */
+  readonly owner: string;
+  readonly options: Options | undefined;
+  readonly rules: OptionRules<Options>;
+  /** @default 'invalid_option' */
+  readonly code?: ServerMiddlewareErrorCode;
+}
+
+/**
+ * Rejects options with which a check would silently not happen, and names that no option has.
+ *
+ * @throws ServerMiddlewareError `invalid_option`, which names the option, what was expected and what came.
+ */
+export const assertOptions = <Options extends object>(check: OptionsToCheck<Options>): void => {
+  const { owner, options = {}, rules, code = 'invalid_option' } = check;
+  if (options === null || typeof options !== 'object' || Array.isArray(options)) {
+    throw new ServerMiddlewareError(
+      code,
+      `${owner}: options must be an object: got ${formatReceived(options)}.`,
+    );
+  }
+  const names = Object.keys(rules);
+  for (const name of Object.keys(options)) {
+    if (names.includes(name)) continue;
+    throw new ServerMiddlewareError(
+      code,
+      `${owner}: there is no option ${JSON.stringify(name)}. Did you mean ${JSON.stringify(findNearest(name, names))}?`,
+    );
+  }
+  for (const name of names) {
+    const rule = rules[name as keyof Options];
+    assertValue({ name: `${owner}: ${name}`, value: (options as Record<string, unknown>)[name], rule, code });
+  }
+};
+
+export interface ValueToCheck {
+  readonly name: string;
+  readonly value: unknown;
+  readonly rule: OptionRule;
+  /** @default 'invalid_option' */
+  readonly code?: ServerMiddlewareErrorCode;
+}
+
+/** @throws ServerMiddlewareError `invalid_option` */
+export const assertValue = ({ name, value, rule, code = 'invalid_option' }: ValueToCheck): void => {
+  const expected = rule(value);
+  if (expected === undefined) return;
+  throw new ServerMiddlewareError(code, `${name} must ${expected}: got ${formatReceived(value)}.`);
+};
+
+const MAX_SHOWN = 60;
+
+/** A received value for an error message: texts cut short, objects by their kind only. */
+export const formatReceived = (value: unknown): string => {
+  if (typeof value === 'string') {
+    return value.length > MAX_SHOWN ? `a string of ${value.length} characters` : JSON.stringify(value);
+  }
+  if (typeof value === 'function') return 'a function';
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+};
+
+const findNearest = (name: string, names: readonly string[]): string => {
+  const distances = names.map((candidate) => ({
+    candidate,
+    distance: getEditDistance(name.toLowerCase(), candidate.toLowerCase()),
+  }));
+  return distances.reduce((best, next) => (next.distance < best.distance ? next : best)).candidate;
+};
+
+/** Levenshtein distance: letters to insert, delete or replace. */
+const getEditDistance = (from: string, to: string): number => {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (const [index, letter] of [...from].entries()) {
+    const next = [index + 1];
+    for (let column = 1; column <= to.length; column += 1) {
+      const replaced = (row[column - 1] as number) + (to[column - 1] === letter ? 0 : 1);
+      next.push(Math.min((row[column] as number) + 1, (next[column - 1] as number) + 1, replaced));
+    }
+    row = next;
+  }
+  return row[to.length] as number;
+};
