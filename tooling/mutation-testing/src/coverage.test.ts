@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { MUST_SECTIONS, sectionsOf } from './coverage.ts';
+import { MUST_SECTIONS, parseSections } from './coverage.ts';
 
 it.each([
   ['§1.1', ['§1.1']],
@@ -9,10 +9,10 @@ it.each([
   ['§2', ['§2']],
   ['nothing', []],
 ])('%s names %j', (spec, sections) => {
-  expect(sectionsOf(spec)).toEqual(sections);
+  expect(parseSections(spec)).toEqual(sections);
 });
 
 it('lists each section that must be proven once', () => {
   expect(new Set(MUST_SECTIONS).size).toBe(MUST_SECTIONS.length);
-  expect(MUST_SECTIONS.flatMap(sectionsOf)).toEqual(MUST_SECTIONS);
+  expect(MUST_SECTIONS.flatMap(parseSections)).toEqual(MUST_SECTIONS);
 });

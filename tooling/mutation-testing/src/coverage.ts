@@ -15,7 +15,7 @@ export const MUST_SECTIONS: readonly string[] = [
 ];
 
 /** The sections that a case names in its `spec`, e.g. `§2 restriction 5, §4`. */
-export const sectionsOf = (spec: string): readonly string[] =>
+export const parseSections = (spec: string): readonly string[] =>
   spec.match(/§[0-9]+(?:\.[0-9]+)?(?: restriction [0-9])?/g) ?? [];
 
 /** A case of the suite, as its catalogue lists it. */
@@ -30,10 +30,10 @@ interface Row {
   readonly killed: number;
 }
 
-const numbersOf = (section: string): readonly number[] => (section.match(/[0-9]+/g) ?? []).map(Number);
+const parseNumbers = (section: string): readonly number[] => (section.match(/[0-9]+/g) ?? []).map(Number);
 
 const bySection = (left: string, right: string): number => {
-  const [a, b] = [numbersOf(left), numbersOf(right)];
+  const [a, b] = [parseNumbers(left), parseNumbers(right)];
   // `§2 restriction 1` comes before `§2.1`.
   const [kindA, kindB] = [left.includes('.') ? 1 : 0, right.includes('.') ? 1 : 0];
   return (a[0] ?? 0) - (b[0] ?? 0) || kindA - kindB || (a[1] ?? -1) - (b[1] ?? -1);
@@ -46,7 +46,7 @@ export const sectionMatrix = (
 ): readonly Row[] => {
   const idsBySection = new Map<string, Set<string>>();
   for (const { id, spec } of cases)
-    for (const section of sectionsOf(spec))
+    for (const section of parseSections(spec))
       idsBySection.set(section, (idsBySection.get(section) ?? new Set()).add(id));
   return [...idsBySection.entries()]
     .toSorted(([left], [right]) => bySection(left, right))

@@ -23,7 +23,7 @@ export interface MutationRun {
 const isKilled = ({ trial, failed }: TrialResult): boolean =>
   failed.length > 0 && trial.killedBy.every((id) => failed.includes(id));
 
-const problemOf = ({ trial, failed }: TrialResult): string => {
+const formatProblem = ({ trial, failed }: TrialResult): string => {
   const { kind, id, killedBy } = trial;
   if (failed.length === 0)
     return `SURVIVED    ${kind} ${id}: no case failed, not even ${killedBy.join(', ')}`;
@@ -51,7 +51,7 @@ interface Part {
 const areaPart = ({ results }: MutationRun): Part => {
   const areas = [...new Set(results.map(({ trial }) => `${trial.kind}: ${trial.area}`))];
   return {
-    problems: results.filter((result) => !isKilled(result)).map(problemOf),
+    problems: results.filter((result) => !isKilled(result)).map(formatProblem),
     lines: areas.map((area) => {
       const own = results.filter(({ trial }) => `${trial.kind}: ${trial.area}` === area);
       return `${area.padEnd(34)} ${own.filter(isKilled).length}/${own.length}`;

@@ -20,12 +20,12 @@ const headers = (signature: string, { keyId = '', now }: Command) => [
   ['X-CPG-Timestamp', String(now)],
   ['X-CPG-Signature', signature],
 ];
-const rightAnswer = (command: Command): object => {
+const createResponse = (command: Command): object => {
   const { id, cmd } = command;
   return { id, ...(cmd === 'sign' ? signCommand(CLIENT, command as unknown as SignCommand) : { ok: true }) };
 };
 
-const answerRight = (command: Command): void => say(rightAnswer(command));
+const respondCorrectly = (command: Command): void => say(createResponse(command));
 
 type Body = string | { readonly repeat: { readonly byteHex: string; readonly count: number } };
 
@@ -40,7 +40,7 @@ interface Known {
   }[];
 }
 
-const bytesOf = (body: Body): Buffer =>
+const getBytes = (body: Body): Buffer =>
   typeof body === 'string'
     ? Buffer.from(body, 'base64')
     : Buffer.alloc(body.repeat.count, Buffer.from(body.repeat.byteHex, 'hex'));
@@ -63,27 +63,27 @@ const ADAPTERS: Readonly<Record<string, Behaviour>> = {
         secretB64 === command.secretB64 &&
         method === command.method &&
         timestamp === String(command.now) &&
-        bytesOf(bodyB64).equals(Buffer.from(command.bodyB64 ?? '', 'base64')),
+        getBytes(bodyB64).equals(Buffer.from(command.bodyB64 ?? '', 'base64')),
     );
     say({ id: command.id, ok: true, headers: headers(known?.signature ?? '0'.repeat(64), command) });
   },
-  'crash-in-the-middle': (command, count) => (count === 20 ? process.exit(9) : answerRight(command)),
-  'stop-early-with-0': (command, count) => (count === 20 ? process.exit(0) : answerRight(command)),
-  hang: (command, count) => (count >= 20 ? undefined : answerRight(command)),
-  garbage: (command, count) => (count === 20 ? process.stdout.write('{"id":\n') : answerRight(command)),
+  'crash-in-the-middle': (command, count) => (count === 20 ? process.exit(9) : respondCorrectly(command)),
+  'stop-early-with-0': (command, count) => (count === 20 ? process.exit(0) : respondCorrectly(command)),
+  hang: (command, count) => (count >= 20 ? undefined : respondCorrectly(command)),
+  garbage: (command, count) => (count === 20 ? process.stdout.write('{"id":\n') : respondCorrectly(command)),
   'answer-twice': (command, count) => {
-    answerRight(command);
-    if (count === 20) answerRight(command);
+    respondCorrectly(command);
+    if (count === 20) respondCorrectly(command);
   },
-  'unknown-id': (command, count) => answerRight(count === 20 ? { ...command, id: 'made-up' } : command),
+  'unknown-id': (command, count) => respondCorrectly(count === 20 ? { ...command, id: 'made-up' } : command),
   'slow-but-correct': async (command) => {
     await sleep(5);
-    answerRight(command);
+    respondCorrectly(command);
   },
   'prints-secrets': (command) => {
     if (command.secretB64 !== undefined)
       process.stderr.write(`signing with ${Buffer.from(command.secretB64, 'base64')}\n`);
-    answerRight(command);
+    respondCorrectly(command);
   },
   'accept-all': ({ id }) => say({ id, accepted: true }),
   'reject-all': ({ id }) => say({ id, accepted: false }),

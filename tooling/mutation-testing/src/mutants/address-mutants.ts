@@ -7,23 +7,23 @@ import { without } from './order-mutants.ts';
 const trusting =
   (header: string, read: (value: string) => string = (value) => value) =>
   (): Partial<ServerParts> => ({
-    addressOf: (request) => {
-      const [value] = SERVER.valuesOf(request.headers, header);
-      return value === undefined ? SERVER.addressOf(request) : read(value);
+    getClientAddress: (request) => {
+      const [value] = SERVER.getHeaderValues(request.headers, header);
+      return value === undefined ? SERVER.getClientAddress(request) : read(value);
     },
   });
 
-/** Another reading of what the trusted proxy says. */
+/** Reads the header of the trusted proxy differently. */
 const reading = (read: (values: readonly string[]) => string) => (): Partial<ServerParts> => ({
-  addressOf: (request) => {
-    const values = SERVER.valuesOf(request.headers, 'X-Forwarded-For');
+  getClientAddress: (request) => {
+    const values = SERVER.getHeaderValues(request.headers, 'X-Forwarded-For');
     return request.address === TRUSTED_PROXY ? read(values) : request.address;
   },
 });
 
 const listedBy = (change: ServerParts['isListed']) => (): Partial<ServerParts> => ({ isListed: change });
 
-/** Another list in place of the key's. */
+/** Changes the entries of the key's whitelist. */
 const entries = (change: (entry: string) => string | undefined) =>
   listedBy((list, address) =>
     isListed(
@@ -68,10 +68,10 @@ export const ADDRESS_MUTANTS = mutants<ServerParts>('source IP', [
   ],
   [
     'ip-is-401',
-    () => ({ refuse: (a, step) => (step === 'address' ? { status: 401, message: 'Invalid signature' } : a) }),
+    () => ({ reject: (a, step) => (step === 'address' ? { status: 401, message: 'Invalid signature' } : a) }),
     'server-ip-not-listed',
   ],
-  ['ip-proxy-ignored', () => ({ addressOf: ({ address }) => address }), 'server-ip-edge-exact'],
+  ['ip-proxy-ignored', () => ({ getClientAddress: ({ address }) => address }), 'server-ip-edge-exact'],
   [
     'ip-leftmost',
     reading((values) => chain(values)[0] ?? ''),
@@ -88,8 +88,10 @@ export const ADDRESS_MUTANTS = mutants<ServerParts>('source IP', [
   [
     'ip-any-of-chain',
     () => ({
-      addressOf: ({ address, headers }) =>
-        address === TRUSTED_PROXY ? chain(SERVER.valuesOf(headers, 'X-Forwarded-For')).join() : address,
+      getClientAddress: ({ address, headers }) =>
+        address === TRUSTED_PROXY
+          ? chain(SERVER.getHeaderValues(headers, 'X-Forwarded-For')).join()
+          : address,
       isListed: (list, addresses) => addresses.split(',').some((each) => isListed(list, each)),
     }),
     'server-ip-edge-chain-first',

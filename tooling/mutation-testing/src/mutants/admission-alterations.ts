@@ -6,12 +6,12 @@ import {
   type ServerParts,
 } from '../reference/server-parts.ts';
 
-/** Another way to name what an admission remembers and counts. */
+/** Remembers and counts requests by other names. */
 export const admission = (names: Parameters<typeof makeAdmission>[0]) => (): Partial<ServerParts> => ({
   makeAdmit: makeAdmission(names),
 });
 
-/** Forgets what this says each time that somebody is let in, who is `since` requests later. */
+/** Forgets earlier requests at each admission; `since` counts the requests in between. */
 export const forgetting =
   (isForgotten: (earlier: Claim, by: { readonly claim: Claim; readonly since: number }) => boolean) =>
   (): Partial<ServerParts> => ({
@@ -27,7 +27,7 @@ export const forgetting =
     },
   });
 
-/** Looks first and writes later, with something in between: the hole that only simultaneous arrival finds. */
+/** Checks first and writes later, which only simultaneous requests reveal. */
 export const checkThenSet = (pause: () => Promise<unknown>) => (): Partial<ServerParts> => ({
   makeAdmit: () => {
     const memory = makeMemory();
@@ -44,7 +44,7 @@ export const checkThenSet = (pause: () => Promise<unknown>) => (): Partial<Serve
   },
 });
 
-/** The same facts, decided otherwise. */
+/** Decides differently on the same facts. */
 export const ordered =
   (
     decide: (facts: {

@@ -3,13 +3,13 @@ import { mutants } from './mutant.ts';
 
 const amounts = (isAmount: ClientParts['isAmount']) => () => ({ isAmount });
 
-/** The cases of these fields, whatever is wrong with them. */
-const casesOf = (...fields: readonly string[]): readonly string[] =>
+/** All cases of these fields. */
+const getCaseIds = (...fields: readonly string[]): readonly string[] =>
   fields.flatMap((field) =>
     ['number', 'exponent', 'missing'].map((fault) => `client-amount-${field}-${fault}`),
   );
 
-// What is nested too deeply for an answer must not get into one.
+// A value nested too deeply for a line of the adapter protocol must not reach the result.
 const amountsAlone: ClientParts['pickRow'] = ({ balance, held, available }) => ({ balance, held, available });
 
 const asText = (amount: unknown): string => (typeof amount === 'string' ? amount : '-');
@@ -63,11 +63,11 @@ export const CLIENT_AMOUNT_MUTANTS = mutants<ClientParts>('client: amounts', [
   [
     'amount-of-balance-alone',
     () => ({ amounts: { ...CLIENT.amounts, balances: ['balance'] } }),
-    ...casesOf('held', 'available'),
+    ...getCaseIds('held', 'available'),
   ],
   [
     'amount-of-withdrawals-unread',
     () => ({ amounts: { ...CLIENT.amounts, created: [], withdrawal: [] } }),
-    ...casesOf('created-amount', 'created-fee', 'withdrawal-amount', 'withdrawal-fee'),
+    ...getCaseIds('created-amount', 'created-fee', 'withdrawal-amount', 'withdrawal-fee'),
   ],
 ]);

@@ -1,6 +1,6 @@
 import type { ClientParts } from '../reference/client-parts.ts';
 import { CLIENT_AMOUNT_MUTANTS } from './client-amount-mutants.ts';
-import { CLIENT_REFUSAL_MUTANTS } from './client-refusal-mutants.ts';
+import { CLIENT_INPUT_MUTANTS } from './client-input-mutants.ts';
 import { CLIENT_BODY_MUTANTS, CLIENT_READING_MUTANTS } from './client-response-mutants.ts';
 import {
   CLIENT_ATTEMPT_MUTANTS,
@@ -21,10 +21,10 @@ const signing = SIGNING_MUTANTS.map(
   }),
 );
 
-/** Broken signers and clients. */
+/** Mutants of a signer and of a client. */
 export const CLIENT_MUTANTS: readonly Mutant<ClientParts>[] = [
   ...signing,
-  ...CLIENT_REFUSAL_MUTANTS,
+  ...CLIENT_INPUT_MUTANTS,
   ...CLIENT_TARGET_MUTANTS,
   ...CLIENT_WIRE_MUTANTS,
   ...CLIENT_TIME_MUTANTS,

@@ -7,30 +7,30 @@ const change = (parts: Partial<ClientParts>) => () => parts;
 
 const okWith = (data: unknown): CallResult => ({ ok: true, data });
 
-/** Takes some answers for a success; reads the others as it should. */
+/** Takes some responses for a success; reads the others correctly. */
 const trusting = (
-  isTrusted: (answer: Incoming | undefined) => boolean,
-  data: (answer: Incoming) => unknown,
+  isTrusted: (response: Incoming | undefined) => boolean,
+  data: (response: Incoming) => unknown,
 ) =>
   change({
-    read: (parts, answer, request) =>
-      isTrusted(answer)
-        ? okWith(answer === undefined ? null : data(answer))
-        : CLIENT.read(parts, answer, request),
+    read: (parts, response, request) =>
+      isTrusted(response)
+        ? okWith(response === undefined ? null : data(response))
+        : CLIENT.read(parts, response, request),
   });
 
-/** Changes what came out. */
-const afterwards = (edit: (result: CallResult, answer: Incoming | undefined) => CallResult) =>
-  change({ read: (parts, answer, request) => edit(CLIENT.read(parts, answer, request), answer) });
+/** Changes the result. */
+const afterwards = (edit: (result: CallResult, response: Incoming | undefined) => CallResult) =>
+  change({ read: (parts, response, request) => edit(CLIENT.read(parts, response, request), response) });
 
-const textOf = ({ body }: Incoming): string => body.toString();
+const decodeBody = ({ body }: Incoming): string => body.toString();
 
-// What is nested too deeply could not be handed on.
-const MOST_BYTES = 10_000;
+// A value nested too deeply cannot be serialised for the adapter protocol.
+const MAX_BYTES = 10_000;
 
-const dataOf = (answer: Incoming): unknown => {
+const parseData = (response: Incoming): unknown => {
   try {
-    return answer.body.length > MOST_BYTES ? [] : (JSON.parse(textOf(answer)).data ?? []);
+    return response.body.length > MAX_BYTES ? [] : (JSON.parse(decodeBody(response)).data ?? []);
   } catch {
     return [];
   }
@@ -39,7 +39,7 @@ const dataOf = (answer: Incoming): unknown => {
 export const CLIENT_READING_MUTANTS = mutants<ClientParts>('client: reading', [
   [
     'reads-anything-200',
-    trusting((a) => a?.status === 200, textOf),
+    trusting((a) => a?.status === 200, decodeBody),
     'client-response-html',
     'client-response-success-false',
     'client-response-no-object',
@@ -50,7 +50,7 @@ export const CLIENT_READING_MUTANTS = mutants<ClientParts>('client: reading', [
   ],
   [
     'reads-any-status',
-    trusting((a) => a !== undefined, dataOf),
+    trusting((a) => a !== undefined, parseData),
     'client-refused-permission',
     'client-response-html-error',
     'client-response-empty-error',
@@ -165,17 +165,17 @@ export const CLIENT_READING_MUTANTS = mutants<ClientParts>('client: reading', [
   ],
   [
     'keeps-all-of-a-message',
-    change({ longestMessage: Number.POSITIVE_INFINITY }),
+    change({ maxMessageLength: Number.POSITIVE_INFINITY }),
     'client-response-long-message',
   ],
 ]);
 
 const UNLIMITED = 2 ** 31;
 
-export const CLIENT_BODY_MUTANTS = mutants<ClientParts>('client: bodies of answers', [
+export const CLIENT_BODY_MUTANTS = mutants<ClientParts>('client: response bodies', [
   [
     'body-without-limit',
-    change({ mostBytes: UNLIMITED }),
+    change({ maxBytes: UNLIMITED }),
     'client-size-enormous',
     'client-size-enormous-chunked',
     'client-size-enormous-error',
@@ -206,8 +206,8 @@ export const CLIENT_BODY_MUTANTS = mutants<ClientParts>('client: bodies of answe
   [
     'body-read-as-latin1-without-charset',
     change({
-      receive: async (response, mostBytes) => {
-        const body = await collect(response, mostBytes);
+      receive: async (response, maxBytes) => {
+        const body = await collect(response, maxBytes);
         const isUtf8 = response.headers['content-type']?.includes('utf-8') === true;
         return isUtf8 ? body : body && Buffer.from(body.toString('latin1'));
       },

@@ -3,7 +3,7 @@ import { mutants } from './mutant.ts';
 
 const change = (parts: Partial<ClientParts>) => () => parts;
 
-const stamping = (stamp: ClientParts['stamp']) => change({ stamp, mostAhead: Number.POSITIVE_INFINITY });
+const stamping = (stamp: ClientParts['stamp']) => change({ stamp, maxAhead: Number.POSITIVE_INFINITY });
 
 export const CLIENT_TIME_MUTANTS = mutants<ClientParts>('client: time', [
   ['time-milliseconds', stamping(() => Date.now()), 'client-call-ping'],
@@ -15,13 +15,13 @@ export const CLIENT_TIME_MUTANTS = mutants<ClientParts>('client: time', [
     stamping((now, isUsed) => (isUsed(now) ? CLIENT.stamp(now + 60, isUsed) : now)),
     'client-attempt-same-second',
   ],
-  ['time-steps-for-ever', change({ mostAhead: Number.POSITIVE_INFINITY }), 'client-attempt-most-ahead'],
+  ['time-steps-for-ever', change({ maxAhead: Number.POSITIVE_INFINITY }), 'client-attempt-most-ahead'],
 ]);
 
-const again = (isAgain: ClientParts['sendsAgain'], parts: Partial<ClientParts> = {}) =>
-  change({ sendsAgain: isAgain, ...parts });
+const again = (isAgain: ClientParts['shouldRetry'], parts: Partial<ClientParts> = {}) =>
+  change({ shouldRetry: isAgain, ...parts });
 
-const afterStatus = (status: number) => again(({ answer }) => answer?.status === status);
+const afterStatus = (status: number) => again(({ response }) => response?.status === status);
 
 const SAME_BYTES: Partial<ClientParts> = { stamp: (now) => now, backoff: 0 };
 
@@ -45,7 +45,7 @@ export const CLIENT_ATTEMPT_MUTANTS = mutants<ClientParts>('client: attempts', [
   ['again-after-422', afterStatus(422), 'client-refused-validation'],
   [
     'again-post-without-reference',
-    again(({ answer }) => answer === undefined),
+    again(({ response }) => response === undefined),
     'client-attempt-hang-up-post',
     'client-attempt-reset-post',
     'client-attempt-half-answer-post',
@@ -60,7 +60,7 @@ export const CLIENT_ATTEMPT_MUTANTS = mutants<ClientParts>('client: attempts', [
   ],
   [
     'again-already-used-same-signature',
-    again(({ answer }) => answer?.status === 401, SAME_BYTES),
+    again(({ response }) => response?.status === 401, SAME_BYTES),
     'client-attempt-already-used',
   ],
   [
@@ -79,13 +79,15 @@ export const CLIENT_ATTEMPT_MUTANTS = mutants<ClientParts>('client: attempts', [
 
 const PER_IP = ['client-clock-429-per-ip-seconds', 'client-clock-429-per-ip-date'] as const;
 
-/** A number by JavaScript's lenient rules: none at all becomes 0 or NaN. */
+/** A number by JavaScript's lenient rules: text without a number becomes 0 or NaN. */
 const byCoercion: ClientParts['readRetryAfter'] = (text) => Number(text);
 
 export const CLIENT_PACING_MUTANTS = mutants<ClientParts>('client: pacing', [
   [
     'pace-never-again',
-    change({ sendsAgain: (attempted) => attempted.answer?.status !== 429 && CLIENT.sendsAgain(attempted) }),
+    change({
+      shouldRetry: (attempted) => attempted.response?.status !== 429 && CLIENT.shouldRetry(attempted),
+    }),
     'client-clock-429-per-key',
     ...PER_IP,
   ],
@@ -107,7 +109,7 @@ export const CLIENT_PACING_MUTANTS = mutants<ClientParts>('client: pacing', [
     change({ untilNextMinute: (now) => CLIENT.untilNextMinute(now) + 60 }),
     'client-clock-429-per-key',
   ],
-  ['pace-for-ever', change({ mostAttempts: 50 }), 'client-clock-429-for-ever'],
+  ['pace-for-ever', change({ maxAttempts: 50 }), 'client-clock-429-for-ever'],
   [
     'pace-retry-after-ignored',
     change({ readRetryAfter: (_text, now) => CLIENT.untilNextMinute(now) }),
@@ -125,7 +127,7 @@ export const CLIENT_PACING_MUTANTS = mutants<ClientParts>('client: pacing', [
   ],
   [
     'pace-retry-after-without-cap',
-    change({ longestPause: Number.POSITIVE_INFINITY }),
+    change({ maxPause: Number.POSITIVE_INFINITY }),
     'client-clock-retry-after-huge',
   ],
   [
@@ -139,7 +141,7 @@ export const CLIENT_PACING_MUTANTS = mutants<ClientParts>('client: pacing', [
     'pace-retry-after-garbage-for-ever',
     change({
       readRetryAfter: (text, now) => CLIENT.readRetryAfter(text, now) ?? 3600,
-      longestPause: 3600,
+      maxPause: 3600,
     }),
     'client-clock-retry-after-garbage',
   ],
@@ -176,7 +178,7 @@ export const CLIENT_CLOCK_MUTANTS = mutants<ClientParts>('client: clock', [
   [
     'clock-refused-is-the-end',
     change({
-      sendsAgain: (attempted) => attempted.answer?.status !== 401 && CLIENT.sendsAgain(attempted),
+      shouldRetry: (attempted) => attempted.response?.status !== 401 && CLIENT.shouldRetry(attempted),
     }),
     'client-clock-server-ahead',
     'client-clock-server-behind',
@@ -184,8 +186,8 @@ export const CLIENT_CLOCK_MUTANTS = mutants<ClientParts>('client: clock', [
   [
     'clock-corrected-for-ever',
     change({
-      mostAttempts: 50,
-      sendsAgain: (attempted) => attempted.refusedForTime > 0 || CLIENT.sendsAgain(attempted),
+      maxAttempts: 50,
+      shouldRetry: (attempted) => attempted.timestampRejections > 0 || CLIENT.shouldRetry(attempted),
     }),
     'client-clock-hopeless',
   ],
@@ -199,12 +201,12 @@ export const CLIENT_CLOCK_MUTANTS = mutants<ClientParts>('client: clock', [
   [
     'clock-forgotten',
     () => {
-      // The clock of a refused attempt is known until the call ends; the next one starts from nothing.
+      // The offset learnt from a rejected attempt lasts until the call ends.
       let known = false;
       return {
-        learnsFrom: (answer) => {
+        learnsFrom: (response) => {
           const wasKnown = known;
-          known = CLIENT.learnsFrom(answer);
+          known = CLIENT.learnsFrom(response);
           return wasKnown || known;
         },
         offsetBy: (date, now) => (known ? date - now : 0),

@@ -43,8 +43,8 @@ export const CLIENT_SECRECY_MUTANTS = mutants<ClientParts>('client: secrecy', [
         log: (_secret, signature) => {
           last = signature;
         },
-        read: (parts, answer, request) => {
-          const result = CLIENT.read(parts, answer, request);
+        read: (parts, response, request) => {
+          const result = CLIENT.read(parts, response, request);
           return result.error === undefined
             ? result
             : { ...result, error: { ...result.error, message: `${result.error.message} (${last})` } };

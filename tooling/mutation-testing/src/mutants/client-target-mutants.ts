@@ -1,7 +1,7 @@
 import { CLIENT, type ClientParts } from '../reference/client-parts.ts';
 import { mutants } from './mutant.ts';
 
-/** What becomes of filters and ids on their way into the target. */
+/** Changes to filters and ids on their way into the target. */
 export const CLIENT_TARGET_MUTANTS = mutants<ClientParts>('client: target', [
   [
     'wire-query-encoded-again',

@@ -24,7 +24,7 @@ const withLength = (length: (body: Buffer) => number) => () => ({
         }) as ClientParts['beforeSend'],
 });
 
-/** What becomes of the rest of a request between signing and sending. */
+/** Changes to everything but the target, between signing and sending. */
 export const CLIENT_WIRE_MUTANTS = mutants<ClientParts>('client: wire', [
   [
     'wire-body-rebuilt',
@@ -102,7 +102,7 @@ export const CLIENT_WIRE_MUTANTS = mutants<ClientParts>('client: wire', [
   ['wire-length-too-short', withLength((body) => body.length - 1), 'client-call-withdrawal-create'],
   [
     'wire-length-too-long',
-    // Only where nothing is tried again: each attempt lasts until the suite gives up on the missing byte.
+    // Only where the client does not retry: each attempt lasts until the suite stops waiting for the missing byte.
     withLength((body) => body.length + (body.includes('client_reference') ? 0 : 1)),
     'client-call-withdrawal-create',
   ],

@@ -6,12 +6,14 @@ const lower = (text: string) => text.toLowerCase();
 export const HEADER_MUTANTS = mutants<ServerParts>('headers', [
   [
     'headers-case-sensitive',
-    () => ({ valuesOf: (h, name) => h.filter(([n]) => n === name).map(([, v]) => v) }),
+    () => ({ getHeaderValues: (h, name) => h.filter(([n]) => n === name).map(([, v]) => v) }),
     'server-header-names-lower-case',
   ],
   [
     'headers-lower-case-only',
-    () => ({ valuesOf: (h, name) => h.filter(([n]) => n === name || n === lower(name)).map(([, v]) => v) }),
+    () => ({
+      getHeaderValues: (h, name) => h.filter(([n]) => n === name || n === lower(name)).map(([, v]) => v),
+    }),
     'server-header-names-upper-case',
     'server-header-names-mixed-case',
   ],
@@ -67,13 +69,13 @@ export const HEADER_MUTANTS = mutants<ServerParts>('headers', [
   [
     'headers-missing-is-500',
     () => ({
-      refuse: (a, step) => (step === 'missing' ? { status: 500, message: 'Internal server error' } : a),
+      reject: (a, step) => (step === 'missing' ? { status: 500, message: 'Internal server error' } : a),
     }),
     'server-missing-all',
   ],
   [
     'headers-missing-is-400',
-    () => ({ refuse: (a, step) => (step === 'missing' ? { ...a, status: 400 } : a) }),
+    () => ({ reject: (a, step) => (step === 'missing' ? { ...a, status: 400 } : a) }),
     'server-missing-all',
     'server-missing-before-malformed',
   ],
@@ -81,7 +83,7 @@ export const HEADER_MUTANTS = mutants<ServerParts>('headers', [
     'headers-in-query-too',
     () => ({
       isMissing: () => false,
-      refuse: (a, step) => (step === 'malformed' ? { status: 401, message: 'Invalid signature' } : a),
+      reject: (a, step) => (step === 'malformed' ? { status: 401, message: 'Invalid signature' } : a),
     }),
     'server-headers-in-query',
   ],
@@ -89,11 +91,11 @@ export const HEADER_MUTANTS = mutants<ServerParts>('headers', [
     'headers-in-fixed-order',
     () => ({
       pick: (v) => v[0] ?? '',
-      valuesOf: (h, name) => {
+      getHeaderValues: (h, name) => {
         const own = h.filter(([n]) => /^x-cpg-/i.test(n));
         return /^x-cpg-/i.test(name) && own.length === 3 && new Set(own.map(([n]) => lower(n))).size === 3
           ? [own[['x-cpg-key', 'x-cpg-timestamp', 'x-cpg-signature'].indexOf(lower(name))]?.[1] ?? '']
-          : SERVER.valuesOf(h, name);
+          : SERVER.getHeaderValues(h, name);
       },
     }),
     'server-header-order',

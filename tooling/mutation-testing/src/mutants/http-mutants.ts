@@ -35,7 +35,7 @@ export const ENVELOPE_MUTANTS = mutants<ServerParts>('envelope', [
   ],
 ]);
 
-/** Says in the refusal what the signature should have been, as a helpful developer might. */
+/** Tells the expected signature in the rejection. */
 function echoing(): () => Partial<ServerParts> {
   return () => {
     let expectedLast = '';
@@ -51,7 +51,7 @@ function echoing(): () => Partial<ServerParts> {
 
 const TARGETS = ['asterisk', 'no-slash', 'space', 'tab', 'nul', 'delete', 'non-ascii', 'non-ascii-path'];
 
-/** Without Node's HTTP parser in front, which refuses these by itself. */
+/** Has no HTTP parser in front. Node's parser rejects these requests by itself. */
 export const PARSER_MUTANTS = mutants<ServerParts>('HTTP parser', [
   [
     'parser-accepts-anything',
@@ -64,7 +64,7 @@ export const PARSER_MUTANTS = mutants<ServerParts>('HTTP parser', [
 
 const EIGHT_KIB = 8 * 1024;
 
-/** Once a body was too large, everything on its connection is. */
+/** After one body that is too large, rejects every request on its connection. */
 const rememberingConnections = (): Partial<ServerParts> => {
   const spoilt = new WeakSet<object>();
   return {

@@ -86,7 +86,7 @@ export const KEY_MUTANTS = mutants<ServerParts>('keys', [
   ],
 ]);
 
-/** Accepts the secret of any key for any other. */
+/** Accepts a signature by the secret of any key. */
 function anyLiveSecret(): () => Partial<ServerParts> {
   return () => ({
     findKey: (keys, id) => {
@@ -102,7 +102,7 @@ function anyLiveSecret(): () => Partial<ServerParts> {
 
 const LIVE_SECRETS = SERVER_KEYS.filter(({ isRevoked }) => !isRevoked).map(({ secret }) => secret);
 
-/** One permission that brings others with it. */
+/** One permission that implies others. */
 const implying =
   (held: string, ...implied: readonly string[]) =>
   (): Partial<ServerParts> => ({
@@ -162,7 +162,7 @@ export const PERMISSION_MUTANTS = mutants<ServerParts>('permission', [
   ],
   [
     'permission-unnamed',
-    () => ({ refuse: (a, step) => (step === 'permission' ? { ...a, message: 'Forbidden' } : a) }),
+    () => ({ reject: (a, step) => (step === 'permission' ? { ...a, message: 'Forbidden' } : a) }),
     'server-permission-none-balances-list',
   ],
   [

@@ -5,11 +5,11 @@ import { mutants } from './mutant.ts';
 
 const CURRENCIES = ['eth', 'usdt', 'trx', 'dai'];
 
-/** The last of several values counts, as some parsers have it. */
-const lastOfEach = (query: string): string => {
+/** Keeps the last of several values, as some parsers do. */
+const keepLastOfEach = (query: string): string => {
   const parts = query.split('&');
-  const nameOf = (part: string | undefined) => part?.split('=')[0];
-  return parts.filter((part, i) => !parts.slice(i + 1).some((e) => nameOf(e) === nameOf(part))).join('&');
+  const getName = (part: string | undefined) => part?.split('=')[0];
+  return parts.filter((part, i) => !parts.slice(i + 1).some((e) => getName(e) === getName(part))).join('&');
 };
 
 export const BALANCE_MUTANTS = mutants<ServerParts>('balances', [
@@ -70,7 +70,7 @@ export const BALANCE_MUTANTS = mutants<ServerParts>('balances', [
     }),
     'server-balances-filter-unknown',
   ],
-  ['balances-last-filter-counts', () => ({ filters: lastOfEach }), 'server-balances-filter-twice'],
+  ['balances-last-filter-counts', () => ({ filters: keepLastOfEach }), 'server-balances-filter-twice'],
 ]);
 
 type Body = Readonly<Record<string, unknown>>;
@@ -92,7 +92,7 @@ const told = (change: (data: Body) => Body) => (): Partial<ServerParts> => ({
   told: (data) => ({ ...data, ...change(data) }),
 });
 
-/** Acts first and asks afterwards whether it may. */
+/** Acts before it authenticates. */
 const actFirst = (): Partial<ServerParts> => ({
   perform: async (admit, act) => {
     const result = await act();
@@ -146,7 +146,7 @@ export const WITHDRAWAL_MUTANTS = mutants<ServerParts>('withdrawals', [
     () => ({ isRepeat: (earlier, order) => earlier.to_address === order.to_address }),
     'server-withdrawal-reference-other-amount',
   ],
-  ['withdrawal-refused-remembered', () => ({ keepsRefused: true }), 'server-withdrawal-after-refusal'],
+  ['withdrawal-refused-remembered', () => ({ keepsRejected: true }), 'server-withdrawal-after-refusal'],
   [
     'withdrawal-hold-without-fee',
     () => ({ hold: (taken) => taken }),

@@ -1,21 +1,21 @@
 import type { ServerParts, Step } from '../reference/server-parts.ts';
 import { mutants } from './mutant.ts';
 
-/** Two steps exchanged. */
+/** Swaps two steps. */
 export const swapped =
   (first: Step, second: Step) =>
   (parts: ServerParts): Partial<ServerParts> => ({
     order: parts.order.map((step) => (step === first ? second : step === second ? first : step)),
   });
 
-/** One step left out. */
+/** Leaves a step out. */
 export const without =
   (step: Step) =>
   (parts: ServerParts): Partial<ServerParts> => ({
     order: parts.order.filter((each) => each !== step),
   });
 
-/** One step before all others. */
+/** Moves a step before all others. */
 export const first =
   (step: Step) =>
   (parts: ServerParts): Partial<ServerParts> => ({

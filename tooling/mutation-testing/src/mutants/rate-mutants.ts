@@ -107,24 +107,24 @@ function slidingFromFirstHit(): () => Partial<ServerParts> {
   };
 }
 
-/** Counts a request against its key before the step that may refuse it. */
+/** Counts a request against its key before a step that may reject it. */
 function countingBefore(step: 'signature' | 'timestamp'): () => Partial<ServerParts> {
   return () => {
-    const refused = new Map<number, number>();
+    const rejected = new Map<number, number>();
     let now = 0;
     return {
       isInWindow: (timestamp, current) => {
         now = current;
         const isInside = Math.abs(timestamp - current) <= 300;
-        if (!isInside && step === 'timestamp') bump(refused, current);
+        if (!isInside && step === 'timestamp') bump(rejected, current);
         return isInside;
       },
       compare: (expected, received) => {
-        if (expected !== received && step === 'signature') bump(refused, now);
+        if (expected !== received && step === 'signature') bump(rejected, now);
         return expected === received;
       },
       makeAdmit: makeAdmission({
-        isOver: (count, limit) => count + (refused.get(Math.floor(now / 60)) ?? 0) >= limit,
+        isOver: (count, limit) => count + (rejected.get(Math.floor(now / 60)) ?? 0) >= limit,
       }),
     };
   };

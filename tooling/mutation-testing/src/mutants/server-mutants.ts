@@ -13,7 +13,7 @@ import { PEER_MUTANTS, STORE_MUTANTS } from './store-mutants.ts';
 import { BODY_MUTANTS, TARGET_MUTANTS } from './target-mutants.ts';
 import { TIMESTAMP_MUTANTS } from './timestamp-mutants.ts';
 
-/** Broken verifiers and servers. */
+/** Mutants of a server. */
 export const SERVER_MUTANTS: readonly Mutant<ServerParts>[] = [
   SERVER_SIGNING_MUTANTS,
   COMPARE_MUTANTS,

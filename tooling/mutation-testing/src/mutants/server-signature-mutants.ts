@@ -4,8 +4,8 @@ import { hmacHex } from '../reference/signing-parts.ts';
 import { type Mutant, mutants } from './mutant.ts';
 import { SIGNING_MUTANTS } from './signing-mutants.ts';
 
-/** Which case over the wire must notice a broken recipe. Odd keys are left out: a server's keys are given, so layer 1 tries those. */
-const NOTICED_BY: Readonly<Record<string, string>> = {
+/** The case over the wire that kills a mutant of the recipe. Odd keys are missing: a server has its own keys, so only layer 1 tries them. */
+const KILLED_BY: Readonly<Record<string, string>> = {
   'path-dots-resolved': 'accept-path-dots',
   'path-decoded': 'accept-path-encoded-tilde',
   'path-escapes-upper': 'accept-path-encoded-slash',
@@ -65,15 +65,15 @@ const NOTICED_BY: Readonly<Record<string, string>> = {
 };
 
 const overWire = SIGNING_MUTANTS.flatMap(({ id, alter, area }): readonly Mutant<ServerParts>[] => {
-  const noticedBy = NOTICED_BY[id];
-  return noticedBy === undefined ? [] : [{ id, area, alter, killedBy: [`server-${noticedBy}`] }];
+  const killedBy = KILLED_BY[id];
+  return killedBy === undefined ? [] : [{ id, area, alter, killedBy: [`server-${killedBy}`] }];
 });
 
 const BETWEEN = '\u0001';
 
 type Change = (fields: readonly string[]) => string;
 
-/** Accepts the right signature, and one more that is made by another recipe. */
+/** Also accepts the signature of another recipe. */
 const lenient = (change: Change) => (): Partial<ServerParts> => ({
   join: (fields) => [fields.join('\n'), change(fields)].join(BETWEEN),
   mac: (key, canonicals) =>
@@ -187,7 +187,7 @@ const LENIENT = mutants<ServerParts>('lenient', [
   ],
 ]);
 
-/** Broken and lenient recipes of a server. */
+/** Wrong recipes, and recipes accepted besides the right one. */
 export const SERVER_SIGNING_MUTANTS: readonly Mutant<ServerParts>[] = [...overWire, ...LENIENT];
 
 const compare = (change: ServerParts['compare']) => (): Partial<ServerParts> => ({ compare: change });

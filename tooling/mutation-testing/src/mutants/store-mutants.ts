@@ -13,7 +13,7 @@ import { first } from './order-mutants.ts';
 
 type Fallback = (claim: Claim, admit: Admit) => Admission | Promise<Admission>;
 
-/** What becomes of a request that the store could not be asked about, in these states. */
+/** Treats requests differently while the store is in one of these states. */
 const onOutage =
   (fallback: Fallback, states: readonly StoreState[] = ['down', 'silent']) =>
   (): Partial<ServerParts> => ({
@@ -121,7 +121,7 @@ export const STORE_MUTANTS = mutants<ServerParts>('store', [
   ],
 ]);
 
-/** Each instance remembers by itself, and tells the other one when `tells` lets it. */
+/** Each instance has a memory of its own, and updates the other one when `tells` allows it. */
 const telling = (tells: (instance: number, tell: () => void) => void) => (): Partial<ServerParts> => ({
   makeAdmit: () => {
     const memories = [makeMemory(), makeMemory()];
@@ -136,7 +136,7 @@ const telling = (tells: (instance: number, tell: () => void) => void) => (): Par
   },
 });
 
-/** One request after the other on each instance, but not across them. */
+/** Serialises the requests of each instance, but not across instances. */
 const lockedEach = (parts: ServerParts): Partial<ServerParts> => ({
   makeAdmit: () => {
     const admit = checkThenSet(() => sleep(1))().makeAdmit?.() ?? parts.makeAdmit();

@@ -37,7 +37,7 @@ export const TARGET_MUTANTS = mutants<ServerParts>('target', [
   ],
   [
     'target-is-404',
-    () => ({ refuse: (a, step) => (step === 'target' ? { status: 404, message: 'Not found' } : a) }),
+    () => ({ reject: (a, step) => (step === 'target' ? { status: 404, message: 'Not found' } : a) }),
     'server-target-backslash',
   ],
   [
@@ -80,7 +80,7 @@ export const BODY_MUTANTS = mutants<ServerParts>('body', [
   ['body-limit-64-kib', () => ({ bodyLimit: 65_536 }), 'server-accept-body-65537-bytes'],
   [
     'body-limit-is-400',
-    () => ({ refuse: (a, step) => (step === 'size' ? { ...a, status: 400 } : a) }),
+    () => ({ reject: (a, step) => (step === 'size' ? { ...a, status: 400 } : a) }),
     'server-body-limit-plus-1',
   ],
   [

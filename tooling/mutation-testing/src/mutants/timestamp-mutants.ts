@@ -7,7 +7,7 @@ const parse = (change: (text: string) => number | undefined) => (): Partial<Serv
 const finite = (value: number | undefined) => (Number.isFinite(value) ? value : undefined);
 const inside = (change: ServerParts['isInWindow']) => (): Partial<ServerParts> => ({ isInWindow: change });
 
-/** Takes some texts for a time that is always inside the window. */
+/** Takes some texts for a timestamp that is always inside the window. */
 const always = (isMeant: (text: string) => boolean) => (): Partial<ServerParts> => ({
   parseTimestamp: (text) => (isMeant(text) ? Number.POSITIVE_INFINITY : SERVER.parseTimestamp(text)),
   isInWindow: (timestamp, now) => timestamp === Number.POSITIVE_INFINITY || SERVER.isInWindow(timestamp, now),

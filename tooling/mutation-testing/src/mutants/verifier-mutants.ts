@@ -9,7 +9,7 @@ const signs = (text: (timestamp: string, body: Buffer) => Buffer | string) => ()
   webhookText: (timestamp, body) => Buffer.from(text(timestamp, body)),
 });
 
-/** Receivers of webhooks that follow another recipe. */
+/** Webhook receivers with another recipe. */
 export const WEBHOOK_MUTANTS = mutants<ServerParts>('webhook', [
   [
     'webhook-as-request',
@@ -36,7 +36,7 @@ const signing = SIGNING_MUTANTS.map(
   }),
 );
 
-// On the wire these are met as `server-…`; in memory the same probe is called `verify-…`.
+// The probe `server-…` on the wire is `verify-…` in memory.
 const SIGNED_ALREADY = new Set(SIGNING_MUTANTS.map(({ id }) => id));
 const NOT_IN_MEMORY = new Set(['HTTP parser', 'rate', 'replay', 'envelope', 'source IP']);
 
@@ -50,7 +50,7 @@ const stateless = SERVER_MUTANTS.map(
     killedBy.every((each) => verifyIds.has(each)) && !SIGNED_ALREADY.has(id) && !NOT_IN_MEMORY.has(area),
 );
 
-/** The mutants that need neither memory nor a network: broken recipes, and broken stateless checks. */
+/** The mutants that need neither a memory nor a network: wrong recipes and wrong stateless checks. */
 export const VERIFIER_MUTANTS: readonly Mutant<ServerParts>[] = [
   ...signing,
   ...stateless,

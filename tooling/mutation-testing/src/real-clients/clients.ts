@@ -5,9 +5,9 @@ export interface RealClient {
   readonly name: string;
   readonly program: string;
   readonly argv: readonly string[];
-  /** Ends with 0 where the client is installed. */
+  /** Exits with 0 when the client is installed. */
   readonly probe: readonly string[];
-  /** Prints which version of what it is, on the first line. */
+  /** Prints its name and version on the first line. */
   readonly version: readonly string[];
 }
 
@@ -69,10 +69,10 @@ const node = (name: string, script: string): RealClient => ({
   version: ['-p', '"Node " + process.version'],
 });
 
-// Only the client's package knows axios, so the program that uses it stands there.
+// Only the client's package depends on axios, so the program that uses it is there.
 const AXIOS = join(import.meta.dirname, '../../../../packages/client/conformance/axios-get.ts');
 
-/** What people send requests with. */
+/** The clients that are measured. */
 export const REAL_CLIENTS: readonly RealClient[] = [
   curl('curl', ''),
   curl('curl --path-as-is', '--path-as-is'),

@@ -1,5 +1,5 @@
 /**
- * Shows what common clients put on the wire for awkward targets, and that a signature over exactly that is accepted. Writes
+ * Measures what common clients send for awkward targets, and whether a signature over exactly that is accepted. Writes
  * `docs/real-clients.md`; with `--check` compares it instead. The first argument is the URL of a reference gateway.
  */
 import { spawnSync } from 'node:child_process';
@@ -18,7 +18,7 @@ const PAGE = join(SUITE_FOLDER, 'docs/real-clients.md');
 const isInstalled = ({ program, probe }: RealClient): boolean =>
   spawnSync(program, probe, { stdio: 'ignore' }).status === 0;
 
-const versionOf = ({ program, version }: RealClient): string =>
+const getVersion = ({ program, version }: RealClient): string =>
   (spawnSync(program, version, { encoding: 'utf8' }).stdout ?? '')
     .split('\n')[0]
     ?.replace(/\(.*/, '')
@@ -44,7 +44,7 @@ const main = async (url: string, isCheck: boolean): Promise<number> => {
   for (const name of missing)
     process.stdout.write(`${isAllowed ? 'SKIPPED' : 'MISSING'}: ${name} is not installed\n`);
   if (missing.length > 0 && !isAllowed) return 1;
-  const versions = new Map(installed.map((client) => [client, versionOf(client)]));
+  const versions = new Map(installed.map((client) => [client, getVersion(client)]));
   if (!isCheck) {
     const measuredWith = [...new Set(versions.values())].join(', ');
     writeFileSync(PAGE, renderPage(await measure(url, installed), measuredWith));
@@ -54,7 +54,7 @@ const main = async (url: string, isCheck: boolean): Promise<number> => {
   const known = measuredVersions(page);
   const comparable: RealClient[] = [];
   for (const [client, version] of versions) {
-    // Another version may well do otherwise; that is no fault of the page.
+    // Another version may behave differently, which does not make the page wrong.
     if (known.includes(version)) comparable.push(client);
     else process.stdout.write(`NOT COMPARED: ${client.name} is ${version} here\n`);
   }

@@ -11,13 +11,13 @@ interface Credentials {
   readonly secret: string;
 }
 
-/** A text as a cell of a Markdown table shows it. */
+/** Formats a text as a cell of a Markdown table. */
 export const code = (text: string): string => `\`${visible(text).replaceAll('|', '\\|')}\``;
 
-/** The bytes of a target that was given as text, one character a byte. */
+/** The bytes of a target, one character a byte. */
 export const asBytes = (given: string): string => Buffer.from(given, 'utf8').toString('latin1');
 
-/** Measures what clients put on the wire, in front of a server that knows these credentials. */
+/** Measures what clients send to a server that knows these credentials. */
 export const startMeasuring = async (server: Address, { keyId, secret }: Credentials) => {
   const relay = await startRelay(server);
   let lastTimestamp = Math.floor(Date.now() / 1000) - 280;
@@ -29,7 +29,7 @@ export const startMeasuring = async (server: Address, { keyId, secret }: Credent
     return relay.take();
   };
 
-  /** Signs what was sent; each signature has a second of its own, as the target leaves no room for a nonce. */
+  /** Signs the target that was sent. Each signature has its own timestamp, because the target has no nonce. */
   const sign = (target: string): readonly string[] => {
     lastTimestamp++;
     const timestamp = String(lastTimestamp);
@@ -42,13 +42,13 @@ export const startMeasuring = async (server: Address, { keyId, secret }: Credent
   };
 
   return {
-    /** First learns what the client sends, then sends it again with a signature over that. */
+    /** Finds out what the client sends, then sends it again with a signature over that. */
     cell: async (client: RealClient, given: string): Promise<string> => {
       const { requestLine } = await request(client, given, ['X-Nothing: 1']);
       const [, sent] = /^GET (.*) HTTP\/1\.[01]$/s.exec(requestLine) ?? [];
-      if (sent === undefined) return 'refuses to send';
+      if (sent === undefined) return 'not sent';
       const { statusLine } = await request(client, given, sign(sent));
-      const status = statusLine.split(' ')[1] ?? 'no answer';
+      const status = statusLine.split(' ')[1] ?? 'no response';
       return `${sent === asBytes(given) ? 'as given' : code(sent)} → ${status}`;
     },
     stop: relay.close,

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { type Address, openSocket } from '@cpg/conformance/src/wire/open-socket.ts';
 
-/** Hands every byte on to a server, and keeps the first line that went each way. */
+/** Forwards every byte to a server, and keeps the first line of each direction. */
 export const startRelay = async (target: Address) => {
   const seen = { request: '', response: '' };
   const server = createServer(async (client) => {
@@ -20,7 +20,7 @@ export const startRelay = async (target: Address) => {
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    /** What went over since the last time. */
+    /** The first lines since the last call. */
     take: () => {
       const { request, response } = seen;
       seen.request = '';

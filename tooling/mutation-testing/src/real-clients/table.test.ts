@@ -12,7 +12,7 @@ const table: Table = {
   columns: ['Given', 'curl', 'axios'],
   rows: [
     ['`/a?`', 'as given → 200', '`/a` → 200'],
-    ['`/a\\|b`', 'refuses to send', 'as given → 200'],
+    ['`/a\\|b`', 'not sent', 'as given → 200'],
   ],
 };
 

@@ -1,4 +1,4 @@
-/** What each client (a column) made of each target (a row); the first column is the target. */
+/** The request target that each client (a column) sends for each given target (a row, named in the first column). */
 export interface Table {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
@@ -15,20 +15,20 @@ export const renderTable = ({ columns, rows }: Table): string => {
   return [line(columns), rule, ...rows.map(line)].join('\n');
 };
 
-const cellsOf = (line: string): readonly string[] =>
+const parseCells = (line: string): readonly string[] =>
   line
     .split(/(?<!\\)\|/)
     .slice(1, -1)
     .map((cell) => cell.trim());
 
-/** Reads the table of a Markdown page back. Throws when there is none. */
+/** Parses the table of a Markdown page. Throws without a table. */
 export const parseTable = (markdown: string): Table => {
   const [head, , ...rows] = markdown.split('\n').filter((line) => line.startsWith('|'));
   if (head === undefined) throw new Error('The page has no table.');
-  return { columns: cellsOf(head), rows: rows.map(cellsOf) };
+  return { columns: parseCells(head), rows: rows.map(parseCells) };
 };
 
-/** One line for each cell of `measured` that another table shows differently, or does not have. */
+/** One line for each cell of `measured` that differs in the committed table or is missing there. */
 export const differences = (committed: Table, measured: Table): readonly string[] => {
   const lines: string[] = [];
   for (const [target = '', ...cells] of measured.rows) {

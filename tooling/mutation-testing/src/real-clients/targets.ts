@@ -1,4 +1,4 @@
-/** Targets that clients are known to change on their way to the wire. */
+/** Targets that clients are known to change before sending. */
 export const TARGETS: readonly string[] = [
   '/v1/_ping?',
   '/v1/x/../_ping',

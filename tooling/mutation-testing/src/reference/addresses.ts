@@ -1,6 +1,6 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
 
-/** An address in one spelling, with IPv4 taken out of IPv6; `undefined` for what is no address. */
+/** An address in its canonical spelling, with mapped IPv4 extracted from IPv6; `undefined` for a text that is not an address. */
 export const plainAddress = (text: string): string | undefined => {
   if (isIP(text) === 0) return undefined;
   if (isIPv4(text)) return text;
@@ -11,9 +11,9 @@ export const plainAddress = (text: string): string | undefined => {
   return [high >> 8, high & 255, low >> 8, low & 255].join('.');
 };
 
-const kindOf = (address: string): 'ipv4' | 'ipv6' => (isIPv4(address) ? 'ipv4' : 'ipv6');
+const getAddressKind = (address: string): 'ipv4' | 'ipv6' => (isIPv4(address) ? 'ipv4' : 'ipv6');
 
-/** Whether an address is one of these, or in one of these ranges. */
+/** Whether an address is in a list of addresses and ranges. */
 export const isListed = (list: readonly string[], text: string): boolean => {
   const address = plainAddress(text);
   if (address === undefined) return false;
@@ -21,16 +21,16 @@ export const isListed = (list: readonly string[], text: string): boolean => {
   for (const entry of list) {
     const [base = '', length] = entry.split('/');
     const plain = plainAddress(base) ?? base;
-    if (length === undefined) listed.addAddress(plain, kindOf(plain));
-    else listed.addSubnet(plain, Number(length), kindOf(plain));
+    if (length === undefined) listed.addAddress(plain, getAddressKind(plain));
+    else listed.addSubnet(plain, Number(length), getAddressKind(plain));
   }
-  return listed.check(address, kindOf(address));
+  return listed.check(address, getAddressKind(address));
 };
 
 /** The proxy that the reference server trusts. */
 export const TRUSTED_PROXY = '127.0.0.9';
 
-/** Who sent a request: the one who connected, unless that is the trusted proxy; then the last one that the proxy names. */
+/** The sender of a request: the peer, or behind the trusted proxy the last address that the proxy lists. */
 export const clientAddress = (connected: string, forwarded: readonly string[]): string => {
   if (connected !== TRUSTED_PROXY || forwarded.length === 0) return connected;
   return forwarded.join(',').split(',').at(-1)?.trim() ?? '';

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import { type CallCommand, caller } from './client-call.ts';
+import { findInputProblem } from './client-input.ts';
 import type { ClientParts } from './client-parts.ts';
-import { refusalOf } from './client-refusals.ts';
 import { signBy } from './signing-parts.ts';
 
 type Command = CallCommand & SignCommand & { readonly cmd: string; readonly id: string };
@@ -15,12 +15,12 @@ export interface SignCommand {
   readonly secretB64: string;
 }
 
-/** Answers `sign` by these parts. */
+/** The result of the command `sign` with these parts. */
 export const signCommand = (parts: ClientParts, command: SignCommand): object => {
   const { now, method, target, keyId } = command;
   const timestamp = String(now);
   const secret = Buffer.from(command.secretB64, 'base64');
-  const refused = refusalOf(parts, { secret, keyId, target, method, timestamp });
+  const refused = findInputProblem(parts, { secret, keyId, target, method, timestamp });
   if (refused !== undefined) return { refused };
   const body = Buffer.from(command.bodyB64, 'base64');
   const signature = signBy(parts, secret, { timestamp, method, target, body });
@@ -34,10 +34,10 @@ export const signCommand = (parts: ClientParts, command: SignCommand): object =>
   };
 };
 
-/** Speaks the adapter protocol for a client made of these parts. */
+/** Serves the adapter protocol for a client with these parts. */
 export const serveAdapter = (parts: ClientParts, name: string): void => {
   const call = caller(parts);
-  const answer = (command: Command): object | Promise<object> => {
+  const respond = (command: Command): object | Promise<object> => {
     switch (command.cmd) {
       case 'hello':
         return {
@@ -56,7 +56,7 @@ export const serveAdapter = (parts: ClientParts, name: string): void => {
   };
   createInterface({ input: process.stdin }).on('line', async (line) => {
     const command = JSON.parse(line) as Command;
-    const text = JSON.stringify({ id: command.id, ...(await answer(command)) });
+    const text = JSON.stringify({ id: command.id, ...(await respond(command)) });
     process.stdout.write(`${text}\n`, () => command.cmd === 'stop' && parts.end());
   });
 };

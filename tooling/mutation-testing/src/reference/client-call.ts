@@ -9,11 +9,11 @@ export interface CallCommand {
   readonly secretB64: string;
   readonly operation: string;
   readonly args: Readonly<Record<string, string>>;
-  /** Unix seconds of a clock that is moved by sleeping. */
+  /** Unix seconds at which a fake clock starts. Sleeping moves it. */
   readonly now?: number;
 }
 
-/** What one client remembers from call to call. */
+/** The state that one client keeps between calls. */
 interface Memory {
   readonly used: Set<string>;
   offset: number;
@@ -36,10 +36,10 @@ const deliver = async (
   request: Outgoing,
 ): Promise<Incoming | undefined> => {
   const receive = (response: Parameters<ClientParts['receive']>[0]) =>
-    parts.receive(response, parts.mostBytes);
-  const answer = await sendRequest(new URL(baseUrl), request, receive);
-  const location = answer?.headers.location;
-  if (!parts.followsRedirects || location === undefined) return answer;
+    parts.receive(response, parts.maxBytes);
+  const response = await sendRequest(new URL(baseUrl), request, receive);
+  const location = response?.headers.location;
+  if (!parts.followsRedirects || location === undefined) return response;
   return sendRequest(new URL(location), request, receive);
 };
 
@@ -51,7 +51,7 @@ const signNext = async (
   const secret = Buffer.from(secretB64, 'base64');
   const signAt = (second: number) => signBy(parts, secret, { ...unsigned, timestamp: String(second) });
   const choose = () => parts.stamp(clock.now() + memory.offset, (second) => memory.used.has(signAt(second)));
-  while (choose() - clock.now() - memory.offset > parts.mostAhead) await clock.sleep(1);
+  while (choose() - clock.now() - memory.offset > parts.maxAhead) await clock.sleep(1);
   const timestamp = choose();
   const signature = signAt(timestamp);
   memory.used.add(signature);
@@ -64,10 +64,10 @@ const signNext = async (
   return parts.beforeSend({ ...unsigned, headers }, secret.toString());
 };
 
-/** Makes calls with a client of these parts; one client, and its memory, for each address and key. */
+/** Makes calls with a client of these parts: one client, with its state, for each address and key. */
 export const caller = (parts: ClientParts) => {
   const memories = new Map<string, Memory>();
-  const memoryOf = ({ baseUrl, keyId }: CallCommand): Memory => {
+  const getMemory = ({ baseUrl, keyId }: CallCommand): Memory => {
     const memory = memories.get(`${baseUrl} ${keyId}`) ?? { used: new Set(), offset: 0 };
     memories.set(`${baseUrl} ${keyId}`, memory);
     return memory;
@@ -77,19 +77,19 @@ export const caller = (parts: ClientParts) => {
     if (operation === 'withdrawals.get' && !parts.isId(args.withdrawal_id))
       return failure('invalid_argument', 'withdrawal_id must be a positive integer.');
     const clock = clockFrom(now);
-    const memory = memoryOf(command);
+    const memory = getMemory(command);
     const unsigned = requestFor(parts, command);
-    let refusedForTime = 0;
+    let timestampRejections = 0;
     for (let attempt = 1; ; attempt++) {
       const request = await signNext(parts, command, { unsigned, clock, memory });
-      const answer = await deliver(parts, baseUrl, request);
-      if (answer !== undefined && isOutsideWindow(answer)) refusedForTime++;
-      if (answer !== undefined && parts.learnsFrom(answer))
-        memory.offset = parts.offsetBy(Date.parse(answer.headers.date ?? '') / 1000, clock.now());
-      const attempted = { answer, request, attempt, refusedForTime, now: clock.now() + memory.offset };
-      if (attempt >= parts.mostAttempts || !parts.sendsAgain(attempted)) {
+      const response = await deliver(parts, baseUrl, request);
+      if (response !== undefined && isOutsideWindow(response)) timestampRejections++;
+      if (response !== undefined && parts.learnsFrom(response))
+        memory.offset = parts.offsetBy(Date.parse(response.headers.date ?? '') / 1000, clock.now());
+      const attempted = { response, request, attempt, timestampRejections, now: clock.now() + memory.offset };
+      if (attempt >= parts.maxAttempts || !parts.shouldRetry(attempted)) {
         const elapsed = now === undefined ? {} : { elapsed: clock.elapsed() };
-        return { ...parts.read(parts, answer, request), ...elapsed };
+        return { ...parts.read(parts, response, request), ...elapsed };
       }
       await clock.sleep(pauseAfter(parts, attempted));
     }

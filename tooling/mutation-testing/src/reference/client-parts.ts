@@ -1,37 +1,37 @@
 import type { IncomingMessage } from 'node:http';
+import { INPUT, type InputParts } from './client-input.ts';
 import { READING, type ReadingParts } from './client-reading.ts';
-import { REFUSALS, type RefusalParts } from './client-refusals.ts';
 import { RETRIES, type RetryParts } from './client-retries.ts';
 import { collect, type Outgoing } from './client-transport.ts';
 import { SIGNING, type SigningParts } from './signing-parts.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
-/** The steps of a call, each replaceable by a broken one. */
-export interface ClientParts extends SigningParts, RefusalParts, RetryParts, ReadingParts {
+/** The steps of a call, each of which a mutant can replace. */
+export interface ClientParts extends SigningParts, InputParts, RetryParts, ReadingParts {
   readonly encodeQuery: (args: Texts) => string;
   readonly encodeSegment: (value: unknown) => string;
-  /** The only ids that are sent. */
+  /** Whether an id may be sent. */
   readonly isId: (value: unknown) => boolean;
   readonly encodeBody: (args: unknown) => Buffer;
-  /** Seconds to stamp the request with; `isUsed` says which seconds would repeat a signature. */
+  /** The timestamp of a request, in seconds; `isUsed` tells which seconds would repeat a signature. */
   readonly stamp: (now: number, isUsed: (timestamp: number) => boolean) => number;
-  /** Seconds that a timestamp may run ahead before the client waits. */
-  readonly mostAhead: number;
-  /** Last change before the bytes go out, after signing. */
+  /** Seconds by which a timestamp may run ahead before the client waits. */
+  readonly maxAhead: number;
+  /** Applied after signing, before sending. */
   readonly beforeSend: (request: Outgoing, secret: string) => Outgoing;
-  readonly receive: (response: IncomingMessage, mostBytes: number) => Promise<Buffer | undefined>;
+  readonly receive: (response: IncomingMessage, maxBytes: number) => Promise<Buffer | undefined>;
   readonly followsRedirects: boolean;
-  /** Whatever it writes beside its answers. */
+  /** Writes a log. */
   readonly log: (secret: string, signature: string) => void;
-  /** What it does when it was told to stop. */
+  /** Runs at the command `stop`. */
   readonly end: () => void;
 }
 
 /** A small, correct client. */
 export const CLIENT: ClientParts = {
   ...SIGNING,
-  ...REFUSALS,
+  ...INPUT,
   ...RETRIES,
   ...READING,
   encodeQuery: (args) =>
@@ -46,7 +46,7 @@ export const CLIENT: ClientParts = {
     while (isUsed(timestamp)) timestamp++;
     return timestamp;
   },
-  mostAhead: 30,
+  maxAhead: 30,
   beforeSend: (request) => request,
   receive: collect,
   followsRedirects: false,

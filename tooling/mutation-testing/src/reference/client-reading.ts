@@ -1,34 +1,34 @@
 import { gunzipSync } from 'node:zlib';
 import { type CallResult, failure, type Incoming, type Outgoing } from './client-transport.ts';
 
-/** A route whose answers hold amounts. */
+/** A route with amounts in its responses. */
 type Route = 'balances' | 'transactions' | 'created' | 'withdrawal';
 
 const COLLECTIONS: readonly unknown[] = ['balances', 'transactions'];
 
-const routeOf = ({ method, target }: Outgoing): Route | undefined => {
+const findRoute = ({ method, target }: Outgoing): Route | undefined => {
   if (target.startsWith('/v1/balances')) return 'balances';
   if (target.startsWith('/v1/transactions')) return 'transactions';
   if (method === 'POST') return 'created';
   return target.startsWith('/v1/withdrawals/') ? 'withdrawal' : undefined;
 };
 
-/** The steps from an answer to a result, each replaceable by a broken one. */
+/** The steps from a response to a result, each of which a mutant can replace. */
 export interface ReadingParts {
-  /** An answer with more bytes than this, packed or unpacked, is none. */
-  readonly mostBytes: number;
-  readonly unpack: (body: Buffer, mostBytes: number) => Buffer;
-  /** Text from bytes. Throws for bytes that are not UTF-8. */
+  /** A response with more bytes than this, compressed or not, is discarded. */
+  readonly maxBytes: number;
+  readonly unpack: (body: Buffer, maxBytes: number) => Buffer;
+  /** Decodes text. Throws for bytes that are not UTF-8. */
   readonly decode: (bytes: Buffer) => string;
   readonly parse: (text: string) => unknown;
   readonly isSuccess: (status: number, success: unknown) => boolean;
   readonly isAmount: (amount: unknown) => boolean;
-  /** The members that are amounts. */
+  /** The fields with amounts. */
   readonly amounts: Readonly<Record<Route, readonly string[]>>;
-  /** A row with what is read of it. */
+  /** The fields of a row that reach the result. */
   readonly pickRow: (row: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
-  readonly longestMessage: number;
-  readonly read: (parts: ReadingParts, answer: Incoming | undefined, request: Outgoing) => CallResult;
+  readonly maxMessageLength: number;
+  readonly read: (parts: ReadingParts, response: Incoming | undefined, request: Outgoing) => CallResult;
 }
 
 const DECIMAL = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/;
@@ -44,42 +44,42 @@ const isShaped = (parts: ReadingParts, route: Route | undefined, data: unknown):
   return Array.isArray(data) && data.every((row) => hasAmounts(parts, route, row));
 };
 
-/** The envelope of an answer; throws when there is none. */
-export const envelopeOf = (
+/** The envelope of a response. Throws when the body is not one. */
+export const parseEnvelope = (
   parts: ReadingParts,
   { headers, body }: Incoming,
 ): Readonly<Record<string, unknown>> => {
-  const bytes = headers['content-encoding'] === 'gzip' ? parts.unpack(body, parts.mostBytes) : body;
+  const bytes = headers['content-encoding'] === 'gzip' ? parts.unpack(body, parts.maxBytes) : body;
   const envelope = parts.parse(parts.decode(bytes));
   if (typeof envelope !== 'object' || envelope === null) throw new Error('not an envelope');
   return envelope as Readonly<Record<string, unknown>>;
 };
 
-const readAnswer: ReadingParts['read'] = (parts, answer, request) => {
-  if (answer === undefined) return failure('no_answer', 'No whole answer; the outcome is unknown.');
-  const { status } = answer;
+const readResponse: ReadingParts['read'] = (parts, response, request) => {
+  if (response === undefined) return failure('no_answer', 'No complete response; the outcome is unknown.');
+  const { status } = response;
   let envelope: Readonly<Record<string, unknown>>;
   try {
-    envelope = envelopeOf(parts, answer);
+    envelope = parseEnvelope(parts, response);
   } catch {
-    return failure('unreadable', 'The answer is not an envelope.', status);
+    return failure('unreadable', 'The response is not an envelope.', status);
   }
   const { success, message, data } = envelope;
   if (!parts.isSuccess(status, success)) {
     const said = typeof message === 'string' ? message : 'The server gave no reason.';
-    return failure('refused', said.slice(0, parts.longestMessage), status);
+    return failure('refused', said.slice(0, parts.maxMessageLength), status);
   }
-  const route = routeOf(request);
+  const route = findRoute(request);
   const read = route === 'balances' && Array.isArray(data) ? data.map(parts.pickRow) : data;
   return isShaped(parts, route, read)
     ? { ok: true, data: read }
-    : failure('unreadable', 'The answer has no data of the expected shape.', status);
+    : failure('unreadable', 'The response has no data of the expected shape.', status);
 };
 
-/** What the contract lets a client believe: §3 and §6, rule 8. */
+/** The checks of wire protocol §3 and §6, rule 8. */
 export const READING: ReadingParts = {
-  mostBytes: 4 * 2 ** 20,
-  unpack: (body, mostBytes) => gunzipSync(body, { maxOutputLength: mostBytes }),
+  maxBytes: 4 * 2 ** 20,
+  unpack: (body, maxBytes) => gunzipSync(body, { maxOutputLength: maxBytes }),
   decode: (bytes) => new TextDecoder('utf-8', { fatal: true }).decode(bytes),
   parse: JSON.parse,
   isSuccess: (status, success) => status === 200 && success === true,
@@ -91,6 +91,6 @@ export const READING: ReadingParts = {
     withdrawal: ['amount', 'fee'],
   },
   pickRow: (row) => row,
-  longestMessage: 1_000,
-  read: readAnswer,
+  maxMessageLength: 1_000,
+  read: readResponse,
 };

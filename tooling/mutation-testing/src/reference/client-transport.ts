@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 
-/** A request, finished to the last byte. */
+/** A request, complete to the last byte. */
 export interface Outgoing {
   readonly method: string;
   readonly target: string;
@@ -8,14 +8,14 @@ export interface Outgoing {
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
 }
 
-/** A whole answer, before anything is made of its bytes. */
+/** A complete response, not yet parsed. */
 export interface Incoming {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
-/** How a call ended, as the adapter protocol has it. */
+/** The result of a call, as in the adapter protocol. */
 export interface CallResult {
   readonly ok: boolean;
   readonly data?: unknown;
@@ -27,25 +27,25 @@ export const failure = (kind: string, message: string, status?: number): CallRes
   error: { kind, message, ...(status === undefined ? {} : { status }) },
 });
 
-const lengthOf = ({ body }: Outgoing): Readonly<Record<string, string>> =>
+const getLengthHeaders = ({ body }: Outgoing): Readonly<Record<string, string>> =>
   body.length > 0 ? { 'Content-Length': String(body.length), 'Content-Type': 'application/json' } : {};
 
-/** The bytes of a body; `undefined` when it breaks off or is longer than allowed. */
-export const collect = (response: IncomingMessage, mostBytes: number): Promise<Buffer | undefined> =>
+/** The bytes of a body; `undefined` when it is incomplete or longer than allowed. */
+export const collect = (response: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> =>
   new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let length = 0;
     response.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
       length += chunk.length;
-      if (length > mostBytes) response.destroy();
+      if (length > maxBytes) response.destroy();
     });
     response.on('error', () => resolve(undefined));
     response.on('close', () => resolve(undefined));
     response.on('end', () => resolve(Buffer.concat(chunks)));
   });
 
-/** Sends one request, its target and headers byte for byte; `undefined` when no whole answer came. */
+/** Sends one request, its target and headers byte for byte; `undefined` without a complete response. */
 export const sendRequest = (
   base: URL,
   request: Outgoing,
@@ -59,7 +59,7 @@ export const sendRequest = (
         port: base.port,
         path: target,
         method,
-        headers: { ...lengthOf(request), ...headers } as never,
+        headers: { ...getLengthHeaders(request), ...headers } as never,
         agent: false,
       },
       async (response) => {

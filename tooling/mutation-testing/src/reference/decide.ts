@@ -1,10 +1,10 @@
-import type { Admission, Answer, Arrived, Claim, ServerKey, ServerParts, Step } from './server-parts.ts';
+import type { Admission, Arrived, Claim, Rejection, ServerKey, ServerParts, Step } from './server-parts.ts';
 import { signBy } from './signing-parts.ts';
 import type { StoreState } from './store.ts';
 
 const HEADERS = ['X-CPG-Key', 'X-CPG-Timestamp', 'X-CPG-Signature'];
 
-const ADMITTED: Readonly<Record<Admission, Answer | undefined>> = {
+const ADMITTED: Readonly<Record<Admission, Rejection | undefined>> = {
   admitted: undefined,
   replayed: { status: 401, message: 'Request signature has already been used' },
   limited: { status: 429, message: 'Rate limit exceeded' },
@@ -12,30 +12,30 @@ const ADMITTED: Readonly<Record<Admission, Answer | undefined>> = {
 };
 
 export interface Decision {
-  readonly refusal?: Answer;
+  readonly rejection?: Rejection;
   readonly key?: ServerKey;
 }
 
-/** What is known when a request arrives. */
+/** The state of the server when a request arrives. */
 export interface Circumstances {
   readonly now: number;
   readonly permission: string | null;
   readonly store: StoreState;
 }
 
-/** Takes a request through the steps of a verifier; the first that objects answers. */
+/** Takes a request through the steps of a verifier; returns the rejection of the first that fails. */
 export const makeDecide = (parts: ServerParts, keys: readonly ServerKey[]) => {
   const admit = parts.reach(parts.makeAdmit());
   return async (request: Arrived, circumstances: Circumstances): Promise<Decision> => {
     const { now, permission, store } = circumstances;
-    const values = HEADERS.map((name) => parts.valuesOf(request.headers, name));
+    const values = HEADERS.map((name) => parts.getHeaderValues(request.headers, name));
     const [keyId = '', timestampText = '', signature = ''] = values.map(parts.pick);
     const timestamp = parts.parseTimestamp(timestampText);
     const key = parts.findKey(keys, keyId);
     const isSigned = () => {
       const fields = { timestamp: timestampText, ...request };
-      // An unknown key costs the same work.
-      const expected = signBy(parts, Buffer.from(key?.secret ?? 'nobody'), fields);
+      // An unknown key costs the same.
+      const expected = signBy(parts, Buffer.from(key?.secret ?? 'dummy key'), fields);
       return parts.compare(expected, signature) && key !== undefined;
     };
     const claim: Claim = {
@@ -46,8 +46,8 @@ export const makeDecide = (parts: ServerParts, keys: readonly ServerKey[]) => {
       limit: key?.limit ?? 0,
       request,
     };
-    const codings = parts.valuesOf(request.headers, 'Content-Encoding');
-    const steps: Readonly<Record<Step, () => Answer | undefined | Promise<Answer | undefined>>> = {
+    const codings = parts.getHeaderValues(request.headers, 'Content-Encoding');
+    const steps: Readonly<Record<Step, () => Rejection | undefined | Promise<Rejection | undefined>>> = {
       missing: () => when(parts.isMissing(values), 401, 'Missing authentication headers'),
       malformed: () => when(parts.isMalformed(values), 401, 'Malformed authentication headers'),
       target: () => when(!parts.isTarget(request.target), 400, 'Malformed request target'),
@@ -63,7 +63,7 @@ export const makeDecide = (parts: ServerParts, keys: readonly ServerKey[]) => {
       address: () =>
         when(
           key !== undefined &&
-            !parts.isAddress(key, () => parts.isListed(key.whitelist, parts.addressOf(request))),
+            !parts.isAddress(key, () => parts.isListed(key.whitelist, parts.getClientAddress(request))),
           403,
           'Source IP is not whitelisted for this API key',
         ),
@@ -77,13 +77,13 @@ export const makeDecide = (parts: ServerParts, keys: readonly ServerKey[]) => {
         ),
     };
     for (const step of parts.order) {
-      const refusal = await steps[step]();
-      if (refusal !== undefined) return { refusal: parts.refuse(refusal, step) };
+      const rejection = await steps[step]();
+      if (rejection !== undefined) return { rejection: parts.reject(rejection, step) };
     }
     return key === undefined ? {} : { key };
   };
 };
 
-function when(condition: boolean, status: number, message: string): Answer | undefined {
+function when(condition: boolean, status: number, message: string): Rejection | undefined {
   return condition ? { status, message } : undefined;
 }

@@ -12,7 +12,7 @@ export interface Currency {
   readonly feePercent: string;
 }
 
-/** What an account has of a currency. */
+/** An account's balance in one currency. */
 export interface Holding {
   readonly currency: string;
   readonly network: string;
@@ -21,7 +21,7 @@ export interface Holding {
   held: Decimal;
 }
 
-/** What is asked for, as far as a repeat is compared. */
+/** The fields of a withdrawal request that a repeat is compared by. */
 export interface Order {
   readonly account: string;
   readonly currency: string;
@@ -37,9 +37,9 @@ export interface Withdrawal extends Order {
   readonly decimals: number;
 }
 
-/** The steps of balances and withdrawals, each replaceable by a broken one. */
+/** The steps of balances and withdrawals, each of which a mutant can replace. */
 export interface LedgerParts {
-  /** Whether a row is meant by a filter. */
+  /** Whether a row matches a filter. */
   readonly matches: (wanted: string, own: string) => boolean;
   /** Whether a row must match both filters. */
   readonly combine: (isCurrency: boolean, isNetwork: boolean) => boolean;
@@ -47,33 +47,33 @@ export interface LedgerParts {
   readonly available: (holding: Holding) => Decimal;
   readonly print: (amount: Decimal, decimals: number) => unknown;
   readonly count: (rows: number) => number;
-  /** What `_ping` answers. */
+  /** The data of the response to `_ping`. */
   readonly pong: () => object;
   readonly fee: (amount: Decimal, currency: Currency) => Decimal;
   readonly hold: (amount: Decimal, fee: Decimal) => Decimal;
   readonly needed: (amount: Decimal, fee: Decimal) => Decimal;
-  /** Between the search for an earlier withdrawal and the writing of this one. */
+  /** Runs between the search for an earlier withdrawal and the writing of this one. */
   readonly pause: () => Promise<unknown> | undefined;
   readonly findEarlier: (all: readonly Withdrawal[], order: Order) => Withdrawal | undefined;
   readonly isRepeat: (earlier: Withdrawal, order: Order) => boolean;
-  /** What of a query is validated. */
+  /** The part of the query that is validated. */
   readonly filters: (query: string) => string;
-  /** The answer for a withdrawal that nobody may see. */
+  /** The outcome for a withdrawal that the account may not see. */
   readonly unseen: () => { readonly status: number; readonly message: string } | { readonly data: unknown };
-  /** What of a body is validated. */
+  /** The part of the body that is validated. */
   readonly fields: (body: unknown) => unknown;
   readonly hasPlaces: (amount: Decimal, decimals: number) => boolean;
   readonly isEnough: (amount: Decimal, minimum: string) => boolean;
   readonly isDestination: (address: string) => boolean;
   readonly isKnown: (found: Currency | undefined) => boolean;
   readonly isOwn: (withdrawal: Withdrawal, account: string) => boolean;
-  /** The id in a path; `undefined` for what is no id. */
+  /** The id in a path; `undefined` for a text that is not an id. */
   readonly parseId: (text: string) => number | undefined;
-  /** A refused attempt stays on record. */
-  readonly keepsRefused: boolean;
+  /** A rejected withdrawal stays on record. */
+  readonly keepsRejected: boolean;
   readonly created: (data: Readonly<Record<string, unknown>>) => object;
   readonly told: (data: Readonly<Record<string, unknown>>) => object;
-  /** Whether a request is let in, and what it does, in this order. */
+  /** Authenticates, then acts. */
   readonly perform: <Result>(
     admit: () => Promise<Result | undefined>,
     act: () => Promise<Result>,
@@ -114,7 +114,7 @@ export const LEDGER: LedgerParts = {
   isKnown: (found) => found !== undefined,
   isOwn: (withdrawal, account) => withdrawal.account === account,
   parseId: (text) => (/^[1-9][0-9]{0,18}$/.test(text) ? Number(text) : undefined),
-  keepsRefused: false,
+  keepsRejected: false,
   created: (data) => data,
   told: (data) => data,
   perform: async (admit, act) => (await admit()) ?? act(),

@@ -6,7 +6,7 @@ import {
   type Order,
   type Withdrawal,
 } from './ledger-parts.ts';
-import type { Answer } from './server-parts.ts';
+import type { Rejection } from './server-parts.ts';
 
 const currency = (
   [name, network]: readonly [string, string],
@@ -22,7 +22,7 @@ export const CURRENCIES: readonly Currency[] = [
   currency(['DAI', 'TRX'], 6, { minimum: '10', feeFlat: '1', feePercent: '0' }),
 ];
 
-/** Balance and what is held of it, for each of the currencies. */
+/** The balance and the held amount of each currency. */
 const OPENING = [
   ['250', '20'],
   ['2.000000000000000003', '0.000000000000000001'],
@@ -39,7 +39,7 @@ const opened = (): readonly Holding[] =>
     held: new Decimal(OPENING[i]?.[1] ?? 0),
   }));
 
-const refusal = (status: number, message: string): Answer => ({ status, message });
+const rejection = (status: number, message: string): Rejection => ({ status, message });
 
 /** The balances and withdrawals of every account, in memory. */
 export class Ledger {
@@ -73,14 +73,14 @@ export class Ledger {
       }));
   }
 
-  async withdraw(order: Order): Promise<Answer | { readonly data: object }> {
+  async withdraw(order: Order): Promise<Rejection | { readonly data: object }> {
     const { findEarlier, isRepeat, pause, created } = this.#parts;
     const earlier = findEarlier(this.#withdrawals, order);
-    // Without a pause, nothing may come between search and writing.
+    // Without a pause, the search and the writing are one step.
     const pausing = pause();
     if (pausing !== undefined) await pausing;
     if (earlier !== undefined && !isRepeat(earlier, order))
-      return refusal(409, 'client_reference was already used with different parameters');
+      return rejection(409, 'client_reference was already used with different parameters');
     const result = earlier ?? this.#hold(order);
     if ('status' in result) return result;
     const { id, amount, fee, decimals } = result;
@@ -127,18 +127,18 @@ export class Ledger {
     return holdings;
   }
 
-  #hold(order: Order): Answer | Withdrawal {
+  #hold(order: Order): Rejection | Withdrawal {
     const parts = this.#parts;
     const found = findCurrency(order);
-    if (!parts.isKnown(found)) return refusal(400, 'Withdrawals are not enabled for this currency');
+    if (!parts.isKnown(found)) return rejection(400, 'Withdrawals are not enabled for this currency');
     const terms = found ?? CURRENCIES[0];
     if (terms === undefined) throw new Error('no currencies');
     const amount = new Decimal(order.amount);
     if (!parts.hasPlaces(amount, terms.decimals))
-      return refusal(422, `amount: Input should have at most ${terms.decimals} decimal places`);
+      return rejection(422, `amount: Input should have at most ${terms.decimals} decimal places`);
     if (!parts.isEnough(amount, terms.minimum))
-      return refusal(400, 'Amount is below the minimum withdrawal amount');
-    if (!parts.isDestination(order.to_address)) return refusal(400, 'Invalid destination address');
+      return rejection(400, 'Amount is below the minimum withdrawal amount');
+    if (!parts.isDestination(order.to_address)) return rejection(400, 'Invalid destination address');
     const fee = parts.fee(amount, terms);
     const holding = this.#of(order.account).find(
       (each) => each.currency === terms.currency && each.network === terms.network,
@@ -146,8 +146,8 @@ export class Ledger {
     const withdrawal = { ...order, id: this.#withdrawals.length + 1, fee, decimals: terms.decimals };
     const isShort =
       holding === undefined || parts.needed(amount, fee).gt(holding.balance.minus(holding.held));
-    if (!isShort || parts.keepsRefused) this.#withdrawals.push(withdrawal);
-    if (isShort) return refusal(400, 'Insufficient available balance');
+    if (!isShort || parts.keepsRejected) this.#withdrawals.push(withdrawal);
+    if (isShort) return rejection(400, 'Insufficient available balance');
     holding.held = holding.held.plus(parts.hold(amount, fee));
     return withdrawal;
   }

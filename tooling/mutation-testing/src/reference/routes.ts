@@ -1,18 +1,18 @@
 import { type Endpoint, endpoints, isRejection, validateRequest } from '@cpg/protocol';
 import { CURRENCIES, type Ledger } from './ledger.ts';
 import type { Order } from './ledger-parts.ts';
-import type { Answer, ServerParts } from './server-parts.ts';
+import type { Rejection, ServerParts } from './server-parts.ts';
 
-export type Outcome = Answer | { readonly data: unknown };
+export type Outcome = Rejection | { readonly data: unknown };
 
 export interface Route {
   readonly permission: string | null;
-  /** What the route answers once the request was let in. */
+  /** Handles an admitted request. */
   readonly handle: (body: Buffer, account: string) => Promise<Outcome>;
   readonly allow?: string;
 }
 
-/** What the routes work with. */
+/** The dependencies of the routes. */
 export interface RouteContext {
   readonly parts: ServerParts;
   readonly ledger: Ledger;
@@ -25,9 +25,9 @@ interface Valid {
   readonly body: unknown;
 }
 
-const NOT_FOUND: Answer = { status: 404, message: 'Not found' };
+const NOT_FOUND: Rejection = { status: 404, message: 'Not found' };
 
-const patternOf = ({ path }: Endpoint): RegExp =>
+const createPattern = ({ path }: Endpoint): RegExp =>
   new RegExp(`^${path.replace(/\{([^}]+)\}/g, '(?<$1>[^/]+)')}$`);
 
 const listCurrencies = () =>
@@ -40,7 +40,11 @@ const listCurrencies = () =>
     withdrawal_fee_percent: feePercent,
   }));
 
-const answer = async (name: string, { parts, ledger }: RouteContext, valid: Valid): Promise<Outcome> => {
+const handleEndpoint = async (
+  name: string,
+  { parts, ledger }: RouteContext,
+  valid: Valid,
+): Promise<Outcome> => {
   const { account, id, query, body } = valid;
   if (name === 'ping') return { data: parts.pong() };
   if (name === 'balances.list') return { data: ledger.balances(account, query) };
@@ -71,11 +75,11 @@ const handle =
     const [name] = Object.keys(groups);
     const id = parts.parseId(Object.values(groups)[0] ?? '1');
     if (id === undefined) return { status: 422, message: `${name}: Input should be a valid integer` };
-    // The id is judged above, by a part that can be broken.
+    // The id was checked above, by a part that a mutant can replace.
     const pathParameters = name === undefined ? {} : { [name]: '1' };
     const result = validateRequest(endpoint, { pathParameters, query, body });
     if (isRejection(result)) return { status: result.status, message: result.message };
-    return answer(endpoint.name, context, {
+    return handleEndpoint(endpoint.name, context, {
       account,
       id: String(id),
       query: result.query as Valid['query'],
@@ -83,12 +87,12 @@ const handle =
     });
   };
 
-/** Finds the route of a request among the endpoints of the API. */
-export const routeOf = (method: string, target: string, context: RouteContext): Route => {
+/** Finds the route of a request among the endpoints that are served. */
+export const findRoute = (method: string, target: string, context: RouteContext): Route => {
   const path = target.split('?')[0] ?? '';
   const known = Object.values(endpoints)
     .filter(({ name }) => context.parts.isServed(name))
-    .map((endpoint: Endpoint) => ({ endpoint, match: patternOf(endpoint).exec(path) }))
+    .map((endpoint: Endpoint) => ({ endpoint, match: createPattern(endpoint).exec(path) }))
     .filter(({ match }) => match !== null);
   const found = known.find(({ endpoint }) => endpoint.method === method);
   if (found?.match) {

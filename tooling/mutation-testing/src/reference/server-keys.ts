@@ -17,7 +17,7 @@ const key = (
   ...fields,
 });
 
-/** The demo keys, with what each may do. */
+/** The demo keys, with their permissions and limits. */
 export const SERVER_KEYS: readonly ServerKey[] = [
   key('full'),
   key('readonly', { permissions: ['read_balance'] }),

@@ -10,12 +10,12 @@ export interface ServerKey {
   readonly permissions: readonly string[];
   readonly limit: number;
   readonly isRevoked: boolean;
-  /** Addresses and ranges that the key may come from; any when empty. */
+  /** Addresses and ranges that may use the key. Empty: all. */
   readonly whitelist: readonly string[];
   readonly account: string;
 }
 
-export interface Answer {
+export interface Rejection {
   readonly status: number;
   readonly message: string;
 }
@@ -26,11 +26,11 @@ export interface Arrived {
   readonly target: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: Buffer;
-  /** Who connected. */
+  /** The address of the peer. */
   readonly address: string;
-  /** Which connection it came over. */
+  /** The identity of its connection. */
   readonly connection: object;
-  /** Which of the instances it came to, from 0. */
+  /** The index of the instance that received it. */
   readonly instance: number;
 }
 
@@ -45,7 +45,7 @@ export interface Claim {
 
 export type Admission = 'admitted' | 'replayed' | 'limited' | 'unavailable';
 
-/** Every step of contract §2.1 that has a name; the order is the array of {@link ServerParts.order}. */
+/** The steps of wire protocol §2.1; {@link ServerParts.order} has their order. */
 export type Step =
   | 'missing'
   | 'malformed'
@@ -59,52 +59,52 @@ export type Step =
   | 'admission'
   | 'permission';
 
-/** The steps of a verifier, each replaceable by a broken one. */
+/** The steps of a verifier, each of which a mutant can replace. */
 export interface ServerParts extends SigningParts, LedgerParts {
   /** Requests go through an HTTP parser before any step. */
   readonly isParsed: boolean;
-  /** The parser takes two framings at once; the chunks count, as RFC 9112 §6.1 permits. */
+  /** The parser accepts two framings at once and uses the chunks, as RFC 9112 §6.1 permits. */
   readonly isLenient: boolean;
   readonly order: readonly Step[];
-  readonly valuesOf: (headers: Arrived['headers'], name: string) => readonly string[];
+  readonly getHeaderValues: (headers: Arrived['headers'], name: string) => readonly string[];
   readonly isMissing: (values: readonly (readonly string[])[]) => boolean;
   readonly isMalformed: (values: readonly (readonly string[])[]) => boolean;
   readonly pick: (values: readonly string[]) => string;
   readonly isTarget: (target: string) => boolean;
-  /** `undefined` for what is no timestamp. */
+  /** `undefined` for a text that is not a timestamp. */
   readonly parseTimestamp: (text: string) => number | undefined;
   readonly isInWindow: (timestamp: number, now: number) => boolean;
   readonly isEncoding: (coding: string) => boolean;
   readonly bodyLimit: number;
   readonly findKey: (keys: readonly ServerKey[], keyId: string) => ServerKey | undefined;
   readonly compare: (expected: string, received: string) => boolean;
-  /** What is kept of a body that arrived in these pieces. */
+  /** The body, from the pieces that arrived. */
   readonly joinBody: (pieces: readonly Buffer[]) => Buffer;
-  /** A request that breaks off is no request. */
+  /** An incomplete request is discarded. */
   readonly isWholeOnly: boolean;
   readonly isTooLarge: (request: Arrived, limit: number) => boolean;
-  readonly addressOf: (request: Arrived) => string;
+  readonly getClientAddress: (request: Arrived) => string;
   readonly isListed: (list: readonly string[], address: string) => boolean;
   readonly isAddress: (key: ServerKey, isListed: () => boolean) => boolean;
   readonly makeAdmit: () => Admit;
-  /** How the store is asked, and what becomes of a request when it cannot be. */
+  /** Asks the store, and decides when it is unavailable. */
   readonly reach: (admit: Admit) => (claim: Claim, state: StoreState) => Promise<Admission>;
-  /** Whether there is a route of this name; a server may serve a part of the API. */
+  /** Whether the endpoint is served; a server may serve a part of the API. */
   readonly isServed: (name: string) => boolean;
   readonly hasPermission: (key: ServerKey, permission: string, method: string) => boolean;
-  readonly refuse: (answer: Answer, step: string) => Answer;
-  /** Added to an answer, or in place of what it would have. */
+  readonly reject: (rejection: Rejection, step: string) => Rejection;
+  /** Headers that are added to a response or replace its own. */
   readonly headers: (status: number) => Readonly<Record<string, string | undefined>>;
   readonly envelope: (message: string) => object;
-  /** What is signed of a webhook; its body has been through `body`. */
+  /** The signed bytes of a webhook; `body` has already been applied. */
   readonly webhookText: (timestamp: string, body: Buffer) => Buffer;
-  /** A webhook's signature as it is compared. */
+  /** A webhook's signature, in the form in which it is compared. */
   readonly webhookSignature: (received: string) => string;
 }
 
 const TIMESTAMP = /^(?:0|[1-9][0-9]{0,14})$/;
 
-/** Remembers signatures until their time is over and counts admissions by epoch minute. */
+/** Remembers signatures until they expire, and counts admissions by epoch minute. */
 export const makeMemory = (usedFor = (claim: Claim) => claim.timestamp + 300) => {
   const used = new Map<string, number>();
   const counts = new Map<string, number>();
@@ -116,7 +116,7 @@ export const makeMemory = (usedFor = (claim: Claim) => claim.timestamp + 300) =>
   };
 };
 
-/** How an admission names what it remembers; each is replaceable. */
+/** The names under which an admission remembers and counts, each of which a mutant can replace. */
 export interface AdmissionNames {
   readonly used: (claim: Claim) => string;
   readonly window: (claim: Claim) => string;
@@ -131,7 +131,7 @@ export const ADMISSION: AdmissionNames = {
   isOver: (count, limit) => count >= limit,
 };
 
-/** One atomic decision: used already, else over the limit, else admitted and remembered. */
+/** One atomic decision: already used, else over the limit, else admitted and remembered. */
 export const makeAdmission =
   (names: Partial<AdmissionNames> = {}): ServerParts['makeAdmit'] =>
   () => {
@@ -169,7 +169,7 @@ export const SERVER: ServerParts = {
     'admission',
     'permission',
   ],
-  valuesOf: (headers, name) =>
+  getHeaderValues: (headers, name) =>
     headers.filter(([each]) => each.toLowerCase() === name.toLowerCase()).map(([, value]) => value),
   isMissing: (values) => values.some((found) => found.length === 0 || found.includes('')),
   isMalformed: (values) =>
@@ -185,14 +185,15 @@ export const SERVER: ServerParts = {
   joinBody: (pieces) => Buffer.concat(pieces),
   isWholeOnly: true,
   isTooLarge: ({ body }, limit) => body.length > limit,
-  addressOf: ({ address, headers }) => clientAddress(address, SERVER.valuesOf(headers, 'X-Forwarded-For')),
+  getClientAddress: ({ address, headers }) =>
+    clientAddress(address, SERVER.getHeaderValues(headers, 'X-Forwarded-For')),
   isListed,
   isAddress: ({ whitelist }, isListedHere) => whitelist.length === 0 || isListedHere(),
   makeAdmit: makeAdmission(),
   reach: failClosed,
   isServed: () => true,
   hasPermission: ({ permissions }, permission) => permissions.includes(permission),
-  refuse: (answer) => answer,
+  reject: (rejection) => rejection,
   headers: () => ({}),
   envelope: (message) => ({ success: false, message }),
   webhookText: (timestamp, body) => Buffer.concat([Buffer.from(`${timestamp}\n`), body]),

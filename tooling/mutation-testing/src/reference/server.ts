@@ -2,13 +2,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { makeDecide } from './decide.ts';
 import { Ledger } from './ledger.ts';
-import { type Outcome, routeOf } from './routes.ts';
+import { findRoute, type Outcome } from './routes.ts';
 import { SERVER_KEYS } from './server-keys.ts';
 import type { Arrived, ServerParts } from './server-parts.ts';
 import { Switches } from './store.ts';
 
-/** Stops reading here: far beyond any limit that is tried. */
-const MOST_BYTES = 8 * 1024 * 1024;
+/** Reads no further. Far beyond any limit that a case tries. */
+const MAX_BYTES = 8 * 1024 * 1024;
 
 const readBody = async (request: IncomingMessage, parts: ServerParts): Promise<Buffer> => {
   const pieces: Buffer[] = [];
@@ -16,7 +16,7 @@ const readBody = async (request: IncomingMessage, parts: ServerParts): Promise<B
   try {
     for await (const piece of request as AsyncIterable<Buffer>) {
       length += piece.length;
-      if (length <= MOST_BYTES) pieces.push(piece);
+      if (length <= MAX_BYTES) pieces.push(piece);
     }
   } catch (error) {
     if (parts.isWholeOnly) throw error;
@@ -24,7 +24,7 @@ const readBody = async (request: IncomingMessage, parts: ServerParts): Promise<B
   return parts.joinBody(pieces);
 };
 
-const pairsOf = (raw: readonly string[]): Arrived['headers'] =>
+const getHeaderPairs = (raw: readonly string[]): Arrived['headers'] =>
   Array.from({ length: raw.length / 2 }, (_, i) => [raw[i * 2] ?? '', raw[i * 2 + 1] ?? ''] as const);
 
 interface Reply {
@@ -41,7 +41,7 @@ const listen = (server: Server): Promise<string> =>
   );
 
 /**
- * Serves a verifier made of these parts on two free loopback ports, as two instances that share everything, with switches at
+ * Serves a verifier with these parts on two free loopback ports, as two instances that share everything, with the test hooks
  * `/_sandbox/clock` and `/_sandbox/admission`. Returns their addresses, separated by a space.
  */
 export const startServer = async (parts: ServerParts): Promise<string> => {
@@ -50,7 +50,7 @@ export const startServer = async (parts: ServerParts): Promise<string> => {
   const context = { parts, ledger: new Ledger(parts) };
   const switches = new Switches();
 
-  const answer = (response: ServerResponse, { status, body, headers = {} }: Reply): void => {
+  const respond = (response: ServerResponse, { status, body, headers = {} }: Reply): void => {
     const text = JSON.stringify(body);
     const fixed = {
       'content-type': 'application/json; charset=utf-8',
@@ -68,36 +68,36 @@ export const startServer = async (parts: ServerParts): Promise<string> => {
   ): Promise<void> => {
     const { method = '', url: target = '', socket } = request;
     const body = await readBody(request, parts);
-    if (target.startsWith('/_sandbox/')) return answer(response, { status: 200, body: switches.set(body) });
+    if (target.startsWith('/_sandbox/')) return respond(response, { status: 200, body: switches.set(body) });
     const address = socket.remoteAddress ?? '';
-    const headers = pairsOf(request.rawHeaders);
+    const headers = getHeaderPairs(request.rawHeaders);
     const arrived: Arrived = { method, target, headers, body, address, connection: socket, instance };
-    const { permission, handle, allow } = routeOf(method, target, context);
+    const { permission, handle, allow } = findRoute(method, target, context);
     const { now, store } = switches;
-    const keyId = parts.valuesOf(headers, 'X-CPG-Key')[0] ?? '';
+    const keyId = parts.getHeaderValues(headers, 'X-CPG-Key')[0] ?? '';
     const account = SERVER_KEYS.find((key) => key.keyId === keyId)?.account ?? '';
     let isLetIn = true;
     const result = await parts.perform<Outcome>(
       async () => {
-        const { refusal } = await decide(arrived, { now, permission, store });
-        isLetIn = refusal === undefined;
-        return refusal;
+        const { rejection } = await decide(arrived, { now, permission, store });
+        isLetIn = rejection === undefined;
+        return rejection;
       },
       () => handle(body, account),
     );
     if ('data' in result) {
       const rows = Array.isArray(result.data) ? { data_count: parts.count(result.data.length) } : {};
       const { data } = result;
-      return answer(response, { status: 200, body: { success: true, message: 'OK', data, ...rows } });
+      return respond(response, { status: 200, body: { success: true, message: 'OK', data, ...rows } });
     }
     const allowed = isLetIn && allow !== undefined ? { allow } : {};
-    answer(response, { status: result.status, body: parts.envelope(result.message), headers: allowed });
+    respond(response, { status: result.status, body: parts.envelope(result.message), headers: allowed });
   };
 
   const instances = [0, 1].map((instance) =>
     createServer({ insecureHTTPParser: parts.isLenient }, (request, response) => {
       serve(request, response, instance).catch(() =>
-        answer(response, { status: 500, body: { success: false, message: 'Internal server error' } }),
+        respond(response, { status: 500, body: { success: false, message: 'Internal server error' } }),
       );
     }),
   );
@@ -105,12 +105,12 @@ export const startServer = async (parts: ServerParts): Promise<string> => {
 };
 
 const BODY = JSON.stringify({ success: true, message: 'OK', data: { pong: true } });
-const ANSWER = `HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${BODY.length}\r\nConnection: close\r\n\r\n${BODY}`;
+const RESPONSE = `HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${BODY.length}\r\nConnection: close\r\n\r\n${BODY}`;
 
-/** Answers 200 to the first bytes of whatever comes, without an HTTP parser. */
+/** Responds with 200 to the first bytes of a connection, without an HTTP parser. */
 export const startRawServer = (): Promise<string> => {
   const server = createTcpServer((socket) => {
-    socket.on('error', () => undefined).once('data', () => socket.end(ANSWER));
+    socket.on('error', () => undefined).once('data', () => socket.end(RESPONSE));
   });
   return new Promise((resolve) =>
     server.listen(0, '127.0.0.1', () =>

@@ -1,13 +1,13 @@
 import { createHash, createHmac } from 'node:crypto';
 
-/** The steps from a request to a signature, each replaceable by a broken one. Texts are latin1, one character a byte. */
+/** The steps from a request to a signature, each of which a mutant can replace. Texts are latin1, one character a byte. */
 export interface SigningParts {
   readonly timestamp: (text: string) => string;
   readonly method: (text: string, body: Buffer) => string;
   readonly split: (target: string) => { readonly path: string; readonly query: string };
   readonly path: (path: string) => string;
   readonly query: (query: string) => string;
-  /** What is hashed of a body. */
+  /** The bytes of a body that are hashed. */
   readonly body: (body: Buffer, method: string) => Buffer;
   readonly bodyHash: (body: Buffer) => string;
   readonly join: (fields: readonly string[]) => string;
@@ -20,7 +20,7 @@ export const hmacHex = (key: Buffer, canonical: string): string =>
 
 const same = <Value>(value: Value): Value => value;
 
-/** The recipe as the contract has it. */
+/** The recipe of wire protocol §1. */
 export const SIGNING: SigningParts = {
   timestamp: same,
   method: (text) => text.toUpperCase(),
@@ -46,7 +46,7 @@ export interface SignedFields {
   readonly body: Buffer;
 }
 
-/** Signs by the parts given. */
+/** Signs with these parts. */
 export const signBy = (parts: SigningParts, secret: Buffer, request: SignedFields): string => {
   const { path, query } = parts.split(request.target);
   const canonical = parts.join([

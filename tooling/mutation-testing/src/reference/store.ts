@@ -1,26 +1,26 @@
 import type { Admission, Claim } from './server-parts.ts';
 
-/** How the store fares. */
+/** The state of the store, which the suite can set. */
 export type StoreState = 'up' | 'down' | 'silent';
 
 export type Admit = (claim: Claim) => Admission | Promise<Admission>;
 
-const PATIENCE_MS = 300;
+const DEFAULT_DEADLINE_MS = 300;
 
-/** Asks the store, as somebody who may never get an answer. Rejects when the store is down or silent. */
+/** Asks the store, with a deadline. Rejects when the store is down or silent. */
 export const askStore = async (
   ask: () => Admission | Promise<Admission>,
   state: StoreState,
-  patienceMs = PATIENCE_MS,
+  deadlineMs = DEFAULT_DEADLINE_MS,
 ): Promise<Admission> => {
   if (state === 'up') return ask();
   if (state === 'down') throw new Error('the store is down');
   return new Promise((_resolve, reject) => {
-    setTimeout(() => reject(new Error('the store is silent')), patienceMs);
+    setTimeout(() => reject(new Error('the store is silent')), deadlineMs);
   });
 };
 
-/** Lets nobody in whom the store could not be asked about. */
+/** Rejects every request while the store is unavailable. */
 export const failClosed =
   (admit: Admit) =>
   async (claim: Claim, state: StoreState): Promise<Admission> => {
@@ -36,7 +36,7 @@ interface Setting {
   readonly state?: StoreState;
 }
 
-/** The clock and the store of the reference server, as a sandbox lets others move them. */
+/** The clock and the store of the reference server, which the suite controls through its test hooks. */
 export class Switches {
   #frozen: number | null = null;
   #store: StoreState = 'up';
@@ -50,7 +50,7 @@ export class Switches {
     return this.#store;
   }
 
-  /** Takes the body of a PUT, which is empty for a GET; returns how things are now. */
+  /** Applies the body of a PUT (empty for a GET); returns the current state. */
   set(body: Buffer): object {
     const { now, state } = JSON.parse(body.toString() || '{}') as Setting;
     if (now !== undefined) this.#frozen = now;

@@ -36,35 +36,35 @@ const verify = async (parts: ServerParts, command: VerifyCommand): Promise<objec
   const order = parts.order.filter((step) => step !== 'admission' && step !== 'permission');
   const decide = makeDecide({ ...parts, order }, keys.map(toKey));
   const request = { method, target, headers, body, address: '', connection: {}, instance: 0 };
-  const { refusal } = await decide(request, { now, permission: null, store: 'up' });
-  return refusal === undefined ? { accepted: true } : { accepted: false, ...refusal };
+  const { rejection } = await decide(request, { now, permission: null, store: 'up' });
+  return rejection === undefined ? { accepted: true } : { accepted: false, ...rejection };
 };
 
-const refuse = (message: string): object => ({ accepted: false, status: 401, message });
+const reject = (message: string): object => ({ accepted: false, status: 401, message });
 
 const verifyWebhook = (parts: ServerParts, command: WebhookCommand): object => {
   const { now, headers, bodyB64, secretB64 } = command;
-  const values = ['X-CPG-Timestamp', 'X-CPG-Signature'].map((name) => parts.valuesOf(headers, name));
-  if (parts.isMissing(values)) return refuse('Missing authentication headers');
-  // A webhook has no key id; a good one stands in for it.
-  if (parts.isMalformed([['webhook'], ...values])) return refuse('Malformed authentication headers');
+  const values = ['X-CPG-Timestamp', 'X-CPG-Signature'].map((name) => parts.getHeaderValues(headers, name));
+  if (parts.isMissing(values)) return reject('Missing authentication headers');
+  // A webhook has no key id; a well-formed one stands in for it.
+  if (parts.isMalformed([['webhook'], ...values])) return reject('Malformed authentication headers');
   const [text = '', signature = ''] = values.map(parts.pick);
   const timestamp = parts.parseTimestamp(text);
   if (timestamp === undefined || !parts.isInWindow(timestamp, now))
-    return refuse('Request timestamp is outside the allowed window');
+    return reject('Request timestamp is outside the allowed window');
   const body = parts.body(Buffer.from(bodyB64, 'base64'), 'POST');
   const signed = parts.webhookText(text, body).toString('latin1');
   const expected = parts.mac(parts.key(Buffer.from(secretB64, 'base64')), signed);
   return parts.compare(expected, parts.webhookSignature(signature))
     ? { accepted: true }
-    : refuse('Invalid signature');
+    : reject('Invalid signature');
 };
 
 /** Speaks the adapter protocol for a verifier made of these parts. */
 export const serveVerifier = (parts: ServerParts): void => {
-  const answer = (command: VerifyCommand): object | Promise<object> => {
+  const respond = (command: VerifyCommand): object | Promise<object> => {
     if (command.cmd === 'hello')
-      return { name: 'strength-verifier', language: 'javascript', roles: ['verify', 'webhook'], caps: [] };
+      return { name: 'reference-verifier', language: 'javascript', roles: ['verify', 'webhook'], caps: [] };
     if (command.cmd === 'verify-webhook') return verifyWebhook(parts, command as never);
     return command.cmd === 'verify'
       ? verify(parts, command).catch(() => ({
@@ -76,7 +76,7 @@ export const serveVerifier = (parts: ServerParts): void => {
   };
   createInterface({ input: process.stdin }).on('line', async (line) => {
     const command = JSON.parse(line) as VerifyCommand;
-    const text = JSON.stringify({ id: command.id, ...(await answer(command)) });
+    const text = JSON.stringify({ id: command.id, ...(await respond(command)) });
     process.stdout.write(`${text}\n`, () => command.cmd === 'stop' && process.exit(0));
   });
 };

@@ -21,7 +21,7 @@ const KIND = 'report/kind-of.ts';
 const PERFORM = 'commands/perform.ts';
 const REPORT = 'commands/report.ts';
 
-/** Where a file's tests are not beside it. */
+/** The test of a file that has none beside it. */
 const TESTED_BY: Readonly<Record<string, string>> = {
   [CHECKER]: 'core/run-suite.test.ts',
   'core/phrase-finder.ts': 'core/masker.test.ts',

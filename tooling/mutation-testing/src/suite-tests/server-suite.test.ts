@@ -58,8 +58,8 @@ describe('the server suite', () => {
 
   it.each<[name: string, limit: number, verdict: string]>([
     ['lets a window of 300 s pass', 300, 'pass'],
-    ['notices 299 s', 299, 'fail'],
-    ['notices 301 s', 301, 'fail'],
+    ['fails 299 s', 299, 'fail'],
+    ['fails 301 s', 301, 'fail'],
   ])('%s in real time', async (_name, limit, verdict) => {
     const { url, keys } = await start({ isInWindow: (time, now) => Math.abs(time - now) <= limit });
     expect(verdicts(await tryCases('server-real-time-window', { url, keys }))).toEqual([verdict]);
@@ -78,13 +78,13 @@ describe('the server suite', () => {
 
   it.each([
     ['takes the chunks, and waits for their end', { isLenient: true }],
-    ['refuses them', {}],
+    ['rejects them', {}],
   ])('lets a server that meets two framings pass when it %s', async (_name, parts) => {
     const { url, keys } = await start(parts);
     expect(verdicts(await tryCases('server-body-*', { url, keys }))).toEqual(['pass']);
   });
 
-  it('cannot start when one key is refused and others are not', async () => {
+  it('cannot start when one key is rejected and others are not', async () => {
     const keys = { ...KEYS, full: { ...KEYS.full, secret: 'another secret than the server knows' } };
     const records = await tryCases('server-accept-*', { url: server.url, keys });
     expect(verdicts(records)).toEqual(['error']);
@@ -93,7 +93,7 @@ describe('the server suite', () => {
     );
   });
 
-  it('judges a server that refuses every key, and asks about the keys', async () => {
+  it('judges a server that rejects every key, and asks about the keys', async () => {
     const { url, keys } = await start({ compare: () => false });
     const records = await run((plan) => plan.add(serverSuite({ url, keys }, plan)), {
       filter: { pattern: 'accept', matches: (id) => id === 'server-accept-no-query' },
@@ -103,7 +103,7 @@ describe('the server suite', () => {
     expect(notes).toContain('every key is refused: 401 Invalid signature; are these the keys of the server?');
   });
 
-  it('notes that a key which is refused anyway is refused for its signature', async () => {
+  it('notes that a key which is rejected anyway is rejected for its signature', async () => {
     const keys = { ...KEYS, ipListed: { ...KEYS.ipListed, secret: 'another secret than the server knows' } };
     const records = await run((plan) => plan.add(serverSuite({ url: server.url, keys }, plan)), {
       filter: { pattern: 'accept', matches: (id) => id === 'server-accept-no-query' },
@@ -123,7 +123,7 @@ describe('the server suite', () => {
     });
   });
 
-  it.each(['clockUrl', 'storeUrl'])('names the %s that nobody answers at', async (option) => {
+  it.each(['clockUrl', 'storeUrl'])('names the %s when its port is closed', async (option) => {
     const options = { url: server.url, keys: KEYS, [option]: 'http://127.0.0.1:2/_sandbox/switch' };
     const [record] = await tryCases('server-accept-no-query', options);
     expect(record?.reason).toMatch(

@@ -24,7 +24,7 @@ const meet = (address: { host: string; port: number }) => {
 it.each<[name: string, onData: (socket: Socket) => void]>([
   ['waits for more', () => undefined],
   ['hangs up', (socket) => socket.end()],
-])('takes a server that %s for one that does not answer', async (_name, onData) => {
+])('takes a server that %s for one that does not respond', async (_name, onData) => {
   const sockets: Socket[] = [];
   const listener = createServer((socket) => {
     sockets.push(socket.on('data', () => onData(socket)));

@@ -20,7 +20,7 @@ it('measures the reference server, and exits with 0 whatever it measured', async
 });
 
 it.each([
-  ['nobody listens', 'http://127.0.0.1:1', [], 3, /ECONNREFUSED/],
+  ['the port is closed', 'http://127.0.0.1:1', [], 3, /ECONNREFUSED/],
   ['the number is none', 'http://127.0.0.1:1', ['--pairs', '0'], 2, /--pairs must be a whole number/],
   ['the URL has a path', 'http://127.0.0.1:1/v1', [], 2, /--url must be http/],
 ])('says why it cannot measure: %s', async (_name, url, more, code, text) => {
@@ -28,7 +28,7 @@ it.each([
   expect(output.text).toMatch(text);
 });
 
-it('refuses to measure other answers', async () => {
+it('does not measure other responses', async () => {
   const server = createServer((_request, response) => response.writeHead(200).end('{}'));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {

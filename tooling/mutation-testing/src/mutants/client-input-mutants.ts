@@ -1,7 +1,7 @@
 import { CLIENT, type ClientParts } from '../reference/client-parts.ts';
 import { mutants } from './mutant.ts';
 
-/** Signs targets that are well-formed but for something that it overlooks. */
+/** Overlooks one fault of a target, a key id, a method or a timestamp, and signs. */
 const target = (overlook: (target: string) => string) => () => ({
   isTarget: (text: string) => CLIENT.isTarget(overlook(text)),
 });
@@ -11,7 +11,7 @@ const keyId = (overlook: (keyId: string) => string) => () => ({
   isKeyId: (text: string) => CLIENT.isKeyId(overlook(text)),
 });
 
-export const CLIENT_REFUSAL_MUTANTS = mutants<ClientParts>('signer: refusals', [
+export const CLIENT_INPUT_MUTANTS = mutants<ClientParts>('signer: input', [
   ['signs-with-empty-secret', () => ({ isSecret: () => true }), 'sign-refuse-empty-secret'],
   ['signs-target-empty', target((t) => t || '/'), 'sign-refuse-target-empty'],
   ['signs-target-with-space', without(' '), 'sign-refuse-target-space'],

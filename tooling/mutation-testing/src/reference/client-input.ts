@@ -1,5 +1,5 @@
-/** What a signer looks at before it signs, each check replaceable by a broken one. */
-export interface RefusalParts {
+/** The checks of a signer before it signs, each of which a mutant can replace. */
+export interface InputParts {
   readonly isSecret: (secret: Buffer) => boolean;
   readonly isKeyId: (keyId: string) => boolean;
   readonly isTarget: (target: string) => boolean;
@@ -7,8 +7,8 @@ export interface RefusalParts {
   readonly isTimestamp: (timestamp: string) => boolean;
 }
 
-/** The grammars of contract §1. */
-export const REFUSALS: RefusalParts = {
+/** The grammars of wire protocol §1. */
+export const INPUT: InputParts = {
   isSecret: (secret) => secret.length > 0,
   isKeyId: (keyId) => /^[A-Za-z0-9_.-]{1,128}$/.test(keyId),
   isTarget: (target) => /^\/(?!\/)[!-"$-[\]-~]*$/.test(target),
@@ -24,8 +24,8 @@ export interface SignRequest {
   readonly timestamp: string;
 }
 
-/** Why no server would accept this request; `undefined` when it is fit to be signed. */
-export const refusalOf = (parts: RefusalParts, request: SignRequest): string | undefined => {
+/** Why every server would reject this request; `undefined` when it can be signed. */
+export const findInputProblem = (parts: InputParts, request: SignRequest): string | undefined => {
   if (!parts.isSecret(request.secret)) return 'the secret is empty';
   if (!parts.isKeyId(request.keyId)) return 'the key id is malformed';
   if (!parts.isTarget(request.target)) return 'the target is malformed';
