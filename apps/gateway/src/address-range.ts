@@ -1,7 +1,45 @@
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 
-/** An IP address or a CIDR range. */
-export const addressRange = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
-  error: ({ input }) =>
-    `expected an IP address or a CIDR range such as 10.0.0.0/8: got ${JSON.stringify(input)}`,
-});
+/**
+ * Reads an IP address; `undefined` for anything else. A zone (`%eth0`) is dropped.
+ *
+ * ipaddr.js alone takes `::10.0.0.1` for the IPv4-mapped `::ffff:10.0.0.1`; the URL parser writes an address without dots.
+ */
+export const parseAddress = (text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined => {
+  const version = isIP(text);
+  if (version === 0) return undefined;
+  if (version === 4) return ipaddr.IPv4.parse(text);
+  const { hostname } = new URL(`http://[${text.replace(/%.*$/, '')}]/`);
+  return ipaddr.IPv6.parse(hostname.slice(1, -1));
+};
+
+const MAPPED_PREFIX = 96;
+const ALL_MAPPED = ipaddr.IPv6.parse('::ffff:0:0');
+
+// A range that is wider than the IPv4-mapped addresses it begins with is neither IPv4 nor IPv6.
+const isOneFamily = (range: string): boolean => {
+  const [text = '', prefix] = range.split('/');
+  const address = parseAddress(text);
+  if (prefix === undefined || !(address instanceof ipaddr.IPv6)) return true;
+  return !address.isIPv4MappedAddress() || Number(prefix) >= MAPPED_PREFIX;
+};
+
+const expected = ({ input }: { readonly input?: unknown }) =>
+  `expected an IP address or a CIDR range such as 10.0.0.0/8: got ${JSON.stringify(input)}`;
+
+/** An IP address or a CIDR range, as the middleware's source addresses take them. */
+export const addressRange = z
+  .union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], { error: expected })
+  .refine(isOneFamily, { error: expected });
+
+/** Whether a range holds every IPv4 or every IPv6 address. */
+export const isEveryAddress = (range: string): boolean => {
+  const [text = '', prefixText] = range.split('/');
+  if (prefixText === undefined) return false;
+  const address = parseAddress(text);
+  const prefix = Number(prefixText);
+  if (prefix === 0) return true;
+  return address instanceof ipaddr.IPv6 && prefix <= MAPPED_PREFIX && ALL_MAPPED.match(address, prefix);
+};

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { addressRange } from './address-range.ts';
+import { addressRange, isEveryAddress } from './address-range.ts';
 import { findWebhookUrlFault } from './webhooks/webhook-url.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -17,7 +17,7 @@ const list = z
   );
 
 // A range of everybody is no list of proxies: it would let every client say what its address is.
-const trustedProxy = addressRange.refine((range) => !/\/0+$/.test(range), {
+const trustedProxy = addressRange.refine((range) => !isEveryAddress(range), {
   error: ({ input }) => `${input} would trust every client`,
 });
 

@@ -3,6 +3,7 @@ import { createSecretBox } from '../secrets/secret-box.ts';
 import { describeOnEachDatabase } from '../testing/describe-on-each-database.ts';
 import { TEST_NOW } from '../testing/test-gateway.ts';
 import { webhookCalls } from '../testing/webhook-calls.ts';
+import { registerWebhook } from './webhook-endpoints.ts';
 
 describeOnEachDatabase((start) => {
   const { gateway, receiver, register, deliver, pass, withdraw, readReceived } = webhookCalls(start);
@@ -121,6 +122,35 @@ describeOnEachDatabase((start) => {
         { status: 'pending', error: 'url: Input should be an https URL' },
       ]);
     });
+  });
+
+  describe('an endpoint at an address that is not public', () => {
+    it.each(['[::169.254.169.254]', '[2002:a9fe:a9fe::1]', '2852039166', '168.63.129.16', '[::127.0.0.1]'])(
+      '%s is not registered, and not dialled when it is there already',
+      async (host) => {
+        const url = `https://${host}/`;
+        const response = await fetch(`${gateway().url}/_sandbox/webhooks`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ url }),
+        });
+        expect({ status: response.status, body: await response.json() }).toEqual({
+          status: 422,
+          body: {
+            success: false,
+            message: 'url: Host should be reachable from the Internet, not private, loopback or reserved',
+          },
+        });
+        const { db, box, clock } = gateway();
+        await db.deleteFrom('webhook_endpoint').execute();
+        await registerWebhook(db, box, { accountId: 'acct_demo', url, at: new Date(clock.now()) });
+        await withdraw();
+        await deliver();
+        expect(await listed()).toMatchObject([
+          { status: 'pending', error: expect.stringContaining('url: Host should be reachable') },
+        ]);
+      },
+    );
   });
 
   describe('the signing secret', () => {

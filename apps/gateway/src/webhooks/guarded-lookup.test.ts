@@ -1,5 +1,6 @@
 import type { lookup } from 'node:dns';
 import { describe, expect, it } from 'vitest';
+import { SPECIAL_ADDRESSES } from '../testing/special-addresses.ts';
 import { guardedLookup } from './guarded-lookup.ts';
 import { isPublicAddress } from './webhook-url.ts';
 
@@ -15,7 +16,9 @@ const resolve = ((
   _options: unknown,
   callback: (error: Error | null, found: unknown) => void,
 ) => {
-  const found = ADDRESSES[name];
+  const found = name.endsWith('.special.example')
+    ? ['8.8.8.8', name.replace('.special.example', '')]
+    : ADDRESSES[name];
   if (found === undefined) callback(new Error(`no ${name}`), []);
   else
     callback(
@@ -40,6 +43,17 @@ describe('guardedLookup', () => {
   ])('%s (all: %s): %s', async (hostname, all, expected) => {
     expect(await ask(hostname, all)).toBe(expected);
   });
+
+  it.each([...SPECIAL_ADDRESSES.ipv4, ...SPECIAL_ADDRESSES.ipv6, 'fe80::1%eth0'])(
+    'refuses a name that also resolves to %s',
+    async (address) => {
+      const name = `${address}.special.example`;
+      for (const all of [true, false])
+        expect(await ask(name, all)).toBe(
+          `${name} resolves to ${address}, which webhooks are not delivered to`,
+        );
+    },
+  );
 
   it('hands over all addresses when asked to', async () => {
     expect(await ask('good.example', true)).toEqual([
