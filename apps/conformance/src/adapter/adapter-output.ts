@@ -30,11 +30,17 @@ export class AdapterOutput {
   }
 
   addAnswer(text: string): void {
-    this.#text.stdout += text;
+    this.#add('stdout', text);
   }
 
   addError(text: string): void {
-    this.#text.stderr += text;
+    this.#add('stderr', text);
+  }
+
+  // One character more than is allowed says that it was too much; the rest would only fill the memory.
+  #add(stream: Stream, text: string): void {
+    const room = MOST_OUTPUT + 1 - this.#text[stream].length;
+    this.#text[stream] += text.slice(0, Math.max(0, room));
   }
 
   /** Says that what is written from now on is written during this case. */

@@ -1,11 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { withDeadline } from '../core/deadline.ts';
 import type { Exchange } from '../core/finding.ts';
 import type { AdapterEnd } from './adapter.ts';
 import { AdapterOutput, MOST_OUTPUT } from './adapter-output.ts';
+import { LineSplitter } from './line-splitter.ts';
+import { ProcessGroup } from './process-group.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -14,43 +13,50 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
+/** The largest body of a case is about 1 MiB, and base64 adds a third. */
+const MAX_LINE_BYTES = 8 * 1024 * 1024;
 const START_TIMEOUT_MS = 10_000;
 const ANSWER_TIMEOUT_MS = 10_000;
 const TERMINATE_MS = 5_000;
 const LAST_OUTPUT_MS = 1_000;
 const QUOTED = 120;
 
+// JSON allows them in a string as they are, and adapters that read lines with node:readline would split there.
+const escapeLineSeparators = (json: string): string =>
+  json.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
+
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** An adapter: a child process that answers commands, one JSON object a line. Any breach of the protocol ends it. */
 export class AdapterProcess {
-  readonly #child: ChildProcess;
+  readonly #group: ProcessGroup;
   readonly #pending = new Map<string, Pending>();
   readonly #answered = new Set<string>();
   readonly output = new AdapterOutput();
   /** Told of each line as it is written (`sent`) or read (`received`). */
   onLine: (exchange: Exchange) => void = () => undefined;
-  /** Its end, and the end of everything that it wrote. */
-  readonly #closed: Promise<unknown>;
   #failure: Error | undefined;
   #end: Promise<AdapterEnd> | undefined;
 
   /** Starts a command line through the shell, in a process group of its own. */
   constructor(commandLine: string) {
-    this.#child = spawn(commandLine, { shell: true, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
-    this.#child.on('error', (error) => this.#fail(`the adapter could not be started: ${error.message}`));
-    this.#closed = new Promise((resolve) => this.#child.on('close', resolve));
-    this.#child.on('exit', (code, signal) =>
+    this.#group = new ProcessGroup(commandLine);
+    const { child } = this.#group;
+    child.on('error', (error) => this.#fail(`the adapter could not be started: ${error.message}`));
+    child.on('exit', (code, signal) =>
       this.#fail(`the adapter ended (${signal ?? `exit code ${code}`})${this.output.lastWords()}`),
     );
-    this.#child.stdin?.on('error', () => undefined);
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.output.addError(text);
       this.#limitOutput();
     });
-    if (this.#child.stdout === null) throw new Error('no standard output');
-    createInterface({ input: this.#child.stdout }).on('line', (line) => this.#receive(line));
+    const lines = new LineSplitter({
+      maxBytes: MAX_LINE_BYTES,
+      onLine: (line) => this.#receive(line),
+      onTooLong: (start) => this.#failForLongLine(start),
+    });
+    child.stdout.on('data', (bytes: Buffer) => lines.push(bytes)).on('end', () => lines.end());
   }
 
   /** Sends one command and waits for its answer. Rejects when the adapter breaks the protocol or says that it failed. */
@@ -58,9 +64,9 @@ export class AdapterProcess {
     if (this.#failure !== undefined) throw this.#failure;
     const id = randomUUID();
     const answer = new Promise<Fields>((resolve, reject) => this.#pending.set(id, { resolve, reject }));
-    const line = JSON.stringify({ cmd, id, ...fields });
+    const line = escapeLineSeparators(JSON.stringify({ cmd, id, ...fields }));
     this.onLine({ sent: line, received: '' });
-    this.#child.stdin?.write(`${line}\n`);
+    this.#group.child.stdin.write(`${line}\n`);
     const result = await withDeadline(answer, timeoutMs).catch((error: unknown) => {
       // Whoever hangs once would hang again for every case; the rest of the run must not take hours.
       if (this.#pending.has(id)) this.#fail(`the adapter did not answer \`${cmd}\` within ${timeoutMs} ms`);
@@ -88,33 +94,11 @@ export class AdapterProcess {
   async #stop(): Promise<AdapterEnd> {
     const failure = this.#failure?.message;
     this.ask('stop').catch(() => undefined);
-    const isInTime = await this.#endsWithin(TERMINATE_MS);
-    for (const signal of isInTime ? [] : (['SIGTERM', 'SIGKILL'] as const)) {
-      this.#kill(signal);
-      if (await this.#endsWithin(TERMINATE_MS)) break;
-    }
-    // A child of its own may hold its streams open, which must not hold up the run.
-    await withDeadline(this.#closed, LAST_OUTPUT_MS).catch(() => this.#kill('SIGKILL'));
-    return { exitCode: this.#child.exitCode, isInTime, failure };
-  }
-
-  async #endsWithin(milliseconds: number): Promise<boolean> {
-    if (this.#hasEnded) return true;
-    await withDeadline(once(this.#child, 'exit'), milliseconds).catch(() => undefined);
-    return this.#hasEnded;
-  }
-
-  get #hasEnded(): boolean {
-    return this.#child.exitCode !== null || this.#child.signalCode !== null;
-  }
-
-  #kill(signal: NodeJS.Signals): void {
-    if (this.#child.pid === undefined) return;
-    try {
-      process.kill(-this.#child.pid, signal);
-    } catch {
-      // It has gone meanwhile.
-    }
+    const isInTime = await this.#group.endsWithin(TERMINATE_MS);
+    // What it started may hold its streams open, which must not hold up the run.
+    if (isInTime) await withDeadline(this.#group.closed, LAST_OUTPUT_MS).catch(() => undefined);
+    await this.#group.end();
+    return { exitCode: this.#group.child.exitCode, isInTime, failure };
   }
 
   #receive(line: string): void {
@@ -148,16 +132,29 @@ export class AdapterProcess {
   }
 
   #limitOutput(): void {
-    if (this.output.isTooMuch)
-      this.#fail(
-        `the adapter wrote more than ${MOST_OUTPUT} characters: too much to look through for secrets`,
-      );
+    if (!this.output.isTooMuch) return;
+    this.#fail(`the adapter wrote more than ${MOST_OUTPUT} characters: too much to look through for secrets`);
+    this.#stopReading();
+  }
+
+  #failForLongLine(start: string): void {
+    this.output.addAnswer(start);
+    this.#fail(
+      `the adapter wrote more than ${MAX_LINE_BYTES} bytes to standard output without a line feed (0x0A): an answer is one line of JSON, which ends with one; it began with: ${start.slice(0, QUOTED)}`,
+    );
+    this.#stopReading();
+  }
+
+  // One that writes for ever would fill the memory before it has ended.
+  #stopReading(): void {
+    this.#group.child.stdout.destroy();
+    this.#group.child.stderr.destroy();
   }
 
   #fail(message: string): void {
     this.#failure ??= new Error(message);
     for (const { reject } of this.#pending.values()) reject(this.#failure);
     this.#pending.clear();
-    if (this.#child.exitCode === null) this.#kill('SIGTERM');
+    if (!this.#group.hasEnded) this.#group.kill('SIGTERM');
   }
 }

@@ -1,18 +1,20 @@
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+import { withDeadline } from '../core/deadline.ts';
 import type { SignCommand, Signing } from '../vectors/vector-subject.ts';
 import type { Adapter, CallCommand } from './adapter.ts';
 import { AdapterOutput, MOST_OUTPUT } from './adapter-output.ts';
 import type { CallAnswer } from './answers.ts';
+import { ProcessGroup } from './process-group.ts';
 
-const execute = promisify(execFile);
 const TIMEOUT_MS = 20_000;
 // Shorter than the time of a case, so that whoever does not know the mode is met once and not a hundred times.
 const FIRST_TIMEOUT_MS = 9_000;
+const LAST_OUTPUT_MS = 1_000;
 
 /** A command that ends after each request has no memory and no verifier. */
 export const ONE_SHOT_CAPABILITIES: ReadonlySet<string> = new Set(['sign', 'call']);
@@ -20,14 +22,54 @@ export const ONE_SHOT_CAPABILITIES: ReadonlySet<string> = new Set(['sign', 'call
 // What a shell answers for a command that it cannot run, or cannot find.
 const CANNOT_RUN: readonly unknown[] = [126, 127];
 
-/** How a process ended; `code` is null for one that was ended by a signal. */
+/** How a command ended, and what it wrote. */
 interface Ended {
   readonly stdout: string;
   readonly stderr: string;
-  readonly code?: number | string | null;
-  /** Because it took too long. */
-  readonly killed?: boolean;
+  /** `null` for one that a signal ended. */
+  readonly code: number | null;
+  readonly isInTime: boolean;
+  readonly isTooMuch: boolean;
 }
+
+interface Execution {
+  readonly commandLine: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly timeoutMs: number;
+}
+
+/** Collects the text of a stream, so much of it at most; then stops reading and says so. */
+const collect = (stream: Readable, onTooMuch: () => void): (() => string) => {
+  const decoder = new StringDecoder('utf8');
+  let text = '';
+  stream.on('data', (bytes: Buffer) => {
+    text += decoder.write(bytes);
+    if (text.length <= MOST_OUTPUT) return;
+    stream.destroy();
+    onTooMuch();
+  });
+  return () => text.slice(0, MOST_OUTPUT);
+};
+
+/** Runs one command line to its end, or to the end of its time; nothing that it has started is left running. */
+const execute = async ({ commandLine, env, timeoutMs }: Execution): Promise<Ended> => {
+  const group = new ProcessGroup(commandLine, env);
+  const { child } = group;
+  let isTooMuch = false;
+  const endEarly = (): void => {
+    isTooMuch = true;
+    group.kill('SIGKILL');
+  };
+  const stdout = collect(child.stdout, endEarly);
+  const stderr = collect(child.stderr, endEarly);
+  // Nothing comes on standard input; whoever waits there for commands is to see that.
+  child.stdin.end();
+  const isInTime = await group.endsWithin(timeoutMs);
+  // What it left running may hold its streams open.
+  if (isInTime) await withDeadline(group.closed, LAST_OUTPUT_MS).catch(() => undefined);
+  await group.end();
+  return { stdout: stdout(), stderr: stderr(), code: child.exitCode, isInTime, isTooMuch };
+};
 
 const onlySigns = (): Promise<never> => Promise.reject(new Error('a one-shot command does not verify'));
 
@@ -91,14 +133,20 @@ export const oneShotAdapter = async (commandLine: string): Promise<Adapter> => {
     if (startFailure !== undefined) throw startFailure;
     const isFirst = !understood.has(command);
     const env = { ...process.env, ...variables, CPG_COMMAND: command };
-    const options = { env, timeout: isFirst ? FIRST_TIMEOUT_MS : TIMEOUT_MS, maxBuffer: MOST_OUTPUT };
-    const attempt = execute('/bin/sh', ['-c', commandLine], options);
-    // Nothing comes on standard input; whoever waits there for commands is to see that.
-    attempt.child.stdin?.end();
-    const { stdout, stderr, code = 0, killed = false }: Ended = await attempt.catch((error: Ended) => error);
+    const timeoutMs = isFirst ? FIRST_TIMEOUT_MS : TIMEOUT_MS;
+    const { stdout, stderr, code, isInTime, isTooMuch } = await execute({ commandLine, env, timeoutMs });
     output.addAnswer(stdout);
     output.addError(stderr);
-    if (killed && isFirst) throw give(`the command did not end within ${FIRST_TIMEOUT_MS} ms`, command);
+    if (isTooMuch || output.isTooMuch) {
+      startFailure = new Error(
+        `the command wrote more than ${MOST_OUTPUT} characters: too much to look through for secrets`,
+      );
+      throw startFailure;
+    }
+    if (!isInTime) {
+      const problem = `the command did not end within ${timeoutMs} ms`;
+      throw isFirst ? give(problem, command) : new Error(problem);
+    }
     if (code !== 0) {
       const failure = new Error(`the command ended with ${code ?? 'a signal'}: ${stderr.trim()}`);
       if (CANNOT_RUN.includes(code)) startFailure = failure;

@@ -1,3 +1,5 @@
+import { visible } from './visible.ts';
+
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
@@ -6,8 +8,9 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Makes a text safe inside XML and HTML, in elements and in quoted attributes; control characters become visible. */
+/** Makes a text safe inside XML and HTML, in elements and in quoted attributes; control and invisible characters become visible. */
 export const escapeMarkup = (text: string): string =>
   text
     .replace(/[\p{Cc}\p{Cs}\ufffe\uffff]/gu, (character) => (character === '\n' ? '\n' : '\ufffd'))
+    .replace(/[^\n\ufffd]+/g, visible)
     .replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');

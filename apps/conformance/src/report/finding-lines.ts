@@ -16,10 +16,11 @@ export const findingLines = (finding: Finding): readonly string[] => {
   if (canonical !== undefined)
     lines.push('canonical string', ...sideBySide(canonical.expected, canonical.actual));
   for (const { sent, received } of finding.exchanges ?? []) {
-    lines.push(`sent      ${excerpt(sent, { length: LENGTHS.message })}`);
-    if (received !== '') lines.push(`received  ${excerpt(received, { length: LENGTHS.message })}`);
+    lines.push(`sent      ${excerpt(sent, { length: LENGTHS.message, isBytes: true })}`);
+    if (received !== '')
+      lines.push(`received  ${excerpt(received, { length: LENGTHS.message, isBytes: true })}`);
   }
-  if (finding.hint !== undefined) lines.push(`hint      ${finding.hint}`);
+  if (finding.hint !== undefined) lines.push(`hint      ${visible(finding.hint)}`);
   if (finding.curl !== undefined) lines.push(`repeat    ${visible(finding.curl)}`);
   return lines;
 };

@@ -14,7 +14,7 @@ export const linePairs = (expected: string, actual: string, length: number): rea
   const right = linesOf(actual);
   return Array.from({ length: Math.max(left.length, right.length) }, (_, index) => {
     const [one = '', other = ''] = [left[index], right[index]];
-    const shown = { length, around: firstDifference(one, other) };
+    const shown = { length, around: firstDifference(one, other), isBytes: true };
     return {
       expected: excerpt(one, shown),
       actual: excerpt(other, shown),

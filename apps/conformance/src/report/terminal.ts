@@ -4,7 +4,7 @@ import { unjudgedLayers, untriedImplementations } from '../core/untried.ts';
 import { departureLines, someIds } from './departure-lines.ts';
 import { groupBy } from './group-by.ts';
 import { outline, type Section } from './outline.ts';
-import { printable } from './visible.ts';
+import { visible } from './visible.ts';
 
 const countLine = ({ planned, seen, counts }: Tally): string => {
   const shown = [`planned ${planned}`, `pass ${counts.pass}`, `fail ${counts.fail}`];
@@ -75,5 +75,5 @@ export const renderTerminal = (records: readonly ResultRecord[]): string => {
   const passed = counts.pass + counts.warn + counts.xfail;
   const failed = counts.fail + counts.xpass + counts.error + (planned - seen) + total.unmatchedExpectations;
   lines.push(`${passed} passed, ${failed} failed`, '');
-  return lines.map(printable).join('\n');
+  return lines.map(visible).join('\n');
 };

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { escapeMarkup } from './escape-markup.ts';
 import { findingLines } from './finding-lines.ts';
+import { renderFinding } from './html/finding.ts';
 import { linePairs } from './line-pairs.ts';
-import { excerpt } from './visible.ts';
+import { excerpt, visible, visibleBytes } from './visible.ts';
 
 const FAR = 'a'.repeat(5_000);
 
@@ -40,5 +42,40 @@ describe('evidence', () => {
     const exchanges = [{ sent: `${head}${FAR}`, received: '' }];
     const text = findingLines({ what: 'status', expected: '400', actual: '200', exchanges }).join('\n');
     expect(text).toContain('␍␊Content-Length: 5␍␊␍␊aaa');
+  });
+});
+
+describe('visible', () => {
+  it.each<[name: string, text: string, shown: string]>([
+    ['what is printable', '… – é ß 漢字 عربي 😀 e\u0301', '… – é ß 漢字 عربي 😀 e\u0301'],
+    ['line ends, tabs and NUL', '\r\n\t\0\x7f', '␍␊␉␀␡'],
+    ['control characters', '\x1b[31m\x85', '\\x1b[31m\\x85'],
+    ['bidirectional characters', 'a\u202eb\u2066c\u200f', 'a\\u202eb\\u2066c\\u200f'],
+    ['invisible characters', '\u200b\ufeff\u00ad\u3164\u{e0041}', '\\u200b\\ufeff\\xad\\u3164\\u{e0041}'],
+    ['line separators', '\u2028\u2029', '\\u2028\\u2029'],
+    ['spaces that look like one', 'a b\u00a0c\u3000', 'a b\\xa0c\\u3000'],
+    ['lone surrogates', '\ud800', '\\ud800'],
+  ])('shows %s', (_name, text, shown) => {
+    expect(visible(text)).toBe(shown);
+  });
+
+  it('shows a byte beyond ASCII as a byte', () => {
+    expect(visibleBytes('GET /\xe9\xff … \x00')).toBe('GET /\\xe9\\xff … ␀');
+  });
+
+  it('does not show half of a character', () => {
+    expect(excerpt(`${'a'.repeat(5)}😀${'b'.repeat(20)}`, { length: 6 })).toBe('aaaaa… (27 characters)');
+  });
+
+  it('leaves the text of an expectation as it is, on the terminal and in HTML', () => {
+    const finding = { what: 'réponse', expected: 'at most 5 …', actual: 'six…\u202e', hint: '…' };
+    expect(findingLines(finding)).toEqual([
+      'what      réponse',
+      'expected  at most 5 …',
+      'actual    six…\\u202e',
+      'hint      …',
+    ]);
+    expect(renderFinding(finding)).toContain('at most 5 …</code>');
+    expect(escapeMarkup('a\u202eb\n…')).toBe('a\\u202eb\n…');
   });
 });

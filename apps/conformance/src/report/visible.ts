@@ -1,18 +1,22 @@
 const NAMES: Readonly<Record<string, string>> = { '\n': '␊', '\r': '␍', '\t': '␉', '\0': '␀', '\x7f': '␡' };
 
-/** Shows what an editor hides: line ends, tabs and every byte that is not visible ASCII. */
-export const visible = (text: string): string =>
-  text.replace(/[^\x20-\x7e]/g, (character) => NAMES[character] ?? escapeCharacter(character));
+// Control characters, what has no glyph or reorders its neighbours, and spaces that look like U+0020.
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/gu;
+const NON_ASCII_BYTE = /[\x80-\xff]/g;
 
 const escapeCharacter = (character: string): string => {
-  const code = character.charCodeAt(0);
-  return code <= 0xff
-    ? `\\x${code.toString(16).padStart(2, '0')}`
-    : `\\u${code.toString(16).padStart(4, '0')}`;
+  const code = character.codePointAt(0) ?? 0;
+  const hex = code.toString(16);
+  if (code <= 0xff) return `\\x${hex.padStart(2, '0')}`;
+  return code <= 0xffff ? `\\u${hex.padStart(4, '0')}` : `\\u{${hex}}`;
 };
 
-/** A text as it is, but for the characters that would steer a terminal. */
-export const printable = (text: string): string => text.replace(/\p{Cc}/gu, visible);
+/** Shows what an editor hides in a text: line ends, tabs, control, invisible and bidirectional characters. What is printable stays. */
+export const visible = (text: string): string =>
+  text.replace(HIDDEN, (character) => NAMES[character] ?? escapeCharacter(character));
+
+/** Does the same for bytes given as latin1 text, where a byte beyond ASCII is no character. */
+export const visibleBytes = (text: string): string => visible(text).replace(NON_ASCII_BYTE, escapeCharacter);
 
 /** How many characters are shown of what may be long. */
 export const LENGTHS = Object.freeze({
@@ -30,19 +34,26 @@ interface Shown {
   /** The offset of interest. */
   readonly around?: number | undefined;
   readonly length?: number;
+  /** Whether the text is bytes, given as latin1 text. */
+  readonly isBytes?: boolean;
 }
 
+// An offset may be between the two halves of one character.
+const dropHalves = (cut: string): string => cut.replace(/^[\udc00-\udfff]|[\ud800-\udbff]$/g, '');
+
 /** One readable line of at most so many characters, around the offset of interest. */
-export const excerpt = (text: string, { around = 0, length = LENGTHS.value }: Shown = {}): string => {
-  if (text.length <= length) return visible(text);
+export const excerpt = (text: string, shown: Shown = {}): string => {
+  const { around = 0, length = LENGTHS.value, isBytes = false } = shown;
+  const show = isBytes ? visibleBytes : visible;
+  if (text.length <= length) return show(text);
   const start = Math.max(0, Math.min(Math.floor(around - length / 2), text.length - length));
-  const cut = visible(text.slice(start, start + length));
+  const cut = show(dropHalves(text.slice(start, start + length)));
   return `${start > 0 ? '…' : ''}${cut}${start + length < text.length ? '…' : ''} (${text.length} characters)`;
 };
 
 /** The lines of a text, each with its line end. */
 export const linesOf = (text: string): readonly string[] => text.split(/(?<=\n)/);
 
-/** Each line of a text on a line of its own, with its line end shown. */
+/** Each line of a message, given as latin1 text, on a line of its own, with its line end shown. */
 export const visibleLines = (text: string, length: number = LENGTHS.value): readonly string[] =>
-  linesOf(text).map((line) => excerpt(line, { length }));
+  linesOf(text).map((line) => excerpt(line, { length, isBytes: true }));

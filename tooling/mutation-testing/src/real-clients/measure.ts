@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { canonicalOf, signatureOf } from '@cpg/conformance/src/core/oracle.ts';
-import { visible } from '@cpg/conformance/src/report/visible.ts';
+import { visibleBytes } from '@cpg/conformance/src/report/visible.ts';
 import type { Address } from '@cpg/conformance/src/wire/open-socket.ts';
 import type { RealClient } from './clients.ts';
 import { startRelay } from './relay.ts';
@@ -12,7 +12,7 @@ interface Credentials {
 }
 
 /** Formats a text as a cell of a Markdown table. */
-export const code = (text: string): string => `\`${visible(text).replaceAll('|', '\\|')}\``;
+export const code = (text: string): string => `\`${visibleBytes(text).replaceAll('|', '\\|')}\``;
 
 /** The bytes of a target, one character a byte. */
 export const asBytes = (given: string): string => Buffer.from(given, 'utf8').toString('latin1');
