@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const packages = ['packages', 'apps', 'tooling'].flatMap((folder) =>
@@ -6,6 +7,13 @@ const packages = ['packages', 'apps', 'tooling'].flatMap((folder) =>
     .filter((entry) => entry.isDirectory())
     .map((entry) => ({ name: entry.name, root: `${folder}/${entry.name}` })),
 );
+
+// What a project needs once a run, before its first test.
+const GLOBAL_SETUP = 'src/testing/global-setup.ts';
+
+// Its tests mock node:crypto and expect warnings that are given once a process: each file needs modules of its own. The files
+// of the other projects share a worker's modules, since loading them again for each file costs more than most tests.
+const ISOLATED = ['server-middleware'];
 
 const everything = { lines: 100, branches: 100 };
 
@@ -17,9 +25,17 @@ export default defineConfig({
     projects: packages.map(({ name, root }) => ({
       extends: true,
       root,
-      test: { name, include: ['**/*.test.ts'], exclude: ['**/node_modules/**', '**/dist/**'] },
+      test: {
+        name,
+        include: ['**/*.test.ts'],
+        exclude: ['**/node_modules/**', '**/dist/**'],
+        isolate: ISOLATED.includes(name),
+        globalSetup: existsSync(`${root}/${GLOBAL_SETUP}`) ? [GLOBAL_SETUP] : [],
+      },
     })),
     reporters: ['default', './tooling/test-support/src/count-reporter.ts'],
+    // The default leaves one core to Vitest itself, which does little: on two cores the tests would have one.
+    maxWorkers: availableParallelism(),
     // Guards against a hang, not measurements: databases and other programs start slowly on a busy machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -1,11 +1,21 @@
-import { type AddressInfo, createServer } from 'node:net';
+import { randomInt } from 'node:crypto';
+import { createServer } from 'node:net';
 
-/** A loopback port that nobody listens on just now, for programs that cannot choose one themselves. */
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
+// Below the ports that systems give to outgoing connections and to `listen(0)` (Linux: from 32768): one of those could be
+// taken by any other test between here and the start of the program.
+const LOWEST_PORT = 12_000;
+const HIGHEST_PORT = 32_000;
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer().once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
+
+/** A loopback port that nothing listens on, for programs that cannot choose one themselves. */
+export const freePort = async (): Promise<number> => {
+  while (true) {
+    const port = randomInt(LOWEST_PORT, HIGHEST_PORT);
+    if (await isFree(port)) return port;
+  }
+};

@@ -1,3 +1,4 @@
 export { describeWithProgram } from './describe-with-program.ts';
-export { type Postgres, startPostgres } from './start-postgres.ts';
+export { freePort } from './free-port.ts';
+export { createPostgresTemplate, type Postgres, startPostgres } from './start-postgres.ts';
 export { type Redis, startRedis } from './start-redis.ts';

@@ -33,29 +33,57 @@ const untilReady = async (child: ChildProcess): Promise<void> => {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       log += text;
       if (log.includes('ready to accept connections')) resolve();
-      else if (log.includes('FATAL')) reject(new Error(`PostgreSQL did not start:\n${log}`));
     });
+    child.once('error', reject);
+    child.once('exit', () => reject(new Error(`PostgreSQL did not start:\n${log}`)));
   });
 };
 
-/** Starts a PostgreSQL server of its own on a free loopback port. It refuses to run as root, so there it runs as `postgres`. */
-export const startPostgres = async (): Promise<Postgres> => {
-  const programs = findPostgresPrograms();
-  const isRoot = process.getuid?.() === 0;
-  const owner = isRoot ? { uid: idOf('-u'), gid: idOf('-g') } : {};
+/** PostgreSQL does not run as root, so there its programs run as `postgres`. */
+const createFolder = () => {
+  const owner = process.getuid?.() === 0 ? { uid: idOf('-u'), gid: idOf('-g') } : {};
   const folder = mkdtempSync(join(tmpdir(), 'cpg-postgres-'));
   chmodSync(folder, 0o700);
   if (owner.uid !== undefined) chownSync(folder, owner.uid, owner.gid);
-  const data = join(folder, 'data');
-  const port = await freePort();
+  const programs = findPostgresPrograms();
   const locate = (program: string) => (programs === undefined ? program : join(programs, program));
-  const run = (program: string, ...parameters: readonly string[]) =>
-    execFileSync(locate(program), parameters, {
-      ...owner,
-      cwd: folder,
-      stdio: 'ignore',
-    });
-  run('initdb', '--pgdata', data, '--username', 'cpg', '--auth', 'trust', '--no-sync', '--encoding', 'UTF8');
+  return {
+    folder,
+    owner,
+    locate,
+    data: join(folder, 'data'),
+    run: (program: string, ...parameters: readonly string[]) =>
+      execFileSync(program, parameters, { ...owner, cwd: folder, stdio: 'ignore' }),
+  };
+};
+
+const INITDB = ['--username', 'cpg', '--auth', 'trust', '--no-sync', '--encoding', 'UTF8'];
+
+// Set for the workers of a test run by the process that starts them.
+const TEMPLATE_VARIABLE = 'CPG_TEST_POSTGRES_TEMPLATE';
+
+/**
+ * Creates the data folder that every `startPostgres` of this process and of its children copies, since `initdb` costs a second
+ * each time. Without PostgreSQL it does nothing. Returns the function that deletes the folder.
+ */
+export const createPostgresTemplate = (): (() => void) => {
+  if (findPostgresPrograms() === undefined) return () => undefined;
+  const { folder, data, locate, run } = createFolder();
+  run(locate('initdb'), '--pgdata', data, ...INITDB);
+  process.env[TEMPLATE_VARIABLE] = data;
+  return () => {
+    delete process.env[TEMPLATE_VARIABLE];
+    rmSync(folder, { recursive: true, force: true });
+  };
+};
+
+/** Starts a PostgreSQL server of its own on a free loopback port. */
+export const startPostgres = async (): Promise<Postgres> => {
+  const { folder, owner, data, locate, run } = createFolder();
+  const template = process.env[TEMPLATE_VARIABLE];
+  if (template === undefined) run(locate('initdb'), '--pgdata', data, ...INITDB);
+  else run('cp', '-R', template, data);
+  const port = await freePort();
   const child = spawn(
     'sh',
     ['-c', WATCHED, 'sh', locate('postgres'), '-D', data, '-p', String(port), ...SETTINGS],
@@ -66,7 +94,7 @@ export const startPostgres = async (): Promise<Postgres> => {
   return {
     url: urlOf('postgres'),
     createDatabase: (name) => {
-      run('createdb', '--host', '127.0.0.1', '--port', String(port), '--username', 'cpg', name);
+      run(locate('createdb'), '--host', '127.0.0.1', '--port', String(port), '--username', 'cpg', name);
       return urlOf(name);
     },
     stop: async () => {

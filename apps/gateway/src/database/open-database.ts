@@ -16,13 +16,17 @@ export interface DatabaseLocation {
   readonly databaseUrl: string | undefined;
   /** Folder of the embedded database; in memory when absent. */
   readonly dataDir: string | undefined;
+  /** What an embedded database in memory begins with: a dump of another one. */
+  readonly dump?: Blob | undefined;
 }
 
 /** Opens PostgreSQL or the embedded PGlite behind the same query layer. Outages are `DatabaseUnavailableError`s. */
-export const openDatabase = async ({ databaseUrl, dataDir }: DatabaseLocation): Promise<Database> =>
-  new Kysely<Schema>({
-    dialect: databaseUrl === undefined ? await openEmbedded(dataDir) : connectTo(databaseUrl),
+export const openDatabase = async (location: DatabaseLocation): Promise<Database> => {
+  const { databaseUrl } = location;
+  return new Kysely<Schema>({
+    dialect: databaseUrl === undefined ? await openEmbedded(location) : connectTo(databaseUrl),
   });
+};
 
 const connectTo = (databaseUrl: string): Dialect => {
   const types = new pg.TypeOverrides();
@@ -62,11 +66,12 @@ const leaveStaleServer = (client: pg.PoolClient): void => {
   }) as typeof client.query;
 };
 
-const openEmbedded = async (dataDir: string | undefined): Promise<Dialect> => {
+const openEmbedded = async ({ dataDir, dump }: DatabaseLocation): Promise<Dialect> => {
   const claim = dataDir === undefined ? undefined : claimDataDir(dataDir);
   try {
     const pglite = await PGlite.create(dataDir === undefined ? 'memory://' : `${dataDir}/database`, {
       parsers: { [BIGINT]: readBigint },
+      ...(dump === undefined || dataDir !== undefined ? {} : { loadDataDir: dump }),
     });
     return reportOutages(new PGliteDialect({ pglite }), claim?.release);
   } catch (error) {

@@ -1,12 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { createSigningKey, type SigningKey, signRequest } from '@cpg/protocol';
 import pino from 'pino';
-import { vi } from 'vitest';
+import { inject } from 'vitest';
 import { type Config, readConfig } from '../config.ts';
 import { DEMO_KEYS } from '../demo/demo-keys.ts';
 import { type Gateway, startGateway } from '../start-gateway.ts';
-
-// The embedded database takes seconds to start on a busy machine.
-vi.setConfig({ hookTimeout: 60_000, testTimeout: 60_000 });
 
 export interface Answer {
   readonly status: number;
@@ -40,10 +38,12 @@ export const TEST_NOW = 1_800_000_000;
 export const startTestGateway = async (differences: Partial<Config> = {}): Promise<TestGateway> => {
   const logged: string[] = [];
   const logger = pino({ level: 'info' }, { write: (line: string) => logged.push(line) });
-  const gateway = await startGateway(
-    { ...readConfig({ PORT: '0', CPG_SANDBOX: 'true' }), ...differences },
-    logger,
-  );
+  const config = {
+    ...readConfig({ PORT: '0', CPG_SANDBOX: 'true' }),
+    ...differences,
+    dump: new Blob([readFileSync(inject('embeddedDump'))]),
+  };
+  const gateway = await startGateway(config, logger);
   gateway.clock.freeze(TEST_NOW * 1000);
   let calls = 0;
   return {
