@@ -1,5 +1,6 @@
 import { readConfig } from './config.ts';
 import { openKeptDatabase } from './database/open-kept-database.ts';
+import { ignoreClosedPipes } from './ignore-closed-pipes.ts';
 import { auditLedger } from './ledger/audit-ledger.ts';
 
 /** `npm run gateway:audit`: one line a law; exits 0 when all hold, 1 when one does not, 2 when it could not look. */
@@ -14,6 +15,7 @@ const main = async (): Promise<number> => {
   return findings.every(({ violations }) => violations.length === 0) ? 0 : 1;
 };
 
+ignoreClosedPipes();
 process.exitCode = await main().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   return 2;

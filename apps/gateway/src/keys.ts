@@ -1,6 +1,7 @@
 import { readConfig } from './config.ts';
 import type { Database } from './database/open-database.ts';
 import { openKeptDatabase } from './database/open-kept-database.ts';
+import { ignoreClosedPipes } from './ignore-closed-pipes.ts';
 import { keysProgram } from './keys/keys-program.ts';
 import { openSecretBox } from './secrets/open-secret-box.ts';
 
@@ -20,6 +21,7 @@ const main = async (): Promise<void> => {
   }
 };
 
+ignoreClosedPipes();
 await main().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

@@ -1,6 +1,7 @@
 import pino from 'pino';
 import { readConfig } from './config.ts';
 import { demoBanner } from './demo/demo-banner.ts';
+import { ignoreClosedPipes } from './ignore-closed-pipes.ts';
 import { startGateway } from './start-gateway.ts';
 
 const DRAIN_MS = 10_000;
@@ -39,6 +40,7 @@ const main = async (): Promise<void> => {
   process.on('SIGINT', stop);
 };
 
+ignoreClosedPipes();
 main().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);

@@ -20,12 +20,19 @@ describe('letReaderLeave', () => {
 
   it.each([
     ['list', 0],
+    ['--help', 0],
     ['explain no-such-case-at-all', 2],
+    ['explain no-such-case-at-all 2>&1 >/dev/null', 2],
+    ['no-such-command 2>&1', 2],
   ])('leaves the exit code as it is: %s', (argv, code) => {
     const node = `"${process.execPath}" --conditions=@cpg/source "${MAIN}"`;
-    const { status, stderr } = spawnSync('bash', ['-c', `${node} ${argv} | true; exit "\${PIPESTATUS[0]}"`], {
-      encoding: 'utf8',
-    });
+    const { status, stderr } = spawnSync(
+      'bash',
+      ['--norc', '-c', `${node} ${argv} | true; exit "\${PIPESTATUS[0]}"`],
+      {
+        encoding: 'utf8',
+      },
+    );
     expect(status).toBe(code);
     expect(stderr).not.toContain('EPIPE');
   });

@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BALANCE, CREATED_WITHDRAWAL } from '../../test-support/credentials.ts';
 import { ok, refuse } from '../../test-support/raw-answer.ts';
@@ -119,23 +120,23 @@ describe('cpg ping with a wrong clock', () => {
   });
 });
 
-describe('cpg transactions', () => {
-  const row = (id: number) => ({
-    id,
-    tx_hash: `0x${id}`,
-    direction: 'deposit',
-    status: 'confirmed',
-    currency: 'USDT',
-    network: 'ETH',
-    from_address: null,
-    to_address: TO,
-    amount_decimal: '1.000000',
-    confirmations: 1,
-    block_number: null,
-    created_at: '2025-05-17T00:00:00+00:00',
-    confirmed_at: null,
-  });
+const row = (id: number) => ({
+  id,
+  tx_hash: `0x${id}`,
+  direction: 'deposit',
+  status: 'confirmed',
+  currency: 'USDT',
+  network: 'ETH',
+  from_address: null,
+  to_address: TO,
+  amount_decimal: '1.000000',
+  confirmations: 1,
+  block_number: null,
+  created_at: '2025-05-17T00:00:00+00:00',
+  confirmed_at: null,
+});
 
+describe('cpg transactions', () => {
   it('prints one page and says that there are more', async () => {
     gateway.reply('transactions.list', { data: [row(9)], next_cursor: 9, has_more: true });
     const { out, err } = await cpg(['transactions', '--limit', '1']);
@@ -455,4 +456,54 @@ it('runs as a program', async () => {
     encoding: 'utf8',
   });
   expect([asking.status, asking.stderr]).toEqual([2, 'Nobody is there to confirm: pass --yes.\n']);
+});
+
+describe('a reader that leaves early', () => {
+  const main = join(import.meta.dirname, 'main.ts');
+  const program = `'${process.execPath}' --conditions=@cpg/source '${main}'`;
+  const inShell = async (script: string) => {
+    const child = spawn('bash', ['--norc', '-c', `${script}; echo "status \${PIPESTATUS[0]}" >&2`], {
+      env: { ...process.env, ...environment() },
+    });
+    const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+    return { stdout, stderr };
+  };
+
+  it.each([
+    ['of the help', '--help | head -1', /^Usage: cpg /, 0],
+    ['of everything', '--help | true', /^$/, 0],
+    ['of errors', 'no-such-command 2>&1 >/dev/null | true', /^$/, 2],
+  ])('%s ends it quietly', async (_name, command, printed, status) => {
+    const { stdout, stderr } = await inShell(`${program} ${command}`);
+    expect(stdout).toMatch(printed);
+    expect(stderr).toBe(`status ${status}\n`);
+  });
+
+  it('of rows that fill the pipe ends it quietly', async () => {
+    const data = Array.from({ length: 200 }, (_, id) => ({ ...row(id), tx_hash: 'a'.repeat(1_000) }));
+    gateway.reply('transactions.list', { data, next_cursor: null, has_more: false });
+    const { stderr } = await inShell(`${program} transactions --all --json | sleep 0`);
+    expect(stderr).toBe('200 transactions\nstatus 0\n');
+  });
+});
+
+it('reads so much of standard input, and no more', () => {
+  const main = join(import.meta.dirname, 'main.ts');
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--conditions=@cpg/source', main, 'sign', 'POST', '/v1/x', '--body', '-', '--timestamp', '1'],
+    {
+      env: { CPG_KEY_ID: 'ck_1', CPG_SECRET: SECRET },
+      input: Buffer.alloc(17 * 1024 * 1024),
+      encoding: 'utf8',
+    },
+  );
+  expect(stderr).toBe('Standard input holds more than 16777216 bytes: expected the body.\n');
+  expect(status).toBe(2);
+});
+
+it('shows control and invisible characters of a response, and leaves printable ones', async () => {
+  gateway.reply('balances.list', { data: [{ ...BALANCE, currency: 'US…D\u202e\x1b\u0085\n' }] });
+  const { out } = await cpg(['balances']);
+  expect(out).toContain('US…D\\u{202e}␛\\u{85}␊');
 });

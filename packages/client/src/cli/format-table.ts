@@ -1,3 +1,5 @@
+import { visible } from './visible.ts';
+
 export interface Column<Row> {
   readonly title: string;
   readonly value: (row: Row) => string;
@@ -9,13 +11,11 @@ export interface Column<Row> {
 export const formatTable = <Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string => {
   const cells = [
     columns.map(({ title }) => title),
-    ...rows.map((row) => columns.map(({ value }) => printable(value(row)))),
+    // What a server sent must not move the cursor or colour the terminal.
+    ...rows.map((row) => columns.map(({ value }) => visible(value(row)))),
   ];
   const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index]?.length ?? 0)));
   const pad = (cell: string, index: number): string =>
     columns[index]?.align === 'right' ? cell.padStart(widths[index] ?? 0) : cell.padEnd(widths[index] ?? 0);
   return cells.map((line) => line.map(pad).join('  ').trimEnd()).join('\n');
 };
-
-// What a server sent must not move the cursor or colour the terminal.
-const printable = (text: string): string => text.replace(/\p{Cc}/gu, '�');

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { run } from './run.ts';
-import { processTerminal } from './terminal.ts';
+import { endWithReader, processTerminal } from './terminal.ts';
 
+endWithReader(process.stdout, process.stderr);
 run(process.argv.slice(2), processTerminal).then((code) => {
   process.exitCode = code;
 });

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { buffer } from 'node:stream/consumers';
+import { UsageError } from './usage-error.ts';
 
 /** What the commands see of the world. */
 export interface Terminal {
@@ -21,7 +21,7 @@ export const processTerminal: Terminal = {
   note: (text) => void process.stderr.write(`${text}\n`),
   readInput: (what) => {
     if (process.stdin.isTTY) processTerminal.note(`Enter ${what}, then Ctrl-D on a line of its own.`);
-    return buffer(process.stdin);
+    return readLimited(process.stdin, what);
   },
   confirm: async (question) => {
     if (!process.stdin.isTTY) return undefined;
@@ -30,4 +30,36 @@ export const processTerminal: Terminal = {
     questions.close();
     return /^y(?:es)?$/i.test(answer.trim());
   },
+};
+
+/** No request or body that a gateway accepts is larger. */
+const MAX_INPUT_BYTES = 16 * 1024 * 1024;
+
+const readLimited = async (input: AsyncIterable<Buffer>, what: string): Promise<Buffer> => {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of input) {
+    bytes += chunk.length;
+    if (bytes > MAX_INPUT_BYTES) {
+      throw new UsageError(`Standard input holds more than ${MAX_INPUT_BYTES} bytes: expected ${what}.`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+};
+
+const ignoreClosedPipe = (error: NodeJS.ErrnoException): void => {
+  if (error.code !== 'EPIPE') throw error;
+};
+
+/**
+ * Ends the program quietly, as `head` and `less` expect, when the reader of its results leaves. Notes that have no reader are lost: a
+ * withdrawal must not end half-way for them.
+ */
+export const endWithReader = (results: NodeJS.WriteStream, notes: NodeJS.WriteStream): void => {
+  results.on('error', (error) => {
+    ignoreClosedPipe(error);
+    process.exit();
+  });
+  notes.on('error', ignoreClosedPipe);
 };
