@@ -80,9 +80,11 @@ export const cachedKeys = (keyStore: KeyStore, options: CachedKeysOptions = {}):
     ...(keyStore.hasSourceIps === undefined ? {} : { hasSourceIps: keyStore.hasSourceIps }),
     find: (keyId) => {
       const now = readClock(clock);
+      // Both, always: whether an id is known must not show in the time.
       const entry = found.get(keyId);
+      const unknownUntil = unknown.get(keyId);
       if (entry !== undefined && now < entry.until) return entry.key;
-      if (now < (unknown.get(keyId) ?? 0)) return undefined;
+      if (unknownUntil !== undefined && now < unknownUntil) return undefined;
       return underway.get(keyId) ?? lookUp(keyId, now);
     },
   };
