@@ -39,6 +39,7 @@ export default defineConfig({
     // Guards against a hang, not measurements: databases and other programs start slowly on a busy machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
     coverage: {
       provider: 'v8',
       // Paths are relative to the root of a single project, else to this folder: a pattern must hold for both.

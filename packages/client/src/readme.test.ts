@@ -1,10 +1,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { freePort } from '@cpg/test-support';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGateway } from '../test-support/gateway-process.ts';
 import { CPG_ERROR_CODES } from './errors/error-codes.ts';
@@ -134,11 +134,3 @@ describe('the README', () => {
     expect(README.match(/```ts/g)).toHaveLength(blocks.length);
   });
 });
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { readonly port: number };
-      server.close(() => resolve(port));
-    });
-  });

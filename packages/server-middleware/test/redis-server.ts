@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '@cpg/test-support';
 
 /** A redis-server process of its own, on a port that stays the same over restarts. */
 export class RedisServer {
@@ -28,7 +29,11 @@ export class RedisServer {
     this.#process = spawn('redis-server', [...settings, '--dir', this.#directory, ...this.#extra], {
       stdio: 'ignore',
     });
-    while (!(await answersPing(this.port))) await delay(10);
+    const child = this.#process;
+    while (!(await answersPing(this.port))) {
+      if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}.`);
+      await delay(10);
+    }
   }
 
   /** Sends a signal to this server alone, e.g. SIGKILL, SIGSTOP, SIGCONT. */
@@ -56,13 +61,4 @@ const answersPing = (port: number): Promise<boolean> =>
     socket.on('connect', () => socket.write('PING\r\n'));
     socket.on('data', (data) => finish(data.toString().startsWith('+PONG')));
     socket.on('error', () => finish(false));
-  });
-
-export const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
   });

@@ -1,8 +1,8 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from '@cpg/test-support';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REPOSITORY_ROOT } from './repository-root.ts';
 import { type SpawnedGateway, spawnGateway } from './spawn-gateway.ts';
@@ -30,14 +30,6 @@ const writeExample = async (heading: string): Promise<string> => {
   await writeFile(file, program);
   return file;
 };
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { readonly port: number };
-      server.close(() => resolve(port));
-    });
-  });
 
 const FULL_KEY = { CPG_KEY_ID: 'ck_demo_full', CPG_SECRET: 'cpg-demo-full-DO-NOT-USE-IN-PRODUCTION' };
 

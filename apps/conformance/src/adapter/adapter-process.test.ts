@@ -60,7 +60,7 @@ describe('AdapterProcess', () => {
     ],
     [
       'writes more than anyone can look through',
-      answering('console.error("x".repeat(17 * 1024 * 1024)); setTimeout(() => say({ id: c.id }), 2000)'),
+      answering('console.error("x".repeat(17 * 1024 * 1024)); setTimeout(() => say({ id: c.id }), 60_000)'),
       /too much to look through/,
     ],
     ['makes an id up', answering('say({ id: "made-up" })'), /never sent/],

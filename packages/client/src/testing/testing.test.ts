@@ -86,7 +86,7 @@ describe('ScriptedGateway', () => {
     ahead.reply('ping', { data: { pong: true } });
     const late = new CpgClient(ahead.clientOptions);
     expect((await late.ping().withResponse()).response.attempts).toBe(2);
-    expect(Math.abs(late.clockOffsetMs - 900_000)).toBeLessThan(2_000);
+    expect(Math.abs(late.clockOffsetMs - 900_000)).toBeLessThan(20_000);
     late.close();
     await ahead.stop();
   });

@@ -7,7 +7,7 @@ import { readBody } from './read-body.ts';
 
 it('reads the body of an HTTP/2 request, which needs no length', async () => {
   const server = createServer(async (request, response) => {
-    const body = await readBody(request as unknown as IncomingMessage, { limit: 100, timeoutMs: 1_000 });
+    const body = await readBody(request as unknown as IncomingMessage, { limit: 100, timeoutMs: 30_000 });
     response.end(String(body));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
