@@ -6,23 +6,28 @@ import { isObject } from './platform.ts';
  * or loses the response to a payment.
  */
 
-/** Calls a function whose result nothing depends on; a throw or a rejection becomes one process warning. */
+/**
+ * Calls a function whose result nothing depends on; a throw or a rejection becomes one process warning. Returns whether it
+ * was called and did not throw.
+ */
 export const notify = <Arguments extends readonly unknown[]>(
   name: string,
   callback: ((...given: Arguments) => unknown) | undefined,
   ...given: Arguments
-): void => {
+): boolean => {
   try {
     watch(name, callback?.(...given));
+    return callback !== undefined;
   } catch (error) {
     warn(name, error);
+    return false;
   }
 };
 
 /**
  * Calls a function whose result is needed, and checks the result.
  *
- * @throws CpgError `invalid_configuration` when it throws or gives something else; the original error is the `cause`.
+ * @throws CpgError `callback_failed` when it throws or gives something else; the original error is the `cause`.
  */
 export const ask = <Result>(
   name: string,
@@ -38,7 +43,7 @@ export const ask = <Result>(
   if (accepts(value)) return value;
   // A promise in place of a value: its rejection must not become an unhandled one.
   swallow(value);
-  throw new CpgError('invalid_configuration', `${name} must return ${expected}: got ${print(value)}.`);
+  throw new CpgError('callback_failed', `${name} must return ${expected}: got ${print(value)}.`);
 };
 
 /** As {@link ask}, for a function that may be asynchronous. */
@@ -57,18 +62,16 @@ export const askAsync = async <Result>(
 };
 
 const failed = (name: string, error: unknown): CpgError =>
-  new CpgError('invalid_configuration', `${name} failed: ${print(error)}`, { cause: error });
+  new CpgError('callback_failed', `${name} failed: ${print(error)}`, { cause: error });
 
+// Promise.resolve also reads `then`, which may throw, and turns that into a rejection.
 const watch = (name: string, result: unknown): void => {
-  if (isThenable(result)) Promise.resolve(result).catch((error: unknown) => warn(name, error));
+  if (isObject(result)) Promise.resolve(result).catch((error: unknown) => warn(name, error));
 };
 
 const swallow = (value: unknown): void => {
-  if (isThenable(value)) Promise.resolve(value).catch(() => undefined);
+  if (isObject(value)) Promise.resolve(value).catch(() => undefined);
 };
-
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  isObject(value) && typeof value.then === 'function';
 
 /** Reports the failure of a callback as a process warning. */
 export const warn = (name: string, error: unknown): void =>

@@ -5,9 +5,22 @@ import type { ClientContext } from './call/client-context.ts';
 import { RatePacer } from './call/rate-pacer.ts';
 import { CpgError } from './errors/cpg-error.ts';
 import type { Hooks } from './hooks.ts';
+import {
+  ANY,
+  COUNT_FROM_0,
+  COUNT_FROM_1,
+  checkOptions,
+  FUNCTION,
+  MILLISECONDS,
+  methods,
+  type OptionRule,
+  type OptionRules,
+  TEXT,
+} from './options.ts';
+import { isObject } from './platform.ts';
 import { RequestSigner } from './signing/request-signer.ts';
 import { ServerClock } from './signing/server-clock.ts';
-import { guardTime, systemTime, type Time } from './time.ts';
+import { guardTime, systemTime, TIME_RULE, type Time } from './time.ts';
 import { AxiosTransport, type ConnectionOptions } from './transport/axios-transport.ts';
 
 /** Who calls. */
@@ -29,8 +42,33 @@ export interface CpgClientOptions extends Credentials, ConnectionOptions, Hooks,
   readonly time?: Time | undefined;
 }
 
+const isAgent = methods('addRequest', 'destroy');
+const PROXY: OptionRule = {
+  accepts: (value) => value === false || (isObject(value) && TEXT.accepts(value.host)),
+  expected: 'false or an object with host and port',
+};
+
+/** What `checkOptions` accepts for a client. What is `ANY` here is checked where it is read. */
+const CLIENT_RULES: OptionRules<CpgClientOptions> = {
+  baseUrl: ANY,
+  keyId: ANY,
+  secret: ANY,
+  timeoutMs: MILLISECONDS,
+  deadlineMs: MILLISECONDS,
+  maxRetries: COUNT_FROM_0,
+  rateLimitPerMinute: COUNT_FROM_1,
+  time: TIME_RULE,
+  httpAgent: isAgent,
+  httpsAgent: isAgent,
+  proxy: PROXY,
+  onRequest: FUNCTION,
+  onResponse: FUNCTION,
+  onRetry: FUNCTION,
+};
+
 /** Checks the options and makes what all calls share. */
 export const createContext = (options: CpgClientOptions, closed: AbortSignal): ClientContext => {
+  checkOptions('CpgClient', options, CLIENT_RULES);
   const { origin, isLoopback } = parseBaseUrl(options.baseUrl);
   const time = guardTime(options.time ?? systemTime);
   const clock = new ServerClock(time);
@@ -65,13 +103,5 @@ export const createSigner = ({ keyId, secret }: Credentials, clock: ServerClock)
   }
 };
 
-const createPacer = (limit: number | undefined, clock: ServerClock): RatePacer | undefined => {
-  if (limit === undefined) return undefined;
-  if (!Number.isSafeInteger(limit) || limit < 1) {
-    throw new CpgError(
-      'invalid_configuration',
-      `rateLimitPerMinute must be a whole number above 0: got ${limit}.`,
-    );
-  }
-  return new RatePacer(limit, () => clock.now());
-};
+const createPacer = (limit: number | undefined, clock: ServerClock): RatePacer | undefined =>
+  limit === undefined ? undefined : new RatePacer(limit, () => clock.now());

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { onAbort } from './abort.ts';
 import { ask, askAsync } from './callbacks.ts';
+import { methods } from './options.ts';
 
 /** Where the client gets the time and how it waits; replace it in tests so that nothing really sleeps. */
 export interface Time {
@@ -15,16 +17,33 @@ export const systemTime: Time = Object.freeze({
   sleep: (milliseconds: number, signal: AbortSignal) => delay(milliseconds, undefined, { signal }),
 });
 
-const MILLISECONDS = {
+/** What `checkOptions` accepts for a clock. */
+export const TIME_RULE = methods('now', 'sleep');
+
+const NUMBER = {
   accepts: (value: unknown): value is number => Number.isFinite(value),
   expected: 'a number of milliseconds',
 };
 const ANYTHING = { accepts: (_value: unknown): _value is unknown => true, expected: 'a promise' };
 
-/** A caller's clock, whose failures become `CpgError` `invalid_configuration`. */
+/** A caller's clock: its failures become `CpgError` `callback_failed`, and an aborted wait ends whatever it does. */
 export const guardTime = (time: Time): Time => ({
-  now: () => ask('time.now()', () => time.now(), MILLISECONDS),
+  now: () => ask('time.now()', () => time.now(), NUMBER),
   sleep: async (milliseconds, signal) => {
-    await askAsync('time.sleep()', () => time.sleep(milliseconds, signal), ANYTHING);
+    let stop = (): void => undefined;
+    const aborted = new Promise<never>((_, reject) => {
+      stop = onAbort(signal, () => reject(signal.reason));
+    });
+    try {
+      await Promise.race([
+        askAsync('time.sleep()', () => time.sleep(milliseconds, signal), ANYTHING),
+        aborted,
+      ]);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
+    } finally {
+      stop();
+    }
   },
 });

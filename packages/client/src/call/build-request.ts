@@ -9,6 +9,7 @@ import {
   validateRequest,
 } from '@cpg/protocol';
 import { CpgError } from '../errors/cpg-error.ts';
+import { describe, isObject } from '../platform.ts';
 import type { RequestBytes } from '../signing/request-signer.ts';
 
 /** The arguments of a call, in wire names. */
@@ -17,6 +18,9 @@ export interface CallArguments {
   readonly query?: Readonly<Record<string, unknown>>;
   readonly body?: Readonly<Record<string, unknown>>;
 }
+
+/** The fields of a body; for what is no object none, so that validation names those that are missing. */
+export const fieldsOf = <Body extends object>(body: Body): Body => (isObject(body) ? body : ({} as Body));
 
 const invalid = (endpoint: Endpoint, problem: string, cause?: unknown): CpgError =>
   new CpgError('invalid_request', `${endpoint.name}: ${problem}`, { cause });
@@ -29,6 +33,9 @@ const invalid = (endpoint: Endpoint, problem: string, cause?: unknown): CpgError
  * a misspelt filter would silently return everything.
  */
 export const buildRequest = (endpoint: Endpoint, given: CallArguments): RequestBytes => {
+  if (given.query !== undefined && !isObject(given.query)) {
+    throw invalid(endpoint, `the query must be an object: got ${describe(given.query)}.`);
+  }
   const unknown = Object.keys(given.query ?? {}).find((name) => !Object.hasOwn(endpoint.query.shape, name));
   if (unknown !== undefined) throw invalid(endpoint, `${unknown}: Unexpected field`);
   const query = writeQuery(endpoint, given.query ?? {});
@@ -52,8 +59,16 @@ const writeQuery = (endpoint: Endpoint, query: Readonly<Record<string, unknown>>
   }
 };
 
+const PRINTABLE = ['string', 'number', 'bigint'];
+
+/** What is no id is described, since not every value can be printed; validation rejects either. */
 const printAll = (values: Readonly<Record<string, unknown>> = {}): Record<string, string> =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
+  Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      PRINTABLE.includes(typeof value) ? String(value) : describe(value),
+    ]),
+  );
 
 const fillPath = (template: string, values: Readonly<Record<string, unknown>>): string =>
   template.replace(/\{([a-z_]+)\}/g, (_, name: string) => encodeComponent(String(values[name])));

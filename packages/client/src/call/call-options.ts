@@ -1,4 +1,4 @@
-import { CpgError } from '../errors/cpg-error.ts';
+import { COUNT_FROM_0, MILLISECONDS, type OptionRules, SIGNAL } from '../options.ts';
 
 /** What a single call may decide for itself; each goes before the client's own setting. */
 export interface CallOptions {
@@ -20,26 +20,17 @@ export interface CallLimits {
 
 const DEFAULT_LIMITS: CallLimits = { timeoutMs: 30_000, deadlineMs: 120_000, maxRetries: 2 };
 
-/**
- * The limits of one call: its own, else the client's, else the defaults.
- *
- * @throws CpgError `invalid_configuration` for a limit that is not a number in range.
- */
+/** What `checkOptions` accepts for one call. */
+export const CALL_RULES: OptionRules<CallOptions> = {
+  signal: SIGNAL,
+  timeoutMs: MILLISECONDS,
+  deadlineMs: MILLISECONDS,
+  maxRetries: COUNT_FROM_0,
+};
+
+/** The limits of one call: its own, else the client's, else the defaults. */
 export const limitsOf = (options: CallOptions, outer: CallLimits = DEFAULT_LIMITS): CallLimits => ({
-  timeoutMs: requirePositive('timeoutMs', options.timeoutMs ?? outer.timeoutMs),
-  deadlineMs: requirePositive('deadlineMs', options.deadlineMs ?? outer.deadlineMs),
-  maxRetries: requireWhole('maxRetries', options.maxRetries ?? outer.maxRetries),
+  timeoutMs: options.timeoutMs ?? outer.timeoutMs,
+  deadlineMs: options.deadlineMs ?? outer.deadlineMs,
+  maxRetries: options.maxRetries ?? outer.maxRetries,
 });
-
-const requirePositive = (name: string, value: number): number => {
-  if (typeof value === 'number' && value > 0) return value;
-  throw new CpgError(
-    'invalid_configuration',
-    `${name} must be a number of milliseconds above 0: got ${value}.`,
-  );
-};
-
-const requireWhole = (name: string, value: number): number => {
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new CpgError('invalid_configuration', `${name} must be a whole number from 0 on: got ${value}.`);
-};

@@ -2,8 +2,9 @@ import type { Endpoint, ResponseOf } from '@cpg/protocol';
 import { notify } from '../callbacks.ts';
 import { CpgError } from '../errors/cpg-error.ts';
 import { OutcomeUnknownError } from '../errors/outcome-unknown-error.ts';
+import { checkOptions } from '../options.ts';
 import { buildRequest, type CallArguments } from './build-request.ts';
-import { type CallOptions, limitsOf } from './call-options.ts';
+import { CALL_RULES, type CallOptions, limitsOf } from './call-options.ts';
 import { CallScope } from './call-scope.ts';
 import type { ClientContext } from './client-context.ts';
 import type { WithResponse } from './cpg-call.ts';
@@ -25,6 +26,7 @@ export const executeCall = async <E extends Endpoint>(
   context: ClientContext,
   { endpoint, given, options, idempotencyReference }: CallToExecute<E>,
 ): Promise<WithResponse<ResponseOf<E>>> => {
+  checkOptions(endpoint.name, options, CALL_RULES);
   const request = buildRequest(endpoint, given);
   const { timeoutMs, deadlineMs, maxRetries } = limitsOf(options, context.limits);
   const { time, clock, closed } = context;

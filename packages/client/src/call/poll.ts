@@ -1,4 +1,5 @@
 import { CpgError } from '../errors/cpg-error.ts';
+import { checkOptions, MILLISECONDS, type OptionRule, type OptionRules, SIGNAL } from '../options.ts';
 import type { CallOptions } from './call-options.ts';
 import { CallScope } from './call-scope.ts';
 import type { ClientContext } from './client-context.ts';
@@ -13,9 +14,13 @@ export interface PollOptions {
 export interface PollToRun<Result> {
   readonly operation: string;
   readonly options: PollOptions;
+  readonly rules: Readonly<Record<string, OptionRule>>;
   readonly read: (options: CallOptions) => PromiseLike<Result>;
   readonly isFinal: (result: Result) => boolean;
 }
+
+/** What `checkOptions` accepts for waiting. */
+export const POLL_RULES: OptionRules<PollOptions> = { signal: SIGNAL, deadlineMs: MILLISECONDS };
 
 const DEFAULT_DEADLINE_MS = 15 * 60_000;
 const FIRST_PAUSE_MS = 1_000;
@@ -30,8 +35,9 @@ const GROWTH = 1.5;
  */
 export const poll = async <Result>(
   { time, closed }: ClientContext,
-  { operation, options, read, isFinal }: PollToRun<Result>,
+  { operation, options, rules, read, isFinal }: PollToRun<Result>,
 ): Promise<Result> => {
+  checkOptions(operation, options, rules);
   const { signal, deadlineMs = DEFAULT_DEADLINE_MS } = options;
   const scope = new CallScope({
     operation,

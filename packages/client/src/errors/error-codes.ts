@@ -1,6 +1,8 @@
 /** Every code a `CpgError` can carry, with what it means. Codes are stable: they are added, never renamed. */
 export const CPG_ERROR_CODES = Object.freeze({
   invalid_configuration: 'An option of the client cannot be used; nothing was sent.',
+  callback_failed:
+    'A function that you passed in failed, or returned something else than it must; `cause` is its error.',
   invalid_request: 'An argument of the call breaks the contract; nothing was sent.',
   bad_request: 'Status 400: a business rule refused the call. `rejection` and `wireMessage` say which.',
   authentication_failed: 'Status 401: key, secret or signature is wrong, or a signature was used twice.',

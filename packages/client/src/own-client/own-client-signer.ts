@@ -2,9 +2,10 @@ import { ProtocolError } from '@cpg/protocol';
 import { parseBaseUrl } from '../base-url.ts';
 import { type Credentials, createSigner } from '../client-options.ts';
 import { CpgError } from '../errors/cpg-error.ts';
+import { ANY, checkOptions, type OptionRules } from '../options.ts';
 import type { RequestSigner, SignedOnce } from '../signing/request-signer.ts';
 import { ServerClock } from '../signing/server-clock.ts';
-import { guardTime, systemTime, type Time } from '../time.ts';
+import { guardTime, systemTime, TIME_RULE, type Time } from '../time.ts';
 
 export interface OwnClientCredentials extends Credentials {
   /** The gateway's origin; requests to any other are refused, so that no signature leaves for elsewhere. */
@@ -28,6 +29,8 @@ export interface OwnSignedRequest {
   readonly sentAt: number;
 }
 
+const RULES: OptionRules<OwnClientCredentials> = { baseUrl: ANY, keyId: ANY, secret: ANY, time: TIME_RULE };
+
 const NEVER = new AbortController().signal;
 const OUTSIDE_WINDOW = 'Request timestamp is outside the allowed window';
 
@@ -39,7 +42,8 @@ export class OwnClientSigner {
   readonly #signer: RequestSigner;
 
   /** @throws CpgError `invalid_configuration` for credentials that cannot be used. */
-  constructor(credentials: OwnClientCredentials) {
+  constructor(owner: string, credentials: OwnClientCredentials) {
+    checkOptions(owner, credentials, RULES);
     this.#origin = parseBaseUrl(credentials.baseUrl).origin;
     this.#time = guardTime(credentials.time ?? systemTime);
     this.#clock = new ServerClock(this.#time);

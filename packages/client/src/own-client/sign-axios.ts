@@ -3,12 +3,15 @@ import { SIGNATURE_HEADER } from '@cpg/protocol';
 import {
   type AxiosAdapter,
   type AxiosInstance,
+  type AxiosProgressEvent,
   type AxiosResponse,
   getAdapter,
   type InternalAxiosRequestConfig,
 } from 'axios';
 import { followSignal } from '../abort.ts';
+import { ask, notify } from '../callbacks.ts';
 import { CpgError } from '../errors/cpg-error.ts';
+import { OBJECT, type OptionRule, requireOption } from '../options.ts';
 import { bytesOf, describe, isAbortSignal, isObject } from '../platform.ts';
 import { createRequestFactory } from '../transport/connected-request.ts';
 import { type OwnClientCredentials, OwnClientSigner, type OwnSignedRequest } from './own-client-signer.ts';
@@ -28,8 +31,10 @@ export const signAxios = <Instance extends AxiosInstance>(
   instance: Instance,
   credentials: Omit<OwnClientCredentials, 'baseUrl'> & Partial<Pick<OwnClientCredentials, 'baseUrl'>>,
 ): Instance => {
+  requireOption('signAxios: instance', instance, AXIOS);
+  requireOption('signAxios: options', credentials, OBJECT);
   const baseUrl = credentials.baseUrl ?? originOf(instance.defaults.baseURL);
-  const signer = new OwnClientSigner({ ...credentials, baseUrl });
+  const signer = new OwnClientSigner('signAxios', { ...credentials, baseUrl });
   const given = instance.defaults.adapter;
   // Only the http adapter can be told not to follow redirects.
   const send: AxiosAdapter = typeof given === 'function' ? given : getAdapter('http');
@@ -54,6 +59,12 @@ export const signAxios = <Instance extends AxiosInstance>(
   return instance;
 };
 
+const AXIOS: OptionRule = {
+  accepts: (value) =>
+    typeof value === 'function' && 'getUri' in value && 'defaults' in value && isObject(value.defaults),
+  expected: 'an axios instance',
+};
+
 interface RequestToSend {
   readonly config: InternalAxiosRequestConfig;
   readonly body: Buffer | undefined;
@@ -66,6 +77,7 @@ interface RequestToSend {
 const sendSigned = async (toSend: RequestToSend): Promise<AxiosResponse> => {
   const { config, signer } = toSend;
   const { url, signed, sentAt } = toSend.signedRequest;
+  const failures: unknown[] = [];
   let wasSent = false;
   const factory = createRequestFactory(() => {
     wasSent = true;
@@ -78,13 +90,14 @@ const sendSigned = async (toSend: RequestToSend): Promise<AxiosResponse> => {
     maxRedirects: 0,
     transport: config.transport ?? factory,
     signal: toSend.signal,
+    ...guardCallbacks(config, failures),
   };
   delete frozen.baseURL;
   delete frozen.params;
   const redact = <Outcome extends object>(outcome: Outcome): Outcome => {
     // What is seen of the config afterwards is the caller's own again.
     frozen.headers.set(SIGNATURE_HEADER, REDACTED);
-    for (const name of ['transport', 'signal'] as const) {
+    for (const name of REPLACED) {
       if (config[name] === undefined) delete frozen[name];
       else Object.assign(frozen, { [name]: config[name] });
     }
@@ -96,6 +109,7 @@ const sendSigned = async (toSend: RequestToSend): Promise<AxiosResponse> => {
   };
   try {
     const response = await toSend.send(frozen);
+    if (failures.length > 0) throw failures[0];
     observe(signer, response, sentAt);
     return redact(response);
   } catch (error) {
@@ -109,7 +123,43 @@ const sendSigned = async (toSend: RequestToSend): Promise<AxiosResponse> => {
 };
 
 const originOf = (baseURL: string | undefined): string =>
-  baseURL !== undefined && URL.canParse(baseURL) ? new URL(baseURL).origin : '';
+  typeof baseURL === 'string' && URL.canParse(baseURL) ? new URL(baseURL).origin : '';
+
+/** What is replaced in the config while a request is sent. */
+const REPLACED = ['transport', 'signal', 'validateStatus', 'onUploadProgress', 'onDownloadProgress'] as const;
+
+const VERDICT = {
+  accepts: (value: unknown): value is boolean => !isObject(value),
+  expected: 'a boolean',
+};
+
+/** Axios calls these from the events of a stream, where a throw would take down the process. */
+const guardCallbacks = (
+  config: InternalAxiosRequestConfig,
+  failures: unknown[],
+): Partial<Pick<InternalAxiosRequestConfig, (typeof REPLACED)[number]>> => {
+  const { validateStatus, onUploadProgress, onDownloadProgress } = config;
+  return {
+    ...(typeof validateStatus === 'function' && {
+      validateStatus: (status: number) => {
+        try {
+          return ask('validateStatus()', () => validateStatus(status), VERDICT);
+        } catch (error) {
+          failures.push(error);
+          return true;
+        }
+      },
+    }),
+    ...(typeof onUploadProgress === 'function' && {
+      onUploadProgress: (event: AxiosProgressEvent) =>
+        void notify('onUploadProgress', onUploadProgress, event),
+    }),
+    ...(typeof onDownloadProgress === 'function' && {
+      onDownloadProgress: (event: AxiosProgressEvent) =>
+        void notify('onDownloadProgress', onDownloadProgress, event),
+    }),
+  };
+};
 
 const requireSignal = (signal: unknown): AbortSignal | undefined => {
   if (signal === undefined || signal === null || isAbortSignal(signal)) return signal ?? undefined;

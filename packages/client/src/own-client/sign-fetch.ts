@@ -1,6 +1,6 @@
 import { followSignal } from '../abort.ts';
-import { CpgError } from '../errors/cpg-error.ts';
-import { describe, isObject } from '../platform.ts';
+import { FUNCTION, requireOption } from '../options.ts';
+import { isObject } from '../platform.ts';
 import { type OwnClientCredentials, OwnClientSigner } from './own-client-signer.ts';
 import { readFetchRequest } from './read-fetch-request.ts';
 import { readMessage } from './read-message.ts';
@@ -22,10 +22,8 @@ const MAX_ERROR_BYTES = 10_000;
  * that no `fetch` takes.
  */
 export const signFetch = <Fetch extends AnyFetch>(fetch: Fetch, credentials: OwnClientCredentials): Fetch => {
-  if (typeof fetch !== 'function') {
-    throw new CpgError('invalid_configuration', `fetch must be a function: got ${describe(fetch)}.`);
-  }
-  const signer = new OwnClientSigner(credentials);
+  requireOption('signFetch: fetch', fetch, FUNCTION);
+  const signer = new OwnClientSigner('signFetch', credentials);
   const send = fetch as unknown as Send;
   const signedFetch = async (input: unknown, init?: RequestInit): Promise<Response> => {
     const { url: given, method, headers, body, signal } = await readFetchRequest(input, init);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type BodyOf, endpoints, type ResponseOf } from '@cpg/protocol';
+import { fieldsOf } from '../call/build-request.ts';
 import type { CallOptions } from '../call/call-options.ts';
 import type { Caller } from '../call/caller.ts';
 import type { CpgCall } from '../call/cpg-call.ts';
@@ -28,7 +29,7 @@ export class DepositAddresses {
    * @throws OutcomeUnknownError when no usable reply came back: repeat the call with the error's `idempotencyReference`.
    */
   create(body: BodyOf<typeof endpoint>, options: CallOptions = {}): CpgCall<CreateDepositAddressResult> {
-    const { idempotency_key = randomUUID(), ...rest } = body;
+    const { idempotency_key = randomUUID(), ...rest } = fieldsOf(body);
     return this.#caller
       .call({
         endpoint,

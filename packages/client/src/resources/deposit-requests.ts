@@ -2,7 +2,8 @@ import { endpoints, type ResponseOf } from '@cpg/protocol';
 import type { CallOptions } from '../call/call-options.ts';
 import type { Caller } from '../call/caller.ts';
 import type { CpgCall } from '../call/cpg-call.ts';
-import type { PollOptions } from '../call/poll.ts';
+import { POLL_RULES, type PollOptions } from '../call/poll.ts';
+import { oneOf } from '../options.ts';
 
 const endpoint = endpoints.getDepositRequest;
 
@@ -37,10 +38,11 @@ export class DepositRequests {
     options: WaitForDepositOptions = {},
   ): Promise<DepositRequestResult> {
     const enough: readonly string[] =
-      options.until === 'detected' ? ['detected', 'confirmed'] : ['confirmed'];
+      options?.until === 'detected' ? ['detected', 'confirmed'] : ['confirmed'];
     return this.#caller.poll({
       operation: 'depositRequests.waitForDeposit',
       options,
+      rules: { ...POLL_RULES, until: oneOf('detected', 'confirmed') },
       read: (callOptions) => this.get(requestId, callOptions),
       isFinal: ({ data }) => data.transactions.some(({ status }) => enough.includes(status)),
     });

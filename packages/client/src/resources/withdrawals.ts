@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { type BodyOf, endpoints, type ResponseOf } from '@cpg/protocol';
+import { fieldsOf } from '../call/build-request.ts';
 import type { CallOptions } from '../call/call-options.ts';
 import type { Caller } from '../call/caller.ts';
 import type { CpgCall } from '../call/cpg-call.ts';
-import type { PollOptions } from '../call/poll.ts';
+import { POLL_RULES, type PollOptions } from '../call/poll.ts';
 
 const { createWithdrawal, getWithdrawal } = endpoints;
 
@@ -33,7 +34,7 @@ export class Withdrawals {
    * @throws OutcomeUnknownError when no usable reply came back: repeat the call with the error's `idempotencyReference`.
    */
   create(body: BodyOf<typeof createWithdrawal>, options: CallOptions = {}): CpgCall<CreateWithdrawalResult> {
-    const { client_reference = randomUUID(), ...rest } = body;
+    const { client_reference = randomUUID(), ...rest } = fieldsOf(body);
     return this.#caller
       .call({
         endpoint: createWithdrawal,
@@ -66,6 +67,7 @@ export class Withdrawals {
     return this.#caller.poll({
       operation: 'withdrawals.waitUntilFinal',
       options,
+      rules: POLL_RULES,
       read: (callOptions) => this.get(withdrawalId, callOptions),
       isFinal: ({ data }) => FINAL.includes(data.status),
     });

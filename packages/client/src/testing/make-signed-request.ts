@@ -1,5 +1,6 @@
 import { createSigningKey, signRequest } from '@cpg/protocol';
 import type { Credentials } from '../client-options.ts';
+import { ANY, checkOptions, type OptionRules, SECONDS, TEXT, withCpgErrors } from '../options.ts';
 import { bytesOf } from '../platform.ts';
 
 export interface RequestToMake extends Credentials {
@@ -19,18 +20,23 @@ export interface MadeRequest {
   readonly body: Buffer | undefined;
 }
 
+const RULES: OptionRules<RequestToMake> = {
+  keyId: TEXT,
+  secret: ANY,
+  method: TEXT,
+  target: TEXT,
+  body: ANY,
+  now: SECONDS,
+};
+
 /** Makes a correctly signed request, for tests of a service that receives them. */
 export const makeSignedRequest = (request: RequestToMake): MadeRequest => {
+  checkOptions('makeSignedRequest', request, RULES);
   const { keyId, secret, target, now = Math.floor(Date.now() / 1000) } = request;
   const body = toBytes(request.body);
-  const key = createSigningKey(secret);
-  const { headers, method } = signRequest({
-    keyId,
-    key,
-    method: request.method,
-    target,
-    body,
-    timestamp: now,
+  const { headers, method } = withCpgErrors('makeSignedRequest', () => {
+    const key = createSigningKey(secret);
+    return signRequest({ keyId, key, method: request.method, target, body, timestamp: now });
   });
   const type: Record<string, string> = body === undefined ? {} : { 'Content-Type': 'application/json' };
   return { method, target, headers: { ...headers, ...type }, body };

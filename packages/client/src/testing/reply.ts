@@ -6,6 +6,9 @@ import {
   type RejectionCode,
   successEnvelope,
 } from '@cpg/protocol';
+import { CpgError } from '../errors/cpg-error.ts';
+import { type OptionRule, oneOf, requireOption } from '../options.ts';
+import { isObject } from '../platform.ts';
 
 type Endpoints = typeof endpoints;
 
@@ -42,13 +45,30 @@ export interface WrittenReply {
 /**
  * Turns a reply into status and envelope; `undefined` for a lost one.
  *
- * @throws Error when a success is not one that the endpoint could give: a test against it would prove nothing.
+ * @throws CpgError `invalid_configuration` when a success is not one that the endpoint could give: a test against it would prove nothing.
  */
 export const writeReply = (endpoint: Endpoint, reply: Reply): WrittenReply | undefined => {
+  requireOption(`${endpoint.name}: a reply`, reply, REPLY);
   if ('lost' in reply) return undefined;
   if ('data' in reply) return { status: 200, headers: {}, envelope: writeSuccess(endpoint, reply) };
-  const { status, message } = 'rejection' in reply ? REJECTIONS[reply.rejection] : reply;
+  const { status, message } = 'rejection' in reply ? findRejection(endpoint, reply.rejection) : reply;
+  requireOption(`${endpoint.name}: status of a reply`, status, STATUS);
   return { status, headers: reply.headers ?? {}, envelope: { success: false, message } };
+};
+
+const REPLY: OptionRule = {
+  accepts: (value) =>
+    isObject(value) && ['lost', 'data', 'rejection', 'status'].some((name) => Object.hasOwn(value, name)),
+  expected: 'an object with data, rejection, status or lost',
+};
+const STATUS: OptionRule = {
+  accepts: (value) => Number.isInteger(value) && (value as number) >= 200 && (value as number) <= 599,
+  expected: 'a status from 200 to 599',
+};
+
+const findRejection = (endpoint: Endpoint, code: RejectionCode): (typeof REJECTIONS)[RejectionCode] => {
+  requireOption(`${endpoint.name}: rejection of a reply`, code, oneOf(...Object.keys(REJECTIONS)));
+  return REJECTIONS[code];
 };
 
 const writeSuccess = (endpoint: Endpoint, reply: Extract<Reply, { readonly data: unknown }>): object => {
@@ -58,5 +78,8 @@ const writeSuccess = (endpoint: Endpoint, reply: Extract<Reply, { readonly data:
   const parsed = endpoint.response.safeParse(envelope);
   if (parsed.success) return envelope;
   const [issue] = parsed.error.issues;
-  throw new Error(`${endpoint.name} cannot answer this: ${issue?.path.join('.')}: ${issue?.message}.`);
+  throw new CpgError(
+    'invalid_configuration',
+    `${endpoint.name} cannot answer this: ${issue?.path.join('.')}: ${issue?.message}.`,
+  );
 };

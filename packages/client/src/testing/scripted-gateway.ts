@@ -2,7 +2,18 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { ENVELOPE_CONTENT_TYPE, type Endpoint, endpoints, errorEnvelope, REJECTIONS } from '@cpg/protocol';
+import { ask, warn } from '../callbacks.ts';
 import type { Credentials } from '../client-options.ts';
+import { CpgError } from '../errors/cpg-error.ts';
+import {
+  checkOptions,
+  FUNCTION,
+  findNearest,
+  type OptionRules,
+  SECONDS,
+  TEXT,
+  withCpgErrors,
+} from '../options.ts';
 import { makeSignatureCheck } from './check-signature.ts';
 import { type EndpointNamed, type OperationName, type Reply, writeReply } from './reply.ts';
 
@@ -21,6 +32,12 @@ export interface ScriptedGatewayOptions extends Partial<Credentials> {
   readonly now?: (() => number) | undefined;
 }
 
+const RULES: OptionRules<ScriptedGatewayOptions> = { keyId: TEXT, secret: TEXT, now: FUNCTION };
+const UNIX_SECONDS = {
+  accepts: (value: unknown): value is number => SECONDS.accepts(value),
+  expected: SECONDS.expected,
+};
+
 const ALL: readonly Endpoint[] = Object.values(endpoints);
 
 /**
@@ -33,20 +50,20 @@ export class ScriptedGateway {
   readonly #credentials: Credentials;
   readonly #replies = new Map<string, Reply[]>();
   readonly #server: Server;
+  readonly #now: () => number;
   readonly #check: ReturnType<typeof makeSignatureCheck>;
 
   private constructor(options: ScriptedGatewayOptions) {
-    const {
-      keyId = 'ck_scripted',
-      secret = 'cpg-scripted-DO-NOT-USE-IN-PRODUCTION',
-      now = () => Math.floor(Date.now() / 1000),
-    } = options;
+    checkOptions('ScriptedGateway.start', options, RULES);
+    const { keyId = 'ck_scripted', secret = 'cpg-scripted-DO-NOT-USE-IN-PRODUCTION' } = options;
+    const readClock = options.now ?? (() => Math.floor(Date.now() / 1000));
+    this.#now = () => ask('now()', readClock, UNIX_SECONDS);
     this.#credentials = { keyId, secret };
-    this.#check = makeSignatureCheck(this.#credentials, now);
+    this.#check = withCpgErrors('ScriptedGateway.start', () =>
+      makeSignatureCheck(this.#credentials, this.#now),
+    );
     this.#server = createServer((request, response) => {
-      // Clients learn the gateway's clock from it.
-      response.setHeader('Date', new Date(now() * 1000).toUTCString());
-      void this.#handle(request, response);
+      void this.#respond(request, response);
     });
   }
 
@@ -65,14 +82,21 @@ export class ScriptedGateway {
   /**
    * Scripts an operation: its replies are given in this order, the last one again and again.
    *
-   * @throws Error for data that the real endpoint could not answer.
+   * @throws CpgError `invalid_configuration` for an unknown operation, or for a reply that the real endpoint could not give.
    */
   reply<Name extends OperationName>(
     operation: Name,
     ...replies: readonly Reply<EndpointNamed<Name>>[]
   ): this {
     const endpoint = ALL.find(({ name }) => name === operation);
-    if (endpoint === undefined) throw new Error(`There is no operation ${operation}.`);
+    if (endpoint === undefined) {
+      const nearest = findNearest(
+        String(operation),
+        ALL.map(({ name }) => name),
+      );
+      const hint = nearest === undefined ? '' : ` Did you mean ${nearest}?`;
+      throw new CpgError('invalid_configuration', `There is no operation ${String(operation)}.${hint}`);
+    }
     for (const reply of replies) writeReply(endpoint, reply as Reply);
     this.#replies.set(operation, [...(replies as readonly Reply[])]);
     return this;
@@ -82,6 +106,19 @@ export class ScriptedGateway {
   async stop(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      // Clients learn the gateway's clock from it.
+      response.setHeader('Date', new Date(this.#now() * 1000).toUTCString());
+      await this.#handle(request, response);
+    } catch (error) {
+      // A client that went away in the middle of its request is no failure.
+      if (request.destroyed && !request.complete) return;
+      warn('ScriptedGateway', error);
+      if (!response.headersSent) send(response, 500, errorEnvelope('The scripted gateway failed'));
+    }
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,17 +1,18 @@
 import {
   createSigningKey,
   isRejection,
-  ProtocolError,
   parseWebhookEvent,
   type ReceivedHeader,
   type Rejection,
   SIGNATURE_HEADER,
+  type SigningKey,
   TIMESTAMP_HEADER,
   type UnknownWebhookEvent,
   verifyWebhook as verify,
   type WebhookEvent,
 } from '@cpg/protocol';
 import { CpgError } from '../errors/cpg-error.ts';
+import { ANY, checkOptions, type OptionRules, SECONDS, withCpgErrors } from '../options.ts';
 import {
   bytesOf,
   describe,
@@ -38,6 +39,8 @@ export interface WebhookToVerify {
   readonly now?: number | undefined;
 }
 
+const RULES: OptionRules<WebhookToVerify> = { secret: ANY, body: ANY, headers: ANY, now: SECONDS };
+
 /**
  * Checks that a webhook is authentic and at most 300 seconds old, then reads it. Events of a later version come through
  * too: see `isKnownWebhookEvent`. The same event may arrive again, signed anew: deduplicate on `id`. Contract §5.
@@ -46,12 +49,14 @@ export interface WebhookToVerify {
  * cannot be used or a body that was parsed already.
  */
 export const verifyWebhook = (webhook: WebhookToVerify): WebhookEvent | UnknownWebhookEvent => {
+  checkOptions('webhooks.verify', webhook, RULES);
   const { headers, now = Math.floor(Date.now() / 1000) } = webhook;
   // Of any realm; the protocol says what is wrong with anything else.
   const body = isUint8Array(webhook.body) ? (bytesOf(webhook.body) ?? webhook.body) : webhook.body;
-  const verified = throwConfigurationErrors(() =>
+  const key = createWebhookKeys(webhook.secret);
+  const verified = withCpgErrors('Webhook', () =>
     verify({
-      key: [webhook.secret].flat().map(createSigningKey),
+      key,
       body,
       timestamp: headerOf(headers, TIMESTAMP_HEADER),
       signature: headerOf(headers, SIGNATURE_HEADER),
@@ -64,13 +69,16 @@ export const verifyWebhook = (webhook: WebhookToVerify): WebhookEvent | UnknownW
   return event;
 };
 
-const throwConfigurationErrors = <Result>(run: () => Result): Result => {
-  try {
-    return run();
-  } catch (error) {
-    if (!ProtocolError.is(error)) throw error;
-    throw new CpgError('invalid_configuration', `Webhook: ${error.message}`);
+/** @throws CpgError `invalid_configuration` for a secret that cannot be used; its message never contains the secret. */
+export const createWebhookKeys = (secret: string | readonly string[]): readonly SigningKey[] => {
+  const secrets = [secret].flat() as readonly string[];
+  if (secrets.length === 0) {
+    throw new CpgError(
+      'invalid_configuration',
+      'Webhook: secret must be at least one secret: got an empty list.',
+    );
   }
+  return withCpgErrors('Webhook', () => secrets.map((each) => createSigningKey(each)));
 };
 
 const headerOf = (headers: WebhookHeaders, name: string): ReceivedHeader => {

@@ -1,3 +1,5 @@
+import { COUNT_FROM_1, checkOptions } from '../options.ts';
+
 /** Whether an event is new, being handled right now, or handled already. */
 export type InboxState = 'new' | 'busy' | 'done';
 
@@ -14,8 +16,12 @@ export interface WebhookInbox {
   abandon(eventId: number): void | Promise<void>;
 }
 
+const DEFAULT_CAPACITY = 100_000;
+
 /** An inbox in this process's memory. Beyond `capacity` events it forgets those that were handled first. */
-export const memoryInbox = ({ capacity = 100_000 }: { readonly capacity?: number } = {}): WebhookInbox => {
+export const memoryInbox = (options: { readonly capacity?: number | undefined } = {}): WebhookInbox => {
+  checkOptions('memoryInbox', options, { capacity: COUNT_FROM_1 });
+  const { capacity = DEFAULT_CAPACITY } = options;
   const busy = new Set<number>();
   const done = new Set<number>();
   return {

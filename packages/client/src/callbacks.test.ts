@@ -1,0 +1,273 @@
+import { createServer, request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import axios from 'axios';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { BALANCE, CREATED_WITHDRAWAL, CREDENTIALS, WITHDRAWAL_BODY } from '../test-support/credentials.ts';
+import { ok, refuse } from '../test-support/raw-answer.ts';
+import { RawServer } from '../test-support/raw-server.ts';
+import { failureOf, NOW, startPair, stopAll } from '../test-support/start-pair.ts';
+import { CpgClient } from './cpg-client.ts';
+import { signAxios } from './own-client/sign-axios.ts';
+import { signFetch } from './own-client/sign-fetch.ts';
+import { makeWebhook } from './testing/make-webhook.ts';
+import { ScriptedGateway } from './testing/scripted-gateway.ts';
+import { memoryInbox } from './webhooks/webhook-inbox.ts';
+import { type WebhookReceiverOptions, webhookReceiver } from './webhooks/webhook-receiver.ts';
+
+/** What would have ended the process, and the warnings instead of it. */
+let fatal: unknown[];
+let warnings: string[];
+const onFatal = (error: unknown): void => void fatal.push(error);
+
+beforeEach(() => {
+  fatal = [];
+  warnings = [];
+  vi.spyOn(process, 'emitWarning').mockImplementation((text) => void warnings.push(String(text)));
+  for (const event of ['unhandledRejection', 'uncaughtException']) process.on(event, onFatal);
+});
+afterEach(async () => {
+  await stopAll();
+  for (const stop of running.splice(0)) await stop();
+  // Node.js reports unhandled rejections after the microtasks.
+  await new Promise(setImmediate);
+  for (const event of ['unhandledRejection', 'uncaughtException']) process.off(event, onFatal);
+  vi.restoreAllMocks();
+  expect(fatal).toEqual([]);
+});
+const running: (() => unknown)[] = [];
+
+const throwing = (): never => {
+  throw new Error('broke');
+};
+const unprintable = (): never => {
+  throw Object.create(null);
+};
+/** A promise of another library. */
+const thenable = (then: PropertyDescriptor): object => Object.defineProperty({}, 'then', then);
+
+const broken: [string, () => unknown][] = [
+  ['throws', throwing],
+  ['rejects', async () => throwing()],
+  ['throws what cannot be printed', unprintable],
+  [
+    'gives a thenable that rejects',
+    () => thenable({ value: (_: unknown, reject: (error: unknown) => void) => reject(new Error('broke')) }),
+  ],
+  ['gives a thenable that throws', () => thenable({ get: throwing })],
+];
+
+describe.each(broken)('a callback that %s', (_, fail) => {
+  it.each(['onRequest', 'onResponse', 'onRetry'])(
+    'as %s is reported once, and the call goes on',
+    async (hook) => {
+      const { client } = await startPair(
+        (socket, _request, index) => (index === 0 ? refuse(socket, [503, 'x']) : ok(socket, [BALANCE])),
+        { [hook]: fail, maxRetries: 1 },
+      );
+      expect((await client.balances.list()).data).toEqual([BALANCE]);
+      await new Promise(setImmediate);
+      const calls = hook === 'onRetry' ? 1 : 2;
+      expect(warnings).toHaveLength(calls);
+      expect(warnings[0]).toMatch(`The ${hook} hook of CpgClient failed: `);
+    },
+  );
+
+  it('as time.now() fails the call', async () => {
+    const { server, client } = await startPair(() => undefined, {
+      time: { now: fail as () => number, sleep: async () => undefined },
+    });
+    expect(await failureOf(client.ping())).toMatchObject({ name: 'CpgError', code: 'callback_failed' });
+    expect(server.requests).toHaveLength(0);
+    const credentials = {
+      ...CREDENTIALS,
+      baseUrl: server.url,
+      time: { now: fail as () => number, sleep: async () => undefined },
+    };
+    const signed = [
+      signFetch(fetch, credentials)('/v1/x'),
+      signAxios(axios.create({ baseURL: server.url }), credentials).get('/v1/x'),
+    ];
+    for (const call of signed) expect(await failureOf(call)).toMatchObject({ code: 'callback_failed' });
+  });
+
+  it('as time.now() after a payment was answered does not lose the answer', async () => {
+    let isAnswered = false;
+    const { client } = await startPair(
+      (socket) => {
+        isAnswered = true;
+        ok(socket, CREATED_WITHDRAWAL);
+      },
+      { time: { now: () => (isAnswered ? (fail() as number) : NOW), sleep: async () => undefined } },
+    );
+    const { data } = await client.withdrawals.create({ ...WITHDRAWAL_BODY, client_reference: null });
+    expect(data).toEqual(CREATED_WITHDRAWAL);
+    expect(warnings).toEqual([expect.stringContaining('time.now()')]);
+  });
+
+  it('as time.sleep() fails the call, a payment with an unknown outcome', async () => {
+    const { client } = await startPair((socket) => refuse(socket, [503, 'x']), {
+      time: { now: () => NOW, sleep: fail as () => Promise<void> },
+    });
+    expect(await failureOf(client.ping())).toMatchObject({ code: 'callback_failed' });
+    expect(await failureOf(client.withdrawals.create(WITHDRAWAL_BODY))).toMatchObject({
+      code: 'outcome_unknown',
+      idempotencyReference: expect.any(String),
+      cause: { code: 'callback_failed' },
+    });
+  });
+
+  it('as fetch or adapter rejects the call', async () => {
+    const credentials = { ...CREDENTIALS, baseUrl: 'http://127.0.0.1:1' };
+    const instance = axios.create({ adapter: fail as never });
+    for (const call of [
+      () => signFetch(fail as typeof fetch, credentials)('/v1/x'),
+      () => signAxios(instance, credentials).get('/v1/x'),
+    ]) {
+      const outcome = await Promise.resolve(call()).then(
+        () => 'fulfilled',
+        () => 'rejected',
+      );
+      expect(outcome).toBe('rejected');
+    }
+  });
+
+  it('as a callback of axios rejects the call, or is reported', async () => {
+    const server = await RawServer.start((socket) => ok(socket, {}));
+    running.push(() => server.stop());
+    const http = signAxios(axios.create({ baseURL: server.url, proxy: false }), CREDENTIALS);
+    const given = { validateStatus: fail as () => boolean, onUploadProgress: fail, onDownloadProgress: fail };
+    await http.post('/v1/x', 'body', given as never).catch(() => undefined);
+    const { status } = await http.post('/v1/x', 'body', { ...given, validateStatus: null } as never);
+    expect(status).toBe(200);
+  });
+
+  it('as the clock of a scripted gateway is a 500', async () => {
+    const gateway = await ScriptedGateway.start({ now: fail as () => number });
+    running.push(() => gateway.stop());
+    const response = await fetch(`${gateway.clientOptions.baseUrl}/v1/_ping`);
+    expect(response.status).toBe(500);
+    expect(warnings).toHaveLength(1);
+  });
+});
+
+describe('a scripted gateway', () => {
+  it('lives on when a client goes away in the middle of its request', async () => {
+    const gateway = await ScriptedGateway.start();
+    running.push(() => gateway.stop());
+    const { port } = new URL(gateway.clientOptions.baseUrl);
+    const request = httpRequest({
+      port,
+      host: '127.0.0.1',
+      method: 'POST',
+      path: '/v1/withdrawals',
+      headers: { 'Content-Length': 100 },
+    });
+    request.on('error', () => undefined);
+    request.write('{', () => request.destroy());
+    await new Promise((resolve) => request.once('close', resolve));
+    gateway.reply('ping', { data: { pong: true } });
+    const client = new CpgClient(gateway.clientOptions);
+    expect((await client.ping()).data).toEqual({ pong: true });
+    client.close();
+    expect(warnings).toEqual([]);
+  });
+});
+
+describe('webhooks.receiver', () => {
+  const SECRET = 'cpg-webhook-secret-DO-NOT-USE-IN-PRODUCTION';
+  type Next = ((error?: unknown) => void) | undefined;
+
+  const deliver = async (options: Partial<WebhookReceiverOptions>, makeNext?: (end: () => void) => Next) => {
+    const errors: unknown[] = [];
+    const receive = webhookReceiver({ secret: SECRET, onEvent: () => undefined, ...options });
+    const server = createServer((request, response) => {
+      const end = (): void => void response.writeHead(503).end();
+      const next = (error?: unknown): void => {
+        errors.push(error);
+        end();
+      };
+      receive(
+        request,
+        response,
+        (makeNext === undefined ? next : makeNext(end)) as (error?: unknown) => void,
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    running.push(() => new Promise((resolve) => server.close(resolve)));
+    const { headers, body } = makeWebhook({ secret: SECRET, event: 'deposit.confirmed' });
+    const { port } = server.address() as AddressInfo;
+    const response = await fetch(`http://127.0.0.1:${port}/`, {
+      method: 'POST',
+      headers: { ...headers },
+      body: new Uint8Array(body),
+    });
+    return { status: response.status, errors };
+  };
+
+  it.each(broken.slice(0, 2))('hands an onEvent that %s to next, once', async (_, fail) => {
+    const { status, errors } = await deliver({ onEvent: fail as () => void });
+    expect([status, errors, warnings]).toEqual([503, [expect.objectContaining({ message: 'broke' })], []]);
+  });
+
+  describe.each(broken)('whose callback %s', (_, fail) => {
+    it.each(['begin', 'finish'])('as inbox.%s is an error for next', async (name) => {
+      const inbox = { ...memoryInbox(), [name]: fail };
+      const { status, errors } = await deliver({ inbox });
+      expect(status).toBe(503);
+      expect(errors).toMatchObject([
+        { code: 'callback_failed', message: expect.stringContaining(`inbox.${name}() failed`) },
+      ]);
+    });
+
+    it('as inbox.abandon leaves the error of onEvent as it is', async () => {
+      const inbox = { ...memoryInbox(), abandon: fail as () => void };
+      const { errors } = await deliver({ inbox, onEvent: throwing });
+      expect(errors).toMatchObject([{ message: 'broke' }]);
+      expect(warnings).toEqual([expect.stringContaining('inbox.abandon() failed')]);
+    });
+
+    it('as now is an error for next', async () => {
+      const { errors } = await deliver({ now: fail as () => number });
+      expect(errors).toMatchObject([{ code: 'callback_failed' }]);
+    });
+
+    it('as next is reported', async () => {
+      const next = (end: () => void) => () => {
+        // Responds unless it throws at once.
+        const result = fail();
+        end();
+        return result;
+      };
+      const { status } = await deliver({ onEvent: throwing }, next);
+      expect([500, 503]).toContain(status);
+      await new Promise(setImmediate);
+      expect(warnings).toEqual([expect.stringContaining('next() failed')]);
+    });
+  });
+
+  it('answers 500 without a next', async () => {
+    const { status } = await deliver({ onEvent: throwing }, () => undefined);
+    expect(status).toBe(500);
+    expect(warnings).toEqual([expect.stringContaining('webhooks.receiver failed: Error: broke')]);
+  });
+
+  it('does not take an inbox without an answer for one that has handled the event', async () => {
+    const inbox = { ...memoryInbox(), begin: () => undefined as never };
+    const { status, errors } = await deliver({ inbox });
+    expect(status).toBe(503);
+    expect(errors).toMatchObject([
+      { message: 'inbox.begin() must return "new", "busy" or "done": got undefined.' },
+    ]);
+  });
+});
+
+describe('a sleep that ignores its signal', () => {
+  it('ends with the call', async () => {
+    const controller = new AbortController();
+    const { client } = await startPair((socket) => refuse(socket, [503, 'x']), {
+      time: { now: () => NOW, sleep: () => new Promise(() => undefined) },
+      onRetry: () => setImmediate(() => controller.abort()),
+    });
+    expect(await failureOf(client.ping({ signal: controller.signal }))).toMatchObject({ code: 'aborted' });
+  });
+});

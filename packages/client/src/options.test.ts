@@ -1,0 +1,299 @@
+import axios from 'axios';
+import { afterAll, describe, expect, it } from 'vitest';
+import { BALANCE, SECRET } from '../test-support/credentials.ts';
+import { failureOf } from '../test-support/start-pair.ts';
+import * as api from './index.ts';
+import * as testing from './testing/index.ts';
+
+const { CpgClient, memoryInbox, signAxios, signFetch, sumAvailable, webhooks } = api;
+const { makeSignedRequest, makeWebhook, ScriptedGateway } = testing;
+
+const credentials = { baseUrl: 'http://127.0.0.1:1', keyId: 'ck_test', secret: SECRET };
+const client = new CpgClient(credentials);
+afterAll(() => client.close());
+
+type Options = Readonly<Record<string, unknown>>;
+interface Factory {
+  /** Runs it; what it makes, and what it promises, is of no interest. */
+  readonly run: (options: never) => unknown;
+  /** Options that are accepted. */
+  readonly good: Options;
+  /** Options by kind; each is tried with everything else. */
+  readonly numbers?: readonly string[];
+  readonly others?: readonly string[];
+  /** Numbers may be infinite. */
+  readonly infinite?: readonly string[];
+}
+
+const limits = ['timeoutMs', 'deadlineMs', 'maxRetries'];
+const infinite = ['timeoutMs', 'deadlineMs'];
+const call = (run: (options: never) => unknown): Factory => ({
+  run,
+  good: {},
+  numbers: limits,
+  others: ['signal'],
+  infinite,
+});
+const body = { currency: 'USDT', network: 'ETH' };
+const payout = { ...body, to_address: '0x1', amount: '1' };
+
+/** Every public function that takes options, by its name. */
+const factories: Readonly<Record<string, Factory>> = {
+  CpgClient: {
+    run: (options) => new CpgClient(options).close(),
+    good: credentials,
+    numbers: [...limits, 'rateLimitPerMinute'],
+    others: [
+      'keyId',
+      'secret',
+      'baseUrl',
+      'time',
+      'httpAgent',
+      'httpsAgent',
+      'onRequest',
+      'onResponse',
+      'onRetry',
+    ],
+    infinite,
+  },
+  'client.ping': call((options) => client.ping(options)),
+  'client.balances.list': call((options) => client.balances.list({}, options)),
+  'client.currencies.list': call((options) => client.currencies.list(options)),
+  'client.depositAddresses.create': call((options) => client.depositAddresses.create(body, options)),
+  'client.depositRequests.get': call((options) => client.depositRequests.get(1, options)),
+  'client.hotWallet.get': call((options) => client.hotWallet.get({ network: 'ETH' }, options)),
+  'client.transactions.list': call((options) => client.transactions.list({}, options)),
+  'client.withdrawals.create': call((options) => client.withdrawals.create(payout, options)),
+  'client.withdrawals.get': call((options) => client.withdrawals.get(1, options)),
+  'client.depositRequests.waitForDeposit': {
+    run: (options) => client.depositRequests.waitForDeposit(1, options),
+    good: {},
+    numbers: ['deadlineMs'],
+    others: ['signal', 'until'],
+    infinite,
+  },
+  'client.withdrawals.waitUntilFinal': {
+    run: (options) => client.withdrawals.waitUntilFinal(1, options),
+    good: {},
+    numbers: ['deadlineMs'],
+    others: ['signal'],
+    infinite,
+  },
+  signAxios: {
+    run: (options) => signAxios(axios.create(), options),
+    good: credentials,
+    others: ['keyId', 'secret', 'baseUrl', 'time'],
+  },
+  signFetch: {
+    run: (options) => signFetch(fetch, options),
+    good: credentials,
+    others: ['keyId', 'secret', 'baseUrl', 'time'],
+  },
+  memoryInbox: { run: (options) => memoryInbox(options), good: {}, numbers: ['capacity'] },
+  sumAvailable: {
+    run: (options) => sumAvailable([BALANCE], options),
+    good: { currency: 'USDT' },
+    others: ['currency', 'network'],
+  },
+  'webhooks.receiver': {
+    run: (options) => webhooks.receiver(options),
+    good: { secret: SECRET, onEvent: () => undefined },
+    numbers: ['maxBodyBytes'],
+    others: ['secret', 'onEvent', 'inbox', 'now'],
+  },
+  'webhooks.verify': {
+    run: (options) => webhooks.verify(options),
+    good: { secret: SECRET, ...makeWebhook({ secret: SECRET, event: 'deposit.confirmed' }) },
+    numbers: ['now'],
+    others: ['secret', 'body'],
+  },
+  makeSignedRequest: {
+    run: (options) => makeSignedRequest(options),
+    good: { keyId: 'ck_test', secret: SECRET, method: 'GET', target: '/v1/x' },
+    numbers: ['now'],
+    others: ['keyId', 'secret', 'method', 'target'],
+  },
+  makeWebhook: {
+    run: (options) => makeWebhook(options),
+    good: { secret: SECRET, event: 'deposit.confirmed' },
+    numbers: ['now', 'id'],
+    others: ['secret', 'event'],
+  },
+  'ScriptedGateway.start': {
+    run: async (options) => await (await ScriptedGateway.start(options)).stop(),
+    good: {},
+    others: ['keyId', 'secret', 'now'],
+  },
+};
+
+const NO_NUMBERS: [string, unknown][] = [
+  ['NaN', Number.NaN],
+  ['-1', -1],
+  ['a string', '5'],
+  ['null', null],
+  ['true', true],
+  ['an array', [1]],
+  ['an object (Object)', { valueOf: () => 1 }],
+];
+const NOTHING_USABLE: [string, unknown][] = [
+  ['7', 7],
+  ['true', true],
+  ['null', null],
+  ['an array', [{}]],
+  ['an object (Object)', {}],
+];
+
+/** What it throws, at once or as a rejection. */
+const failure = (run: () => unknown): Promise<unknown> => failureOf(Promise.resolve().then(run));
+const message = (error: unknown): string => (error as Error).message;
+
+describe.each(Object.entries(factories))(
+  '%s',
+  (name, { run, good, numbers = [], others = [], infinite: endless = [] }) => {
+    const tryWith = async (change: Options) => {
+      const error = await failure(() => run({ ...good, ...change } as never));
+      expect(error).toMatchObject({ name: 'CpgError', code: 'invalid_configuration' });
+      expect(message(error)).not.toContain(SECRET);
+      return message(error);
+    };
+
+    it.each(numbers.flatMap((option) => NO_NUMBERS.map(([got, value]) => [option, got, value] as const)))(
+      'rejects %s of %s',
+      async (option, got, value) => {
+        const text = await tryWith({ [option]: value });
+        expect(text).toMatch(new RegExp(`(^|: )${option} must be .+: got `));
+        expect(text.endsWith(`: got ${got}.`)).toBe(true);
+      },
+    );
+
+    it.each(numbers.filter((option) => !endless.includes(option)))(
+      'rejects %s of Infinity',
+      async (option) => {
+        expect(await tryWith({ [option]: Number.POSITIVE_INFINITY })).toContain(': got Infinity.');
+      },
+    );
+
+    it.each(others.flatMap((option) => NOTHING_USABLE.map(([got, value]) => [option, got, value] as const)))(
+      'rejects %s of %s',
+      async (option, _got, value) => {
+        expect((await tryWith({ [option]: value })).toLowerCase()).toContain(option.toLowerCase());
+      },
+    );
+
+    it('names the nearest of its options for one it does not have', async () => {
+      const [known = ''] = [...numbers, ...others];
+      const misspelt = `${known}s`;
+      expect(await tryWith({ [misspelt]: 1 })).toContain(
+        `there is no option "${misspelt}". Did you mean ${known}?`,
+      );
+      expect(await tryWith({ completelyDifferent: 1 })).toContain(`The options are `);
+    });
+
+    it.each([null, 7, 'text', [], () => undefined])('rejects %j in place of its options', async (value) => {
+      const error = await failure(() => run(value as never));
+      expect(error).toMatchObject({ name: 'CpgError', code: 'invalid_configuration' });
+      expect(message(error)).toMatch(
+        /options must be an object: got (null|7|a string|an array|a function)\.$/,
+      );
+    });
+
+    // A call would go on to connect.
+    if (!name.startsWith('client.'))
+      it('takes undefined for an option that is left out', () => {
+        const left = Object.fromEntries(
+          [...numbers, ...others].filter((option) => !(option in good)).map((option) => [option, undefined]),
+        );
+        expect(() => run({ ...good, ...left } as never)).not.toThrow();
+      });
+  },
+);
+
+describe('the public surface', () => {
+  it('has no function with options that is not tried here', () => {
+    const isClass = (value: unknown): boolean => typeof value === 'function' && /^class /.test(String(value));
+    const isPlain = (value: unknown): boolean => typeof value === 'function' && !isClass(value);
+    const functions = Object.entries({ ...api, ...testing })
+      .filter(([, value]) => isPlain(value))
+      .map(([name]) => name);
+    // Of protocol; they take no options.
+    const without = ['isKnownWebhookEvent', 'toDecimal', 'Decimal'];
+    const covered = [...Object.keys(factories).filter((name) => !name.includes('.')), ...without];
+    expect(functions.filter((name) => !covered.includes(name))).toEqual([]);
+    const classes = Object.entries({ ...api, ...testing }).filter(([, value]) => isClass(value));
+    expect(classes.map(([name]) => name).sort()).toEqual([
+      'CpgCall',
+      'CpgClient',
+      'CpgError',
+      'OutcomeUnknownError',
+      'PagedCall',
+      'ResponseValidationError',
+      'ScriptedGateway',
+    ]);
+    expect(Object.keys(webhooks).every((name) => `webhooks.${name}` in factories)).toBe(true);
+  });
+
+  it('has no call of the client that is not tried here', () => {
+    for (const [resource, value] of Object.entries(client)) {
+      if (resource === 'webhooks') continue;
+      for (const method of Object.getOwnPropertyNames(Object.getPrototypeOf(value))) {
+        if (method !== 'constructor') expect(factories).toHaveProperty([`client.${resource}.${method}`]);
+      }
+    }
+  });
+});
+
+describe('an argument that is no object', () => {
+  it.each<[string, () => PromiseLike<unknown>]>([
+    ['body', () => client.withdrawals.create(undefined as never)],
+    ['body', () => client.depositAddresses.create(null as never)],
+    ['query', () => client.balances.list(7 as never)],
+    ['query', () => client.balances.list('USDT' as never)],
+    ['query', () => client.hotWallet.get(undefined as never)],
+    ['id', () => client.withdrawals.get({} as never)],
+    ['id', () => client.withdrawals.get(Symbol('x') as never)],
+    ['id', () => client.depositRequests.get(Object.create(null))],
+    ['id', () => client.depositRequests.get(Number.NaN)],
+  ])('in place of the %s rejects with invalid_request', async (_, run) => {
+    expect(await failureOf(run())).toMatchObject({ code: 'invalid_request', attempts: 0 });
+  });
+
+  it.each<[string, () => unknown]>([
+    ['signAxios', () => signAxios({} as never, credentials)],
+    ['signFetch', () => signFetch(undefined as never, credentials)],
+    ['sumAvailable', () => sumAvailable({} as never, { currency: 'USDT' })],
+  ])('in place of the first of %s is named', async (name, run) => {
+    expect(await failure(run)).toMatchObject({
+      code: 'invalid_configuration',
+      message: expect.stringMatching(new RegExp(`^${name}: (instance|fetch|balances) must be .+: got `)),
+    });
+  });
+
+  it('in place of a proxy is named', async () => {
+    for (const proxy of [true, 'http://proxy', {}, { host: 7 }]) {
+      const error = await failure(() => new CpgClient({ ...credentials, proxy: proxy as never }));
+      expect(message(error)).toMatch(/^CpgClient: proxy must be false or an object with host and port: got /);
+    }
+  });
+
+  it('in place of a scripted reply is named', async () => {
+    const gateway = await ScriptedGateway.start();
+    for (const reply of [
+      undefined,
+      7,
+      {},
+      { rejection: 'nope' },
+      { status: '503', message: 'x' },
+      { data: 1 },
+    ]) {
+      const error = await failure(() => gateway.reply('ping', reply as never));
+      expect(error).toMatchObject({
+        code: 'invalid_configuration',
+        message: expect.stringContaining('ping'),
+      });
+    }
+    expect(message(await failure(() => gateway.reply('pong' as never)))).toBe(
+      'There is no operation pong. Did you mean ping?',
+    );
+    await gateway.stop();
+  });
+});
