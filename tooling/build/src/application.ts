@@ -9,7 +9,7 @@ export const application = (entry: Readonly<Record<string, string>> = { main: 's
     platform: 'node',
     target: 'node20.19',
     dts: false,
-    sourcemap: false,
+    sourcemap: true,
     hash: false,
     outExtensions: () => ({ js: '.js' }),
   });

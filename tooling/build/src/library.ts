@@ -9,7 +9,7 @@ export const library = (entry: Readonly<Record<string, string>> = { index: 'src/
     platform: 'node',
     target: 'node20.19',
     dts: true,
-    sourcemap: false,
+    sourcemap: true,
     hash: false,
     // The extension alone tells the two formats apart, as "type": "module" in package.json says.
     outExtensions: ({ format }) =>

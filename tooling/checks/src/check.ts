@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { checkClient } from './check-client.ts';
 import { checkConformance } from './check-conformance.ts';
 import { checkConsumers } from './check-consumers.ts';
+import { checkManifests } from './check-manifests.ts';
 import { checkRuntimes } from './check-runtimes.ts';
+import { checkWorkflows } from './check-workflows.ts';
 import { packPackages } from './pack-packages.ts';
 import { runCommand } from './run-command.ts';
 
@@ -27,6 +29,9 @@ const main = async (): Promise<number> => {
     command('types', 'turbo', 'run', 'types', '--output-logs=errors-only'),
     command('import boundaries', 'turbo', 'boundaries'),
     command('changesets', 'changeset', 'status'),
+    checkManifests(),
+    ...checkWorkflows(),
+    command('public API', 'node', 'tooling/checks/src/api-reports.ts', '--check'),
     command('unused files, exports and dependencies', 'knip', '--treat-config-hints-as-errors'),
     command('what real clients send', 'node', 'tooling/checks/src/real-clients.ts', '--check'),
     command('package sizes', 'turbo', 'run', 'size', '--output-logs=errors-only'),

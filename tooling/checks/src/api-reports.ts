@@ -1,0 +1,123 @@
+/**
+ * `npm run api-reports` writes what each library exports to `packages/<library>/api`; with `--check` it fails when the committed
+ * reports differ, so that no public API changes unnoticed. Reads the built declarations: API Extractor brings a TypeScript of its own.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { Extractor, ExtractorConfig, type ExtractorLogLevel } from '@microsoft/api-extractor';
+import { REPOSITORY_ROOT } from './repository-root.ts';
+
+const LIBRARIES = ['protocol', 'client', 'server-middleware'];
+
+/** One import path of a library. */
+interface EntryPoint {
+  readonly folder: string;
+  readonly declarations: string;
+  /** The file name of the report, without its ending. */
+  readonly report: string;
+}
+
+interface Manifest {
+  readonly publishConfig: {
+    readonly exports: Readonly<Record<string, string | { readonly import: { readonly types: string } }>>;
+  };
+}
+
+const findEntryPoints = (library: string): readonly EntryPoint[] => {
+  const folder = join(REPOSITORY_ROOT, 'packages', library);
+  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
+  return Object.entries(manifest.publishConfig.exports).flatMap(([path, target]) =>
+    typeof target === 'string'
+      ? []
+      : [
+          {
+            folder,
+            declarations: join(folder, target.import.types),
+            report: `${library}${path.slice(1).replaceAll('/', '-')}`,
+          },
+        ],
+  );
+};
+
+const NONE = 'none' as ExtractorLogLevel;
+const ERROR = 'error' as ExtractorLogLevel;
+
+const extract = ({ folder, declarations, report }: EntryPoint, temporary: string, isCheck: boolean) => {
+  const config = ExtractorConfig.prepare({
+    configObject: {
+      projectFolder: folder,
+      mainEntryPointFilePath: declarations,
+      compiler: {
+        overrideTsconfig: {
+          compilerOptions: {
+            target: 'es2023',
+            module: 'nodenext',
+            types: ['node'],
+            strict: true,
+            skipLibCheck: true,
+          },
+          files: [declarations],
+        },
+      },
+      apiReport: {
+        enabled: true,
+        reportFileName: report,
+        reportFolder: join(folder, 'api'),
+        reportTempFolder: temporary,
+      },
+      docModel: { enabled: false },
+      dtsRollup: { enabled: false },
+      tsdocMetadata: { enabled: false },
+      newlineKind: 'lf',
+      messages: {
+        compilerMessageReporting: { default: { logLevel: ERROR } },
+        extractorMessageReporting: { default: { logLevel: NONE } },
+        tsdocMessageReporting: { default: { logLevel: NONE } },
+      },
+    },
+    configObjectFullPath: undefined,
+    packageJsonFullPath: join(folder, 'package.json'),
+  });
+  return Extractor.invoke(config, {
+    localBuild: !isCheck,
+    messageCallback: (message) => {
+      message.handled = message.logLevel !== ERROR;
+    },
+  });
+};
+
+const isCheck = process.argv.includes('--check');
+const temporary = mkdtempSync(join(tmpdir(), 'cpg-api-'));
+const problems: string[] = [];
+for (const library of LIBRARIES) {
+  const folder = join(REPOSITORY_ROOT, 'packages', library, 'api');
+  mkdirSync(folder, { recursive: true });
+  const entryPoints = findEntryPoints(library);
+  const expected = entryPoints.map(({ report }) => `${report}.api.md`);
+  for (const name of readdirSync(folder).filter((file) => !expected.includes(file))) {
+    if (isCheck) problems.push(`packages/${library}/api/${name}: the library has no such import path`);
+    else rmSync(join(folder, name));
+  }
+  for (const entryPoint of entryPoints) {
+    const file = join(folder, `${entryPoint.report}.api.md`);
+    const isNew = !existsSync(file);
+    const { apiReportChanged, errorCount } = extract(entryPoint, temporary, isCheck);
+    if (errorCount > 0)
+      problems.push(`${relative(REPOSITORY_ROOT, entryPoint.declarations)}: cannot be read`);
+    if (!isCheck || !(apiReportChanged || isNew)) continue;
+    const built = join(temporary, `${entryPoint.report}.api.md`);
+    const { stdout } = spawnSync(
+      'git',
+      ['diff', '--no-index', '--no-color', isNew ? '/dev/null' : file, built],
+      { encoding: 'utf8' },
+    );
+    problems.push(`${relative(REPOSITORY_ROOT, file)} differs from what is built:\n${stdout}`);
+  }
+}
+rmSync(temporary, { recursive: true });
+for (const problem of problems) process.stdout.write(`${problem}\n`);
+if (problems.length > 0 && isCheck)
+  process.stdout.write('Fix: npm run api-reports, review the difference, and add a changeset.\n');
+process.exitCode = problems.length === 0 ? 0 : 1;
