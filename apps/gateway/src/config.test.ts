@@ -82,10 +82,127 @@ describe('readConfig', () => {
     ),
     [{ CPG_TRUSTED_PROXIES: '0.0.0.0/0' }, 'CPG_TRUSTED_PROXIES: 0.0.0.0/0 would trust every client'],
     [{ CPG_TRUSTED_PROXIES: '::/00' }, 'CPG_TRUSTED_PROXIES: '],
+    [{ CPG_TRUSTED_PROXIES: '::ffff:0:0/96' }, 'CPG_TRUSTED_PROXIES: ::ffff:0:0/96 would trust every client'],
+    [{ CPG_TRUSTED_PROXIES: '::/80' }, 'CPG_TRUSTED_PROXIES: ::/80 would trust every client'],
     [{ CPG_SANDBOX: 'perhaps' }, 'CPG_SANDBOX: '],
     [{ CPG_CHAIN_SETTLE_SECONDS: '-1' }, 'CPG_CHAIN_SETTLE_SECONDS: '],
   ])('names the faulty variable of %j', (variables, expected) => {
     expect(() => readConfig(variables as Record<string, string>)).toThrow(expected);
+  });
+
+  const BAD_NUMBERS = [
+    'NaN',
+    'Infinity',
+    '-1',
+    '+1',
+    '0x10',
+    '1e3',
+    ' ',
+    ' 8',
+    '1,5',
+    'ten',
+    '9'.repeat(30),
+    '٣',
+  ];
+  const EXPECTED: Readonly<Record<string, readonly [expected: string, ...values: string[]]>> = {
+    PORT: ['a whole number from 0 to 65535', ...BAD_NUMBERS, '65536', '1.5'],
+    CPG_IP_LIMIT_PER_MINUTE: ['a whole number from 0 to 1000000', ...BAD_NUMBERS, '1000001', '0.5'],
+    CPG_CHAIN_SETTLE_SECONDS: [
+      'seconds from 0 to 86400, such as 3 or 0.5',
+      ...BAD_NUMBERS,
+      '86401',
+      '.5',
+      '1.',
+    ],
+    HOST: ['a host name or an IP address of this machine', ' ', 'local host', '[::1]', 'http://localhost'],
+    CPG_DATA_DIR: ['the path of a folder, without spaces around it', ' ', ' data', 'data '],
+    CPG_SANDBOX: ['true or false', 'perhaps', 'tru', ' ', '2', 'null'],
+    CPG_METRICS: ['one of loopback, everyone', 'all', 'Loopback', ' '],
+    CPG_LOG_LEVEL: ['one of trace, debug, info, warn, error, fatal, silent', 'INFO', 'verbose', '30', ' '],
+  };
+  it.each(
+    Object.entries(EXPECTED).flatMap(([name, [expected, ...values]]) =>
+      values.map((value): [string, string, string] => [name, value, expected]),
+    ),
+  )('rejects %s=%j: expected %s', (name, value, expected) => {
+    expect(() => readConfig({ [name]: value })).toThrow(
+      `Configuration is not usable:\n  ${name}: expected ${expected}: got ${JSON.stringify(value)}`,
+    );
+  });
+
+  it.each([
+    [
+      'DATABASE_URL',
+      'mysql://cpg:hunter2-hunter2@localhost/cpg',
+      'a URL such as postgresql://user:password@host:5432/name',
+    ],
+    ['REDIS_URL', 'http://:hunter2-hunter2@localhost', 'a URL such as redis://user:password@host:6379'],
+    [
+      'CPG_MASTER_KEY',
+      'AB'.repeat(32),
+      '64 lowercase hex digits (32 bytes), e.g. from: openssl rand -hex 32',
+    ],
+    ['CPG_WEBHOOK_URL', 'example.com/hunter2-hunter2', 'a URL such as https://example.com/hooks'],
+    ['CPG_WEBHOOK_SECRET', 'hunter2', '16 to 256 characters'],
+    ['CPG_WEBHOOK_SECRET', 'hunter2'.repeat(100), '16 to 256 characters'],
+  ])('rejects %s without showing its value', (name, value, expected) => {
+    expect(() => readConfig({ [name]: value })).toThrow(
+      new Error(
+        `Configuration is not usable:\n  ${name}: expected ${expected}: got a text of ${value.length} characters`,
+      ),
+    );
+  });
+
+  it.each([
+    ['CPG_SANDOBX', 'CPG_SANDBOX'],
+    ['cpg_sandbox', 'CPG_SANDBOX'],
+    ['CPG_DATADIR', 'CPG_DATA_DIR'],
+    ['CPG_TRUSTED_PROXY', 'CPG_TRUSTED_PROXIES'],
+    ['CPG_DATABASE_URL', 'DATABASE_URL'],
+    ['CPG_PORT', 'PORT'],
+    ['CPG_LOGLEVEL', 'CPG_LOG_LEVEL'],
+  ])('knows no %s, and says that it is %s', (name, nearest) => {
+    expect(() => readConfig({ [name]: '1', PORT: '1' })).toThrow(
+      new Error(
+        `Configuration is not usable:\n  ${name}: there is no such variable. Did you mean ${nearest}?`,
+      ),
+    );
+  });
+
+  it('names everything that is wrong at once', () => {
+    expect(() => readConfig({ PORT: 'x', CPG_METRICS: 'y', CPG_SANDOBX: 'true' })).toThrow(
+      /PORT: .*\n {2}CPG_METRICS: .*\n {2}CPG_SANDOBX: /,
+    );
+  });
+
+  it('leaves the variables of other programs alone', () => {
+    const others = { CPG_BASE_URL: 'x', CPG_KEY_ID: 'x', CPG_SECRET: 'x', PATH: '/bin', XCPG_SANDBOX: '1' };
+    expect(readConfig(others)).toEqual(readConfig({}));
+  });
+
+  it('writes allowed hosts as the URL parser does', () => {
+    const CPG_WEBHOOK_ALLOWED_HOSTS =
+      'Hooks.Internal., HOOKS.internal:09443,10.1,::1,[::1]:8443,bücher.example,a:443';
+    expect(readConfig({ CPG_WEBHOOK_ALLOWED_HOSTS }).webhookAllowedHosts).toEqual([
+      ...['hooks.internal', 'hooks.internal:9443', '10.0.0.1', '[::1]', '[::1]:8443'],
+      ...['xn--bcher-kva.example', 'a:443'],
+    ]);
+  });
+
+  it.each([
+    'https://hooks.internal',
+    'hooks.internal/path',
+    'a b',
+    '*.internal',
+    'a:port',
+    'a:70000',
+    'u@a',
+    '10.0.0.0/8',
+    '[::1',
+  ])('rejects the allowed host %j', (host) => {
+    expect(() => readConfig({ CPG_WEBHOOK_ALLOWED_HOSTS: `a,${host}` })).toThrow(
+      `CPG_WEBHOOK_ALLOWED_HOSTS: expected a host or host:port such as hooks.internal:9443: got ${JSON.stringify(host)}`,
+    );
   });
 
   it('limits no address in the sandbox unless told to', () => {

@@ -1,9 +1,29 @@
+import { isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { addressRange, isEveryAddress } from './address-range.ts';
 import { findWebhookUrlFault } from './webhooks/webhook-url.ts';
 
-const port = z.coerce.number().int().min(0).max(65_535);
-const seconds = z.coerce.number().min(0).max(86_400);
+// Texts are matched before they are converted: Number takes '', ' ', '0x1f' and '1e3' for numbers.
+const wholeNumber = (minimum: number, maximum: number) => {
+  const error = `expected a whole number from ${minimum} to ${maximum}`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, { error, abort: true })
+    .transform(Number)
+    .pipe(z.number().min(minimum, { error }).max(maximum, { error }));
+};
+
+const seconds = (maximum: number) => {
+  const error = `expected seconds from 0 to ${maximum}, such as 3 or 0.5`;
+  return z
+    .string()
+    .regex(/^\d{1,15}(?:\.\d{1,9})?$/, { error, abort: true })
+    .transform(Number)
+    .pipe(z.number().max(maximum, { error }));
+};
+
+const oneOf = <const Values extends readonly string[]>(values: Values) =>
+  z.enum(values, { error: `expected one of ${values.join(', ')}` });
 
 /** Comma-separated, spaces around the commas allowed. */
 const list = z
@@ -21,28 +41,114 @@ const trustedProxy = addressRange.refine((range) => !isEveryAddress(range), {
   error: ({ input }) => `${input} would trust every client`,
 });
 
-const IP_LIMIT_PER_MINUTE = 600;
+/** A host as the URL parser writes it, with its port as given. */
+const allowedHost = z.string().transform((text, context) => {
+  const isUsable = /^(?:\[[0-9a-f:.]+\]|[^\s/?#@\\:*[\]]+)(?::\d{1,5})?$/i.test(text) || isIPv6(text);
+  const url = `https://${isIPv6(text) ? `[${text}]` : text}/`;
+  if (isUsable && URL.canParse(url)) {
+    const port = /[^:]:(\d+)\/$/.exec(url)?.[1];
+    const host = new URL(url).hostname.replace(/\.$/, '');
+    return port === undefined || isIPv6(text) ? host : `${host}:${Number(port)}`;
+  }
+  const message = `expected a host or host:port such as hooks.internal:9443: got ${JSON.stringify(text)}`;
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+});
 
-const environment = z.object({
-  PORT: port.default(8787),
-  HOST: z.string().min(1).default('127.0.0.1'),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
-  CPG_DATA_DIR: z.string().min(1).optional(),
+const IP_LIMIT_PER_MINUTE = 600;
+const MIN_SECRET_LENGTH = 16;
+const MAX_SECRET_LENGTH = 256;
+const SECRET = `expected ${MIN_SECRET_LENGTH} to ${MAX_SECRET_LENGTH} characters`;
+
+const VARIABLES = {
+  PORT: wholeNumber(0, 65_535).default(8787),
+  HOST: z
+    .string()
+    .regex(/^[\w.:%-]+$/, { error: 'expected a host name or an IP address of this machine' })
+    .default('127.0.0.1'),
+  DATABASE_URL: z
+    .url({
+      protocol: /^postgres(ql)?$/,
+      error: 'expected a URL such as postgresql://user:password@host:5432/name',
+    })
+    .optional(),
+  CPG_DATA_DIR: z
+    .string()
+    .regex(/^\S(?:.*\S)?$/s, { error: 'expected the path of a folder, without spaces around it' })
+    .optional(),
   CPG_MASTER_KEY: z
     .string()
     .regex(/^[0-9a-f]{64}$/, 'expected 64 lowercase hex digits (32 bytes), e.g. from: openssl rand -hex 32')
     .optional(),
-  CPG_CHAIN_SETTLE_SECONDS: seconds.default(3),
-  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
-  CPG_IP_LIMIT_PER_MINUTE: z.coerce.number().int().min(0).max(1_000_000).optional(),
+  CPG_CHAIN_SETTLE_SECONDS: seconds(86_400).default(3),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/, error: 'expected a URL such as redis://user:password@host:6379' })
+    .optional(),
+  CPG_IP_LIMIT_PER_MINUTE: wholeNumber(0, 1_000_000).optional(),
   CPG_TRUSTED_PROXIES: list.pipe(z.array(trustedProxy)),
-  CPG_METRICS: z.enum(['loopback', 'everyone']).default('loopback'),
-  CPG_WEBHOOK_URL: z.url().optional(),
-  CPG_WEBHOOK_SECRET: z.string().min(16, 'expected at least 16 characters').optional(),
-  CPG_WEBHOOK_ALLOWED_HOSTS: list,
-  CPG_SANDBOX: z.stringbool().default(false),
-  CPG_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-});
+  CPG_METRICS: oneOf(['loopback', 'everyone']).default('loopback'),
+  CPG_WEBHOOK_URL: z.url({ error: 'expected a URL such as https://example.com/hooks' }).optional(),
+  CPG_WEBHOOK_SECRET: z
+    .string()
+    .min(MIN_SECRET_LENGTH, { error: SECRET })
+    .max(MAX_SECRET_LENGTH, { error: SECRET })
+    .optional(),
+  CPG_WEBHOOK_ALLOWED_HOSTS: list.pipe(z.array(allowedHost)),
+  CPG_SANDBOX: z.stringbool({ error: 'expected true or false' }).default(false),
+  CPG_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+};
+
+const environment = z.object(VARIABLES);
+
+// Their values never reach a log or a terminal.
+const SECRET_VARIABLES: readonly string[] = [
+  'DATABASE_URL',
+  'REDIS_URL',
+  'CPG_MASTER_KEY',
+  'CPG_WEBHOOK_URL',
+  'CPG_WEBHOOK_SECRET',
+];
+
+// Of the client, the conformance suite and the tests, which may run in the same shell.
+const OTHER_PROGRAMS =
+  /^CPG_(?:BASE_URL|KEY_ID|SECRET|SECRET_FILE|CREDENTIALS|FUZZ_RUNS|TEST_SEED|UPDATE_SCREENSHOT)$/;
+
+const MAX_SHOWN = 100;
+
+const formatReceived = (name: string, value = ''): string =>
+  SECRET_VARIABLES.includes(name) || value.length > MAX_SHOWN
+    ? `a text of ${value.length} characters`
+    : JSON.stringify(value);
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+// The name that differs in the fewest letters, whatever their case.
+const findNearest = (name: string, names: readonly string[]): string => {
+  const distance = (candidate: string) => editDistance(name.toUpperCase(), candidate.toUpperCase());
+  return names.reduce((best, next) => (distance(next) < distance(best) ? next : best));
+};
+
+/** Levenshtein distance: letters to insert, delete or replace. */
+const editDistance = (from: string, to: string): number => {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (const [index, letter] of [...from].entries()) {
+    const next = [index + 1];
+    for (let column = 1; column <= to.length; column += 1) {
+      const replaced = (row[column - 1] ?? 0) + (to[column - 1] === letter ? 0 : 1);
+      next.push(Math.min((row[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1, replaced));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+};
+
+/** One line for each variable of ours that no setting has. */
+const findUnknown = (given: Variables): readonly string[] => {
+  const names = Object.keys(VARIABLES);
+  return Object.keys(given)
+    .filter((name) => /^CPG_/i.test(name) && !names.includes(name) && !OTHER_PROGRAMS.test(name))
+    .map((name) => `${name}: there is no such variable. Did you mean ${findNearest(name, names)}?`);
+};
 
 export interface Config {
   readonly port: number;
@@ -71,23 +177,37 @@ export interface Config {
   readonly logLevel: z.output<typeof environment>['CPG_LOG_LEVEL'];
 }
 
-/** Reads the configuration from environment variables; throws an error that names each faulty one. Empty ones count as absent. */
-export const readConfig = (variables: Readonly<Record<string, string | undefined>>): Config => {
-  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''));
+const unusable = (faults: readonly string[]) =>
+  new Error(`Configuration is not usable:\n  ${faults.join('\n  ')}`);
+
+/**
+ * Reads the configuration from environment variables. Empty ones count as absent.
+ *
+ * @throws Error that names each variable that cannot be used, with what was expected and what came, and each `CPG_` variable that
+ * does not exist.
+ */
+export const readConfig = (variables: Variables): Config => {
+  const given = Object.fromEntries(
+    Object.entries(variables).filter(([, value]) => value !== undefined && value !== ''),
+  );
   const result = environment.safeParse(given);
+  const unknown = findUnknown(given);
   if (!result.success) {
-    const faults = result.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`);
-    throw new Error(`Configuration is not usable:\n  ${faults.join('\n  ')}`);
+    const faults = result.error.issues.map(({ path, message }) => {
+      const name = String(path[0]);
+      const isComplete = !message.startsWith('expected') || message.includes(': got ');
+      return `${name}: ${message}${isComplete ? '' : `: got ${formatReceived(name, given[name])}`}`;
+    });
+    throw unusable([...faults, ...unknown]);
   }
+  if (unknown.length > 0) throw unusable(unknown);
   const { data } = result;
   if ((data.CPG_WEBHOOK_URL === undefined) !== (data.CPG_WEBHOOK_SECRET === undefined)) {
-    throw new Error('Configuration is not usable:\n  CPG_WEBHOOK_URL: goes together with CPG_WEBHOOK_SECRET');
+    throw unusable(['CPG_WEBHOOK_URL: goes together with CPG_WEBHOOK_SECRET']);
   }
   const rules = { allowedHosts: data.CPG_WEBHOOK_ALLOWED_HOSTS, sandbox: data.CPG_SANDBOX };
   const urlFault = data.CPG_WEBHOOK_URL && findWebhookUrlFault(data.CPG_WEBHOOK_URL, rules);
-  if (urlFault) {
-    throw new Error(`Configuration is not usable:\n  ${urlFault.replace(/^url/, 'CPG_WEBHOOK_URL')}`);
-  }
+  if (urlFault) throw unusable([urlFault.replace(/^url/, 'CPG_WEBHOOK_URL')]);
   return {
     port: data.PORT,
     host: data.HOST,

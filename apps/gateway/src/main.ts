@@ -10,7 +10,11 @@ const STANDARD_ERROR = 2;
 const main = async (): Promise<void> => {
   const config = readConfig(process.env);
   // The log goes to standard error; standard output is for the person at the terminal.
-  const logger = pino({ level: config.logLevel }, pino.destination({ fd: STANDARD_ERROR, sync: true }));
+  const destination = pino.destination({ fd: STANDARD_ERROR, sync: true });
+  // A terminal that went away or a disk that is full must not take the gateway down.
+  destination.on('error', () => undefined);
+  process.stdout.on('error', () => undefined);
+  const logger = pino({ level: config.logLevel }, destination);
   const gateway = await startGateway(config, logger);
   const page = config.sandbox ? `Page ${gateway.url}/\n` : '';
   process.stdout.write(

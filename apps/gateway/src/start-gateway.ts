@@ -9,7 +9,7 @@ import type { Config } from './config.ts';
 import { createApp } from './create-app.ts';
 import { createDatabaseKeyStore } from './keys/database-key-store.ts';
 import { openAdmission } from './open-admission.ts';
-import { repeat } from './repeat.ts';
+import { logFailure, repeat } from './repeat.ts';
 import { openServices, type Services } from './services.ts';
 import { WebhookCourier } from './webhooks/webhook-courier.ts';
 
@@ -43,7 +43,7 @@ export const startGateway = async (config: Config, logger: Logger): Promise<Gate
     config,
     isDraining: () => isDraining,
   });
-  const server = await listen(app, config);
+  const server = await listen(app, config, logger);
   const courier = new WebhookCourier(services, logger);
   const stops = [
     repeat(() => chain.advance(), { name: 'the simulated chain', intervalMs: INTERVAL_MS, logger }),
@@ -75,8 +75,12 @@ export const startGateway = async (config: Config, logger: Logger): Promise<Gate
 // A client that is slow with its headers, or never ends its request, holds a socket for this long at most.
 const LIMITS = { maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 30_000 };
 
-const listen = (app: Express, { port, host }: Config): Promise<Server> =>
+const listen = (app: Express, { port, host }: Config, logger: Logger): Promise<Server> =>
   new Promise((resolve, reject) => {
     const server = createServer(LIMITS, app).once('error', reject);
-    server.listen(port, host, () => resolve(server));
+    server.listen(port, host, () => {
+      // Such as no more file descriptors: the connection is lost, not the gateway.
+      server.on('error', (error) => logFailure(logger, error, 'a connection could not be accepted'));
+      resolve(server);
+    });
   });

@@ -1,3 +1,4 @@
+import { isDatabaseUnavailable } from '../database/database-unavailable.ts';
 import type { ChainTransactionRow } from '../ledger/record-deposit-event.ts';
 import { settleDeposit } from '../ledger/settle-deposit.ts';
 import { settleGasTopUp } from '../ledger/settle-gas-top-up.ts';
@@ -58,13 +59,23 @@ export const createSimulatedChain = (services: ChainServices): SimulatedChain =>
   };
 
   const advance = async (): Promise<void> => {
+    const failures: unknown[] = [];
+    // One row that cannot be moved on must not hold up all the others.
+    const attempt = async (step: () => Promise<unknown>): Promise<void> => {
+      try {
+        await step();
+      } catch (error) {
+        if (isDatabaseUnavailable(error)) throw error;
+        failures.push(error);
+      }
+    };
     const pending = await db
       .selectFrom('withdrawal')
       .select('id')
       .where('status', '=', 'pending')
       .where('chain_paused', '=', false)
       .execute();
-    for (const { id } of pending) await broadcastWithdrawal(services, id);
+    for (const { id } of pending) await attempt(() => broadcastWithdrawal(services, id));
     for (const network of await db.selectFrom('network').selectAll().execute()) {
       const due = await db
         .selectFrom('chain_transaction')
@@ -74,7 +85,10 @@ export const createSimulatedChain = (services: ChainServices): SimulatedChain =>
         .where('block_number', '<=', blockHeight(network, clock.now()) - network.required_confirmations + 1)
         .orderBy('id')
         .execute();
-      for (const row of due) await settleDue(row);
+      for (const row of due) await attempt(() => settleDue(row));
+    }
+    if (failures.length > 0) {
+      throw new AggregateError(failures, `${failures.length} transactions could not be moved on`);
     }
   };
 

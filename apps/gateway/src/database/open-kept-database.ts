@@ -12,6 +12,12 @@ export const openKeptDatabase = async (config: Config): Promise<Database> => {
     throw new Error('Set DATABASE_URL or CPG_DATA_DIR: a database in memory belongs to its gateway alone.');
   }
   const db = await openDatabase(config);
-  await migrate(db);
-  return db;
+  try {
+    await migrate(db);
+    return db;
+  } catch (error) {
+    // A pool that stays open would keep the command from ending.
+    await db.destroy();
+    throw error;
+  }
 };

@@ -107,7 +107,27 @@ describe('gateway:keys', () => {
     [['create', '--permission', 'fly'], 'Allowed choices are'],
     [['create', '--source-ip', '203.0.113.0/33'], 'An IP address or CIDR range is expected'],
     [['create', '--source-ip', 'home'], 'An IP address or CIDR range is expected'],
-    [['create', '--rate-limit', '0'], 'A whole number of at least 1 is expected'],
+    ...['0', '', ' ', '1e3', '0x10', '-1', '1.5', 'NaN', 'Infinity', '1000001', '9'.repeat(30)].map(
+      (limit): [string[], string] => [
+        ['create', '--rate-limit', limit],
+        'A whole number from 1 to 1000000 is expected',
+      ],
+    ),
+    ...['', ' ', '1e3', '0x10', '-1', '0.5', 'NaN', '8761', '9'.repeat(30)].map(
+      (hours): [string[], string] => [
+        ['rotate', 'ck_demo_full', '--overlap', hours],
+        'A whole number from 0 to 8760 is expected',
+      ],
+    ),
+    [['create', '--source-ip', '::ffff:203.0.113.0/64'], 'An IP address or CIDR range is expected'],
+    [['create', '--source-ip', ''], 'An IP address or CIDR range is expected'],
+    [['create', '--key', ''], 'A key id has 1 to 128 characters'],
+    [['create', '--account', ''], 'There is no account'],
+    [['create', '--permision', 'withdraw'], 'Did you mean --permission?'],
+    [['create', 'ck_new'], 'too many arguments'],
+    [['list', 'ck_demo_full'], 'too many arguments'],
+    [['rotate'], "missing required argument 'key id'"],
+    [['delete', 'ck_demo_full'], "unknown command 'delete'"],
     [['create', '--account', 'acct_unknown'], 'There is no account acct_unknown'],
     [['create', '--key', 'ck_demo_full'], 'There is a key ck_demo_full already'],
   ])('refuses %j', async (parameters, message) => {

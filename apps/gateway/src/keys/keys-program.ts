@@ -19,6 +19,8 @@ export interface KeysProgramOptions {
 }
 
 const HOUR_MS = 3_600_000;
+const MAX_RATE_LIMIT = 1_000_000;
+const MAX_OVERLAP_HOURS = 24 * 365;
 const newSecret = () => `cpg_${randomBytes(32).toString('base64url')}`;
 const newKeyId = () => `ck_${randomBytes(12).toString('hex')}`;
 
@@ -26,10 +28,11 @@ const readKeyId = (text: string): string => {
   if (isKeyId(text)) return text;
   throw new InvalidArgumentError('A key id has 1 to 128 characters of A-Z a-z 0-9 _ - .');
 };
-const readNumber = (minimum: number) => (text: string) => {
+// Matched before it is converted: Number takes '', '1e3' and '0x10' too, and an empty overlap would end a secret at once.
+const readNumber = (minimum: number, maximum: number) => (text: string) => {
   const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= minimum) return value;
-  throw new InvalidArgumentError(`A whole number of at least ${minimum} is expected.`);
+  if (/^\d{1,15}$/.test(text) && value >= minimum && value <= maximum) return value;
+  throw new InvalidArgumentError(`A whole number from ${minimum} to ${maximum} is expected.`);
 };
 const readSourceIp = (text: string, earlier: readonly string[] = []) => {
   if (addressRange.safeParse(text).success) return [...earlier, text];
@@ -69,7 +72,7 @@ export const keysProgram = ({ open, print }: KeysProgramOptions): Command => {
         .default([...PERMISSIONS], 'everything'),
     )
     .option('--source-ip <address>', 'an address or range it may be used from; may be repeated', readSourceIp)
-    .option('--rate-limit <requests>', 'requests a minute', readNumber(1), 600)
+    .option('--rate-limit <requests>', 'requests a minute', readNumber(1, MAX_RATE_LIMIT), 600)
     .action(async ({ account, key = newKeyId(), permission, sourceIp, rateLimit }: CreateOptions) => {
       const secret = newSecret();
       const { db, box } = await open();
@@ -90,7 +93,7 @@ export const keysProgram = ({ open, print }: KeysProgramOptions): Command => {
     .command('rotate')
     .description('gives a key a new secret; the one before goes on working for a while')
     .argument('<key id>', '', readKeyId)
-    .option('--overlap <hours>', 'hours for which both work', readNumber(0), 24)
+    .option('--overlap <hours>', 'hours for which both work', readNumber(0, MAX_OVERLAP_HOURS), 24)
     .action(async (keyId: string, { overlap }: { readonly overlap: number }) => {
       const secret = newSecret();
       const at = new Date();

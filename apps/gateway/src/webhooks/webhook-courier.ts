@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { logFailure } from '../repeat.ts';
 import { type DeliveryServices, deliverDue, findDueEndpoints } from './deliver-due.ts';
 
 /** Delivers to each endpoint on its own, so that a slow receiver delays nobody else. */
@@ -28,7 +29,7 @@ export class WebhookCourier {
     try {
       await deliverDue(this.#services, endpointId);
     } catch (error) {
-      this.#logger.error({ err: error }, 'webhook delivery failed; it goes on');
+      logFailure(this.#logger, error, 'webhook delivery failed; will retry');
     } finally {
       this.#underWay.delete(endpointId);
     }

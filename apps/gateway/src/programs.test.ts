@@ -1,0 +1,137 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startGatewayProcess } from './testing/gateway-process.ts';
+
+const MINUTE = 60_000;
+
+const run = (program: string, parameters: readonly string[], environment: Readonly<Record<string, string>>) =>
+  new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
+    const file = fileURLToPath(new URL(program, import.meta.url));
+    const options = { env: { PATH: process.env.PATH, ...environment }, timeout: MINUTE };
+    const all = ['--conditions=@cpg/source', '--disable-warning=ExperimentalWarning', file, ...parameters];
+    execFile(process.execPath, all, options, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : error.code, stdout, stderr }),
+    );
+  });
+
+describe('a program that is started wrongly ends with a line that says how', () => {
+  const NOWHERE = 'postgresql://cpg@127.0.0.1:1/cpg';
+  const CASES: readonly (readonly [
+    program: string,
+    parameters: readonly string[],
+    environment: Readonly<Record<string, string>>,
+    expected: { readonly code: number; readonly stderr: string },
+  ])[] = [
+    [
+      'main.ts',
+      [],
+      { CPG_SANDOBX: 'true', PORT: 'NaN' },
+      {
+        code: 1,
+        stderr:
+          'Configuration is not usable:\n  PORT: expected a whole number from 0 to 65535: got "NaN"\n  CPG_SANDOBX: there is no such variable. Did you mean CPG_SANDBOX?\n',
+      },
+    ],
+    [
+      'audit.ts',
+      [],
+      { CPG_DATADIR: '/nowhere' },
+      {
+        code: 2,
+        stderr:
+          'Configuration is not usable:\n  CPG_DATADIR: there is no such variable. Did you mean CPG_DATA_DIR?\n',
+      },
+    ],
+    ['audit.ts', ['--json'], {}, { code: 2, stderr: "error: unknown option '--json'\n" }],
+    [
+      'audit.ts',
+      ['acct_demo'],
+      {},
+      { code: 2, stderr: 'error: too many arguments. Expected 0 arguments but got 1: acct_demo.\n' },
+    ],
+    [
+      'audit.ts',
+      [],
+      {},
+      {
+        code: 2,
+        stderr: 'Set DATABASE_URL or CPG_DATA_DIR: a database in memory belongs to its gateway alone.\n',
+      },
+    ],
+    [
+      'audit.ts',
+      [],
+      { DATABASE_URL: NOWHERE },
+      {
+        code: 2,
+        stderr: 'Database migration failed: The database is unavailable: connect ECONNREFUSED 127.0.0.1:1\n',
+      },
+    ],
+    [
+      'keys.ts',
+      ['list'],
+      { DATABASE_URL: NOWHERE, CPG_MASTER_KEY: 'ab'.repeat(32) },
+      {
+        code: 1,
+        stderr: 'Database migration failed: The database is unavailable: connect ECONNREFUSED 127.0.0.1:1\n',
+      },
+    ],
+    [
+      'keys.ts',
+      ['list'],
+      { CPG_LOG_LEVEL: 'loud' },
+      {
+        code: 1,
+        stderr:
+          'Configuration is not usable:\n  CPG_LOG_LEVEL: expected one of trace, debug, info, warn, error, fatal, silent: got "loud"\n',
+      },
+    ],
+  ];
+  it.each(CASES)(
+    '%s %j with %j',
+    async (program, parameters, environment, expected) => {
+      expect(await run(program, parameters, environment)).toEqual({ ...expected, stdout: '' });
+    },
+    MINUTE,
+  );
+});
+
+it(
+  'a gateway whose terminal has gone goes on serving',
+  async () => {
+    const gateway = await startGatewayProcess({ CPG_SANDBOX: 'true', CPG_LOG_LEVEL: 'trace' });
+    gateway.child.stdout?.destroy();
+    gateway.child.stderr?.destroy();
+    const statuses: number[] = [];
+    for (let count = 0; count < 20; count += 1) {
+      statuses.push((await fetch(`${gateway.url}/healthz`)).status);
+    }
+    expect(statuses).toEqual(Array.from({ length: 20 }, () => 200));
+    expect(gateway.child.exitCode).toBeNull();
+    await gateway.end('SIGTERM');
+  },
+  MINUTE,
+);
+
+describe('gateway:audit', () => {
+  let dataDir: string;
+  beforeAll(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'cpg-audit-'));
+  });
+  afterAll(() => rm(dataDir, { recursive: true }));
+
+  it(
+    'shows its help without a database, and audits one that is free',
+    async () => {
+      expect(await run('audit.ts', ['--help'], {})).toMatchObject({ code: 0, stderr: '' });
+      const { code, stdout } = await run('audit.ts', [], { CPG_DATA_DIR: dataDir });
+      expect(code).toBe(0);
+      expect(stdout.match(/^ok {6}/gm)).toHaveLength(7);
+    },
+    MINUTE,
+  );
+});
