@@ -176,7 +176,20 @@ describe('readConfig', () => {
   });
 
   it('leaves the variables of other programs alone', () => {
-    const others = { CPG_BASE_URL: 'x', CPG_KEY_ID: 'x', CPG_SECRET: 'x', PATH: '/bin', XCPG_SANDBOX: '1' };
+    const others = {
+      CPG_BASE_URL: 'x',
+      CPG_KEY_ID: 'x',
+      CPG_SECRET: 'x',
+      CPG_TEST_SEED: '1',
+      XCPG_SANDBOX: '1',
+      // Kubernetes, beside services called cpg and cpg-gateway.
+      CPG_PORT: 'tcp://10.0.0.1:8787',
+      CPG_SERVICE_HOST: '10.0.0.1',
+      CPG_SERVICE_PORT: '8787',
+      CPG_SERVICE_PORT_HTTP: '8787',
+      CPG_GATEWAY_PORT_8787_TCP: 'tcp://10.0.0.1:8787',
+      CPG_GATEWAY_PORT_8787_TCP_ADDR: '10.0.0.1',
+    };
     expect(readConfig(others)).toEqual(readConfig({}));
   });
 

@@ -111,7 +111,12 @@ const SECRET_VARIABLES: readonly string[] = [
 
 // Of the client, the conformance suite and the tests, which may run in the same shell.
 const OTHER_PROGRAMS =
-  /^CPG_(?:BASE_URL|KEY_ID|SECRET|SECRET_FILE|CREDENTIALS|FUZZ_RUNS|TEST_SEED|UPDATE_SCREENSHOT)$/;
+  /^CPG_(?:BASE_URL|KEY_ID|SECRET|SECRET_FILE|CREDENTIALS|FUZZ_RUNS|UPDATE_SCREENSHOT|TEST_\w+)$/;
+
+// Kubernetes tells every container about the services beside it, one of which may be called cpg or cpg-gateway.
+const SERVICE_LINK = /_SERVICE_(?:HOST|PORT)(?:_\w+)?$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$/;
+const isServiceLink = (name: string, value = ''): boolean =>
+  SERVICE_LINK.test(name) || (name.endsWith('_PORT') && /^(?:tcp|udp|sctp):/.test(value));
 
 const MAX_SHOWN = 100;
 
@@ -146,7 +151,8 @@ const editDistance = (from: string, to: string): number => {
 const findUnknown = (given: Variables): readonly string[] => {
   const names = Object.keys(VARIABLES);
   return Object.keys(given)
-    .filter((name) => /^CPG_/i.test(name) && !names.includes(name) && !OTHER_PROGRAMS.test(name))
+    .filter((name) => /^CPG_/i.test(name) && !names.includes(name))
+    .filter((name) => !OTHER_PROGRAMS.test(name) && !isServiceLink(name, given[name]))
     .map((name) => `${name}: there is no such variable. Did you mean ${findNearest(name, names)}?`);
 };
 

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,11 +8,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGatewayProcess } from './testing/gateway-process.ts';
 
 const MINUTE = 60_000;
+// A busy machine starts a process slowly.
+const DEADLINE_MS = 3 * MINUTE;
 
 const run = (program: string, parameters: readonly string[], environment: Readonly<Record<string, string>>) =>
   new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
     const file = fileURLToPath(new URL(program, import.meta.url));
-    const options = { env: { PATH: process.env.PATH, ...environment }, timeout: MINUTE };
+    const options = { env: { PATH: process.env.PATH, ...environment }, timeout: DEADLINE_MS };
     const all = ['--conditions=@cpg/source', '--disable-warning=ExperimentalWarning', file, ...parameters];
     execFile(process.execPath, all, options, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : error.code, stdout, stderr }),
@@ -51,7 +54,7 @@ describe('a program that is started wrongly ends with a line that says how', () 
       'audit.ts',
       ['acct_demo'],
       {},
-      { code: 2, stderr: 'error: too many arguments. Expected 0 arguments but got 1: acct_demo.\n' },
+      { code: 2, stderr: 'error: too many arguments. Expected 0 arguments but got 1.\n' },
     ],
     [
       'audit.ts',
@@ -96,14 +99,20 @@ describe('a program that is started wrongly ends with a line that says how', () 
     async (program, parameters, environment, expected) => {
       expect(await run(program, parameters, environment)).toEqual({ ...expected, stdout: '' });
     },
-    MINUTE,
+    DEADLINE_MS,
   );
 });
 
-it(
-  'a gateway whose terminal has gone goes on serving',
-  async () => {
-    const gateway = await startGatewayProcess({ CPG_SANDBOX: 'true', CPG_LOG_LEVEL: 'trace' });
+it.each<[string, readonly string[]]>([
+  ['terminal has gone', []],
+  // Linux alone has this device.
+  ...(existsSync('/dev/full')
+    ? [['disk is full', ['sh', '-c', 'exec "$0" "$@" 2>/dev/full']] as [string, readonly string[]]]
+    : []),
+])(
+  'a gateway whose %s cannot log, and goes on serving',
+  async (_name, wrapper) => {
+    const gateway = await startGatewayProcess({ CPG_SANDBOX: 'true', CPG_LOG_LEVEL: 'trace' }, wrapper);
     gateway.child.stdout?.destroy();
     gateway.child.stderr?.destroy();
     const statuses: number[] = [];
@@ -111,10 +120,10 @@ it(
       statuses.push((await fetch(`${gateway.url}/healthz`)).status);
     }
     expect(statuses).toEqual(Array.from({ length: 20 }, () => 200));
-    expect(gateway.child.exitCode).toBeNull();
     await gateway.end('SIGTERM');
+    expect(gateway.child.exitCode).toBe(0);
   },
-  MINUTE,
+  DEADLINE_MS,
 );
 
 describe('gateway:audit', () => {
@@ -132,6 +141,6 @@ describe('gateway:audit', () => {
       expect(code).toBe(0);
       expect(stdout.match(/^ok {6}/gm)).toHaveLength(7);
     },
-    MINUTE,
+    DEADLINE_MS,
   );
 });

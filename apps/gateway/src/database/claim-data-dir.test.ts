@@ -118,7 +118,7 @@ describe('a gateway on a data folder', () => {
         expect(await isReady(first)).toBe(200);
         await first.end('SIGKILL');
       },
-      2 * MINUTE,
+      3 * MINUTE,
     );
   });
 });
