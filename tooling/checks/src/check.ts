@@ -20,6 +20,31 @@ const command = (name: string, program: string, ...parameters: readonly string[]
   run: () => runCommand(program, parameters),
 });
 
+/** Runs one check and prints how it went; returns whether it passed. */
+const perform = async ({ name, run }: Check): Promise<boolean> => {
+  const start = performance.now();
+  let failure: unknown;
+  let skipped: readonly string[] = [];
+  try {
+    skipped = String(await run()).match(/^SKIPPED.*$/gm) ?? [];
+  } catch (error) {
+    failure = error;
+  }
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  const lines = [`${failure === undefined ? 'ok    ' : 'FAILED'}  ${name}  ${seconds} s`];
+  lines.push(...skipped.map((line) => `        ${line}`));
+  if (failure !== undefined) lines.push(failure instanceof Error ? failure.message : String(failure));
+  process.stdout.write(`${lines.join('\n')}\n`);
+  return failure === undefined;
+};
+
+/** Runs checks one after the other, also after one has failed; returns the number of failures. */
+const performInTurn = async (checks: readonly Check[]): Promise<number> => {
+  let failed = 0;
+  for (const check of checks) if (!(await perform(check))) failed += 1;
+  return failed;
+};
+
 /** `npm run check`: everything about the code that is not a test. Runs all of it, and says what failed. */
 const main = async (): Promise<number> => {
   const folder = await mkdtemp(join(tmpdir(), 'cpg-check-'));
@@ -43,29 +68,17 @@ const main = async (): Promise<number> => {
       command(`are the types wrong ${name}`, 'attw', '--profile', 'node16', file),
     ),
     ...checkConsumers(folder, libraries),
+  ];
+  // A lane of its own, since they fetch the same runtimes with npx, whose cache takes one writer at a time.
+  const runtimeChecks: readonly Check[] = [
     ...checkClient(folder, libraries),
     ...checkRuntimes(folder, libraries),
     ...checkConformance(folder, [...libraries, ...programs]),
   ];
-  let failed = 0;
-  for (const { name, run } of checks) {
-    const start = performance.now();
-    let fault: unknown;
-    let skipped: readonly string[] = [];
-    try {
-      skipped = String(await run()).match(/^SKIPPED.*$/gm) ?? [];
-    } catch (error) {
-      fault = error;
-    }
-    const seconds = ((performance.now() - start) / 1000).toFixed(1);
-    process.stdout.write(`${fault === undefined ? 'ok    ' : 'FAILED'}  ${name}  ${seconds} s\n`);
-    for (const line of skipped) process.stdout.write(`        ${line}\n`);
-    if (fault === undefined) continue;
-    failed += 1;
-    process.stdout.write(`${fault instanceof Error ? fault.message : String(fault)}\n`);
-  }
+  const lanes = await Promise.all([performInTurn(checks), performInTurn(runtimeChecks)]);
+  const failed = lanes.reduce((sum, each) => sum + each, 0);
   await rm(folder, { recursive: true });
-  process.stdout.write(`${checks.length - failed} passed, ${failed} failed\n`);
+  process.stdout.write(`${checks.length + runtimeChecks.length - failed} passed, ${failed} failed\n`);
   return failed === 0 ? 0 : 1;
 };
 

@@ -11,17 +11,16 @@ export interface Tarball {
 const LIBRARIES = ['packages/protocol', 'packages/client', 'packages/server-middleware'];
 const PROGRAMS = ['apps/conformance'];
 
-const pack = async (folders: readonly string[], destination: string): Promise<Tarball[]> => {
-  const tarballs: Tarball[] = [];
-  for (const folder of folders) {
-    const cwd = join(REPOSITORY_ROOT, folder);
-    const manifest: unknown = JSON.parse(await readFile(join(cwd, 'package.json'), 'utf8'));
-    const { name, version } = manifest as { readonly name: string; readonly version: string };
-    await runCommand('pnpm', ['pack', '--pack-destination', destination], cwd);
-    tarballs.push({ name, file: join(destination, `${name.slice(1).replace('/', '-')}-${version}.tgz`) });
-  }
-  return tarballs;
-};
+const pack = (folders: readonly string[], destination: string): Promise<Tarball[]> =>
+  Promise.all(
+    folders.map(async (folder) => {
+      const cwd = join(REPOSITORY_ROOT, folder);
+      const manifest: unknown = JSON.parse(await readFile(join(cwd, 'package.json'), 'utf8'));
+      const { name, version } = manifest as { readonly name: string; readonly version: string };
+      await runCommand('pnpm', ['pack', '--pack-destination', destination], cwd);
+      return { name, file: join(destination, `${name.slice(1).replace('/', '-')}-${version}.tgz`) };
+    }),
+  );
 
 /** Packs what is published as it would go to the registry: libraries, which are imported, and programs, which are run. */
 export const packPackages = async (destination: string) => ({

@@ -59,7 +59,12 @@ describe('the README', () => {
         CPG_KEY_ID: 'ck_acme',
         CPG_SECRET: secret,
       };
-      // The client tries again until the service listens.
+      const isListening = () =>
+        fetch(env.CPG_BASE_URL).then(
+          () => true,
+          () => false,
+        );
+      await expect.poll(isListening).toBe(true);
       const { stdout } = await run('node', ['examples/node-client/balances.mjs'], {
         cwd: REPOSITORY_ROOT,
         env,
