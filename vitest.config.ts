@@ -37,8 +37,8 @@ export default defineConfig({
     // The default leaves one core to Vitest itself, which does little: on two cores the tests would have one.
     maxWorkers: availableParallelism(),
     // Guards against a hang, not measurements: databases and other programs start slowly on a busy machine.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     expect: { poll: { timeout: 30_000 } },
     coverage: {
       provider: 'v8',

@@ -31,7 +31,7 @@ beforeAll(async () => {
     CPG_SECRET: 'cpg-demo-full-DO-NOT-USE-IN-PRODUCTION',
     CPG_WEBHOOK_SECRET: 'readme-webhook-DO-NOT-USE-IN-PRODUCTION',
   };
-}, 60_000);
+});
 afterAll(async () => {
   await stopGateway();
   rmSync(folder, { recursive: true });

@@ -91,7 +91,7 @@ describe('the ESM and the CJS build in one process', () => {
     });
     esm = await import(pathToFileURL(join(folder, 'index.mjs')).href);
     cjs = createRequire(import.meta.url)(join(folder, 'index.cjs'));
-  }, 60_000);
+  });
 
   it('are two copies with one surface', () => {
     expect(esm.createSigningKey).not.toBe(cjs.createSigningKey);

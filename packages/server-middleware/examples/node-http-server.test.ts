@@ -66,7 +66,6 @@ describe('a node:http server on the framework-free core', () => {
       const { stdout } = await promisify(execFile)(process.execPath, [...program, ...server]);
       expect(stdout).toMatch(/planned [1-9]\d* pass [1-9]\d* fail 0/);
     },
-    60_000,
   );
 
   it('serves a signed ping once', async () => {

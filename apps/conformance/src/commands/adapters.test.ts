@@ -38,7 +38,7 @@ for (const [program, commandLine] of FULL)
       expect(footer.counts).toMatchObject({ fail: 0, error: 0 });
       expect(footer.counts.pass).toBeGreaterThan(100);
       expect(code).toBe(0);
-    }, 60_000);
+    });
   });
 
 describeWithProgram('openssl', 'the bash adapter', () => {
@@ -57,12 +57,12 @@ describeWithProgram('openssl', 'the bash adapter', () => {
     expect(footer.counts).toMatchObject({ fail: 0, warn: 0, error: 0 });
     expect(footer.counts.pass).toBeGreaterThanOrEqual(170);
     expect(code).toBe(0);
-  }, 60_000);
+  });
 
   it('passes what a one-shot command can pass of layer 2', async () => {
     const { code, footer } = await runCommand('client', '--exec', commandLine, '--one-shot');
     expect(footer.counts).toMatchObject({ fail: 0, error: 0 });
     expect(footer.counts.pass).toBeGreaterThan(80);
     expect(code).toBe(0);
-  }, 60_000);
+  });
 });

@@ -13,7 +13,7 @@ describeWithProgram('postgres', 'inTransaction', () => {
     db = await openDatabase({ databaseUrl: postgres.createDatabase('conflicts'), dataDir: undefined });
     await sql`CREATE TABLE pair (id INTEGER PRIMARY KEY, touched INTEGER NOT NULL)`.execute(db);
     await sql`INSERT INTO pair VALUES (1, 0), (2, 0)`.execute(db);
-  }, 60_000);
+  });
   afterAll(async () => {
     await db.destroy();
     await postgres.stop();
@@ -38,7 +38,7 @@ describeWithProgram('postgres', 'inTransaction', () => {
     await Promise.all([touch(1, 2), touch(2, 1)]);
     const { rows } = await sql<{ touched: number }>`SELECT touched FROM pair`.execute(db);
     expect({ runs, rows }).toEqual({ runs: 3, rows: [{ touched: 2 }, { touched: 2 }] });
-  }, 60_000);
+  });
 
   it.each([
     ['40001', 5],

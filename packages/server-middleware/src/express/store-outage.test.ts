@@ -18,7 +18,7 @@ const LANES = 8;
 describeWithProgram('redis-server', 'a service whose Redis goes away', () => {
   it.each(REDIS_LIBRARIES)(
     'lets nothing through twice or unauthenticated, on %s',
-    { timeout: 180_000 },
+    { timeout: 300_000 },
     async (_name, open) => {
       // As the README asks: what was admitted must be remembered over a crash.
       const redis = await RedisServer.start(['--appendonly', 'yes', '--appendfsync', 'always']);

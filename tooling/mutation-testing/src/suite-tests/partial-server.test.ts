@@ -33,7 +33,7 @@ it('accuses a correct server of nothing when it serves ping and balances only', 
     'server-route-other-method': undefined,
     'server-balances-order': undefined,
   });
-}, 60_000);
+});
 
 it('accuses a correct server of nothing when it serves ping only', async () => {
   expect(await judgePartial(['ping'])).toMatchObject({
@@ -42,7 +42,7 @@ it('accuses a correct server of nothing when it serves ping only', async () => {
     'server-replay-bare-question-mark': 'the server does not serve GET /v1/balances',
     'server-balances-order': 'the server does not serve GET /v1/balances',
   });
-}, 60_000);
+});
 
 it('accuses a correct server of nothing when it makes withdrawals and does not tell of them', async () => {
   expect(await judgePartial(['ping', 'balances.list', 'withdrawals.create'])).toMatchObject({
@@ -51,4 +51,4 @@ it('accuses a correct server of nothing when it makes withdrawals and does not t
     'server-withdrawal-id-grammar': 'the server does not serve GET /v1/withdrawals/{withdrawal_id}',
     'server-withdrawal-answer': undefined,
   });
-}, 60_000);
+});
