@@ -2,7 +2,7 @@
  * The conformance adapter of this client: commands as JSON lines on standard input, answers on standard output.
  * `node conformance/adapter.ts`, on a Node.js that runs TypeScript, after a build.
  */
-import { createInterface } from 'node:readline';
+import { readLines } from '@cpg/test-support/read-lines';
 import { call } from './call.ts';
 import { hello } from './hello.ts';
 import { signCommand } from './sign-command.ts';
@@ -30,11 +30,13 @@ const answer = async (command: Command): Promise<object> => {
   }
 };
 
-const lines = createInterface({ input: process.stdin });
-lines.on('line', async (line) => {
+const respond = async (line: string): Promise<void> => {
   const command = JSON.parse(line) as Command;
   const text = JSON.stringify({ id: command.id, ...(await answer(command)) });
   process.stdout.write(`${text}\n`, () => {
     if (command.cmd === 'stop') process.exit(0);
   });
-});
+};
+
+// Commands are answered side by side, in any order.
+for await (const line of readLines(process.stdin)) void respond(line);

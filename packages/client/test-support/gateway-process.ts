@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { readLines } from '@cpg/test-support';
 
 const MAIN = join(import.meta.dirname, '../../../apps/gateway/dist/main.js');
 const READY = /^CPG gateway ready on (http:\/\/\S+)$/;
@@ -21,7 +21,7 @@ export const startGateway = async () => {
     child.kill('SIGTERM');
     await once(child, 'exit');
   };
-  for await (const line of createInterface({ input: child.stdout })) {
+  for await (const line of readLines(child.stdout)) {
     const url = READY.exec(line)?.[1];
     if (url !== undefined) return { url, stop };
   }

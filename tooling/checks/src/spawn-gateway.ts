@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
+import { readLines } from '@cpg/test-support';
 import { REPOSITORY_ROOT } from './repository-root.ts';
 
 export interface SpawnedGateway {
@@ -44,7 +44,7 @@ export const spawnGateway = async (
 
 const waitUntilReady = async (child: ChildProcess): Promise<string> => {
   if (child.stdout === null) throw new Error('no standard output');
-  for await (const line of createInterface({ input: child.stdout })) {
+  for await (const line of readLines(child.stdout)) {
     const url = READY.exec(line)?.[1];
     if (url !== undefined) return url;
   }

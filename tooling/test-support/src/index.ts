@@ -1,4 +1,5 @@
 export { describeWithProgram } from './describe-with-program.ts';
 export { freePort } from './free-port.ts';
+export { readLines } from './read-lines.ts';
 export { createPostgresTemplate, type Postgres, startPostgres } from './start-postgres.ts';
 export { type Redis, startRedis } from './start-redis.ts';

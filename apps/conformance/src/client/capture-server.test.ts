@@ -79,6 +79,17 @@ describe('startCapture', () => {
     expect(server.answers).toEqual(['(the connection was reset)']);
   });
 
+  it('keeps no more than so much of a request that does not end', async () => {
+    const server = await start(() => ({ status: 200 }));
+    const socket = await send(server, 'POST / HTTP/1.1\r\nX: ');
+    socket.on('error', () => undefined);
+    const goOn = (): unknown => socket.destroyed || socket.write(Buffer.alloc(1024 * 1024, 'x'), goOn);
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    goOn();
+    await closed;
+    expect(server.faults).toEqual(['a request of more than 4194304 bytes without an end']);
+  });
+
   it.each([
     ['bytes after the end', `${GET}x`, 'bytes after the end of the request'],
     ['a header without a colon', 'GET / HTTP/1.1\r\nnonsense\r\n\r\n', 'not a header line: "nonsense"'],

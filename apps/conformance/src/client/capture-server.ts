@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import type { HttpMessage } from '../wire/http-message.ts';
+import { type HttpMessage, MAX_RECEIVED_BYTES } from '../wire/http-message.ts';
 import { readMessage } from '../wire/read-message.ts';
 import { type Reply, sendReply } from './reply.ts';
 
@@ -45,7 +45,11 @@ export const startCapture = async (
       received = Buffer.concat([received, bytes]);
       try {
         const request = readMessage(received);
-        if (request === undefined) return;
+        if (request === undefined) {
+          if (received.length > MAX_RECEIVED_BYTES)
+            throw new Error(`a request of more than ${MAX_RECEIVED_BYTES} bytes without an end`);
+          return;
+        }
         if (received.length > request.length) faults.push('bytes after the end of the request');
         requests.push(request);
         socket.setTimeout(0);

@@ -55,3 +55,19 @@ it('connects from the address that it is told to', async () => {
   await exchange({ host: '127.0.0.1', port, localAddress: '127.0.0.1' }, Buffer.from('x'));
   expect(seen).toBe('127.0.0.1');
 });
+
+it.each([
+  ['without an end of its head', 'HTTP/1.1 200 OK\r\nX: '],
+  ['without a length', 'HTTP/1.1 200 OK\r\n\r\n'],
+])('reads no more than so much of a response %s', async (_name, head) => {
+  const port = await serve((socket) => {
+    socket.on('error', () => undefined);
+    const goOn = (): unknown => socket.destroyed || socket.write(Buffer.alloc(1024 * 1024, 'x'), goOn);
+    socket.write(head, goOn);
+  });
+  const connection = await Connection.open({ host: '127.0.0.1', port });
+  connection.write(Buffer.from('x'));
+  await expect(connection.read(50_000)).rejects.toThrow(
+    'the server sent more than 4194304 bytes without the end of a response',
+  );
+});

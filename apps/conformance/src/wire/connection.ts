@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { HttpMessage } from './http-message.ts';
+import { type HttpMessage, MAX_RECEIVED_BYTES } from './http-message.ts';
 import { type Address, openSocket } from './open-socket.ts';
 import { readMessage } from './read-message.ts';
 
@@ -22,12 +22,17 @@ export class Connection {
   readonly #socket: Socket;
   #received = Buffer.alloc(0);
   #isClosed = false;
+  #isTooMuch = false;
   #wake: () => void = () => undefined;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('data', (bytes) => {
       this.#received = Buffer.concat([this.#received, bytes]);
+      if (this.#received.length > MAX_RECEIVED_BYTES) {
+        this.#isTooMuch = true;
+        socket.destroy();
+      }
       this.#wake();
     });
     socket.once('close', () => {
@@ -53,11 +58,18 @@ export class Connection {
   async read(timeoutMs = ANSWER_TIMEOUT_MS): Promise<RawAnswer> {
     const until = performance.now() + timeoutMs;
     for (;;) {
-      const message = readMessage(this.#received, { isResponse: true, isClosed: this.#isClosed });
+      const message = readMessage(this.#received, {
+        isResponse: true,
+        isClosed: this.#isClosed && !this.#isTooMuch,
+      });
       if (message !== undefined) {
         this.#received = this.#received.subarray(message.length);
         return message;
       }
+      if (this.#isTooMuch)
+        throw new Error(
+          `the server sent more than ${MAX_RECEIVED_BYTES} bytes without the end of a response`,
+        );
       if (this.#isClosed) return undefined;
       const left = until - performance.now();
       if (left <= 0) throw new NoAnswer(timeoutMs);

@@ -1,3 +1,6 @@
+/** Bytes kept of what a peer sends: no message of the suite comes near it, and a peer that sends for ever must not fill the memory. */
+export const MAX_RECEIVED_BYTES = 4 * 1024 * 1024;
+
 /** One HTTP/1.1 message as it stood on the wire. Header names and values are latin1 text, one character a byte. */
 export interface HttpMessage {
   /** Without its line end. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { readLines } from '@cpg/test-support';
 
 export interface GatewayProcess {
   readonly url: string;
@@ -34,7 +34,7 @@ export const startGatewayProcess = async (
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     log += text;
   });
-  for await (const line of createInterface({ input: child.stdout })) {
+  for await (const line of readLines(child.stdout)) {
     const url = READY.exec(line)?.[1];
     if (url === undefined) continue;
     return {
