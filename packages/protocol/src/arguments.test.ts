@@ -241,7 +241,6 @@ const ROWS: Readonly<Record<string, Row>> = {
       ),
     ),
     returns: { '0.target': rejected },
-    options: ['0'],
   },
   verifyWebhook: {
     args: [{ key, body, timestamp: webhook.timestamp, signature: webhook.signature, now: NOW }],
@@ -249,7 +248,6 @@ const ROWS: Readonly<Record<string, Row>> = {
       '0.timestamp': ['undefined', 'null', 'string', 'array'],
       '0.signature': ['undefined', 'null', 'string', 'array'],
     },
-    options: ['0'],
   },
   vectorBodyBytes: { args: [{ repeat: { byteHex: '00', count: 1 } }] },
   vectorFileJsonSchema: { args: ['webhooks'] },
@@ -393,6 +391,28 @@ describe('messages', () => {
     expect(() => protocol.toDecimal(`1\u202e\u2028…é${'9'.repeat(200)}`)).toThrow(
       `got "1\\u{202e}\\u{2028}…é${'9'.repeat(95)}"… (205 characters).`,
     );
+  });
+});
+
+describe('what was received', () => {
+  it('may be handed over whole', () => {
+    const more = { ip: '127.0.0.1', cmd: 'verify' };
+    const received = {
+      method: 'GET',
+      target: '/',
+      headers,
+      body,
+      keys: new Map([['ck_example', key]]),
+      now: NOW,
+    };
+    expect(protocol.verifyRequest({ ...received, ...more } as never)).toBe(
+      protocol.REJECTIONS.invalid_signature,
+    );
+    const { timestamp, signature } = webhook;
+    expect(protocol.verifyWebhook({ key, body, timestamp, signature, now: NOW, ...more } as never)).toEqual({
+      timestamp: NOW,
+      body,
+    });
   });
 });
 

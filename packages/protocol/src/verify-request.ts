@@ -1,4 +1,4 @@
-import { assertString, createOptionReader, readGuarded, wrongType } from './arguments.ts';
+import { assertString, createFieldReader, readGuarded, wrongType } from './arguments.ts';
 import { bodySha256 } from './body-hash.ts';
 import { assertBytes } from './bytes.ts';
 import { joinFields } from './canonical-string.ts';
@@ -47,8 +47,8 @@ const METHOD = /^[!-~]+$/;
  * source address and permission are the caller's, or `@cpg/server-middleware`'s.
  *
  * @throws ProtocolError for what no request can cause: `invalid_body` when the body is not bytes, `invalid_timestamp` when
- * `now` is not whole seconds, `invalid_secret` for a key not made by `createSigningKey`, `invalid_option` for a misspelt
- * field, and `invalid_field` for any other value of the wrong type.
+ * `now` is not whole seconds, `invalid_secret` for a key not made by `createSigningKey`, and `invalid_field` for any
+ * other value of the wrong type. Further fields are ignored: what was received may be handed over whole.
  */
 export const verifyRequest = (request: RequestToVerify): VerifiedRequest | Rejection => {
   const { method, headers, now, body, keys, target: sent } = readRequest(request);
@@ -91,7 +91,7 @@ export const verifyRequest = (request: RequestToVerify): VerifiedRequest | Rejec
   return isGenuine ? { keyId, timestamp, signature, ...target } : REJECTIONS.invalid_signature;
 };
 
-const readRequest = createOptionReader<RequestToVerify>(
+const readRequest = createFieldReader<RequestToVerify>(
   'The request to verify',
   ({ method, target, headers, body, keys, now }) => ({ method, target, headers, body, keys, now }),
 );

@@ -1,4 +1,4 @@
-import { createOptionReader, isArray, readGuarded, wrongType } from './arguments.ts';
+import { createFieldReader, isArray, readGuarded, wrongType } from './arguments.ts';
 import { assertBytes } from './bytes.ts';
 import { ProtocolError } from './protocol-error.ts';
 import { REJECTIONS, type Rejection } from './rejection.ts';
@@ -38,8 +38,8 @@ export interface VerifiedWebhook {
  * them first. A retry verifies again: deduplicate on the event's `id`. Contract §5.
  *
  * @throws ProtocolError `invalid_body` when the body was parsed already, `invalid_timestamp` when `now` is not whole
- * seconds, `invalid_secret` when there is no key, `invalid_option` for a misspelt field, and `invalid_field` for a header
- * that is neither a string nor a list of strings, or no object.
+ * seconds, `invalid_secret` when there is no key, and `invalid_field` for a header that is
+ * neither a string nor a list of strings, or no object. Further fields are ignored: what was received may be handed over whole.
  */
 export const verifyWebhook = (webhook: WebhookToVerify): VerifiedWebhook | Rejection => {
   const { key, body, now, ...headers } = readWebhook(webhook);
@@ -60,7 +60,7 @@ export const verifyWebhook = (webhook: WebhookToVerify): VerifiedWebhook | Rejec
   return matches.length > 0 ? { timestamp: seconds, body } : REJECTIONS.invalid_signature;
 };
 
-const readWebhook = createOptionReader<WebhookToVerify>(
+const readWebhook = createFieldReader<WebhookToVerify>(
   'The webhook to verify',
   ({ key, body, timestamp, signature, now }) => ({ key, body, timestamp, signature, now }),
 );
