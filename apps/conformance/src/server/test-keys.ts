@@ -77,4 +77,4 @@ export const parseTestKeys = (json: string): TestKeys => {
 
 /** Every secret of a keys file, for whoever must keep them out of reports. */
 export const secretsOf = ({ only, withdrawal: _terms, ...roles }: TestKeys): readonly string[] =>
-  [...Object.values(roles), ...Object.values(only ?? {})].map(({ secret }) => secret);
+  [...Object.values(roles), ...Object.values(only ?? {})].flatMap((key) => key?.secret ?? []);

@@ -101,7 +101,7 @@ describe.each(pairs)('signFetch of the fetch of %s', (_, classes) => {
       'multipart/form-data',
     ],
   ])('sends %s with its content type', async (_name, make, body, type) => {
-    await send(classes)('/v1/x', { method: 'POST', body: make() as RequestInit['body'] });
+    await send(classes)('/v1/x', { method: 'POST', body: make() as NonNullable<RequestInit['body']> });
     expect(lastRequest().body.toString()).toMatch(body);
     expect(headerOf(lastRequest(), 'Content-Type')).toContain(type);
     expect(isAuthentic(lastRequest(), SECRET)).toBe(true);
@@ -109,7 +109,10 @@ describe.each(pairs)('signFetch of the fetch of %s', (_, classes) => {
 
   it('sends what a stream gives', async () => {
     const stream = Readable.from([Buffer.from('a'), Buffer.from('b')]);
-    await send(classes)('/v1/x', { method: 'POST', body: stream as unknown as RequestInit['body'] });
+    await send(classes)('/v1/x', {
+      method: 'POST',
+      body: stream as unknown as NonNullable<RequestInit['body']>,
+    });
     expect(lastRequest().body.toString()).toBe('ab');
     expect(isAuthentic(lastRequest(), SECRET)).toBe(true);
   });
@@ -172,7 +175,7 @@ describe('values of another realm', () => {
   ])('%s is a body', async (_, make) => {
     const http = signAxios(axios.create({ baseURL: server.url, proxy: false }), CREDENTIALS);
     await http.post('/v1/x', make());
-    await send(globalThis)('/v1/x', { method: 'POST', body: make() as RequestInit['body'] });
+    await send(globalThis)('/v1/x', { method: 'POST', body: make() as NonNullable<RequestInit['body']> });
     expect(server.requests.map(({ body }) => body.toString())).toEqual(['{}', '{}']);
     expect(server.requests.every((request) => isAuthentic(request, SECRET))).toBe(true);
   });
