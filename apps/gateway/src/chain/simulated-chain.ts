@@ -88,7 +88,7 @@ export const createSimulatedChain = (services: ChainServices): SimulatedChain =>
       for (const row of due) await attempt(() => settleDue(row));
     }
     if (failures.length > 0) {
-      throw new AggregateError(failures, `${failures.length} transactions could not be moved on`);
+      throw new AggregateError(failures, `Transactions that could not be moved on: ${failures.length}`);
     }
   };
 
