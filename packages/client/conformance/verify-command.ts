@@ -12,10 +12,13 @@ export interface VerifyCommand {
 }
 
 /** Decides about one request as a server would, without memory. */
-export const verifyCommand = ({ keys, bodyB64, ...request }: VerifyCommand) =>
+export const verifyCommand = ({ keys, bodyB64, method, target, headers, now }: VerifyCommand) =>
   verdictOf(
     verifyRequest({
-      ...request,
+      method,
+      target,
+      headers,
+      now,
       body: Buffer.from(bodyB64, 'base64'),
       keys: new Map(keys.map(({ keyId, secretB64 }) => [keyId, createSigningKey(textOf(secretB64))])),
     }),

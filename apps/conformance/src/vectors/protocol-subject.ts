@@ -45,9 +45,13 @@ const toVerification = (result: object | Rejection): Verification =>
     ? { accepted: false, status: result.status, message: result.message }
     : { accepted: true };
 
-const decide = ({ keys, ...request }: VerifyCommand) =>
+const decide = ({ keys, method, target, headers, body, now }: VerifyCommand) =>
   verifyRequest({
-    ...request,
+    method,
+    target,
+    headers,
+    body,
+    now,
     keys: new Map(keys.map(({ keyId, secret }) => [keyId, createSigningKey(secret.toString('utf8'))])),
   });
 
