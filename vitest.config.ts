@@ -11,9 +11,9 @@ const packages = ['packages', 'apps', 'tooling'].flatMap((folder) =>
 // What a project needs once a run, before its first test.
 const GLOBAL_SETUP = 'src/testing/global-setup.ts';
 
-// Its tests mock node:crypto and expect warnings that are given once a process: each file needs modules of its own. The files
-// of the other projects share a worker's modules, since loading them again for each file costs more than most tests.
-const ISOLATED = ['server-middleware'];
+// The files of these projects share the modules of a worker, since loading them again for each file costs more than most of
+// their tests. Not so where tests mock modules, expect warnings that are given once a process, or open many databases.
+const SHARING_MODULES = ['protocol', 'client'];
 
 const everything = { lines: 100, branches: 100 };
 
@@ -29,7 +29,7 @@ export default defineConfig({
         name,
         include: ['**/*.test.ts'],
         exclude: ['**/node_modules/**', '**/dist/**'],
-        isolate: ISOLATED.includes(name),
+        isolate: !SHARING_MODULES.includes(name),
         globalSetup: existsSync(`${root}/${GLOBAL_SETUP}`) ? [GLOBAL_SETUP] : [],
       },
     })),
