@@ -3,6 +3,7 @@
 import { createSigningKey, endpoints } from '@cpg/protocol';
 import {
   cpgAuth,
+  drainUnreadBodies,
   errorHandler,
   ipBackstop,
   redisStore,
@@ -47,7 +48,6 @@ app.use(
   ]),
 );
 app.use(errorHandler());
-const server = app.listen(Number(PORT), '127.0.0.1', () =>
-  process.stdout.write(`ready on port ${server.address().port}\n`),
-);
+const server = drainUnreadBodies(app.listen(Number(PORT), '127.0.0.1'));
+server.once('listening', () => process.stdout.write(`ready on port ${server.address().port}\n`));
 process.once('SIGTERM', () => server.close(() => redis.close()));

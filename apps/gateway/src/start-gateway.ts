@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { cachedKeys } from '@cpg/server-middleware';
+import { cachedKeys, drainUnreadBodies } from '@cpg/server-middleware';
 import type { Express } from 'express';
 import type { Logger } from 'pino';
 import { createSimulatedChain, type SimulatedChain } from './chain/simulated-chain.ts';
@@ -75,9 +75,12 @@ export const startGateway = async (config: Config, logger: Logger): Promise<Gate
 // A client that is slow with its headers, or never ends its request, holds a socket for this long at most.
 const LIMITS = { maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 30_000 };
 
+// A body that is still arriving after its response must not outlast the time to drain.
+const DRAIN_LIMITS = { maxMs: 5_000 };
+
 const listen = (app: Express, { port, host }: Config, logger: Logger): Promise<Server> =>
   new Promise((resolve, reject) => {
-    const server = createServer(LIMITS, app).once('error', reject);
+    const server = drainUnreadBodies(createServer(LIMITS, app), DRAIN_LIMITS).once('error', reject);
     server.listen(port, host, () => {
       // Such as no more file descriptors: the connection is lost, not the gateway.
       server.on('error', (error) => logFailure(logger, error, 'a connection could not be accepted'));

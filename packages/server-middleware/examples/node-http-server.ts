@@ -10,12 +10,15 @@ const HANDLERS = [
 
 /** The framework-free core behind plain node:http: who asks, then permission, body syntax and schema, then the handler. */
 export const createApiServer = (options: cpg.AuthenticateOptions) =>
-  createServer(async (request, response) => {
-    const result = await answer(request, options).catch(cpg.rejectionOf);
-    if (result === REJECTIONS.method_not_allowed) response.setHeader('Allow', methodsOf(request).join(', '));
-    if (isRejection(result)) cpg.sendRejection(response, result);
-    else cpg.sendSuccess(response, result);
-  });
+  cpg.drainUnreadBodies(
+    createServer(async (request, response) => {
+      const result = await answer(request, options).catch(cpg.rejectionOf);
+      if (result === REJECTIONS.method_not_allowed)
+        response.setHeader('Allow', methodsOf(request).join(', '));
+      if (isRejection(result)) cpg.sendRejection(response, result);
+      else cpg.sendSuccess(response, result);
+    }),
+  );
 
 const answer = async (request: IncomingMessage, options: cpg.AuthenticateOptions): Promise<unknown> => {
   const { method = '', url: target = '', rawHeaders, socket } = request;

@@ -11,6 +11,7 @@ export { authenticate, DECISION_CHANNEL } from './authentication/authenticate.ts
 export type { AuthenticateOptions } from './authentication/authenticate-options.ts';
 export type { AuthenticatedRequest, RequestToAuthenticate } from './authentication/authenticated-request.ts';
 export { CHECKS, type Check, type DecisionTrace } from './authentication/decision-recorder.ts';
+export { type DrainLimits, drainUnreadBodies } from './body/drain-unread-body.ts';
 export { parseJsonBody } from './body/parse-json-body.ts';
 export { type BodyLimits, type MessageWithRawBody, readBody } from './body/read-body.ts';
 export { type DoctorOptions, type DoctorReport, doctor } from './doctor/doctor.ts';

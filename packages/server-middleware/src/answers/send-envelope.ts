@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { ENVELOPE_CONTENT_TYPE } from '@cpg/protocol';
+import { drainUnreadBody } from '../body/drain-unread-body.ts';
 
 /** One JSON answer. */
 export interface EnvelopeAnswer {
@@ -15,6 +16,7 @@ export interface EnvelopeAnswer {
  */
 export const sendEnvelope = (response: ServerResponse, answer: EnvelopeAnswer): void => {
   if (response.headersSent || response.destroyed) return;
+  drainUnreadBody(response);
   const body = JSON.stringify(answer.envelope);
   response.writeHead(answer.status, {
     'Content-Type': ENVELOPE_CONTENT_TYPE,

@@ -1,0 +1,148 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+
+/** How much of a body is read and thrown away after its response, before the connection is closed. */
+export interface DrainLimits {
+  /** Bytes. @default 67108864 (64 MiB) */
+  readonly maxBytes?: number | undefined;
+  /** Milliseconds in all. @default 10000 */
+  readonly maxMs?: number | undefined;
+  /** Milliseconds without a byte. @default 2000 */
+  readonly maxIdleMs?: number | undefined;
+}
+
+const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
+const DEFAULT_MAX_MS = 10_000;
+const DEFAULT_MAX_IDLE_MS = 2_000;
+// After a drain that reached its limit: time for the client to see the end of the stream.
+const BRIEF: DrainLimits = { maxMs: 1_000 };
+
+interface Connection {
+  /** The last request that was received on it: when it is complete, nothing is unread. */
+  request: IncomingMessage;
+  isClosing: boolean;
+}
+
+const connections = new WeakMap<Socket, Connection>();
+const prepared = new WeakSet<ServerResponse>();
+
+/**
+ * Makes every response of a `node:http` server reach its client, also one that is sent before the request body was read:
+ * `drainUnreadBodies(app.listen(8080))`. Closing a socket with unread bytes resets the connection, and the client may
+ * lose the response; so the rest of the body is read and thrown away, within limits. A request with `Expect: 100-continue`
+ * is told to continue when its body is first read; rejected before that, it is not, and the connection is closed.
+ * Wire protocol §4.
+ */
+export const drainUnreadBodies = <HttpServer extends Server>(
+  server: HttpServer,
+  limits: DrainLimits = {},
+): HttpServer => {
+  server.prependListener('request', (_request, response) => drainUnreadBody(response, limits));
+  server.on('checkContinue', (request, response) => {
+    continueWhenRead(request, response);
+    server.emit('request', request, response);
+  });
+  server.on('checkExpectation', (_request, response) => {
+    drainUnreadBody(response, limits);
+    response.writeHead(417).end();
+  });
+  return server;
+};
+
+/** The same for one response that has not been sent yet; `sendRejection` and `sendSuccess` call it. */
+export const drainUnreadBody = (response: ServerResponse, limits: DrainLimits = {}): void => {
+  const request = response.req;
+  // Without either, an adapter that imitates node:http (serverless, tests) owns the transport.
+  const socket = request?.socket ?? response.socket;
+  if (prepared.has(response) || !(socket instanceof Socket)) return;
+  prepared.add(response);
+  const isHttp1 = request.httpVersionMajor === 1;
+  const close = () => (isHttp1 ? closeLingering(socket, BRIEF) : request.destroy());
+  if (isHttp1) lingerInsteadOfReset(socket, { request, limits });
+  // In front of Node's own listener, which would let the rest of the body go by uncounted.
+  response.prependOnceListener('finish', () => {
+    if (request.complete) return;
+    // An iterator that was left early destroyed the request: nothing can read it to its end.
+    if (request.destroyed) close();
+    else discard(request, limits, close);
+  });
+};
+
+/** Node calls `destroySoon` when the last response of a connection has been written. */
+const lingerInsteadOfReset = (
+  socket: Socket,
+  { request, limits }: { readonly request: IncomingMessage; readonly limits: DrainLimits },
+): void => {
+  const known = connections.get(socket);
+  if (known !== undefined) {
+    known.request = request;
+    return;
+  }
+  const connection = { request, isClosing: false };
+  connections.set(socket, connection);
+  const destroySoon = socket.destroySoon.bind(socket);
+  socket.destroySoon = () => {
+    if (connection.request.complete) destroySoon();
+    else closeLingering(socket, limits);
+  };
+};
+
+/** Ends the server's direction, then reads on until the client ends its own. */
+const closeLingering = (socket: Socket, limits: DrainLimits): void => {
+  const connection = connections.get(socket) as Connection;
+  if (connection.isClosing) return;
+  connection.isClosing = true;
+  const takeOver = () => {
+    // A listener for data makes Node's HTTP parser let go of the socket. Without the parser's own listeners, nothing
+    // that arrives from now on can be served as another request.
+    const ofParser = (['data', 'end'] as const).map((event) => [event, socket.listeners(event)] as const);
+    discard(socket, limits, () => socket.destroy());
+    for (const [event, listeners] of ofParser) {
+      for (const listener of listeners) socket.off(event, listener as () => void);
+    }
+    socket.once('end', () => socket.destroy());
+  };
+  socket.end();
+  // The parser pauses a socket whose body goes unread, and only the parser's own listener starts it again.
+  if (socket.isPaused()) socket.once('resume', takeOver).resume();
+  else takeOver();
+};
+
+/** Reads a stream and throws it away, to its end or to the first limit. */
+const discard = (source: IncomingMessage | Socket, limits: DrainLimits, onLimit: () => void): void => {
+  const { maxBytes = DEFAULT_MAX_BYTES, maxMs = DEFAULT_MAX_MS, maxIdleMs = DEFAULT_MAX_IDLE_MS } = limits;
+  let length = 0;
+  const stop = () => {
+    clearTimeout(deadline);
+    clearTimeout(idle);
+    source.off('data', onData).off('end', stop).off('close', stop);
+  };
+  const reach = () => {
+    stop();
+    onLimit();
+  };
+  const onData = (chunk: Buffer) => {
+    length += chunk.length;
+    idle.refresh();
+    if (length > maxBytes) reach();
+  };
+  const deadline = setTimeout(reach, maxMs);
+  const idle = setTimeout(reach, maxIdleMs);
+  source.on('data', onData).once('end', stop).once('close', stop).resume();
+};
+
+/** Sends `100 Continue` when the body is first read, and never once the response has begun. */
+const continueWhenRead = (request: IncomingMessage, response: ServerResponse): void => {
+  const { shouldKeepAlive } = response;
+  // A client that is not told to continue may send the body or leave it out: what follows could be either.
+  response.shouldKeepAlive = false;
+  const read = request._read;
+  request._read = (size) => {
+    request._read = read;
+    if (!response.headersSent) {
+      response.shouldKeepAlive = shouldKeepAlive;
+      response.writeContinue();
+    }
+    read.call(request, size);
+  };
+};

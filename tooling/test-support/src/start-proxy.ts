@@ -1,0 +1,109 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from './free-port.ts';
+
+/** A proxy in front of a server on loopback. */
+export interface ReverseProxy {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+export interface NginxOptions {
+  /** The loopback port of the server behind it. */
+  readonly upstreamPort: number;
+  /** `proxy_request_buffering`: whether a body is read in full before it is passed on. */
+  readonly requestBuffering: 'on' | 'off';
+}
+
+/** Starts nginx with `proxy_pass` and its defaults (HTTP/1.0 and `Connection: close` towards the server behind it). */
+export const startNginx = ({ upstreamPort, requestBuffering }: NginxOptions): Promise<ReverseProxy> =>
+  startProxy((port, folder) => {
+    const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+    const configuration = `
+      daemon off;
+      master_process off;
+      pid ${folder}/nginx.pid;
+      error_log stderr crit;
+      events {}
+      http {
+        access_log off;
+        client_max_body_size 0;
+        ${temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join('\n')}
+        server {
+          listen 127.0.0.1:${port};
+          location / {
+            proxy_pass http://127.0.0.1:${upstreamPort};
+            proxy_request_buffering ${requestBuffering};
+          }
+        }
+      }`;
+    return { configuration, command: (file) => ['nginx', '-p', folder, '-e', 'stderr', '-c', file] };
+  });
+
+/** Starts haproxy in front of a server on loopback. */
+export const startHaproxy = ({ upstreamPort }: Pick<NginxOptions, 'upstreamPort'>): Promise<ReverseProxy> =>
+  startProxy((port) => {
+    const configuration = `
+      defaults
+        mode http
+        timeout connect 5s
+        timeout client 30s
+        timeout server 30s
+      listen gateway
+        bind 127.0.0.1:${port}
+        server upstream 127.0.0.1:${upstreamPort}
+    `;
+    return { configuration, command: (file) => ['haproxy', '-db', '-q', '-f', file] };
+  });
+
+interface ProxyProgram {
+  readonly configuration: string;
+  readonly command: (file: string) => readonly [program: string, ...parameters: string[]];
+}
+
+const startProxy = async (
+  describe: (port: number, folder: string) => ProxyProgram,
+): Promise<ReverseProxy> => {
+  const folder = mkdtempSync(join(tmpdir(), 'cpg-proxy-'));
+  const port = await freePort();
+  const { configuration, command } = describe(port, folder);
+  const file = join(folder, 'proxy.conf');
+  writeFileSync(file, `${configuration}\n`);
+  const [program, ...parameters] = command(file);
+  const child = spawn(program, parameters, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let log = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    log += text;
+  });
+  const exit = once(child, 'exit').catch((error: unknown) => {
+    log += String(error);
+  });
+  const hasExited = () => child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+  while (!(await isListening(port))) {
+    if (hasExited()) throw new Error(`${program} did not start:\n${log}`);
+    await delay(10);
+  }
+  return {
+    port,
+    stop: async () => {
+      child.kill('SIGKILL');
+      await exit;
+      rmSync(folder, { recursive: true });
+    },
+  };
+};
+
+const isListening = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    const settle = (isOpen: boolean) => {
+      socket.destroy();
+      resolve(isOpen);
+    };
+    socket.once('connect', () => settle(true)).once('error', () => settle(false));
+  });
