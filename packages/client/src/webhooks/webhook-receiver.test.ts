@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { createSigningKey, signWebhook } from '@cpg/protocol';
+import { countUploads } from '@cpg/test-support';
 import express from 'express';
 import { afterEach, describe, expect, it } from 'vitest';
 import { memoryInbox } from './webhook-inbox.ts';
@@ -136,6 +137,27 @@ describe('webhookReceiver', () => {
     const response = await send(url);
     expect(response.status).toBe(status);
     expect(await response.json()).toEqual({ success: false, message });
+    expect(events).toEqual([]);
+  });
+
+  it('gets the 413 to a sender that is still sending, 60 times of 60', async () => {
+    const { url } = await start();
+    const { port, pathname: target } = new URL(url);
+    const delivery = { port: Number(port), target, length: 8_000_000 };
+    expect(await countUploads(60, delivery)).toEqual({ 413: 60 });
+    expect(await countUploads(10, { ...delivery, httpVersion: '1.0' })).toEqual({ 413: 10 });
+  });
+
+  it('closes the connection of a sender that never ends', async () => {
+    const { url, events } = await start({ maxBodyBytes: 10 });
+    const socket = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {});
+    socket.write('POST /webhooks/cpg HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000000\r\n\r\n');
+    const piece = Buffer.alloc(1024 * 1024);
+    const write = () => socket.write(piece, (error) => error ?? write());
+    write();
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.resume();
+    await closed;
     expect(events).toEqual([]);
   });
 

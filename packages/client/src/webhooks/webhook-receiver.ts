@@ -19,7 +19,7 @@ import {
   requireOption,
   SECONDS,
 } from '../options.ts';
-import { readRawBody, TOO_LARGE, type WebhookRequest } from './read-raw-body.ts';
+import { lingerAfterResponse, readRawBody, TOO_LARGE, type WebhookRequest } from './read-raw-body.ts';
 import { createWebhookKeys, verifyWebhook } from './verify-webhook.ts';
 import { type InboxState, memoryInbox, type WebhookInbox } from './webhook-inbox.ts';
 
@@ -105,6 +105,7 @@ const receive = async (
   const body = await readRawBody(request, maxBodyBytes);
   if (body === TOO_LARGE) {
     response.setHeader('Connection', 'close');
+    lingerAfterResponse(request);
     return answer(response, 413, errorEnvelope('Request body is too large'));
   }
   const headers = request.headersDistinct;
