@@ -61,6 +61,8 @@ export const createApp = (services: AppServices): Express => {
       keys,
       store: switchable ?? admission.store,
       clock: clock.now,
+      // Every route is below, and parses for itself: so 404 and 405 come before a malformed body. Wire protocol §2.1.
+      json: false,
       explain: config.sandbox,
       logger: config.sandbox ? decisions.listen(logger) : logger,
       trace: (trace) => {

@@ -1,5 +1,14 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
+import {
+  assertOptions,
+  assertValue,
+  type OptionRules,
+  optional,
+  positiveInteger,
+  timerMs,
+  withMethods,
+} from '../options.ts';
 
 /** How much of a body is read and thrown away after its response, before the connection is closed. */
 export interface DrainLimits {
@@ -17,6 +26,13 @@ const DEFAULT_MAX_IDLE_MS = 2_000;
 // After a drain that reached its limit: time for the client to see the end of the stream.
 const BRIEF: DrainLimits = { maxMs: 1_000 };
 
+const RULES: OptionRules<DrainLimits> = {
+  maxBytes: optional(positiveInteger),
+  maxMs: optional(timerMs),
+  maxIdleMs: optional(timerMs),
+};
+const aServer = withMethods(['prependListener', 'on', 'listen'], 'a server of node:http or node:https');
+
 interface Connection {
   /** The last request that was received on it: when it is complete, nothing is unread. */
   request: IncomingMessage;
@@ -32,11 +48,15 @@ const prepared = new WeakSet<ServerResponse>();
  * lose the response; so the rest of the body is read and thrown away, within limits. A request with `Expect: 100-continue`
  * is told to continue when its body is first read; rejected before that, it is not, and the connection is closed.
  * Wire protocol §4.
+ *
+ * @throws ServerMiddlewareError `invalid_option`
  */
 export const drainUnreadBodies = <HttpServer extends Server>(
   server: HttpServer,
   limits: DrainLimits = {},
 ): HttpServer => {
+  assertValue({ name: 'drainUnreadBodies: server', value: server, rule: aServer });
+  assertOptions({ owner: 'drainUnreadBodies', options: limits, rules: RULES });
   server.prependListener('request', (_request, response) => drainUnreadBody(response, limits));
   server.on('checkContinue', (request, response) => {
     continueWhenRead(request, response);

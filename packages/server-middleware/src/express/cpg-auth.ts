@@ -17,7 +17,10 @@ import { warnOfSplitMemory } from './warn-of-split-memory.ts';
 import './augment-request.ts';
 
 export interface CpgAuthOptions extends AuthenticateOptions {
-  /** Parse the body as JSON into `req.body`. @default true */
+  /**
+   * Parse the body as JSON into `req.body`; a malformed one is rejected with 400 before the next handler runs. `false`
+   * leaves `req.body` alone, for routes with other bodies; `routes` parses for its endpoints itself. @default true
+   */
   readonly json?: boolean | undefined;
 }
 
@@ -44,7 +47,11 @@ export const cpgAuth = (options: CpgAuthOptions): RequestHandler => {
       }
       request.cpg = outcome.principal;
       request.rawBody = outcome.body;
-      if (options.json ?? true) setJsonBody(request);
+      const rejection = (options.json ?? true) ? setJsonBody(request) : undefined;
+      if (rejection !== undefined) {
+        sendRejection(response, rejection);
+        return;
+      }
     } catch (error) {
       answerError(error, response, faults);
       return;

@@ -1,32 +1,42 @@
-import { isRejection, type Rejection } from '@cpg/protocol';
+import { endpoints, isRejection, missingPermission, type Rejection } from '@cpg/protocol';
 import type { Request } from 'express';
-import { RejectionError } from '../answers/rejection-error.ts';
 import { parseJsonBody } from '../body/parse-json-body.ts';
+import { RouteTable } from './route-table.ts';
 import './augment-request.ts';
+
+const ENDPOINTS = new RouteTable(Object.values(endpoints).map((endpoint) => ({ endpoint })));
+const METHODS_WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 const malformed = new WeakMap<object, Rejection>();
 
 /**
- * Sets `req.body` to the parsed JSON. Of a malformed body the answer has to wait until the permission was checked: reading
- * `req.body` then throws a `RejectionError` (400), so that no handler mistakes it for a request without body.
+ * Sets `req.body`, an ordinary property, to the parsed JSON. For a malformed body returns the rejection: 403 when the
+ * protocol knows the endpoint and the key lacks its permission, else 400. A request that takes no body, by the protocol
+ * or by its method, goes on with `req.body` undefined, and so does another method on a known path, which is 405.
+ * Wire protocol §2.1.
  */
-export const setJsonBody = (request: Request): void => {
+export const setJsonBody = (request: Request): Rejection | undefined => {
   // body-parser's own mark: a parser mounted behind leaves the request alone.
   Object.assign(request, { _body: true });
   const parsed = parseJsonBody(request.rawBody);
   if (!isRejection(parsed)) {
     request.body = parsed.value;
-    return;
+    return undefined;
   }
+  request.body = undefined;
   malformed.set(request, parsed);
-  Object.defineProperty(request, 'body', {
-    configurable: true,
-    enumerable: false,
-    get: () => {
-      throw new RejectionError(parsed);
-    },
-  });
+  const { method, originalUrl, cpg } = request;
+  const known = ENDPOINTS.find(originalUrl.split('?', 1)[0] as string);
+  if (known === undefined) return METHODS_WITHOUT_BODY.has(method) ? undefined : parsed;
+  const endpoint = known.byMethod.get(method)?.endpoint;
+  if (endpoint === undefined || endpoint.body === null) return undefined;
+  const { permission } = endpoint;
+  return permission === null || cpg.permissions.includes(permission) ? parsed : missingPermission(permission);
 };
 
-/** The 400 for a malformed body, once it is its turn in the order of checks. Contract §2.1. */
+/** The 400 for a malformed body that went on, once it is its turn in the order of checks. Wire protocol §2.1. */
 export const malformedBody = (request: object): Rejection | undefined => malformed.get(request);
+
+/** The parsed body for a route: what is in `req.body`, or with `json: false` the signed bytes as JSON. */
+export const takeJsonBody = (request: Request): { readonly value: unknown } | Rejection =>
+  request.body === undefined ? parseJsonBody(request.rawBody) : { value: request.body };

@@ -1,15 +1,20 @@
+import type { Endpoint } from '@cpg/protocol';
 import { ServerMiddlewareError } from '../server-middleware-error.ts';
-import type { Route } from './route.ts';
+
+/** What a table holds: anything that serves or describes an endpoint. */
+interface WithEndpoint {
+  readonly endpoint: Endpoint;
+}
 
 /** Routes of one path, by method. */
-interface PathEntry {
+interface PathEntry<Route> {
   readonly pattern: RegExp;
   readonly parameterNames: readonly string[];
   readonly byMethod: Map<string, Route>;
 }
 
 /** What a path leads to: its routes by method, and the values of its parameters as sent. */
-export interface RouteMatch {
+export interface RouteMatch<Route> {
   readonly byMethod: ReadonlyMap<string, Route>;
   readonly pathParameters: Readonly<Record<string, string>>;
 }
@@ -20,15 +25,15 @@ const PARAMETER = /\{([a-z_]+)\}/g;
  * Looks up routes by the path on the wire, byte for byte: what was signed is what is routed, so nothing is decoded, no case
  * folded, no slash forgiven.
  */
-export class RouteTable {
-  readonly #byTemplate = new Map<string, PathEntry>();
+export class RouteTable<Route extends WithEndpoint> {
+  readonly #byTemplate = new Map<string, PathEntry<Route>>();
 
   /** @throws ServerMiddlewareError `duplicate_route` */
   constructor(routes: readonly Route[]) {
     for (const route of routes) this.#add(route);
   }
 
-  find(path: string): RouteMatch | undefined {
+  find(path: string): RouteMatch<Route> | undefined {
     const exact = this.#byTemplate.get(path);
     if (exact?.parameterNames.length === 0) return { byMethod: exact.byMethod, pathParameters: {} };
     for (const { pattern, parameterNames, byMethod } of this.#byTemplate.values()) {

@@ -1,8 +1,8 @@
-import { isRejection, missingPermission, type Rejection, validateRequest } from '@cpg/protocol';
+import { isRejection, missingPermission, validateRequest } from '@cpg/protocol';
 import type { Request, Response } from 'express';
 import { sendRejection } from '../answers/send-rejection.ts';
 import { sendSuccess } from '../answers/send-success.ts';
-import { malformedBody } from './json-body.ts';
+import { takeJsonBody } from './json-body.ts';
 import type { Route } from './route.ts';
 
 export interface RouteCall {
@@ -26,10 +26,9 @@ const decide = (route: Route, { http, pathParameters, query }: RouteCall): unkno
   const { permission } = endpoint;
   if (permission !== null && !cpg.permissions.includes(permission)) return missingPermission(permission);
 
-  const malformed: Rejection | undefined = endpoint.body === null ? undefined : malformedBody(http);
-  if (malformed !== undefined) return malformed;
+  const json = endpoint.body === null ? { value: undefined } : takeJsonBody(http);
+  if (isRejection(json)) return json;
 
-  const body: unknown = endpoint.body === null ? undefined : http.body;
-  const validated = validateRequest(endpoint, { pathParameters, query, body });
+  const validated = validateRequest(endpoint, { pathParameters, query, body: json.value });
   return isRejection(validated) ? validated : handler({ ...validated, cpg, http });
 };
