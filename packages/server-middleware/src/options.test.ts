@@ -1,3 +1,4 @@
+import { createServer } from 'node:http';
 import { createSigningKey, endpoints } from '@cpg/protocol';
 import express from 'express';
 import { describe, expect, it } from 'vitest';
@@ -116,6 +117,10 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
     call: (options) => middleware.routes([], options),
     options: { logger: [recordingLogger(), LOGGERS] },
   },
+  drainUnreadBodies: {
+    call: (options) => middleware.drainUnreadBodies(createServer(), options),
+    options: { maxBytes: [1, POSITIVE], maxMs: [1, TIMERS], maxIdleMs: [1, TIMERS] },
+  },
   errorHandler: { call: middleware.errorHandler, options: { logger: [recordingLogger(), LOGGERS] } },
   doctor: {
     call: (options) => middleware.doctor(express(), options as never),
@@ -150,6 +155,11 @@ const ARGUMENTS: readonly (readonly [
     'requirePermission: Permission',
     (value) => middleware.requirePermission(value),
     [undefined, null, 'x', []],
+  ],
+  [
+    'drainUnreadBodies: server',
+    (value) => middleware.drainUnreadBodies(value),
+    [undefined, null, {}, 'x', express()],
   ],
   [
     'doctor: app',

@@ -25,7 +25,7 @@ app.use((request, response, next) => {
 });
 app.use('/v1', cpgAuth({ keys, store: memoryStore({ clock }), clock }));
 app.use('/v1/withdrawals/checked', requirePermission('withdraw'));
-// As on Express 4: what this rejects with is nobody's to handle.
+// As on Express 4: Express does not see what an async handler rejects with.
 app.use('/v1', (request, response) => {
   const serve = async () => {
     const body: unknown = request.body;

@@ -31,7 +31,10 @@ const RULES: OptionRules<DrainLimits> = {
   maxMs: optional(timerMs),
   maxIdleMs: optional(timerMs),
 };
-const aServer = withMethods(['prependListener', 'on', 'listen'], 'a server of node:http or node:https');
+const aServer = withMethods(
+  ['prependListener', 'closeIdleConnections'],
+  'a server of node:http or node:https',
+);
 
 interface Connection {
   /** The last request that was received on it: when it is complete, nothing is unread. */
@@ -74,17 +77,16 @@ export const drainUnreadBody = (response: ServerResponse, limits: DrainLimits = 
   const request = response.req;
   // Without either, an adapter that imitates node:http (serverless, tests) owns the transport.
   const socket = request?.socket ?? response.socket;
-  if (prepared.has(response) || !(socket instanceof Socket)) return;
+  // Node itself closes an HTTP/2 stream whose body was not read, and keeps the connection.
+  if (prepared.has(response) || !(socket instanceof Socket) || request.httpVersionMajor > 1) return;
   prepared.add(response);
-  const isHttp1 = request.httpVersionMajor === 1;
-  const close = () => (isHttp1 ? closeLingering(socket, BRIEF) : request.destroy());
-  if (isHttp1) lingerInsteadOfReset(socket, { request, limits });
+  lingerInsteadOfReset(socket, { request, limits });
   // In front of Node's own listener, which would let the rest of the body go by uncounted.
   response.prependOnceListener('finish', () => {
     if (request.complete) return;
     // An iterator that was left early destroyed the request: nothing can read it to its end.
-    if (request.destroyed) close();
-    else discard(request, limits, close);
+    if (request.destroyed) closeLingering(socket, BRIEF);
+    else discard(request, limits, () => closeLingering(socket, BRIEF));
   });
 };
 
@@ -102,8 +104,11 @@ const lingerInsteadOfReset = (
   connections.set(socket, connection);
   const destroySoon = socket.destroySoon.bind(socket);
   socket.destroySoon = () => {
-    if (connection.request.complete) destroySoon();
-    else closeLingering(socket, limits);
+    // A response can finish while the parser is still at the bytes that came with the head.
+    setImmediate(() => {
+      if (connection.request.complete) destroySoon();
+      else closeLingering(socket, limits);
+    });
   };
 };
 
