@@ -19,12 +19,12 @@ const EARLY: readonly (readonly [
   what: string,
   status: number,
   target: string,
-  headers?: Record<string, string>,
+  headers: Record<string, string>,
 ])[] = [
-  ['the authentication', 401, '/v1/withdrawals'],
+  ['the authentication', 401, '/v1/withdrawals', {}],
   ['the timestamp check', 401, '/v1/withdrawals', STALE],
-  ['an unknown path', 404, '/nowhere'],
-  ['the operations', 404, '/healthz'],
+  ['an unknown path', 404, '/nowhere', {}],
+  ['the operations', 404, '/healthz', {}],
   ["the sandbox's parser", 413, '/_sandbox/reset', JSON_TYPE],
   ["the sandbox's same-site check", 403, '/_sandbox/reset', { Origin: 'https://elsewhere.example' }],
   ['an expectation that is not supported', 417, '/v1/withdrawals', { Expect: 'tea' }],
@@ -41,7 +41,7 @@ beforeAll(async () => {
 afterAll(() => gateway.close());
 
 describe('a response that is sent before the body was read', () => {
-  it.each(EARLY)('reaches a client that closes, from %s', async (_what, status, target, headers = {}) => {
+  it.each(EARLY)('reaches a client that closes, from %s', async (_what, status, target, headers) => {
     expect(await countUploads(60, { port, target, headers, length: LENGTH })).toEqual({ [status]: 60 });
   });
 
@@ -64,7 +64,7 @@ describe('a response that is sent before the body was read', () => {
       async (requestBuffering) => {
         const proxy = await startNginx({ upstreamPort: port, requestBuffering });
         onTestFinished(proxy.stop);
-        for (const [what, status, target, headers = {}] of BEHIND_PROXIES) {
+        for (const [what, status, target, headers] of BEHIND_PROXIES) {
           const upload = { port: proxy.port, target, headers, length: LENGTH };
           expect([what, await countUploads(20, upload)]).toEqual([what, { [status]: 20 }]);
         }
@@ -76,7 +76,7 @@ describe('a response that is sent before the body was read', () => {
     it('passes haproxy', async () => {
       const proxy = await startHaproxy({ upstreamPort: port });
       onTestFinished(proxy.stop);
-      for (const [what, status, target, headers = {}] of BEHIND_PROXIES) {
+      for (const [what, status, target, headers] of BEHIND_PROXIES) {
         const upload = { port: proxy.port, target, headers, length: LENGTH };
         expect([what, await countUploads(20, upload)]).toEqual([what, { [status]: 20 }]);
       }
