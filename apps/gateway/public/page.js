@@ -130,7 +130,8 @@ const drawCurrencies = (balances) => {
 };
 
 const refresh = async () => {
-  const { clock, ...lists } = await call('GET', '/state');
+  const { clock, api_url, ...lists } = await call('GET', '/state');
+  byId('reference').href = `${api_url}/docs`;
   byId('clock').textContent = `Its clock says ${clock.now}${clock.frozen ? ' and stands still' : ''}.`;
   drawCurrencies(lists.balances);
   for (const [name, rows] of Object.entries(lists)) draw(name, rows);

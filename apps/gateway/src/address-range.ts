@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 
@@ -43,3 +43,16 @@ export const isEveryAddress = (range: string): boolean => {
   if (prefix === 0) return true;
   return address instanceof ipaddr.IPv6 && prefix <= MAPPED_PREFIX && ALL_MAPPED.match(address, prefix);
 };
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8);
+LOOPBACK.addAddress('::1', 'ipv6');
+
+/**
+ * Whether a host is this machine and nothing else: an address of 127.0.0.0/8, ::1 or localhost. Names below localhost and
+ * addresses that carry one of these are not, as it is for the network to say where they lead.
+ */
+export const isLocalHost = (host: string): boolean =>
+  host.toLowerCase() === 'localhost' ||
+  // A BlockList sees through ::ffff:127.0.0.1, the form that a socket for both families reports.
+  (isIP(host) !== 0 && LOOPBACK.check(host, isIPv6(host) ? 'ipv6' : 'ipv4'));

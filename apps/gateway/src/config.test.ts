@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { readConfig } from './config.ts';
 
+const WEBHOOK = { CPG_WEBHOOK_SECRET: 'a-secret-of-the-webhook', CPG_WEBHOOK_ACCOUNT: 'acct_shop' };
+
 describe('readConfig', () => {
   it('has a default for everything', () => {
     expect(readConfig({})).toEqual({
@@ -14,7 +16,9 @@ describe('readConfig', () => {
       sandbox: false,
       ipLimitPerMinute: 600,
       trustedProxies: [],
-      metrics: 'loopback',
+      operationsPort: undefined,
+      operationsHost: '127.0.0.1',
+      operationsAllowedHosts: [],
       webhook: undefined,
       webhookAllowedHosts: [],
       logLevel: 'info',
@@ -24,7 +28,7 @@ describe('readConfig', () => {
   it('reads every variable, and takes an empty one for absent', () => {
     const config = readConfig({
       PORT: '0',
-      HOST: '0.0.0.0',
+      HOST: '127.0.0.2',
       DATABASE_URL: 'postgresql://localhost/cpg',
       CPG_DATA_DIR: '',
       CPG_MASTER_KEY: 'ab'.repeat(32),
@@ -33,15 +37,18 @@ describe('readConfig', () => {
       REDIS_URL: 'redis://localhost:6379',
       CPG_IP_LIMIT_PER_MINUTE: '50',
       CPG_TRUSTED_PROXIES: '10.0.0.1, 192.168.0.0/16,::1, 2001:db8::/32,::ffff:10.0.0.2',
-      CPG_METRICS: 'everyone',
+      CPG_OPERATIONS_PORT: '9100',
+      CPG_OPERATIONS_HOST: '::1',
+      CPG_OPERATIONS_ALLOWED_HOSTS: 'gateway-1, Metrics.Internal',
       CPG_WEBHOOK_URL: 'https://example.com/hooks',
       CPG_WEBHOOK_SECRET: 'a-secret-of-the-webhook',
+      CPG_WEBHOOK_ACCOUNT: 'acct_shop',
       CPG_WEBHOOK_ALLOWED_HOSTS: 'hooks.internal:9443, 10.0.0.1',
       CPG_LOG_LEVEL: 'silent',
     });
     expect(config).toEqual({
       port: 0,
-      host: '0.0.0.0',
+      host: '127.0.0.2',
       databaseUrl: 'postgresql://localhost/cpg',
       dataDir: undefined,
       masterKey: 'ab'.repeat(32),
@@ -50,8 +57,14 @@ describe('readConfig', () => {
       redisUrl: 'redis://localhost:6379',
       ipLimitPerMinute: 50,
       trustedProxies: ['10.0.0.1', '192.168.0.0/16', '::1', '2001:db8::/32', '::ffff:10.0.0.2'],
-      metrics: 'everyone',
-      webhook: { url: 'https://example.com/hooks', secret: 'a-secret-of-the-webhook' },
+      operationsPort: 9100,
+      operationsHost: '::1',
+      operationsAllowedHosts: ['gateway-1', 'metrics.internal'],
+      webhook: {
+        url: 'https://example.com/hooks',
+        secret: 'a-secret-of-the-webhook',
+        accountId: 'acct_shop',
+      },
       webhookAllowedHosts: ['hooks.internal:9443', '10.0.0.1'],
       logLevel: 'silent',
     });
@@ -66,11 +79,11 @@ describe('readConfig', () => {
     [{ CPG_WEBHOOK_SECRET: 'short', CPG_WEBHOOK_URL: 'https://example.com' }, 'CPG_WEBHOOK_SECRET: expected'],
     [{ CPG_WEBHOOK_URL: 'https://example.com' }, 'CPG_WEBHOOK_URL: goes together with CPG_WEBHOOK_SECRET'],
     [
-      { CPG_WEBHOOK_URL: 'http://127.0.0.1:9000/hooks', CPG_WEBHOOK_SECRET: 'a-secret-of-the-webhook' },
+      { ...WEBHOOK, CPG_WEBHOOK_URL: 'http://127.0.0.1:9000/hooks' },
       'CPG_WEBHOOK_URL: Input should be an https URL',
     ],
     [
-      { CPG_WEBHOOK_URL: 'https://10.0.0.1/hooks', CPG_WEBHOOK_SECRET: 'a-secret-of-the-webhook' },
+      { ...WEBHOOK, CPG_WEBHOOK_URL: 'https://10.0.0.1/hooks' },
       'CPG_WEBHOOK_URL: Host should be reachable from the Internet',
     ],
     [{ CPG_IP_LIMIT_PER_MINUTE: '-1' }, 'CPG_IP_LIMIT_PER_MINUTE: '],
@@ -84,6 +97,14 @@ describe('readConfig', () => {
     [{ CPG_TRUSTED_PROXIES: '::/00' }, 'CPG_TRUSTED_PROXIES: '],
     [{ CPG_TRUSTED_PROXIES: '::ffff:0:0/96' }, 'CPG_TRUSTED_PROXIES: ::ffff:0:0/96 would trust every client'],
     [{ CPG_TRUSTED_PROXIES: '::/80' }, 'CPG_TRUSTED_PROXIES: ::/80 would trust every client'],
+    [
+      { CPG_WEBHOOK_URL: 'https://example.com', CPG_WEBHOOK_SECRET: 'a-secret-of-the-webhook' },
+      'CPG_WEBHOOK_ACCOUNT: expected',
+    ],
+    [
+      { CPG_OPERATIONS_ALLOWED_HOSTS: 'gateway:9787' },
+      'CPG_OPERATIONS_ALLOWED_HOSTS: expected a host name without a port such as gateway-1: got "gateway:9787"',
+    ],
     [{ CPG_SANDBOX: 'perhaps' }, 'CPG_SANDBOX: '],
     [{ CPG_CHAIN_SETTLE_SECONDS: '-1' }, 'CPG_CHAIN_SETTLE_SECONDS: '],
   ])('names the faulty variable of %j', (variables, expected) => {
@@ -117,7 +138,8 @@ describe('readConfig', () => {
     HOST: ['a host name or an IP address of this machine', ' ', 'local host', '[::1]', 'http://localhost'],
     CPG_DATA_DIR: ['the path of a folder, without spaces around it', ' ', ' data', 'data '],
     CPG_SANDBOX: ['true or false', 'perhaps', 'tru', ' ', '2', 'null'],
-    CPG_METRICS: ['one of loopback, everyone', 'all', 'Loopback', ' '],
+    CPG_OPERATIONS_PORT: ['a whole number from 0 to 65535', ...BAD_NUMBERS, '65536'],
+    CPG_OPERATIONS_HOST: ['a host name or an IP address of this machine', ' ', 'http://localhost'],
     CPG_LOG_LEVEL: ['one of trace, debug, info, warn, error, fatal, silent', 'INFO', 'verbose', '30', ' '],
   };
   it.each(
@@ -170,8 +192,8 @@ describe('readConfig', () => {
   });
 
   it('names everything that is wrong at once', () => {
-    expect(() => readConfig({ PORT: 'x', CPG_METRICS: 'y', CPG_SANDOBX: 'true' })).toThrow(
-      /PORT: .*\n {2}CPG_METRICS: .*\n {2}CPG_SANDOBX: /,
+    expect(() => readConfig({ PORT: 'x', CPG_LOG_LEVEL: 'y', CPG_SANDOBX: 'true' })).toThrow(
+      /PORT: .*\n {2}CPG_LOG_LEVEL: .*\n {2}CPG_SANDOBX: /,
     );
   });
 
@@ -216,6 +238,22 @@ describe('readConfig', () => {
     expect(() => readConfig({ CPG_WEBHOOK_ALLOWED_HOSTS: `a,${host}` })).toThrow(
       `CPG_WEBHOOK_ALLOWED_HOSTS: expected a host or host:port such as hooks.internal:9443: got ${JSON.stringify(host)}`,
     );
+  });
+
+  it.each(['0.0.0.0', '::', '10.0.0.5', 'gateway.internal', 'x.localhost', '64:ff9b::7f00:1'])(
+    'keeps the sandbox off %s',
+    (host) => {
+      for (const name of ['HOST', 'CPG_OPERATIONS_HOST']) {
+        expect(() => readConfig({ CPG_SANDBOX: 'true', [name]: host })).toThrow(
+          `${name}: the sandbox serves this machine only: expected a loopback address such as 127.0.0.1: got "${host}". Fix: leave ${name} out, or run npm run gateway`,
+        );
+        expect(() => readConfig({ [name]: host })).not.toThrow();
+      }
+    },
+  );
+
+  it.each(['127.0.0.1', '127.0.0.2', '::1', 'localhost'])('lets the sandbox listen on %s', (host) => {
+    expect(readConfig({ CPG_SANDBOX: 'true', HOST: host }).host).toBe(host);
   });
 
   it('limits no address in the sandbox unless told to', () => {

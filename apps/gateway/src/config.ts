@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { z } from 'zod';
-import { addressRange, isEveryAddress } from './address-range.ts';
+import { addressRange, isEveryAddress, isLocalHost } from './address-range.ts';
 import { findWebhookUrlFault } from './webhooks/webhook-url.ts';
 
 // Texts are matched before they are converted: Number takes '', ' ', '0x1f' and '1e3' for numbers.
@@ -55,17 +55,27 @@ const allowedHost = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** A name without a port, as `Host` says it. */
+const hostName = z
+  .string()
+  .regex(/^[\w.-]+$/, {
+    error: ({ input }) =>
+      `expected a host name without a port such as gateway-1: got ${JSON.stringify(input)}`,
+  })
+  .toLowerCase();
+
 const IP_LIMIT_PER_MINUTE = 600;
 const MIN_SECRET_LENGTH = 16;
 const MAX_SECRET_LENGTH = 256;
 const SECRET = `expected ${MIN_SECRET_LENGTH} to ${MAX_SECRET_LENGTH} characters`;
 
+const host = z
+  .string()
+  .regex(/^[\w.:%-]+$/, { error: 'expected a host name or an IP address of this machine' });
+
 const VARIABLES = {
   PORT: wholeNumber(0, 65_535).default(8787),
-  HOST: z
-    .string()
-    .regex(/^[\w.:%-]+$/, { error: 'expected a host name or an IP address of this machine' })
-    .default('127.0.0.1'),
+  HOST: host.default('127.0.0.1'),
   DATABASE_URL: z
     .url({
       protocol: /^postgres(ql)?$/,
@@ -86,13 +96,16 @@ const VARIABLES = {
     .optional(),
   CPG_IP_LIMIT_PER_MINUTE: wholeNumber(0, 1_000_000).optional(),
   CPG_TRUSTED_PROXIES: list.pipe(z.array(trustedProxy)),
-  CPG_METRICS: oneOf(['loopback', 'everyone']).default('loopback'),
+  CPG_OPERATIONS_PORT: wholeNumber(0, 65_535).optional(),
+  CPG_OPERATIONS_HOST: host.default('127.0.0.1'),
+  CPG_OPERATIONS_ALLOWED_HOSTS: list.pipe(z.array(hostName)),
   CPG_WEBHOOK_URL: z.url({ error: 'expected a URL such as https://example.com/hooks' }).optional(),
   CPG_WEBHOOK_SECRET: z
     .string()
     .min(MIN_SECRET_LENGTH, { error: SECRET })
     .max(MAX_SECRET_LENGTH, { error: SECRET })
     .optional(),
+  CPG_WEBHOOK_ACCOUNT: z.string().min(1).max(128).optional(),
   CPG_WEBHOOK_ALLOWED_HOSTS: list.pipe(z.array(allowedHost)),
   CPG_SANDBOX: z.stringbool({ error: 'expected true or false' }).default(false),
   CPG_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -111,7 +124,7 @@ const SECRET_VARIABLES: readonly string[] = [
 
 // Of the client, the conformance suite and the tests, which may run in the same shell.
 const OTHER_PROGRAMS =
-  /^CPG_(?:BASE_URL|KEY_ID|SECRET|SECRET_FILE|CREDENTIALS|FUZZ_RUNS|UPDATE_SCREENSHOT|TEST_\w+)$/;
+  /^CPG_(?:BASE_URL|KEY_ID|SECRET|SECRET_FILE|CREDENTIALS|SANDBOX_URL|FUZZ_RUNS|UPDATE_SCREENSHOT|TEST_\w+)$/;
 
 // Kubernetes tells every container about the services beside it, one of which may be called cpg or cpg-gateway.
 const SERVICE_LINK = /_SERVICE_(?:HOST|PORT)(?:_\w+)?$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$/;
@@ -156,6 +169,13 @@ const findUnknown = (given: Variables): readonly string[] => {
     .map((name) => `${name}: there is no such variable. Did you mean ${findNearest(name, names)}?`);
 };
 
+export interface WebhookConfig {
+  readonly url: string;
+  readonly secret: string;
+  /** Whose events it gets; the demo account in the sandbox when absent. */
+  readonly accountId: string | undefined;
+}
+
 export interface Config {
   readonly port: number;
   readonly host: string;
@@ -168,16 +188,19 @@ export interface Config {
   /** 32 bytes in hex that encrypt the secrets at rest. */
   readonly masterKey: string | undefined;
   readonly chainSettleSeconds: number;
-  /** Serves `/_sandbox/*`, to loopback only. */
+  /** Runs the sandbox, on loopback addresses only: demo accounts, `/_sandbox/*` and its page. */
   readonly sandbox: boolean;
   /** Requests per client address and minute, in front of authentication; 0: no limit. */
   readonly ipLimitPerMinute: number;
   /** Addresses and CIDR ranges of the proxies in front; `X-Forwarded-For` counts only from them. */
   readonly trustedProxies: readonly string[];
-  /** Who may read `/metrics`. */
-  readonly metrics: 'loopback' | 'everyone';
-  /** Registered for the demo account at start. */
-  readonly webhook: { readonly url: string; readonly secret: string } | undefined;
+  /** Of the operations port; the port of the API + 1000 when absent. */
+  readonly operationsPort: number | undefined;
+  readonly operationsHost: string;
+  /** Names that the operations port may be asked under when it listens on more than loopback. */
+  readonly operationsAllowedHosts: readonly string[];
+  /** Registered at start. */
+  readonly webhook: WebhookConfig | undefined;
   /** `host` or `host:port`, exempt from the rules for webhook addresses and ports. */
   readonly webhookAllowedHosts: readonly string[];
   readonly logLevel: z.output<typeof environment>['CPG_LOG_LEVEL'];
@@ -185,6 +208,17 @@ export interface Config {
 
 const unusable = (faults: readonly string[]) =>
   new Error(`Configuration is not usable:\n  ${faults.join('\n  ')}`);
+
+/** The demo keys are published and `/_sandbox` asks for no key: neither may be reached from another machine. */
+const assertLoopbackSandbox = (data: z.output<typeof environment>): void => {
+  if (!data.CPG_SANDBOX) return;
+  for (const name of ['HOST', 'CPG_OPERATIONS_HOST'] as const) {
+    if (isLocalHost(data[name])) continue;
+    throw unusable([
+      `${name}: the sandbox serves this machine only: expected a loopback address such as 127.0.0.1: got ${JSON.stringify(data[name])}. Fix: leave ${name} out, or run npm run gateway, which has no demo keys`,
+    ]);
+  }
+};
 
 /**
  * Reads the configuration from environment variables. Empty ones count as absent.
@@ -208,8 +242,14 @@ export const readConfig = (variables: Variables): Config => {
   }
   if (unknown.length > 0) throw unusable(unknown);
   const { data } = result;
+  assertLoopbackSandbox(data);
   if ((data.CPG_WEBHOOK_URL === undefined) !== (data.CPG_WEBHOOK_SECRET === undefined)) {
     throw unusable(['CPG_WEBHOOK_URL: goes together with CPG_WEBHOOK_SECRET']);
+  }
+  if (data.CPG_WEBHOOK_URL !== undefined && data.CPG_WEBHOOK_ACCOUNT === undefined && !data.CPG_SANDBOX) {
+    throw unusable([
+      'CPG_WEBHOOK_ACCOUNT: expected the account whose events go to CPG_WEBHOOK_URL: got none',
+    ]);
   }
   const rules = { allowedHosts: data.CPG_WEBHOOK_ALLOWED_HOSTS, sandbox: data.CPG_SANDBOX };
   const urlFault = data.CPG_WEBHOOK_URL && findWebhookUrlFault(data.CPG_WEBHOOK_URL, rules);
@@ -226,11 +266,17 @@ export const readConfig = (variables: Variables): Config => {
     // On a laptop everything comes from one address.
     ipLimitPerMinute: data.CPG_IP_LIMIT_PER_MINUTE ?? (data.CPG_SANDBOX ? 0 : IP_LIMIT_PER_MINUTE),
     trustedProxies: data.CPG_TRUSTED_PROXIES,
-    metrics: data.CPG_METRICS,
+    operationsPort: data.CPG_OPERATIONS_PORT,
+    operationsHost: data.CPG_OPERATIONS_HOST,
+    operationsAllowedHosts: data.CPG_OPERATIONS_ALLOWED_HOSTS,
     webhook:
       data.CPG_WEBHOOK_URL === undefined
         ? undefined
-        : { url: data.CPG_WEBHOOK_URL, secret: data.CPG_WEBHOOK_SECRET ?? '' },
+        : {
+            url: data.CPG_WEBHOOK_URL,
+            secret: data.CPG_WEBHOOK_SECRET ?? '',
+            accountId: data.CPG_WEBHOOK_ACCOUNT,
+          },
     webhookAllowedHosts: data.CPG_WEBHOOK_ALLOWED_HOSTS,
     logLevel: data.CPG_LOG_LEVEL,
   };

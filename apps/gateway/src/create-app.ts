@@ -8,71 +8,81 @@ import {
   sendRejection,
 } from '@cpg/server-middleware';
 import express, { type Express } from 'express';
-import type { Logger } from 'pino';
-import type { SimulatedChain } from './chain/simulated-chain.ts';
 import type { Config } from './config.ts';
-import type { Admission } from './open-admission.ts';
-import { closeWhenDraining } from './operations/close-when-draining.ts';
-import { createMetrics } from './operations/metrics.ts';
-import { createOperationsRouter } from './operations/operations-router.ts';
+import type { GatewayExtension, GatewayParts } from './gateway-mode.ts';
+import type { Metrics } from './operations/metrics.ts';
+import { operationsGuard } from './operations/operations-guard.ts';
+import {
+  closeWhenDraining,
+  createHealthRouter,
+  createMetricsRouter,
+} from './operations/operations-router.ts';
 import { requestLog } from './operations/request-log.ts';
 import { securityHeaders } from './operations/security-headers.ts';
-import { DecisionLog } from './page/decision-log.ts';
-import { createPageRouter } from './page/page-router.ts';
-import { createReferenceRouter } from './page/reference-router.ts';
+import { createReferenceRouter } from './reference/reference-router.ts';
 import { v1Routes } from './routes/v1-routes.ts';
-import { createSandboxRouter } from './sandbox/sandbox-router.ts';
-import { SwitchableStore } from './sandbox/switchable-store.ts';
-import type { Services } from './services.ts';
 
-export interface AppServices extends Services {
-  readonly chain: SimulatedChain;
+export interface AppServices extends GatewayParts {
   readonly keys: KeyStore;
-  readonly admission: Admission;
-  readonly logger: Logger;
   readonly config: Config;
+  readonly metrics: Metrics;
+  readonly extension: GatewayExtension | undefined;
   readonly isDraining: () => boolean;
 }
 
-/** The Express application: operations, sandbox, authentication, the v1 routes, and the envelope for everything that goes wrong. */
-export const createApp = (services: AppServices): Express => {
-  const { db, clock, keys, admission, logger, config, isDraining } = services;
-  const { ping, addressCounts } = admission;
-  const switchable = config.sandbox ? new SwitchableStore(admission.store) : undefined;
-  const metrics = createMetrics(db);
-  const decisions = new DecisionLog(clock.now);
+const createBareApp = ({ logger, isDraining }: AppServices): Express => {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
+  app.use(requestLog(logger), securityHeaders(), closeWhenDraining(isDraining));
+  return app;
+};
+
+const finishApp = (app: Express, { logger }: AppServices): Express => {
+  app.use((_request, response) => sendRejection(response, REJECTIONS.not_found));
+  app.use(errorHandler({ logger }));
+  return app;
+};
+
+const createHealth = ({ db, admission, isDraining }: AppServices) =>
+  createHealthRouter({ db, pingAdmission: admission.ping, isDraining });
+
+/** What the world may reach: health, the reference, authentication, the v1 routes, and the envelope for everything that goes wrong. */
+export const createApp = (services: AppServices): Express => {
+  const { clock, keys, admission, logger, config, metrics, extension } = services;
+  const app = createBareApp(services);
   app.set('trust proxy', [...config.trustedProxies]);
-  app.use(requestLog(logger), metrics.observe, securityHeaders(), closeWhenDraining(isDraining));
-  app.use(createOperationsRouter({ db, pingAdmission: ping, isDraining, metrics, readers: config.metrics }));
-  app.use(createReferenceRouter());
-  if (switchable !== undefined) {
-    app.use('/_sandbox', createSandboxRouter({ ...services, decisions, store: switchable }));
-    app.use(createPageRouter());
-  }
+  app.use(metrics.observe, createHealth(services), createReferenceRouter());
   if (config.ipLimitPerMinute > 0) {
-    app.use('/v1', ipBackstop({ limitPerMinute: config.ipLimitPerMinute, store: addressCounts, logger }));
+    const { addressCounts: store } = admission;
+    app.use('/v1', ipBackstop({ limitPerMinute: config.ipLimitPerMinute, store, logger }));
   }
   app.use(
     '/v1',
     cpgAuth({
       keys,
-      store: switchable ?? admission.store,
+      store: extension?.store ?? admission.store,
       clock: clock.now,
       // Every route is below, and parses for itself: so 404 and 405 come before a malformed body. Wire protocol §2.1.
       json: false,
-      explain: config.sandbox,
-      logger: config.sandbox ? decisions.listen(logger) : logger,
+      logger,
+      ...extension?.auth,
       trace: (trace) => {
         metrics.countDecision(trace);
-        decisions.add(trace);
+        extension?.auth.trace(trace);
       },
     }),
   );
   app.use(routes(v1Routes(services), { logger }));
-  app.use((_request, response) => sendRejection(response, REJECTIONS.not_found));
-  app.use(errorHandler({ logger }));
-  return app;
+  return finishApp(app, services);
+};
+
+/** What the operations port serves, without signatures: health, metrics, and what the mode of the gateway adds. */
+export const createOperationsApp = (services: AppServices): Express => {
+  const { config, metrics, extension } = services;
+  const app = createBareApp(services);
+  app.use(operationsGuard({ host: config.operationsHost, allowedHosts: config.operationsAllowedHosts }));
+  app.use(createHealth(services), createMetricsRouter(metrics));
+  if (extension !== undefined) app.use(extension.operations);
+  return finishApp(app, services);
 };

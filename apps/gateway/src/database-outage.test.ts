@@ -201,7 +201,7 @@ describeWithProgram('postgres', 'without its PostgreSQL', () => {
       body: { status: 'unavailable', database: 'unreachable', admission: 'ok' },
     });
     expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
-    const metrics = await fetch(`${gateway.url}/metrics`);
+    const metrics = await fetch(`${gateway.operationsUrl}/metrics`);
     const text = await metrics.text();
     expect(metrics.status).toBe(200);
     expect(text).toContain('cpg_decisions_total{outcome="authenticated"}');

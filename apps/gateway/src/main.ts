@@ -1,11 +1,22 @@
 import pino from 'pino';
-import { readConfig } from './config.ts';
-import { demoBanner } from './demo/demo-banner.ts';
+import { type Config, readConfig } from './config.ts';
 import { ignoreClosedPipes } from './ignore-closed-pipes.ts';
-import { startGateway } from './start-gateway.ts';
+import { findAccountIds } from './ledger/accounts.ts';
+import { type Gateway, startGateway } from './start-gateway.ts';
 
 const DRAIN_MS = 10_000;
 const STANDARD_ERROR = 2;
+
+const CREATE = 'npm run gateway:keys -- create --account <id> --create-account';
+
+/** What to do about a gateway that has no account yet, and so cannot be used. */
+const accountHint = async ({ db }: Gateway, { databaseUrl, dataDir }: Config): Promise<string> => {
+  if ((await findAccountIds(db)).length > 0) return '';
+  if (databaseUrl !== undefined) return `No account yet. Create one and its key with: ${CREATE}\n`;
+  return dataDir === undefined
+    ? `No account, and a database in memory only: set CPG_DATA_DIR or DATABASE_URL and run: ${CREATE}\nFor demo accounts: npm run sandbox\n`
+    : `No account yet. Stop the gateway, as its database serves one process at a time, and run: ${CREATE}\n`;
+};
 
 const main = async (): Promise<void> => {
   const config = readConfig(process.env);
@@ -15,10 +26,12 @@ const main = async (): Promise<void> => {
   destination.on('error', () => undefined);
   process.stdout.on('error', () => undefined);
   const logger = pino({ level: config.logLevel }, destination);
-  const gateway = await startGateway(config, logger);
-  const page = config.sandbox ? `Page ${gateway.url}/\n` : '';
+  // Loaded for the sandbox only: nothing that serves others holds its code or its published keys.
+  const sandbox = config.sandbox ? await import('./sandbox/sandbox-mode.ts') : undefined;
+  const gateway = await startGateway(config, logger, sandbox?.createSandboxMode(config));
+  const banner = sandbox?.sandboxBanner(gateway.operationsUrl) ?? (await accountHint(gateway, config));
   process.stdout.write(
-    `${demoBanner()}${page}Reference ${gateway.url}/docs\nCPG gateway ready on ${gateway.url}\n`,
+    `${banner}Operations ${gateway.operationsUrl}\nReference ${gateway.url}/docs\nCPG gateway ready on ${gateway.url}\n`,
   );
   let isStopping = false;
   const stop = (signal: NodeJS.Signals) => {

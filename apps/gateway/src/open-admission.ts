@@ -4,7 +4,6 @@ import { RedisStore } from 'rate-limit-redis';
 import { createClient } from 'redis';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
-import { rewindableStore } from './sandbox/rewindable-store.ts';
 
 /** The admission store, and what readiness and shutdown need of it. */
 export interface Admission {
@@ -19,9 +18,8 @@ export interface Admission {
 /** Redis when it is configured, for several processes; else this process's memory. */
 export const openAdmission = async (config: Config, clock: Clock, logger: Logger): Promise<Admission> => {
   if (config.redisUrl === undefined) {
-    const create = () => memoryStore({ clock: clock.now });
     return {
-      store: config.sandbox ? rewindableStore(clock.now, create) : create(),
+      store: memoryStore({ clock: clock.now }),
       ping: async () => undefined,
       close: async () => undefined,
     };

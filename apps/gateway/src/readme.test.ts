@@ -20,7 +20,7 @@ it('the walk in the README does what it says', async () => {
   const walk = /^```js walk\n([\s\S]+?)^```$/m.exec(readme)?.[1];
   const child = spawn(process.execPath, ['--conditions=@cpg/source', '--input-type=module'], {
     cwd: FOLDER,
-    env: { ...process.env, CPG_BASE_URL: gateway.url },
+    env: { ...process.env, CPG_BASE_URL: gateway.url, CPG_SANDBOX_URL: gateway.operationsUrl },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   child.stdin.end(walk);

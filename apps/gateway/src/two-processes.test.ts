@@ -63,9 +63,9 @@ describeWithProgram('redis-server', 'PostgreSQL and Redis', () => {
     });
 
     const setClocks = async (now: number | null) => {
-      for (const { url } of gateways) {
+      for (const { operationsUrl } of gateways) {
         const options = { method: 'PUT', headers: { 'content-type': 'application/json' } };
-        await fetch(`${url}/_sandbox/clock`, { ...options, body: JSON.stringify({ now }) });
+        await fetch(`${operationsUrl}/_sandbox/clock`, { ...options, body: JSON.stringify({ now }) });
       }
     };
 
@@ -113,14 +113,16 @@ describeWithProgram('redis-server', 'PostgreSQL and Redis', () => {
     };
 
     it('pass the conformance suite, each of them', async () => {
-      for (const { url } of gateways) await runSuite(url, `${url}/_sandbox/clock`);
+      for (const { url, operationsUrl } of gateways) await runSuite(url, `${operationsUrl}/_sandbox/clock`);
     }, 300_000);
 
     it.each(['server-replay-*', 'server-race-*', 'server-rate-*', 'server-accept-*'])(
       'pass %s together, each connection going to the other one in turn',
       async (pattern) => {
         const balancer = await balanceConnections(gateways.map(({ url }) => url));
-        const clock = await forwardToAll(gateways.map(({ url }) => `${url}/_sandbox/clock`));
+        const clock = await forwardToAll(
+          gateways.map(({ operationsUrl }) => `${operationsUrl}/_sandbox/clock`),
+        );
         try {
           await runSuite(balancer.url, clock.url, '--run', pattern);
         } finally {

@@ -184,15 +184,17 @@ describeOnEachDatabase((start) => {
       });
     });
 
+    const POST = { method: 'POST', headers: { 'content-type': 'application/json' } };
+
     it('shows the demo withdrawal, which the chain leaves pending until it is told', async () => {
       await settle();
       const { data } = (await gateway.call('/v1/withdrawals/1001')).body;
       expect(data).toMatchObject({ status: 'pending', tx_hash: null });
-      const told = await fetch(`${gateway.url}/_sandbox/withdrawals/1001/confirm`, { method: 'POST' });
+      const told = await fetch(`${gateway.operationsUrl}/_sandbox/withdrawals/1001/confirm`, POST);
       expect(told.status).toBe(200);
       expect((await gateway.call('/v1/withdrawals/1001')).body.data).toMatchObject({ status: 'confirmed' });
       expect(await readBalance()).toEqual(usdt('1300.000000', '0.000000', '1300.000000'));
-      const again = await fetch(`${gateway.url}/_sandbox/withdrawals/1001/fail`, { method: 'POST' });
+      const again = await fetch(`${gateway.operationsUrl}/_sandbox/withdrawals/1001/fail`, POST);
       expect(again.status).toBe(404);
     });
   });

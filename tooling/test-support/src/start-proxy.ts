@@ -16,12 +16,21 @@ export interface ReverseProxy {
 export interface NginxOptions {
   /** The loopback port of the server behind it. */
   readonly upstreamPort: number;
-  /** `proxy_request_buffering`: whether a body is read in full before it is passed on. */
-  readonly requestBuffering: 'on' | 'off';
+  /** `proxy_request_buffering`: whether a body is read in full before it is passed on. @default 'on' */
+  readonly requestBuffering?: 'on' | 'off';
+  /** Serves under this path, as `/cpg/`, which the server behind it does not see. */
+  readonly path?: string;
+  /** Further directives of the location, as `proxy_http_version 1.1;`. */
+  readonly directives?: string;
 }
 
 /** Starts nginx with `proxy_pass` and its defaults (HTTP/1.0 and `Connection: close` towards the server behind it). */
-export const startNginx = ({ upstreamPort, requestBuffering }: NginxOptions): Promise<ReverseProxy> =>
+export const startNginx = ({
+  upstreamPort,
+  requestBuffering = 'on',
+  path = '',
+  directives = '',
+}: NginxOptions): Promise<ReverseProxy> =>
   startProxy((port, folder) => {
     const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
     const configuration = `
@@ -36,8 +45,9 @@ export const startNginx = ({ upstreamPort, requestBuffering }: NginxOptions): Pr
         ${temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join('\n')}
         server {
           listen 127.0.0.1:${port};
-          location / {
-            proxy_pass http://127.0.0.1:${upstreamPort};
+          location ${path || '/'} {
+            proxy_pass http://127.0.0.1:${upstreamPort}${path && '/'};
+            ${directives}
             proxy_request_buffering ${requestBuffering};
           }
         }

@@ -1,8 +1,8 @@
 import { PERMISSIONS } from '@cpg/protocol';
 import type { NewApiKey } from '../keys/create-api-key.ts';
+import { DEMO_ACCOUNTS } from '../ledger/accounts.ts';
 
-export const DEMO_ACCOUNT = 'acct_demo';
-export const OTHER_ACCOUNT = 'acct_demo_other';
+export const [DEMO_ACCOUNT, OTHER_ACCOUNT] = DEMO_ACCOUNTS;
 
 const demoKey = (name: string, differences: Partial<NewApiKey> = {}): NewApiKey => ({
   keyId: `ck_demo_${name}`,
@@ -13,7 +13,7 @@ const demoKey = (name: string, differences: Partial<NewApiKey> = {}): NewApiKey 
   ...differences,
 });
 
-/** The demo keys, the same in every gateway; published, so worth nothing. */
+/** The demo keys, the same in every sandbox; published, so worth nothing. */
 export const DEMO_KEYS: readonly NewApiKey[] = [
   demoKey('full'),
   demoKey('readonly', { permissions: ['read_balance'] }),

@@ -3,10 +3,10 @@ import type { Database } from '../database/open-database.ts';
 import type { Schema } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
 import { createApiKey } from '../keys/create-api-key.ts';
+import { seedCurrencies } from '../ledger/default-currencies.ts';
 import { enableCurrency } from '../ledger/enable-currency.ts';
 import { moveBalance } from '../ledger/move-balance.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
-import { DEMO_CURRENCIES, DEMO_NETWORKS } from './demo-currencies.ts';
 import { DEMO_ACCOUNT, DEMO_KEYS, OTHER_ACCOUNT, SINGLE_PERMISSION_KEYS } from './demo-keys.ts';
 
 const OPENING_BALANCES = [
@@ -32,14 +32,7 @@ export const seedDemo = (db: Database, box: SecretBox, at: Date): Promise<void> 
       .executeTakeFirst();
     if (first === undefined) return;
     await transaction.insertInto('account').values({ id: OTHER_ACCOUNT, name: 'Other demo' }).execute();
-    await transaction
-      .insertInto('network')
-      .values([...DEMO_NETWORKS])
-      .execute();
-    await transaction
-      .insertInto('currency')
-      .values([...DEMO_CURRENCIES])
-      .execute();
+    await seedCurrencies(transaction);
     for (const [account_id, currency, network, balance] of OPENING_BALANCES) {
       const where = { account_id, currency, network };
       await enableCurrency(transaction, { accountId: account_id, currency, network });

@@ -25,6 +25,7 @@ const run = async (...parameters: readonly string[]) => {
   await program.parseAsync(parameters, { from: 'user' });
   return output;
 };
+const DEMO = ['--account', 'acct_demo'];
 const secretIn = (output: string) => /^secret {2}(\S+)$/m.exec(output)?.[1] ?? '';
 const ping = async (keyId: string, secret: string) =>
   (await gateway.call('/v1/_ping', { keyId, key: createSigningKey(secret) })).status;
@@ -36,6 +37,7 @@ describe('gateway:keys', () => {
   it('creates a key, shows its secret once, and keeps it encrypted', async () => {
     const output = await run(
       'create',
+      ...DEMO,
       '--key',
       'ck_new',
       '--permission',
@@ -56,14 +58,28 @@ describe('gateway:keys', () => {
   });
 
   it('makes up key ids, and keeps source addresses', async () => {
-    const output = await run('create', '--source-ip', '203.0.113.7', '--source-ip', '2001:db8::/32');
+    const output = await run('create', ...DEMO, '--source-ip', '203.0.113.7', '--source-ip', '2001:db8::/32');
     const keyId = /^key id {2}(ck_[0-9a-f]{24})$/m.exec(output)?.[1] ?? '';
     expect(await listed(keyId)).toContain('from 203.0.113.7 2001:db8::/32');
     expect(await ping(keyId, secretIn(output))).toBe(403);
   });
 
+  it('opens an account with its first key, for every active currency, or changes nothing', async () => {
+    const create = ['create', '--account', 'acct_shop', '--create-account', '--key'];
+    await expect(run(...create, 'ck_demo_full')).rejects.toThrow('There is a key ck_demo_full already');
+    const secret = secretIn(await run(...create, 'ck_shop'));
+    const { body } = await gateway.call('/v1/balances', { keyId: 'ck_shop', key: createSigningKey(secret) });
+    expect(body.data).toMatchObject([
+      { currency: 'BTC', network: 'BTC', balance: '0.00000000' },
+      { currency: 'ETH', network: 'ETH', balance: '0.000000000000000000' },
+      { currency: 'USDT', network: 'ETH', balance: '0.000000' },
+      { currency: 'USDT', network: 'TRX', balance: '0.000000' },
+    ]);
+    await expect(run(...create, 'ck_shop_2')).rejects.toThrow('There is an account acct_shop already');
+  });
+
   it('rotates: both secrets work for a while, then the new one alone, and never more than two', async () => {
-    const first = secretIn(await run('create', '--key', 'ck_rotated'));
+    const first = secretIn(await run('create', ...DEMO, '--key', 'ck_rotated'));
     const second = secretIn(await run('rotate', 'ck_rotated', '--overlap', '1'));
     expect([await ping('ck_rotated', first), await ping('ck_rotated', second)]).toEqual([200, 200]);
     expect(await listed('ck_rotated')).toContain('2 live secret(s)');
@@ -88,13 +104,13 @@ describe('gateway:keys', () => {
   });
 
   it('ends the old secret when the overlap is over', async () => {
-    const first = secretIn(await run('create', '--key', 'ck_overlap'));
+    const first = secretIn(await run('create', ...DEMO, '--key', 'ck_overlap'));
     const second = secretIn(await run('rotate', 'ck_overlap', '--overlap', '0'));
     expect([await ping('ck_overlap', first), await ping('ck_overlap', second)]).toEqual([401, 200]);
   });
 
   it('revokes', async () => {
-    const secret = secretIn(await run('create', '--key', 'ck_gone'));
+    const secret = secretIn(await run('create', ...DEMO, '--key', 'ck_gone'));
     expect(await run('revoke', 'ck_gone')).toBe('ck_gone is revoked.\n');
     expect(await listed('ck_gone')).toContain('revoked');
     expect(await ping('ck_gone', secret)).toBe(401);
@@ -104,12 +120,12 @@ describe('gateway:keys', () => {
     [['rotate', 'ck_unknown'], 'No live key ck_unknown'],
     [['revoke', 'ck_demo_revoked'], 'No live key ck_demo_revoked'],
     [['rotate', 'ck demo'], 'A key id has 1 to 128 characters'],
-    [['create', '--permission', 'fly'], 'Allowed choices are'],
-    [['create', '--source-ip', '203.0.113.0/33'], 'An IP address or CIDR range is expected'],
-    [['create', '--source-ip', 'home'], 'An IP address or CIDR range is expected'],
+    [['create', ...DEMO, '--permission', 'fly'], 'Allowed choices are'],
+    [['create', ...DEMO, '--source-ip', '203.0.113.0/33'], 'An IP address or CIDR range is expected'],
+    [['create', ...DEMO, '--source-ip', 'home'], 'An IP address or CIDR range is expected'],
     ...['0', '', ' ', '1e3', '0x10', '-1', '1.5', 'NaN', 'Infinity', '1000001', '9'.repeat(30)].map(
       (limit): [string[], string] => [
-        ['create', '--rate-limit', limit],
+        ['create', ...DEMO, '--rate-limit', limit],
         'A whole number from 1 to 1000000 is expected',
       ],
     ),
@@ -119,17 +135,20 @@ describe('gateway:keys', () => {
         'A whole number from 0 to 8760 is expected',
       ],
     ),
-    [['create', '--source-ip', '::ffff:203.0.113.0/64'], 'An IP address or CIDR range is expected'],
-    [['create', '--source-ip', ''], 'An IP address or CIDR range is expected'],
-    [['create', '--key', ''], 'A key id has 1 to 128 characters'],
-    [['create', '--account', ''], 'There is no account'],
-    [['create', '--permision', 'withdraw'], 'Did you mean --permission?'],
-    [['create', 'ck_new'], 'too many arguments'],
+    [['create', ...DEMO, '--source-ip', '::ffff:203.0.113.0/64'], 'An IP address or CIDR range is expected'],
+    [['create', ...DEMO, '--source-ip', ''], 'An IP address or CIDR range is expected'],
+    [['create', ...DEMO, '--key', ''], 'A key id has 1 to 128 characters'],
+    [['create', '--account', ''], 'An account id has 1 to 128 characters'],
+    [['create', ...DEMO, '--permision', 'withdraw'], 'Did you mean --permission?'],
+    [['create', ...DEMO, 'ck_new'], 'too many arguments'],
     [['list', 'ck_demo_full'], 'too many arguments'],
     [['rotate'], "missing required argument 'key id'"],
     [['delete', 'ck_demo_full'], "unknown command 'delete'"],
-    [['create', '--account', 'acct_unknown'], 'There is no account acct_unknown'],
-    [['create', '--key', 'ck_demo_full'], 'There is a key ck_demo_full already'],
+    [['create'], "required option '--account <id>' not specified"],
+    [['create', '--account', 'acct unknown'], 'An account id has 1 to 128 characters'],
+    [['create', '--account', 'acct_unknown'], 'There is no account acct_unknown; add --create-account'],
+    [['create', ...DEMO, '--create-account'], 'acct_demo is an account of the sandbox; take another id'],
+    [['create', ...DEMO, '--key', 'ck_demo_full'], 'There is a key ck_demo_full already'],
   ])('refuses %j', async (parameters, message) => {
     await expect(run(...parameters)).rejects.toThrow(message);
   });

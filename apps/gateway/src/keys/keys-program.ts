@@ -1,14 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { isKeyId, PERMISSIONS, type Permission } from '@cpg/protocol';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Transaction } from 'kysely';
 import { addressRange } from '../address-range.ts';
+import type { Database } from '../database/open-database.ts';
+import type { Schema } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
-import { DEMO_ACCOUNT } from '../demo/demo-keys.ts';
+import { createAccount, isDemoAccount } from '../ledger/accounts.ts';
+import { seedCurrencies } from '../ledger/default-currencies.ts';
 import type { Services } from '../services.ts';
 import { createApiKey } from './create-api-key.ts';
 import { listApiKeys } from './list-api-keys.ts';
 import { revokeApiKey } from './revoke-api-key.ts';
 import { rotateApiKey } from './rotate-api-key.ts';
+
+type Executor = Database | Transaction<Schema>;
 
 export type KeyServices = Pick<Services, 'db' | 'box'>;
 
@@ -28,6 +34,10 @@ const readKeyId = (text: string): string => {
   if (isKeyId(text)) return text;
   throw new InvalidArgumentError('A key id has 1 to 128 characters of A-Z a-z 0-9 _ - .');
 };
+const readAccountId = (text: string): string => {
+  if (/^[\w.-]{1,128}$/.test(text)) return text;
+  throw new InvalidArgumentError('An account id has 1 to 128 characters of A-Z a-z 0-9 _ - .');
+};
 // Matched before it is converted: Number takes '', '1e3' and '0x10' too, and an empty overlap would end a secret at once.
 const readNumber = (minimum: number, maximum: number) => (text: string) => {
   const value = Number(text);
@@ -45,11 +55,24 @@ interface CreateOptions {
   readonly permission: readonly Permission[];
   readonly sourceIp?: readonly string[];
   readonly rateLimit: number;
+  readonly createAccount?: true;
 }
 
-const assertFree = async (db: KeyServices['db'], keyId: string, accountId: string): Promise<void> => {
+const assertAccount = async (db: Executor, accountId: string): Promise<void> => {
   const account = await db.selectFrom('account').select('id').where('id', '=', accountId).executeTakeFirst();
-  if (account === undefined) throw new Error(`There is no account ${accountId}`);
+  if (account === undefined)
+    throw new Error(`There is no account ${accountId}; add --create-account to open it with this key`);
+};
+
+const openAccount = async (db: Transaction<Schema>, accountId: string): Promise<void> => {
+  // The demo's own are published: no gateway but the sandbox serves a database that has them.
+  if (isDemoAccount(accountId)) throw new Error(`${accountId} is an account of the sandbox; take another id`);
+  await seedCurrencies(db);
+  if (!(await createAccount(db, { id: accountId, name: accountId })))
+    throw new Error(`There is an account ${accountId} already; leave out --create-account`);
+};
+
+const assertFreeKey = async (db: Executor, keyId: string): Promise<void> => {
   const key = await db.selectFrom('api_key').select('key_id').where('key_id', '=', keyId).executeTakeFirst();
   if (key !== undefined) throw new Error(`There is a key ${keyId} already; rotate it for a new secret`);
 };
@@ -64,7 +87,12 @@ export const keysProgram = ({ open, print }: KeysProgramOptions): Command => {
   program
     .command('create')
     .description('creates a key and shows its secret, once')
-    .option('--account <id>', 'the account it belongs to', DEMO_ACCOUNT)
+    .addOption(
+      new Option('--account <id>', 'the account it belongs to')
+        .argParser(readAccountId)
+        .makeOptionMandatory(),
+    )
+    .option('--create-account', 'opens the account first, for every active currency')
     .addOption(new Option('--key <id>', 'its key id').argParser(readKeyId).default(undefined, 'made up'))
     .addOption(
       new Option('--permission <permission...>', 'what it may do')
@@ -73,21 +101,26 @@ export const keysProgram = ({ open, print }: KeysProgramOptions): Command => {
     )
     .option('--source-ip <address>', 'an address or range it may be used from; may be repeated', readSourceIp)
     .option('--rate-limit <requests>', 'requests a minute', readNumber(1, MAX_RATE_LIMIT), 600)
-    .action(async ({ account, key = newKeyId(), permission, sourceIp, rateLimit }: CreateOptions) => {
-      const secret = newSecret();
-      const { db, box } = await open();
-      await assertFree(db, key, account);
-      const created = {
-        keyId: key,
-        accountId: account,
-        secret,
-        permissions: permission,
-        ...(sourceIp === undefined ? {} : { sourceIps: sourceIp }),
-        rateLimitPerMinute: rateLimit,
-      };
-      await inTransaction(db, (transaction) => createApiKey(transaction, box, created));
-      print(shown(key, secret));
-    });
+    .action(
+      async ({ account, key = newKeyId(), permission, sourceIp, rateLimit, ...rest }: CreateOptions) => {
+        const secret = newSecret();
+        const { db, box } = await open();
+        await inTransaction(db, async (transaction) => {
+          if (rest.createAccount) await openAccount(transaction, account);
+          else await assertAccount(transaction, account);
+          await assertFreeKey(transaction, key);
+          await createApiKey(transaction, box, {
+            keyId: key,
+            accountId: account,
+            secret,
+            permissions: permission,
+            ...(sourceIp === undefined ? {} : { sourceIps: sourceIp }),
+            rateLimitPerMinute: rateLimit,
+          });
+        });
+        print(shown(key, secret));
+      },
+    );
 
   program
     .command('rotate')

@@ -1,17 +1,13 @@
-import express, { type Response, type Router } from 'express';
+import express, { type RequestHandler, type Router } from 'express';
 import { sql } from 'kysely';
 import type { Database } from '../database/open-database.ts';
-import { loopbackOnly } from '../sandbox/loopback-only.ts';
 import type { Metrics } from './metrics.ts';
 
-export interface OperationsOptions {
+export interface HealthOptions {
   readonly db: Database;
   /** Rejects while the admission store cannot be reached. */
   readonly pingAdmission: () => Promise<unknown>;
   readonly isDraining: () => boolean;
-  readonly metrics: Metrics;
-  /** Who may read the metrics. */
-  readonly readers: 'loopback' | 'everyone';
 }
 
 const DEADLINE_MS = 1_000;
@@ -31,11 +27,13 @@ const pingDatabase = async (db: Database): Promise<Health> => {
   return rows[0]?.transaction_read_only === 'on' ? 'read_only' : 'ok';
 };
 
-/** `/healthz`: the process is alive. `/readyz`: it can serve, or 503 with what is missing. `/metrics`: for Prometheus. */
-export const createOperationsRouter = (options: OperationsOptions): Router => {
-  const { db, pingAdmission, isDraining, metrics, readers } = options;
+/**
+ * `/healthz`: the process is alive. `/readyz`: it can serve, or 503 with what is missing. They are on the port of the API too:
+ * a load balancer must ask the port that it sends requests to.
+ */
+export const createHealthRouter = ({ db, pingAdmission, isDraining }: HealthOptions): Router => {
   const router = express.Router();
-  router.get('/healthz', (_request, response: Response) => {
+  router.get('/healthz', (_request, response) => {
     response.json({ status: 'ok' });
   });
   router.get('/readyz', async (_request, response) => {
@@ -50,11 +48,24 @@ export const createOperationsRouter = (options: OperationsOptions): Router => {
     const status = isDraining() ? 'draining' : isReady ? 'ready' : 'unavailable';
     response.status(isReady ? 200 : 503).json({ status, database, admission });
   });
-  if (readers === 'loopback') router.use('/metrics', loopbackOnly);
+  return router;
+};
+
+/** `/metrics`, for Prometheus; on the operations port only. */
+export const createMetricsRouter = ({ registry }: Metrics): Router => {
+  const router = express.Router();
   router.get('/metrics', async (_request, response) => {
-    const text = await metrics.registry.metrics();
-    response.setHeader('Content-Type', metrics.registry.contentType);
+    const text = await registry.metrics();
+    response.setHeader('Content-Type', registry.contentType);
     response.send(text);
   });
   return router;
 };
+
+/** Ends each connection with its answer while the gateway drains: an idle keep-alive connection would hold it up. */
+export const closeWhenDraining =
+  (isDraining: () => boolean): RequestHandler =>
+  (_request, response, next) => {
+    if (isDraining()) response.setHeader('Connection', 'close');
+    next();
+  };

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestGateway, type TestGateway } from '../testing/test-gateway.ts';
 import { routeLabel } from './metrics.ts';
@@ -10,18 +10,20 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-const get = async (path: string) => {
-  const response = await fetch(`${gateway.url}${path}`);
+const get = async (path: string, url = gateway.url) => {
+  const response = await fetch(`${url}${path}`);
   return { status: response.status, headers: response.headers, text: await response.text() };
 };
 
 describe('/healthz and /readyz', () => {
-  it('say that the gateway is alive and ready', async () => {
-    expect(await get('/healthz')).toMatchObject({ status: 200, text: '{"status":"ok"}' });
-    expect(await get('/readyz')).toMatchObject({
-      status: 200,
-      text: '{"status":"ready","database":"ok","admission":"ok"}',
-    });
+  it('say on both ports that the gateway is alive and ready', async () => {
+    for (const url of [gateway.url, gateway.operationsUrl]) {
+      expect(await get('/healthz', url)).toMatchObject({ status: 200, text: '{"status":"ok"}' });
+      expect(await get('/readyz', url)).toMatchObject({
+        status: 200,
+        text: '{"status":"ready","database":"ok","admission":"ok"}',
+      });
+    }
   });
 
   it('says that it is not ready without its database, and stays alive', async () => {
@@ -58,6 +60,30 @@ describe('draining', () => {
     expect(answer).toContain('Connection: close\r\n');
     expect(answer).toContain('"status":"draining"');
     await expect(fetch(`${other.url}/healthz`)).rejects.toThrow();
+    await expect(fetch(`${other.operationsUrl}/healthz`)).rejects.toThrow();
+  });
+});
+
+describe('a port that is taken', () => {
+  it('is named, and leaves nothing listening', async () => {
+    const port = Number(new URL(gateway.url).port);
+    await expect(startTestGateway({ port })).rejects.toThrow(
+      `PORT: cannot listen on 127.0.0.1, port ${port}: EADDRINUSE`,
+    );
+    await expect(startTestGateway({ operationsPort: port })).rejects.toThrow(
+      `CPG_OPERATIONS_PORT: cannot listen on 127.0.0.1, port ${port}: EADDRINUSE`,
+    );
+  });
+
+  it('makes way for a free one when the configuration names none for operations', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    const other = await startTestGateway({ port: port - 1_000 });
+    expect(new URL(other.operationsUrl).port).not.toBe(String(port));
+    expect(await get('/healthz', other.operationsUrl)).toMatchObject({ status: 200 });
+    await other.close();
+    taken.close();
   });
 });
 
@@ -65,7 +91,7 @@ describe('/metrics', () => {
   it('counts requests by route, decisions by outcome, and what is in flight', async () => {
     await gateway.call('/v1/withdrawals/1001');
     await gateway.call('/v1/balances', { keyId: 'ck_demo_unknown' });
-    const { headers, text } = await get('/metrics');
+    const { headers, text } = await get('/metrics', gateway.operationsUrl);
     expect(headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
     for (const line of [
       'http_request_duration_seconds_count{method="GET",route="/v1/withdrawals/{withdrawal_id}",status="200"} 1',
@@ -116,7 +142,7 @@ describe('headers', () => {
 describe('the reference', () => {
   it.each([
     ['/docs', 'text/html', '<title>CPG API reference</title>'],
-    ['/docs/docs.js', 'text/javascript', "url: '/openapi.json'"],
+    ['/docs/docs.js', 'text/javascript', 'window.SwaggerUIBundle'],
     ['/docs/swagger-ui.css', 'text/css', '.swagger-ui'],
     ['/docs/swagger-ui-bundle.js', 'text/javascript', 'SwaggerUIBundle'],
     ['/docs/favicon.png', 'image/png', 'PNG'],

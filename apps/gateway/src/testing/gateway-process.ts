@@ -5,7 +5,11 @@ import { readLines } from '@cpg/test-support';
 
 export interface GatewayProcess {
   readonly url: string;
+  /** Where metrics and, in the sandbox, `/_sandbox` are. */
+  readonly operationsUrl: string;
   readonly child: ChildProcess;
+  /** What it printed until it was ready. */
+  printed(): string;
   /** Everything it has logged so far. */
   log(): string;
   /** Ends it with a signal and waits for that. */
@@ -13,6 +17,7 @@ export interface GatewayProcess {
 }
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+const OPERATIONS = /^Operations (http:\/\/\S+)$/;
 const READY = /^CPG gateway ready on (http:\/\/\S+)$/;
 
 /** Starts a gateway from its sources in a process of its own, on a free loopback port; under another program when one is given. */
@@ -34,12 +39,18 @@ export const startGatewayProcess = async (
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     log += text;
   });
+  let operationsUrl = '';
+  let printed = '';
   for await (const line of readLines(child.stdout)) {
+    printed += `${line}\n`;
+    operationsUrl = OPERATIONS.exec(line)?.[1] ?? operationsUrl;
     const url = READY.exec(line)?.[1];
     if (url === undefined) continue;
     return {
       url,
+      operationsUrl,
       child,
+      printed: () => printed,
       log: () => log,
       end: async (signal) => {
         if (child.exitCode !== null || child.signalCode !== null) return;

@@ -23,7 +23,7 @@ export const sandboxCalls = () => {
   });
   const gateway = () => started;
   const send = async (method: string, path: string, body?: unknown): Promise<SandboxAnswer> => {
-    const response = await fetch(`${gateway().url}/_sandbox${path}`, {
+    const response = await fetch(`${gateway().operationsUrl}/_sandbox${path}`, {
       method,
       headers: { 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),

@@ -37,7 +37,7 @@ export const signedCalls = ({ keyId, secret, gateway, random }: Caller) => {
     },
     sandbox: async (path: string, body: unknown = {}): Promise<CallAnswer> =>
       read(
-        await fetch(`${gateway().url}/_sandbox${path}`, {
+        await fetch(`${gateway().operationsUrl}/_sandbox${path}`, {
           method: 'POST',
           headers: { 'content-type': 'application/json' },
           body: JSON.stringify(body),

@@ -4,6 +4,7 @@ import pino from 'pino';
 import { inject } from 'vitest';
 import { type Config, readConfig } from '../config.ts';
 import { DEMO_KEYS } from '../demo/demo-keys.ts';
+import { createSandboxMode } from '../sandbox/sandbox-mode.ts';
 import { type Gateway, startGateway } from '../start-gateway.ts';
 
 export interface Answer {
@@ -26,6 +27,8 @@ export interface Call {
 }
 
 export interface TestGateway extends Gateway {
+  /** Brings the demo back to how it began. */
+  reset(): Promise<void>;
   readonly logged: readonly string[];
   /** Signs and sends one request, with a timestamp that no other call of this test gateway uses. */
   call(target: string, call?: Call): Promise<Answer>;
@@ -34,7 +37,7 @@ export interface TestGateway extends Gateway {
 /** The second at which the clock of a test gateway stands. */
 export const TEST_NOW = 1_800_000_000;
 
-/** A gateway on an embedded database and a free port, its clock standing still, its log kept. */
+/** A sandbox on an embedded database and a free port, its clock standing still, its log kept. */
 export const startTestGateway = async (differences: Partial<Config> = {}): Promise<TestGateway> => {
   const logged: string[] = [];
   const logger = pino({ level: 'info' }, { write: (line: string) => logged.push(line) });
@@ -43,12 +46,14 @@ export const startTestGateway = async (differences: Partial<Config> = {}): Promi
     ...differences,
     dump: new Blob([readFileSync(inject('embeddedDump'))]),
   };
-  const gateway = await startGateway(config, logger);
+  const sandbox = createSandboxMode(config);
+  const gateway = await startGateway(config, logger, config.sandbox ? sandbox : undefined);
   gateway.clock.freeze(TEST_NOW * 1000);
   let calls = 0;
   return {
     ...gateway,
     logged,
+    reset: () => sandbox.reset(gateway),
     call: async (target, { keyId = 'ck_demo_full', key, method = 'GET', body } = {}) => {
       const secret = DEMO_KEYS.find((key) => key.keyId === keyId)?.secret ?? 'unknown';
       const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body));

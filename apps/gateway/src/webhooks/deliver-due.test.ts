@@ -8,7 +8,10 @@ import { registerWebhook } from './webhook-endpoints.ts';
 describeOnEachDatabase((start) => {
   const { gateway, receiver, register, deliver, pass, withdraw, readReceived } = webhookCalls(start);
   const sandbox = async (path: string, method = 'GET') => {
-    const response = await fetch(`${gateway().url}/_sandbox${path}`, { method });
+    const response = await fetch(`${gateway().operationsUrl}/_sandbox${path}`, {
+      method,
+      headers: { 'content-type': 'application/json' },
+    });
     return ((await response.json()) as { readonly data: unknown }).data;
   };
   const listed = async () => (await sandbox('/deliveries')) as readonly { readonly id: string }[];

@@ -25,7 +25,7 @@ afterAll(async () => {
 });
 
 const pay = () =>
-  fetch(`${gateway.url}/_sandbox/payments`, {
+  fetch(`${gateway.operationsUrl}/_sandbox/payments`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ currency: 'BTC', network: 'BTC', amount: '1' }),

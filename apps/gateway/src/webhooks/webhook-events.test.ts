@@ -69,7 +69,7 @@ describeOnEachDatabase((start) => {
         await post('/v1/deposit-addresses', { currency: 'BTC', network: 'BTC', user_identifier: 'u-1' })
       ).body;
       const { request_id, address } = data as { readonly request_id: number; readonly address: string };
-      const paid = await fetch(`${gateway().url}/_sandbox/deposits`, {
+      const paid = await fetch(`${gateway().operationsUrl}/_sandbox/deposits`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ request_id, amount: '0.5' }),

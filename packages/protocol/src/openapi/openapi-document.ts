@@ -47,7 +47,8 @@ export const openApiDocument = (): JsonObject => ({
       'Every request is signed over the bytes that are sent; amounts are decimal strings. Ignore response fields and accept enum values that are not listed here.',
     license: { name: 'MIT', identifier: 'MIT' },
   },
-  servers: [{ url: 'http://127.0.0.1:8787', description: 'The reference gateway on this machine.' }],
+  // Relative: a gateway names itself under whatever address this document was read from.
+  servers: [{ url: '/', description: 'The gateway that serves this document.' }],
   security: SECURITY,
   tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
   paths: paths(),

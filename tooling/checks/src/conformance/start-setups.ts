@@ -10,12 +10,13 @@ export interface Setup {
 }
 
 const PROXY = '127.0.0.9';
-const ENVIRONMENT = { CPG_SANDBOX: 'true', CPG_TRUSTED_PROXIES: PROXY };
+const ENVIRONMENT = { CPG_TRUSTED_PROXIES: PROXY };
 const CLIENT = `${process.execPath} packages/client/conformance/adapter.ts`;
 
-const serverParameters = ({ url }: SpawnedGateway): readonly string[] => [
+const serverParameters = ({ url, operationsUrl }: SpawnedGateway): readonly string[] => [
   ...['--url', url, '--keys', 'apps/conformance/demo-keys.json'],
-  ...['--clock-url', `${url}/_sandbox/clock`, '--store-url', `${url}/_sandbox/admission`],
+  ...['--clock-url', `${operationsUrl}/_sandbox/clock`],
+  ...['--store-url', `${operationsUrl}/_sandbox/admission`],
   ...['--proxy-address', PROXY],
 ];
 

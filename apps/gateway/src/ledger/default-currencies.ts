@@ -1,4 +1,5 @@
-import type { Insertable } from 'kysely';
+import type { Insertable, Kysely } from 'kysely';
+import type { Schema } from '../database/schema.ts';
 import type { CurrencyTable, NetworkTable } from '../database/tables/currency-tables.ts';
 
 const currency = (
@@ -14,8 +15,8 @@ const currency = (
   min_deposit_amount: '0',
 });
 
-/** The currencies of the demo accounts. */
-export const DEMO_CURRENCIES: readonly CurrencyTable[] = [
+/** What every gateway offers from its first start on. */
+const DEFAULT_CURRENCIES: readonly CurrencyTable[] = [
   currency(
     { currency: 'USDT', network: 'ETH', name: 'Tether USD', decimals: 6 },
     { min_withdrawal_amount: '10', withdrawal_fee_flat: '5', withdrawal_fee_percent: '0' },
@@ -37,8 +38,24 @@ export const DEMO_CURRENCIES: readonly CurrencyTable[] = [
 ];
 
 /** Their networks; the pace of the blocks follows from the configuration. */
-export const DEMO_NETWORKS: readonly Insertable<NetworkTable>[] = [
+const DEFAULT_NETWORKS: readonly Insertable<NetworkTable>[] = [
   { network: 'ETH', address_family: 'ethereum', required_confirmations: 12, block_interval_ms: 250 },
   { network: 'TRX', address_family: 'tron', required_confirmations: 19, block_interval_ms: 157 },
   { network: 'BTC', address_family: 'bitcoin', required_confirmations: 2, block_interval_ms: 1500 },
 ];
+
+/** Writes the default networks and currencies into a database that has none; what an operator has changed stays. */
+export const seedCurrencies = async (db: Kysely<Schema>): Promise<void> => {
+  const known = await db.selectFrom('currency').select('currency').limit(1).executeTakeFirst();
+  if (known !== undefined) return;
+  await db
+    .insertInto('network')
+    .values([...DEFAULT_NETWORKS])
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  await db
+    .insertInto('currency')
+    .values([...DEFAULT_CURRENCIES])
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+};

@@ -1,11 +1,18 @@
 import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import express, { type RequestHandler, type Router } from 'express';
-import { packageFile } from './package-file.ts';
 
 const require = createRequire(import.meta.url);
 const GATEWAY = require.resolve('@cpg/gateway/package.json');
 const SWAGGER_UI = require.resolve('swagger-ui-dist/package.json');
 const PROTOCOL = require.resolve('@cpg/protocol/package.json');
+
+/** Serves one file of a package, which is named by where its package.json is. */
+export const packageFile = (manifest: string, file: string): RequestHandler => {
+  // A root, as Express refuses absolute paths through hidden folders, in which pnpm keeps packages.
+  const root = dirname(manifest);
+  return (_request, response) => response.sendFile(file, { root });
+};
 
 const FILES: Readonly<Record<string, RequestHandler>> = {
   '/docs': packageFile(GATEWAY, 'public/docs.html'),
@@ -18,7 +25,9 @@ const FILES: Readonly<Record<string, RequestHandler>> = {
 
 /** `/openapi.json`, and `/docs` to read it by, with every asset from this machine. */
 export const createReferenceRouter = (): Router => {
-  const router = express.Router();
+  // Strict, because the page names its assets relative to `/docs`: behind a proxy with a path prefix they stay under it.
+  const router = express.Router({ strict: true });
+  router.get('/docs/', (_request, response) => response.redirect(308, '../docs'));
   for (const [path, serve] of Object.entries(FILES)) router.get(path, serve);
   return router;
 };

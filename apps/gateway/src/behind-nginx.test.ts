@@ -1,0 +1,122 @@
+import { execFileSync } from 'node:child_process';
+import { describeWithProgram, type NginxOptions, type ReverseProxy, startNginx } from '@cpg/test-support';
+import { type Browser, chromium } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type GatewayProcess, startGatewayProcess } from './testing/gateway-process.ts';
+
+const MINUTE = 60_000;
+const INTERNAL = ['/_sandbox/state', '/_sandbox/clock', '/metrics', '/', '/page.js', '/page.css'];
+
+describeWithProgram('nginx', 'behind nginx', () => {
+  let sandbox: GatewayProcess;
+  const proxies: ReverseProxy[] = [];
+  beforeAll(async () => {
+    sandbox = await startGatewayProcess({ CPG_SANDBOX: 'true', CPG_LOG_LEVEL: 'fatal' });
+  }, MINUTE);
+  afterAll(async () => {
+    await Promise.all(proxies.map((proxy) => proxy.stop()));
+    await sandbox.end('SIGTERM');
+  }, MINUTE);
+
+  const proxy = async (url: string, options: Partial<NginxOptions> = {}): Promise<string> => {
+    const started = await startNginx({ upstreamPort: Number(new URL(url).port), ...options });
+    proxies.push(started);
+    return `http://127.0.0.1:${started.port}`;
+  };
+  const curl = (...parameters: readonly string[]) =>
+    execFileSync('curl', ['-s', '-o', '/dev/null', '-w', '%{http_code}', ...parameters], {
+      encoding: 'utf8',
+    });
+  const reset = (url: string) =>
+    curl('-X', 'POST', '-H', 'Content-Type: application/json', `${url}/_sandbox/reset`);
+
+  it('is reached directly from this machine, with curl', () => {
+    expect(INTERNAL.map((path) => curl(`${sandbox.operationsUrl}${path}`))).toEqual(
+      INTERNAL.map(() => '200'),
+    );
+    expect(reset(sandbox.operationsUrl)).toBe('200');
+  });
+
+  it.each([
+    ['a plain proxy_pass', {}],
+    ['HTTP/1.1', { directives: 'proxy_http_version 1.1; proxy_set_header Connection "";' }],
+    ['the name that was asked for', { directives: 'proxy_http_version 1.1; proxy_set_header Host $host;' }],
+  ])('serves the API and nothing internal through %s', async (_name, options) => {
+    const url = await proxy(sandbox.url, options);
+    expect(INTERNAL.map((path) => curl(`${url}${path}`))).toEqual(INTERNAL.map(() => '404'));
+    expect(reset(url)).toBe('404');
+    expect(['/healthz', '/readyz', '/openapi.json', '/docs'].map((path) => curl(`${url}${path}`))).toEqual(
+      Array.from({ length: 4 }, () => '200'),
+    );
+    expect(curl(`${url}/v1/_ping`)).toBe('401');
+  });
+
+  it.each([
+    ['a plain proxy_pass', {}, '404'],
+    [
+      'HTTP/1.1 and the usual headers',
+      { directives: 'proxy_http_version 1.1; proxy_set_header X-Forwarded-For $remote_addr;' },
+      '404',
+    ],
+    [
+      'HTTP/1.1 and the name that was asked for',
+      { directives: 'proxy_http_version 1.1; proxy_set_header Host cpg.example;' },
+      '403',
+    ],
+  ])('serves nothing of the operations port through %s', async (_name, options, status) => {
+    const url = await proxy(sandbox.operationsUrl, options);
+    expect(INTERNAL.map((path) => curl(`${url}${path}`))).toEqual(INTERNAL.map(() => status));
+    expect(reset(url)).toBe(status);
+  });
+
+  describeWithProgram('chromium', 'the reference in a browser', () => {
+    let browser: Browser;
+    beforeAll(async () => {
+      browser = await chromium.launch({
+        executablePath: execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim(),
+        args: ['--no-sandbox', '--disable-dev-shm-usage'],
+      });
+    }, MINUTE);
+    afterAll(() => browser.close());
+
+    const readServers = async (url: string) => {
+      const page = await browser.newPage();
+      page.setDefaultTimeout(30_000);
+      const failed: string[] = [];
+      page.on('response', (response) => {
+        if (response.status() >= 400) failed.push(response.url());
+      });
+      await page.goto(url);
+      await page.getByText('/v1/deposit-addresses', { exact: true }).waitFor();
+      const servers = await page.locator('.servers option').allTextContents();
+      await page.close();
+      return { servers, failed };
+    };
+
+    it.each<[string, Partial<NginxOptions> | undefined, string]>([
+      ['on a port of its own choice', undefined, ''],
+      ['through a proxy', {}, ''],
+      [
+        'through a proxy that knows nothing of its name',
+        { directives: 'proxy_set_header Host gateway.internal;' },
+        '',
+      ],
+      ['under a path of a proxy', { path: '/cpg/' }, '/cpg'],
+    ])('names the address that it was read from, %s', async (_name, options, path) => {
+      const url = `${options === undefined ? sandbox.url : await proxy(sandbox.url, options)}${path}`;
+      const expected = { servers: [`${url} - This gateway.`], failed: [] };
+      expect(await readServers(`${url}/docs`)).toEqual(expected);
+      expect(await readServers(`${url}/docs/`)).toEqual(expected);
+    });
+  });
+
+  describe('/openapi.json', () => {
+    it('names a server relative to where it was read, and no fixed address', async () => {
+      const answer = await (await fetch(`${await proxy(sandbox.url)}/openapi.json`)).text();
+      expect((JSON.parse(answer) as { servers: unknown }).servers).toEqual([
+        { url: '/', description: 'The gateway that serves this document.' },
+      ]);
+      expect(answer).not.toMatch(/127\.0\.0\.1|localhost|:8787/);
+    });
+  });
+});

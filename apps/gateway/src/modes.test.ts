@@ -1,0 +1,165 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { createSigningKey, signRequest } from '@cpg/protocol';
+import { describeWithProgram, type Postgres, startPostgres } from '@cpg/test-support';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startGatewayProcess } from './testing/gateway-process.ts';
+
+const SOURCES = fileURLToPath(new URL('.', import.meta.url));
+// Each test starts several processes, which takes seconds each on a busy machine.
+const DEADLINE = 300_000;
+const SANDBOX = { CPG_SANDBOX: 'true' };
+const DEMO_SECRET = 'cpg-demo-full-DO-NOT-USE-IN-PRODUCTION';
+
+const UNKNOWN = { status: 401, message: 'Invalid signature' };
+
+type Environment = Readonly<Record<string, string>>;
+
+const run = async (program: string, environment: Environment, ...parameters: readonly string[]) =>
+  promisify(execFile)(process.execPath, ['--conditions=@cpg/source', join(SOURCES, program), ...parameters], {
+    env: { ...process.env, PORT: '0', ...environment },
+  }).then(
+    ({ stdout }) => ({ code: 0, stdout, stderr: '' }),
+    ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
+      code,
+      stdout,
+      stderr,
+    }),
+  );
+
+const ping = async (url: string, keyId: string, secret: string) => {
+  const target = '/v1/balances';
+  const timestamp = Math.floor(Date.now() / 1000);
+  const key = createSigningKey(secret);
+  const { headers } = signRequest({ keyId, key, method: 'GET', target, timestamp });
+  const response = await fetch(`${url}${target}`, { headers });
+  const { message, data_count } = (await response.json()) as { message: string; data_count?: number };
+  return { status: response.status, message, data_count };
+};
+
+const start = async <Result>(
+  environment: Environment,
+  use: (url: string, printed: string) => Promise<Result>,
+) => {
+  const gateway = await startGatewayProcess(environment);
+  try {
+    return await use(gateway.url, gateway.printed());
+  } finally {
+    await gateway.end('SIGTERM');
+  }
+};
+
+const DEMO = ['ck_demo_full', DEMO_SECRET] as const;
+
+const itKeepsTheDemoInTheSandbox = (createDatabase: () => Promise<Environment>) => {
+  it(
+    'serves a database that the sandbox has filled in the sandbox only',
+    async () => {
+      const database = await createDatabase();
+      expect(await start({ ...SANDBOX, ...database }, (url) => ping(url, ...DEMO))).toMatchObject({
+        status: 200,
+      });
+      const refused = await run('main.ts', database);
+      expect(refused).toMatchObject({ code: 1, stdout: '' });
+      expect(refused.stderr).toMatch(
+        /^Expected a database without demo accounts: got acct_demo, acct_demo_other, .* Fix: start this database with npm run sandbox, or point DATABASE_URL or CPG_DATA_DIR to another one\.\n$/,
+      );
+    },
+    DEADLINE,
+  );
+};
+
+describe('on the embedded database', () => {
+  let dataDir: string;
+  beforeAll(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'cpg-modes-'));
+  });
+  afterAll(() => rm(dataDir, { recursive: true }));
+  itKeepsTheDemoInTheSandbox(async () => ({ CPG_DATA_DIR: dataDir }));
+});
+
+describeWithProgram('postgres', 'on PostgreSQL', () => {
+  let postgres: Postgres;
+  let databases = 0;
+  beforeAll(async () => {
+    postgres = await startPostgres();
+  });
+  afterAll(() => postgres.stop());
+  const createDatabase = async () => {
+    databases += 1;
+    return { DATABASE_URL: postgres.createDatabase(`modes_${databases}`), CPG_MASTER_KEY: 'ab'.repeat(32) };
+  };
+  itKeepsTheDemoInTheSandbox(createDatabase);
+
+  it(
+    'serves in service the account that the keys command opens, without demo, and never as the sandbox',
+    async () => {
+      const database = await createDatabase();
+      await start(database, async (url, printed) => {
+        expect(printed).toContain('No account yet.');
+        expect(printed).not.toContain('cpg-demo');
+        expect(await ping(url, ...DEMO)).toMatchObject(UNKNOWN);
+      });
+      const created = await run('keys.ts', database, 'create', '--account', 'acct_shop', '--create-account');
+      const [, keyId = '', secret = ''] = /^key id {2}(\S+)\nsecret {2}(\S+)\n/.exec(created.stdout) ?? [];
+      await start(database, async (url, printed) => {
+        expect(printed).toMatch(/^Operations http:\S+\nReference http:\S+\nCPG gateway ready on http:\S+\n$/);
+        expect(await ping(url, keyId, secret)).toEqual({ status: 200, message: 'OK', data_count: 4 });
+      });
+      const refused = await run('main.ts', { ...SANDBOX, ...database });
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).toMatch(
+        /^Expected an empty database, or one that the sandbox has filled: got accounts of a gateway in service \(acct_shop\)\. Fix: start this database with npm run gateway/,
+      );
+    },
+    DEADLINE,
+  );
+
+  it(
+    'knows no demo key in service, also when a sandbox fills the database later',
+    async () => {
+      const database = await createDatabase();
+      await start(database, (service) =>
+        start({ ...SANDBOX, ...database }, async (sandbox) => {
+          expect(await ping(sandbox, ...DEMO)).toMatchObject({ status: 200 });
+          expect(await ping(service, ...DEMO)).toMatchObject(UNKNOWN);
+        }),
+      );
+    },
+    DEADLINE,
+  );
+});
+
+it.each(['HOST', 'CPG_OPERATIONS_HOST'])(
+  'the sandbox does not start with %s on every address',
+  async (name) => {
+    const refused = await run('main.ts', { ...SANDBOX, [name]: '0.0.0.0' });
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toContain(`${name}: the sandbox serves this machine only`);
+  },
+);
+
+describe('the code of a gateway in service', () => {
+  const IMPORT = /(?:\bfrom|^import) '(\.{1,2}\/[^']+)'/gm;
+  const readImports = async (entry: string): Promise<readonly string[]> => {
+    const found = new Set([join(SOURCES, entry)]);
+    for (const file of found) {
+      const source = await readFile(file, 'utf8');
+      for (const [, path = ''] of source.matchAll(IMPORT)) found.add(join(dirname(file), path));
+    }
+    return [...found].map((file) => relative(SOURCES, file));
+  };
+
+  it.each(['main.ts', 'start-gateway.ts', 'keys.ts', 'audit.ts'])(
+    '%s imports nothing of the sandbox, the demo or the tests',
+    async (entry) => {
+      const files = await readImports(entry);
+      expect(files).toContain('database/open-database.ts');
+      expect(files.filter((file) => /^(?:sandbox|demo|testing)\//.test(file))).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,77 @@
+import { memoryStore } from '@cpg/server-middleware';
+import express from 'express';
+import { setBlockIntervals } from '../chain/set-block-intervals.ts';
+import type { Config } from '../config.ts';
+import { DEMO_ACCOUNT, DEMO_KEYS } from '../demo/demo-keys.ts';
+import { resetDemo } from '../demo/reset-demo.ts';
+import { seedDemo } from '../demo/seed-demo.ts';
+import {
+  type GatewayExtension,
+  type GatewayMode,
+  type GatewayParts,
+  registerConfiguredWebhook,
+} from '../gateway-mode.ts';
+import { assertSandboxDatabase } from '../ledger/accounts.ts';
+import type { Services } from '../services.ts';
+import { DecisionLog } from './decision-log.ts';
+import { createPageRouter } from './page-router.ts';
+import { rewindableStore } from './rewindable-store.ts';
+import { createSandboxRouter } from './sandbox-router.ts';
+import { SwitchableStore } from './switchable-store.ts';
+
+/** The sandbox: demo accounts with published keys, an API that drives chain, clock and store, and a page to watch it by. */
+export interface SandboxMode extends GatewayMode {
+  /** Brings the demo back to how it began, all data included. */
+  reset(services: Services): Promise<void>;
+}
+
+export const createSandboxMode = (config: Config): SandboxMode => {
+  const registerWebhook = (services: Services) =>
+    registerConfiguredWebhook(services, config.webhook, DEMO_ACCOUNT);
+  const reset = async (services: Services) => {
+    const { db, box, clock } = services;
+    await resetDemo(db, box, new Date(clock.now()));
+    await setBlockIntervals(db, config.chainSettleSeconds, clock.now());
+    await registerWebhook(services);
+  };
+  return {
+    reset,
+    prepare: async (services) => {
+      const { db, box, clock } = services;
+      await assertSandboxDatabase(db);
+      await seedDemo(db, box, new Date(clock.now()));
+      await registerWebhook(services);
+    },
+    extend: (parts) => extendGateway(parts, { config, reset: () => reset(parts) }),
+  };
+};
+
+interface ExtendOptions {
+  readonly config: Config;
+  readonly reset: () => Promise<void>;
+}
+
+const extendGateway = (parts: GatewayParts, { config, reset }: ExtendOptions): GatewayExtension => {
+  const { clock, admission, logger } = parts;
+  const decisions = new DecisionLog(clock.now);
+  const store = new SwitchableStore(
+    config.redisUrl === undefined
+      ? rewindableStore(clock.now, () => memoryStore({ clock: clock.now }))
+      : admission.store,
+  );
+  return {
+    store,
+    auth: { explain: true, logger: decisions.listen(logger), trace: decisions.add },
+    operations: express
+      .Router()
+      .use('/_sandbox', createSandboxRouter({ ...parts, decisions, store, reset }))
+      .use(createPageRouter()),
+  };
+};
+
+/** What `npm run sandbox` prints for the person who started it: the published demo keys, and where the page is. */
+export const sandboxBanner = (operationsUrl: string): string => {
+  const width = Math.max(...DEMO_KEYS.map((key) => key.keyId.length));
+  const rows = DEMO_KEYS.map((key) => `  ${key.keyId.padEnd(width)}  ${key.secret}`);
+  return ['Demo keys (published, never for real money):', ...rows, `Page ${operationsUrl}/`, ''].join('\n');
+};
