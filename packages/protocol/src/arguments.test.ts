@@ -74,6 +74,7 @@ const headers = [
   ['X-CPG-Signature', SIGNATURE],
 ];
 const rejected = expect.objectContaining({ code: 'malformed_request_target' });
+const outsideWindow = expect.objectContaining({ code: 'timestamp_outside_window' });
 const invalid = expect.objectContaining({ code: 'validation_failed' });
 
 const NOT_READ = ['name', 'summary', 'method', 'path', 'permission', 'rejections', 'response'];
@@ -99,6 +100,21 @@ const ROWS: Readonly<Record<string, Row>> = {
       '0.bodySha256': ['string'],
     },
   },
+  checkContentEncoding: { args: ['identity'], accepts: { 0: ['string'] } },
+  checkSignature: {
+    args: [
+      { timestamp: String(NOW), method: 'GET', path: '/', query: '', body, signature: SIGNATURE },
+      [key, key],
+    ],
+    accepts: {
+      '0.timestamp': ['string'],
+      '0.method': ['string'],
+      '0.path': ['string'],
+      '0.query': ['string'],
+      '0.signature': ANYTHING,
+    },
+  },
+  checkTimestamp: { args: [String(NOW), NOW], returns: { 0: outsideWindow } },
   createSigningKey: { args: [SECRET], accepts: { 0: ['string'] } },
   defineEndpoint: {
     args: [{ ...protocol.endpoints.createWithdrawal }],
@@ -182,6 +198,12 @@ const ROWS: Readonly<Record<string, Row>> = {
   printRequestTarget: {
     args: [{ path: '/', query: '' }],
     accepts: { '0.path': ['string'], '0.query': ['string'] },
+  },
+  readAuthenticationHeaders: {
+    args: [headers],
+    accepts: Object.fromEntries(
+      ['0.0.0', '0.0.1', '0.1.0', '0.1.1', '0.2.0', '0.2.1'].map((path) => [path, ['string']]),
+    ),
   },
   sign: { args: [key, 'x'], accepts: { 1: ['string'] } },
   signRequest: {

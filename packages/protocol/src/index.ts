@@ -46,16 +46,20 @@ export {
 } from './explain/explain-mismatch.ts';
 export type { Finding } from './explain/mistake.ts';
 export type { FindingCode } from './explain/mistakes.ts';
-export { type HeaderPairs, headerValues } from './header-values.ts';
 export {
   AUTHENTICATION_HEADERS,
+  type AuthenticationHeaders,
   DELIVERY_HEADER,
   EVENT_HEADER,
+  type HeaderPairs,
+  headerValues,
+  isKeyId,
   KEY_HEADER,
+  type ReceivedHeaders,
+  readAuthenticationHeaders,
   SIGNATURE_HEADER,
   TIMESTAMP_HEADER,
 } from './headers.ts';
-export { isKeyId } from './key-id.ts';
 export { PERMISSIONS, type Permission } from './permission.ts';
 export { PROTOCOL_ERROR_CODES, ProtocolError, type ProtocolErrorCode } from './protocol-error.ts';
 export { encodeComponent, encodeQuery, type QueryValue } from './query-string.ts';
@@ -73,9 +77,24 @@ export { type RequestToSign, type SignedRequest, signRequest } from './sign-requ
 export { type SignedWebhook, signWebhook, type WebhookToSign } from './sign-webhook.ts';
 export { isSignature, sign, verify } from './signature.ts';
 export { createSigningKey, type SigningKey } from './signing-key.ts';
-export { formatTimestamp, isWithinWindow, parseTimestamp, usedUntil, WINDOW_SECONDS } from './timestamp.ts';
+export {
+  checkTimestamp,
+  formatTimestamp,
+  isWithinWindow,
+  parseTimestamp,
+  usedUntil,
+  WINDOW_SECONDS,
+} from './timestamp.ts';
 export { type UnvalidatedRequest, validateRequest } from './validate-request.ts';
-export { type RequestToVerify, type VerifiedRequest, verifyRequest } from './verify-request.ts';
+export {
+  checkContentEncoding,
+  checkSignature,
+  MAX_SIGNING_KEYS,
+  type RequestToVerify,
+  type SignatureToCheck,
+  type VerifiedRequest,
+  verifyRequest,
+} from './verify-request.ts';
 export {
   type ReceivedHeader,
   type VerifiedWebhook,

@@ -1,8 +1,7 @@
 import { createOptionReader, quote, typeName } from './arguments.ts';
 import { bodySha256 as hashBody } from './body-hash.ts';
 import { joinFields } from './canonical-string.ts';
-import { KEY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from './headers.ts';
-import { isKeyId } from './key-id.ts';
+import { isKeyId, KEY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from './headers.ts';
 import { ProtocolError } from './protocol-error.ts';
 import { isRejection } from './rejection.ts';
 import { parseRequestTarget } from './request-target.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatTimestamp, isWithinWindow, parseTimestamp, usedUntil } from './timestamp.ts';
+import { checkTimestamp, formatTimestamp, isWithinWindow, parseTimestamp, usedUntil } from './timestamp.ts';
 
 describe('parseTimestamp', () => {
   it.each([
@@ -89,5 +89,25 @@ describe('isWithinWindow', () => {
 describe('usedUntil', () => {
   it('is 300 seconds after the timestamp', () => {
     expect(usedUntil(1747444800)).toBe(1747445100);
+  });
+});
+
+describe('checkTimestamp', () => {
+  it.each([
+    ['0', 300],
+    ['300', 0],
+    ['1747444800', 1747444800],
+  ])('reads %s at %d', (text, now) => {
+    expect(checkTimestamp(text, now)).toBe(Number(text));
+  });
+
+  it.each([
+    ['0', 301],
+    ['301', 0],
+    ['1747444800000', 1747444800],
+    ['1e9', 1_000_000_000],
+    ['', 0],
+  ])('rejects %j at %d', (text, now) => {
+    expect(checkTimestamp(text, now)).toMatchObject({ code: 'timestamp_outside_window' });
   });
 });

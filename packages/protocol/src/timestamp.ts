@@ -1,5 +1,6 @@
 import { typeName } from './arguments.ts';
 import { ProtocolError } from './protocol-error.ts';
+import { REJECTIONS, type Rejection } from './rejection.ts';
 
 /** How far, in seconds and either way, a timestamp may be from the server's clock; exactly this far is accepted. Contract §2. */
 export const WINDOW_SECONDS = 300;
@@ -54,4 +55,17 @@ export const isWithinWindow = (timestamp: number, now: number): boolean => {
 export const usedUntil = (timestamp: number): number => {
   assertSeconds(timestamp, 'timestamp');
   return timestamp + WINDOW_SECONDS;
+};
+
+/**
+ * Reads the timestamp header and checks that it is within the window. Wire protocol §2.1, step 5.
+ *
+ * @returns Unix seconds, or the rejection `timestamp_outside_window`, also for a text that is not a timestamp.
+ * @throws ProtocolError `invalid_timestamp` unless `now` is a whole number of Unix seconds.
+ */
+export const checkTimestamp = (text: string, now: number): number | Rejection => {
+  const timestamp = parseTimestamp(text);
+  return timestamp !== undefined && isWithinWindow(timestamp, now)
+    ? timestamp
+    : REJECTIONS.timestamp_outside_window;
 };

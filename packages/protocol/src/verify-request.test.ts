@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { signRequest } from './sign-request.ts';
 import { sign } from './signature.ts';
 import { createSigningKey } from './signing-key.ts';
-import { type RequestToVerify, verifyRequest } from './verify-request.ts';
+import {
+  checkContentEncoding,
+  checkSignature,
+  type RequestToVerify,
+  verifyRequest,
+} from './verify-request.ts';
 
 const now = 1747444800;
 const key = createSigningKey('cpg-example-secret-DO-NOT-USE-IN-PRODUCTION');
@@ -43,6 +48,9 @@ describe('verifyRequest', () => {
       'an empty content encoding, which is none',
       { headers: [...headers, ['Content-Encoding', '']] as [string, string][] },
     ],
+    ["headers as Node's rawHeaders", { headers: headers.flat() }],
+    ['the older of two keys', { keys: new Map([['ck_example', [key, createSigningKey('new')]]]) }],
+    ['the newer of two keys', { keys: new Map([['ck_example', [createSigningKey('old'), key]]]) }],
     ['the far edge of the window', { now: now + 300 }],
     ['the near edge of the window', { now: now - 300 }],
   ])('accepts %s', (_, differences) => {
@@ -82,6 +90,12 @@ describe('verifyRequest', () => {
       'content_encoding_not_supported',
     ],
     ['an unknown key', { keys: new Map() }, 'invalid_signature'],
+    ['a key id without a live key', { keys: new Map([['ck_example', []]]) }, 'invalid_signature'],
+    [
+      'two other secrets',
+      { keys: new Map([['ck_example', ['a', 'b'].map(createSigningKey)]]) },
+      'invalid_signature',
+    ],
     ['another secret', { keys: new Map([['ck_example', createSigningKey('other')]]) }, 'invalid_signature'],
     ['another method', { method: 'PUT' }, 'invalid_signature'],
     ['a method that only looks alike', { method: 'POſT' }, 'invalid_signature'],
@@ -99,7 +113,16 @@ describe('verifyRequest', () => {
     expect(verifyWith(differences)).toMatchObject({ code });
   });
 
-  it('does not accept what the decoy of unknown keys would verify', () => {
+  it('throws for more than two signing keys of one key id', () => {
+    expect(() => verifyWith({ keys: new Map([['ck_example', [key, key, key]]]) })).toThrow(
+      expect.objectContaining({
+        code: 'invalid_secret',
+        message: 'A key id can have at most 2 signing keys: got 3.',
+      }),
+    );
+  });
+
+  it('does not accept what a dummy key of a fixed secret would verify', () => {
     const forged = signRequest({
       keyId: 'ck_x',
       key: createSigningKey('cpg-decoy-key'),
@@ -128,6 +151,53 @@ describe('verifyRequest', () => {
   it('throws for a body that was parsed already', () => {
     expect(() => verifyWith({ body: {} as Uint8Array })).toThrow(
       expect.objectContaining({ code: 'invalid_body' }),
+    );
+  });
+});
+
+describe('checkContentEncoding', () => {
+  it.each(['', 'identity', ' Identity '])('accepts %j', (contentEncoding) => {
+    expect(checkContentEncoding(contentEncoding)).toBeUndefined();
+  });
+
+  it.each(['gzip', 'identity,identity', 'x'])('rejects %j', (contentEncoding) => {
+    expect(checkContentEncoding(contentEncoding)).toMatchObject({ code: 'content_encoding_not_supported' });
+  });
+});
+
+describe('checkSignature', () => {
+  const received = {
+    timestamp: String(now),
+    method: 'post',
+    path: '/v1/withdrawals',
+    query: 'x=1',
+    body,
+    signature: signed.signature,
+  };
+  const other = createSigningKey('other');
+
+  it.each([
+    ['the only key', [key]],
+    ['the first of two', [key, other]],
+    ['the second of two', [other, key]],
+  ])('accepts a signature of %s', (_, keys) => {
+    expect(checkSignature(received, keys)).toBeUndefined();
+  });
+
+  it.each([
+    ['without keys', {}, []],
+    ['of another key', {}, [other, other]],
+    ['of another method', { method: 'get' }, [key]],
+    ['that is malformed', { signature: '' }, [key]],
+  ])('rejects a signature %s', (_, differences, keys) => {
+    expect(checkSignature({ ...received, ...differences }, keys)).toMatchObject({
+      code: 'invalid_signature',
+    });
+  });
+
+  it('throws for a key that was not made by createSigningKey, also behind the right one', () => {
+    expect(() => checkSignature(received, [key, {} as typeof key])).toThrow(
+      expect.objectContaining({ code: 'invalid_secret' }),
     );
   });
 });

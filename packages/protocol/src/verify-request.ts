@@ -1,27 +1,27 @@
-import { assertString, createFieldReader, readGuarded, wrongType } from './arguments.ts';
+import { randomUUID } from 'node:crypto';
+import { assertString, createFieldReader, isArray, readGuarded, wrongType } from './arguments.ts';
 import { bodySha256 } from './body-hash.ts';
 import { assertBytes } from './bytes.ts';
 import { joinFields } from './canonical-string.ts';
-import { type HeaderPairs, headerValues } from './header-values.ts';
-import { AUTHENTICATION_HEADERS } from './headers.ts';
-import { isKeyId } from './key-id.ts';
+import { type ReceivedHeaders, readAuthenticationHeaders } from './headers.ts';
+import { ProtocolError } from './protocol-error.ts';
 import { isRejection, REJECTIONS, type Rejection } from './rejection.ts';
 import { parseRequestTarget, type RequestTarget } from './request-target.ts';
 import { verify } from './signature.ts';
-import { createSigningKey, type SigningKey } from './signing-key.ts';
-import { assertSeconds, isWithinWindow, parseTimestamp } from './timestamp.ts';
+import { createSigningKey, keyObjectOf, type SigningKey } from './signing-key.ts';
+import { assertSeconds, checkTimestamp } from './timestamp.ts';
 
 /** A request as it arrived, and what to check it against. Contract §1. */
 export interface RequestToVerify {
   readonly method: string;
   /** The request target as it arrived: not decoded, not shortened by a router. */
   readonly target: string;
-  /** Every header as it arrived, in order and with repeats. */
-  readonly headers: HeaderPairs;
+  /** Every header as it arrived, in order and with repeats: pairs, or Node's `rawHeaders`. */
+  readonly headers: ReceivedHeaders;
   /** The body bytes as they arrived; empty when there is none. */
   readonly body: Uint8Array;
-  /** The keys that are live, by key id. */
-  readonly keys: ReadonlyMap<string, SigningKey>;
+  /** The live signing keys by key id; during a rotation, the old and the new one. */
+  readonly keys: ReadonlyMap<string, SigningKey | readonly SigningKey[]>;
   /** The server's clock in whole Unix seconds. */
   readonly now: number;
 }
@@ -34,12 +34,6 @@ export interface VerifiedRequest extends RequestTarget {
   /** What must be accepted only once for this key, until {@link usedUntil} of the timestamp. */
   readonly signature: string;
 }
-
-// An unknown key costs the same HMAC and comparison. What it verifies is never accepted.
-const DECOY = createSigningKey('cpg-decoy-key');
-
-// HTTP lets nothing else into a method. A line feed in it would shift the fields after it.
-const METHOD = /^[!-~]+$/;
 
 /**
  * Checks a request as far as a server can without memory: headers, target, timestamp, content encoding, key and signature, in
@@ -57,38 +51,20 @@ export const verifyRequest = (request: RequestToVerify): VerifiedRequest | Rejec
   assertSeconds(now, 'now');
   readGuarded('keys', () => assertKeys(keys));
   assertBytes(body);
-  const [keyIds = [], timestamps = [], signatures = []] = AUTHENTICATION_HEADERS.map((name) =>
-    headerValues(headers, name),
-  );
-  const all = [keyIds, timestamps, signatures];
-  if (all.some((values) => values.every((value) => value === ''))) {
-    return REJECTIONS.missing_authentication_headers;
-  }
-  const [keyId, timestampText, signature] = all.map((values) => String(values[0])) as [
-    string,
-    string,
-    string,
-  ];
-  if (all.some((values) => values.length > 1) || !isKeyId(keyId)) {
-    return REJECTIONS.malformed_authentication_headers;
-  }
+  const received = readAuthenticationHeaders(headers);
+  if (isRejection(received)) return received;
+  const { keyId, signature } = received;
   const target = parseRequestTarget(sent);
   if (isRejection(target)) return target;
-  const timestamp = parseTimestamp(timestampText);
-  if (timestamp === undefined || !isWithinWindow(timestamp, now)) return REJECTIONS.timestamp_outside_window;
-  const coding = headerValues(headers, 'Content-Encoding').join(',');
-  if (coding !== '' && coding.trim().toLowerCase() !== 'identity') {
-    return REJECTIONS.content_encoding_not_supported;
-  }
-  const key = readGuarded('keys', () => keys.get(keyId));
-  const canonical = joinFields({
-    timestamp: timestampText,
-    method: method.replace(/[a-z]/g, (letter) => letter.toUpperCase()),
-    ...target,
-    bodySha256: bodySha256(body),
-  });
-  const isGenuine = verify(key ?? DECOY, canonical, signature) && key !== undefined && METHOD.test(method);
-  return isGenuine ? { keyId, timestamp, signature, ...target } : REJECTIONS.invalid_signature;
+  const timestamp = checkTimestamp(received.timestamp, now);
+  if (isRejection(timestamp)) return timestamp;
+  const rejection =
+    checkContentEncoding(received.contentEncoding) ??
+    checkSignature(
+      { timestamp: received.timestamp, method, ...target, body, signature },
+      findSigningKeys(keys, keyId),
+    );
+  return rejection ?? { keyId, timestamp, signature, ...target };
 };
 
 const readRequest = createFieldReader<RequestToVerify>(
@@ -100,4 +76,106 @@ const assertKeys = (keys: RequestToVerify['keys']): void => {
   if (typeof keys !== 'object' || typeof keys?.get !== 'function') {
     throw wrongType('keys', keys, { expected: 'a Map of keys by key id' });
   }
+};
+
+const findSigningKeys = (keys: RequestToVerify['keys'], keyId: string): readonly SigningKey[] =>
+  readGuarded('keys', () => {
+    const found = keys.get(keyId) ?? [];
+    return isArray(found) ? found : [found as SigningKey];
+  });
+
+/**
+ * Rejects a compressed body: the signature covers the bytes on the wire, and a handler would read other ones. Wire protocol
+ * §2.1, step 6.
+ *
+ * @param contentEncoding every `Content-Encoding` header, joined with commas; empty when there is none
+ * @returns the rejection `content_encoding_not_supported` for anything but `identity`.
+ */
+export const checkContentEncoding = (contentEncoding: string): Rejection | undefined => {
+  assertString(contentEncoding, 'contentEncoding');
+  const isPlain = contentEncoding === '' || contentEncoding.trim().toLowerCase() === 'identity';
+  return isPlain ? undefined : REJECTIONS.content_encoding_not_supported;
+};
+
+/** What a signature covers, as received, and the signature. */
+export interface SignatureToCheck extends RequestTarget {
+  /** The `X-CPG-Timestamp` header. */
+  readonly timestamp: string;
+  /** In any case; a method that HTTP does not allow has no valid signature. */
+  readonly method: string;
+  /** The body bytes as received; empty when there is none. */
+  readonly body: Uint8Array;
+  /** The `X-CPG-Signature` header. */
+  readonly signature: string;
+}
+
+/** How many signing keys one key id can have: one, or two during a rotation. */
+export const MAX_SIGNING_KEYS = 2;
+
+// Random, so that no signature can match them. What they verify is rejected all the same.
+const DUMMY_KEYS = Array.from({ length: MAX_SIGNING_KEYS }, () => createSigningKey(randomUUID()));
+
+// HTTP allows nothing else in a method. A line feed in it would shift the fields after it.
+const METHOD = /^[!-~]+$/;
+
+/**
+ * Checks a signature against the signing keys of a key id: one, two during a rotation, or none for a key id that is unknown
+ * or revoked. Every rejection costs the same two HMACs and two comparisons: dummy keys stand in for missing ones.
+ * Wire protocol §2.1, step 7.
+ *
+ * @returns the rejection `invalid_signature`, or `undefined` when one of the keys made the signature.
+ * @throws ProtocolError `invalid_secret` for a key not made by `createSigningKey`, or for more than two; `invalid_body` when
+ * the body is not bytes; `invalid_field` for any other value of the wrong type.
+ */
+export const checkSignature = (
+  received: SignatureToCheck,
+  signingKeys: readonly SigningKey[],
+): Rejection | undefined => {
+  const { timestamp, method, path, query, body, signature } = readSignatureToCheck(received);
+  assertString(timestamp, 'timestamp');
+  assertString(method, 'method');
+  assertString(path, 'path');
+  assertString(query, 'query');
+  const canonical = joinFields({
+    timestamp,
+    method: method.replace(/[a-z]+/g, (letters) => letters.toUpperCase()),
+    path,
+    query,
+    bodySha256: bodySha256(body),
+  });
+  const keys = readSigningKeys(signingKeys);
+  for (let index = 0; index < MAX_SIGNING_KEYS; index += 1) {
+    const key = (index < keys.length ? keys[index] : DUMMY_KEYS[index]) as SigningKey;
+    const isMatch = verify(key, canonical, signature);
+    if (isMatch && index < keys.length && METHOD.test(method)) return undefined;
+  }
+  return REJECTIONS.invalid_signature;
+};
+
+const readSignatureToCheck = createFieldReader<SignatureToCheck>(
+  'The signature to check',
+  ({ timestamp, method, path, query, body, signature }) => ({
+    timestamp,
+    method,
+    path,
+    query,
+    body,
+    signature,
+  }),
+);
+
+const readSigningKeys = (signingKeys: readonly SigningKey[]): readonly SigningKey[] => {
+  if (!isArray(signingKeys)) throw wrongType('signingKeys', signingKeys, { expected: 'an array of keys' });
+  return readGuarded('signingKeys', () => {
+    const { length } = signingKeys;
+    if (length > MAX_SIGNING_KEYS) {
+      throw new ProtocolError(
+        'invalid_secret',
+        `A key id can have at most ${MAX_SIGNING_KEYS} signing keys: got ${length}.`,
+      );
+    }
+    const keys = Array.from({ length }, (_, index) => signingKeys[index] as SigningKey);
+    for (const key of keys) keyObjectOf(key);
+    return keys;
+  });
 };
