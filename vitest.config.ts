@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 const packages = ['packages', 'apps', 'tooling'].flatMap((folder) =>
@@ -30,7 +31,9 @@ export default defineConfig({
         include: ['**/*.test.ts'],
         exclude: ['**/node_modules/**', '**/dist/**'],
         isolate: !SHARING_MODULES.includes(name),
-        globalSetup: existsSync(`${root}/${GLOBAL_SETUP}`) ? [GLOBAL_SETUP] : [],
+        globalSetup: existsSync(`${root}/${GLOBAL_SETUP}`)
+          ? [join(import.meta.dirname, root, GLOBAL_SETUP)]
+          : [],
       },
     })),
     reporters: ['default', './tooling/test-support/src/count-reporter.ts'],

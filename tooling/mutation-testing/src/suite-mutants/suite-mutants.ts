@@ -108,7 +108,7 @@ export const SUITE_MUTANTS: readonly SuiteMutant[] = [
   row('secret-not-found', 'core/phrase-finder.ts', ['return { phrase, offset };', 'return undefined;']),
   row('always-means-never', 'core/case-filter.ts', ['each.always === true ||', '']),
   row('nothing-else-is-pass', RUN_SUITE, ['isEmpty ? NOTHING_ELSE : found', 'found']),
-  row('adapter-exit-swallowed', ADAPTER, ["this.#child.on('exit',", "this.#child.on('never',"]),
+  row('adapter-exit-swallowed', ADAPTER, ["    child.on('exit',", "    child.on('never',"]),
   row('garbage-swallowed', ADAPTER, [
     'return `the adapter wrote a line that is not JSON',
     'if (line) return undefined; else return `',
