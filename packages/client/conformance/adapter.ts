@@ -1,13 +1,11 @@
+import { readLines } from '@cpg/test-support/read-lines';
+import { call } from './call.ts';
+import { hello, signCommand, verifyCommand, verifyWebhookCommand } from './commands.ts';
+
 /**
  * The conformance adapter of this client: commands as JSON lines on standard input, answers on standard output.
  * `node conformance/adapter.ts`, on a Node.js that runs TypeScript, after a build.
  */
-import { readLines } from '@cpg/test-support/read-lines';
-import { call } from './call.ts';
-import { hello } from './hello.ts';
-import { signCommand } from './sign-command.ts';
-import { verifyCommand } from './verify-command.ts';
-import { verifyWebhookCommand } from './verify-webhook-command.ts';
 
 type Command = Readonly<Record<string, unknown>> & { readonly cmd: string; readonly id: string };
 

@@ -1,5 +1,6 @@
-/** Requests `URL` with plain axios and the headers in `HEADERS`, one a line: what real clients put on the wire is measured with it. */
 import axios from 'axios';
+
+/** Requests `URL` with plain axios and the headers in `HEADERS`, one a line: what real clients put on the wire is measured with it. */
 
 const { URL: url = '', HEADERS = '' } = process.env;
 

@@ -1,7 +1,5 @@
-import { CpgClient, type CpgClientOptions, CpgError } from '@cpg/client';
-import { textOf } from './base64.ts';
-import { operations } from './operations.ts';
-import { SimulatedTime } from './simulated-time.ts';
+import { type CpgCall, CpgClient, type CpgClientOptions, CpgError, type Time } from '@cpg/client';
+import { textOf } from './commands.ts';
 
 export interface CallCommand {
   readonly baseUrl: string;
@@ -53,3 +51,53 @@ export const call = async ({ baseUrl, keyId, secretB64, operation, args = {}, no
     };
   }
 };
+
+type Operation = (client: CpgClient, args: never) => CpgCall<{ readonly data: unknown }>;
+
+type Id = number | string;
+type BalanceFilters = Parameters<CpgClient['balances']['list']>[0];
+type WithdrawalBody = Parameters<CpgClient['withdrawals']['create']>[0];
+type DepositAddressBody = Parameters<CpgClient['depositAddresses']['create']>[0];
+type HotWalletQuery = Parameters<CpgClient['hotWallet']['get']>[0];
+type TransactionFilters = Parameters<CpgClient['transactions']['list']>[0];
+
+/** Every operation of the client by its name in the contract. */
+export const operations: Readonly<Record<string, Operation>> = {
+  ping: (client) => client.ping(),
+  'balances.list': (client, args: BalanceFilters) => client.balances.list(args),
+  'currencies.list': (client) => client.currencies.list(),
+  'depositAddresses.create': (client, args: DepositAddressBody) => client.depositAddresses.create(args),
+  'depositRequests.get': (client, { request_id }: { readonly request_id: Id }) =>
+    client.depositRequests.get(request_id),
+  'hotWallet.get': (client, args: HotWalletQuery) => client.hotWallet.get(args),
+  'transactions.list': (client, args: TransactionFilters) => client.transactions.list(args),
+  'withdrawals.create': (client, args: WithdrawalBody) => client.withdrawals.create(args),
+  'withdrawals.get': (client, { withdrawal_id }: { readonly withdrawal_id: Id }) =>
+    client.withdrawals.get(withdrawal_id),
+};
+
+/** A clock that stands still, is set by commands, and is moved by sleeping instead of waiting. */
+export class SimulatedTime implements Time {
+  #now = 0;
+  #start = 0;
+
+  /** Milliseconds slept since the clock was set. */
+  get elapsedMs(): number {
+    return this.#now - this.#start;
+  }
+
+  /** Unix milliseconds. */
+  set(now: number): void {
+    this.#start = now;
+    this.#now = now;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  async sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    this.#now += milliseconds;
+  }
+}

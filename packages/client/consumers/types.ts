@@ -1,4 +1,3 @@
-// Compiled, strictly and with the library's own declarations checked, against the installed package.
 import {
   type Balance,
   type CallOptions,
@@ -16,6 +15,8 @@ import {
 } from '@cpg/client';
 import { makeWebhook, ScriptedGateway } from '@cpg/client/testing';
 import axios, { type AxiosInstance } from 'axios';
+
+// Compiled, strictly and with the library's own declarations checked, against the installed package.
 
 const credentials = { baseUrl: 'https://api.example.com', keyId: 'ck_1', secret: 'a secret' };
 const cpg = new CpgClient({

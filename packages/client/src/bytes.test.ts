@@ -5,7 +5,7 @@ import { CREATED_WITHDRAWAL, CREDENTIALS, SECRET } from '../test-support/credent
 import { ok } from '../test-support/raw-answer.ts';
 import { type CapturedRequest, headerOf, RawServer } from '../test-support/raw-server.ts';
 import { isAuthentic } from '../test-support/recompute-signature.ts';
-import { CpgClient } from './cpg-client.ts';
+import { CpgClient } from './client.ts';
 
 let server: RawServer;
 let client: CpgClient;

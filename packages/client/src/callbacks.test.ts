@@ -6,13 +6,12 @@ import { BALANCE, CREATED_WITHDRAWAL, CREDENTIALS, WITHDRAWAL_BODY } from '../te
 import { ok, refuse } from '../test-support/raw-answer.ts';
 import { RawServer } from '../test-support/raw-server.ts';
 import { failureOf, NOW, startPair, stopAll } from '../test-support/start-pair.ts';
-import { CpgClient } from './cpg-client.ts';
-import { signAxios } from './own-client/sign-axios.ts';
-import { signFetch } from './own-client/sign-fetch.ts';
-import { makeWebhook } from './testing/make-webhook.ts';
+import { signAxios } from './adapters/sign-axios.ts';
+import { signFetch } from './adapters/sign-fetch.ts';
+import { CpgClient } from './client.ts';
 import { ScriptedGateway } from './testing/scripted-gateway.ts';
-import { memoryInbox } from './webhooks/webhook-inbox.ts';
-import { type WebhookReceiverOptions, webhookReceiver } from './webhooks/webhook-receiver.ts';
+import { makeWebhook } from './testing/signed-messages.ts';
+import { memoryInbox, type WebhookReceiverOptions, webhookReceiver } from './webhooks/webhook-receiver.ts';
 
 /** What would have ended the process, and the warnings instead of it. */
 let fatal: unknown[];

@@ -11,8 +11,7 @@ import { CREDENTIALS, WITHDRAWAL_BODY } from '../test-support/credentials.ts';
 import { ok } from '../test-support/raw-answer.ts';
 import { RawServer } from '../test-support/raw-server.ts';
 import { failureOf } from '../test-support/start-pair.ts';
-import type { CpgClientOptions } from './client-options.ts';
-import { CpgClient } from './cpg-client.ts';
+import { CpgClient, type CpgClientOptions } from './client.ts';
 
 const running: (() => unknown)[] = [];
 afterEach(async () => {

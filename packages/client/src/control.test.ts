@@ -5,8 +5,8 @@ import { BALANCE, CREDENTIALS, SECRET, WITHDRAWAL_BODY } from '../test-support/c
 import { ok, refuse } from '../test-support/raw-answer.ts';
 import { headerOf, RawServer } from '../test-support/raw-server.ts';
 import { failureOf, startPair, stopAll } from '../test-support/start-pair.ts';
-import { CpgClient } from './cpg-client.ts';
-import type { RequestEvent, ResponseEvent, RetryEvent } from './hooks.ts';
+import type { RequestEvent, ResponseEvent, RetryEvent } from './call/context.ts';
+import { CpgClient } from './client.ts';
 
 afterEach(stopAll);
 

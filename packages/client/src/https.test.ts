@@ -10,8 +10,7 @@ import { BALANCE, CREDENTIALS, SECRET, WITHDRAWAL_BODY } from '../test-support/c
 import { ok } from '../test-support/raw-answer.ts';
 import { type CapturedRequest, RawServer } from '../test-support/raw-server.ts';
 import { isAuthentic } from '../test-support/recompute-signature.ts';
-import type { CpgClientOptions } from './client-options.ts';
-import { CpgClient } from './cpg-client.ts';
+import { CpgClient, type CpgClientOptions } from './client.ts';
 
 describeWithProgram('openssl', 'over https', () => {
   let server: RawServer;

@@ -2,6 +2,7 @@ import axios from 'axios';
 import { afterAll, describe, expect, it } from 'vitest';
 import { BALANCE, SECRET } from '../test-support/credentials.ts';
 import { failureOf } from '../test-support/start-pair.ts';
+
 import * as api from './index.ts';
 import * as testing from './testing/index.ts';
 

@@ -7,8 +7,8 @@ import { promisify } from 'node:util';
 import { freePort } from '@cpg/test-support';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGateway } from '../test-support/gateway-process.ts';
-import { CPG_ERROR_CODES } from './errors/error-codes.ts';
-import { makeWebhook } from './testing/make-webhook.ts';
+import { CPG_ERROR_CODES } from './errors.ts';
+import { makeWebhook } from './testing/signed-messages.ts';
 
 const run = promisify(execFile);
 const PACKAGE = join(import.meta.dirname, '..');

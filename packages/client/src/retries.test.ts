@@ -2,12 +2,14 @@ import { Agent } from 'node:http';
 import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BALANCE, CREATED_WITHDRAWAL, SECRET, WITHDRAWAL_BODY } from '../test-support/credentials.ts';
+import { FakeTime } from '../test-support/fake-time.ts';
 import { answer, ok, refuse } from '../test-support/raw-answer.ts';
 import { headerOf, type RawHandler, type RawServer } from '../test-support/raw-server.ts';
 import { isAuthentic } from '../test-support/recompute-signature.ts';
 import { failureOf, NOW, startPair, stopAll } from '../test-support/start-pair.ts';
-import type { CpgError } from './errors/cpg-error.ts';
-import { OutcomeUnknownError } from './errors/outcome-unknown-error.ts';
+import { CpgClient } from './client.ts';
+import { type CpgError, OutcomeUnknownError } from './errors.ts';
+import { ScriptedGateway } from './testing/scripted-gateway.ts';
 
 afterEach(stopAll);
 
@@ -316,5 +318,28 @@ describe('a deposit address', () => {
     const { idempotency_key } = await client.depositAddresses.create({ currency: 'USDT', network: 'ETH' });
     const keys = server.requests.map(({ body }) => JSON.parse(String(body)).idempotency_key);
     expect(keys).toEqual([idempotency_key, idempotency_key]);
+  });
+});
+
+const START_SECONDS = 1_747_440_000;
+
+describe('two processes with one key', () => {
+  it('survive making the same reads in the same second: the gateway accepts each signature once', async () => {
+    const gateway = await ScriptedGateway.start({ now: () => START_SECONDS });
+    gateway.reply('balances.list', { data: [BALANCE] });
+    // Which second a retry takes is up to chance: 20 retries make a failure as likely as one in a billion runs.
+    const makeClient = () =>
+      new CpgClient({ ...gateway.clientOptions, maxRetries: 20, time: new FakeTime(START_SECONDS * 1000) });
+    const clients = [makeClient(), makeClient()];
+    const reads = Array.from({ length: 5 }, () =>
+      clients.map((client) => client.balances.list().withResponse()),
+    );
+    const outcomes = await Promise.all(reads.flat());
+    expect(outcomes.every(({ result }) => result.data[0]?.available === BALANCE.available)).toBe(true);
+    expect(gateway.requests).toHaveLength(10);
+    // They did collide, or this test shows nothing.
+    expect(outcomes.some(({ response }) => response.attempts > 1)).toBe(true);
+    for (const client of clients) client.close();
+    await gateway.stop();
   });
 });

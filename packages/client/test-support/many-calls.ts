@@ -1,12 +1,13 @@
-/**
- * 200 calls at once on one client and one signal, then as many with a signed axios and fetch; prints as JSON how many abort
- * listeners one signal had at most during them, and how many are left. A process of its own, so that warnings can be read.
- */
 import { getEventListeners } from 'node:events';
 import axios from 'axios';
 import { CpgClient, signAxios, signFetch } from '../src/index.ts';
 import { ok } from './raw-answer.ts';
 import { RawServer } from './raw-server.ts';
+
+/**
+ * 200 calls at once on one client and one signal, then as many with a signed axios and fetch; prints as JSON how many abort
+ * listeners one signal had at most during them, and how many are left. A process of its own, so that warnings can be read.
+ */
 
 const CALLS = 200;
 const signals = new Set<EventTarget>();

@@ -1,5 +1,4 @@
-import type { CpgClientOptions } from '../src/client-options.ts';
-import { CpgClient } from '../src/cpg-client.ts';
+import { CpgClient, type CpgClientOptions } from '../src/client.ts';
 import { CREDENTIALS } from './credentials.ts';
 import { FakeTime } from './fake-time.ts';
 import { type RawHandler, RawServer } from './raw-server.ts';

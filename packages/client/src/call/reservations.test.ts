@@ -4,10 +4,9 @@ import { FakeTime } from '../../test-support/fake-time.ts';
 import { ok, refuse } from '../../test-support/raw-answer.ts';
 import { headerOf } from '../../test-support/raw-server.ts';
 import { NOW, startPair, stopAll } from '../../test-support/start-pair.ts';
-import { CpgClient } from '../cpg-client.ts';
-import { RequestSigner } from '../signing/request-signer.ts';
-import { ServerClock } from '../signing/server-clock.ts';
-import { RatePacer } from './rate-pacer.ts';
+import { CpgClient } from '../client.ts';
+import { RequestSigner, ServerClock } from '../signing/request-signer.ts';
+import { RatePacer } from './pacing.ts';
 
 afterEach(stopAll);
 

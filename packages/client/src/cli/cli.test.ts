@@ -7,9 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BALANCE, CREATED_WITHDRAWAL } from '../../test-support/credentials.ts';
 import { ok, refuse } from '../../test-support/raw-answer.ts';
 import { RawServer } from '../../test-support/raw-server.ts';
-import { makeSignedRequest } from '../testing/make-signed-request.ts';
 import { ScriptedGateway } from '../testing/scripted-gateway.ts';
-import { run } from './run.ts';
+import { makeSignedRequest } from '../testing/signed-messages.ts';
+import { run } from './program.ts';
 import type { Terminal } from './terminal.ts';
 
 const SECRET = 'cpg-example-secret-DO-NOT-USE-IN-PRODUCTION';

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { run } from './run.ts';
+import { run } from './program.ts';
 import { endWithReader, processTerminal } from './terminal.ts';
 
 endWithReader(process.stdout, process.stderr);

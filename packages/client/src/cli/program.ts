@@ -1,12 +1,34 @@
-import { Command } from 'commander';
+import { ProtocolError } from '@cpg/protocol';
+import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
-import { addBalances } from './commands/balances.ts';
-import { addExplain } from './commands/explain.ts';
-import { addPing } from './commands/ping.ts';
-import { addSign } from './commands/sign.ts';
-import { addTransactions } from './commands/transactions.ts';
-import { addWithdraw } from './commands/withdraw.ts';
-import type { Terminal } from './terminal.ts';
+import { CpgError } from '../errors.ts';
+import { addBalances, addPing, addTransactions, addWithdraw } from './api-commands.ts';
+import { addExplain, addSign } from './signing-commands.ts';
+import { type Terminal, UsageError } from './terminal.ts';
+
+/** Runs one command line (without `node` and script) and returns the exit code: 0 done, 1 refused or failed, 2 called wrongly. */
+export const run = async (argv: readonly string[], terminal: Terminal): Promise<number> => {
+  try {
+    await makeProgram(terminal).parseAsync([...argv], { from: 'user' });
+    return 0;
+  } catch (error) {
+    // Commander has printed its own message already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    terminal.note(describe(error));
+    const isUsage =
+      error instanceof UsageError ||
+      ProtocolError.is(error) ||
+      codeOf(error).startsWith('invalid_configuration');
+    return isUsage ? 2 : 1;
+  }
+};
+
+const codeOf = (error: unknown): string => (CpgError.is(error) ? error.code : '');
+
+const describe = (error: unknown): string => {
+  const message = error instanceof Error ? error.message : String(error);
+  return CpgError.is(error) ? `${message} (${error.code})` : message;
+};
 
 const HELP = `
 Credentials come from CPG_BASE_URL, CPG_KEY_ID and CPG_SECRET, or from the JSON file named by --credentials or

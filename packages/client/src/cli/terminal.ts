@@ -1,5 +1,4 @@
 import { createInterface } from 'node:readline/promises';
-import { UsageError } from './usage-error.ts';
 
 /** What the commands see of the world. */
 export interface Terminal {
@@ -62,4 +61,41 @@ export const endWithReader = (results: NodeJS.WriteStream, notes: NodeJS.WriteSt
     process.exit();
   });
   notes.on('error', ignoreClosedPipe);
+};
+
+/** A command that was called wrongly; exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+// Control characters, and what has no glyph or reorders its neighbours.
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+
+const escapeCharacter = (character: string): string => {
+  const code = character.codePointAt(0) as number;
+  if (code < 0x20) return String.fromCodePoint(0x2400 + code);
+  return code === 0x7f ? '␡' : `\\u{${code.toString(16)}}`;
+};
+
+/** Shows line feeds and other control characters as pictures, so that the framing can be seen; escapes what is invisible. */
+export const visible = (text: string): string => text.replace(HIDDEN, escapeCharacter);
+
+export interface Column<Row> {
+  readonly title: string;
+  readonly value: (row: Row) => string;
+  /** Amounts stand right, so that their points line up. */
+  readonly align?: 'left' | 'right';
+}
+
+/** Rows under titles in aligned columns, two spaces apart. */
+export const formatTable = <Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string => {
+  const cells = [
+    columns.map(({ title }) => title),
+    // What a server sent must not move the cursor or colour the terminal.
+    ...rows.map((row) => columns.map(({ value }) => visible(value(row)))),
+  ];
+  const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index]?.length ?? 0)));
+  const pad = (cell: string, index: number): string =>
+    columns[index]?.align === 'right' ? cell.padStart(widths[index] ?? 0) : cell.padEnd(widths[index] ?? 0);
+  return cells.map((line) => line.map(pad).join('  ').trimEnd()).join('\n');
 };

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type BodyOf, endpoints, type ResponseOf } from '@cpg/protocol';
-import { fieldsOf } from '../call/build-request.ts';
-import type { CallOptions } from '../call/call-options.ts';
-import type { Caller } from '../call/caller.ts';
+import type { CallOptions } from '../call/call-scope.ts';
+import { type Caller, POLL_RULES, type PollOptions } from '../call/caller.ts';
+import { fieldsOf } from '../call/codec.ts';
 import type { CpgCall } from '../call/cpg-call.ts';
-import { POLL_RULES, type PollOptions } from '../call/poll.ts';
 
 const { createWithdrawal, getWithdrawal } = endpoints;
 

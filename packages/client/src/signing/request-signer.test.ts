@@ -3,8 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CREDENTIALS, SECRET } from '../../test-support/credentials.ts';
 import { FakeTime } from '../../test-support/fake-time.ts';
-import { RequestSigner } from './request-signer.ts';
-import { ServerClock } from './server-clock.ts';
+import { RequestSigner, ServerClock } from './request-signer.ts';
 
 const NOW = 1_747_440_000_000;
 const read = { method: 'GET', target: '/v1/balances' };

@@ -1,12 +1,21 @@
 import {
   bodySha256,
   createSigningKey,
+  isKeyId,
+  ProtocolError,
   type SignedRequest,
   type SigningKey,
   signRequest,
 } from '@cpg/protocol';
-import type { ServerClock } from './server-clock.ts';
-import { SingleUseTimestamps } from './single-use-timestamps.ts';
+import { CpgError } from '../errors.ts';
+import type { Time } from '../time.ts';
+
+/** Who calls. */
+export interface Credentials {
+  readonly keyId: string;
+  /** As it was shown: not trimmed, not decoded. */
+  readonly secret: string;
+}
 
 /** The bytes of one request, as they will be sent. */
 export interface RequestBytes {
@@ -75,3 +84,105 @@ export class RequestSigner {
     }
   }
 }
+
+// The server remembers a signature for at most 600 s; older timestamps cannot collide.
+const REMEMBERED_SECONDS = 600;
+
+/**
+ * Hands out timestamps so that no request content gets the same one twice: content and timestamp decide the signature, and
+ * the gateway accepts a signature once. Contract §6, rule 3.
+ */
+export class SingleUseTimestamps {
+  readonly #contentsBySecond = new Map<number, Set<string>>();
+
+  /** The first second from `now` on (whole Unix seconds) that this content has not had; it is taken at once. */
+  reserve(content: string, now: number): number {
+    let second = now;
+    while (this.#contentsBySecond.get(second)?.has(content)) second += 1;
+    this.#contentsAt(second, now).add(content);
+    return second;
+  }
+
+  /** Gives a timestamp back whose signature was never sent. */
+  release(content: string, second: number): void {
+    const contents = this.#contentsBySecond.get(second);
+    contents?.delete(content);
+    if (contents?.size === 0) this.#contentsBySecond.delete(second);
+  }
+
+  #contentsAt(second: number, now: number): Set<string> {
+    const known = this.#contentsBySecond.get(second);
+    if (known !== undefined) return known;
+    for (const old of this.#contentsBySecond.keys()) {
+      if (old < now - REMEMBERED_SECONDS) this.#contentsBySecond.delete(old);
+    }
+    const contents = new Set<string>();
+    this.#contentsBySecond.set(second, contents);
+    return contents;
+  }
+}
+
+/** What an answer says about the gateway's clock. */
+export interface DateSample {
+  /** The `Date` header. */
+  readonly date: string | undefined;
+  /** The `Age` header: an answer from a cache tells an old time. */
+  readonly age: string | undefined;
+  /** Local Unix milliseconds when the request left and when the answer came. */
+  readonly sentAt: number;
+  readonly receivedAt: number;
+}
+
+// `Date` counts whole seconds and the way there is not the way back: smaller differences are noise.
+const NOISE_MS = 5_000;
+
+/** The gateway's clock as far as it is known: the local clock plus an offset learnt from `Date` headers. Contract §6, rule 4. */
+export class ServerClock {
+  readonly #time: Time;
+  #offsetMs = 0;
+
+  constructor(time: Time) {
+    this.#time = time;
+  }
+
+  /** Milliseconds that the gateway's clock is ahead of the local one; 0 until an answer proves otherwise. */
+  get offsetMs(): number {
+    return this.#offsetMs;
+  }
+
+  /** Unix milliseconds at the gateway. */
+  now(): number {
+    return this.#time.now() + this.#offsetMs;
+  }
+
+  /** Whole Unix seconds at the gateway. */
+  seconds(): number {
+    return Math.floor(this.now() / 1000);
+  }
+
+  /** Learns from one answer. Returns whether the offset was corrected; differences of 5 s and less are left alone. */
+  learn({ date, age, sentAt, receivedAt }: DateSample): boolean {
+    const serverTime = Date.parse(date ?? '');
+    if (Number.isNaN(serverTime) || age !== undefined) return false;
+    const offset = Math.round(serverTime + 500 - (sentAt + receivedAt) / 2);
+    if (Math.abs(offset - this.#offsetMs) <= NOISE_MS) return false;
+    this.#offsetMs = offset;
+    return true;
+  }
+}
+
+/** @throws CpgError `invalid_configuration`; its message never contains the secret. */
+export const createSigner = ({ keyId, secret }: Credentials, clock: ServerClock): RequestSigner => {
+  if (typeof keyId !== 'string' || !isKeyId(keyId)) {
+    throw new CpgError(
+      'invalid_configuration',
+      'keyId must be 1–128 characters of A-Z a-z 0-9 _ - . (is its environment variable set?)',
+    );
+  }
+  try {
+    return new RequestSigner({ keyId, secret }, clock);
+  } catch (error) {
+    if (!ProtocolError.is(error)) throw error;
+    throw new CpgError('invalid_configuration', error.message);
+  }
+};

@@ -6,8 +6,8 @@ import {
   type RejectionCode,
   successEnvelope,
 } from '@cpg/protocol';
-import { CpgError } from '../errors/cpg-error.ts';
-import { type OptionRule, oneOf, requireOption } from '../options.ts';
+import { CpgError } from '../errors.ts';
+import { type OptionRule, oneOf, requireOption } from '../guards.ts';
 import { isObject } from '../platform.ts';
 
 type Endpoints = typeof endpoints;

@@ -1,20 +1,30 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { ENVELOPE_CONTENT_TYPE, type Endpoint, endpoints, errorEnvelope, REJECTIONS } from '@cpg/protocol';
-import { ask, warn } from '../callbacks.ts';
-import type { Credentials } from '../client-options.ts';
-import { CpgError } from '../errors/cpg-error.ts';
 import {
+  createSigningKey,
+  ENVELOPE_CONTENT_TYPE,
+  type Endpoint,
+  endpoints,
+  errorEnvelope,
+  isRejection,
+  REJECTIONS,
+  type Rejection,
+  verifyRequest,
+} from '@cpg/protocol';
+import { CpgError } from '../errors.ts';
+import {
+  ask,
   checkOptions,
   FUNCTION,
   findNearest,
   type OptionRules,
   SECONDS,
   TEXT,
+  warn,
   withCpgErrors,
-} from '../options.ts';
-import { makeSignatureCheck } from './check-signature.ts';
+} from '../guards.ts';
+import type { Credentials } from '../signing/request-signer.ts';
 import { type EndpointNamed, type OperationName, type Reply, writeReply } from './reply.ts';
 
 /** A request that the scripted gateway has taken. */
@@ -158,3 +168,20 @@ const findEndpoint = (method: string, target: string): Endpoint | undefined => {
 const send = (response: ServerResponse, status: number, envelope: object): void => {
   response.writeHead(status, { 'Content-Type': ENVELOPE_CONTENT_TYPE }).end(JSON.stringify(envelope));
 };
+
+/** Makes the check that every scripted request goes through, as at the real gateway: headers, window, signature, single use. */
+export const makeSignatureCheck = ({ keyId, secret }: Credentials, now: () => number) => {
+  const keys = new Map([[keyId, createSigningKey(secret)]]);
+  const used = new Set<string>();
+  return (request: IncomingMessage, body: Buffer): Rejection | undefined => {
+    const { method = '', url: target = '', rawHeaders } = request;
+    const verified = verifyRequest({ method, target, headers: pairsOf(rawHeaders), body, keys, now: now() });
+    if (isRejection(verified)) return verified;
+    if (used.has(verified.signature)) return REJECTIONS.signature_already_used;
+    used.add(verified.signature);
+    return undefined;
+  };
+};
+
+const pairsOf = (rawHeaders: readonly string[]): [name: string, value: string][] =>
+  rawHeaders.flatMap((name, index) => (index % 2 === 0 ? [[name, rawHeaders[index + 1] ?? '']] : []));

@@ -3,11 +3,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BALANCE, CREATED_WITHDRAWAL, WITHDRAWAL_BODY } from '../../test-support/credentials.ts';
 import { RawServer } from '../../test-support/raw-server.ts';
 import { isAuthentic } from '../../test-support/recompute-signature.ts';
-import { CpgClient } from '../cpg-client.ts';
+import { CpgClient } from '../client.ts';
 import { verifyWebhook } from '../webhooks/verify-webhook.ts';
-import { makeSignedRequest } from './make-signed-request.ts';
-import { makeWebhook } from './make-webhook.ts';
 import { ScriptedGateway } from './scripted-gateway.ts';
+import { makeSignedRequest, makeWebhook } from './signed-messages.ts';
 
 let gateway: ScriptedGateway;
 let client: CpgClient;

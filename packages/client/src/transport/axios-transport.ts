@@ -1,9 +1,53 @@
-import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpAgent, type IncomingHttpHeaders } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { Axios, type AxiosProxyConfig } from 'axios';
 import { createRequestFactory } from './connected-request.ts';
-import type { SendControl, Transport, WireRequest, WireResponse } from './transport.ts';
-import { RESPONSE_TOO_LARGE, TransportError } from './transport-error.ts';
+
+/** One signed request, finished to the last byte. */
+export interface WireRequest {
+  readonly method: string;
+  /** Absolute; what follows the origin is the signed target. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Buffer | undefined;
+}
+
+/** One answer, not judged yet. */
+export interface WireResponse {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+export interface SendControl {
+  readonly signal: AbortSignal;
+  /** Called once a connection is established, just before the first byte: without it, nothing was sent. */
+  readonly onSend: () => void;
+}
+
+/** Sends bytes as they are and follows no redirect. */
+export interface Transport {
+  /** @throws TransportError when there is no complete answer. */
+  send(request: WireRequest, control: SendControl): Promise<WireResponse>;
+  /** Closes the connections that the transport itself opened. */
+  close(): void;
+}
+
+/** The code for an answer that was given up because it is too long to be one. */
+export const RESPONSE_TOO_LARGE = 'RESPONSE_TOO_LARGE';
+
+/** No complete answer. Made of texts alone: the HTTP library's own error carries the request, headers and all. */
+export class TransportError extends Error {
+  override readonly name = 'TransportError';
+  /** The system's or the HTTP library's code, e.g. `ECONNRESET`. */
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
 
 export interface ConnectionOptions {
   /** Replaces the client's own keep-alive agent for http. */

@@ -11,8 +11,8 @@ import {
   verifyWebhook as verify,
   type WebhookEvent,
 } from '@cpg/protocol';
-import { CpgError } from '../errors/cpg-error.ts';
-import { ANY, checkOptions, type OptionRules, SECONDS, withCpgErrors } from '../options.ts';
+import { CpgError } from '../errors.ts';
+import { ANY, checkOptions, type OptionRules, SECONDS, withCpgErrors } from '../guards.ts';
 import {
   bytesOf,
   describe,

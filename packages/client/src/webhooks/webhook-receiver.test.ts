@@ -4,8 +4,7 @@ import { createSigningKey, signWebhook } from '@cpg/protocol';
 import { countUploads } from '@cpg/test-support';
 import express from 'express';
 import { afterEach, describe, expect, it } from 'vitest';
-import { memoryInbox } from './webhook-inbox.ts';
-import { type WebhookReceiverOptions, webhookReceiver } from './webhook-receiver.ts';
+import { memoryInbox, type WebhookReceiverOptions, webhookReceiver } from './webhook-receiver.ts';
 
 const SECRET = 'cpg-webhook-secret-DO-NOT-USE-IN-PRODUCTION';
 const NOW = 1_747_440_000;

@@ -7,21 +7,68 @@ import {
   type UnknownWebhookEvent,
   type WebhookEvent,
 } from '@cpg/protocol';
-import { ask, askAsync, notify, warn } from '../callbacks.ts';
-import { CpgError } from '../errors/cpg-error.ts';
+import { CpgError } from '../errors.ts';
 import {
   ANY,
+  ask,
+  askAsync,
   COUNT_FROM_1,
   checkOptions,
   FUNCTION,
   methods,
+  notify,
   type OptionRules,
   requireOption,
   SECONDS,
-} from '../options.ts';
-import { lingerAfterResponse, readRawBody, TOO_LARGE, type WebhookRequest } from './read-raw-body.ts';
+  warn,
+} from '../guards.ts';
+import { isUint8Array } from '../platform.ts';
 import { createWebhookKeys, verifyWebhook } from './verify-webhook.ts';
-import { type InboxState, memoryInbox, type WebhookInbox } from './webhook-inbox.ts';
+
+/** Whether an event is new, being handled right now, or handled already. */
+export type InboxState = 'new' | 'busy' | 'done';
+
+/**
+ * Remembers which events were handled, so that a repeated delivery is not handled twice. With several processes, or to
+ * survive a restart, keep it in your database: `begin` must be one atomic step there.
+ */
+export interface WebhookInbox {
+  /** Says how an event stands and, when it is new, notes that it is being handled now. */
+  begin(eventId: number): InboxState | Promise<InboxState>;
+  /** It was handled. */
+  finish(eventId: number): void | Promise<void>;
+  /** Handling it failed; the next delivery is new again. */
+  abandon(eventId: number): void | Promise<void>;
+}
+
+const DEFAULT_CAPACITY = 100_000;
+
+/** An inbox in this process's memory. Beyond `capacity` events it forgets those that were handled first. */
+export const memoryInbox = (options: { readonly capacity?: number | undefined } = {}): WebhookInbox => {
+  checkOptions('memoryInbox', options, { capacity: COUNT_FROM_1 });
+  const { capacity = DEFAULT_CAPACITY } = options;
+  const busy = new Set<number>();
+  const done = new Set<number>();
+  return {
+    begin: (eventId) => {
+      if (done.has(eventId)) return 'done';
+      if (busy.has(eventId)) return 'busy';
+      busy.add(eventId);
+      return 'new';
+    },
+    finish: (eventId) => {
+      busy.delete(eventId);
+      done.add(eventId);
+      for (const oldest of done) {
+        if (done.size <= capacity) break;
+        done.delete(oldest);
+      }
+    },
+    abandon: (eventId) => {
+      busy.delete(eventId);
+    },
+  };
+};
 
 export interface WebhookReceiverOptions {
   /** The webhook's own signing secret; during a rotation, the old and the new one. */
@@ -135,3 +182,65 @@ const receive = async (
 const answer = (response: ServerResponse, status: number, envelope: object): void => {
   response.writeHead(status, { 'Content-Type': ENVELOPE_CONTENT_TYPE }).end(JSON.stringify(envelope));
 };
+
+/** A request of node:http or Express, with what body parsers may have put on it. */
+export type WebhookRequest = IncomingMessage & { readonly body?: unknown; readonly rawBody?: unknown };
+
+/** The body is longer than the limit. */
+export const TOO_LARGE = Symbol('too large');
+
+const MAX_DRAINED_BYTES = 64 * 1024 * 1024;
+const MAX_LINGER_MS = 5_000;
+
+/**
+ * The bytes of a body as they arrived: those that `express.raw()` or a platform kept, else read from the stream.
+ *
+ * @throws CpgError `invalid_configuration` when a parser has consumed them.
+ */
+export const readRawBody = async (
+  request: WebhookRequest,
+  limit: number,
+): Promise<Buffer | typeof TOO_LARGE> => {
+  const kept = [request.rawBody, request.body].find(isUint8Array);
+  if (kept !== undefined) return kept.length > limit ? TOO_LARGE : Buffer.from(kept);
+  if (request.readableDidRead || request.readableEnded) {
+    throw new CpgError(
+      'invalid_configuration',
+      'The webhook body was parsed before its signature could be checked: mount webhookReceiver before express.json(), or put express.raw({ type: "*/*" }) on its route.',
+    );
+  }
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    // Stays on after the limit, so that the rest goes by and is counted.
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= limit) chunks.push(chunk);
+      else resolve(TOO_LARGE);
+      if (length > limit + MAX_DRAINED_BYTES) request.socket.destroy();
+    });
+    request.once('end', () => resolve(Buffer.concat(chunks))).once('error', reject);
+  });
+};
+
+/**
+ * Lets the response of a body that is too large reach its sender. Closing a socket with unread bytes would reset the
+ * connection: this ends the receiver's direction, and closes when the rest has gone by, or after five seconds.
+ */
+export const lingerAfterResponse = (request: IncomingMessage): void => {
+  const { socket } = request;
+  // An adapter that imitates node:http (serverless, tests) owns the transport.
+  if (typeof socket?.destroySoon !== 'function') return;
+  const destroySoon = socket.destroySoon.bind(socket);
+  // Node calls it when the last response of a connection has been written.
+  socket.destroySoon = () => {
+    if (request.complete) return destroySoon();
+    socket.end();
+    const timer = setTimeout(() => socket.destroy(), MAX_LINGER_MS);
+    socket.once('close', () => clearTimeout(timer)).once('end', destroySoon);
+    request.once('end', destroySoon);
+  };
+};
+
+/** Receiving webhooks: check one yourself with `verify`, or mount `receiver`. Contract §5. */
+export const webhooks = Object.freeze({ verify: verifyWebhook, receiver: webhookReceiver });

@@ -1,0 +1,206 @@
+import { CpgError } from '../errors.ts';
+import { FUNCTION, requireOption } from '../guards.ts';
+import {
+  bytesOf,
+  describe,
+  isAbortSignal,
+  isIterable,
+  isObject,
+  isRequestLike,
+  isUrlLike,
+  type RequestLike,
+  tagOf,
+} from '../platform.ts';
+import { followSignal } from '../time.ts';
+import {
+  type OwnClientCredentials,
+  OwnClientSigner,
+  readMessage,
+  redactReachable,
+} from './adapter-signer.ts';
+
+/** `globalThis.fetch`, or that of npm's undici or node-fetch. */
+type AnyFetch = (input: never, init?: never) => Promise<unknown>;
+type Send = (url: string, init: object) => Promise<Response>;
+
+// The envelope of an error is far shorter; some implementations hang when one copy of a long body is not read.
+const MAX_ERROR_BYTES = 10_000;
+
+/**
+ * Makes a `fetch` that signs all it sends: `signFetch(fetch, credentials)`. Addresses may be relative to `baseUrl`. The body
+ * is read into bytes first, and those are signed and sent. Redirects are not followed: the 3xx answer is returned as it is.
+ * Also takes the `fetch` of npm's undici or node-fetch, with their own `Request`, `Headers`, `FormData` and the like.
+ *
+ * @throws CpgError `invalid_configuration` at once; `invalid_request` from a request to another origin, or with arguments
+ * that no `fetch` takes.
+ */
+export const signFetch = <Fetch extends AnyFetch>(fetch: Fetch, credentials: OwnClientCredentials): Fetch => {
+  requireOption('signFetch: fetch', fetch, FUNCTION);
+  const signer = new OwnClientSigner('signFetch', credentials);
+  const send = fetch as unknown as Send;
+  const signedFetch = async (input: unknown, init?: RequestInit): Promise<Response> => {
+    const { url: given, method, headers, body, signal } = await readFetchRequest(input, init);
+    signal?.throwIfAborted();
+    const { url, signed, sentAt } = await signWhile(signal, (waiting) =>
+      signer.sign({ method, url: given, body, signal: waiting }),
+    );
+    for (const [name, value] of Object.entries(signed.headers)) headers.set(name, value);
+    try {
+      const response = await send(url, {
+        ...init,
+        method: signed.method,
+        headers,
+        body: body ?? null,
+        // The caller's own: it also ends the reading of the body, and each fetch follows it in its own way.
+        signal: signal ?? null,
+        redirect: 'manual',
+      });
+      const text = (name: string) => response.headers.get(name) ?? undefined;
+      const { status } = response;
+      const isReadable = status === 401 && Number(text('content-length') ?? 0) <= MAX_ERROR_BYTES;
+      const message = isReadable ? readMessage(await response.clone().text()) : undefined;
+      signer.observe({ sentAt, status, message, date: text('date'), age: text('age') });
+      redactReachable(response, signed.signature);
+      return response;
+    } catch (error) {
+      if (isObject(error)) redactReachable(error, signed.signature);
+      throw error;
+    }
+  };
+  return signedFetch as unknown as Fetch;
+};
+
+/** Waits for a signature under a signal of this call's own, of which nothing is left on the caller's. */
+const signWhile = async <Result>(
+  signal: AbortSignal | undefined,
+  sign: (waiting: AbortSignal) => Promise<Result>,
+): Promise<Result> => {
+  const { signal: waiting, release } = followSignal(signal);
+  try {
+    return await sign(waiting);
+  } finally {
+    release();
+  }
+};
+
+/** What a `fetch` was asked to send, with its body read into bytes. */
+export interface FetchRequest {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly body: Buffer | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+const invalid = (problem: string): CpgError => new CpgError('invalid_request', `signFetch: ${problem}`);
+
+/**
+ * Reads the arguments of a `fetch`, also those made of the classes of npm's undici or node-fetch or of another realm.
+ *
+ * @throws CpgError `invalid_request` for anything that is not understood: it would be sent as `[object Object]`.
+ */
+export const readFetchRequest = async (input: unknown, init: RequestInit = {}): Promise<FetchRequest> => {
+  const request = isRequestLike(input) ? input : undefined;
+  const signal: unknown = init.signal === undefined ? request?.signal : init.signal;
+  if (signal !== undefined && signal !== null && !isAbortSignal(signal)) {
+    throw invalid(`signal must be an AbortSignal: got ${describe(signal)}.`);
+  }
+  const url = request?.url ?? urlOf(input);
+  const headers = readHeaders(init.headers ?? request?.headers);
+  const method = init.method ?? request?.method ?? 'GET';
+  if (typeof method !== 'string') throw invalid(`method must be a string: got ${describe(method)}.`);
+  const body = await readBody(init.body, request);
+  if (body !== undefined && /^(?:get|head)$/i.test(method)) {
+    throw invalid(`a ${method.toUpperCase()} request cannot have a body.`);
+  }
+  if (body?.type && !headers.has('Content-Type')) headers.set('Content-Type', body.type);
+  return { url, method, headers, body: body?.bytes, signal: signal ?? undefined };
+};
+
+const urlOf = (input: unknown): string => {
+  if (typeof input === 'string') return input;
+  if (isUrlLike(input)) return input.href;
+  throw invalid(`the first argument must be a string, a URL or a Request: got ${describe(input)}.`);
+};
+
+const readHeaders = (given: unknown): Headers => {
+  if (given === undefined || given === null) return new Headers();
+  if (!isObject(given))
+    throw invalid(`headers must be a Headers, pairs or an object: got ${describe(given)}.`);
+  const pairs = isIterable(given) ? [...given] : Object.entries(given);
+  try {
+    return new Headers(pairs as [string, string][]);
+  } catch (error) {
+    throw invalid(`headers cannot be sent: ${(error as Error).message}`);
+  }
+};
+
+interface ReadBody {
+  readonly bytes: Buffer;
+  /** The content type that belongs to this kind of body. */
+  readonly type: string | undefined;
+}
+
+const readBody = async (given: unknown, request: RequestLike | undefined): Promise<ReadBody | undefined> => {
+  if (given !== undefined && given !== null) return encodeBody(given);
+  // `null` in place of a body leaves out the request's own.
+  if (given === null || request === undefined || request.body === null || request.body === undefined) {
+    return undefined;
+  }
+  return { bytes: Buffer.from(await request.arrayBuffer()), type: undefined };
+};
+
+const encodeBody = async (body: unknown): Promise<ReadBody> => {
+  if (typeof body === 'string') return { bytes: Buffer.from(body, 'utf8'), type: 'text/plain;charset=UTF-8' };
+  const bytes = bytesOf(body);
+  // A copy: what the caller writes into its buffer from now on is not what was signed.
+  if (bytes !== undefined) return { bytes: Buffer.from(bytes), type: undefined };
+  const tag = tagOf(body);
+  if (tag === 'URLSearchParams') return encodeNative(new URLSearchParams(String(body)));
+  if (tag === 'FormData') return encodeNative(await copyForm(body as Iterable<FormEntry>));
+  if (isBlobLike(body)) return { bytes: Buffer.from(await body.arrayBuffer()), type: body.type || undefined };
+  if (isObject(body) && Symbol.asyncIterator in body) {
+    return { bytes: await collect(body as unknown as AsyncIterable<unknown>), type: undefined };
+  }
+  throw invalid(
+    `body must be a string, bytes, URLSearchParams, FormData, a Blob or a stream: got ${describe(body)}. Fix: JSON.stringify it.`,
+  );
+};
+
+interface BlobLike {
+  readonly type: string;
+  readonly name?: string;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+type FormEntry = readonly [name: string, value: string | BlobLike];
+
+const isBlobLike = (value: unknown): value is BlobLike =>
+  isObject(value) && typeof value.arrayBuffer === 'function' && typeof value.size === 'number';
+
+const copyForm = async (form: Iterable<FormEntry>): Promise<FormData> => {
+  const copy = new FormData();
+  for (const [name, value] of form) {
+    if (typeof value === 'string') copy.append(name, value);
+    else copy.append(name, new Blob([await value.arrayBuffer()], { type: value.type }), value.name);
+  }
+  return copy;
+};
+
+const encodeNative = async (body: URLSearchParams | FormData): Promise<ReadBody> => {
+  const response = new Response(body);
+  return {
+    bytes: Buffer.from(await response.arrayBuffer()),
+    type: response.headers.get('Content-Type') ?? undefined,
+  };
+};
+
+const collect = async (stream: AsyncIterable<unknown>): Promise<Buffer> => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : bytesOf(chunk);
+    if (bytes === undefined) throw invalid(`a stream must give text or bytes: got ${describe(chunk)}.`);
+    chunks.push(Buffer.from(bytes));
+  }
+  return Buffer.concat(chunks);
+};

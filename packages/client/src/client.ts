@@ -1,0 +1,137 @@
+import { endpoints, type ResponseOf } from '@cpg/protocol';
+import { type CallOptions, limitsOf } from './call/call-scope.ts';
+import { Caller } from './call/caller.ts';
+import type { ClientContext, Hooks } from './call/context.ts';
+import type { CpgCall } from './call/cpg-call.ts';
+import { RatePacer } from './call/pacing.ts';
+import {
+  ANY,
+  COUNT_FROM_0,
+  COUNT_FROM_1,
+  checkOptions,
+  FUNCTION,
+  MILLISECONDS,
+  methods,
+  type OptionRule,
+  type OptionRules,
+  parseBaseUrl,
+  TEXT,
+} from './guards.ts';
+import { isObject } from './platform.ts';
+import { Balances, Currencies, HotWallet, Transactions } from './resources/account.ts';
+import { DepositAddresses, DepositRequests } from './resources/deposits.ts';
+import { Withdrawals } from './resources/withdrawals.ts';
+import { type Credentials, createSigner, ServerClock } from './signing/request-signer.ts';
+import { guardTime, systemTime, TIME_RULE, type Time } from './time.ts';
+import { AxiosTransport, type ConnectionOptions } from './transport/axios-transport.ts';
+import { webhooks } from './webhooks/webhook-receiver.ts';
+
+export interface CpgClientOptions extends Credentials, ConnectionOptions, Hooks, Omit<CallOptions, 'signal'> {
+  /** The gateway's origin, e.g. `https://api.example.com`, without `/v1`; `http://` for loopback alone. */
+  readonly baseUrl: string;
+  /**
+   * Requests that this client may send in one epoch minute; more wait for the next. Leave some of the key's limit for
+   * other processes. Not limited by default.
+   */
+  readonly rateLimitPerMinute?: number | undefined;
+  /** Clock and timers, for tests. */
+  readonly time?: Time | undefined;
+}
+
+const isAgent = methods('addRequest', 'destroy');
+const PROXY: OptionRule = {
+  accepts: (value) => value === false || (isObject(value) && TEXT.accepts(value.host)),
+  expected: 'false or an object with host and port',
+};
+
+/** What `checkOptions` accepts for a client. What is `ANY` here is checked where it is read. */
+const CLIENT_RULES: OptionRules<CpgClientOptions> = {
+  baseUrl: ANY,
+  keyId: ANY,
+  secret: ANY,
+  timeoutMs: MILLISECONDS,
+  deadlineMs: MILLISECONDS,
+  maxRetries: COUNT_FROM_0,
+  rateLimitPerMinute: COUNT_FROM_1,
+  time: TIME_RULE,
+  httpAgent: isAgent,
+  httpsAgent: isAgent,
+  proxy: PROXY,
+  onRequest: FUNCTION,
+  onResponse: FUNCTION,
+  onRetry: FUNCTION,
+};
+
+/** Checks the options and makes what all calls share. */
+export const createContext = (options: CpgClientOptions, closed: AbortSignal): ClientContext => {
+  checkOptions('CpgClient', options, CLIENT_RULES);
+  const { origin, isLoopback } = parseBaseUrl(options.baseUrl);
+  const time = guardTime(options.time ?? systemTime);
+  const clock = new ServerClock(time);
+  const { onRequest, onResponse, onRetry, httpAgent, httpsAgent } = options;
+  const proxy = options.proxy ?? (isLoopback ? false : undefined);
+  return {
+    origin,
+    clock,
+    time,
+    closed,
+    limits: limitsOf(options),
+    hooks: { onRequest, onResponse, onRetry },
+    signer: createSigner(options, clock),
+    pacer: createPacer(options.rateLimitPerMinute, clock),
+    transport: new AxiosTransport({ httpAgent, httpsAgent, proxy }),
+  };
+};
+
+const createPacer = (limit: number | undefined, clock: ServerClock): RatePacer | undefined =>
+  limit === undefined ? undefined : new RatePacer(limit, () => clock.now());
+
+/**
+ * Speaks the CPG payment API: one instance for each key, kept for the life of the program.
+ *
+ * Every method returns a promise of the answer's envelope; amounts in it are strings (see `toDecimal`). Reads, and calls
+ * with an idempotency reference, are retried with a new signature each time. Printing the client shows no secret.
+ */
+export class CpgClient {
+  readonly balances: Balances;
+  readonly currencies: Currencies;
+  readonly depositAddresses: DepositAddresses;
+  readonly depositRequests: DepositRequests;
+  readonly hotWallet: HotWallet;
+  readonly transactions: Transactions;
+  readonly withdrawals: Withdrawals;
+  readonly webhooks = webhooks;
+  readonly #context: ClientContext;
+  readonly #caller: Caller;
+  readonly #closing = new AbortController();
+
+  /** @throws CpgError `invalid_configuration` for an option that cannot be used. */
+  constructor(options: CpgClientOptions) {
+    this.#context = createContext(options, this.#closing.signal);
+    const caller = new Caller(this.#context);
+    this.#caller = caller;
+    this.balances = new Balances(caller);
+    this.currencies = new Currencies(caller);
+    this.depositAddresses = new DepositAddresses(caller);
+    this.depositRequests = new DepositRequests(caller);
+    this.hotWallet = new HotWallet(caller);
+    this.transactions = new Transactions(caller);
+    this.withdrawals = new Withdrawals(caller);
+  }
+
+  /** Milliseconds that the gateway's clock is ahead of the local one, as learnt so far. */
+  get clockOffsetMs(): number {
+    return this.#context.clock.offsetMs;
+  }
+
+  /** Whether key, clock and signature are right. Needs no permission. */
+  ping(options: CallOptions = {}): CpgCall<ResponseOf<typeof endpoints.ping>> {
+    return this.#caller.call({ endpoint: endpoints.ping, given: {}, options });
+  }
+
+  /** Ends all calls under way with `client_closed` and closes the connections; agents of your own stay open. */
+  close(): void {
+    this.#closing.abort();
+    this.#context.transport.close();
+  }
+}

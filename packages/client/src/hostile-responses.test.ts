@@ -1,0 +1,135 @@
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, it } from 'vitest';
+import { BALANCE, CREATED_WITHDRAWAL, WITHDRAWAL_BODY } from '../test-support/credentials.ts';
+import { answer, ok, type RawAnswer } from '../test-support/raw-answer.ts';
+import { failureOf, startPair, stopAll } from '../test-support/start-pair.ts';
+import { type CpgError, ResponseValidationError } from './errors.ts';
+
+afterEach(stopAll);
+
+const envelope = (row: object) => ({ success: true, message: 'OK', data: [row], data_count: 1 });
+
+describe('a success that is none', () => {
+  it.each<[string, RawAnswer['body'], string, string]>([
+    ['HTML', '<html>login</html>', '', 'got 18 bytes that are not JSON'],
+    ['nothing', '', '', 'got 0 bytes that are not JSON'],
+    ['truncated JSON', '{"success":true,"da', '', 'got 19 bytes that are not JSON'],
+    ['bytes that are not UTF-8', Buffer.from([0x22, 0xff, 0x22]), '', 'got 3 bytes that are not JSON'],
+    ['success: false', { success: false, message: 'no' }, 'success', 'Invalid input'],
+    ['null', 'null', '', 'expected object'],
+    ['no data', { success: true, message: 'OK' }, 'data', 'expected array'],
+    [
+      'an amount as a number',
+      envelope({ ...BALANCE, available: 1300 }),
+      'data.0.available',
+      'expected string',
+    ],
+    ['an exponent', envelope({ ...BALANCE, held: '1e-8' }), 'data.0.held', 'plain decimal string'],
+    ['a plus sign', envelope({ ...BALANCE, held: '+1' }), 'data.0.held', 'plain decimal string'],
+    ['a comma', envelope({ ...BALANCE, balance: '1,5' }), 'data.0.balance', 'plain decimal string'],
+    ['a missing field', envelope({ ...BALANCE, currency: undefined }), 'data.0.currency', 'expected string'],
+  ])('is a ResponseValidationError for %s', async (_, body, path, problem) => {
+    const { server, client } = await startPair((socket) =>
+      answer(socket, { status: 200, body, headers: { 'X-Request-Id': 'req-7' } }),
+    );
+    const error = await failureOf(client.balances.list());
+    expect(error).toBeInstanceOf(ResponseValidationError);
+    expect(error).toMatchObject({
+      code: 'invalid_response',
+      path,
+      status: 200,
+      requestId: 'req-7',
+      attempts: 1,
+    });
+    expect((error as CpgError).message).toContain(problem);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('is refused beyond 16 MiB, without reading on', async () => {
+    let written = 0;
+    const { client } = await startPair((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 104857600\r\n\r\n');
+      const chunk = Buffer.alloc(1024 * 1024, ' ');
+      const pump = () => {
+        while (!socket.destroyed && written < 100 * chunk.length) {
+          written += chunk.length;
+          if (!socket.write(chunk)) return;
+        }
+      };
+      socket.on('drain', pump);
+      pump();
+    });
+    await expect(client.balances.list()).rejects.toMatchObject({ code: 'invalid_response', attempts: 1 });
+    expect(written).toBeLessThan(100 * 1024 * 1024);
+  });
+
+  it('is refused when a small gzip body swells beyond 16 MiB', async () => {
+    const { client } = await startPair((socket) =>
+      answer(socket, {
+        status: 200,
+        headers: { 'Content-Encoding': 'gzip' },
+        body: gzipSync(Buffer.alloc(64 * 1024 * 1024, ' ')),
+      }),
+    );
+    await expect(client.balances.list()).rejects.toMatchObject({ code: 'invalid_response', attempts: 1 });
+  });
+});
+
+describe('an unusual success', () => {
+  it('may be compressed', async () => {
+    const { client } = await startPair((socket) =>
+      answer(socket, {
+        status: 200,
+        headers: { 'Content-Encoding': 'gzip' },
+        body: gzipSync(JSON.stringify(envelope(BALANCE))),
+      }),
+    );
+    expect((await client.balances.list()).data).toEqual([BALANCE]);
+  });
+
+  it('may begin with a byte order mark', async () => {
+    const { client } = await startPair((socket) =>
+      answer(socket, { status: 200, body: `\uFEFF${JSON.stringify(envelope(BALANCE))}` }),
+    );
+    expect((await client.balances.list()).data).toEqual([BALANCE]);
+  });
+
+  it('keeps unknown fields and unknown enum values', async () => {
+    const data = { ...CREATED_WITHDRAWAL, status: 'awaiting_approval', approval_url: 'https://x' };
+    const { client } = await startPair((socket) => ok(socket, data));
+    expect((await client.withdrawals.create(WITHDRAWAL_BODY)).data).toEqual(data);
+  });
+});
+
+describe('a failure without the contract’s envelope', () => {
+  it.each<[string, RawAnswer['body']]>([
+    ['HTML', '<html>bad gateway</html>'],
+    ['nothing', ''],
+    ['null', 'null'],
+    ['a message that is no text', { success: false, message: { a: 1 } }],
+  ])('has a status and no message: %s', async (_, body) => {
+    const { client } = await startPair((socket) => answer(socket, { status: 403, body }));
+    const error = await failureOf(client.balances.list());
+    expect(error).toMatchObject({ code: 'permission_denied', message: 'balances.list: 403 no message' });
+    expect(error).not.toHaveProperty('wireMessage');
+  });
+});
+
+describe('a redirect', () => {
+  it.each([301, 302, 303, 307, 308])('%i is not followed: nothing reaches the other host', async (status) => {
+    const other = await startPair((socket) => ok(socket, [BALANCE]));
+    const { server, client } = await startPair((socket) =>
+      answer(socket, { status, headers: { Location: `${other.server.url}/v1/balances` } }),
+    );
+    await expect(client.balances.list()).rejects.toMatchObject({
+      code: 'redirect_refused',
+      status,
+      message: `balances.list: ${status} redirect, not followed`,
+    });
+    await expect(client.withdrawals.create(WITHDRAWAL_BODY)).rejects.toMatchObject({
+      code: 'redirect_refused',
+    });
+    expect(server.requests).toHaveLength(2);
+    expect(other.server.connections).toBe(0);
+  });
+});

@@ -1,0 +1,144 @@
+import {
+  createSigningKey,
+  DELIVERY_HEADER,
+  EVENT_HEADER,
+  signRequest,
+  signWebhook,
+  WEBHOOK_EVENTS,
+  type WebhookEventName,
+  type WebhookEventOf,
+} from '@cpg/protocol';
+import {
+  ANY,
+  COUNT_FROM_0,
+  checkOptions,
+  OBJECT,
+  type OptionRules,
+  oneOf,
+  requireOption,
+  SECONDS,
+  TEXT,
+  withCpgErrors,
+} from '../guards.ts';
+import { bytesOf } from '../platform.ts';
+import type { Credentials } from '../signing/request-signer.ts';
+
+export interface RequestToMake extends Credentials {
+  readonly method: string;
+  /** Path and query as they will stand on the wire. */
+  readonly target: string;
+  /** An object is sent as JSON; text and bytes as they are. */
+  readonly body?: unknown;
+  /** Whole Unix seconds. Defaults to the system's clock. */
+  readonly now?: number | undefined;
+}
+
+export interface MadeRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | undefined;
+}
+
+const REQUEST_RULES: OptionRules<RequestToMake> = {
+  keyId: TEXT,
+  secret: ANY,
+  method: TEXT,
+  target: TEXT,
+  body: ANY,
+  now: SECONDS,
+};
+
+/** Makes a correctly signed request, for tests of a service that receives them. */
+export const makeSignedRequest = (request: RequestToMake): MadeRequest => {
+  checkOptions('makeSignedRequest', request, REQUEST_RULES);
+  const { keyId, secret, target, now = Math.floor(Date.now() / 1000) } = request;
+  const body = toBytes(request.body);
+  const { headers, method } = withCpgErrors('makeSignedRequest', () => {
+    const key = createSigningKey(secret);
+    return signRequest({ keyId, key, method: request.method, target, body, timestamp: now });
+  });
+  const type: Record<string, string> = body === undefined ? {} : { 'Content-Type': 'application/json' };
+  return { method, target, headers: { ...headers, ...type }, body };
+};
+
+const toBytes = (body: unknown): Buffer | undefined => {
+  if (body === undefined) return undefined;
+  const bytes = bytesOf(body);
+  if (bytes !== undefined) return Buffer.from(bytes);
+  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body), 'utf8');
+};
+
+export interface WebhookToMake<Name extends WebhookEventName> {
+  /** The webhook's signing secret. */
+  readonly secret: string;
+  readonly event: Name;
+  /** Fields that matter to the test; the others are filled in. */
+  readonly data?: Partial<WebhookEventOf<Name>['data']> | undefined;
+  /** The event's id, on which receivers deduplicate. @default 1 */
+  readonly id?: number | undefined;
+  /** Whole Unix seconds of this delivery. Defaults to the system's clock. */
+  readonly now?: number | undefined;
+}
+
+export interface MadeWebhook {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+const EVENT = oneOf(...Object.keys(WEBHOOK_EVENTS));
+const WEBHOOK_RULES: OptionRules<WebhookToMake<WebhookEventName>> = {
+  secret: ANY,
+  event: EVENT,
+  data: OBJECT,
+  id: COUNT_FROM_0,
+  now: SECONDS,
+};
+
+/** Makes a correctly signed webhook, for tests of a receiver. */
+export const makeWebhook = <Name extends WebhookEventName>(webhook: WebhookToMake<Name>): MadeWebhook => {
+  checkOptions('makeWebhook', webhook, WEBHOOK_RULES);
+  requireOption('makeWebhook: event', webhook.event, EVENT);
+  const { event, secret, id = 1, now = Math.floor(Date.now() / 1000) } = webhook;
+  const created_at = new Date(now * 1000).toISOString().replace('.000Z', 'Z');
+  const data = { ...sampleData(event), ...webhook.data };
+  const body = Buffer.from(JSON.stringify({ id, event, created_at, api_version: '1', data }), 'utf8');
+  const { headers } = withCpgErrors('makeWebhook', () =>
+    signWebhook({ key: createSigningKey(secret), body, timestamp: now }),
+  );
+  return {
+    headers: {
+      'Content-Type': 'application/json',
+      ...headers,
+      [EVENT_HEADER]: event,
+      [DELIVERY_HEADER]: `delivery-${id}`,
+    },
+    body,
+  };
+};
+
+const COMMON = { currency: 'USDT', network: 'ETH', amount: '25.000000' };
+
+const DEPOSIT = {
+  deposit_request_id: 1,
+  user_identifier: null,
+  address: '0x52908400098527886E0F7030069857D2E4169EE7',
+  ...COMMON,
+  tx_hash: '0x5c504ed432cb51138bcf09aa5e8a410dd4a1e204ef84bfed1be16dfba1b22060',
+  confirmations: 12,
+  block_number: 1_000_000,
+};
+
+const WITHDRAWAL = {
+  withdrawal_id: 1,
+  client_reference: null,
+  ...COMMON,
+  to_address: '0x52908400098527886E0F7030069857D2E4169EE7',
+  fee: '5.000000',
+  tx_hash: '0x5c504ed432cb51138bcf09aa5e8a410dd4a1e204ef84bfed1be16dfba1b22060',
+  error_message: null,
+};
+
+/** Data that an event of this name could carry. */
+export const sampleData = (event: WebhookEventName): object =>
+  event.startsWith('deposit.') ? DEPOSIT : { ...WITHDRAWAL, status: event.slice('withdrawal.'.length) };
