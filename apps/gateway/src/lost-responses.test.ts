@@ -14,20 +14,23 @@ const LENGTH = 4_000_000;
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 const STALE = { 'X-CPG-Key': 'ck_demo_full', 'X-CPG-Timestamp': '1', 'X-CPG-Signature': '0'.repeat(64) };
 
-/** Every part of the gateway that responds without a look at the body. */
-const EARLY: readonly (readonly [
-  what: string,
-  status: number,
-  target: string,
-  headers: Record<string, string>,
-])[] = [
+type Early = readonly [what: string, status: number, target: string, headers: Record<string, string>];
+
+/** Every part of the API's port that responds without a look at the body. */
+const EARLY: readonly Early[] = [
   ['the authentication', 401, '/v1/withdrawals', {}],
   ['the timestamp check', 401, '/v1/withdrawals', STALE],
   ['an unknown path', 404, '/nowhere', {}],
-  ['the operations', 404, '/healthz', {}],
-  ["the sandbox's parser", 413, '/_sandbox/reset', JSON_TYPE],
-  ["the sandbox's same-site check", 403, '/_sandbox/reset', { Origin: 'https://elsewhere.example' }],
+  ['the health checks', 404, '/healthz', {}],
   ['an expectation that is not supported', 417, '/v1/withdrawals', { Expect: 'tea' }],
+];
+
+/** The same for the operations port. */
+const EARLY_OPERATIONS: readonly Early[] = [
+  ["the sandbox's parser", 413, '/_sandbox/reset', JSON_TYPE],
+  ['the check of the site', 403, '/_sandbox/reset', { Origin: 'https://elsewhere.example' }],
+  ['the check of the type', 415, '/_sandbox/reset', {}],
+  ['the check for proxies', 404, '/_sandbox/reset', { 'X-Forwarded-For': '127.0.0.1' }],
 ];
 
 const BEHIND_PROXIES = EARLY.filter(([what]) => ['the timestamp check', 'an unknown path'].includes(what));
@@ -44,6 +47,14 @@ describe('a response that is sent before the body was read', () => {
   it.each(EARLY)('reaches a client that closes, from %s', async (_what, status, target, headers) => {
     expect(await countUploads(60, { port, target, headers, length: LENGTH })).toEqual({ [status]: 60 });
   });
+
+  it.each(EARLY_OPERATIONS)(
+    'reaches a client that closes, from %s',
+    async (_what, status, target, headers) => {
+      const operations = { port: Number(new URL(gateway.operationsUrl).port), target, headers };
+      expect(await countUploads(60, { ...operations, length: LENGTH })).toEqual({ [status]: 60 });
+    },
+  );
 
   describeWithProgram('curl', 'curl', () => {
     it('is read without the upload of a body that waits for 100 Continue', async () => {
