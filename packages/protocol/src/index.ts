@@ -1,6 +1,6 @@
-export { bodySha256, EMPTY_BODY_SHA256 } from './body-hash.ts';
-export { type CanonicalFields, canonicalString } from './canonical-string.ts';
-export { DECIMAL_STRING, Decimal, isDecimalString, toDecimal } from './decimal-string.ts';
+export { DECIMAL_STRING, Decimal, isDecimalString, toDecimal } from './decimal.ts';
+export type { DepositAddress } from './endpoints/create-deposit-address.ts';
+export { type CreatedWithdrawal, WITHDRAWAL_STATUSES } from './endpoints/create-withdrawal.ts';
 export {
   type BodyOf,
   type DataOf,
@@ -10,9 +10,7 @@ export {
   type QueryOf,
   type ResponseOf,
   type ValidatedRequest,
-} from './endpoint.ts';
-export type { DepositAddress } from './endpoints/create-deposit-address.ts';
-export { type CreatedWithdrawal, WITHDRAWAL_STATUSES } from './endpoints/create-withdrawal.ts';
+} from './endpoints/endpoint.ts';
 export {
   DEPOSIT_REQUEST_STATUSES,
   DEPOSIT_TRANSACTION_STATUSES,
@@ -29,6 +27,8 @@ export {
   TRANSACTION_DIRECTIONS,
   type Transaction,
 } from './endpoints/list-transactions.ts';
+export type { OpenEnum } from './endpoints/schemas.ts';
+export { type UnvalidatedRequest, validateRequest } from './endpoints/validate-request.ts';
 export {
   ENVELOPE_CONTENT_TYPE,
   type ErrorEnvelope,
@@ -36,6 +36,7 @@ export {
   type SuccessEnvelope,
   successEnvelope,
 } from './envelope.ts';
+export type { FindingCode } from './explain/catalogue.ts';
 export {
   explainMismatch,
   explainWebhookMismatch,
@@ -44,8 +45,23 @@ export {
   type ReceivedWebhook,
   type WebhookMismatchToExplain,
 } from './explain/explain-mismatch.ts';
-export type { Finding } from './explain/mistake.ts';
-export type { FindingCode } from './explain/mistakes.ts';
+export type { Finding } from './explain/find-mistakes.ts';
+export { PERMISSIONS, type Permission } from './permissions.ts';
+export { PROTOCOL_ERROR_CODES, ProtocolError, type ProtocolErrorCode } from './protocol-error.ts';
+export {
+  isRejection,
+  missingPermission,
+  REJECTIONS,
+  type Rejection,
+  type RejectionCode,
+  validationFailed,
+} from './rejections.ts';
+export {
+  bodySha256,
+  type CanonicalFields,
+  canonicalString,
+  EMPTY_BODY_SHA256,
+} from './signing/canonical-string.ts';
 export {
   AUTHENTICATION_HEADERS,
   type AuthenticationHeaders,
@@ -59,24 +75,18 @@ export {
   readAuthenticationHeaders,
   SIGNATURE_HEADER,
   TIMESTAMP_HEADER,
-} from './headers.ts';
-export { PERMISSIONS, type Permission } from './permission.ts';
-export { PROTOCOL_ERROR_CODES, ProtocolError, type ProtocolErrorCode } from './protocol-error.ts';
-export { encodeComponent, encodeQuery, type QueryValue } from './query-string.ts';
+} from './signing/headers.ts';
 export {
-  isRejection,
-  missingPermission,
-  REJECTIONS,
-  type Rejection,
-  type RejectionCode,
-  validationFailed,
-} from './rejection.ts';
-export { parseRequestTarget, printRequestTarget, type RequestTarget } from './request-target.ts';
-export type { OpenEnum } from './schemas/open-enum.ts';
-export { type RequestToSign, type SignedRequest, signRequest } from './sign-request.ts';
-export { type SignedWebhook, signWebhook, type WebhookToSign } from './sign-webhook.ts';
-export { isSignature, sign, verify } from './signature.ts';
-export { createSigningKey, type SigningKey } from './signing-key.ts';
+  encodeComponent,
+  encodeQuery,
+  parseRequestTarget,
+  printRequestTarget,
+  type QueryValue,
+  type RequestTarget,
+} from './signing/request-target.ts';
+export { type RequestToSign, type SignedRequest, signRequest } from './signing/sign-request.ts';
+export { isSignature, sign, verify } from './signing/signature.ts';
+export { createSigningKey, type SigningKey } from './signing/signing-key.ts';
 export {
   checkTimestamp,
   formatTimestamp,
@@ -84,8 +94,7 @@ export {
   parseTimestamp,
   usedUntil,
   WINDOW_SECONDS,
-} from './timestamp.ts';
-export { type UnvalidatedRequest, validateRequest } from './validate-request.ts';
+} from './signing/timestamp.ts';
 export {
   checkContentEncoding,
   checkSignature,
@@ -94,21 +103,21 @@ export {
   type SignatureToCheck,
   type VerifiedRequest,
   verifyRequest,
-} from './verify-request.ts';
-export {
-  type ReceivedHeader,
-  type VerifiedWebhook,
-  verifyWebhook,
-  type WebhookToVerify,
-} from './verify-webhook.ts';
-export type { DepositEventData } from './webhooks/deposit-event.ts';
-export { parseWebhookEvent } from './webhooks/parse-webhook-event.ts';
+} from './signing/verify-request.ts';
+export type { DepositEventData, WithdrawalEventData } from './webhooks/events.ts';
 export {
   isKnownWebhookEvent,
+  parseWebhookEvent,
   type UnknownWebhookEvent,
   WEBHOOK_EVENTS,
   type WebhookEvent,
   type WebhookEventName,
   type WebhookEventOf,
-} from './webhooks/webhook-event.ts';
-export type { WithdrawalEventData } from './webhooks/withdrawal-event.ts';
+} from './webhooks/events.ts';
+export { type SignedWebhook, signWebhook, type WebhookToSign } from './webhooks/sign.ts';
+export {
+  type ReceivedHeader,
+  type VerifiedWebhook,
+  verifyWebhook,
+  type WebhookToVerify,
+} from './webhooks/verify.ts';

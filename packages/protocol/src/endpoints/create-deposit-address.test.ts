@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { validateRequest } from '../validate-request.ts';
 import { createDepositAddress, depositAddress } from './create-deposit-address.ts';
+import { validateRequest } from './validate-request.ts';
 
 const data = {
   request_id: 1,

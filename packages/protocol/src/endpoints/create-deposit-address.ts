@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import { defineEndpoint, NO_PARAMETERS } from '../endpoint.ts';
-import { integerId } from '../schemas/integer-id.ts';
-import { single } from '../schemas/response.ts';
-import { wireText } from '../schemas/wire-text.ts';
+import { defineEndpoint, NO_PARAMETERS } from './endpoint.ts';
+import { integerId, single, wireText } from './schemas.ts';
 
 /** An address to show to a payer, and the deposit request that watches it. Contract §4.3. */
 export const depositAddress = z.looseObject({

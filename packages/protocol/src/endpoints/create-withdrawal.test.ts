@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { validateRequest } from '../validate-request.ts';
 import { createdWithdrawal, createWithdrawal, WITHDRAWAL_STATUSES } from './create-withdrawal.ts';
+import { validateRequest } from './validate-request.ts';
 
 const body = {
   currency: 'USDT',

@@ -1,10 +1,6 @@
 import { z } from 'zod';
-import { defineEndpoint, NO_PARAMETERS } from '../endpoint.ts';
-import { decimalString, requestAmount } from '../schemas/decimal-amount.ts';
-import { integerId } from '../schemas/integer-id.ts';
-import { openEnum } from '../schemas/open-enum.ts';
-import { single } from '../schemas/response.ts';
-import { wireText } from '../schemas/wire-text.ts';
+import { defineEndpoint, NO_PARAMETERS } from './endpoint.ts';
+import { decimalString, integerId, openEnum, requestAmount, single, wireText } from './schemas.ts';
 
 /** The states of a withdrawal; `confirmed` and `failed` are final. Contract §4.6. */
 export const WITHDRAWAL_STATUSES = Object.freeze(['pending', 'broadcasted', 'confirmed', 'failed'] as const);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { validateRequest } from '../validate-request.ts';
 import { depositRequest, depositTransaction, getDepositRequest } from './get-deposit-request.ts';
+import { validateRequest } from './validate-request.ts';
 
 const row = {
   tx_hash: '0xabc',

@@ -1,9 +1,6 @@
 import { z } from 'zod';
-import { defineEndpoint, NO_PARAMETERS } from '../endpoint.ts';
-import { decimalString } from '../schemas/decimal-amount.ts';
-import { integerId, requestId } from '../schemas/integer-id.ts';
-import { openEnum } from '../schemas/open-enum.ts';
-import { single } from '../schemas/response.ts';
+import { defineEndpoint, NO_PARAMETERS } from './endpoint.ts';
+import { decimalString, integerId, openEnum, requestId, single } from './schemas.ts';
 
 /** The states of a deposit request; an `expired` one is still monitored. Contract §4.3. */
 export const DEPOSIT_REQUEST_STATUSES = Object.freeze(['active', 'expired'] as const);

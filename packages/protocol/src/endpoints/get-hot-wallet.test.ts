@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { validateRequest } from '../validate-request.ts';
 import { getHotWallet } from './get-hot-wallet.ts';
+import { validateRequest } from './validate-request.ts';
 
 it('is GET /v1/hot-wallet-address', () => {
   expect(getHotWallet).toMatchObject({

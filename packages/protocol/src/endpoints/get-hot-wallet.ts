@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { defineEndpoint, NO_PARAMETERS } from '../endpoint.ts';
-import { single } from '../schemas/response.ts';
-import { wireText } from '../schemas/wire-text.ts';
+import { defineEndpoint, NO_PARAMETERS } from './endpoint.ts';
+import { single, wireText } from './schemas.ts';
 
 /** The address that funds an account's withdrawals on one network. Contract §4.4. */
 export const hotWallet = z.looseObject({

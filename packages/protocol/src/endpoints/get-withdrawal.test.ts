@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { validateRequest } from '../validate-request.ts';
 import { getWithdrawal, withdrawal } from './get-withdrawal.ts';
+import { validateRequest } from './validate-request.ts';
 
 const data = {
   id: 9,

@@ -1,9 +1,7 @@
 import { z } from 'zod';
-import { defineEndpoint, NO_PARAMETERS } from '../endpoint.ts';
-import { decimalString } from '../schemas/decimal-amount.ts';
-import { integerId, requestId } from '../schemas/integer-id.ts';
-import { single } from '../schemas/response.ts';
 import { withdrawalStatus } from './create-withdrawal.ts';
+import { defineEndpoint, NO_PARAMETERS } from './endpoint.ts';
+import { decimalString, integerId, requestId, single } from './schemas.ts';
 
 /** A withdrawal and where it stands. Contract §4.6. */
 export const withdrawal = z.looseObject({

@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import { defineEndpoint, NO_PARAMETERS } from '../endpoint.ts';
-import { decimalString } from '../schemas/decimal-amount.ts';
-import { collection } from '../schemas/response.ts';
-import { wireText } from '../schemas/wire-text.ts';
+import { defineEndpoint, NO_PARAMETERS } from './endpoint.ts';
+import { collection, decimalString, wireText } from './schemas.ts';
 
 /** One balance: `available` is `balance` less `held`. Contract §4.1. */
 export const balance = z.looseObject({

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { defineEndpoint, NO_PARAMETERS } from '../endpoint.ts';
-import { decimalString } from '../schemas/decimal-amount.ts';
-import { collection } from '../schemas/response.ts';
+import { defineEndpoint, NO_PARAMETERS } from './endpoint.ts';
+import { collection, decimalString } from './schemas.ts';
 
 /** A currency on one network, enabled for this account. Contract §4.2. */
 export const currency = z.looseObject({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { validateRequest } from '../validate-request.ts';
 import { listTransactions, transaction } from './list-transactions.ts';
+import { validateRequest } from './validate-request.ts';
 
 const row = {
   id: 12,

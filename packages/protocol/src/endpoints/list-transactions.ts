@@ -1,13 +1,8 @@
 import { z } from 'zod';
-import { defineEndpoint, NO_PARAMETERS } from '../endpoint.ts';
-import { decimalString } from '../schemas/decimal-amount.ts';
-import { integerId, requestId } from '../schemas/integer-id.ts';
-import { openEnum } from '../schemas/open-enum.ts';
-import { queryInteger } from '../schemas/query-integer.ts';
-import { page } from '../schemas/response.ts';
-import { wireText } from '../schemas/wire-text.ts';
 import { WITHDRAWAL_STATUSES } from './create-withdrawal.ts';
+import { defineEndpoint, NO_PARAMETERS } from './endpoint.ts';
 import { DEPOSIT_TRANSACTION_STATUSES } from './get-deposit-request.ts';
+import { decimalString, integerId, openEnum, page, queryInteger, requestId, wireText } from './schemas.ts';
 
 /** The kinds of movement on an account. Contract §4.5. */
 export const TRANSACTION_DIRECTIONS = Object.freeze(['deposit', 'withdrawal', 'sweep', 'gas_topup'] as const);

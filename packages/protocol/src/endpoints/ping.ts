@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { defineEndpoint, NO_PARAMETERS } from '../endpoint.ts';
-import { single } from '../schemas/response.ts';
+import { defineEndpoint, NO_PARAMETERS } from './endpoint.ts';
+import { single } from './schemas.ts';
 
 /** `GET /v1/_ping`: whether key, clock and signature are right; needs no permission. Contract §4. */
 export const ping = defineEndpoint({

@@ -1,4 +1,4 @@
-import { defineMistakes } from './mistake.ts';
+import { defineMistakes } from './find-mistakes.ts';
 import { digest, hmac } from './signing-steps.ts';
 
 const sha256 = (...parts: readonly Buffer[]): Buffer => digest('sha256', Buffer.concat(parts));

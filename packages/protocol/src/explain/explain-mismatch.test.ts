@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { signRequest } from '../sign-request.ts';
-import { createSigningKey } from '../signing-key.ts';
-import { explainMismatch, explainWebhookMismatch } from './explain-mismatch.ts';
-import type { Finding } from './mistake.ts';
-import { type FindingCode, REQUEST_MISTAKES, WEBHOOK_MISTAKES } from './mistakes.ts';
+import { signRequest } from '../signing/sign-request.ts';
+import { createSigningKey } from '../signing/signing-key.ts';
+import { type FindingCode, REQUEST_MISTAKES, WEBHOOK_MISTAKES } from './catalogue.ts';
+import { explainMismatch, explainWebhookMismatch, findClockFault } from './explain-mismatch.ts';
+import type { Finding } from './find-mistakes.ts';
 
 interface Vector {
   readonly id: string;
@@ -152,4 +152,22 @@ describe('explainWebhookMismatch', () => {
     expect(explainWebhookMismatch({ key, webhook, signature })).toEqual([]);
     expect(explainWebhookMismatch({ key, webhook: { ...webhook, target: '//' }, signature })).toEqual([]);
   });
+});
+
+it.each([
+  ['1747444800', 1747444800, []],
+  ['1747444800', 1747445100, []],
+  ['1747444800', 1747445101, ['timestamp_stale']],
+  ['1747444800', 1747444499, ['timestamp_stale']],
+  ['1747444800999', 1747444800, ['timestamp_in_milliseconds']],
+  ['1747444800999', 1747449999, ['timestamp_stale']],
+  ['01747444800', 1747444800, ['timestamp_malformed']],
+  ['', 1747444800, ['timestamp_malformed']],
+])('%s, with the clock at %d: %j', (timestamp, now, codes) => {
+  expect(findClockFault(timestamp, now).map(({ code }) => code)).toEqual(codes);
+});
+
+it('tells how far away the timestamp is, and on which side', () => {
+  expect(findClockFault('1747444800', 1747445200)[0]?.message).toContain('400 seconds behind the server');
+  expect(findClockFault('1747444800', 1747444400)[0]?.message).toContain('400 seconds ahead of the server');
 });

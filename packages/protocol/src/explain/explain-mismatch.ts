@@ -1,13 +1,10 @@
-import { assertString, createFieldReader, createOptionReader, wrongType } from '../arguments.ts';
-import { assertBytes } from '../bytes.ts';
-import { isRejection } from '../rejection.ts';
-import { parseRequestTarget } from '../request-target.ts';
-import { keyObjectOf, type SigningKey } from '../signing-key.ts';
-import { assertSeconds } from '../timestamp.ts';
-import { findClockFault } from './clock-finding.ts';
-import { findMistakes, type MistakeLists } from './find-mistakes.ts';
-import type { Finding } from './mistake.ts';
-import { type FindingCode, REQUEST_MISTAKES, WEBHOOK_MISTAKES } from './mistakes.ts';
+import { assertBytes, assertString, createFieldReader, createOptionReader, wrongType } from '../arguments.ts';
+import { isRejection } from '../rejections.ts';
+import { parseRequestTarget } from '../signing/request-target.ts';
+import { keyObjectOf, type SigningKey } from '../signing/signing-key.ts';
+import { assertSeconds, isWithinWindow, parseTimestamp, WINDOW_SECONDS } from '../signing/timestamp.ts';
+import { type FindingCode, REQUEST_MISTAKES, WEBHOOK_MISTAKES } from './catalogue.ts';
+import { type Finding, findMistakes, type MistakeLists } from './find-mistakes.ts';
 import { readSignature } from './received-signature.ts';
 import { assembleRequest, assembleWebhook, hashBodyOnce, hmac, type SigningSteps } from './signing-steps.ts';
 
@@ -150,4 +147,38 @@ const explain = <Code extends FindingCode>(
     return findings.length > 0 || now === undefined ? findings : findClockFault(correct.timestamp, now);
   }
   return [];
+};
+
+/** The codes of what can be wrong although the signature is right. */
+export type ClockCode = 'timestamp_malformed' | 'timestamp_in_milliseconds' | 'timestamp_stale';
+
+/** What is wrong with the timestamp of a request whose signature is right. Contract §1.1 and §2. */
+export const findClockFault = (timestamp: string, now: number): Finding<ClockCode>[] => {
+  const seconds = parseTimestamp(timestamp);
+  if (seconds === undefined) {
+    return [
+      {
+        code: 'timestamp_malformed',
+        message:
+          'The signature is right, but X-CPG-Timestamp is not written as Unix seconds: digits only, without sign, space, fraction or leading zero.',
+      },
+    ];
+  }
+  if (isWithinWindow(seconds, now)) return [];
+  if (isWithinWindow(Math.floor(seconds / 1000), now)) {
+    return [
+      {
+        code: 'timestamp_in_milliseconds',
+        message:
+          'The signature is right, but X-CPG-Timestamp carries milliseconds: send Unix seconds, Math.floor(Date.now() / 1000).',
+      },
+    ];
+  }
+  const distance = Math.abs(seconds - now);
+  return [
+    {
+      code: 'timestamp_stale',
+      message: `The signature is right, but the timestamp is ${distance} seconds ${seconds < now ? 'behind' : 'ahead of'} the server's clock, and ${WINDOW_SECONDS} are allowed: set the clock, and sign each attempt anew.`,
+    },
+  ];
 };

@@ -1,4 +1,4 @@
-import { defineMistakes } from './mistake.ts';
+import { defineMistakes } from './find-mistakes.ts';
 import { digest } from './signing-steps.ts';
 
 const AS_SHOWN = "use the secret's text exactly as it was shown";

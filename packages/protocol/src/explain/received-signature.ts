@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { Finding } from './mistake.ts';
+import type { Finding } from './find-mistakes.ts';
 
 /** A received signature, read in one of the ways in which people write one. */
 export interface ReceivedSignature {

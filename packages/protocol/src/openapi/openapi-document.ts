@@ -1,11 +1,9 @@
 import * as endpoints from '../endpoints/index.ts';
-import { WEBHOOK_EVENTS } from '../webhooks/webhook-event.ts';
-import { componentSchemas } from './component-schemas.ts';
-import type { JsonObject } from './json-schema.ts';
-import { toOperation } from './operation.ts';
+import { KEY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from '../signing/headers.ts';
+import { WEBHOOK_EVENTS } from '../webhooks/events.ts';
+import { toOperation, toWebhook, WEBHOOK_PARAMETERS } from './operations.ts';
 import { commonResponses } from './rejection-responses.ts';
-import { SECURITY, SECURITY_SCHEMES } from './security-schemes.ts';
-import { toWebhook, WEBHOOK_PARAMETERS } from './webhook-operation.ts';
+import { componentSchemas, type JsonObject } from './schemas.ts';
 
 const header = (description: string) => ({ description, schema: { type: 'integer' } });
 const HEADERS = {
@@ -64,3 +62,23 @@ export const openApiDocument = (): JsonObject => ({
 
 /** The text of `openapi.json`. */
 export const openApiText = (): string => `${JSON.stringify(openApiDocument(), null, 2)}\n`;
+
+const securityHeader = (name: string, description: string) => ({
+  type: 'apiKey',
+  in: 'header',
+  name,
+  description,
+});
+
+/** The three headers of a signed request, as OpenAPI can say it; it cannot say how they are computed. Contract §1. */
+export const SECURITY_SCHEMES = {
+  key: securityHeader(KEY_HEADER, "The key's public id."),
+  timestamp: securityHeader(TIMESTAMP_HEADER, "Unix seconds, at most 300 from the server's clock."),
+  signature: securityHeader(
+    SIGNATURE_HEADER,
+    'Lowercase hex HMAC-SHA256, under the secret, of the canonical string: timestamp, method, path, query and lowercase hex SHA-256 of the body, joined by line feeds. Path and query exactly as sent. Each signature is accepted once.',
+  ),
+};
+
+/** Every request carries all three. */
+export const SECURITY = [{ key: [], timestamp: [], signature: [] }];

@@ -1,6 +1,6 @@
 import { errorEnvelope } from '../envelope.ts';
-import { REJECTIONS, type Rejection, type RejectionCode } from '../rejection.ts';
-import { type JsonObject, reference } from './json-schema.ts';
+import { REJECTIONS, type Rejection, type RejectionCode } from '../rejections.ts';
+import { type JsonObject, reference } from './schemas.ts';
 
 /** What any endpoint may answer. Contract §2 and §3. */
 const COMMON: readonly RejectionCode[] = [

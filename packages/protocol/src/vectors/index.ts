@@ -1,10 +1,17 @@
-export { type ExplainVector, explainVector, explainVectorFile } from './explain-vector.ts';
-export { VECTOR_FILES, vectorFileJsonSchema } from './json-schemas.ts';
-export { type SigningVector, signingVector, signingVectorFile } from './signing-vector.ts';
-export { type VectorBody, vectorBodyBytes } from './vector-body.ts';
 export {
+  type ExplainVector,
+  explainVector,
+  explainVectorFile,
+  type SigningVector,
+  signingVector,
+  signingVectorFile,
+  VECTOR_FILES,
   type VerificationVector,
+  vectorFileJsonSchema,
   verificationVector,
   verificationVectorFile,
-} from './verification-vector.ts';
-export { type WebhookVector, webhookVector, webhookVectorFile } from './webhook-vector.ts';
+  type WebhookVector,
+  webhookVector,
+  webhookVectorFile,
+} from './vector-files.ts';
+export { type VectorBody, vectorBodyBytes } from './vector-parts.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { REJECTIONS, type RejectionCode } from '../rejection.ts';
+import { REJECTIONS, type RejectionCode } from '../rejections.ts';
 import {
   explainVectorFile,
   type SigningVector,

@@ -1,0 +1,67 @@
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import {
+  type BodyOf,
+  type DataOf,
+  defineEndpoint,
+  NO_PARAMETERS,
+  type PathParametersOf,
+  type QueryOf,
+  type ResponseOf,
+  type ValidatedRequest,
+} from './endpoint.ts';
+import type {
+  createDepositAddress,
+  createWithdrawal,
+  getWithdrawal,
+  listBalances,
+  listTransactions,
+} from './index.ts';
+import * as endpoints from './index.ts';
+import type { Balance } from './list-balances.ts';
+
+describe('defineEndpoint', () => {
+  it('freezes the definition', () => {
+    expect(defineEndpoint({ ...endpoints.ping })).toSatisfy(Object.isFrozen);
+    expect(NO_PARAMETERS.parse({ any: 1 })).toEqual({});
+  });
+
+  it('infers what a caller passes', () => {
+    expectTypeOf<PathParametersOf<typeof getWithdrawal>>().toEqualTypeOf<{
+      withdrawal_id: string | number | bigint;
+    }>();
+    expectTypeOf<QueryOf<typeof listBalances>>().toEqualTypeOf<{
+      currency?: string | undefined;
+      network?: string | undefined;
+    }>();
+    expectTypeOf<QueryOf<typeof listTransactions>['limit']>().toEqualTypeOf<string | number | undefined>();
+    expectTypeOf<QueryOf<typeof listTransactions>['direction']>().toEqualTypeOf<
+      'deposit' | 'withdrawal' | 'sweep' | 'gas_topup' | undefined
+    >();
+    expectTypeOf<BodyOf<typeof createWithdrawal>['amount']>().toEqualTypeOf<string | number>();
+    expectTypeOf<BodyOf<typeof createDepositAddress>>().toEqualTypeOf<{
+      currency: string;
+      network: string;
+      user_identifier?: string | null | undefined;
+      idempotency_key?: string | null | undefined;
+    }>();
+  });
+
+  it('infers what a handler receives', () => {
+    expectTypeOf<ValidatedRequest<typeof createWithdrawal>['body']['amount']>().toEqualTypeOf<string>();
+    expectTypeOf<ValidatedRequest<typeof listBalances>['body']>().toEqualTypeOf<undefined>();
+    expectTypeOf<ValidatedRequest<typeof listTransactions>['query']['limit']>().toEqualTypeOf<number>();
+    expectTypeOf<ValidatedRequest<typeof listTransactions>['query']['cursor']>().toEqualTypeOf<
+      string | undefined
+    >();
+  });
+
+  it('infers the answer', () => {
+    expectTypeOf<DataOf<typeof listBalances>>().toEqualTypeOf<Balance[]>();
+    expectTypeOf<DataOf<typeof getWithdrawal>['tx_hash']>().toEqualTypeOf<string | null>();
+    expectTypeOf<ResponseOf<typeof listTransactions>['next_cursor']>().toEqualTypeOf<number | null>();
+    expectTypeOf<ResponseOf<typeof listTransactions>['has_more']>().toEqualTypeOf<boolean>();
+    // Known values are suggested, others accepted.
+    expectTypeOf<'confirmed'>().toExtend<DataOf<typeof getWithdrawal>['status']>();
+    expectTypeOf<string>().toExtend<DataOf<typeof getWithdrawal>['status']>();
+  });
+});

@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { createOptionReader, isArray, readGuarded, wrongType } from '../arguments.ts';
+import { PERMISSIONS, type Permission } from '../permissions.ts';
+import { REJECTIONS, type RejectionCode } from '../rejections.ts';
+
+/** One operation of the API, from which types, validation, the client's resource and the OpenAPI document derive. Contract §4. */
+export interface Endpoint {
+  /** Resource and verb, as in the client: `balances.list`. */
+  readonly name: string;
+  readonly summary: string;
+  readonly method: 'GET' | 'POST';
+  /** With the `/v1` prefix; parameters in braces. */
+  readonly path: `/v1/${string}`;
+  /** `null`: any valid signature will do. */
+  readonly permission: Permission | null;
+  readonly pathParameters: z.ZodObject;
+  /** Unknown parameters are ignored. */
+  readonly query: z.ZodObject;
+  /** `null`: the endpoint reads no body. Unknown fields are refused. */
+  readonly body: z.ZodObject | null;
+  /** What it refuses with on top of what every endpoint does. */
+  readonly rejections?: readonly RejectionCode[];
+  /** The whole success envelope. */
+  readonly response: z.ZodType<{ readonly success: true; readonly message: string; readonly data: unknown }>;
+}
+
+/** What a caller passes: path parameters, query and body as written before validation. */
+export type PathParametersOf<E extends Endpoint> = z.input<E['pathParameters']>;
+/** The query parameters that a caller passes. */
+export type QueryOf<E extends Endpoint> = z.input<E['query']>;
+/** The JSON body that a caller passes. */
+export type BodyOf<E extends Endpoint> = z.input<NonNullable<E['body']>>;
+
+/** What a handler receives after validation. */
+export interface ValidatedRequest<E extends Endpoint = Endpoint> {
+  readonly pathParameters: z.output<E['pathParameters']>;
+  readonly query: z.output<E['query']>;
+  readonly body: E['body'] extends z.ZodType ? z.output<E['body']> : undefined;
+}
+
+/** The success envelope of an endpoint, and the data in it. */
+export type ResponseOf<E extends Endpoint> = z.output<E['response']>;
+/** The `data` of the success envelope. */
+export type DataOf<E extends Endpoint> = ResponseOf<E>['data'];
+
+/** For endpoints without path parameters, or without a query. */
+export const NO_PARAMETERS = z.object({});
+
+/**
+ * Declares an endpoint; checks the definition and freezes it.
+ *
+ * @throws ProtocolError `invalid_field` for a field that is missing or of the wrong type, `invalid_option` for an unknown one.
+ */
+export const defineEndpoint = <const E extends Endpoint>(endpoint: E): E => {
+  const given = readEndpoint(endpoint);
+  return readGuarded('endpoint', () => {
+    for (const [name, { expected, test }] of Object.entries(FIELDS)) {
+      const value = given[name as keyof Endpoint];
+      if (!test(value)) throw wrongType(`${name} of the endpoint`, value, { expected });
+    }
+    return Object.freeze(endpoint);
+  });
+};
+
+const readEndpoint = createOptionReader<Endpoint>(
+  'The endpoint',
+  ({ name, summary, method, path, permission, pathParameters, query, body, rejections, response }) => ({
+    ...{ name, summary, method, path, permission, pathParameters, query, body, response },
+    rejections: rejections === undefined ? [] : rejections,
+  }),
+);
+
+interface FieldRule {
+  readonly expected: string;
+  readonly test: (value: unknown) => boolean;
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+const isOneOf =
+  (list: readonly unknown[]): FieldRule['test'] =>
+  (value) =>
+    list.includes(value);
+const isSchema = (value: unknown): boolean =>
+  typeof (value as z.ZodType | null | undefined)?.safeParse === 'function';
+const isObjectSchema = (value: unknown): boolean =>
+  isSchema(value) && typeof (value as z.ZodObject).shape === 'object';
+
+const FIELDS: Readonly<Record<keyof Endpoint, FieldRule>> = {
+  name: { expected: 'a non-empty string', test: isText },
+  summary: { expected: 'a non-empty string', test: isText },
+  method: { expected: "'GET' or 'POST'", test: isOneOf(['GET', 'POST']) },
+  path: {
+    expected: 'a string that begins with /v1/',
+    test: (value) => typeof value === 'string' && value.startsWith('/v1/'),
+  },
+  permission: { expected: 'null or one of PERMISSIONS', test: isOneOf([null, ...PERMISSIONS]) },
+  pathParameters: { expected: 'a zod object schema', test: isObjectSchema },
+  query: { expected: 'a zod object schema', test: isObjectSchema },
+  body: {
+    expected: 'null or a zod object schema',
+    test: (value) => value === null || isObjectSchema(value),
+  },
+  rejections: {
+    expected: 'an array of codes of REJECTIONS',
+    test: (value) => isArray(value) && value.every(isOneOf(Object.keys(REJECTIONS))),
+  },
+  response: { expected: 'a zod schema', test: isSchema },
+};

@@ -1,0 +1,98 @@
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { z } from 'zod';
+import type { Rejection } from '../rejections.ts';
+import { defineEndpoint, type ValidatedRequest } from './endpoint.ts';
+import { createWithdrawal, getWithdrawal, listBalances } from './index.ts';
+import { single } from './schemas.ts';
+import { validateRequest } from './validate-request.ts';
+
+const body = {
+  currency: 'USDT',
+  network: 'ETH',
+  to_address: '0x52908400098527886E0F7030069857D2E4169EE7',
+  amount: '100',
+};
+
+describe('validateRequest', () => {
+  it.each([
+    ['', {}],
+    ['currency=USDT&network=ETH', { currency: 'USDT', network: 'ETH' }],
+    ['currency=usdt', { currency: 'usdt' }],
+    ['currency=', { currency: '' }],
+    ['unknown=1&unknown=2', {}],
+    ['__proto__=x&toString=y', {}],
+    ['currency=%20a+b%C3%A9', { currency: ' a bé' }],
+  ])('reads the query %j', (query, expected) => {
+    expect(validateRequest(listBalances, { pathParameters: {}, query })).toStrictEqual({
+      pathParameters: {},
+      query: expected,
+      body: undefined,
+    });
+  });
+
+  it.each([
+    ['currency=USDT&currency=USDT', 'currency: Input should be given only once'],
+    [
+      'network=a&network=b&currency=a&currency=b&currency=c',
+      'currency: Input should be given only once; network: Input should be given only once',
+    ],
+    ['currency=%00', 'currency: String should be well-formed Unicode without NUL'],
+    [`currency=${'a'.repeat(257)}`, 'currency: String should have at most 256 characters'],
+  ])('refuses the query %j', (query, message) => {
+    expect(validateRequest(listBalances, { pathParameters: {}, query })).toEqual({
+      code: 'validation_failed',
+      status: 422,
+      message,
+    });
+  });
+
+  it('reads a body, and ignores one that the endpoint does not read', () => {
+    expect(validateRequest(createWithdrawal, { pathParameters: {}, query: '', body })).toMatchObject({
+      body,
+    });
+    expect(validateRequest(listBalances, { pathParameters: {}, query: '', body: 5 })).toMatchObject({
+      body: undefined,
+    });
+  });
+
+  it.each([
+    [undefined, 'body: Field required'],
+    [null, 'body: Input should be a valid object'],
+    [[], 'body: Input should be a valid object'],
+    ['{}', 'body: Input should be a valid object'],
+    [{ ...body, client_refrence: 'x' }, 'client_refrence: Unexpected field'],
+    [JSON.parse(`{"__proto__":1,${JSON.stringify(body).slice(1)}`), '__proto__: Unexpected field'],
+    [
+      { ...body, amount: '0', to_address: '0x' },
+      'amount: Input should be greater than 0; to_address: String should have at least 10 characters',
+    ],
+  ])('refuses the body %j', (given, message) => {
+    expect(validateRequest(createWithdrawal, { pathParameters: {}, query: '', body: given })).toEqual({
+      code: 'validation_failed',
+      status: 422,
+      message,
+    });
+  });
+
+  it('judges path parameters before the query, the query before the body', () => {
+    const endpoint = defineEndpoint({
+      ...createWithdrawal,
+      pathParameters: z.object({ id: z.string() }),
+      query: z.object({ q: z.string() }),
+      response: single(z.null()),
+    });
+    const messageFor = (pathParameters: Record<string, string>, query: string) =>
+      validateRequest(endpoint, { pathParameters, query, body: {} });
+    expect(messageFor({}, 'q=1&q=2')).toMatchObject({ message: 'id: Field required' });
+    expect(messageFor({ id: '1' }, '')).toMatchObject({ message: 'q: Field required' });
+    expect(messageFor({ id: '1' }, 'q=')).toMatchObject({
+      message: expect.stringContaining('currency: Field required'),
+    });
+  });
+
+  it('tells the handler the types', () => {
+    const result = validateRequest(getWithdrawal, { pathParameters: { withdrawal_id: '5' }, query: '' });
+    expect(result).toMatchObject({ pathParameters: { withdrawal_id: '5' } });
+    expectTypeOf(result).toEqualTypeOf<ValidatedRequest<typeof getWithdrawal> | Rejection>();
+  });
+});

@@ -1,0 +1,81 @@
+import type { z } from 'zod';
+import { assertString, createFieldReader, createOptionReader, readGuarded, wrongType } from '../arguments.ts';
+import { type Rejection, validationFailed } from '../rejections.ts';
+import type { Endpoint, ValidatedRequest } from './endpoint.ts';
+import { formatIssues, wireMessage } from './wire-message.ts';
+
+/** The parts of a request that its endpoint's schemas judge, before any of them was. */
+export interface UnvalidatedRequest {
+  readonly pathParameters: Readonly<Record<string, string>>;
+  /** The query as it stands on the wire. */
+  readonly query: string;
+  /** The parsed JSON body; ignored by an endpoint that reads none. */
+  readonly body?: unknown;
+}
+
+/**
+ * Checks path parameters, then query, then body against an endpoint's schemas. Returns what the handler may trust, or the
+ * 422 rejection, whose message names every faulty field of the first part that has one. Contract §3, §4.
+ *
+ * @throws ProtocolError `invalid_field` when the endpoint has no schemas, the query is not a string, or a part cannot be
+ * read because a getter throws; `invalid_option` for a misspelt part.
+ */
+export const validateRequest = <E extends Endpoint>(
+  endpoint: E,
+  request: UnvalidatedRequest,
+): ValidatedRequest<E> | Rejection => {
+  const schemas = readSchemas(endpoint);
+  const given = readRequest(request);
+  assertString(given.query, 'query');
+  for (const name of PARTS) readGuarded('endpoint', () => assertSchema(name, schemas[name]));
+  const query = readQuery(given.query, schemas.query);
+  const parts: [name: string, schema: z.ZodObject | null, input: unknown][] = [
+    ['pathParameters', schemas.pathParameters, given.pathParameters],
+    ['query', schemas.query, query.values],
+    ['body', schemas.body, given.body],
+  ];
+  const validated: Record<string, unknown> = { body: undefined };
+  for (const [name, schema, input] of parts) {
+    if (schema === null) continue;
+    if (name === 'query' && query.repeated.length > 0) {
+      return validationFailed(
+        query.repeated.map((field) => `${field}: Input should be given only once`).join('; '),
+      );
+    }
+    const result = readGuarded(name, () => schema.safeParse(input, { error: wireMessage }));
+    if (!result.success) return validationFailed(formatIssues(result.error.issues));
+    validated[name] = result.data;
+  }
+  return validated as unknown as ValidatedRequest<E>;
+};
+
+const PARTS = ['pathParameters', 'query', 'body'] as const;
+
+const readSchemas = createFieldReader<Pick<Endpoint, 'pathParameters' | 'query' | 'body'>>(
+  'endpoint',
+  ({ pathParameters, query, body }) => ({ pathParameters, query, body }),
+);
+
+const readRequest = createOptionReader<UnvalidatedRequest>(
+  'The request to validate',
+  ({ pathParameters, query, body }) => ({ pathParameters, query, body }),
+);
+
+const assertSchema = (part: (typeof PARTS)[number], schema: z.ZodObject | null): void => {
+  if (schema === null && part === 'body') return;
+  if (typeof schema?.safeParse !== 'function' || typeof schema.shape !== 'object') {
+    throw wrongType(`${part} of the endpoint`, schema, { expected: 'a zod object schema' });
+  }
+};
+
+const readQuery = (query: string, schema: z.ZodObject) => {
+  const given = new URLSearchParams(query);
+  const values: Record<string, string> = {};
+  const repeated: string[] = [];
+  for (const name of Object.keys(schema.shape)) {
+    const all = given.getAll(name);
+    if (all[0] !== undefined) values[name] = all[0];
+    if (all.length > 1) repeated.push(name);
+  }
+  return { values, repeated };
+};

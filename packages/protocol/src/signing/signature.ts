@@ -1,0 +1,36 @@
+import { timingSafeEqual } from 'node:crypto';
+import { assertString } from '../arguments.ts';
+import { hmacSha256 } from '../crypto/node.ts';
+import { keyObjectOf, type SigningKey } from './signing-key.ts';
+
+const SIGNATURE = /^[0-9a-f]{64}$/;
+
+/** Whether a text is a signature by its grammar: exactly 64 lowercase hex digits. Contract §1.1. */
+export const isSignature = (text: string): boolean => typeof text === 'string' && SIGNATURE.test(text);
+
+/**
+ * Lowercase hex HMAC-SHA256 of a canonical string. Contract §1.1.
+ *
+ * @throws ProtocolError `invalid_secret` (a key not made by `createSigningKey`) or `invalid_field` (not a string).
+ */
+export const sign = (key: SigningKey, canonical: string): string => {
+  assertString(canonical, 'canonical');
+  return hmacSha256(keyObjectOf(key), canonical);
+};
+
+/**
+ * Whether a signature is the one of this key and canonical string. Strict: 64 lowercase hex digits, so exactly one text
+ * is accepted; compared in constant time. The HMAC is computed for a malformed signature too, at equal cost, and for
+ * one that is not a string. Contract §1.1.
+ *
+ * @throws ProtocolError `invalid_secret` (a key not made by `createSigningKey`) or `invalid_field` (no canonical string).
+ */
+export const verify = (key: SigningKey, canonical: string, signature: string): boolean =>
+  isSameSignature(sign(key, canonical), signature);
+
+/** Compares a computed signature with a received one in constant time. Internal: not exported by the package. */
+export const isSameSignature = (computed: string, received: string): boolean => {
+  const isWellFormed = isSignature(received);
+  const expected = Buffer.from(computed, 'latin1');
+  return timingSafeEqual(expected, isWellFormed ? Buffer.from(received, 'latin1') : expected) && isWellFormed;
+};

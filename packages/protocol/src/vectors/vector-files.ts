@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import { wrongType } from '../arguments.ts';
+import {
+  base64Bytes,
+  headerPairs,
+  requestStages,
+  sender,
+  signatureHeader,
+  supersedes,
+  vectorBody,
+  vectorFile,
+  vectorHead,
+  verdict,
+  webhookStages,
+} from './vector-parts.ts';
+
+/** A request, and every stage on the way to its signature. */
+export const signingVector = z.strictObject({
+  ...vectorHead,
+  supersedes,
+  keyId: z.string(),
+  /** The UTF-8 bytes of the secret's text. */
+  secretB64: base64Bytes,
+  timestamp: z.string(),
+  method: z.string(),
+  target: z.string(),
+  bodyB64: vectorBody,
+  ...requestStages,
+});
+/** A request to sign, and every stage up to its signature. */
+export type SigningVector = z.output<typeof signingVector>;
+
+/** The shape of `vectors/request-signing.json`. */
+export const signingVectorFile = vectorFile('request-signing', signingVector);
+
+/** A request as a server received it, the moment, the keys, and the answer. */
+export const verificationVector = z.strictObject({
+  ...vectorHead,
+  supersedes,
+  /** The server's clock in Unix seconds. */
+  now: z.int().nonnegative(),
+  keys: z.array(z.strictObject({ keyId: z.string(), secretB64: base64Bytes })).min(1),
+  method: z.string(),
+  target: z.string(),
+  headers: headerPairs,
+  bodyB64: vectorBody,
+  expected: verdict,
+  signatureHeader,
+  /** What a verifier computes from what it received, when it gets as far as the signature of a known key. */
+  computed: z.strictObject(requestStages).optional(),
+  /** Left out when it is what `computed` says. */
+  sent: sender.optional(),
+});
+/** A received request, and the answer that it is to get. */
+export type VerificationVector = z.output<typeof verificationVector>;
+
+/** The shape of `vectors/request-verification.json`. */
+export const verificationVectorFile = vectorFile('request-verification', verificationVector);
+
+/** A webhook delivery as its receiver got it, the moment, the signing secret, and the answer. */
+export const webhookVector = z.strictObject({
+  ...vectorHead,
+  supersedes,
+  /** The receiver's clock in Unix seconds. */
+  now: z.int().nonnegative(),
+  secretB64: base64Bytes,
+  headers: headerPairs,
+  bodyB64: vectorBody,
+  expected: verdict,
+  signatureHeader,
+  /** What a receiver computes from what it received, when it gets as far as the signature. */
+  computed: z.strictObject(webhookStages).optional(),
+  /** Left out when it is what `computed` says. */
+  sent: sender.optional(),
+});
+/** A received webhook, and the answer that it is to get. */
+export type WebhookVector = z.output<typeof webhookVector>;
+
+/** The shape of `vectors/webhooks.json`. */
+export const webhookVectorFile = vectorFile('webhooks', webhookVector);
+
+/** A request or webhook that was signed with known mistakes, and the findings that name them. */
+export const explainVector = z.strictObject({
+  id: vectorHead.id,
+  description: vectorHead.description,
+  kind: z.enum(['request', 'webhook']),
+  secretB64: base64Bytes,
+  keyId: z.string().optional(),
+  host: z.string().optional(),
+  /** The receiver's clock in Unix seconds. */
+  now: z.int().nonnegative(),
+  /** Whether pairs of mistakes are tried too. */
+  combinations: z.boolean().optional(),
+  timestamp: z.string(),
+  method: z.string(),
+  target: z.string(),
+  bodyB64: base64Bytes,
+  /** As received, so not always a signature by its grammar. */
+  signature: z.string(),
+  /** Codes of findings, in order; none where silence is right. */
+  findings: z.array(z.string().regex(/^[a-z0-9]+(?:_[a-z0-9]+)*$/)),
+});
+/** A wrong signature, and the findings that it is to be explained with. */
+export type ExplainVector = z.output<typeof explainVector>;
+
+/** The shape of `vectors/explain-mismatch.json`. */
+export const explainVectorFile = z.strictObject({
+  $schema: z.string(),
+  suite: z.literal('cpg-explain-mismatch'),
+  version: z.string().regex(/^[0-9]+\.[0-9]+\.[0-9]+$/),
+  source: z.strictObject({ name: z.string(), version: z.string() }),
+  count: z.int().positive(),
+  vectors: z.array(explainVector).min(1),
+});
+
+/** The vector files that implementations are judged by: name and schema of the content. */
+export const VECTOR_FILES = Object.freeze({
+  'request-signing': signingVectorFile,
+  'request-verification': verificationVectorFile,
+  webhooks: webhookVectorFile,
+});
+
+const ALL_FILES = { ...VECTOR_FILES, 'explain-mismatch': explainVectorFile };
+
+/**
+ * The JSON Schema (2020-12) that is published beside a vector file, as text.
+ *
+ * @throws ProtocolError `invalid_field` for a name that is not a vector file's.
+ */
+export const vectorFileJsonSchema = (name: keyof typeof ALL_FILES): string => {
+  if (typeof name !== 'string' || !Object.hasOwn(ALL_FILES, name)) {
+    throw wrongType('name', name, { expected: `one of ${Object.keys(ALL_FILES).join(', ')}` });
+  }
+  return `${JSON.stringify({ title: `CPG ${name} vectors`, ...z.toJSONSchema(ALL_FILES[name]) }, null, 2)}\n`;
+};
