@@ -1,21 +1,20 @@
 export type { Admission, AdmissionRequest, AdmissionStore } from './admission/admission-store.ts';
 export { type MemoryStore, type MemoryStoreOptions, memoryStore } from './admission/memory/memory-store.ts';
-export type { IoredisClient, NodeRedisClient, RedisClient } from './admission/redis/redis-connection.ts';
+export type { IoredisClient, NodeRedisClient, RedisClient } from './admission/redis/redis-client.ts';
 export { type RedisStoreOptions, redisStore } from './admission/redis/redis-store.ts';
-export { type Page, type PageContent, page } from './answers/page.ts';
-export { RejectionError } from './answers/rejection-error.ts';
-export { rejectionOf } from './answers/rejection-of.ts';
-export { sendRejection } from './answers/send-rejection.ts';
-export { sendSuccess } from './answers/send-success.ts';
-export { authenticate, DECISION_CHANNEL } from './authentication/authenticate.ts';
-export type { AuthenticateOptions } from './authentication/authenticate-options.ts';
-export type { AuthenticatedRequest, RequestToAuthenticate } from './authentication/authenticated-request.ts';
-export { CHECKS, type Check, type DecisionTrace } from './authentication/decision-recorder.ts';
-export { type DrainLimits, drainUnreadBodies } from './body/drain-unread-body.ts';
-export { parseJsonBody } from './body/parse-json-body.ts';
-export { type BodyLimits, type MessageWithRawBody, readBody } from './body/read-body.ts';
-export { type DoctorOptions, type DoctorReport, doctor } from './doctor/doctor.ts';
-export type { DoctorFinding } from './doctor/examine.ts';
+export type { AuthenticateOptions } from './authenticate/authenticate.ts';
+export { authenticate, DECISION_CHANNEL } from './authenticate/authenticate.ts';
+export { CHECKS, type Check, type DecisionTrace } from './authenticate/decision-trace.ts';
+export type { AuthenticatedRequest, Principal, RequestToAuthenticate } from './authenticate/request.ts';
+export type { DoctorFinding } from './doctor.ts';
+export { type DoctorOptions, type DoctorReport, doctor } from './doctor.ts';
+export {
+  RejectionError,
+  rejectionOf,
+  SERVER_MIDDLEWARE_ERROR_CODES,
+  ServerMiddlewareError,
+  type ServerMiddlewareErrorCode,
+} from './errors.ts';
 export { type CpgAuthOptions, cpgAuth } from './express/cpg-auth.ts';
 export { errorHandler } from './express/error-handler.ts';
 export { type IpBackstopOptions, ipBackstop } from './express/ip-backstop.ts';
@@ -25,16 +24,14 @@ export {
   type RouteHandler,
   type RouteRequest,
   type RouteResult,
+  type RoutesOptions,
   route,
-} from './express/route.ts';
-export { type RoutesOptions, routes } from './express/routes.ts';
+  routes,
+} from './express/routes.ts';
+export { type DrainLimits, drainUnreadBodies } from './http/drain-unread-body.ts';
+export { type BodyLimits, type MessageWithRawBody, parseJsonBody, readBody } from './http/read-body.ts';
+export { type Page, type PageContent, page, sendRejection, sendSuccess } from './http/responses.ts';
 export { type CachedKeysOptions, cachedKeys } from './keys/cached-keys.ts';
-export type { CpgKey, KeyStore } from './keys/cpg-key.ts';
-export { staticKeys } from './keys/static-keys.ts';
-export type { Logger } from './logger.ts';
-export type { Principal } from './principal.ts';
-export {
-  SERVER_MIDDLEWARE_ERROR_CODES,
-  ServerMiddlewareError,
-  type ServerMiddlewareErrorCode,
-} from './server-middleware-error.ts';
+export type { CpgKey, KeyStore } from './keys/key-store.ts';
+export { staticKeys } from './keys/key-store.ts';
+export type { Logger } from './user-code.ts';

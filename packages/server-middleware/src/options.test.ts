@@ -4,9 +4,9 @@ import express from 'express';
 import { describe, expect, it } from 'vitest';
 import { testKey } from '../test/keys.ts';
 import { recordingLogger } from '../test/logger.ts';
+import { ServerMiddlewareError } from './errors.ts';
 import * as middleware from './index.ts';
 import { formatReceived } from './options.ts';
-import { ServerMiddlewareError } from './server-middleware-error.ts';
 
 const keys = middleware.staticKeys([testKey()]);
 const store = middleware.memoryStore();

@@ -1,4 +1,4 @@
-import { ServerMiddlewareError, type ServerMiddlewareErrorCode } from './server-middleware-error.ts';
+import { ServerMiddlewareError, type ServerMiddlewareErrorCode } from './errors.ts';
 
 /** Returns what a value must do instead ("be a function"), or `undefined` when the value can be used. */
 export type OptionRule = (value: unknown) => string | undefined;

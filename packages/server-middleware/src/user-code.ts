@@ -1,6 +1,21 @@
 import type { Channel, ChannelListener } from 'node:diagnostics_channel';
-import { type Logger, processWarnings } from './logger.ts';
-import { ServerMiddlewareError } from './server-middleware-error.ts';
+import { ServerMiddlewareError } from './errors.ts';
+
+/** What this package needs of a logger; a pino logger fits as it is. */
+export interface Logger {
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+  error(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+const emit = ({ code }: Readonly<Record<string, unknown>>, message: string): void => {
+  process.emitWarning(message, {
+    type: 'CpgServerMiddleware',
+    code: typeof code === 'string' ? code : undefined,
+  });
+};
+
+/** The logger used when none is given: Node's process warnings, which go to stderr. */
+export const processWarnings: Logger = Object.freeze({ warn: emit, error: emit });
 
 /** Whether a value has to be waited for; a promise of another realm or library too. */
 export const isPromiseLike = (value: unknown): value is PromiseLike<unknown> =>
@@ -121,3 +136,49 @@ export const readClock = (clock: () => number): number => {
     `clock must return milliseconds, a finite number: got a value of type ${typeof ms}.`,
   );
 };
+
+/** What is asked, its name in errors, and how long it may take. */
+export interface StoreQuestion<Value> {
+  readonly what: string;
+  readonly timeoutMs: number;
+  readonly ask: () => Value | PromiseLike<Value>;
+}
+
+/**
+ * Asks a store and waits no longer than its deadline. An answer that is no promise is returned at once, without a timer.
+ *
+ * @throws ServerMiddlewareError `store_deadline` when it is late; `store_unavailable`, with the cause, for whatever else
+ * it throws.
+ */
+export const askStore = <Value>(question: StoreQuestion<Value>): Value | Promise<Value> => {
+  const { what, timeoutMs, ask } = question;
+  const fault = (cause: unknown) => storeFault(what, cause);
+  let pending: Promise<Value>;
+  try {
+    const answer = ask();
+    if (!isPromiseLike(answer)) return answer;
+    pending = Promise.resolve(answer);
+  } catch (cause) {
+    throw fault(cause);
+  }
+  return new Promise<Value>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new ServerMiddlewareError('store_deadline', `${what} did not answer within ${timeoutMs} ms.`));
+    }, timeoutMs);
+    pending.then(
+      (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      },
+      (cause: unknown) => {
+        clearTimeout(timer);
+        reject(fault(cause));
+      },
+    );
+  });
+};
+
+const storeFault = (what: string, cause: unknown): ServerMiddlewareError =>
+  ServerMiddlewareError.is(cause)
+    ? cause
+    : new ServerMiddlewareError('store_unavailable', `${what} failed; see the cause.`, { cause });

@@ -6,7 +6,7 @@ import { memoryStore } from '../src/admission/memory/memory-store.ts';
 import { cpgAuth } from '../src/express/cpg-auth.ts';
 import { errorHandler } from '../src/express/error-handler.ts';
 import { requirePermission } from '../src/express/require-permission.ts';
-import { staticKeys } from '../src/keys/static-keys.ts';
+import { staticKeys } from '../src/keys/key-store.ts';
 import { testKey } from './keys.ts';
 import { NOW } from './signed-request.ts';
 

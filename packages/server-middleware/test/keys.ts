@@ -1,5 +1,5 @@
 import { createSigningKey, PERMISSIONS } from '@cpg/protocol';
-import type { CpgKey } from '../src/keys/cpg-key.ts';
+import type { CpgKey } from '../src/keys/key-store.ts';
 import { SECRET } from './signed-request.ts';
 
 export const testKey = (overrides: Partial<CpgKey> = {}): CpgKey => ({

@@ -1,4 +1,4 @@
-import type { Logger } from '../src/logger.ts';
+import type { Logger } from '../src/user-code.ts';
 
 export interface LogLine {
   readonly level: 'warn' | 'error';

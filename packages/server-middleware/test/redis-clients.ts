@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
-import type { RedisClient } from '../src/admission/redis/redis-connection.ts';
+import type { RedisClient } from '../src/admission/redis/redis-client.ts';
 
 /** A connected client, and a way to send any command to the same server. */
 export interface OpenedClient {

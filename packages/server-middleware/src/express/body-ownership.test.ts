@@ -9,7 +9,7 @@ import { exchange, RawConnection } from '../../test/raw-http.ts';
 import { serve } from '../../test/serve.ts';
 import { NOW, type RequestParts, signedRequest } from '../../test/signed-request.ts';
 import { memoryStore } from '../admission/memory/memory-store.ts';
-import { staticKeys } from '../keys/static-keys.ts';
+import { staticKeys } from '../keys/key-store.ts';
 import { type CpgAuthOptions, cpgAuth } from './cpg-auth.ts';
 import { errorHandler } from './error-handler.ts';
 

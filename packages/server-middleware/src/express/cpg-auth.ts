@@ -1,20 +1,33 @@
+import cluster from 'node:cluster';
 import { isRejection } from '@cpg/protocol';
 import type { Request, RequestHandler } from 'express';
-import { sendRejection } from '../answers/send-rejection.ts';
-import { authenticate } from '../authentication/authenticate.ts';
+import type { AdmissionStore } from '../admission/admission-store.ts';
 import {
   AUTHENTICATE_RULES,
   type AuthenticateOptions,
   assertUsableOptions,
-} from '../authentication/authenticate-options.ts';
-import { readBody } from '../body/read-body.ts';
-import { FaultLog } from '../fault-log.ts';
+  authenticate,
+} from '../authenticate/authenticate.ts';
+import type { Principal } from '../authenticate/request.ts';
+import { helpFor, ServerMiddlewareError } from '../errors.ts';
+import { readBody } from '../http/read-body.ts';
+import { sendRejection } from '../http/responses.ts';
+import type { KeyStore } from '../keys/key-store.ts';
 import { aBoolean, type OptionRules, optional } from '../options.ts';
-import { answerError } from './answer-error.ts';
-import { assertMounting, assertTrustedProxy } from './assert-mounting.ts';
+import { guardLogger, type Logger } from '../user-code.ts';
+import { answerError, FaultLog } from './error-handler.ts';
 import { setJsonBody } from './json-body.ts';
-import { warnOfSplitMemory } from './warn-of-split-memory.ts';
-import './augment-request.ts';
+
+declare global {
+  namespace Express {
+    interface Request {
+      /** Who sent the request; set by `cpgAuth`, and missing where it is not mounted. */
+      cpg: Principal;
+      /** The body bytes that were signed; set by `cpgAuth`. */
+      rawBody: Buffer;
+    }
+  }
+}
 
 export interface CpgAuthOptions extends AuthenticateOptions {
   /**
@@ -71,3 +84,43 @@ const describe = (request: Request) => ({
   },
   readBody: (limits: Parameters<typeof readBody>[1]) => readBody(request, limits),
 });
+
+/**
+ * Refuses to serve where the middleware is mounted twice, or where a whitelist would be checked against an address that the
+ * client chooses: with `trust proxy: true` Express takes the leftmost `X-Forwarded-For`.
+ *
+ * @throws ServerMiddlewareError `mounted_twice`, `permissive_trust_proxy`
+ */
+export const assertMounting = (request: Request, keys: KeyStore): void => {
+  if (request.cpg !== undefined) {
+    throw new ServerMiddlewareError(
+      'mounted_twice',
+      'A second cpgAuth saw an authenticated request, whose signature is used up. Mount cpgAuth once, in front of all protected routes.',
+    );
+  }
+  if (keys.hasSourceIps === true) assertTrustedProxy(request);
+};
+
+/** @throws ServerMiddlewareError `permissive_trust_proxy` */
+export const assertTrustedProxy = (request: Request): void => {
+  if (request.app.get('trust proxy') !== true) return;
+  throw new ServerMiddlewareError(
+    'permissive_trust_proxy',
+    'Keys have source IP whitelists, but "trust proxy" is true: every client may choose its address. Name the proxies instead: app.set(\'trust proxy\', 1), or their addresses.',
+  );
+};
+
+// Set by pm2 for each of its instances.
+const INSTANCE_VARIABLES = ['NODE_APP_INSTANCE', 'pm_id'];
+
+/** Warns, once at start, of a memory store in a process that is one of several: each would admit a signature once. */
+export const warnOfSplitMemory = (store: AdmissionStore, logger?: Logger): void => {
+  const isOneOfSeveral =
+    cluster.isWorker || INSTANCE_VARIABLES.some((name) => process.env[name] !== undefined);
+  if (store.isPerProcess !== true || !isOneOfSeveral) return;
+  const code = 'memory_store_in_cluster';
+  guardLogger(logger).warn(
+    { code, help: helpFor(code) },
+    'memoryStore is used in one of several processes: each admits a signature once, and counts its own rate. Share one store: redisStore(client).',
+  );
+};

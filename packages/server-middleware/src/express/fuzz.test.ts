@@ -10,7 +10,7 @@ import { recordingLogger } from '../../test/logger.ts';
 import { mutations } from '../../test/mutations.ts';
 import { NOW, signedRequest } from '../../test/signed-request.ts';
 import { memoryStore } from '../admission/memory/memory-store.ts';
-import { staticKeys } from '../keys/static-keys.ts';
+import { staticKeys } from '../keys/key-store.ts';
 import { cpgAuth } from './cpg-auth.ts';
 
 /** Mutated requests in all: 2,000, or as many as CPG_FUZZ_RUNS says; 200,000 is the long mode. */

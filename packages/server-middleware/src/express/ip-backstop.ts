@@ -2,10 +2,7 @@ import { REJECTIONS } from '@cpg/protocol';
 import type { Request, RequestHandler, Response } from 'express';
 import { type RateLimitInfo, rateLimit, type Store } from 'express-rate-limit';
 import { isErrorReply, redisFailure } from '../admission/redis/redis-error.ts';
-import { sendRejection } from '../answers/send-rejection.ts';
-import { askStore } from '../ask-store.ts';
-import { FaultLog } from '../fault-log.ts';
-import type { Logger } from '../logger.ts';
+import { sendRejection } from '../http/responses.ts';
 import {
   aLogger,
   assertOptions,
@@ -15,8 +12,8 @@ import {
   timerMs,
   withMethods,
 } from '../options.ts';
-import { describeThrown, guardLogger } from '../user-code.ts';
-import { answerError } from './answer-error.ts';
+import { askStore, describeThrown, guardLogger, type Logger } from '../user-code.ts';
+import { answerError, FaultLog } from './error-handler.ts';
 
 export interface IpBackstopOptions {
   /** Requests per client address and minute; one more is 429. @default 600 */

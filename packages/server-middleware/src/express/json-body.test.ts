@@ -10,12 +10,11 @@ import { exchange } from '../../test/raw-http.ts';
 import { serve } from '../../test/serve.ts';
 import { NOW, type RequestParts, signedRequest } from '../../test/signed-request.ts';
 import { memoryStore } from '../admission/memory/memory-store.ts';
-import { staticKeys } from '../keys/static-keys.ts';
+import { staticKeys } from '../keys/key-store.ts';
 import { cpgAuth } from './cpg-auth.ts';
 import { errorHandler } from './error-handler.ts';
 import { requirePermission } from './require-permission.ts';
-import { route } from './route.ts';
-import { routes } from './routes.ts';
+import { route, routes } from './routes.ts';
 
 const SERVICE = fileURLToPath(new URL('../../test/body-readers.ts', import.meta.url));
 const MALFORMED = 'Malformed JSON body';

@@ -1,8 +1,8 @@
+import './cpg-auth.ts';
 import { endpoints, isRejection, missingPermission, type Rejection } from '@cpg/protocol';
 import type { Request } from 'express';
-import { parseJsonBody } from '../body/parse-json-body.ts';
+import { parseJsonBody } from '../http/read-body.ts';
 import { RouteTable } from './route-table.ts';
-import './augment-request.ts';
 
 const ENDPOINTS = new RouteTable(Object.values(endpoints).map((endpoint) => ({ endpoint })));
 const METHODS_WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);

@@ -9,7 +9,7 @@ import { exchange } from '../../test/raw-http.ts';
 import { serve } from '../../test/serve.ts';
 import { NOW, type RequestParts, SECRET, signatureOf, signedRequest } from '../../test/signed-request.ts';
 import { memoryStore } from '../admission/memory/memory-store.ts';
-import { staticKeys } from '../keys/static-keys.ts';
+import { staticKeys } from '../keys/key-store.ts';
 import { type CpgAuthOptions, cpgAuth } from './cpg-auth.ts';
 
 const YEAR = 31_536_000;

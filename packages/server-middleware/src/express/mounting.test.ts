@@ -1,5 +1,5 @@
 import type { Express, RequestHandler } from 'express';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { EXPRESS_VERSIONS } from '../../test/express-versions.ts';
 import { testKey } from '../../test/keys.ts';
 import { recordingLogger } from '../../test/logger.ts';
@@ -7,9 +7,8 @@ import { exchange } from '../../test/raw-http.ts';
 import { serve } from '../../test/serve.ts';
 import { NOW, type RequestParts, signedRequest } from '../../test/signed-request.ts';
 import { memoryStore } from '../admission/memory/memory-store.ts';
-import type { CpgKey, KeyStore } from '../keys/cpg-key.ts';
-import { staticKeys } from '../keys/static-keys.ts';
-import { cpgAuth } from './cpg-auth.ts';
+import { type CpgKey, type KeyStore, staticKeys } from '../keys/key-store.ts';
+import { cpgAuth, warnOfSplitMemory } from './cpg-auth.ts';
 
 const served: RequestHandler = (request, response) => {
   response.json({ url: request.url });
@@ -122,5 +121,20 @@ describe.each(EXPRESS_VERSIONS)('mounting on %s', (_name, express) => {
       expect(logger.lines[0]?.fields.code).toBe('unusable_client_ip');
       expect(logger.lines[0]?.message).toContain('got "203.0.113.9:443"');
     });
+  });
+});
+
+describe('warnOfSplitMemory', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  it('warns of a memory store in one of several processes only', () => {
+    const logger = recordingLogger();
+    warnOfSplitMemory(memoryStore(), logger);
+    expect(logger.lines).toEqual([]);
+    vi.stubEnv('NODE_APP_INSTANCE', '1');
+    warnOfSplitMemory({ admit: () => 'admitted' }, logger);
+    expect(logger.lines).toEqual([]);
+    warnOfSplitMemory(memoryStore(), logger);
+    expect(logger.lines).toMatchObject([{ level: 'warn', fields: { code: 'memory_store_in_cluster' } }]);
   });
 });

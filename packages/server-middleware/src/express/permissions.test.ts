@@ -7,12 +7,11 @@ import { exchange } from '../../test/raw-http.ts';
 import { serve } from '../../test/serve.ts';
 import { NOW, signedRequest } from '../../test/signed-request.ts';
 import { memoryStore } from '../admission/memory/memory-store.ts';
-import { staticKeys } from '../keys/static-keys.ts';
+import { staticKeys } from '../keys/key-store.ts';
 import { cpgAuth } from './cpg-auth.ts';
 import { errorHandler } from './error-handler.ts';
 import { requirePermission } from './require-permission.ts';
-import { type Route, route } from './route.ts';
-import { routes } from './routes.ts';
+import { type Route, route, routes } from './routes.ts';
 
 /** Method, target and the one permission that opens it, written out from the contract's table in §4. */
 const TABLE: readonly (readonly [method: string, target: string, permission: Permission | null])[] = [

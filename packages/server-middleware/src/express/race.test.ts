@@ -7,7 +7,7 @@ import { serve } from '../../test/serve.ts';
 import { NOW, signedRequest } from '../../test/signed-request.ts';
 import type { AdmissionStore } from '../admission/admission-store.ts';
 import { memoryStore } from '../admission/memory/memory-store.ts';
-import { staticKeys } from '../keys/static-keys.ts';
+import { staticKeys } from '../keys/key-store.ts';
 import { cpgAuth } from './cpg-auth.ts';
 
 const ROUNDS = 5;

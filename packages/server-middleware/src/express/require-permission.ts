@@ -1,8 +1,9 @@
+import './cpg-auth.ts';
 import { missingPermission, PERMISSIONS, type Permission } from '@cpg/protocol';
-import type { RequestHandler } from 'express';
-import { sendRejection } from '../answers/send-rejection.ts';
+import type { Request, RequestHandler } from 'express';
+import { ServerMiddlewareError } from '../errors.ts';
+import { sendRejection } from '../http/responses.ts';
 import { assertValue, type OptionRule } from '../options.ts';
-import { assertAuthenticated } from './assert-authenticated.ts';
 import { malformedBody } from './json-body.ts';
 
 const aPermission: OptionRule = (value) =>
@@ -23,4 +24,17 @@ export const requirePermission = (permission: Permission): RequestHandler => {
     if (rejection === undefined) next();
     else sendRejection(response, rejection);
   };
+};
+
+/**
+ * Refuses to serve a protected route that cpgAuth does not stand in front of.
+ *
+ * @throws ServerMiddlewareError `authentication_missing`
+ */
+export const assertAuthenticated = (request: Request): void => {
+  if (request.cpg !== undefined) return;
+  throw new ServerMiddlewareError(
+    'authentication_missing',
+    "A protected route was reached without authentication. Mount cpgAuth before it: app.use('/v1', cpgAuth({ keys, store })).",
+  );
 };

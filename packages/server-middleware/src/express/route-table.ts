@@ -1,5 +1,5 @@
 import type { Endpoint } from '@cpg/protocol';
-import { ServerMiddlewareError } from '../server-middleware-error.ts';
+import { ServerMiddlewareError } from '../errors.ts';
 
 /** What a table holds: anything that serves or describes an endpoint. */
 interface WithEndpoint {

@@ -7,12 +7,11 @@ import { exchange } from '../../test/raw-http.ts';
 import { serve } from '../../test/serve.ts';
 import { NOW, type RequestParts, signedRequest } from '../../test/signed-request.ts';
 import { memoryStore } from '../admission/memory/memory-store.ts';
-import { page } from '../answers/page.ts';
-import { RejectionError } from '../answers/rejection-error.ts';
-import { staticKeys } from '../keys/static-keys.ts';
+import { RejectionError } from '../errors.ts';
+import { page } from '../http/responses.ts';
+import { staticKeys } from '../keys/key-store.ts';
 import { cpgAuth } from './cpg-auth.ts';
-import { type Route, route } from './route.ts';
-import { routes } from './routes.ts';
+import { type Route, route, routes } from './routes.ts';
 
 const WITHDRAWAL = { currency: 'USDT', network: 'ETH', to_address: '0x0000000000', amount: '1' };
 

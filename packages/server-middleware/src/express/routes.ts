@@ -1,9 +1,20 @@
-import { isRejection, parseRequestTarget, REJECTIONS } from '@cpg/protocol';
-import type { RequestHandler, Response } from 'express';
-import { sendRejection } from '../answers/send-rejection.ts';
-import { FaultLog } from '../fault-log.ts';
-import type { Logger } from '../logger.ts';
 import {
+  type DataOf,
+  type Endpoint,
+  isRejection,
+  missingPermission,
+  parseRequestTarget,
+  REJECTIONS,
+  type Rejection,
+  type ResponseOf,
+  type ValidatedRequest,
+  validateRequest,
+} from '@cpg/protocol';
+import type { Request, RequestHandler, Response } from 'express';
+import type { Principal } from '../authenticate/request.ts';
+import { type Page, sendRejection, sendSuccess } from '../http/responses.ts';
+import {
+  aFunction,
   aLogger,
   assertOptions,
   assertValue,
@@ -11,11 +22,51 @@ import {
   type OptionRules,
   optional,
 } from '../options.ts';
-import { answerError } from './answer-error.ts';
-import { assertAuthenticated } from './assert-authenticated.ts';
-import { aHandler, anEndpoint, type Route } from './route.ts';
+import type { Logger } from '../user-code.ts';
+import { answerError, FaultLog } from './error-handler.ts';
+import { takeJsonBody } from './json-body.ts';
+import { assertAuthenticated } from './require-permission.ts';
 import { RouteTable } from './route-table.ts';
-import { serveRoute } from './serve-route.ts';
+
+/** What a handler is given: the validated parts, who asks, and Express's request for all else. */
+export type RouteRequest<E extends Endpoint> = ValidatedRequest<E> & {
+  readonly cpg: Principal;
+  readonly http: Request;
+};
+
+/** What a handler of an endpoint returns: its data, or for a paginated endpoint a `page(…)` of it. */
+export type RouteResult<E extends Endpoint> =
+  ResponseOf<E> extends { readonly has_more: boolean } ? Page<DataOf<E>> : DataOf<E>;
+
+export type RouteHandler<E extends Endpoint> = (
+  request: RouteRequest<E>,
+) => RouteResult<E> | Rejection | Promise<RouteResult<E> | Rejection>;
+
+/** An endpoint with the handler that serves it; made by {@link route}, mounted by `routes`. */
+export interface Route {
+  readonly endpoint: Endpoint;
+  readonly handler: (request: RouteRequest<Endpoint>) => unknown;
+}
+
+export const aHandler: OptionRule = aFunction;
+export const anEndpoint: OptionRule = (value) => {
+  const { method, path } = Object(value) as Partial<Endpoint>;
+  return typeof method === 'string' && typeof path === 'string'
+    ? undefined
+    : 'be an endpoint of @cpg/protocol, e.g. endpoints.listBalances';
+};
+
+/**
+ * Ties a handler to an endpoint of the protocol, which settles method, path, permission, validation and the type of the
+ * answer. The handler returns the data, or a rejection; it may throw a `RejectionError`.
+ *
+ * @throws ServerMiddlewareError `invalid_option`
+ */
+export const route = <E extends Endpoint>(endpoint: E, handler: RouteHandler<E>): Route => {
+  assertValue({ name: 'route: endpoint', value: endpoint, rule: anEndpoint });
+  assertValue({ name: 'route: handler', value: handler, rule: aHandler });
+  return { endpoint, handler: handler as unknown as Route['handler'] };
+};
 
 export interface RoutesOptions {
   /** Where faults of handlers are logged; a pino logger fits. @default Node's process warnings */
@@ -72,4 +123,32 @@ export const routes = (list: readonly Route[], options: RoutesOptions = {}): Req
 const refuseMethod = (response: Response, allowed: readonly string[]): void => {
   response.setHeader('Allow', allowed.join(', '));
   sendRejection(response, REJECTIONS.method_not_allowed);
+};
+
+export interface RouteCall {
+  readonly http: Request;
+  readonly response: Response;
+  readonly pathParameters: Readonly<Record<string, string>>;
+  /** As on the wire. */
+  readonly query: string;
+}
+
+/** Permission, body syntax, schema, handler, answer: the rest of the order of contract §2.1. */
+export const serveRoute = async (route: Route, call: RouteCall): Promise<void> => {
+  const result = await decide(route, call);
+  if (isRejection(result)) sendRejection(call.response, result);
+  else sendSuccess(call.response, result);
+};
+
+const decide = (route: Route, { http, pathParameters, query }: RouteCall): unknown => {
+  const { endpoint, handler } = route;
+  const { cpg } = http;
+  const { permission } = endpoint;
+  if (permission !== null && !cpg.permissions.includes(permission)) return missingPermission(permission);
+
+  const json = endpoint.body === null ? { value: undefined } : takeJsonBody(http);
+  if (isRejection(json)) return json;
+
+  const validated = validateRequest(endpoint, { pathParameters, query, body: json.value });
+  return isRejection(validated) ? validated : handler({ ...validated, cpg, http });
 };

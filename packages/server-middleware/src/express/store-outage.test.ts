@@ -9,7 +9,7 @@ import { RedisServer } from '../../test/redis-server.ts';
 import { serve } from '../../test/serve.ts';
 import { NOW, signedRequest } from '../../test/signed-request.ts';
 import { redisStore } from '../admission/redis/redis-store.ts';
-import { staticKeys } from '../keys/static-keys.ts';
+import { staticKeys } from '../keys/key-store.ts';
 import { cpgAuth } from './cpg-auth.ts';
 
 const clock = () => NOW * 1000;

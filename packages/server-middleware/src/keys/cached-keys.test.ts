@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { testKey } from '../../test/keys.ts';
 import { cachedKeys } from './cached-keys.ts';
-import type { CpgKey, KeyStore } from './cpg-key.ts';
-import { staticKeys } from './static-keys.ts';
+import { type CpgKey, type KeyStore, staticKeys } from './key-store.ts';
 
 /** A store whose answers the test gives by hand. */
 const manualStore = () => {

@@ -1,4 +1,3 @@
-import { askStore } from '../ask-store.ts';
 import {
   aFunction,
   assertOptions,
@@ -10,9 +9,9 @@ import {
   wholeNumber,
   withMethods,
 } from '../options.ts';
-import { readClock } from '../user-code.ts';
+import { askStore, readClock } from '../user-code.ts';
 import { BoundedMap } from './bounded-map.ts';
-import type { CpgKey, KeyStore } from './cpg-key.ts';
+import type { CpgKey, KeyStore } from './key-store.ts';
 
 export interface CachedKeysOptions {
   /** Milliseconds for which a found key is reused; a revocation is seen this late at most. @default 10000 */

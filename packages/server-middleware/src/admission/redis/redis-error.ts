@@ -1,4 +1,4 @@
-import { ServerMiddlewareError } from '../../server-middleware-error.ts';
+import { ServerMiddlewareError } from '../../errors.ts';
 
 /** The ACL rules that the admit script needs; README, "Redis". */
 export const MINIMAL_RIGHTS = '+evalsha +eval +get +set +incr';

@@ -12,7 +12,7 @@ import { RedisServer } from '../../../test/redis-server.ts';
 import { serve } from '../../../test/serve.ts';
 import { NOW, signatureOf, signedRequest } from '../../../test/signed-request.ts';
 import { cpgAuth } from '../../express/cpg-auth.ts';
-import { staticKeys } from '../../keys/static-keys.ts';
+import { staticKeys } from '../../keys/key-store.ts';
 import { MINIMAL_RIGHTS } from './redis-error.ts';
 import { redisStore } from './redis-store.ts';
 

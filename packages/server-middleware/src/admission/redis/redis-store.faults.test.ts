@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NOW } from '../../../test/signed-request.ts';
-import type { RedisClient } from './redis-connection.ts';
+import type { RedisClient } from './redis-client.ts';
 import { redisStore } from './redis-store.ts';
 
 const REQUEST = { keyId: 'ck_full', signature: 'a'.repeat(64), usedUntil: NOW + 300, minute: 1, limit: 1 };

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { askStore } from '../../ask-store.ts';
+import { ServerMiddlewareError } from '../../errors.ts';
 import {
   aFunction,
   aString,
@@ -9,12 +9,10 @@ import {
   positiveInteger,
   timerMs,
 } from '../../options.ts';
-import { ServerMiddlewareError } from '../../server-middleware-error.ts';
-import { readClock } from '../../user-code.ts';
+import { askStore, readClock } from '../../user-code.ts';
 import type { Admission, AdmissionRequest, AdmissionStore } from '../admission-store.ts';
-import { type RedisClient, redisConnection } from './redis-connection.ts';
+import { createScript, type RedisClient, redisConnection, runScript } from './redis-client.ts';
 import { MINIMAL_RIGHTS, redisFailure } from './redis-error.ts';
-import { runScript } from './run-script.ts';
 
 export interface RedisStoreOptions {
   /** Milliseconds for one admission, retry included; then 503. @default 500 */
@@ -48,6 +46,39 @@ const RULES: OptionRules<RedisStoreOptions> = {
   ),
   clock: optional(aFunction),
 };
+
+/**
+ * `admit` as one atomic step. KEYS: the signature, the minute's counter (same hash tag, so same cluster slot).
+ * ARGV: claim, milliseconds to remember the signature, limit, milliseconds to keep the counter.
+ * Returns 0 admitted, 1 replayed, 2 rate-limited. A claim that is already stored is this very attempt, whose reply was lost.
+ *
+ * Redis does not roll back a script, so the order matters: a claim is stored last, and proves that the request was counted.
+ * The first write stores the counter as it was, which proves the right to SET; out of memory, read-only and disk errors
+ * stop a script at its first write only. The error names the command that failed, because Redis 7.0 does not.
+ */
+const ADMIT_SCRIPT = createScript(`
+local function failed(reply) return type(reply) == 'table' and reply['err'] end
+local function failure(command, reply) return redis.error_reply(reply['err'] .. ' [' .. command .. ']') end
+
+local holder = redis.pcall('GET', KEYS[1])
+if failed(holder) then return failure('get', holder) end
+if holder == ARGV[1] then return 0 end
+if holder then return 1 end
+
+local count = redis.pcall('GET', KEYS[2])
+if failed(count) then return failure('get', count) end
+count = count or '0'
+if not string.match(count, '^%d+$') then return redis.error_reply('ERR the rate counter is not a whole number') end
+if tonumber(count) >= tonumber(ARGV[3]) then return 2 end
+
+local kept = redis.pcall('SET', KEYS[2], count, 'PX', ARGV[4])
+if failed(kept) then return failure('set', kept) end
+local counted = redis.pcall('INCR', KEYS[2])
+if failed(counted) then return failure('incr', counted) end
+local claimed = redis.pcall('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+if failed(claimed) then return failure('set', claimed) end
+return 0
+`);
 
 /**
  * Shares used signatures and rate counters among processes through Redis or Valkey, one server or a cluster; takes a client
@@ -86,6 +117,7 @@ export const redisStore = (client: RedisClient, options: RedisStoreOptions = {})
       const decision = await runScript(
         connection,
         {
+          script: ADMIT_SCRIPT,
           keys: [`${base}:s:${signature}`, `${base}:m:${minute}`],
           args: [`${process}.${claims}`, String(Math.ceil(ttlMs)), String(limit), String(COUNTER_TTL_MS)],
         },

@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ServerMiddlewareError } from '../../errors.ts';
+import { isLostConnection } from './redis-error.ts';
+
+/** What is used of a client of `redis` (node-redis), alone or as a cluster. */
+export interface NodeRedisClient {
+  readonly isReady?: boolean;
+  evalSha(sha1: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+}
+
+/** What is used of a client of `ioredis`, alone or as a cluster. */
+export interface IoredisClient {
+  readonly status: string;
+  evalsha(sha1: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>;
+  eval(script: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>;
+}
+
+export type RedisClient = NodeRedisClient | IoredisClient;
+
+/** A Lua script, and the name by which Redis knows it once it has seen it. */
+export interface RedisScript {
+  readonly text: string;
+  readonly sha1: string;
+}
+
+export const createScript = (text: string): RedisScript => ({
+  text,
+  sha1: createHash('sha1').update(text).digest('hex'),
+});
+
+interface KeysAndArguments {
+  readonly keys: string[];
+  readonly args: string[];
+}
+
+/** One script call. */
+export interface ScriptCall extends KeysAndArguments {
+  readonly script: RedisScript;
+}
+
+/** The two client libraries seen alike. */
+export interface RedisConnection {
+  /** Whether a command would be sent now, and not queued until the connection is back. */
+  isReady(): boolean;
+  evalSha(sha1: string, call: KeysAndArguments): Promise<unknown>;
+  eval(script: string, call: KeysAndArguments): Promise<unknown>;
+}
+
+// With lazyConnect it is the first command that connects.
+const IOREDIS_READY = new Set(['ready', 'wait']);
+
+/**
+ * Tells the two libraries apart by their methods.
+ *
+ * @throws ServerMiddlewareError `invalid_option`
+ */
+export const redisConnection = (client: RedisClient): RedisConnection => {
+  if (client !== null && typeof client === 'object') {
+    if ('evalSha' in client) {
+      return {
+        isReady: () => client.isReady !== false,
+        evalSha: (sha1, { keys, args }) => client.evalSha(sha1, { keys, arguments: args }),
+        eval: (script, { keys, args }) => client.eval(script, { keys, arguments: args }),
+      };
+    }
+    if ('evalsha' in client) {
+      return {
+        isReady: () => IOREDIS_READY.has(client.status),
+        evalSha: (sha1, { keys, args }) => client.evalsha(sha1, keys.length, ...keys, ...args),
+        eval: (script, { keys, args }) => client.eval(script, keys.length, ...keys, ...args),
+      };
+    }
+  }
+  throw new ServerMiddlewareError(
+    'invalid_option',
+    'redisStore needs a client of redis (createClient, createCluster) or of ioredis (new Redis, new Redis.Cluster).',
+  );
+};
+
+const POLL_MS = 20;
+const ATTEMPTS = 2;
+
+/**
+ * Runs a script by its hash, and by its text when Redis does not know it. While the client reconnects nothing is
+ * sent, so commands are never queued to use up a signature later. A call whose reply was lost with its connection is made
+ * once more: the claim in `call` makes the second recognise what the first did. An error reply is final. `isLate` ends it
+ * all.
+ */
+export const runScript = async (
+  connection: RedisConnection,
+  call: ScriptCall,
+  isLate: () => boolean,
+): Promise<unknown> => {
+  for (let attempt = 1; ; attempt += 1) {
+    await untilReady(connection, isLate);
+    try {
+      return await evaluate(connection, call);
+    } catch (error) {
+      if (attempt === ATTEMPTS || isLate() || !isLostConnection(error)) throw error;
+    }
+  }
+};
+
+const untilReady = async (connection: RedisConnection, isLate: () => boolean): Promise<void> => {
+  while (!connection.isReady()) {
+    if (isLate()) throw new ServerMiddlewareError('store_unavailable', 'Redis is not connected.');
+    await delay(POLL_MS);
+  }
+};
+
+const evaluate = async (connection: RedisConnection, call: ScriptCall): Promise<unknown> => {
+  try {
+    return await connection.evalSha(call.script.sha1, call);
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+    return connection.eval(call.script.text, call);
+  }
+};

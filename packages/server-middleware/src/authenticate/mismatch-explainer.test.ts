@@ -1,0 +1,140 @@
+import { once } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { createSigningKey, EMPTY_BODY_SHA256, REJECTIONS, type SigningKey } from '@cpg/protocol';
+import { describe, expect, it } from 'vitest';
+import { testKey } from '../../test/keys.ts';
+import { recordingLogger } from '../../test/logger.ts';
+import { NOW, SECRET, signatureOf } from '../../test/signed-request.ts';
+import { memoryStore } from '../admission/memory/memory-store.ts';
+import type { CpgKey } from '../keys/key-store.ts';
+import type { Logger } from '../user-code.ts';
+import { authenticate } from './authenticate.ts';
+import { MismatchExplainer } from './mismatch-explainer.ts';
+
+const TARGET = '/v1/balances?b=2&a=1';
+const SORTED = signatureOf({ target: '/v1/balances?a=1&b=2' });
+
+const UNKNOWN_KEY =
+  'There is no key of the id that was given. It is not shown: it may be a secret in the wrong place.';
+
+const refusedOf = (
+  key: CpgKey | undefined,
+  logger: Logger,
+  overrides: { signature?: string | undefined; body?: Buffer } = {},
+) => {
+  const { signature = SORTED, body = Buffer.alloc(0) } = overrides;
+  return {
+    request: {
+      method: 'GET',
+      target: TARGET,
+      rawHeaders: [],
+      clientIp: () => undefined,
+      readBody: () => body,
+    },
+    read: {
+      headers: { keyId: 'ck_full', timestamp: String(NOW), signature, contentEncoding: '' },
+      target: { path: '/v1/balances', query: 'b=2&a=1' },
+      timestamp: NOW,
+      body,
+    },
+    key,
+    logger,
+  };
+};
+
+const explainOnce = async (key: CpgKey | undefined, signature?: string) => {
+  const logger = recordingLogger();
+  new MismatchExplainer().explainLater(refusedOf(key, logger, { signature }));
+  await nextTurn();
+  expect(logger.lines).toHaveLength(1);
+  return logger.lines[0];
+};
+
+describe('MismatchExplainer', () => {
+  it('names the mistake that makes the signature, without secret or signature', async () => {
+    const line = await explainOnce(testKey());
+    expect(line?.fields).toMatchObject({
+      keyId: 'ck_full',
+      code: 'invalid_signature',
+      findings: ['query_sorted'],
+    });
+    const text = JSON.stringify(line);
+    for (const secret of [SECRET, SORTED, signatureOf({ target: TARGET })])
+      expect(text).not.toContain(secret);
+  });
+
+  it('tries both secrets of a rotation', async () => {
+    const key = testKey({ signingKeys: [createSigningKey('new'), createSigningKey(SECRET)] });
+    expect((await explainOnce(key))?.fields).toMatchObject({ findings: ['query_sorted'] });
+  });
+
+  it('says so of a revoked key', async () => {
+    const { message } = (await explainOnce(testKey({ revoked: true }))) ?? {};
+    expect(message).toBe('Key ck_full: the key is revoked.');
+  });
+
+  it('shows no id that no key has: it may be a secret in the wrong place', async () => {
+    expect(await explainOnce(undefined)).toEqual({
+      level: 'warn',
+      fields: { code: 'invalid_signature', findings: [] },
+      message: UNKNOWN_KEY,
+    });
+  });
+
+  it('claims no mistake that it cannot reproduce', async () => {
+    const line = await explainOnce(testKey(), EMPTY_BODY_SHA256.replace('e', 'f'));
+    expect(line?.message).toContain('no known mistake makes this signature');
+    expect(line?.fields.findings).toEqual([]);
+  });
+
+  it('explains at most once a second, and no large bodies', async () => {
+    const logger = recordingLogger();
+    const time = { ms: 0 };
+    const explainer = new MismatchExplainer(() => time.ms);
+    explainer.explainLater(refusedOf(testKey(), logger, { body: Buffer.alloc(65_537) }));
+    for (time.ms = 0; time.ms < 2_500; time.ms += 250) explainer.explainLater(refusedOf(undefined, logger));
+    await nextTurn();
+    expect(logger.lines).toHaveLength(3);
+  });
+
+  it('reports a logger that throws as one process warning', async () => {
+    const warned = once(process, 'warning');
+    const failing = {
+      ...recordingLogger(),
+      warn: () => {
+        throw new Error('disk full');
+      },
+    };
+    for (let index = 0; index < 2; index += 1) {
+      new MismatchExplainer().explainLater(refusedOf(testKey(), failing));
+    }
+    const [warning] = await warned;
+    expect(warning.code).toBe('callback_failed');
+    expect(warning.message).toContain('logger.warn failed: disk full.');
+  });
+
+  it('logs what keeps it from explaining', async () => {
+    const logger = recordingLogger();
+    const key = testKey({ signingKeys: ['secret' as unknown as SigningKey] });
+    new MismatchExplainer().explainLater(refusedOf(key, logger));
+    await nextTurn();
+    expect(logger.lines.map(({ message }) => message)).toEqual([
+      'An invalid signature could not be explained.',
+    ]);
+  });
+
+  it('is asked by authenticate only when told to, and never changes the answer', async () => {
+    const logger = recordingLogger();
+    const clock = () => NOW * 1000;
+    const { request } = refusedOf(undefined, logger);
+    const headers = ['X-CPG-Key', 'ck_nobody', 'X-CPG-Timestamp', String(NOW), 'X-CPG-Signature', SORTED];
+    const options = { keys: { find: () => undefined }, store: memoryStore({ clock }), clock, logger };
+    const signed = { ...request, rawHeaders: headers };
+    expect(await authenticate(signed, options)).toBe(REJECTIONS.invalid_signature);
+    await nextTurn();
+    expect(logger.lines).toEqual([]);
+    expect(await authenticate(signed, { ...options, explain: true })).toBe(REJECTIONS.invalid_signature);
+    await nextTurn();
+    expect(logger.lines.map(({ message }) => message)).toEqual([UNKNOWN_KEY]);
+  });
+});
