@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-import { letReaderLeave } from './commands/let-reader-leave.ts';
-import { main } from './commands/main.ts';
+import { letReaderLeave, main } from './commands/main.ts';
 
 letReaderLeave(process.stdout);
 letReaderLeave(process.stderr);

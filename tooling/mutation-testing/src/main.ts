@@ -6,7 +6,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { catalogue } from '@cpg/conformance/src/commands/catalogue.ts';
-import type { Layer } from '@cpg/conformance/src/core/verdict.ts';
+import type { Layer } from '@cpg/conformance/src/core/record.ts';
 import { CONTROLS, judgeControl } from './controls/controls.ts';
 import { UNTRIED } from './coverage.ts';
 import { CLIENT_MUTANTS } from './mutants/client-mutants.ts';

@@ -1,5 +1,5 @@
-import { exitCodeOf } from '@cpg/conformance/src/core/exit-code.ts';
 import type { CaseRecord, ResultRecord } from '@cpg/conformance/src/core/record.ts';
+import { exitCodeOf } from '@cpg/conformance/src/core/tally.ts';
 import { findUncovered, findUntried, type PlannedCase, sectionMatrix } from './coverage.ts';
 import type { Kind, TrialResult } from './trial.ts';
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readKeys } from '@cpg/conformance/src/commands/read-inputs.ts';
+import { readKeys } from '@cpg/conformance/src/commands/inputs.ts';
 
 /** The package under test. */
 export const SUITE_FOLDER = join(import.meta.dirname, '../../../apps/conformance');

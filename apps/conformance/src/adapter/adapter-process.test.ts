@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { startAdapter } from './adapter.ts';
 import { AdapterProcess } from './adapter-process.ts';
-import { startAdapter } from './start-adapter.ts';
 
 const node = (program: string): string => `'${process.execPath}' -e '${program.replaceAll("'", "'\\''")}'`;
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { Exchange } from '../core/checker.ts';
 import { withDeadline } from '../core/deadline.ts';
-import type { Exchange } from '../core/finding.ts';
 import type { AdapterEnd } from './adapter.ts';
 import { AdapterOutput, MOST_OUTPUT } from './adapter-output.ts';
 import { LineSplitter } from './line-splitter.ts';

@@ -1,8 +1,41 @@
-import type { Adapter } from './adapter.ts';
+import type { Adapter, VectorSubject } from './adapter.ts';
 import { AdapterProcess } from './adapter-process.ts';
-import { adapterSubject } from './adapter-subject.ts';
-import { callAnswer, helloAnswer, readAnswer } from './answers.ts';
-import { maskLine } from './mask-line.ts';
+import { callAnswer, helloAnswer, readAnswer, signAnswer, verifyAnswer } from './responses.ts';
+
+const SECRET_FIELD = /("secretB64"\s*:\s*")[^"]*/g;
+const SIGNATURE_PAIR = /("x-cpg-signature"\s*,\s*"[^"]{0,8})[^"]*/gi;
+
+/** A line of the adapter protocol without its secrets and signatures, by their place: a short secret would not be found by its text. */
+export const maskLine = (line: string): string =>
+  line.replace(SECRET_FIELD, '$1[secret]').replace(SIGNATURE_PAIR, '$1...[masked]');
+
+const toBase64 = (bytes: Buffer): string => bytes.toString('base64');
+
+/** A signer and verifier behind the adapter protocol. */
+export const adapterSubject = (adapter: AdapterProcess): VectorSubject => ({
+  sign: async ({ now, method, target, body, keyId, secret }) => {
+    const command = { now, method, target, bodyB64: toBase64(body), keyId, secretB64: toBase64(secret) };
+    const answer = readAnswer(signAnswer, await adapter.ask('sign', command));
+    if ('refused' in answer) return { refused: String(answer.refused), headers: [] };
+    const { headers, path, query, bodySha256, canonicalB64 } = answer;
+    return { headers, path, query, bodySha256, canonical: canonicalB64 };
+  },
+  verify: async ({ now, method, target, headers, body, keys }) => {
+    const command = {
+      now,
+      method,
+      target,
+      headers,
+      bodyB64: toBase64(body),
+      keys: keys.map(({ keyId, secret }) => ({ keyId, secretB64: toBase64(secret) })),
+    };
+    return readAnswer(verifyAnswer, await adapter.ask('verify', command));
+  },
+  verifyWebhook: async ({ now, headers, body, secret }) => {
+    const command = { now, headers, bodyB64: toBase64(body), secretB64: toBase64(secret) };
+    return readAnswer(verifyAnswer, await adapter.ask('verify-webhook', command));
+  },
+});
 
 const CALL_TIMEOUT_MS = 30_000;
 

@@ -5,11 +5,10 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { withDeadline } from '../core/deadline.ts';
-import type { SignCommand, Signing } from '../vectors/vector-subject.ts';
-import type { Adapter, CallCommand } from './adapter.ts';
+import type { Adapter, CallCommand, SignCommand, Signing } from './adapter.ts';
 import { AdapterOutput, MOST_OUTPUT } from './adapter-output.ts';
-import type { CallAnswer } from './answers.ts';
 import { ProcessGroup } from './process-group.ts';
+import type { CallAnswer } from './responses.ts';
 
 const TIMEOUT_MS = 20_000;
 // Shorter than the time of a case, so that whoever does not know the mode is met once and not a hundred times.

@@ -1,9 +1,8 @@
 import type { Checker } from '../core/checker.ts';
-import type { ConformanceCase } from '../core/conformance-case.ts';
 import type { Masker } from '../core/masker.ts';
+import type { ConformanceCase } from '../core/suite.ts';
 import type { Adapter } from './adapter.ts';
-import type { Stream } from './adapter-output.ts';
-import { findLeak } from './find-leak.ts';
+import { findLeak, type Stream } from './adapter-output.ts';
 
 /** What is looked at when everything else has been tried. */
 export interface Aftermath {

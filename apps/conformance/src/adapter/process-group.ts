@@ -49,11 +49,17 @@ export class ProcessGroup {
   readonly closed: Promise<unknown>;
 
   constructor(commandLine: string, env: NodeJS.ProcessEnv = process.env) {
-    this.child = spawn(commandLine, { shell: true, detached: true, stdio: 'pipe', env });
+    // Before the spawn: a signal that arrives between the two must not leave the group running.
+    watch(this);
+    try {
+      this.child = spawn(commandLine, { shell: true, detached: true, stdio: 'pipe', env });
+    } catch (error) {
+      unwatch(this);
+      throw error;
+    }
     // It may end without having read what was written to it.
     this.child.stdin.on('error', () => undefined);
     this.closed = new Promise((resolve) => this.child.on('close', resolve));
-    watch(this);
   }
 
   get hasEnded(): boolean {

@@ -1,4 +1,6 @@
-import { KEY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from '@cpg/protocol';
+import { AUTHENTICATION_HEADERS, KEY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from '@cpg/protocol';
+import type { Checker } from '../core/checker.ts';
+import { canonicalOf, nearMiss, signatureOf } from '../core/expected-signature.ts';
 import { type HttpMessage, valuesOf } from '../wire/http-message.ts';
 
 /** A captured request, taken apart without changing a byte. */
@@ -36,4 +38,92 @@ export const parseCaptured = (message: HttpMessage): CapturedRequest => {
     signature: valuesOf(message, SIGNATURE_HEADER)[0] ?? '',
     message,
   };
+};
+
+/** The length of the body is said once, and is right. Bytes beyond it are a fault of the capture. */
+export const expectFramed = (check: Checker, { body, message }: CapturedRequest): void => {
+  const lengths = valuesOf(message, 'content-length');
+  const codings = valuesOf(message, 'transfer-encoding');
+  check.that(lengths.length + codings.length <= 1, {
+    what: 'framing of the body',
+    expected: 'one Content-Length, or Transfer-Encoding: chunked',
+    actual: [...lengths.map((length) => `Content-Length: ${length}`), ...codings].join(', '),
+  });
+  const [length = String(body.length)] = lengths;
+  check.equal('Content-Length', { expected: String(body.length), actual: length });
+};
+
+export interface Credentials {
+  readonly keyId: string;
+  readonly secret: string;
+}
+
+/** What the client's clock showed: Unix seconds, and how far it was moved by waiting. */
+export interface ClockReading {
+  /** @default the present moment */
+  readonly now?: number | undefined;
+  readonly elapsed?: number | undefined;
+}
+
+/** How far, in seconds, a client's timestamp may run ahead so as not to repeat a signature. Contract §6.3. */
+export const STEPPED_AHEAD = 30;
+
+const ORIGIN_FORM = /^\/(?!\/)[!-"$-[\]-~]*$/;
+
+const UNTOUCHED = 'Build the target and the body first, sign those, and hand them over untouched.';
+
+const expectSignature = (check: Checker, request: CapturedRequest, { secret }: Credentials): void => {
+  const { signature } = request;
+  const canonical = canonicalOf(request);
+  const isRight = signatureOf(secret, canonical) === signature;
+  check.that(isRight, {
+    what: 'signature over the captured bytes',
+    expected: 'the HMAC-SHA256 of the canonical string below',
+    actual: 'another one',
+    canonical: { expected: canonical },
+    hint: (isRight ? undefined : nearMiss({ secret, signature, request })) ?? UNTOUCHED,
+  });
+};
+
+/** Everything a server would check: target form, headers, timestamp near `now`, framing, and the signature over the captured bytes. */
+export const expectSigned = (
+  check: Checker,
+  request: CapturedRequest,
+  { keyId, secret, now = Date.now() / 1000, elapsed = 0 }: Credentials & ClockReading,
+): void => {
+  const { method, target, timestamp, signature, message } = request;
+  check.that(ORIGIN_FORM.test(target), {
+    what: 'request target',
+    expected: 'origin form: visible ASCII without # and \\, one / at the start',
+    actual: target,
+  });
+  check.equal('method', { expected: method.toUpperCase(), actual: method });
+  for (const name of AUTHENTICATION_HEADERS)
+    check.equal(`number of ${name} headers`, { expected: 1, actual: valuesOf(message, name).length });
+  check.equal('X-CPG-Key', { expected: keyId, actual: request.keyId });
+  check.that(/^(?:0|[1-9][0-9]{0,14})$/.test(timestamp), {
+    what: 'X-CPG-Timestamp',
+    expected: 'whole Unix seconds',
+    actual: timestamp,
+  });
+  const ahead = Number(timestamp) - now;
+  check.that(ahead >= -5 && ahead <= elapsed + STEPPED_AHEAD + 1, {
+    what: 'X-CPG-Timestamp',
+    expected: `about ${Math.floor(now)}, at most ${STEPPED_AHEAD} s ahead`,
+    actual: timestamp,
+    hint: 'Milliseconds have three digits too many.',
+  });
+  check.that(/^[0-9a-f]{64}$/.test(signature), {
+    what: 'X-CPG-Signature',
+    expected: '64 lower-case hex digits',
+    actual: signature,
+  });
+  expectFramed(check, request);
+  expectSignature(check, request, { keyId, secret });
+  const encodings = valuesOf(message, 'content-encoding').join();
+  check.that(encodings === '' || encodings === 'identity', {
+    what: 'Content-Encoding',
+    expected: 'none: the hash is over the bytes on the wire',
+    actual: encodings,
+  });
 };

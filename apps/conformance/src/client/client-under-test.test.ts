@@ -1,9 +1,8 @@
 import { expect, it } from 'vitest';
 import type { Adapter } from '../adapter/adapter.ts';
-import { Checker } from '../core/checker.ts';
-import type { Exchange } from '../core/finding.ts';
+import { Checker, type Exchange } from '../core/checker.ts';
 import { Masker } from '../core/masker.ts';
-import { Randomness } from '../core/randomness.ts';
+import { Randomness } from '../core/run-settings.ts';
 import { ClientUnderTest } from './client-under-test.ts';
 
 const SIGNATURE = '0123456789abcdef'.repeat(4);

@@ -1,12 +1,18 @@
 import { SIGNATURE_HEADER } from '@cpg/protocol';
 import type { Adapter } from '../adapter/adapter.ts';
-import type { CallAnswer } from '../adapter/answers.ts';
+import type { CallAnswer } from '../adapter/responses.ts';
 import type { Checker } from '../core/checker.ts';
 import type { RunSettings } from '../core/run-settings.ts';
+import type { ConformanceCase } from '../core/suite.ts';
 import { type HttpMessage, valuesOf } from '../wire/http-message.ts';
 import { type CaptureServer, type Responder, startCapture } from './capture-server.ts';
-import { type CapturedRequest, parseCaptured } from './captured-request.ts';
-import { type ClockReading, type Credentials, expectSigned } from './expect-signed.ts';
+import {
+  type CapturedRequest,
+  type ClockReading,
+  type Credentials,
+  expectSigned,
+  parseCaptured,
+} from './captured-request.ts';
 
 /** One call that the client is asked to make. */
 export interface Call {
@@ -110,3 +116,19 @@ export class ClientUnderTest {
     }
   }
 }
+
+export type ClientCase = ConformanceCase<ClientUnderTest>;
+
+type Row = Omit<ClientCase, 'group' | 'spec'> & Partial<Pick<ClientCase, 'spec'>>;
+
+/** Fixes what the cases of one table have in common, and prefixes their ids. All need an adapter that can `call`. */
+export const clientCases = (
+  common: Pick<ClientCase, 'group' | 'spec'> & Pick<Partial<ClientCase>, 'needs' | 'timeoutMs'>,
+  rows: readonly Row[],
+): readonly ClientCase[] =>
+  rows.map((row) => ({
+    ...common,
+    ...row,
+    id: `client-${row.id}`,
+    needs: ['call', ...(common.needs ?? []), ...(row.needs ?? [])],
+  }));

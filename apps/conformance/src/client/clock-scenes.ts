@@ -1,11 +1,9 @@
-import { ANSWERS } from '../core/answers.ts';
-import type { Responder } from './capture-server.ts';
-import { parseCaptured } from './captured-request.ts';
+import { ANSWERS } from '../core/rejections.ts';
+import type { Reply, Responder } from './capture-server.ts';
+import { expectSigned, parseCaptured } from './captured-request.ts';
 import type { ClientUnderTest, Scene } from './client-under-test.ts';
-import { expectData } from './expect-reading.ts';
-import { expectSigned } from './expect-signed.ts';
+import { expectData } from './expect-result.ts';
 import { refusal, success } from './replies.ts';
-import type { Reply } from './reply.ts';
 
 export const httpDate = (seconds: number): string => new Date(seconds * 1000).toUTCString();
 

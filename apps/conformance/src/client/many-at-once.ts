@@ -1,7 +1,7 @@
+import { STEPPED_AHEAD } from './captured-request.ts';
 import type { ClientUnderTest } from './client-under-test.ts';
 import { expectEachSigned } from './clock-scenes.ts';
-import { expectData } from './expect-reading.ts';
-import { STEPPED_AHEAD } from './expect-signed.ts';
+import { expectData } from './expect-result.ts';
 import { timeless } from './replies.ts';
 
 /** Identical calls within one second: more than there are seconds to step ahead to. */

@@ -1,5 +1,5 @@
+import type { Reply } from './capture-server.ts';
 import type { Call } from './client-under-test.ts';
-import type { Reply } from './reply.ts';
 
 const WITHDRAWAL = {
   currency: 'USDT',

@@ -1,8 +1,9 @@
-import { CLIENT_CASES } from '../client/client-suite.ts';
-import type { ConformanceCase } from '../core/conformance-case.ts';
-import type { Layer } from '../core/verdict.ts';
-import { SERVER_CASES } from '../server/server-suite.ts';
+import { CLIENT_CASES } from '../client/cases/client-suite.ts';
+import type { Layer } from '../core/record.ts';
+import type { ConformanceCase } from '../core/suite.ts';
+import { SERVER_CASES } from '../server/cases/server-suite.ts';
 import { vectorCases } from '../vectors/vectors-suite.ts';
+import { UsageError } from './inputs.ts';
 
 /** A case as it is listed: everything but how it is tried. */
 export type CatalogueEntry = Omit<ConformanceCase<never>, 'run'> & { readonly layer: Layer };
@@ -13,3 +14,91 @@ export const catalogue = (): readonly CatalogueEntry[] => [
   ...CLIENT_CASES.map((each) => ({ ...each, layer: 'client' as const })),
   ...SERVER_CASES.map((each) => ({ ...each, layer: 'server' as const })),
 ];
+
+const ADAPTER = 'the adapter';
+
+const OF_AN_ADAPTER: Readonly<Record<string, string>> = {
+  sign: `${ADAPTER} names the role sign: it signs a request that it is given`,
+  verify: `${ADAPTER} names the role verify: it decides whether a request would be let in`,
+  webhook: `${ADAPTER} names the role webhook: it decides whether a delivery would be believed`,
+  call: `${ADAPTER} names the role call: it makes a call with the client`,
+  errors: `${ADAPTER} can say why something failed or was refused, as every one that speaks JSON lines can`,
+  memory: `${ADAPTER} lives on between two commands, as every one that speaks JSON lines does`,
+  clock: `${ADAPTER} names the capability clock: its client's clock can be set, and sleeping moves it`,
+  transactions: `${ADAPTER} names the capability transactions: it knows the operation transactions.list`,
+  'text-ids': `${ADAPTER} names the capability text-ids: it hands any text to withdrawals.get as an id`,
+};
+
+const OF_A_SERVER: Readonly<Record<string, string>> = {
+  clock: 'the server has a clock that can be moved: --clock-url',
+  store: 'the server has a switch for its admission store: --store-url',
+  peer: 'a second instance shares the admission store: --peer-url',
+  proxy:
+    'the server trusts an address of this machine as a proxy: --proxy-address, and the role ipEdges in the keys',
+  only: 'the keys file has a key for each permission: only',
+  withdrawal: 'the keys file says what can be withdrawn: withdrawal',
+};
+
+/** What a need of a case means, and how it is met; `undefined` for a word that is none. */
+export const meaningOf = (need: string, layer: Layer): string | undefined =>
+  (layer === 'server' ? OF_A_SERVER : OF_AN_ADAPTER)[need];
+
+/** One line a case: id and description, tab-separated, for people and for `cut`. */
+export const list = (): string =>
+  `${catalogue()
+    .map(({ id, description }) => `${id}\t${description}`)
+    .join('\n')}\n`;
+
+const similar = (id: string, ids: readonly string[]): readonly string[] => {
+  const words = id.split('-').filter((word) => word.length > 2);
+  const score = (candidate: string) => words.filter((word) => candidate.includes(word)).length;
+  return ids
+    .filter((candidate) => score(candidate) > 0)
+    .toSorted((a, b) => score(b) - score(a))
+    .slice(0, 5);
+};
+
+const LEVELS = Object.freeze({
+  MUST: 'MUST: a departure is a failure',
+  SHOULD: 'SHOULD: a departure is a warning, and a failure with --strict',
+});
+
+const TARGETS: Readonly<Record<Layer, string>> = {
+  vectors: '--adapter "…"',
+  client: '--exec "…"',
+  server: '--url … --keys …',
+};
+
+const needsOf = ({ layer, needs = [] }: CatalogueEntry): readonly string[] => {
+  if (needs.length > 0) return needs.map((need) => `${need}: ${meaningOf(need, layer) ?? need}`);
+  return [layer === 'server' ? 'nothing more than --url and --keys' : 'nothing'];
+};
+
+/** What one case asks for. Throws a `UsageError` that names similar ids when there is none of this name. */
+export const explain = (id: string): string => {
+  const all = catalogue();
+  const entry = all.find((each) => each.id === id);
+  if (entry === undefined) {
+    const near = similar(
+      id,
+      all.map((each) => each.id),
+    );
+    const advice = near.length > 0 ? `Did you mean ${near.join(', ')}?` : '`list` shows every id.';
+    throw new UsageError(`No case is called ${id}. ${advice}`);
+  }
+  const { layer, group, description, spec, level = 'MUST' } = entry;
+  const [need, ...otherNeeds] = needsOf(entry);
+  return `${[
+    entry.id,
+    '',
+    `  ${description}`,
+    '',
+    `  layer     ${layer}`,
+    `  group     ${group}`,
+    `  contract  ${spec}`,
+    `  level     ${LEVELS[level]}`,
+    `  needs     ${need}`,
+    ...otherNeeds.map((each) => `            ${each}`),
+    `  repeat    cpg-conformance ${layer} ${TARGETS[layer]} --run ${entry.id}`,
+  ].join('\n')}\n`;
+};

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { program } from './program.ts';
+import { program } from './main.ts';
 
 const PACKAGE = join(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(join(PACKAGE, file), 'utf8');

@@ -1,7 +1,50 @@
-import { CommanderError } from 'commander';
-import { EXIT_CODES } from '../core/exit-code.ts';
-import { program } from './program.ts';
-import { UsageError } from './usage-error.ts';
+import { Command, CommanderError } from 'commander';
+import { SUITE_VERSION } from '../core/record.ts';
+import { EXIT_CODES } from '../core/tally.ts';
+import { clientCommand, vectorsCommand } from './adapter-commands.ts';
+import { explain, list } from './catalogue.ts';
+import { exportCommand } from './export.ts';
+import { UsageError } from './inputs.ts';
+import { reportCommand } from './report.ts';
+import { runCommand } from './run-command.ts';
+import { serverCommand } from './server-command.ts';
+import { timingCommand } from './timing-command.ts';
+
+const isClosedPipe = (error: Error): boolean => (error as NodeJS.ErrnoException).code === 'EPIPE';
+
+/**
+ * Whoever reads this output may stop early, as `head` does: what is written then is lost without a word. The command itself goes on, since
+ * its exit code and its reports must stay true.
+ */
+export const letReaderLeave = (stream: NodeJS.WritableStream): void => {
+  stream.on('error', (error) => {
+    if (!isClosedPipe(error)) throw error;
+  });
+};
+
+const listCommand = (): Command =>
+  new Command('list').description('every case').action(() => void process.stdout.write(list()));
+
+const explainCommand = (): Command =>
+  new Command('explain')
+    .description('what one case asks for')
+    .argument('<id>')
+    .action((id: string) => void process.stdout.write(explain(id)));
+
+/** The command line. `exit` is told the exit code of the command that ran. */
+export const program = (exit: (code: number) => void): Command =>
+  new Command('cpg-conformance')
+    .description('Checks any client or server of the CPG payment API against its wire protocol.')
+    .version(SUITE_VERSION)
+    .addCommand(vectorsCommand(exit))
+    .addCommand(clientCommand(exit))
+    .addCommand(serverCommand(exit))
+    .addCommand(runCommand(exit))
+    .addCommand(timingCommand(exit))
+    .addCommand(reportCommand(exit))
+    .addCommand(listCommand())
+    .addCommand(explainCommand())
+    .addCommand(exportCommand());
 
 /** Runs one command line and returns its exit code: 0 conformant, 1 not, 2 wrong usage, 3 no verdict. */
 export const main = async (argv: readonly string[]): Promise<number> => {

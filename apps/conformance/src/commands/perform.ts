@@ -1,14 +1,50 @@
+import { existsSync } from 'node:fs';
+import { Command } from 'commander';
 import { type CaseFilter, caseFilter } from '../core/case-filter.ts';
 import { dryRun, isEachTried } from '../core/dry-run.ts';
-import { EXIT_CODES, exitCodeOf } from '../core/exit-code.ts';
 import type { ResultRecord } from '../core/record.ts';
 import { type Plan, run } from '../core/run.ts';
-import { progress } from '../report/progress.ts';
-import { renderPlan } from '../report/render-plan.ts';
-import { traceTo } from '../report/trace.ts';
-import type { ReportFiles } from '../report/write-reports.ts';
-import { publish } from './publish.ts';
-import { readExpectations } from './read-inputs.ts';
+import { EXIT_CODES, exitCodeOf } from '../core/tally.ts';
+import { progress, traceTo } from '../report/progress.ts';
+import { renderPlan, renderTerminal } from '../report/terminal.ts';
+import { type ReportFiles, writeReports } from '../report/write-reports.ts';
+import { readExpectations, UsageError } from './inputs.ts';
+
+/** A command that prints a run and writes its reports. */
+export const reportingCommand = (name: string, description: string): Command =>
+  new Command(name)
+    .description(description)
+    .option('--strict', 'count warnings as failures')
+    .option('--jsonl <file>', 'write the results, one JSON object a line')
+    .option('--junit <file>', 'write JUnit XML')
+    .option('--html <file>', 'write one self-contained page')
+    .option('--markdown <file>', 'write a summary for a CI job')
+    .option('--badge <file>', 'write the JSON of a shields.io badge; not for a run with --run');
+
+/** A command that tries cases. */
+export const runningCommand = (name: string, description: string): Command =>
+  reportingCommand(name, description)
+    .option('--run <pattern>', 'only cases whose id fits; * stands for any characters')
+    .option('--dryrun', 'print what would be tried, and start nothing')
+    .option('--seed <text>', 'repeat a run with the same secrets and bodies')
+    .option('--trace', 'write everything that goes over the wire to standard error')
+    .option('--expect <file>', 'YAML list of known failures: case, reason, perhaps implementation');
+
+const leftOutLine = (path: string): string =>
+  existsSync(path)
+    ? `${path} is of an EARLIER run: a badge is for a run without --run, so it was not written now.\n`
+    : `${path} was not written: a badge is for a run without --run.\n`;
+
+/** Prints what a run came to, then writes its reports. Throws a `UsageError` for a file that cannot be written. */
+export const publish = async (records: readonly ResultRecord[], files: ReportFiles): Promise<void> => {
+  process.stdout.write(renderTerminal(records));
+  const leftOut = await writeReports(records, files).catch((cause: unknown) => {
+    throw new UsageError(`A report cannot be written: ${cause instanceof Error ? cause.message : 'failed'}`, {
+      cause,
+    });
+  });
+  for (const path of leftOut) process.stderr.write(leftOutLine(path));
+};
 
 /** The options that every running command shares. */
 export interface SharedOptions extends ReportFiles {

@@ -1,12 +1,24 @@
-import { exitCodeOf } from '../core/exit-code.ts';
+import { writeFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { stringify } from 'yaml';
 import type { ResultRecord } from '../core/record.ts';
-import { strictly } from '../core/strictly.ts';
-import { footerOf, tally } from '../core/tally.ts';
+import { exitCodeOf, footerOf, strictly, tally } from '../core/tally.ts';
 import type { ReportFiles } from '../report/write-reports.ts';
-import { publish } from './publish.ts';
-import { readResults } from './read-inputs.ts';
-import { UsageError } from './usage-error.ts';
-import { writeExpectations } from './write-expectations.ts';
+import { readResults, UsageError } from './inputs.ts';
+import { publish, reportingCommand } from './perform.ts';
+
+const HEAD = '# Say for each why it fails, best with a link to an issue: an empty reason is refused.\n';
+
+/** Writes every failure of a run as a known failure whose reason is still to be written. Throws a `UsageError` when the file exists. */
+export const writeExpectations = async (records: readonly ResultRecord[], path: string): Promise<void> => {
+  const entries = records
+    .filter((record) => record.type === 'case')
+    .filter(({ verdict }) => verdict === 'fail')
+    .map(({ id, implementation }) => ({ case: id, implementation, reason: '' }));
+  await writeFile(path, `${HEAD}${stringify(entries)}`, { flag: 'wx' }).catch((cause: unknown) => {
+    throw new UsageError(`The file exists already, or cannot be written: ${path}.`, { cause });
+  });
+};
 
 export interface ReportOptions extends ReportFiles {
   readonly strict?: boolean;
@@ -58,3 +70,12 @@ export const report = async (paths: readonly string[], options: ReportOptions): 
   if (writeExpect !== undefined) await writeExpectations(records, writeExpect);
   return exitCodeOf(records);
 };
+
+export const reportCommand = (exit: (code: number) => void): Command =>
+  reportingCommand('report', 'render the results of earlier runs together')
+    .argument('<results...>', 'files that --jsonl wrote')
+    .option(
+      '--write-expect <file>',
+      'write every failure as a known failure whose reason is still to be filled in',
+    )
+    .action(async (files: readonly string[], options: ReportOptions) => exit(await report(files, options)));

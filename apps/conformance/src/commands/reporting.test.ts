@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Randomness } from '../core/randomness.ts';
+import { Randomness } from '../core/run-settings.ts';
 import { main } from './main.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cpg-reporting-'));

@@ -1,13 +1,11 @@
 import type { Command } from 'commander';
-import { clientSuite } from '../client/client-suite.ts';
+import { clientSuite } from '../client/cases/client-suite.ts';
 import type { Plan } from '../core/run.ts';
 import { adapterVectorSuite, protocolSuite } from '../vectors/vectors-suite.ts';
-import { type AdapterOptions, adapterOf, withAdapter } from './adapter-options.ts';
-import { perform, type SharedOptions } from './perform.ts';
-import { runningCommand } from './running-command.ts';
-import { SELF } from './self-option.ts';
-import { planServer, SERVER_OPTIONS, type ServerOptions, withServerAbilities } from './server-options.ts';
-import { UsageError } from './usage-error.ts';
+import { type AdapterOptions, adapterOf, SELF, withAdapter } from './adapter-commands.ts';
+import { UsageError } from './inputs.ts';
+import { perform, runningCommand, type SharedOptions } from './perform.ts';
+import { planServer, SERVER_OPTIONS, type ServerOptions, withServerAbilities } from './server-command.ts';
 
 type RunOptions = SharedOptions & Partial<ServerOptions> & AdapterOptions & { readonly self?: boolean };
 

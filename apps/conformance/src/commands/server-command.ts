@@ -1,7 +1,75 @@
 import type { Command } from 'commander';
-import { perform, type SharedOptions } from './perform.ts';
-import { runningCommand } from './running-command.ts';
-import { planServer, SERVER_OPTIONS, type ServerOptions, withServerAbilities } from './server-options.ts';
+import type { Plan } from '../core/run.ts';
+import { serverSuite } from '../server/cases/server-suite.ts';
+import { readKeys, UsageError } from './inputs.ts';
+import { perform, runningCommand, type SharedOptions } from './perform.ts';
+
+/** Checks where a server is said to listen: plain HTTP, a host and perhaps a port, nothing else. Throws a `UsageError`. */
+export const serverUrl = (text: string, option = '--url'): string => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isPlain =
+    url?.protocol === 'http:' && url.pathname === '/' && url.search === '' && url.username === '';
+  if (url === undefined || !isPlain)
+    throw new UsageError(
+      `${option} must be http://host:port without a path, because the suite sends raw bytes: got ${text}. Put a TLS-terminating tunnel in between for https.`,
+    );
+  return url.origin;
+};
+
+/** Checks the URL of a switch of the sandbox, which may have a path. Throws a `UsageError`. */
+export const switchUrl = (text: string | undefined, option: string): string | undefined => {
+  if (text === undefined) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
+    throw new UsageError(`${option} must be an http URL, as http://host:port/_sandbox/…: got ${text}.`);
+  return url.href;
+};
+
+export interface ServerOptions {
+  readonly url: string;
+  readonly keys: string;
+  readonly clockUrl?: string;
+  readonly storeUrl?: string;
+  readonly peerUrl?: string;
+  readonly proxyAddress?: string;
+}
+
+/** How the options of a server are described, wherever they are accepted. */
+export const SERVER_OPTIONS = Object.freeze({
+  url: ['--url <url>', 'where the server listens: http://host:port'],
+  keys: ['--keys <file>', 'JSON file of the keys that it knows, by role'],
+} as const);
+
+/** Adds the options that say what else the server offers the cases; what needs one that is not given is not applicable. */
+export const withServerAbilities = (command: Command): Command =>
+  command
+    .option('--clock-url <url>', 'its movable clock, for the cases that need one')
+    .option('--store-url <url>', 'the switch of its admission store, for the cases of an outage')
+    .option('--peer-url <url>', 'where a second instance that shares the admission store listens')
+    .option('--proxy-address <address>', 'an address of this machine that the server trusts as a proxy');
+
+/** Plans layer 3 from its options. Throws a `UsageError` for those that cannot be used. */
+export const planServer = (plan: Plan, options: ServerOptions): void => {
+  const { url, peerUrl, proxyAddress } = options;
+  const keys = readKeys(options.keys);
+  if (proxyAddress !== undefined && keys.ipEdges === undefined)
+    throw new UsageError(
+      `--proxy-address needs the role ipEdges in ${options.keys}: a key with every permission and the whitelist that docs/servers.md names.`,
+    );
+  plan.add(
+    serverSuite(
+      {
+        url: serverUrl(url),
+        keys,
+        clockUrl: switchUrl(options.clockUrl, '--clock-url'),
+        storeUrl: switchUrl(options.storeUrl, '--store-url'),
+        peerUrl: peerUrl === undefined ? undefined : serverUrl(peerUrl, '--peer-url'),
+        proxyAddress,
+      },
+      plan,
+    ),
+  );
+};
 
 export const serverCommand = (exit: (code: number) => void): Command =>
   withServerAbilities(

@@ -1,16 +1,13 @@
 import { Command } from 'commander';
 import { Checker } from '../core/checker.ts';
-import { EXIT_CODES } from '../core/exit-code.ts';
 import { Masker } from '../core/masker.ts';
-import { newSeed, Randomness } from '../core/randomness.ts';
-import { addressOf, readClockOffset } from '../server/contact-server.ts';
+import { newSeed, Randomness } from '../core/run-settings.ts';
+import { EXIT_CODES } from '../core/tally.ts';
+import { addressOf, readClockOffset } from '../server/preflight.ts';
 import { ServerUnderTest } from '../server/server-under-test.ts';
-import { measurePairs } from '../server/timing/measure-pairs.ts';
-import { renderTiming } from '../server/timing/render-timing.ts';
-import { readKeys } from './read-inputs.ts';
-import { SERVER_OPTIONS } from './server-options.ts';
-import { serverUrl } from './server-url.ts';
-import { UsageError } from './usage-error.ts';
+import { measurePairs, renderTiming } from '../server/timing.ts';
+import { readKeys, UsageError } from './inputs.ts';
+import { SERVER_OPTIONS, serverUrl } from './server-command.ts';
 
 interface TimingOptions {
   readonly url: string;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { renderPlan } from '../report/render-plan.ts';
+import { renderPlan } from '../report/terminal.ts';
 import { caseFilter } from './case-filter.ts';
-import type { ConformanceCase, Suite } from './conformance-case.ts';
 import { dryRun, isEachTried } from './dry-run.ts';
+import type { ConformanceCase, Suite } from './suite.ts';
 
 const makeCase = (id: string, needs?: readonly string[]): ConformanceCase<never> => ({
   id,

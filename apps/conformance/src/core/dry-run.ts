@@ -1,9 +1,9 @@
 import { type CaseFilter, chooseCases } from './case-filter.ts';
-import type { Suite } from './conformance-case.ts';
 import { Masker } from './masker.ts';
-import { newSeed, Randomness } from './randomness.ts';
+import type { Layer } from './record.ts';
 import type { Plan } from './run.ts';
-import type { Layer } from './verdict.ts';
+import { newSeed, Randomness } from './run-settings.ts';
+import type { Suite } from './suite.ts';
 
 /** One case that a run would try. */
 export interface PlannedCase {

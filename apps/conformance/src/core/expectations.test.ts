@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Expectations } from './expectations.ts';
-import type { CaseRecord } from './record.ts';
-import type { Verdict } from './verdict.ts';
+import type { CaseRecord, Verdict } from './record.ts';
 
 const YAML = `
 - case: server-rate-*

@@ -1,6 +1,6 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { fits } from './id-pattern.ts';
+import { fits } from './case-filter.ts';
 import type { CaseRecord, ExpectationRecord } from './record.ts';
 
 const entry = z.strictObject({

@@ -1,5 +1,28 @@
-import type { Finding } from './finding.ts';
-import type { Layer, Verdict } from './verdict.ts';
+import packageJson from '../../package.json' with { type: 'json' };
+import type { Finding } from './checker.ts';
+
+export const SUITE_VERSION: string = packageJson.version;
+
+/** What a case can come to, with what it means. */
+export const VERDICTS = Object.freeze({
+  pass: 'The implementation did what the contract says.',
+  fail: 'The implementation departed from the contract.',
+  warn: 'A departure that the contract tolerates; fails a strict run.',
+  xfail: 'Listed as a known failure, and failed.',
+  xpass: 'Listed as a known failure, but passed: the entry is stale.',
+  notapplicable: 'The implementation declares that it lacks what the case needs.',
+  error: 'No verdict: a crash, a timeout, an unreadable answer or a case that checked nothing.',
+} as const);
+
+export type Verdict = keyof typeof VERDICTS;
+
+/** Whether it says something about the implementation. */
+export const isJudged = (verdict: Verdict): boolean => verdict !== 'notapplicable' && verdict !== 'error';
+
+/** The three layers of the suite: no I/O, a client on the wire, a server on the wire. */
+export const LAYERS = Object.freeze(['vectors', 'client', 'server'] as const);
+
+export type Layer = (typeof LAYERS)[number];
 
 /** The first line of a result file. */
 export interface HeaderRecord {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { CaseRecord, ResultRecord } from '../core/record.ts';
+import type { CaseRecord, ResultRecord, Verdict } from '../core/record.ts';
 import { footerOf } from '../core/tally.ts';
-import type { Verdict } from '../core/verdict.ts';
 import { renderBadge } from './badge.ts';
 
 const runOf = (planned: number, verdicts: readonly Verdict[], filter?: string): readonly ResultRecord[] => [

@@ -1,6 +1,5 @@
-import { EXIT_CODES, exitCodeOf } from '../core/exit-code.ts';
 import type { ResultRecord } from '../core/record.ts';
-import { type Tally, tally } from '../core/tally.ts';
+import { EXIT_CODES, exitCodeOf, type Tally, tally } from '../core/tally.ts';
 
 interface Shown {
   readonly message: string;

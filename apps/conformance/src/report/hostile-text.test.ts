@@ -3,7 +3,7 @@ import { describeWithProgram } from '@cpg/test-support';
 import { describe, expect, it } from 'vitest';
 import type { ResultRecord } from '../core/record.ts';
 import { footerOf } from '../core/tally.ts';
-import { renderHtml } from './html/page.ts';
+import { renderHtml } from './html.ts';
 import { renderJunit } from './junit.ts';
 import { renderMarkdown } from './markdown.ts';
 import { renderTerminal } from './terminal.ts';

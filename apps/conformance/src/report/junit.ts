@@ -1,8 +1,8 @@
 import type { CaseRecord, ResultRecord } from '../core/record.ts';
 import { tally } from '../core/tally.ts';
-import { escapeMarkup } from './escape-markup.ts';
-import { findingLines } from './finding-lines.ts';
+import { findingLines } from './diff-lines.ts';
 import { oneLine, outline, type Section } from './outline.ts';
+import { escapeMarkup } from './visible.ts';
 
 const element = (name: string, message: string, body = ''): string =>
   `<${name} message="${escapeMarkup(message)}">${escapeMarkup(body)}</${name}>`;

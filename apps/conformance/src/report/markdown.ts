@@ -1,10 +1,7 @@
-import { exitCodeOf } from '../core/exit-code.ts';
 import type { CaseRecord, ResultRecord } from '../core/record.ts';
-import { tally } from '../core/tally.ts';
-import { unjudgedLayers } from '../core/untried.ts';
-import { escapeMarkup } from './escape-markup.ts';
+import { exitCodeOf, tally, unjudgedLayers } from '../core/tally.ts';
 import { isFailure, oneLine, outline, type Section } from './outline.ts';
-import { excerpt, LENGTHS } from './visible.ts';
+import { escapeMarkup, excerpt, LENGTHS } from './visible.ts';
 
 const MOST_FAILURES = 50;
 

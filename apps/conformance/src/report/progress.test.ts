@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ResultRecord } from '../core/record.ts';
-import { progress } from './progress.ts';
+import { progress, traceTo } from './progress.ts';
 
 const implementation: ResultRecord = {
   type: 'implementation',
@@ -48,4 +48,18 @@ describe('progress', () => {
   ])('is silent on %s', (_name, isTTY, isCi) => {
     expect(written(isTTY, isCi)).toBe('');
   });
+});
+
+it('names each case once, and says nothing for a side that is empty', () => {
+  let output = '';
+  const trace = traceTo({
+    write: (text: string | Uint8Array) => {
+      output += String(text);
+      return true;
+    },
+  });
+  trace('a', { sent: 'GET /\r\nHost: x', received: '' });
+  trace('a', { sent: '', received: 'HTTP/1.1 200 OK' });
+  trace('b', { sent: '{}', received: '' });
+  expect(output).toBe('# a\n> GET /␍␊\n> Host: x\n< HTTP/1.1 200 OK\n# b\n> {}\n');
 });

@@ -1,5 +1,7 @@
 import type { WriteStream } from 'node:tty';
+import type { Exchange } from '../core/checker.ts';
 import type { ResultRecord } from '../core/record.ts';
+import { LENGTHS, visibleLines } from './visible.ts';
 
 /** Shows on a terminal how far a run is; writes nothing elsewhere, nor in CI, so that logs stay quiet. */
 export const progress = (
@@ -24,5 +26,17 @@ export const progress = (
     end: (): void => {
       clear();
     },
+  };
+};
+
+/** Writes each exchange as it happens, with line ends visible: `>` went out, `<` came back; the case is named once. */
+export const traceTo = (stream: Pick<NodeJS.WriteStream, 'write'>) => {
+  let current: string | undefined;
+  const side = (mark: string, text: string): readonly string[] =>
+    text === '' ? [] : visibleLines(text, LENGTHS.page).map((line) => `${mark} ${line}`);
+  return (id: string, { sent, received }: Exchange): void => {
+    const head = id === current ? [] : [`# ${id}`];
+    current = id;
+    stream.write([...head, ...side('>', sent), ...side('<', received)].map((line) => `${line}\n`).join(''));
   };
 };

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { CaseRecord, ResultRecord } from '../core/record.ts';
 import { footerOf } from '../core/tally.ts';
-import { renderHtml } from './html/page.ts';
-import { renderJsonLines } from './json-lines.ts';
+import { renderHtml } from './html.ts';
+import { readJsonLines, renderJsonLines } from './json-lines.ts';
 import { renderJunit } from './junit.ts';
 import { renderMarkdown } from './markdown.ts';
-import { readJsonLines } from './read-json-lines.ts';
 import { renderTerminal } from './terminal.ts';
 
 const header: ResultRecord = {

@@ -1,8 +1,7 @@
+import type { PlannedCase, PlannedCases } from '../core/dry-run.ts';
 import type { ResultRecord } from '../core/record.ts';
-import { type Tally, tally } from '../core/tally.ts';
-import { unjudgedLayers, untriedImplementations } from '../core/untried.ts';
-import { departureLines, someIds } from './departure-lines.ts';
-import { groupBy } from './group-by.ts';
+import { type Tally, tally, unjudgedLayers, untriedImplementations } from '../core/tally.ts';
+import { departureLines, groupBy, someIds } from './failure-lines.ts';
 import { outline, type Section } from './outline.ts';
 import { visible } from './visible.ts';
 
@@ -76,4 +75,26 @@ export const renderTerminal = (records: readonly ResultRecord[]): string => {
   const failed = counts.fail + counts.xpass + counts.error + (planned - seen) + total.unmatchedExpectations;
   lines.push(`${passed} passed, ${failed} failed`, '');
   return lines.map(visible).join('\n');
+};
+
+const caseLine = ({ id, applies, lacks }: PlannedCase): string => {
+  if (applies === 'yes') return `  ${id}`;
+  const needs = lacks.join(', ');
+  return applies === 'no' ? `  ${id}  (not applicable, needs: ${needs})` : `  ${id}  (if it can: ${needs})`;
+};
+
+const count = (cases: readonly PlannedCase[], applies: PlannedCase['applies']): number =>
+  cases.filter((each) => each.applies === applies).length;
+
+const planLine = (cases: readonly PlannedCase[]): string =>
+  `planned ${cases.length}, not applicable ${count(cases, 'no')}, known at its start ${count(cases, 'unless')}`;
+
+/** What a run would try, an implementation at a time; the last line counts it. */
+export const renderPlan = (planned: readonly PlannedCases[]): string => {
+  const lines = planned.flatMap(({ layer, label, cases }) => [
+    `${layer} ${label}: ${planLine(cases)}`,
+    ...cases.map(caseLine),
+    '',
+  ]);
+  return `${[...lines, planLine(planned.flatMap(({ cases }) => cases))].join('\n')}\n`;
 };

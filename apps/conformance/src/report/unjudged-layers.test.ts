@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { CaseRecord, ResultRecord } from '../core/record.ts';
+import type { CaseRecord, Layer, ResultRecord, Verdict } from '../core/record.ts';
 import { footerOf } from '../core/tally.ts';
-import type { Layer, Verdict } from '../core/verdict.ts';
-import { renderHtml } from './html/page.ts';
+import { renderHtml } from './html.ts';
 import { renderMarkdown } from './markdown.ts';
 import { renderTerminal } from './terminal.ts';
 

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { escapeMarkup } from './escape-markup.ts';
-import { findingLines } from './finding-lines.ts';
-import { renderFinding } from './html/finding.ts';
-import { linePairs } from './line-pairs.ts';
-import { excerpt, visible, visibleBytes } from './visible.ts';
+import { findingLines, linePairs } from './diff-lines.ts';
+import { renderFinding } from './html.ts';
+import { escapeMarkup, excerpt, visible, visibleBytes } from './visible.ts';
 
 const FAR = 'a'.repeat(5_000);
 

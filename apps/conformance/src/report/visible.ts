@@ -57,3 +57,18 @@ export const linesOf = (text: string): readonly string[] => text.split(/(?<=\n)/
 /** Each line of a message, given as latin1 text, on a line of its own, with its line end shown. */
 export const visibleLines = (text: string, length: number = LENGTHS.value): readonly string[] =>
   linesOf(text).map((line) => excerpt(line, { length, isBytes: true }));
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** Makes a text safe inside XML and HTML, in elements and in quoted attributes; control and invisible characters become visible. */
+export const escapeMarkup = (text: string): string =>
+  text
+    .replace(/[\p{Cc}\p{Cs}\ufffe\uffff]/gu, (character) => (character === '\n' ? '\n' : '\ufffd'))
+    .replace(/[^\n\ufffd]+/g, visible)
+    .replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ResultRecord } from '../core/record.ts';
 import { renderBadge } from './badge.ts';
-import { renderHtml } from './html/page.ts';
+import { renderHtml } from './html.ts';
 import { renderJsonLines } from './json-lines.ts';
 import { renderJunit } from './junit.ts';
 import { renderMarkdown } from './markdown.ts';

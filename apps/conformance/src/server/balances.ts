@@ -1,9 +1,22 @@
 import { endpoints } from '@cpg/protocol';
-import type { BalanceRow } from '../core/balance-row.ts';
-import { ExactDecimal } from './exact-decimal.ts';
-import { expectAccepted } from './expect-answer.ts';
+import { Decimal } from 'decimal.js';
 import { requireServed } from './routes.ts';
+import { expectAccepted } from './server-response.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
+
+/** The members of a row of `GET /v1/balances` that the contract promises. Contract §4.1. */
+export interface BalanceRow {
+  readonly currency: string;
+  readonly network: string;
+  readonly balance: string;
+  readonly held: string;
+  readonly available: string;
+}
+
+/** Decimals of money: no sum or product here may lose a digit. */
+export const ExactDecimal: typeof Decimal = Decimal.clone({ precision: 120 });
+
+export type ExactDecimal = Decimal;
 
 /** A plain decimal: no exponent, no sign but a minus, no leading zero. */
 export const DECIMAL = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/;
@@ -39,4 +52,30 @@ export const readAvailable = async (
     actual: available,
   });
   return new ExactDecimal(available);
+};
+
+/** What the cases read of a row of `GET /v1/currencies`. Contract §4.2. */
+export interface CurrencyRow {
+  readonly currency: string;
+  readonly network: string;
+  readonly decimals: number;
+  readonly min_withdrawal_amount: string;
+  readonly withdrawal_fee_flat: string;
+  readonly withdrawal_fee_percent: string;
+}
+
+/** Reads the currencies of `full`; not applicable when the server does not serve them. */
+export const readCurrencies = async (server: ServerUnderTest): Promise<readonly CurrencyRow[]> => {
+  const answer = await server.ask({ target: `/v1/currencies?nonce=${server.basis().nonce}` });
+  requireServed(answer, endpoints.listCurrencies);
+  expectAccepted(server.check, answer);
+  const { data, data_count: count } = answer.json as { readonly data: unknown; readonly data_count: number };
+  server.check.that(Array.isArray(data) && data.length > 0, {
+    what: 'currencies',
+    expected: 'a list with rows',
+    actual: JSON.stringify(data),
+  });
+  const rows = data as readonly CurrencyRow[];
+  server.check.equal('data_count', { expected: rows.length, actual: count });
+  return rows;
 };

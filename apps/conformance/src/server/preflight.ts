@@ -1,7 +1,44 @@
-import { ANSWERS } from '../core/answers.ts';
-import type { ServerAnswer } from './server-answer.ts';
+import { ANSWERS } from '../core/rejections.ts';
+import { type Address, exchange, openSocket } from '../wire/connection.ts';
+import { headerOf, type ServerAnswer, toServerAnswer } from './server-response.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 import type { TestKey, TestKeys } from './test-keys.ts';
+
+/** What a report says of a server's clock; `offset` is what it is ahead of ours, in seconds. */
+export const clockNote = (offset: number): string => {
+  if (offset === 0) return 'clock agrees';
+  return offset < 0 ? `clock ${-offset} s behind` : `clock ${offset} s ahead`;
+};
+
+/** Where a server listens, of its URL. */
+export const addressOf = (url: string): Address => {
+  const { hostname, port, protocol } = new URL(url);
+  if (protocol !== 'http:') throw new Error(`the server's URL must begin with http://: got ${protocol}//`);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) };
+};
+
+/** Asks once; returns what the server's clock is ahead of ours, in seconds. Throws when nobody answers. */
+export const readClockOffset = async (address: Address): Promise<number> => {
+  const request = `GET /v1/_ping HTTP/1.1\r\nHost: ${address.host}\r\nConnection: close\r\n\r\n`;
+  const raw = await exchange(address, Buffer.from(request));
+  if (raw === undefined) throw new Error('the server closed the connection without an answer');
+  const date = Date.parse(headerOf(toServerAnswer(raw), 'date') ?? '');
+  // `Date` says whole seconds, rounded down: half a second off on average.
+  return Number.isNaN(date) ? 0 : Math.round((date + 500 - Date.now()) / 1000);
+};
+
+/** Connects once from a local address. Throws an error that says how to give this machine that address. */
+export const requireLocalAddress = async (address: Address): Promise<void> => {
+  try {
+    (await openSocket(address)).destroy();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRNOTAVAIL') throw error;
+    throw new Error(
+      `cannot connect from ${address.localAddress}: this machine does not have that address (EADDRNOTAVAIL). Linux has all of 127.0.0.0/8; on macOS: sudo ifconfig lo0 alias ${address.localAddress} up.`,
+      { cause: error },
+    );
+  }
+};
 
 /** Keys that may do at least `_ping` from here and have requests to spare. */
 const liveKeys = ({ full, readonly, noperm, other, only }: TestKeys): readonly [string, TestKey][] => [

@@ -1,8 +1,8 @@
 import { type Endpoint, endpoints } from '@cpg/protocol';
-import { ANSWERS } from '../core/answers.ts';
 import { NotApplicable } from '../core/checker.ts';
-import type { Recipe } from '../probes/index.ts';
-import type { ServerAnswer } from './server-answer.ts';
+import type { Recipe } from '../core/probes/index.ts';
+import { ANSWERS } from '../core/rejections.ts';
+import type { ServerAnswer } from './server-response.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 
 /** Every route that the protocol package defines. */

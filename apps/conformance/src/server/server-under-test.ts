@@ -1,17 +1,14 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { KEY_HEADER, SIGNATURE_HEADER } from '@cpg/protocol';
-import { ANSWERS } from '../core/answers.ts';
 import { type Checker, NotApplicable } from '../core/checker.ts';
+import { assemble, type Basis, type CraftedRequest, type Recipe } from '../core/probes/index.ts';
+import { ANSWERS } from '../core/rejections.ts';
 import type { RunSettings } from '../core/run-settings.ts';
-import { assemble, type Basis, type CraftedRequest, type Recipe } from '../probes/index.ts';
-import { NoAnswer, type RawAnswer } from '../wire/connection.ts';
-import { exchange } from '../wire/exchange.ts';
-import type { Address } from '../wire/open-socket.ts';
-import { curlLine } from './curl-line.ts';
-import { type EncodedRequest, type Encoding, encodeRequest } from './encode-request.ts';
-import type { SandboxClock } from './sandbox-clock.ts';
-import type { SandboxStore } from './sandbox-store.ts';
-import { type ServerAnswer, toServerAnswer } from './server-answer.ts';
+import type { ConformanceCase } from '../core/suite.ts';
+import { type Address, exchange, NoAnswer, type RawAnswer } from '../wire/connection.ts';
+import { curlLine, type EncodedRequest, type Encoding, encodeRequest } from './encode-request.ts';
+import { type ServerAnswer, toServerAnswer } from './server-response.ts';
+import type { SandboxClock, SandboxStore } from './test-hooks.ts';
 import type { Role, TestKey, TestKeys } from './test-keys.ts';
 
 export interface ServerTarget {
@@ -165,3 +162,13 @@ export class ServerUnderTest {
       );
   }
 }
+
+export type ServerCase = ConformanceCase<ServerUnderTest>;
+
+type Row = Omit<ServerCase, 'group' | 'spec'> & Partial<Pick<ServerCase, 'spec'>>;
+
+/** Fixes what the cases of one table have in common, and prefixes their ids. */
+export const serverCases = (
+  common: Pick<ServerCase, 'group' | 'spec'> & Pick<Partial<ServerCase>, 'needs' | 'timeoutMs'>,
+  rows: readonly Row[],
+): readonly ServerCase[] => rows.map((row) => ({ ...common, ...row, id: `server-${row.id}` }));

@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { endpoints } from '@cpg/protocol';
 import { NotApplicable } from '../core/checker.ts';
-import type { CraftedRequest } from '../probes/index.ts';
-import { DECIMAL, readAvailable } from './balances.ts';
-import { ExactDecimal } from './exact-decimal.ts';
-import { expectAccepted } from './expect-answer.ts';
+import type { CraftedRequest } from '../core/probes/index.ts';
+import { DECIMAL, ExactDecimal, readAvailable } from './balances.ts';
 import { requireRoute, requireServed } from './routes.ts';
-import type { ServerAnswer } from './server-answer.ts';
+import { expectAccepted, type ServerAnswer } from './server-response.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 import type { Role, WithdrawalTerms } from './test-keys.ts';
 

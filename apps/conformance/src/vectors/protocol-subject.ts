@@ -17,7 +17,7 @@ import type {
   Verification,
   VerifyCommand,
   WebhookCommand,
-} from './vector-subject.ts';
+} from '../adapter/adapter.ts';
 
 const signOrThrow = ({ now, keyId, secret, method, target, body }: SignCommand): Signing => {
   const key = createSigningKey(secret.toString('utf8'));

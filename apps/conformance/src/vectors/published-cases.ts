@@ -1,9 +1,8 @@
 import { SIGNATURE_HEADER, TIMESTAMP_HEADER } from '@cpg/protocol';
 import { type VerificationVector, vectorBodyBytes, type WebhookVector } from '@cpg/protocol/vectors';
-import type { ConformanceCase } from '../core/conformance-case.ts';
-import { canonicalOf, signatureOf } from '../core/oracle.ts';
-import { expectVerdict } from './expect-verdict.ts';
-import type { VectorContext } from './vector-context.ts';
+import { canonicalOf, signatureOf } from '../core/expected-signature.ts';
+import type { ConformanceCase } from '../core/suite.ts';
+import { expectVerdict, type VectorContext } from './vector-context.ts';
 
 const fromBase64 = (text: string): Buffer => Buffer.from(text, 'base64');
 

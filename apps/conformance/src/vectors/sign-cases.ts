@@ -1,11 +1,10 @@
 import { KEY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from '@cpg/protocol';
+import type { SignCommand, Signing } from '../adapter/adapter.ts';
 import type { Checker } from '../core/checker.ts';
-import type { ConformanceCase } from '../core/conformance-case.ts';
-import { nearMiss } from '../core/near-miss.ts';
-import { canonicalOf, sha256Hex, signatureOf } from '../core/oracle.ts';
+import { canonicalOf, nearMiss, sha256Hex, signatureOf } from '../core/expected-signature.ts';
+import type { ConformanceCase } from '../core/suite.ts';
 import type { VectorContext } from './vector-context.ts';
-import type { SigningVector } from './vector-file.ts';
-import type { SignCommand, Signing } from './vector-subject.ts';
+import type { SigningVector } from './vector-files.ts';
 
 /** The value of every stage of one signing; `canonical` as latin1 text. */
 interface Stages {

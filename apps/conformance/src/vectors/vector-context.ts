@@ -1,7 +1,7 @@
+import type { VectorSubject, Verification } from '../adapter/adapter.ts';
 import type { Checker } from '../core/checker.ts';
 import type { Masker } from '../core/masker.ts';
-import type { Randomness } from '../core/randomness.ts';
-import type { VectorSubject } from './vector-subject.ts';
+import type { Randomness } from '../core/run-settings.ts';
 
 /** What one case of layer 1 works with. */
 export interface VectorContext {
@@ -10,3 +10,18 @@ export interface VectorContext {
   readonly random: Randomness;
   readonly masker: Masker;
 }
+
+interface Verdict {
+  readonly accepted: boolean;
+  readonly status?: number;
+  readonly message?: string;
+}
+
+/** The same decision, and the same status and message where both sides name them. */
+export const expectVerdict = (check: Checker, expected: Verdict, actual: Verification): void => {
+  check.equal('accepted', { expected: expected.accepted, actual: actual.accepted });
+  if (expected.accepted) return;
+  const { status, message } = actual;
+  if (status !== undefined) check.equal('status', { expected: expected.status, actual: status });
+  if (message !== undefined) check.equal('message', { expected: expected.message, actual: message });
+};

@@ -1,15 +1,13 @@
-import type { Adapter } from '../adapter/adapter.ts';
+import { type Adapter, type AdapterCommand, knownCapabilities, startAdapter } from '../adapter/adapter.ts';
 import { outputCases } from '../adapter/output-cases.ts';
-import { type AdapterCommand, knownCapabilities, startAdapter } from '../adapter/start-adapter.ts';
-import type { ConformanceCase, Session, Suite } from '../core/conformance-case.ts';
 import type { RunSettings } from '../core/run-settings.ts';
+import type { ConformanceCase, Session, Suite } from '../core/suite.ts';
 import { protocolSubject } from './protocol-subject.ts';
 import { publishedVerifyCases, webhookCases } from './published-cases.ts';
-import { readVerificationVectors, readWebhookVectors } from './published-vectors.ts';
 import { signCases } from './sign-cases.ts';
-import { SIGN_REFUSE_CASES } from './sign-refuse-cases.ts';
+import { SIGN_REFUSE_CASES } from './sign-reject-cases.ts';
 import type { VectorContext } from './vector-context.ts';
-import { readSigningVectors } from './vector-file.ts';
+import { readSigningVectors, readVerificationVectors, readWebhookVectors } from './vector-files.ts';
 import { verifyCases } from './verify-cases.ts';
 
 /** What layer 1 works with when a program is behind it. */

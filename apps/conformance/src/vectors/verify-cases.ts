@@ -1,4 +1,3 @@
-import type { ConformanceCase } from '../core/conformance-case.ts';
 import {
   ACCEPTED_PROBES,
   assemble,
@@ -18,9 +17,10 @@ import {
   TARGET_PROBES,
   TIMESTAMP_PROBES,
   UNPARSABLE_TARGET_PROBES,
-} from '../probes/index.ts';
+} from '../core/probes/index.ts';
+import type { ConformanceCase } from '../core/suite.ts';
 import type { VectorContext } from './vector-context.ts';
-import type { SigningVector } from './vector-file.ts';
+import type { SigningVector } from './vector-files.ts';
 
 const PROBES = [
   ...ACCEPTED_PROBES,

@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
-import { Connection, NoAnswer } from './connection.ts';
-import { exchange } from './exchange.ts';
+import { Connection, exchange, NoAnswer } from './connection.ts';
 
 const stops: (() => void)[] = [];
 afterEach(() => {

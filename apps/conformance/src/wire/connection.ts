@@ -1,7 +1,31 @@
-import type { Socket } from 'node:net';
-import { type HttpMessage, MAX_RECEIVED_BYTES } from './http-message.ts';
-import { type Address, openSocket } from './open-socket.ts';
-import { readMessage } from './read-message.ts';
+import { connect, type Socket } from 'node:net';
+import { type HttpMessage, MAX_RECEIVED_BYTES, readMessage } from './http-message.ts';
+
+/** Where a server listens. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+  /** The address of this machine to connect from; the system's choice when left out. */
+  readonly localAddress?: string | undefined;
+}
+
+/** Connects, with errors after the connection was made left to the reader of the answer. */
+export const openSocket = ({ host, port, localAddress }: Address): Promise<Socket> =>
+  new Promise((resolve, reject) => {
+    const socket = connect({
+      host,
+      port,
+      noDelay: true,
+      ...(localAddress === undefined ? {} : { localAddress }),
+    });
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.off('error', reject);
+      // A server may answer and close before it has read everything; its answer counts, not the broken pipe.
+      socket.on('error', () => undefined);
+      resolve(socket);
+    });
+  });
 
 /** What a server answered; `undefined` when it closed without an answer. */
 export type RawAnswer = HttpMessage | undefined;
@@ -91,3 +115,14 @@ export class Connection {
     });
   }
 }
+
+/** Sends bytes over a connection of its own, exactly as given, and reads the answer. */
+export const exchange = async (address: Address, bytes: Buffer, timeoutMs?: number): Promise<RawAnswer> => {
+  const connection = await Connection.open(address);
+  try {
+    connection.write(bytes);
+    return await connection.read(timeoutMs);
+  } finally {
+    connection.close();
+  }
+};

@@ -1,8 +1,8 @@
-import { clientSuite } from '@cpg/conformance/src/client/client-suite.ts';
+import { clientSuite } from '@cpg/conformance/src/client/cases/client-suite.ts';
 import { caseFilter } from '@cpg/conformance/src/core/case-filter.ts';
-import { exitCodeOf } from '@cpg/conformance/src/core/exit-code.ts';
 import type { CaseRecord, ResultRecord } from '@cpg/conformance/src/core/record.ts';
 import { run } from '@cpg/conformance/src/core/run.ts';
+import { exitCodeOf } from '@cpg/conformance/src/core/tally.ts';
 import { adapterVectorSuite } from '@cpg/conformance/src/vectors/vectors-suite.ts';
 import { commandFor, judgeServer } from '../trial.ts';
 

@@ -1,4 +1,4 @@
-import { canonicalOf, sha256Hex } from '@cpg/conformance/src/core/oracle.ts';
+import { canonicalOf, sha256Hex } from '@cpg/conformance/src/core/expected-signature.ts';
 import { verifyIds } from '@cpg/conformance/src/vectors/verify-cases.ts';
 import type { ServerParts } from '../reference/server-parts.ts';
 import { type Mutant, mutants } from './mutant.ts';

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { canonicalOf, signatureOf } from '@cpg/conformance/src/core/oracle.ts';
+import { canonicalOf, signatureOf } from '@cpg/conformance/src/core/expected-signature.ts';
 import { visibleBytes } from '@cpg/conformance/src/report/visible.ts';
-import type { Address } from '@cpg/conformance/src/wire/open-socket.ts';
+import type { Address } from '@cpg/conformance/src/wire/connection.ts';
 import type { RealClient } from './clients.ts';
 import { startRelay } from './relay.ts';
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { type Address, openSocket } from '@cpg/conformance/src/wire/open-socket.ts';
+import { type Address, openSocket } from '@cpg/conformance/src/wire/connection.ts';
 
 /** Forwards every byte to a server, and keeps the first line of each direction. */
 export const startRelay = async (target: Address) => {

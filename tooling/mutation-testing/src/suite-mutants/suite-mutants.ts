@@ -10,35 +10,26 @@ export interface SuiteMutant {
 }
 
 const CHECKER = 'core/checker.ts';
-const EXIT_CODE = 'core/exit-code.ts';
-const RUN_SUITE = 'core/run-suite.ts';
+const TALLY = 'core/tally.ts';
+const RUN = 'core/run.ts';
 const ADAPTER = 'adapter/adapter-process.ts';
-const UNTRIED = 'core/untried.ts';
 const DRY_RUN = 'core/dry-run.ts';
 const BADGE = 'report/badge.ts';
-const FOLDING = 'report/departure-lines.ts';
-const KIND = 'report/kind-of.ts';
+const FOLDING = 'report/failure-lines.ts';
 const PERFORM = 'commands/perform.ts';
 const REPORT = 'commands/report.ts';
 
-/** The test of a file that has none beside it. */
+/** The test of a file that has none of its name beside it. */
 const TESTED_BY: Readonly<Record<string, string>> = {
-  [CHECKER]: 'core/run-suite.test.ts',
-  'core/phrase-finder.ts': 'core/masker.test.ts',
-  'core/tally.ts': 'core/exit-code.test.ts',
-  'core/id-pattern.ts': 'core/expectations.test.ts',
-  'core/strictly.ts': 'core/run.test.ts',
-  'core/verdict.ts': 'core/untried.test.ts',
+  [CHECKER]: 'core/run.test.ts',
+  'core/record.ts': 'core/tally.test.ts',
   'report/terminal.ts': 'report/unjudged-layers.test.ts',
   'report/markdown.ts': 'report/unjudged-layers.test.ts',
-  'report/html/page.ts': 'report/unjudged-layers.test.ts',
-  'report/html/matrix.ts': 'report/reports.test.ts',
-  [KIND]: 'report/departure-lines.test.ts',
+  'report/html.ts': 'report/unjudged-layers.test.ts',
   'commands/perform.ts': 'commands/reporting.test.ts',
-  'commands/publish.ts': 'commands/reporting.test.ts',
   'commands/report.ts': 'commands/reporting.test.ts',
   'commands/run-command.ts': 'commands/main.test.ts',
-  'commands/vectors-command.ts': 'commands/main.test.ts',
+  'commands/adapter-commands.ts': 'commands/main.test.ts',
 };
 
 const row = (
@@ -63,38 +54,39 @@ export const SUITE_MUTANTS: readonly SuiteMutant[] = [
     'if (!condition) throw new Departure(',
     'if (condition) throw new Departure(',
   ]),
-  row('status-ignored', 'server/expect-answer.ts', [
+  row('status-ignored', 'server/server-response.ts', [
     'line(expected.status, expected.message)',
     'line(answer.status, expected.message)',
   ]),
-  row('message-ignored', 'server/expect-answer.ts', [
+  row('message-ignored', 'server/server-response.ts', [
     'line(expected.status, expected.message)',
     'line(expected.status, message)',
   ]),
-  row('fields-ignored', 'server/expect-answer.ts', [
+  row('fields-ignored', 'server/server-response.ts', [
     "expected: 'message, success'",
     'expected: fieldsOf(answer.json)',
   ]),
-  row('missing-is-pass', EXIT_CODE, ['seen !== planned ||', '']),
-  row('no-footer-is-complete', EXIT_CODE, ['!hasFooter ||', '']),
-  row('error-is-pass', EXIT_CODE, ['counts.error > 0 ||', '']),
-  row('zero-cases-is-0', EXIT_CODE, ['|| judged === 0', '']),
-  row('stale-is-pass', EXIT_CODE, ['counts.fail + counts.xpass +', 'counts.fail +']),
-  row('unmatched-is-pass', EXIT_CODE, ['+ unmatchedExpectations', '']),
-  row('failure-is-pass', EXIT_CODE, ['departures > 0', 'departures > 9']),
-  row('repeat-counts-as-seen', 'core/tally.ts', ['seen.add(keyOf(record));', 'seen.add(String(seen.size));']),
-  row('last-case-skipped', RUN_SUITE, ['of cases) {', 'of cases.slice(0, -1)) {']),
-  row('nothing-checked-is-pass', RUN_SUITE, ['check.count === 0', 'check.count < 0']),
-  row('exception-is-pass', RUN_SUITE, [
+  row('missing-is-pass', TALLY, ['seen !== planned ||', '']),
+  row('no-footer-is-complete', TALLY, ['!hasFooter ||', '']),
+  row('error-is-pass', TALLY, ['counts.error > 0 ||', '']),
+  row('zero-cases-is-0', TALLY, ['|| judged === 0', '']),
+  row('stale-is-pass', TALLY, ['counts.fail + counts.xpass +', 'counts.fail +']),
+  row('unmatched-is-pass', TALLY, ['+ unmatchedExpectations', '']),
+  row('failure-is-pass', TALLY, ['departures > 0', 'departures > 9']),
+  row('repeat-counts-as-seen', TALLY, ['seen.add(keyOf(record));', 'seen.add(String(seen.size));']),
+  row('last-case-skipped', RUN, ['of cases) {', 'of cases.slice(0, -1)) {']),
+  row('nothing-checked-is-pass', RUN, ['check.count === 0', 'check.count < 0']),
+  row('exception-is-pass', RUN, [
     "return { verdict: 'error', reason: describeError(error) };",
     "return { verdict: 'pass' };",
   ]),
-  row('needs-ignored', RUN_SUITE, ['if (missing !== undefined)', 'if (missing === null)']),
-  row('patterns-match-all', 'core/id-pattern.ts', [
+  row('needs-ignored', RUN, ['if (missing !== undefined)', 'if (missing === null)']),
+  row('patterns-match-all', 'core/case-filter.ts', [
     'return new RegExp',
     'return source !== id || new RegExp',
+    'core/expectations.test.ts',
   ]),
-  row('patterns-unanchored', 'core/id-pattern.ts', ['RegExp(`^', 'RegExp(`']),
+  row('patterns-unanchored', 'core/case-filter.ts', ['RegExp(`^', 'RegExp(`', 'core/expectations.test.ts']),
   row('listed-pass-accepted', 'core/expectations.ts', [
     "record.verdict === 'pass'",
     "record.verdict === 'warn'",
@@ -105,10 +97,10 @@ export const SUITE_MUTANTS: readonly SuiteMutant[] = [
   ]),
   row('secrets-shown', 'core/masker.ts', ['this.#secrets.replace(text, () => SECRET)', 'text']),
   row('signatures-shown', 'core/masker.ts', ['found.slice(0, SIGNATURE_SHOWN)', 'found']),
-  row('secret-not-found', 'core/phrase-finder.ts', ['return { phrase, offset };', 'return undefined;']),
+  row('secret-not-found', 'core/masker.ts', ['return { phrase, offset };', 'return undefined;']),
   row('always-means-never', 'core/case-filter.ts', ['each.always === true ||', '']),
-  row('nothing-else-is-pass', RUN_SUITE, ['isEmpty ? NOTHING_ELSE : found', 'found']),
-  row('adapter-exit-swallowed', ADAPTER, ["    child.on('exit',", "    child.on('never',"]),
+  row('nothing-else-is-pass', RUN, ['isEmpty ? NOTHING_ELSE : found', 'found']),
+  row('adapter-exit-swallowed', ADAPTER, ["child.on('exit',", "child.on('never',"]),
   row('garbage-swallowed', ADAPTER, [
     'return `the adapter wrote a line that is not JSON',
     'if (line) return undefined; else return `',
@@ -125,41 +117,39 @@ export const SUITE_MUTANTS: readonly SuiteMutant[] = [
   row('badge-bright-with-not-applicable', BADGE, ['counts.pass === planned', 'counts.pass > 0']),
   row('badge-green-without-verdict', BADGE, ['exitCodeOf(records) !== EXIT_CODES.conformant', 'false']),
   row('badge-not-red', BADGE, ["color: 'red'", "color: 'green'"]),
-  row('old-badge-unsaid', 'commands/publish.ts', ['existsSync(path)', 'false']),
-  row('strict-ignored', 'core/strictly.ts', ["verdict: 'fail'", "verdict: 'warn'"]),
-  row('strict-ignored-in-run', 'core/run.ts', ['strict ? strictly(record)', 'strict ? record']),
-  row('strict-ignored-with-expect', 'core/run.ts', [
+  row('old-badge-unsaid', 'commands/perform.ts', ['existsSync(path)', 'false']),
+  row('strict-ignored', TALLY, ["verdict: 'fail'", "verdict: 'warn'", 'core/run.test.ts']),
+  row('strict-ignored-in-run', RUN, ['strict ? strictly(record)', 'strict ? record']),
+  row('strict-ignored-with-expect', RUN, [
     'strict ? strictly(record)',
     'strict && options.expectations === undefined ? strictly(record)',
   ]),
-  row('strict-after-expect', 'core/run.ts', [
+  row('strict-after-expect', RUN, [
     'expectations.judge(judged) : judged',
     'strictly(expectations.judge(record)) : judged',
   ]),
   row('strict-ignored-in-report', REPORT, ['strict ? records.map(strictly)', 'strict ? records']),
-  row('nothing-of-one-is-0', EXIT_CODE, [
-    'if (untriedImplementations(records).length > 0)',
-    'if (planned < 0)',
-  ]),
-  row('not-applicable-is-tried', 'core/verdict.ts', ["verdict !== 'notapplicable' && ", '']),
-  row('error-is-tried', 'core/verdict.ts', [" && verdict !== 'error'", '']),
-  row('others-make-up-for-it', UNTRIED, ['each.implementation === implementation && ', '']),
-  row('other-layers-do-not-count', UNTRIED, ['!judged.includes(name)', 'name']),
+  row('nothing-of-one-is-0', TALLY, ['if (untriedImplementations(records).length > 0)', 'if (planned < 0)']),
+  row('not-applicable-is-tried', 'core/record.ts', ["verdict !== 'notapplicable' && ", '']),
+  row('error-is-tried', 'core/record.ts', [" && verdict !== 'error'", '']),
+  row('others-make-up-for-it', TALLY, ['each.implementation === implementation && ', '']),
+  row('other-layers-do-not-count', TALLY, ['!judged.includes(name)', 'name']),
   row('layer-unsaid-on-terminal', 'report/terminal.ts', ['[...layers, ...untried]', 'untried']),
   row('layer-unsaid-in-markdown', 'report/markdown.ts', [
     'of unjudgedLayers(records))',
     'of unjudgedLayers([]))',
   ]),
-  row('layer-unsaid-on-page', 'report/html/page.ts', ['unjudgedLayers(records))', 'unjudgedLayers([]))']),
-  row('not-applicable-unsaid-in-matrix', 'report/html/matrix.ts', [
+  row('layer-unsaid-on-page', 'report/html.ts', ['unjudgedLayers(records))', 'unjudgedLayers([]))']),
+  row('not-applicable-unsaid-in-matrix', 'report/html.ts', [
     'lacking === 0 ? passed',
     'lacking >= 0 ? passed',
+    'report/reports.test.ts',
   ]),
   row('judges-itself-unasked', 'commands/run-command.ts', [
     'command === undefined && url === undefined && !self',
     'command === null',
   ]),
-  row('vectors-of-itself-unasked', 'commands/vectors-command.ts', [
+  row('vectors-of-itself-unasked', 'commands/adapter-commands.ts', [
     'command === undefined && !self',
     'command === null',
   ]),
@@ -177,13 +167,13 @@ export const SUITE_MUTANTS: readonly SuiteMutant[] = [
   row('folded-not-counted', 'report/terminal.ts', [
     'const failed = counts.fail',
     'const failed = Math.min(counts.fail, 2)',
-    'report/departure-lines.test.ts',
+    'report/failure-lines.test.ts',
   ]),
   row('nothing-is-folded', FOLDING, ['FULL_OF_A_KIND = 2', 'FULL_OF_A_KIND = 9_999']),
-  row('kinds-mixed-by-what', KIND, ['what, hint', 'hint']),
-  row('kinds-mixed-by-hint', KIND, ['what, hint', 'what']),
-  row('kinds-by-canonical-string', KIND, ['canonical === undefined ?', 'canonical !== null ?']),
-  row('kinds-mixed-by-value', KIND, ['[shape(expected), shape(actual)]', '[]']),
+  row('kinds-mixed-by-what', FOLDING, ['...common, what, hint', '...common, hint']),
+  row('kinds-mixed-by-hint', FOLDING, ['...common, what, hint', '...common, what']),
+  row('kinds-by-canonical-string', FOLDING, ['canonical === undefined ?', 'canonical !== null ?']),
+  row('kinds-mixed-by-value', FOLDING, ['[shape(expected), shape(actual)]', '[]']),
   row('result-counted-twice', REPORT, ['if (earlier !== undefined)', 'if (earlier === null)']),
   row('broken-off-is-complete', REPORT, ['return hasFooter &&', 'return']),
   row('nothing-planned-is-complete', REPORT, ['&& planned > 0', '']),

@@ -1,7 +1,7 @@
-import { exitCodeOf } from '@cpg/conformance/src/core/exit-code.ts';
 import type { CaseRecord } from '@cpg/conformance/src/core/record.ts';
 import { run } from '@cpg/conformance/src/core/run.ts';
-import { serverSuite } from '@cpg/conformance/src/server/server-suite.ts';
+import { exitCodeOf } from '@cpg/conformance/src/core/tally.ts';
+import { serverSuite } from '@cpg/conformance/src/server/cases/server-suite.ts';
 import { expect, it } from 'vitest';
 import { startServer } from '../reference/server.ts';
 import { SERVER } from '../reference/server-parts.ts';

@@ -1,7 +1,7 @@
-import { fits } from '@cpg/conformance/src/core/id-pattern.ts';
+import { fits } from '@cpg/conformance/src/core/case-filter.ts';
 import type { CaseRecord } from '@cpg/conformance/src/core/record.ts';
 import { run } from '@cpg/conformance/src/core/run.ts';
-import { type ServerOptions, serverSuite } from '@cpg/conformance/src/server/server-suite.ts';
+import { type ServerOptions, serverSuite } from '@cpg/conformance/src/server/cases/server-suite.ts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startServer } from '../reference/server.ts';
 import { SERVER, type ServerParts } from '../reference/server-parts.ts';

@@ -1,10 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { Checker } from '@cpg/conformance/src/core/checker.ts';
-import type { Exchange } from '@cpg/conformance/src/core/finding.ts';
+import { Checker, type Exchange } from '@cpg/conformance/src/core/checker.ts';
 import { Masker } from '@cpg/conformance/src/core/masker.ts';
-import { Randomness } from '@cpg/conformance/src/core/randomness.ts';
-import { addressOf } from '@cpg/conformance/src/server/contact-server.ts';
+import { Randomness } from '@cpg/conformance/src/core/run-settings.ts';
+import { addressOf } from '@cpg/conformance/src/server/preflight.ts';
 import { ServerUnderTest } from '@cpg/conformance/src/server/server-under-test.ts';
 import { expect, it } from 'vitest';
 import { startServer } from '../reference/server.ts';

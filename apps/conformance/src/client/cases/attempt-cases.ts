@@ -1,12 +1,10 @@
-import { ANSWERS } from '../../core/answers.ts';
-import type { CapturedRequest } from '../captured-request.ts';
-import type { Call, ClientUnderTest, Scene } from '../client-under-test.ts';
-import { expectData } from '../expect-reading.ts';
-import { STEPPED_AHEAD } from '../expect-signed.ts';
+import { ANSWERS } from '../../core/rejections.ts';
+import type { Reply } from '../capture-server.ts';
+import { type CapturedRequest, STEPPED_AHEAD } from '../captured-request.ts';
+import { type Call, type ClientUnderTest, clientCases, type Scene } from '../client-under-test.ts';
+import { expectData } from '../expect-result.ts';
 import { MANY_CALLS, manyAtOnce } from '../many-at-once.ts';
 import { refusal, success, WITHDRAWAL_ARGS } from '../replies.ts';
-import type { Reply } from '../reply.ts';
-import { clientCases } from './client-case.ts';
 
 const UNAVAILABLE = refusal(
   { status: 503, message: 'Service temporarily unavailable' },

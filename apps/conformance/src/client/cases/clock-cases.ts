@@ -1,5 +1,6 @@
-import { ANSWERS } from '../../core/answers.ts';
+import { ANSWERS } from '../../core/rejections.ts';
 import type { Responder } from '../capture-server.ts';
+import { clientCases } from '../client-under-test.ts';
 import {
   ask,
   expectEachSigned,
@@ -12,7 +13,6 @@ import {
   windowAt,
 } from '../clock-scenes.ts';
 import { refusal, success } from '../replies.ts';
-import { clientCases } from './client-case.ts';
 
 /** What needs a clock that can be moved: pacing, and learning the time. */
 export const CLOCK_CASES = clientCases(

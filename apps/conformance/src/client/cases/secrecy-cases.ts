@@ -1,7 +1,6 @@
-import { ANSWERS } from '../../core/answers.ts';
-import type { Call, ClientUnderTest } from '../client-under-test.ts';
+import { ANSWERS } from '../../core/rejections.ts';
+import { type Call, type ClientUnderTest, clientCases } from '../client-under-test.ts';
 import { refusal, success, WITHDRAWAL_ARGS } from '../replies.ts';
-import { clientCases } from './client-case.ts';
 
 const CALLS: readonly Call[] = [
   { operation: 'ping' },

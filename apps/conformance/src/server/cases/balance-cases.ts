@@ -1,10 +1,6 @@
-import type { BalanceRow } from '../../core/balance-row.ts';
 import { NotApplicable } from '../../core/checker.ts';
-import { DECIMAL, readBalances } from '../balances.ts';
-import { readCurrencies } from '../currencies.ts';
-import { ExactDecimal } from '../exact-decimal.ts';
-import type { ServerUnderTest } from '../server-under-test.ts';
-import { serverCases } from './server-case.ts';
+import { type BalanceRow, DECIMAL, ExactDecimal, readBalances, readCurrencies } from '../balances.ts';
+import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 
 /** Every balance of `full`, and the first of them; a server without any has nothing to show here. */
 const someBalances = async (

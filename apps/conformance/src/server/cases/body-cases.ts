@@ -1,11 +1,10 @@
 import { endpoints } from '@cpg/protocol';
-import { ANSWERS } from '../../core/answers.ts';
-import type { Expected, Recipe } from '../../probes/index.ts';
+import type { Expected, Recipe } from '../../core/probes/index.ts';
+import { ANSWERS } from '../../core/rejections.ts';
 import type { Encoding } from '../encode-request.ts';
-import { expectAccepted, expectAnswer, expectAuthenticated, expectRefused } from '../expect-answer.ts';
 import { requireRoute, requireServed } from '../routes.ts';
-import type { ServerUnderTest } from '../server-under-test.ts';
-import { serverCases } from './server-case.ts';
+import { expectAccepted, expectAnswer, expectAuthenticated, expectRefused } from '../server-response.ts';
+import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 
 const LIMIT = 1024 * 1024;
 

@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ANSWERS } from '../../core/answers.ts';
-import type { CraftedRequest } from '../../probes/index.ts';
-import { Connection, NoAnswer } from '../../wire/connection.ts';
-import { openSocket } from '../../wire/open-socket.ts';
-import { expectAccepted, expectAuthenticated, expectClientError, expectRefused } from '../expect-answer.ts';
-import type { ServerUnderTest } from '../server-under-test.ts';
-import { serverCases } from './server-case.ts';
+import type { CraftedRequest } from '../../core/probes/index.ts';
+import { ANSWERS } from '../../core/rejections.ts';
+import { Connection, NoAnswer, openSocket } from '../../wire/connection.ts';
+import { expectAccepted, expectAuthenticated, expectClientError, expectRefused } from '../server-response.ts';
+import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 
 const LIMIT = 1024 * 1024;
 const PIECES = 5;

@@ -1,11 +1,9 @@
-import { ANSWERS } from '../../core/answers.ts';
 import { NotApplicable } from '../../core/checker.ts';
-import type { HeaderPair } from '../../probes/index.ts';
-import { expectAccepted, expectRefused } from '../expect-answer.ts';
-import type { ServerAnswer } from '../server-answer.ts';
-import type { ServerUnderTest } from '../server-under-test.ts';
+import type { HeaderPair } from '../../core/probes/index.ts';
+import { ANSWERS } from '../../core/rejections.ts';
+import { expectAccepted, expectRefused, type ServerAnswer } from '../server-response.ts';
+import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 import type { Role } from '../test-keys.ts';
-import { serverCases } from './server-case.ts';
 
 /** The whitelist of the role `ipEdges`. */
 export const IP_EDGES = Object.freeze([

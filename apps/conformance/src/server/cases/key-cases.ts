@@ -1,8 +1,6 @@
-import { ANSWERS } from '../../core/answers.ts';
-import { expectRefused } from '../expect-answer.ts';
-import type { ServerAnswer } from '../server-answer.ts';
-import type { ServerUnderTest } from '../server-under-test.ts';
-import { serverCases } from './server-case.ts';
+import { ANSWERS } from '../../core/rejections.ts';
+import { expectRefused, type ServerAnswer } from '../server-response.ts';
+import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 
 const UNSTABLE = new Set(['date', 'x-request-id', 'etag']);
 

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ANSWERS } from '../../core/answers.ts';
 import { NotApplicable } from '../../core/checker.ts';
-import { expectAccepted, expectRefused } from '../expect-answer.ts';
-import type { ServerUnderTest } from '../server-under-test.ts';
-import { type Hold, simultaneously } from '../simultaneous.ts';
-import { serverCases } from './server-case.ts';
+import { ANSWERS } from '../../core/rejections.ts';
+import { type Hold, simultaneously } from '../concurrency.ts';
+import { expectAccepted, expectRefused } from '../server-response.ts';
+import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 
 const ROUNDS = 4;
 const COPIES = 10;

@@ -13,11 +13,10 @@ import {
   TARGET_PROBES,
   TIMESTAMP_PROBES,
   UNPARSABLE_TARGET_PROBES,
-} from '../../probes/index.ts';
-import { expectAnswer, expectClientError } from '../expect-answer.ts';
-import { withFrozenClock } from '../frozen-clock.ts';
-import type { ServerUnderTest } from '../server-under-test.ts';
-import type { ServerCase } from './server-case.ts';
+} from '../../core/probes/index.ts';
+import { expectAnswer, expectClientError } from '../server-response.ts';
+import type { ServerCase, ServerUnderTest } from '../server-under-test.ts';
+import { withFrozenClock } from '../test-hooks.ts';
 
 const overWire = (probe: Probe, run: ServerCase['run'], needs: readonly string[] = []): ServerCase => ({
   id: `server-${probe.id}`,

@@ -1,12 +1,10 @@
 import { endpoints } from '@cpg/protocol';
-import { ANSWERS } from '../../core/answers.ts';
-import type { Recipe } from '../../probes/index.ts';
-import { expectAccepted, expectRefused } from '../expect-answer.ts';
-import { withFrozenClock } from '../frozen-clock.ts';
+import type { Recipe } from '../../core/probes/index.ts';
+import { ANSWERS } from '../../core/rejections.ts';
 import { requireRoute } from '../routes.ts';
-import { headerOf, type ServerAnswer } from '../server-answer.ts';
-import type { ServerUnderTest } from '../server-under-test.ts';
-import { serverCases } from './server-case.ts';
+import { expectAccepted, expectRefused, headerOf, type ServerAnswer } from '../server-response.ts';
+import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
+import { withFrozenClock } from '../test-hooks.ts';
 
 type Slow = 'slowA' | 'slowB';
 

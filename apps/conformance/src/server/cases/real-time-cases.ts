@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ANSWERS, type Answer } from '../../core/answers.ts';
 import { NotApplicable } from '../../core/checker.ts';
-import { expectAccepted, expectAnswer, expectRefused } from '../expect-answer.ts';
-import { headerOf, type ServerAnswer } from '../server-answer.ts';
-import type { ServerUnderTest } from '../server-under-test.ts';
-import { serverCases } from './server-case.ts';
+import { ANSWERS, type Answer } from '../../core/rejections.ts';
+import {
+  expectAccepted,
+  expectAnswer,
+  expectRefused,
+  headerOf,
+  type ServerAnswer,
+} from '../server-response.ts';
+import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 
 const ATTEMPTS = 5;
 const BETWEEN_ATTEMPTS_MS = 230;

@@ -1,9 +1,8 @@
-import { ANSWERS } from '../../core/answers.ts';
-import { expectAccepted, expectRefused } from '../expect-answer.ts';
-import { withFrozenClock } from '../frozen-clock.ts';
-import { sendMany } from '../send-many.ts';
-import type { ServerUnderTest } from '../server-under-test.ts';
-import { serverCases } from './server-case.ts';
+import { ANSWERS } from '../../core/rejections.ts';
+import { sendMany } from '../concurrency.ts';
+import { expectAccepted, expectRefused } from '../server-response.ts';
+import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
+import { withFrozenClock } from '../test-hooks.ts';
 
 /** How many further requests are sent with each key before a used signature is tried again, within limits of 600 a minute. */
 const FURTHER = { other: 420, readonly: 300, noperm: 300 } as const;

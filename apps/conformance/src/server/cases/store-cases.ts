@@ -1,11 +1,9 @@
-import { ANSWERS } from '../../core/answers.ts';
-import type { Recipe } from '../../probes/index.ts';
+import type { Recipe } from '../../core/probes/index.ts';
+import { ANSWERS } from '../../core/rejections.ts';
 import { NoAnswer } from '../../wire/connection.ts';
-import { expectAccepted, expectRefused } from '../expect-answer.ts';
-import { withStore } from '../sandbox-store.ts';
-import { headerOf, type ServerAnswer } from '../server-answer.ts';
-import type { ServerUnderTest } from '../server-under-test.ts';
-import { serverCases } from './server-case.ts';
+import { expectAccepted, expectRefused, headerOf, type ServerAnswer } from '../server-response.ts';
+import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
+import { withStore } from '../test-hooks.ts';
 
 const PATIENCE_MS = 10_000;
 const AT_ONCE = 8;

@@ -1,10 +1,9 @@
-import { ANSWERS } from '../../core/answers.ts';
 import { NotApplicable } from '../../core/checker.ts';
-import { readCurrencies } from '../currencies.ts';
-import { ExactDecimal } from '../exact-decimal.ts';
-import { expectRefused } from '../expect-answer.ts';
-import type { ServerUnderTest } from '../server-under-test.ts';
-import { allAtOnce, type Hold, simultaneously } from '../simultaneous.ts';
+import { ANSWERS } from '../../core/rejections.ts';
+import { ExactDecimal, readCurrencies } from '../balances.ts';
+import { allAtOnce, type Hold, simultaneously } from '../concurrency.ts';
+import { expectRefused } from '../server-response.ts';
+import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 import {
   craftWithdrawal,
   expectNothingTaken,
@@ -13,7 +12,6 @@ import {
   newReference,
   termsOf,
 } from '../withdrawals.ts';
-import { serverCases } from './server-case.ts';
 
 const COPIES = 20;
 const DIFFERENTLY_SIGNED = 10;

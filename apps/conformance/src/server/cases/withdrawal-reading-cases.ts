@@ -1,12 +1,10 @@
 import { endpoints } from '@cpg/protocol';
-import { ANSWERS } from '../../core/answers.ts';
-import { expectAccepted, expectRefused } from '../expect-answer.ts';
+import { ANSWERS } from '../../core/rejections.ts';
 import { requireRoute, requireServed } from '../routes.ts';
-import type { ServerAnswer } from '../server-answer.ts';
-import type { ServerUnderTest } from '../server-under-test.ts';
+import { expectAccepted, expectRefused, type ServerAnswer } from '../server-response.ts';
+import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 import type { Role } from '../test-keys.ts';
 import { craftWithdrawal, expectWithdrawn, termsOf } from '../withdrawals.ts';
-import { serverCases } from './server-case.ts';
 
 const read = (server: ServerUnderTest, id: string, role: Role = 'full'): Promise<ServerAnswer> => {
   const basis = server.basis(role);

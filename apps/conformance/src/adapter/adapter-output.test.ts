@@ -1,0 +1,53 @@
+import { expect, it } from 'vitest';
+import { Masker } from '../core/masker.ts';
+import { AdapterOutput, findLeak } from './adapter-output.ts';
+
+const SECRET = 'a secret of this run';
+const SIGNATURE = '0123456789abcdef'.repeat(4);
+
+const masker = new Masker();
+masker.addSecret(SECRET);
+masker.addSignature(SIGNATURE);
+
+const leakIn = (write: (output: AdapterOutput) => void) => {
+  const output = new AdapterOutput();
+  write(output);
+  return findLeak({ output, masker, unsigned: ['stderr'] });
+};
+
+it('finds nothing where there is nothing', () => {
+  expect(leakIn((output) => output.addError('a secret of another run\n'))).toBeUndefined();
+});
+
+it('says in which line of which stream, and during which case', () => {
+  const leak = leakIn((output) => {
+    output.addError('started\n');
+    output.begin('case-one');
+    output.addError('one\n');
+    output.begin('case-two');
+    output.addError(`using ${SECRET}, `);
+    output.addError('twice\nmore\n');
+    output.begin('case-three');
+  });
+  expect(leak).toEqual({
+    what: 'secret',
+    stream: 'standard error',
+    line: 3,
+    text: 'using [secret], twice',
+    caseId: 'case-two',
+  });
+});
+
+it('finds a secret on standard output, too, and before the first case', () => {
+  const leak = leakIn((output) => output.addAnswer(`{"key":"${SECRET}"}`));
+  expect(leak).toMatchObject({ stream: 'standard output', line: 1, text: '{"key":"[secret]"}' });
+  expect(leak?.caseId).toBeUndefined();
+});
+
+it('finds a signature only where it is no answer', () => {
+  expect(leakIn((output) => output.addAnswer(`["X-CPG-Signature","${SIGNATURE}"]`))).toBeUndefined();
+  expect(leakIn((output) => output.addError(`sent ${SIGNATURE}`))).toMatchObject({
+    what: 'valid signature',
+    text: 'sent 01234567...[masked]',
+  });
+});

@@ -1,0 +1,82 @@
+import type { CallAnswer } from '../adapter/responses.ts';
+import type { Call, ClientUnderTest } from './client-under-test.ts';
+import { DATA } from './replies.ts';
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * Whether what was read holds everything that was sent: each member with its value, whatever more there is. A member that is null may
+ * be left out, as many languages do.
+ */
+export const agrees = (sent: unknown, read: unknown): boolean => {
+  if (Array.isArray(sent))
+    return (
+      Array.isArray(read) && read.length === sent.length && sent.every((each, i) => agrees(each, read[i]))
+    );
+  if (isObject(sent))
+    return isObject(read) && Object.entries(sent).every(([name, value]) => agrees(value, read[name]));
+  return sent === null ? read === null || read === undefined : sent === read;
+};
+
+export const ROW = {
+  currency: 'USDT',
+  network: 'ETH',
+  balance: '1500.000000',
+  held: '200.000000',
+  available: '1300.000000',
+};
+
+/** The success envelope with one row of balances, as text. */
+export const envelopeWith = (row: object = ROW): string =>
+  JSON.stringify({ success: true, message: 'OK', data: [row], data_count: 1 });
+
+/** The call succeeded, with all of this data. */
+const expectAll = ({ check }: ClientUnderTest, answer: CallAnswer, expected: unknown): void => {
+  check.that(answer.ok, {
+    what: 'result of the call',
+    expected: 'ok',
+    actual: answer.ok ? 'ok' : answer.error.message,
+  });
+  if (!answer.ok) return;
+  check.that(agrees(expected, answer.data), {
+    what: 'data',
+    expected: JSON.stringify(expected),
+    actual: JSON.stringify(answer.data) ?? '(none)',
+    hint: 'Answer with the `data` of the envelope: every field that was sent, amounts as the decimal strings that they are.',
+  });
+};
+
+/** The call succeeded, with exactly this row. */
+export const expectRow = (client: ClientUnderTest, answer: CallAnswer, expected = ROW): void =>
+  expectAll(client, answer, [expected]);
+
+/** The call succeeded, with the data that the suite answers to this operation. */
+export const expectData = (client: ClientUnderTest, answer: CallAnswer, operation: Call['operation']): void =>
+  expectAll(client, answer, DATA[operation]);
+
+/** The call ended with an error that has a kind, says the status if it is known, and shows no secret. */
+export const expectError = (
+  { check, settings }: ClientUnderTest,
+  answer: CallAnswer,
+  status?: number,
+): void => {
+  check.that(!answer.ok, {
+    what: 'result of the call',
+    expected: 'an error',
+    actual: `ok, with ${(JSON.stringify(answer.ok ? answer.data : '') ?? 'no data').slice(0, 100)}`,
+  });
+  if (answer.ok) return;
+  const { kind, status: said } = answer.error;
+  check.that(kind !== '', { what: 'kind of the error', expected: 'a code or class', actual: 'empty' });
+  if (status !== undefined)
+    check.equal('status of the error', { expected: status, actual: said ?? undefined });
+  check.equal('secret in the error', {
+    expected: 'absent',
+    actual: settings.masker.containsSecret(JSON.stringify(answer)) ? 'present' : 'absent',
+  });
+};
+
+/** The call ended with an error, or with exactly this row: the contract says neither, but nothing else will do. */
+export const expectRowOrError = (client: ClientUnderTest, answer: CallAnswer, expected = ROW): void =>
+  answer.ok ? expectRow(client, answer, expected) : expectError(client, answer);

@@ -1,0 +1,78 @@
+import { type Command, Option } from 'commander';
+import type { AdapterCommand } from '../adapter/adapter.ts';
+import { clientSuite } from '../client/cases/client-suite.ts';
+import type { Plan } from '../core/run.ts';
+import { adapterVectorSuite, protocolSuite } from '../vectors/vectors-suite.ts';
+import { UsageError } from './inputs.ts';
+import { perform, runningCommand, type SharedOptions } from './perform.ts';
+
+export interface AdapterOptions {
+  readonly adapter?: string;
+  readonly exec?: string;
+  readonly oneShot?: boolean;
+}
+
+const NAMES = ['adapter', 'exec'] as const;
+
+/** Adds the options that start an adapter. Both names are understood everywhere; the help shows the one that is named here. */
+export const withAdapter = (command: Command, shown: (typeof NAMES)[number]): Command => {
+  for (const name of NAMES) {
+    const about = 'command line that starts the adapter, e.g. "python3 adapter.py"';
+    command.addOption(new Option(`--${name} <command>`, about).hideHelp(name !== shown));
+  }
+  return command.option(
+    '--one-shot',
+    'start the command once for each request, and speak to it through CPG_* variables',
+  );
+};
+
+/** The adapter that was named, if one was. Throws a `UsageError` for two of them. */
+export const adapterOf = ({ adapter, exec, oneShot = false }: AdapterOptions): AdapterCommand | undefined => {
+  if (adapter !== undefined && exec !== undefined)
+    throw new UsageError('--adapter and --exec are two names of one option: give one of them.');
+  const commandLine = adapter ?? exec;
+  if (commandLine !== undefined) return { commandLine, isOneShot: oneShot };
+  if (oneShot)
+    throw new UsageError('--one-shot says how an adapter is started: name it with --adapter or --exec.');
+  return undefined;
+};
+
+/** What must be asked for: it says nothing about anybody else's implementation, and must not make up for one that was not tried. */
+export const SELF = [
+  '--self',
+  'judge @cpg/protocol itself: a way to see that the installation works',
+] as const;
+
+type VectorsOptions = SharedOptions & AdapterOptions & { readonly self?: boolean };
+
+const planVectors = (options: VectorsOptions) => {
+  const command = adapterOf(options);
+  const { self = false } = options;
+  if (command === undefined && !self)
+    throw new UsageError(
+      'vectors needs something to judge: --adapter <command> for your signer or verifier, or --self for @cpg/protocol itself.',
+    );
+  return (plan: Plan): void => {
+    if (self) plan.add(protocolSuite(plan));
+    if (command !== undefined) plan.add(adapterVectorSuite(command, plan));
+  };
+};
+
+export const vectorsCommand = (exit: (code: number) => void): Command =>
+  withAdapter(runningCommand('vectors', 'layer 1: vectors and verdicts in memory, no I/O'), 'adapter')
+    .option(...SELF)
+    .action(async (options: VectorsOptions) => exit(await perform(planVectors(options), options)));
+
+type ClientOptions = SharedOptions & AdapterOptions;
+
+const planClient = (options: ClientOptions) => {
+  const command = adapterOf(options);
+  if (command === undefined)
+    throw new UsageError('client needs --exec <command>: the command line that starts your adapter.');
+  return (plan: Plan): void => plan.add(clientSuite(command, plan));
+};
+
+export const clientCommand = (exit: (code: number) => void): Command =>
+  withAdapter(runningCommand('client', 'layer 2: what a client puts on the wire'), 'exec').action(
+    async (options: ClientOptions) => exit(await perform(planClient(options), options)),
+  );

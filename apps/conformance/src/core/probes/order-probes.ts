@@ -1,0 +1,99 @@
+import { SIGNATURE_HEADER } from '@cpg/protocol';
+import { ANSWERS } from '../rejections.ts';
+import type { HeaderPair, Probe } from './probe.ts';
+
+const withoutSignature = (headers: readonly HeaderPair[]) => headers.slice(0, 2);
+
+const twice = (headers: readonly HeaderPair[]) => [...headers, ...headers.slice(2)];
+
+const spoiltSignature = (headers: readonly HeaderPair[]): readonly HeaderPair[] => [
+  ...headers.slice(0, 2),
+  [SIGNATURE_HEADER, '0'.repeat(64)],
+];
+
+const gzip = ['Content-Encoding', 'gzip'] as const;
+const MALFORMED = 'http://gateway.example/v1/_ping';
+
+const row = (id: string, description: string, probe: Pick<Probe, 'expected' | 'craft'>): Probe => ({
+  id: `order-${id}`,
+  group: 'order',
+  spec: '§2.1',
+  description,
+  ...probe,
+});
+
+/** Requests with two faults: the first in the order of checks answers. */
+export const ORDER_PROBES: readonly Probe[] = [
+  row('missing-then-target', 'a missing header goes before a malformed target', {
+    expected: ANSWERS.missingHeaders,
+    craft: () => ({ target: MALFORMED, headers: withoutSignature }),
+  }),
+  row('missing-then-timestamp', 'a missing header goes before the timestamp', {
+    expected: ANSWERS.missingHeaders,
+    craft: () => ({ timestamp: '0', headers: withoutSignature }),
+  }),
+  row('repeated-then-target', 'a repeated header goes before a malformed target', {
+    expected: ANSWERS.malformedHeaders,
+    craft: () => ({ target: MALFORMED, headers: twice }),
+  }),
+  row('key-id-then-timestamp', 'a malformed key id goes before the timestamp', {
+    expected: ANSWERS.malformedHeaders,
+    craft: () => ({ keyId: 'no key id', timestamp: '0' }),
+  }),
+  row('target-then-timestamp', 'a malformed target goes before the timestamp', {
+    expected: ANSWERS.malformedTarget,
+    craft: () => ({ target: MALFORMED, timestamp: '0' }),
+  }),
+  row('target-then-signature', 'a malformed target goes before the signature', {
+    expected: ANSWERS.malformedTarget,
+    craft: () => ({ target: MALFORMED, headers: spoiltSignature }),
+  }),
+  row('timestamp-then-encoding', 'the timestamp goes before the content encoding', {
+    expected: ANSWERS.outsideWindow,
+    craft: () => ({ timestamp: '0', headers: (headers) => [...headers, gzip] }),
+  }),
+  row('timestamp-then-signature', 'the timestamp goes before the signature', {
+    expected: ANSWERS.outsideWindow,
+    craft: () => ({ timestamp: '0', headers: spoiltSignature }),
+  }),
+  row('timestamp-then-key', 'the timestamp goes before the key', {
+    expected: ANSWERS.outsideWindow,
+    craft: () => ({ timestamp: '0', keyId: 'ck_nobody' }),
+  }),
+  row('encoding-then-signature', 'the content encoding goes before the signature', {
+    expected: ANSWERS.contentEncoding,
+    craft: () => ({ headers: (headers) => [...spoiltSignature(headers), gzip] }),
+  }),
+];
+
+/** Bodies in a coding: the hash is over wire bytes, so only `identity` is allowed. */
+export const ENCODING_PROBES: readonly Probe[] = [
+  ...['gzip', 'deflate', 'br', 'GZIP', 'gzip, identity', 'x-unknown'].map(
+    (coding): Probe => ({
+      id: `encoding-${coding.replace(/[^A-Za-z]+/g, '-').replace('GZIP', 'gzip-upper-case')}`,
+      group: 'encoding',
+      spec: '§1.2',
+      description: `Content-Encoding: ${coding}`,
+      expected: ANSWERS.contentEncoding,
+      craft: ({ nonce }) => ({
+        method: 'POST',
+        target: `/v1/withdrawals?n=${nonce}`,
+        body: Buffer.from('{}'),
+        headers: (headers) => [...headers, ['Content-Encoding', coding]],
+      }),
+    }),
+  ),
+  {
+    id: 'encoding-identity',
+    group: 'encoding',
+    spec: '§1.2',
+    description: 'Content-Encoding: identity',
+    expected: 'authenticated',
+    craft: ({ nonce }) => ({
+      method: 'POST',
+      target: `/v1/withdrawals?n=${nonce}`,
+      body: Buffer.from('{}'),
+      headers: (headers) => [...headers, ['Content-Encoding', 'identity']],
+    }),
+  },
+];

@@ -1,0 +1,82 @@
+import { type Finding, firstDifference } from '../core/checker.ts';
+import { excerpt, LENGTHS, linesOf, visible, visibleLines } from './visible.ts';
+
+/** The same line of two texts, with its line end visible. */
+export interface LinePair {
+  readonly expected: string;
+  readonly actual: string;
+  readonly isEqual: boolean;
+}
+
+/** Two texts line by line, each long line cut around where the two part; a line that only one of them has stands against nothing. */
+export const linePairs = (expected: string, actual: string, length: number): readonly LinePair[] => {
+  const left = linesOf(expected);
+  const right = linesOf(actual);
+  return Array.from({ length: Math.max(left.length, right.length) }, (_, index) => {
+    const [one = '', other = ''] = [left[index], right[index]];
+    const shown = { length, around: firstDifference(one, other), isBytes: true };
+    return {
+      expected: excerpt(one, shown),
+      actual: excerpt(other, shown),
+      isEqual: left[index] === right[index],
+    };
+  });
+};
+
+/** Two texts side by side, marked `≠` where they part; one alone when there is no other. */
+export const sideBySide = (expected: string, actual: string | undefined): readonly string[] => {
+  if (actual === undefined) return ['  expected', ...visibleLines(expected).map((line) => `  ${line}`)];
+  const pairs = linePairs(expected, actual, LENGTHS.cell);
+  const width = Math.max('expected'.length, ...pairs.map((pair) => pair.expected.length));
+  return [
+    `  ${'expected'.padEnd(width)} │ actual`,
+    ...pairs.map((pair) => {
+      const line = `${pair.isEqual ? ' ' : '≠'} ${pair.expected.padEnd(width)} │ ${pair.actual}`;
+      return line.trimEnd();
+    }),
+  ];
+};
+
+const ROW = 16;
+const LONGEST = 1_024;
+
+const row = (bytes: Buffer, offset: number): string => {
+  const part = bytes.subarray(offset, offset + ROW);
+  const hex = [...part].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  const text = part.toString('latin1').replace(/[^\x20-\x7e]/g, '.');
+  return `${offset.toString(16).padStart(4, '0')}  ${hex.padEnd(3 * ROW - 1)}  ${text}`;
+};
+
+/** Bytes given as latin1 text, sixteen a row with their offset, at most the first 1024. */
+export const hexdump = (text: string): readonly string[] => {
+  const bytes = Buffer.from(text.slice(0, LONGEST), 'latin1');
+  const rows: string[] = [];
+  for (let offset = 0; offset < bytes.length; offset += ROW) rows.push(row(bytes, offset));
+  return text.length > LONGEST ? [...rows, `… (${text.length} bytes)`] : rows;
+};
+
+/** Whether a message has bytes that its text does not show: anything but visible ASCII and line ends. */
+export const hasHiddenBytes = (text: string): boolean => /[^\r\n\x20-\x7e]/.test(text);
+
+/** A finding as text: the first differing byte, both canonical strings with visible line ends, what went over the wire. */
+export const findingLines = (finding: Finding): readonly string[] => {
+  const { what, expected, actual, canonical, firstDifference: at } = finding;
+  const lines = [`what      ${visible(what)}`];
+  // The canonical strings are shown whole below; nothing is said twice.
+  if (canonical?.expected !== expected)
+    lines.push(
+      `expected  ${excerpt(expected, { around: at })}`,
+      `actual    ${excerpt(actual, { around: at })}`,
+    );
+  if (at !== undefined) lines.push(`differs   first at byte ${at}`);
+  if (canonical !== undefined)
+    lines.push('canonical string', ...sideBySide(canonical.expected, canonical.actual));
+  for (const { sent, received } of finding.exchanges ?? []) {
+    lines.push(`sent      ${excerpt(sent, { length: LENGTHS.message, isBytes: true })}`);
+    if (received !== '')
+      lines.push(`received  ${excerpt(received, { length: LENGTHS.message, isBytes: true })}`);
+  }
+  if (finding.hint !== undefined) lines.push(`hint      ${visible(finding.hint)}`);
+  if (finding.curl !== undefined) lines.push(`repeat    ${visible(finding.curl)}`);
+  return lines;
+};

@@ -1,0 +1,125 @@
+import { Checker } from '../../core/checker.ts';
+import type { RunSettings } from '../../core/run-settings.ts';
+import type { Session, Suite } from '../../core/suite.ts';
+import { addressOf, clockNote, preflight, readClockOffset, requireLocalAddress } from '../preflight.ts';
+import type { ServerCase } from '../server-under-test.ts';
+import { type ServerTarget, ServerUnderTest } from '../server-under-test.ts';
+import { SandboxClock, SandboxStore } from '../test-hooks.ts';
+import { secretsOf, type TestKeys } from '../test-keys.ts';
+import { BALANCE_CASES } from './balance-cases.ts';
+import { BODY_CASES } from './body-cases.ts';
+import { CONNECTION_CASES } from './connection-cases.ts';
+import { IP_EDGE_CASES } from './ip-edge-cases.ts';
+import { KEY_CASES } from './key-cases.ts';
+import { PEER_CASES } from './peer-cases.ts';
+import { PERMISSION_CASES, SINGLE_PERMISSION_CASES } from './permission-cases.ts';
+import { PROBE_CASES } from './probe-cases.ts';
+import { RATE_CASES } from './rate-cases.ts';
+import { REAL_TIME_CASES } from './real-time-cases.ts';
+import { RACE_CASES, REPLAY_CASES } from './replay-cases.ts';
+import { REPLAY_MEMORY_CASES } from './replay-memory-cases.ts';
+import { STORE_CASES } from './store-cases.ts';
+import { WITHDRAWAL_CASES } from './withdrawal-cases.ts';
+import { WITHDRAWAL_READING_CASES } from './withdrawal-reading-cases.ts';
+import { WITHDRAWAL_REFUSAL_CASES } from './withdrawal-rejection-cases.ts';
+
+const ALL_CASES = [
+  PROBE_CASES,
+  KEY_CASES,
+  IP_EDGE_CASES,
+  BODY_CASES,
+  CONNECTION_CASES,
+  PERMISSION_CASES,
+  SINGLE_PERMISSION_CASES,
+  BALANCE_CASES,
+  WITHDRAWAL_CASES,
+  WITHDRAWAL_REFUSAL_CASES,
+  WITHDRAWAL_READING_CASES,
+  REPLAY_CASES,
+  RACE_CASES,
+  STORE_CASES,
+  PEER_CASES,
+  RATE_CASES,
+  REPLAY_MEMORY_CASES,
+].flat();
+
+const movesClock = ({ needs }: ServerCase): boolean => needs?.includes('clock') ?? false;
+
+/**
+ * The cases of layer 3, in the order they are tried. Those that move the clock come last: a server that has seen a later time may
+ * refuse what comes from before it, because it may have forgotten signatures of that time.
+ */
+export const SERVER_CASES: readonly ServerCase[] = [
+  ...ALL_CASES.filter((each) => !movesClock(each)),
+  ...REAL_TIME_CASES,
+  ...ALL_CASES.filter(movesClock),
+];
+
+/** With a movable clock there is nothing left that only waiting could show. */
+const casesFor = ({ clockUrl }: ServerOptions): readonly ServerCase[] =>
+  clockUrl === undefined ? SERVER_CASES : SERVER_CASES.filter((each) => !REAL_TIME_CASES.includes(each));
+
+export interface ServerOptions {
+  /** Where the server listens: `http://host:port`, no path. */
+  readonly url: string;
+  readonly keys: TestKeys;
+  /** The server's movable clock, for the cases that need one. */
+  readonly clockUrl?: string | undefined;
+  /** The switch of the server's admission store. */
+  readonly storeUrl?: string | undefined;
+  /** A second instance that shares the admission store: `http://host:port`, no path. */
+  readonly peerUrl?: string | undefined;
+  /** An address of this machine that the server trusts as a proxy. */
+  readonly proxyAddress?: string | undefined;
+}
+
+/** What the server offers the cases, beyond answering. */
+const capabilitiesOf = (options: ServerOptions): ReadonlySet<string> => {
+  const { clockUrl: clock, storeUrl: store, peerUrl: peer, proxyAddress: proxy, keys } = options;
+  const { only, withdrawal } = keys;
+  const offered = Object.entries({ clock, store, peer, proxy, only, withdrawal });
+  return new Set(offered.filter(([, given]) => given !== undefined).map(([name]) => name));
+};
+
+const open = async (options: ServerOptions, settings: RunSettings): Promise<Session<ServerUnderTest>> => {
+  const { url, keys, clockUrl, storeUrl, peerUrl, proxyAddress } = options;
+  const address = addressOf(url);
+  for (const secret of secretsOf(keys)) settings.masker.addSecret(secret);
+  const clock = clockUrl === undefined ? undefined : new SandboxClock(clockUrl);
+  const store = storeUrl === undefined ? undefined : new SandboxStore(storeUrl);
+  const peer = peerUrl === undefined ? undefined : addressOf(peerUrl);
+  await clock?.release();
+  await store?.set('up');
+  if (proxyAddress !== undefined) await requireLocalAddress({ ...address, localAddress: proxyAddress });
+  const clockOffset = await readClockOffset(address);
+  if (peer !== undefined) await readClockOffset(peer);
+  const target: ServerTarget = { address, keys, clock, store, peer, proxyAddress, clockOffset };
+  const context = (check: Checker) => new ServerUnderTest(target, check, settings);
+  const advice = await preflight(context(new Checker()));
+  const capabilities = capabilitiesOf(options);
+  return {
+    implementation: {
+      name: url,
+      notes: [
+        capabilities.size === 0 ? 'black box' : `with: ${[...capabilities].join(', ')}`,
+        clockNote(clockOffset),
+        ...advice,
+      ],
+    },
+    capabilities,
+    context,
+    close: async () => {
+      await store?.set('up');
+      await clock?.release();
+    },
+  };
+};
+
+/** Layer 3: a server, by its address and the keys it knows. */
+export const serverSuite = (options: ServerOptions, settings: RunSettings): Suite<ServerUnderTest> => ({
+  layer: 'server',
+  label: options.url,
+  cases: casesFor(options),
+  capabilities: capabilitiesOf(options),
+  open: () => open(options, settings),
+});

@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CraftedRequest } from '../core/probes/index.ts';
+import { Connection } from '../wire/connection.ts';
+import { headerOf, type ServerAnswer } from './server-response.ts';
+import type { ServerUnderTest } from './server-under-test.ts';
+
+const CONNECTIONS = 4;
+
+const isLast = (answer: ServerAnswer): boolean => /\bclose\b/i.test(headerOf(answer, 'connection') ?? '');
+
+/**
+ * Sends many requests in little time: over a few connections that are kept open, if the server keeps them, one after the other on
+ * each. Tells of every answer as it comes.
+ */
+export const sendMany = async (
+  server: ServerUnderTest,
+  requests: readonly CraftedRequest[],
+  onAnswer: (answer: ServerAnswer) => void,
+): Promise<void> => {
+  const queue = requests.values();
+  const sendInTurn = async (): Promise<void> => {
+    let connection: Connection | undefined;
+    try {
+      for (const request of queue) {
+        connection ??= await Connection.open(server.target.address);
+        const sent = server.encode(request, { keepAlive: true });
+        connection.write(Buffer.concat([sent.head, sent.body]));
+        const answer = server.read(sent, await connection.read());
+        onAnswer(answer);
+        if (isLast(answer) || connection.isClosed) {
+          connection.close();
+          connection = undefined;
+        }
+      }
+    } finally {
+      connection?.close();
+    }
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, sendInTurn));
+};
+
+/** What every connection holds back until all are ready: the last byte of the body, or the end of the headers. */
+export type Hold = 'body' | 'header-end';
+
+const SETTLE_MS = 40;
+
+/**
+ * Sends requests over a connection each so that all become complete at once. Plain parallel requests miss real races: a
+ * server gets most of the work done before the last one arrives.
+ */
+export const allAtOnce = async (
+  server: ServerUnderTest,
+  requests: readonly CraftedRequest[],
+  hold: Hold,
+): Promise<readonly ServerAnswer[]> => {
+  const parts = requests.map((request) => {
+    const sent = server.encode(request);
+    const { head, body } = sent;
+    const bytes = Buffer.concat([head, body]);
+    const cut = hold === 'body' ? bytes.length - 1 : head.length - 2;
+    return { sent, early: bytes.subarray(0, cut), late: bytes.subarray(cut) };
+  });
+  const connections = await Promise.all(parts.map(() => Connection.open(server.target.address)));
+  try {
+    for (const [i, { early }] of parts.entries()) connections[i]?.write(early);
+    await sleep(SETTLE_MS);
+    for (const [i, { late }] of parts.entries()) connections[i]?.write(late);
+    const received = await Promise.all(connections.map((connection) => connection.read()));
+    return parts.map(({ sent }, i) => server.read(sent, received[i]));
+  } finally {
+    for (const connection of connections) connection.close();
+  }
+};
+
+/** Sends the same bytes over many connections, all complete at once. */
+export const simultaneously = (
+  server: ServerUnderTest,
+  request: CraftedRequest,
+  { hold, copies }: { readonly hold: Hold; readonly copies: number },
+): Promise<readonly ServerAnswer[]> =>
+  allAtOnce(
+    server,
+    Array.from({ length: copies }, () => request),
+    hold,
+  );
