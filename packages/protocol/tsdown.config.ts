@@ -1,7 +1,7 @@
 import { library } from '@cpg/build';
 
 export default {
-  ...library({ index: 'src/index.ts', vectors: 'src/vectors/index.ts' }),
-  // Whoever installs the package has the page that its docstrings call the contract.
+  ...library({ index: 'src/index.ts', explain: 'src/explain/index.ts', vectors: 'src/vectors/index.ts' }),
+  // The docstrings cite this page.
   copy: '../../docs/wire-protocol.md',
 };

@@ -1,6 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { assertBytes } from './arguments.ts';
+import * as explain from './explain/index.ts';
 import * as protocol from './index.ts';
 import { ProtocolError } from './protocol-error.ts';
 import * as vectors from './vectors/index.ts';
@@ -116,6 +117,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     },
   },
   checkTimestamp: { args: [String(NOW), NOW], returns: { 0: outsideWindow } },
+  createPathMatcher: { args: ['/v1/x/{id}'], accepts: { 0: ['string'] } },
   createSigningKey: { args: [SECRET], accepts: { 0: ['string'] } },
   defineEndpoint: {
     args: [{ ...protocol.endpoints.createWithdrawal }],
@@ -196,7 +198,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   parseRequestTarget: { args: ['/'], returns: { 0: rejected } },
   parseTimestamp: { args: [String(NOW)], returns: { 0: undefined } },
   parseWebhookEvent: { args: [body] },
-  printRequestTarget: {
+  formatRequestTarget: {
     args: [{ path: '/', query: '' }],
     accepts: { '0.path': ['string'], '0.query': ['string'] },
   },
@@ -273,6 +275,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     },
   },
   vectorBodyBytes: { args: [{ repeat: { byteHex: '00', count: 1 } }] },
+  readVectorFile: { args: ['webhooks'] },
   vectorFileJsonSchema: { args: ['webhooks'] },
 };
 
@@ -282,7 +285,7 @@ const NOT_OURS = ['Decimal'];
 const call = (name: string, args: readonly unknown[]): unknown => {
   if (name === 'ProtocolError') return Reflect.construct(ProtocolError, args);
   if (name === 'ProtocolError.is') return Reflect.apply(ProtocolError.is, ProtocolError, args);
-  return Reflect.apply({ ...protocol, ...vectors }[name as 'sign'], undefined, args);
+  return Reflect.apply({ ...protocol, ...explain, ...vectors }[name as 'sign'], undefined, args);
 };
 
 const isPlain = (value: unknown): value is object =>
@@ -323,7 +326,7 @@ const expectProtocolError = (outcome: ReturnType<typeof attempt>): ProtocolError
 
 describe('the table of calls', () => {
   it('has every function that the package exports', () => {
-    const names = Object.entries({ ...protocol, ...vectors })
+    const names = Object.entries({ ...protocol, ...explain, ...vectors })
       .filter(([name, value]) => typeof value === 'function' && !NOT_OURS.includes(name))
       .map(([name]) => name);
     expect(
@@ -482,7 +485,7 @@ describe('objects of another realm', () => {
       timestamp: NOW,
     });
     const received = { ...request, method: 'POST', target: '/', body: foreign };
-    const found = protocol.explainMismatch({ key, signature, request: received });
+    const found = explain.explainMismatch({ key, signature, request: received });
     expect(found.map(({ code }) => code)).toEqual(['body_ignored']);
   });
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'tsdown';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as explain from './explain/index.ts';
 import * as protocol from './index.ts';
 
 describe('@cpg/protocol', () => {
@@ -37,14 +38,14 @@ describe('@cpg/protocol', () => {
       'checkContentEncoding',
       'checkSignature',
       'checkTimestamp',
+      'createPathMatcher',
       'createSigningKey',
       'defineEndpoint',
       'encodeComponent',
       'encodeQuery',
       'endpoints',
       'errorEnvelope',
-      'explainMismatch',
-      'explainWebhookMismatch',
+      'formatRequestTarget',
       'formatTimestamp',
       'headerValues',
       'isDecimalString',
@@ -57,7 +58,6 @@ describe('@cpg/protocol', () => {
       'parseRequestTarget',
       'parseTimestamp',
       'parseWebhookEvent',
-      'printRequestTarget',
       'readAuthenticationHeaders',
       'sign',
       'signRequest',
@@ -71,6 +71,12 @@ describe('@cpg/protocol', () => {
       'verifyRequest',
       'verifyWebhook',
     ]);
+  });
+});
+
+describe('@cpg/protocol/explain', () => {
+  it('exports these values', () => {
+    expect(Object.keys(explain).toSorted()).toEqual(['explainMismatch', 'explainWebhookMismatch']);
   });
 });
 

@@ -3,6 +3,7 @@ export type { DepositAddress } from './endpoints/create-deposit-address.ts';
 export { type CreatedWithdrawal, WITHDRAWAL_STATUSES } from './endpoints/create-withdrawal.ts';
 export {
   type BodyOf,
+  createPathMatcher,
   type DataOf,
   defineEndpoint,
   type Endpoint,
@@ -36,16 +37,6 @@ export {
   type SuccessEnvelope,
   successEnvelope,
 } from './envelope.ts';
-export type { FindingCode } from './explain/catalogue.ts';
-export {
-  explainMismatch,
-  explainWebhookMismatch,
-  type MismatchToExplain,
-  type ReceivedRequest,
-  type ReceivedWebhook,
-  type WebhookMismatchToExplain,
-} from './explain/explain-mismatch.ts';
-export type { Finding } from './explain/find-mistakes.ts';
 export { PERMISSIONS, type Permission } from './permissions.ts';
 export { PROTOCOL_ERROR_CODES, ProtocolError, type ProtocolErrorCode } from './protocol-error.ts';
 export {
@@ -79,8 +70,8 @@ export {
 export {
   encodeComponent,
   encodeQuery,
+  formatRequestTarget,
   parseRequestTarget,
-  printRequestTarget,
   type QueryValue,
   type RequestTarget,
 } from './signing/request-target.ts';

@@ -5,8 +5,8 @@ import type { Tarball } from './pack-packages.ts';
 import { REPOSITORY_ROOT } from './repository-root.ts';
 import { runCommand } from './run-command.ts';
 
-const ORACLE = join(REPOSITORY_ROOT, 'packages/protocol/oracle');
-const MODULES = ['main', 'read-vectors', 'run-vectors'];
+const GENERATORS = join(REPOSITORY_ROOT, 'packages/protocol/generators');
+const MODULES = ['main', 'run-vectors'];
 
 /** npm packages that are JavaScript runtimes, and what goes before the script: the least Node.js that we support, then newer ones. */
 const RUNTIMES: Readonly<Record<string, readonly string[]>> = {
@@ -22,7 +22,7 @@ const RUNTIMES: Readonly<Record<string, readonly string[]>> = {
 /** Plain JavaScript of the vector runner: Node 20 does not read TypeScript. */
 const writeRunner = async (folder: string): Promise<void> => {
   for (const name of MODULES) {
-    const source = await readFile(join(ORACLE, `${name}.ts`), 'utf8');
+    const source = await readFile(join(GENERATORS, `${name}.ts`), 'utf8');
     const plain = stripTypeScriptTypes(source).replace(/(from '\.\/[a-z-]+)\.ts'/g, "$1.mjs'");
     await writeFile(join(folder, `${name}.mjs`), plain);
   }

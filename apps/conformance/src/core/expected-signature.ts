@@ -1,5 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
-import { createSigningKey, explainMismatch } from '@cpg/protocol';
+import { createSigningKey } from '@cpg/protocol';
+import { explainMismatch } from '@cpg/protocol/explain';
 
 /** A request as it stands on the wire; the target as latin1 text, one character a byte. */
 export interface WireRequest {

@@ -2,9 +2,9 @@ import {
   type Endpoint,
   encodeComponent,
   encodeQuery,
+  formatRequestTarget,
   isRejection,
   ProtocolError,
-  printRequestTarget,
   type QueryValue,
   REJECTIONS,
   type RejectionCode,
@@ -49,7 +49,7 @@ export const buildRequest = (endpoint: Endpoint, given: CallArguments): RequestB
   const path = fillPath(endpoint.path, validated.pathParameters);
   return {
     method: endpoint.method,
-    target: printRequestTarget({ path, query }),
+    target: formatRequestTarget({ path, query }),
     body: endpoint.body === null ? undefined : Buffer.from(JSON.stringify(validated.body), 'utf8'),
   };
 };

@@ -4,7 +4,6 @@ import {
   bodySha256,
   canonicalString,
   createSigningKey,
-  explainMismatch,
   isRejection,
   isWithinWindow,
   KEY_HEADER,
@@ -15,6 +14,7 @@ import {
   TIMESTAMP_HEADER,
   verify,
 } from '@cpg/protocol';
+import { explainMismatch } from '@cpg/protocol/explain';
 import type { Command } from 'commander';
 import { type CommandContext, readCredentials } from './context.ts';
 import { UsageError, visible } from './terminal.ts';

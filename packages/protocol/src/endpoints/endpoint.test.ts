@@ -1,6 +1,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import {
   type BodyOf,
+  createPathMatcher,
   type DataOf,
   defineEndpoint,
   NO_PARAMETERS,
@@ -63,5 +64,29 @@ describe('defineEndpoint', () => {
     // Known values are suggested, others accepted.
     expectTypeOf<'confirmed'>().toExtend<DataOf<typeof getWithdrawal>['status']>();
     expectTypeOf<string>().toExtend<DataOf<typeof getWithdrawal>['status']>();
+  });
+});
+
+describe('createPathMatcher', () => {
+  it.each([
+    ['/v1/_ping', '/v1/_ping', {}],
+    ['/v1/withdrawals/{withdrawal_id}', '/v1/withdrawals/7', { withdrawal_id: '7' }],
+    ['/v1/withdrawals/{withdrawal_id}', '/v1/withdrawals/%37', { withdrawal_id: '%37' }],
+    ['/v1/{a}/x/{b}', '/v1/1/x/2', { a: '1', b: '2' }],
+    ['/v1/file-{name}.(json)', '/v1/file-a.b.(json)', { name: 'a.b' }],
+  ])('matches %s with %s', (template, path, parameters) => {
+    expect(createPathMatcher(template)(path)).toEqual(parameters);
+  });
+
+  it.each([
+    ['/v1/_ping', '/v1/_PING'],
+    ['/v1/_ping', '/v1/_ping/'],
+    ['/v1/_ping', '/v1/%5Fping'],
+    ['/v1/withdrawals/{withdrawal_id}', '/v1/withdrawals/'],
+    ['/v1/withdrawals/{withdrawal_id}', '/v1/withdrawals/7/8'],
+    ['/v1/withdrawals/{withdrawal_id}', '/x/v1/withdrawals/7'],
+    ['/v1/file.json', '/v1/fileXjson'],
+  ])('does not match %s with %j', (template, path) => {
+    expect(createPathMatcher(template)(path)).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { createOptionReader, isArray, readGuarded, wrongType } from '../arguments.ts';
+import { assertString, createOptionReader, isArray, readGuarded, wrongType } from '../arguments.ts';
 import { PERMISSIONS, type Permission } from '../permissions.ts';
 import { REJECTIONS, type RejectionCode } from '../rejections.ts';
 
@@ -61,6 +61,30 @@ export const defineEndpoint = <const E extends Endpoint>(endpoint: E): E => {
     return Object.freeze(endpoint);
   });
 };
+
+/**
+ * Makes a function that matches a path, as it stands on the wire, with the path of an endpoint. Byte for byte: what was
+ * signed is what is matched, so nothing is decoded, no case folded, no trailing slash ignored.
+ *
+ * @example createPathMatcher('/v1/withdrawals/{withdrawal_id}')('/v1/withdrawals/7') // → { withdrawal_id: '7' }
+ * @returns a function that returns the values of the parameters as sent, or `undefined` for another path
+ */
+export const createPathMatcher = (
+  template: string,
+): ((path: string) => Readonly<Record<string, string>> | undefined) => {
+  assertString(template, 'template');
+  const names = [...template.matchAll(PARAMETER)].map(([, name]) => name as string);
+  const literals = template.split(PARAMETER).filter((_, index) => index % 2 === 0);
+  const pattern = new RegExp(`^${literals.map(escapeRegExp).join('([^/]+)')}$`);
+  return (path) => {
+    assertString(path, 'path');
+    const values = pattern.exec(path)?.slice(1);
+    return values && Object.fromEntries(values.map((value, index) => [names[index], value]));
+  };
+};
+
+const PARAMETER = /\{([a-z_]+)\}/g;
+const escapeRegExp = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 
 const readEndpoint = createOptionReader<Endpoint>(
   'The endpoint',

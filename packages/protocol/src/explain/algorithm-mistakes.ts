@@ -1,5 +1,5 @@
+import { digest, hmac } from '../crypto/node.ts';
 import { defineMistakes } from './find-mistakes.ts';
-import { digest, hmac } from './signing-steps.ts';
 
 const sha256 = (...parts: readonly Buffer[]): Buffer => digest('sha256', Buffer.concat(parts));
 const hmacSha256 = hmac('sha256');

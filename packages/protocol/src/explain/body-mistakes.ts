@@ -1,5 +1,5 @@
+import { digest, hmac } from '../crypto/node.ts';
 import { attempt, defineMistakes } from './find-mistakes.ts';
-import { digest, hmac } from './signing-steps.ts';
 
 // Two writers besides JSON.stringify that clients use: Python's json.dumps, and PHP's json_encode.
 const asPython = (compact: string): string =>

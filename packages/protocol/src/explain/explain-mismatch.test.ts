@@ -23,7 +23,7 @@ interface Vector {
   readonly findings: readonly FindingCode[];
 }
 
-// Written by oracle/explain_mismatch.py, which makes every mistake with Python's standard library.
+// Written by generators/explain_mismatch.py, which makes every mistake with Python's standard library.
 const file = new URL('../../vectors/explain-mismatch.json', import.meta.url);
 const { count, vectors } = JSON.parse(readFileSync(file, 'utf8')) as {
   readonly count: number;

@@ -1,12 +1,13 @@
 import { assertBytes, assertString, createFieldReader, createOptionReader, wrongType } from '../arguments.ts';
+import { exportHmacKey, hmac } from '../crypto/node.ts';
 import { isRejection } from '../rejections.ts';
 import { parseRequestTarget } from '../signing/request-target.ts';
-import { keyObjectOf, type SigningKey } from '../signing/signing-key.ts';
+import { getHmacKey, type SigningKey } from '../signing/signing-key.ts';
 import { assertSeconds, isWithinWindow, parseTimestamp, WINDOW_SECONDS } from '../signing/timestamp.ts';
 import { type FindingCode, REQUEST_MISTAKES, WEBHOOK_MISTAKES } from './catalogue.ts';
 import { type Finding, findMistakes, type MistakeLists } from './find-mistakes.ts';
 import { readSignature } from './received-signature.ts';
-import { assembleRequest, assembleWebhook, hashBodyOnce, hmac, type SigningSteps } from './signing-steps.ts';
+import { assembleRequest, assembleWebhook, hashBodyOnce, type SigningSteps } from './signing-steps.ts';
 
 /** A request as it arrived. */
 export interface ReceivedRequest {
@@ -120,7 +121,7 @@ const stepsOf = (
     throw wrongType('combinations', combinations, { expected: 'a boolean' });
   }
   assertBytes(body);
-  const secret = keyObjectOf(key).export();
+  const secret = exportHmacKey(getHmacKey(key));
   const parsed = parseRequestTarget(target);
   if (isRejection(parsed)) return undefined;
   return {

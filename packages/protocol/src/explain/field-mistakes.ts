@@ -1,4 +1,4 @@
-import { encodeComponent, printRequestTarget } from '../signing/request-target.ts';
+import { encodeComponent, formatRequestTarget } from '../signing/request-target.ts';
 import { parseTimestamp } from '../signing/timestamp.ts';
 import { attempt, defineMistakes } from './find-mistakes.ts';
 
@@ -88,8 +88,8 @@ export const pathMistakes = defineMistakes([
     message:
       'The query was signed as part of the path: split the target at its first "?" and sign the two parts as two fields.',
     variants: (steps) => [
-      { path: printRequestTarget(steps), query: '' },
-      { path: printRequestTarget(steps) },
+      { path: formatRequestTarget(steps), query: '' },
+      { path: formatRequestTarget(steps) },
     ],
   },
   {
@@ -100,8 +100,8 @@ export const pathMistakes = defineMistakes([
       if (!host) return [];
       return [`https://${host}`, `http://${host}`, host].flatMap((origin) => [
         { path: origin + path },
-        { path: origin + printRequestTarget(steps), query: '' },
-        { path: origin + printRequestTarget(steps) },
+        { path: origin + formatRequestTarget(steps), query: '' },
+        { path: origin + formatRequestTarget(steps) },
       ]);
     },
   },

@@ -1,4 +1,4 @@
-import { printRequestTarget } from '../signing/request-target.ts';
+import { formatRequestTarget } from '../signing/request-target.ts';
 import { permutationsOf } from './field-mistakes.ts';
 import { defineMistakes, type Mistake } from './find-mistakes.ts';
 import { assembleRequest, assembleWebhook, fieldsOf, join, type SigningSteps } from './signing-steps.ts';
@@ -142,7 +142,7 @@ export const foreignRecipeMistakes = defineMistakes([
     message:
       'Timestamp, method, target and body were joined with nothing between them, as other vendors do: sign the canonical string of five fields.',
     variants: (steps) => {
-      const target = printRequestTarget(steps);
+      const target = formatRequestTarget(steps);
       return [
         { assemble: ({ timestamp, method, body }) => join([timestamp, method, target, body], '') },
         { assemble: ({ timestamp, method, body }) => join([method, target, timestamp, body], '') },

@@ -1,5 +1,5 @@
+import { digest } from '../crypto/node.ts';
 import { defineMistakes } from './find-mistakes.ts';
-import { digest } from './signing-steps.ts';
 
 const AS_SHOWN = "use the secret's text exactly as it was shown";
 const keys = (...texts: readonly string[]) => texts.map((text) => ({ key: Buffer.from(text) }));

@@ -1,4 +1,4 @@
-import { timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from '../crypto/node.ts';
 import type { Finding } from './find-mistakes.ts';
 
 /** A received signature, read in one of the ways in which people write one. */

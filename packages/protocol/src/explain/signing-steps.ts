@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
+import { digest } from '../crypto/node.ts';
 
 /** How a signer arrives at a signature, step by step. A mistake is a different step. */
 export interface SigningSteps {
@@ -18,23 +18,6 @@ export interface SigningSteps {
   readonly keyId?: string | undefined;
   readonly host?: string | undefined;
 }
-
-// Node takes five times as long for a key in bytes, and most mistakes leave the key alone.
-const keyObjects = new WeakMap<Buffer, KeyObject>();
-const keyObjectOf = (key: Buffer): KeyObject => {
-  const keyObject = keyObjects.get(key) ?? createSecretKey(key);
-  keyObjects.set(key, keyObject);
-  return keyObject;
-};
-
-/** An HMAC with another hash function, or the right one. */
-export const hmac =
-  (algorithm: string) =>
-  (key: Buffer, message: Buffer): Buffer =>
-    createHmac(algorithm, keyObjectOf(key)).update(message).digest();
-
-/** A plain hash. */
-export const digest = (algorithm: string, data: Buffer): Buffer => hash(algorithm, data, 'buffer');
 
 /** The five fields of the canonical string, as bytes. */
 export const fieldsOf = (steps: SigningSteps): Buffer[] => [

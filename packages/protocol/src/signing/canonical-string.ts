@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
 import { assertBytes, assertString, createFieldReader } from '../arguments.ts';
+import { sha256Hex } from '../crypto/node.ts';
 import { ProtocolError } from '../protocol-error.ts';
 
 /** The five fields of a canonical string, in order, each as it stands on the wire. Contract §1.2. */
@@ -70,5 +70,5 @@ export const EMPTY_BODY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b93
  */
 export const bodySha256 = (body: Uint8Array): string => {
   assertBytes(body);
-  return body.length === 0 ? EMPTY_BODY_SHA256 : hash('sha256', body, 'hex');
+  return body.length === 0 ? EMPTY_BODY_SHA256 : sha256Hex(body);
 };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isRejection } from '../rejections.ts';
-import { encodeComponent, encodeQuery, parseRequestTarget, printRequestTarget } from './request-target.ts';
+import { encodeComponent, encodeQuery, formatRequestTarget, parseRequestTarget } from './request-target.ts';
 
 describe('parseRequestTarget', () => {
   it.each([
@@ -51,13 +51,13 @@ describe('parseRequestTarget', () => {
   });
 });
 
-describe('printRequestTarget', () => {
+describe('formatRequestTarget', () => {
   it.each([
     ['/v1/balances', '', '/v1/balances'],
     ['/v1/balances', 'a=1', '/v1/balances?a=1'],
     ['/p', '?', '/p??'],
   ])('joins %s and %j', (path, query, expected) => {
-    expect(printRequestTarget({ path, query })).toBe(expected);
+    expect(formatRequestTarget({ path, query })).toBe(expected);
   });
 
   it('agrees with the parser both ways', () => {
@@ -72,8 +72,8 @@ describe('printRequestTarget', () => {
           expect(target).toMatch(/^\/\/|[ #\\\u007f]/);
           return;
         }
-        expect(printRequestTarget(parsed)).toBe(parsed.query === '' ? target.replace('?', '') : target);
-        expect(parseRequestTarget(printRequestTarget(parsed))).toEqual(parsed);
+        expect(formatRequestTarget(parsed)).toBe(parsed.query === '' ? target.replace('?', '') : target);
+        expect(parseRequestTarget(formatRequestTarget(parsed))).toEqual(parsed);
       }),
       { numRuns: 2000 },
     );

@@ -27,7 +27,7 @@ export const parseRequestTarget = (target: string): RequestTarget | Rejection =>
 };
 
 /** Joins path and query to a request target; an empty query gets no `?`. Inverse of {@link parseRequestTarget} up to a bare trailing `?`. */
-export const printRequestTarget = (target: RequestTarget): string => {
+export const formatRequestTarget = (target: RequestTarget): string => {
   const { path, query } = readTarget(target);
   assertString(path, 'path');
   assertString(query, 'query');

@@ -1,7 +1,6 @@
-import { timingSafeEqual } from 'node:crypto';
 import { assertString } from '../arguments.ts';
-import { hmacSha256 } from '../crypto/node.ts';
-import { keyObjectOf, type SigningKey } from './signing-key.ts';
+import { hmacSha256, timingSafeEqual } from '../crypto/node.ts';
+import { getHmacKey, type SigningKey } from './signing-key.ts';
 
 const SIGNATURE = /^[0-9a-f]{64}$/;
 
@@ -15,7 +14,7 @@ export const isSignature = (text: string): boolean => typeof text === 'string' &
  */
 export const sign = (key: SigningKey, canonical: string): string => {
   assertString(canonical, 'canonical');
-  return hmacSha256(keyObjectOf(key), canonical);
+  return hmacSha256(getHmacKey(key), canonical);
 };
 
 /**

@@ -2,7 +2,7 @@ import { createSecretKey } from 'node:crypto';
 import { format, inspect } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
 import { sign } from './signature.ts';
-import { createSigningKey, keyObjectOf } from './signing-key.ts';
+import { createSigningKey, getHmacKey } from './signing-key.ts';
 
 const SECRET = 'cpg-example-secret-DO-NOT-USE-IN-PRODUCTION';
 
@@ -14,7 +14,7 @@ describe('createSigningKey', () => {
     ['spaces and a newline', ' key\n', '206b65790a'],
     ['UTF-8', 'é€', 'c3a9e282ac'],
   ])('keeps a secret that looks like %s', (_, secret, hex) => {
-    expect(keyObjectOf(createSigningKey(secret)).export().toString('hex')).toBe(hex);
+    expect(getHmacKey(createSigningKey(secret)).export().toString('hex')).toBe(hex);
   });
 
   it.each([

@@ -1,10 +1,11 @@
-import { createSecretKey, KeyObject } from 'node:crypto';
-import { inspect } from 'node:util';
 import { typeName } from '../arguments.ts';
+import { createHmacKey, type HmacKey, isHmacKey } from '../crypto/node.ts';
 import { ProtocolError } from '../protocol-error.ts';
 
 // A registered symbol, so that the ESM and the CJS copy of this package can use each other's keys.
-const KEY_OBJECT = Symbol.for('cpg.protocol.signing-key');
+const HMAC_KEY = Symbol.for('cpg.protocol.signing-key');
+// What `util.inspect` of Node, and so console.log, looks for.
+const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 const REDACTED = '[SigningKey]';
 
 /** An opaque HMAC-SHA256 key. Printing, inspecting or serialising it shows `[SigningKey]`, never the secret. */
@@ -14,8 +15,8 @@ export interface SigningKey {
 }
 
 class OpaqueSigningKey implements SigningKey {
-  constructor(keyObject: KeyObject) {
-    Object.defineProperty(this, KEY_OBJECT, { value: keyObject });
+  constructor(hmacKey: HmacKey) {
+    Object.defineProperty(this, HMAC_KEY, { value: hmacKey });
     Object.freeze(this);
   }
   toString(): string {
@@ -24,7 +25,7 @@ class OpaqueSigningKey implements SigningKey {
   toJSON(): string {
     return REDACTED;
   }
-  [inspect.custom](): string {
+  [INSPECT](): string {
     return REDACTED;
   }
 }
@@ -49,13 +50,13 @@ export const createSigningKey = (secret: string): SigningKey => {
       'Secret must be well-formed Unicode: it contains a lone surrogate.',
     );
   }
-  return new OpaqueSigningKey(createSecretKey(secret, 'utf8'));
+  return new OpaqueSigningKey(createHmacKey(secret));
 };
 
 /** Takes the key out of its wrapper, for the HMAC alone. Internal: not exported by the package. */
-export const keyObjectOf = (key: SigningKey): KeyObject => {
-  const keyObject = readKeyObject(key);
-  if (keyObject instanceof KeyObject) return keyObject;
+export const getHmacKey = (key: SigningKey): HmacKey => {
+  const hmacKey = readHmacKey(key);
+  if (isHmacKey(hmacKey)) return hmacKey;
   // Not shown: it may be the secret itself.
   throw new ProtocolError(
     'invalid_secret',
@@ -63,9 +64,9 @@ export const keyObjectOf = (key: SigningKey): KeyObject => {
   );
 };
 
-const readKeyObject = (key: unknown): unknown => {
+const readHmacKey = (key: unknown): unknown => {
   try {
-    return (key as { readonly [KEY_OBJECT]?: unknown } | null | undefined)?.[KEY_OBJECT];
+    return (key as { readonly [HMAC_KEY]?: unknown } | null | undefined)?.[HMAC_KEY];
   } catch {
     return undefined; // A proxy may throw.
   }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   assertBytes,
   assertString,
@@ -7,13 +6,14 @@ import {
   readGuarded,
   wrongType,
 } from '../arguments.ts';
+import { createRandomSecret } from '../crypto/node.ts';
 import { ProtocolError } from '../protocol-error.ts';
 import { isRejection, REJECTIONS, type Rejection } from '../rejections.ts';
 import { bodySha256, joinFields } from './canonical-string.ts';
 import { type ReceivedHeaders, readAuthenticationHeaders } from './headers.ts';
 import { parseRequestTarget, type RequestTarget } from './request-target.ts';
 import { verify } from './signature.ts';
-import { createSigningKey, keyObjectOf, type SigningKey } from './signing-key.ts';
+import { createSigningKey, getHmacKey, type SigningKey } from './signing-key.ts';
 import { assertSeconds, checkTimestamp } from './timestamp.ts';
 
 /** A request as it arrived, and what to check it against. Contract §1. */
@@ -118,7 +118,7 @@ export interface SignatureToCheck extends RequestTarget {
 export const MAX_SIGNING_KEYS = 2;
 
 // Random, so that no signature can match them. What they verify is rejected all the same.
-const DUMMY_KEYS = Array.from({ length: MAX_SIGNING_KEYS }, () => createSigningKey(randomUUID()));
+const DUMMY_KEYS = Array.from({ length: MAX_SIGNING_KEYS }, () => createSigningKey(createRandomSecret()));
 
 // HTTP allows nothing else in a method. A line feed in it would shift the fields after it.
 const METHOD = /^[!-~]+$/;
@@ -180,7 +180,7 @@ const readSigningKeys = (signingKeys: readonly SigningKey[]): readonly SigningKe
       );
     }
     const keys = Array.from({ length }, (_, index) => signingKeys[index] as SigningKey);
-    for (const key of keys) keyObjectOf(key);
+    for (const key of keys) getHmacKey(key);
     return keys;
   });
 };

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { z } from 'zod';
 import { wrongType } from '../arguments.ts';
 import {
@@ -122,14 +123,36 @@ export const VECTOR_FILES = Object.freeze({
 
 const ALL_FILES = { ...VECTOR_FILES, 'explain-mismatch': explainVectorFile };
 
+/** The name of a vector file, without its ending. */
+export type VectorFileName = keyof typeof ALL_FILES;
+
+/** The content of a vector file. */
+export type VectorFile<Name extends VectorFileName> = z.output<(typeof ALL_FILES)[Name]>;
+
+const requireFile = createRequire(import.meta.url);
+
+/**
+ * Reads a vector file that this package carries, checked against its schema.
+ *
+ * @throws ProtocolError `invalid_field` for a name that is not a vector file's.
+ */
+export const readVectorFile = <Name extends VectorFileName>(name: Name): VectorFile<Name> => {
+  assertFileName(name);
+  return ALL_FILES[name].parse(requireFile(`@cpg/protocol/vectors/${name}.json`)) as VectorFile<Name>;
+};
+
 /**
  * The JSON Schema (2020-12) that is published beside a vector file, as text.
  *
  * @throws ProtocolError `invalid_field` for a name that is not a vector file's.
  */
-export const vectorFileJsonSchema = (name: keyof typeof ALL_FILES): string => {
+export const vectorFileJsonSchema = (name: VectorFileName): string => {
+  assertFileName(name);
+  return `${JSON.stringify({ title: `CPG ${name} vectors`, ...z.toJSONSchema(ALL_FILES[name]) }, null, 2)}\n`;
+};
+
+const assertFileName = (name: VectorFileName): void => {
   if (typeof name !== 'string' || !Object.hasOwn(ALL_FILES, name)) {
     throw wrongType('name', name, { expected: `one of ${Object.keys(ALL_FILES).join(', ')}` });
   }
-  return `${JSON.stringify({ title: `CPG ${name} vectors`, ...z.toJSONSchema(ALL_FILES[name]) }, null, 2)}\n`;
 };

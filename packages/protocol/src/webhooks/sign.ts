@@ -1,7 +1,7 @@
-import { createHmac } from 'node:crypto';
 import { assertBytes, createOptionReader } from '../arguments.ts';
+import { hmacSha256OfParts } from '../crypto/node.ts';
 import { SIGNATURE_HEADER, TIMESTAMP_HEADER } from '../signing/headers.ts';
-import { keyObjectOf, type SigningKey } from '../signing/signing-key.ts';
+import { getHmacKey, type SigningKey } from '../signing/signing-key.ts';
 import { formatTimestamp } from '../signing/timestamp.ts';
 
 /** A webhook before it is signed, for one delivery attempt. Contract §5. */
@@ -51,5 +51,5 @@ const readWebhook = createOptionReader<WebhookToSign>('The webhook to sign', ({ 
 /** Lowercase hex HMAC-SHA256 over timestamp, LF and body. Internal: not exported by the package. */
 export const webhookSignature = (key: SigningKey, timestamp: string, body: Uint8Array): string => {
   assertBytes(body);
-  return createHmac('sha256', keyObjectOf(key)).update(`${timestamp}\n`, 'latin1').update(body).digest('hex');
+  return hmacSha256OfParts(getHmacKey(key), `${timestamp}\n`, body);
 };

@@ -2,7 +2,7 @@ import { assertBytes, createFieldReader, isArray, readGuarded, wrongType } from 
 import { ProtocolError } from '../protocol-error.ts';
 import { REJECTIONS, type Rejection } from '../rejections.ts';
 import { isSameSignature } from '../signing/signature.ts';
-import { keyObjectOf, type SigningKey } from '../signing/signing-key.ts';
+import { getHmacKey, type SigningKey } from '../signing/signing-key.ts';
 import { assertSeconds, isWithinWindow, parseTimestamp } from '../signing/timestamp.ts';
 import { webhookSignature } from './sign.ts';
 
@@ -70,7 +70,7 @@ const readKeys = (given: WebhookToVerify['key']): readonly SigningKey[] =>
     if (keys.length === 0) {
       throw new ProtocolError('invalid_secret', 'At least one key is needed to verify a webhook: got none.');
     }
-    for (const key of keys) keyObjectOf(key);
+    for (const key of keys) getHmacKey(key);
     return keys;
   });
 

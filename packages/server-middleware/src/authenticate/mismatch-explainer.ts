@@ -1,4 +1,5 @@
-import { explainMismatch, type Finding, type SigningKey } from '@cpg/protocol';
+import type { SigningKey } from '@cpg/protocol';
+import { explainMismatch, type Finding } from '@cpg/protocol/explain';
 import { type CpgKey, MAX_SIGNING_KEYS } from '../keys/key-store.ts';
 import { guardLogger, type Logger } from '../user-code.ts';
 import { DUMMY_KEYS } from './checks.ts';

@@ -1,0 +1,89 @@
+import {
+  createSigningKey,
+  headerValues,
+  isRejection,
+  type Rejection,
+  SIGNATURE_HEADER,
+  type SigningKey,
+  signRequest,
+  signWebhook,
+  TIMESTAMP_HEADER,
+  verifyRequest,
+  verifyWebhook,
+} from '@cpg/protocol';
+import {
+  readVectorFile,
+  type SigningVector,
+  type VerificationVector,
+  vectorBodyBytes,
+  type WebhookVector,
+} from '@cpg/protocol/vectors';
+
+/** The vectors that the package carries. */
+export const readVectors = () => ({
+  signing: readVectorFile('request-signing').vectors,
+  verification: readVectorFile('request-verification').vectors,
+  webhooks: readVectorFile('webhooks').vectors,
+});
+
+const keyOf = (secretB64: string): SigningKey =>
+  createSigningKey(Buffer.from(secretB64, 'base64').toString('utf8'));
+
+const bytesOf = (text: string): string => Buffer.from(text, 'latin1').toString('hex');
+
+/** Every stage that the package gives for a signing vector, under the vector's names. */
+export const signVector = (vector: SigningVector) => {
+  const signed = signRequest({
+    keyId: vector.keyId,
+    key: keyOf(vector.secretB64),
+    method: vector.method,
+    target: vector.target,
+    body: vectorBodyBytes(vector.bodyB64),
+    timestamp: Number(vector.timestamp),
+  });
+  const { path, query, bodySha256, canonical, signature, headers } = signed;
+  return {
+    headers: Object.entries(headers),
+    stages: { path, query, bodySha256, canonical, canonicalHex: bytesOf(canonical), signature },
+  };
+};
+
+const verdictOf = (result: object | Rejection): VerificationVector['expected'] =>
+  isRejection(result)
+    ? { accepted: false, code: result.code, status: result.status, message: result.message }
+    : { accepted: true };
+
+/** The package's answer to a received request. */
+export const verifyVector = (vector: VerificationVector): VerificationVector['expected'] =>
+  verdictOf(
+    verifyRequest({
+      now: vector.now,
+      method: vector.method,
+      target: vector.target,
+      headers: vector.headers,
+      body: vectorBodyBytes(vector.bodyB64),
+      keys: new Map(vector.keys.map(({ keyId, secretB64 }) => [keyId, keyOf(secretB64)])),
+    }),
+  );
+
+/** The package's answer to a received webhook. */
+export const verifyWebhookVector = (vector: WebhookVector): WebhookVector['expected'] => {
+  const verified = verifyWebhook({
+    key: keyOf(vector.secretB64),
+    body: vectorBodyBytes(vector.bodyB64),
+    timestamp: headerValues(vector.headers, TIMESTAMP_HEADER),
+    signature: headerValues(vector.headers, SIGNATURE_HEADER),
+    now: vector.now,
+  });
+  return verdictOf(verified);
+};
+
+/** The signature that the package gives for the delivery as it was received. */
+export const signWebhookVector = (vector: WebhookVector): string => {
+  const timestamp = vector.headers.find(([name]) => name.toLowerCase() === TIMESTAMP_HEADER.toLowerCase());
+  return signWebhook({
+    key: keyOf(vector.secretB64),
+    body: vectorBodyBytes(vector.bodyB64),
+    timestamp: Number(timestamp?.[1]),
+  }).signature;
+};
