@@ -188,8 +188,13 @@ describe('authenticate', () => {
     });
   });
 
-  it('fails closed when a store decides something else', async () => {
-    const store = { admit: () => 'ok' as Admission };
+  it('does not blame the key for a body that is not bytes', async () => {
+    const request = requestOf({}, { readBody: () => '{}' as unknown as Buffer });
+    await expect(authenticate(request, optionsOf())).rejects.toMatchObject({ code: 'invalid_body' });
+  });
+
+  it.each(['ok', 'constructor', undefined])('fails closed when a store decides %j', async (decision) => {
+    const store = { admit: () => decision as Admission };
     expect(await authenticate(requestOf(), optionsOf({ store }))).toBe(REJECTIONS.service_unavailable);
   });
 

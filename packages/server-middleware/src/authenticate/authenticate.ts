@@ -1,18 +1,25 @@
 import { channel } from 'node:diagnostics_channel';
 import {
-  bodySha256,
-  canonicalString,
+  checkContentEncoding,
+  checkSignature,
+  checkTimestamp,
   isRejection,
   isWithinWindow,
   parseRequestTarget,
   REJECTIONS,
   type Rejection,
+  readAuthenticationHeaders,
   usedUntil,
 } from '@cpg/protocol';
-import type { AdmissionStore } from '../admission/admission-store.ts';
+import type { Admission, AdmissionStore } from '../admission/admission-store.ts';
 import { ServerMiddlewareError } from '../errors.ts';
-import { aKeyStore } from '../keys/cached-keys.ts';
-import { assertUsableKey, type CpgKey, type KeyStore } from '../keys/key-store.ts';
+import {
+  aKeyStore,
+  assertUsableKey,
+  type CpgKey,
+  hasUsableSigningKeys,
+  type KeyStore,
+} from '../keys/key-store.ts';
 import { checkSourceIp } from '../keys/source-ip.ts';
 import {
   aBoolean,
@@ -35,13 +42,6 @@ import {
   readClock,
 } from '../user-code.ts';
 import { whenReady } from '../when-ready.ts';
-import {
-  answerAdmission,
-  checkContentEncoding,
-  checkSignature,
-  checkTimestamp,
-  signedHeaders,
-} from './checks.ts';
 import { DecisionRecorder, type DecisionTrace } from './decision-trace.ts';
 import { mismatchExplainer } from './mismatch-explainer.ts';
 import type { AuthenticatedRequest, ReadRequest, RequestToAuthenticate } from './request.ts';
@@ -52,28 +52,28 @@ export interface AuthenticateOptions {
   readonly store: AdmissionStore;
   /** Unix milliseconds. @default Date.now */
   readonly clock?: (() => number) | undefined;
-  /** Bytes of body; one more is 413. @default 1048576 (1 MiB) */
+  /** Maximum bytes of the body; a larger one is rejected with 413. @default 1048576 (1 MiB) */
   readonly bodyLimit?: number | undefined;
-  /** Milliseconds for the whole body to arrive; then 408 and the connection is closed. @default 10000 */
+  /** Milliseconds to receive the whole body; then 408, and the connection is closed. @default 10000 */
   readonly bodyTimeoutMs?: number | undefined;
   /** Milliseconds for the key store, and again for the admission store; then 503. @default 1000 */
   readonly storeTimeoutMs?: number | undefined;
-  /** Called with how each request was decided; without it and without subscribers nothing is timed. */
+  /** Called with every decision; without it and without subscribers nothing is timed. */
   readonly trace?: ((trace: DecisionTrace) => void) | undefined;
   /**
-   * Log the likely mistake behind an invalid signature, at most once a second, after it was answered; the answer never says
-   * it. For development and onboarding: an explanation takes some ten milliseconds. @default false
+   * Log the likely mistake behind an invalid signature, at most once a second and after the response, which never contains
+   * it. For development and onboarding: an explanation takes about ten milliseconds. @default false
    */
   readonly explain?: boolean | undefined;
-  /** Where explanations and faults of the server are logged; a pino logger fits. @default Node's process warnings */
+  /** Logs explanations and server errors; a pino logger fits. @default Node's process warnings */
   readonly logger?: Logger | undefined;
 }
 
-export const DEFAULT_BODY_LIMIT = 1_048_576;
-export const DEFAULT_BODY_TIMEOUT_MS = 10_000;
-export const DEFAULT_STORE_TIMEOUT_MS = 1_000;
+const DEFAULT_BODY_LIMIT = 1_048_576;
+const DEFAULT_BODY_TIMEOUT_MS = 10_000;
+const DEFAULT_STORE_TIMEOUT_MS = 1_000;
 
-/** The rules for the options of `authenticate`, which `cpgAuth` adds to. */
+/** The rules for the options of `authenticate`; `cpgAuth` adds its own. */
 export const AUTHENTICATE_RULES: OptionRules<AuthenticateOptions> = {
   keys: aKeyStore,
   store: withMethods(['admit'], 'an admission store, e.g. memoryStore()'),
@@ -89,7 +89,7 @@ export const AUTHENTICATE_RULES: OptionRules<AuthenticateOptions> = {
 const usable = new WeakSet<AuthenticateOptions>();
 
 /**
- * Rejects options with which a check would silently not happen. The same object is checked once.
+ * Rejects options with which a check would be skipped silently. The same object is checked once.
  *
  * @throws ServerMiddlewareError `invalid_option`
  */
@@ -110,11 +110,11 @@ const decisions = channel(DECISION_CHANNEL);
 guardSubscribers(decisions);
 
 /**
- * Authenticates one request: the checks of contract §2.1 in their order, from the headers to the admission. Returns who
- * sent it, or the rejection of the first check that fails; only what this returns as authenticated was admitted.
+ * Authenticates one request, without any framework: the checks of wire protocol §2.1 in order, from the headers to the
+ * admission. Returns the sender and the body, or the rejection of the first check that fails.
  *
- * @throws ServerMiddlewareError for a wrong set-up (500), or a store that is down or late (503); `rejectionOf(error)`
- * is the answer.
+ * @throws ServerMiddlewareError for a wrong set-up (500), or a store that is down or late (503); respond with
+ * `getRejection(error)`.
  */
 export const authenticate = async (
   request: RequestToAuthenticate,
@@ -142,20 +142,19 @@ export const authenticate = async (
   return outcome;
 };
 
-/** A request under examination, and whom to ask about it. */
-export interface Examination {
+type Outcome = AuthenticatedRequest | Rejection;
+
+interface Context {
   readonly request: RequestToAuthenticate;
   readonly options: AuthenticateOptions;
   readonly recorder: DecisionRecorder | undefined;
 }
 
-type Outcome = AuthenticatedRequest | Rejection;
+/** Runs the checks of wire protocol §2.1 in order, and waits only for promises. */
+const runChecks = (context: Context): Outcome | Promise<Outcome> => {
+  const { request, options, recorder } = context;
 
-/** The checks of contract §2.1, in their order; the first that fails answers. Waits only for what is not there at once. */
-export const runChecks = (examination: Examination): Outcome | Promise<Outcome> => {
-  const { request, options, recorder } = examination;
-
-  const headers = signedHeaders(request.rawHeaders);
+  const headers = readAuthenticationHeaders(request.rawHeaders);
   if (isRejection(headers)) return headers;
   recorder?.passed('headers');
 
@@ -163,52 +162,42 @@ export const runChecks = (examination: Examination): Outcome | Promise<Outcome> 
   if (isRejection(target)) return target;
   recorder?.passed('target');
 
-  const timestamp = checkTimestamp(headers.timestamp, secondsOf(options));
+  const timestamp = checkTimestamp(headers.timestamp, getUnixSeconds(options));
   if (isRejection(timestamp)) return timestamp;
   recorder?.passed('timestamp');
 
-  const encodingRejection = checkContentEncoding(headers.contentEncoding);
-  if (encodingRejection !== undefined) return encodingRejection;
+  const rejection = checkContentEncoding(headers.contentEncoding);
+  if (rejection !== undefined) return rejection;
   const { bodyLimit = DEFAULT_BODY_LIMIT, bodyTimeoutMs = DEFAULT_BODY_TIMEOUT_MS } = options;
-  return whenReady(request.readBody({ limit: bodyLimit, timeoutMs: bodyTimeoutMs }), (body) =>
-    isRejection(body) ? body : checkKey(examination, { headers, target, timestamp, body }),
-  );
-};
-
-const checkKey = (examination: Examination, read: ReadRequest): Outcome | Promise<Outcome> => {
-  const { options, recorder } = examination;
-  const { keyId } = read.headers;
-  recorder?.passed('body');
-
-  const { storeTimeoutMs: timeoutMs = DEFAULT_STORE_TIMEOUT_MS } = options;
-  const found = askStore({ what: 'The key store', timeoutMs, ask: () => options.keys.find(keyId) });
-  return whenReady(found, (key) => {
-    // A store that compares ids less strictly than the protocol must not hand out another key.
-    const owner = key?.keyId === keyId ? key : undefined;
-    recorder?.passed('key', owner?.keyId);
-    return checkOwner(examination, read, owner);
+  return whenReady(request.readBody({ limit: bodyLimit, timeoutMs: bodyTimeoutMs }), (body) => {
+    if (isRejection(body)) return body;
+    recorder?.passed('body');
+    return findKey(context, { headers, target, timestamp, body });
   });
 };
 
-const checkOwner = (
-  examination: Examination,
+const findKey = (context: Context, read: ReadRequest): Outcome | Promise<Outcome> => {
+  const { keys, storeTimeoutMs: timeoutMs = DEFAULT_STORE_TIMEOUT_MS } = context.options;
+  const { keyId } = read.headers;
+  const found = askStore({ what: 'The key store', timeoutMs, ask: () => keys.find(keyId) });
+  return whenReady(found, (candidate) => {
+    // A store that compares ids less strictly than the protocol must not return another key.
+    const key = candidate?.keyId === keyId ? candidate : undefined;
+    context.recorder?.passed('key', key?.keyId);
+    return checkKey(context, read, key);
+  });
+};
+
+const checkKey = (
+  context: Context,
   read: ReadRequest,
   key: CpgKey | undefined,
 ): Outcome | Promise<Outcome> => {
-  const { request, recorder } = examination;
-  const { headers, target, body } = read;
-
-  const canonical = canonicalString({
-    timestamp: headers.timestamp,
-    method: request.method.toUpperCase(),
-    path: target.path,
-    query: target.query,
-    bodySha256: bodySha256(body),
-  });
-  const isGenuine = tryKey(key, canonical, headers.signature);
-  if (!isGenuine || key === undefined) {
-    if (examination.options.explain === true) {
-      mismatchExplainer.explainLater({ request, read, key, logger: examination.options.logger });
+  const { request, options, recorder } = context;
+  const rejection = checkKeySignature(request, read, key);
+  if (rejection !== undefined || key === undefined) {
+    if (options.explain === true) {
+      mismatchExplainer.explainLater({ request, read, key, logger: options.logger });
     }
     return REJECTIONS.invalid_signature;
   }
@@ -218,13 +207,19 @@ const checkOwner = (
   const ipRejection = checkSourceIp(key.sourceIps, request.clientIp);
   if (ipRejection !== undefined) return ipRejection;
   recorder?.passed('source_ip');
-  return admit(examination, read, key);
+  return admit(context, read, key);
 };
 
-const tryKey: typeof checkSignature = (key, canonical, signature) => {
+const checkKeySignature = (
+  { method }: RequestToAuthenticate,
+  { headers: { timestamp, signature }, target, body }: ReadRequest,
+  key: CpgKey | undefined,
+): Rejection | undefined => {
+  const signingKeys = key === undefined || key.revoked === true ? [] : key.signingKeys;
   try {
-    return checkSignature(key, canonical, signature);
+    return checkSignature({ timestamp, method, ...target, body, signature }, signingKeys);
   } catch (cause) {
+    if (key === undefined || hasUsableSigningKeys(key)) throw cause;
     throw new ServerMiddlewareError(
       'invalid_key',
       `The key store returned a key whose signingKeys cannot be used: ${describeThrown(cause)}`,
@@ -233,38 +228,36 @@ const tryKey: typeof checkSignature = (key, canonical, signature) => {
   }
 };
 
+const ADMISSION_REJECTIONS: Readonly<Record<Admission, Rejection | undefined>> = {
+  admitted: undefined,
+  replayed: REJECTIONS.signature_already_used,
+  rate_limited: REJECTIONS.rate_limit_exceeded,
+};
+
 const admit = (
-  { options, recorder }: Examination,
-  read: ReadRequest,
+  { options, recorder }: Context,
+  { headers: { signature }, timestamp, body }: ReadRequest,
   key: CpgKey,
 ): Outcome | Promise<Outcome> => {
-  const { timestamp, body } = read;
+  const { store, storeTimeoutMs: timeoutMs = DEFAULT_STORE_TIMEOUT_MS } = options;
   const { keyId, accountId, permissions, rateLimitPerMinute: limit } = key;
 
-  // Reading the body took its time: what has left the window since may be forgotten by the store, so it cannot be admitted.
-  const now = secondsOf(options);
+  // The store may have forgotten a signature whose timestamp left the window while the body was read.
+  const now = getUnixSeconds(options);
   if (!isWithinWindow(timestamp, now)) return REJECTIONS.timestamp_outside_window;
 
-  const { storeTimeoutMs: timeoutMs = DEFAULT_STORE_TIMEOUT_MS } = options;
-  const { signature } = read.headers;
-  const admission = {
-    keyId,
-    signature,
-    usedUntil: usedUntil(timestamp),
-    minute: Math.floor(now / 60),
-    limit,
-  };
-  const decision = askStore({
-    what: 'The admission store',
-    timeoutMs,
-    ask: () => options.store.admit(admission),
-  });
+  const minute = Math.floor(now / 60);
+  const admission = { keyId, signature, usedUntil: usedUntil(timestamp), minute, limit };
+  const decision = askStore({ what: 'The admission store', timeoutMs, ask: () => store.admit(admission) });
   return whenReady(decision, (decided) => {
-    const refusal = answerAdmission(decided);
-    if (refusal !== undefined) return refusal;
+    // Any other value fails closed.
+    if (!Object.hasOwn(ADMISSION_REJECTIONS, decided)) return REJECTIONS.service_unavailable;
+    const rejection = ADMISSION_REJECTIONS[decided];
+    if (rejection !== undefined) return rejection;
     recorder?.passed('admission');
     return { principal: { keyId, accountId, permissions, timestamp }, body };
   });
 };
 
-const secondsOf = ({ clock = Date.now }: AuthenticateOptions): number => Math.floor(readClock(clock) / 1000);
+const getUnixSeconds = ({ clock = Date.now }: AuthenticateOptions): number =>
+  Math.floor(readClock(clock) / 1000);

@@ -1,12 +1,13 @@
 import type * as crypto from 'node:crypto';
-import { createSigningKey } from '@cpg/protocol';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { testKey } from '../../test/keys.ts';
+import { NOW, signatureOf } from '../../test/signed-request.ts';
+import type { CpgKey } from '../keys/key-store.ts';
 
 /** Calls into node:crypto, by what they do: an HMAC is one `createHmac`, or two one-shot hashes. */
 const calls = vi.hoisted(() => ({ hmac: 0, hash: 0, compare: 0 }));
 
-// Spies that count and pass on: what is computed stays real.
+// Spies that count and pass on: the results stay real.
 vi.mock('node:crypto', async (importOriginal) => {
   const real = await importOriginal<typeof crypto>();
   return {
@@ -26,40 +27,84 @@ vi.mock('node:crypto', async (importOriginal) => {
   };
 });
 
-const { checkSignature } = await import('./checks.ts');
-const { sign } = await import('@cpg/protocol');
+const { authenticate } = await import('./authenticate.ts');
+const { memoryStore } = await import('../admission/memory/memory-store.ts');
+const { createSigningKey, isRejection, REJECTIONS, verifyRequest } = await import('@cpg/protocol');
 
-const CANONICAL = '1747444800\nGET\n/v1/_ping\n\ne3b0';
 const first = createSigningKey('first');
 const second = createSigningKey('second');
-const forged = sign(createSigningKey('other'), CANONICAL);
+const ofFirst = signatureOf({ secret: 'first' });
+const ofSecond = signatureOf({ secret: 'second' });
+const forged = signatureOf({ secret: 'other' });
 
-describe('checkSignature', () => {
-  const reset = () => Object.assign(calls, { hmac: 0, hash: 0, compare: 0 });
-  beforeEach(reset);
+type Outcome = Awaited<ReturnType<typeof authenticate>> | ReturnType<typeof verifyRequest>;
+
+/** Both entry points to the checks of wire protocol §2.1, with a key store that holds one key, or none. */
+const ENTRY_POINTS: Readonly<
+  Record<string, (key: CpgKey | undefined, signature: string) => Outcome | Promise<Outcome>>
+> = {
+  authenticate: (key, signature) => {
+    const clock = () => NOW * 1000;
+    return authenticate(
+      {
+        method: 'GET',
+        target: '/v1/_ping',
+        rawHeaders: rawHeaders(signature),
+        clientIp: () => undefined,
+        readBody: () => Buffer.alloc(0),
+      },
+      { keys: { find: () => key }, store: memoryStore({ clock }), clock },
+    );
+  },
+  verifyRequest: (key, signature) =>
+    verifyRequest({
+      method: 'GET',
+      target: '/v1/_ping',
+      headers: rawHeaders(signature),
+      body: Buffer.alloc(0),
+      keys: new Map(key === undefined || key.revoked === true ? [] : [[key.keyId, key.signingKeys]]),
+      now: NOW,
+    }),
+};
+
+const rawHeaders = (signature: string): readonly string[] => [
+  'X-CPG-Key',
+  'ck_full',
+  'X-CPG-Timestamp',
+  String(NOW),
+  'X-CPG-Signature',
+  signature,
+];
+
+describe.each(Object.entries(ENTRY_POINTS))('%s', (_name, check) => {
+  // The padded secret of a key is computed once.
+  const warmUp = async () => {
+    await check(testKey({ signingKeys: [first, second] }), forged);
+    await check(undefined, forged);
+  };
+  beforeEach(async () => {
+    await warmUp();
+    Object.assign(calls, { hmac: 0, hash: 0, compare: 0 });
+  });
 
   it.each([
     ['an unknown key', undefined, forged],
     ['a key with one secret', testKey({ signingKeys: [first] }), forged],
     ['a key with two secrets', testKey({ signingKeys: [first, second] }), forged],
     ['a revoked key and a forgery', testKey({ signingKeys: [first], revoked: true }), forged],
-    [
-      'a revoked key and its own signature',
-      testKey({ signingKeys: [first], revoked: true }),
-      sign(first, CANONICAL),
-    ],
+    ['a revoked key and its own signature', testKey({ signingKeys: [first], revoked: true }), ofFirst],
     ['a malformed signature', testKey({ signingKeys: [first] }), 'zz'],
-    ['a malformed signature of an unknown key', undefined, ''],
-    ['an upper-case signature', testKey({ signingKeys: [first] }), sign(first, CANONICAL).toUpperCase()],
-  ])('costs two HMACs and two comparisons to refuse %s', (_what, key, signature) => {
-    reset();
-    expect(checkSignature(key, CANONICAL, signature)).toBe(false);
-    expect({ hmacs: calls.hmac + calls.hash / 2, compare: calls.compare }).toEqual({ hmacs: 2, compare: 2 });
+    ['a malformed signature of an unknown key', undefined, 'zz'],
+    ['an upper-case signature', testKey({ signingKeys: [first] }), ofFirst.toUpperCase()],
+  ])('costs two HMACs and two comparisons to reject %s', async (_what, key, signature) => {
+    expect(await check(key, signature)).toBe(REJECTIONS.invalid_signature);
+    const hmacs = calls.hmac + calls.hash / 2;
+    expect({ hmacs, compare: calls.compare }).toEqual({ hmacs: 2, compare: 2 });
   });
 
-  it('accepts either of two secrets', () => {
+  it('accepts either of two secrets', async () => {
     const key = testKey({ signingKeys: [first, second] });
-    expect(checkSignature(key, CANONICAL, sign(first, CANONICAL))).toBe(true);
-    expect(checkSignature(key, CANONICAL, sign(second, CANONICAL))).toBe(true);
+    expect(isRejection(await check(key, ofFirst))).toBe(false);
+    expect(isRejection(await check(key, ofSecond))).toBe(false);
   });
 });

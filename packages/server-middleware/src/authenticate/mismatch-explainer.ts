@@ -1,21 +1,24 @@
-import type { SigningKey } from '@cpg/protocol';
+import { randomUUID } from 'node:crypto';
+import { createSigningKey, MAX_SIGNING_KEYS, type SigningKey } from '@cpg/protocol';
 import { explainMismatch, type Finding } from '@cpg/protocol/explain';
-import { type CpgKey, MAX_SIGNING_KEYS } from '../keys/key-store.ts';
+import type { CpgKey } from '../keys/key-store.ts';
 import { guardLogger, type Logger } from '../user-code.ts';
-import { DUMMY_KEYS } from './checks.ts';
 import type { ReadRequest, RequestToAuthenticate } from './request.ts';
 
-const EVERY_MS = 1_000;
-const LARGEST_BODY = 65_536;
+const MIN_INTERVAL_MS = 1_000;
+const MAX_BODY_BYTES = 65_536;
 
-export interface RefusedSignature {
+// An explanation for an unknown key takes as long as one for a known key.
+const DUMMY_KEYS = Array.from({ length: MAX_SIGNING_KEYS }, () => createSigningKey(randomUUID()));
+
+export interface RejectedSignature {
   readonly request: RequestToAuthenticate;
   readonly read: ReadRequest;
   readonly key: CpgKey | undefined;
   readonly logger: Logger | undefined;
 }
 
-/** Logs why a signature was refused, for the people who run the server; at most once a second. */
+/** Logs why a signature was rejected, for the operator of the server, at most once a second. */
 export class MismatchExplainer {
   readonly #now: () => number;
   #quietUntil = Number.NEGATIVE_INFINITY;
@@ -24,30 +27,27 @@ export class MismatchExplainer {
     this.#now = now;
   }
 
-  /**
-   * Explains when the answer is on its way. Unknown keys cost the same work, with dummy keys: how long the server is busy does not
-   * tell which keys exist.
-   */
-  explainLater(refused: RefusedSignature): void {
+  /** Explains after the response. Unknown keys cost the same work, so the load does not reveal which keys exist. */
+  explainLater(rejected: RejectedSignature): void {
     const now = this.#now();
-    if (now < this.#quietUntil || refused.read.body.length > LARGEST_BODY) return;
-    this.#quietUntil = now + EVERY_MS;
+    if (now < this.#quietUntil || rejected.read.body.length > MAX_BODY_BYTES) return;
+    this.#quietUntil = now + MIN_INTERVAL_MS;
     setImmediate(() => {
-      const logger = guardLogger(refused.logger);
+      const logger = guardLogger(rejected.logger);
       try {
-        explain(refused, logger);
+        explain(rejected, logger);
       } catch (error) {
-        // No request waits for an explanation, and a failing one must not end the process.
+        // A failing explanation must not end the process.
         logger.error({ err: error }, 'An invalid signature could not be explained.');
       }
     });
   }
 }
 
-/** One for the process, so that its limit holds however many middlewares there are. */
+/** One for the process: all middlewares share its limit. */
 export const mismatchExplainer = new MismatchExplainer();
 
-const explain = ({ request, read, key }: RefusedSignature, logger: Logger): void => {
+const explain = ({ request, read, key }: RejectedSignature, logger: Logger): void => {
   const { headers, body } = read;
   const { keyId, timestamp, signature } = headers;
   const received = { method: request.method, target: request.target, timestamp, body, keyId };
@@ -60,13 +60,13 @@ const explain = ({ request, read, key }: RefusedSignature, logger: Logger): void
   }
   const explained = { code: 'invalid_signature', findings: findings.map(({ code }) => code) };
   if (key === undefined) logger.warn(explained, UNKNOWN_KEY);
-  else logger.warn({ keyId, ...explained }, `Key ${keyId}: ${reasonOf(key, findings)}`);
+  else logger.warn({ keyId, ...explained }, `Key ${keyId}: ${describeReason(key, findings)}`);
 };
 
 const UNKNOWN_KEY =
   'There is no key of the id that was given. It is not shown: it may be a secret in the wrong place.';
 
-const reasonOf = (key: CpgKey, findings: readonly Finding[]): string => {
+const describeReason = (key: CpgKey, findings: readonly Finding[]): string => {
   if (key.revoked === true) return 'the key is revoked.';
   if (findings.length > 0) return findings.map(({ message }) => message).join(' ');
   return 'no known mistake makes this signature; most likely the secret is another one, or the body was changed on its way.';

@@ -1,26 +1,16 @@
-import type { Permission, Rejection, RequestTarget } from '@cpg/protocol';
+import type { AuthenticationHeaders, Permission, Rejection, RequestTarget } from '@cpg/protocol';
 import type { BodyLimits } from '../http/read-body.ts';
-import type { SignedHeaders } from './checks.ts';
 
-/** Who sent an authenticated request; `req.cpg` in Express. */
-export interface Principal {
-  readonly keyId: string;
-  readonly accountId: string;
-  readonly permissions: readonly Permission[];
-  /** The signed timestamp, Unix seconds. */
-  readonly timestamp: number;
-}
-
-/** A request as it arrived, free of any framework. */
+/** A request as received, without any framework. */
 export interface RequestToAuthenticate {
   readonly method: string;
   /** The request target as on the wire; in Express `req.originalUrl`, in `node:http` `req.url`. */
   readonly target: string;
   /** Names and values in turn, as in Node's `rawHeaders`. */
   readonly rawHeaders: readonly string[];
-  /** The client's address; asked only for keys with a whitelist. */
+  /** The client's address; called only for keys with a whitelist. */
   readonly clientIp: () => string | undefined;
-  /** Called once, when headers, target and timestamp are in order; see `readBody`. */
+  /** Called once, after headers, target and timestamp were checked; see `readBody`. */
   readonly readBody: (limits: BodyLimits) => Buffer | Rejection | Promise<Buffer | Rejection>;
 }
 
@@ -31,9 +21,18 @@ export interface AuthenticatedRequest {
   readonly body: Buffer;
 }
 
-/** What is known once the request has been read. */
+/** The sender of an authenticated request; `req.cpg` in Express. */
+export interface Principal {
+  readonly keyId: string;
+  readonly accountId: string;
+  readonly permissions: readonly Permission[];
+  /** The signed timestamp, Unix seconds. */
+  readonly timestamp: number;
+}
+
+/** The parts of a request whose body was read. */
 export interface ReadRequest {
-  readonly headers: SignedHeaders;
+  readonly headers: AuthenticationHeaders;
   readonly target: RequestTarget;
   readonly timestamp: number;
   readonly body: Buffer;

@@ -86,7 +86,7 @@ describe('cachedKeys', () => {
     expect(() => cachedKeys({ find }).find('ck_full')).toThrow('The key store failed; see the cause.');
   });
 
-  it('keeps no more than its maximum, and made-up ids push out no key', () => {
+  it('evicts the least recently used at its maximum, and made-up ids evict no key', () => {
     let asked = 0;
     const find = (keyId: string) => {
       asked += 1;
@@ -102,6 +102,8 @@ describe('cachedKeys', () => {
     expect(asked).toBe(6);
     keys.find('ck_3');
     keys.find('ck_1');
+    expect(asked).toBe(7);
+    keys.find('ck_2');
     expect(asked).toBe(8);
   });
 

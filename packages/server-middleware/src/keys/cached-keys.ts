@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import {
   aFunction,
   assertOptions,
@@ -7,20 +8,18 @@ import {
   positiveInteger,
   timerMs,
   wholeNumber,
-  withMethods,
 } from '../options.ts';
 import { askStore, readClock } from '../user-code.ts';
-import { BoundedMap } from './bounded-map.ts';
-import type { CpgKey, KeyStore } from './key-store.ts';
+import { aKeyStore, type CpgKey, type KeyStore } from './key-store.ts';
 
 export interface CachedKeysOptions {
-  /** Milliseconds for which a found key is reused; a revocation is seen this late at most. @default 10000 */
+  /** Milliseconds to cache a found key: the longest delay of a revocation. @default 10000 */
   readonly ttlMs?: number | undefined;
-  /** Milliseconds for which an unknown id is remembered; a new key works this late at most. @default 1000 */
+  /** Milliseconds to cache an unknown id: the longest delay of a new key. @default 1000 */
   readonly missTtlMs?: number | undefined;
-  /** Milliseconds for one look-up; then it fails (503). @default 1000 */
+  /** Milliseconds for one look-up, which then fails with 503. @default 1000 */
   readonly deadlineMs?: number | undefined;
-  /** Most keys kept, and as many unknown ids; the oldest make room. @default 10000 */
+  /** Maximum of cached keys, and of cached unknown ids; the least recently used are evicted. @default 10000 */
   readonly maxEntries?: number | undefined;
   /** Milliseconds; any steady clock. @default performance.now */
   readonly clock?: (() => number) | undefined;
@@ -34,12 +33,13 @@ const RULES: OptionRules<CachedKeysOptions> = {
   clock: optional(aFunction),
 };
 
-export const aKeyStore = withMethods(['find'], 'a key store, e.g. staticKeys([...])');
+// `max` would allocate memory for all entries at once.
+const createCache = <Value extends object | number>(maxEntries: number) =>
+  new LRUCache<string, Value>({ maxSize: maxEntries, sizeCalculation: () => 1 });
 
 /**
- * Puts a cache in front of a key store: found keys and unknown ids are remembered for a while, concurrent look-ups of one id
- * become one, and none lasts longer than its deadline. Failures are never remembered, and stale keys are never served during
- * an outage.
+ * Caches found keys and unknown ids in front of a key store. Concurrent look-ups of one id become one, with a deadline.
+ * Failures are not cached, and stale keys are never served during an outage.
  *
  * @throws ServerMiddlewareError `invalid_option`
  */
@@ -48,43 +48,43 @@ export const cachedKeys = (keyStore: KeyStore, options: CachedKeysOptions = {}):
   assertOptions({ owner: 'cachedKeys', options, rules: RULES });
   const { ttlMs = 10_000, missTtlMs = 1_000, deadlineMs = 1_000, maxEntries = 10_000 } = options;
   const clock = options.clock ?? (() => performance.now());
-  const found = new BoundedMap<string, { readonly key: CpgKey; readonly until: number }>(maxEntries);
-  // Apart, so that a flood of made-up ids pushes out no key.
-  const unknown = new BoundedMap<string, number>(maxEntries);
-  const underway = new Map<string, Promise<CpgKey | undefined>>();
+  const found = createCache<{ readonly key: CpgKey; readonly until: number }>(maxEntries);
+  // Separate, so that requests with made-up ids evict no key.
+  const unknown = createCache<number>(maxEntries);
+  const pending = new Map<string, Promise<CpgKey | undefined>>();
 
-  const remember = (keyId: string, key: CpgKey | undefined, askedAt: number) => {
+  const store = (keyId: string, key: CpgKey | undefined, askedAt: number) => {
     if (key === undefined) unknown.set(keyId, askedAt + missTtlMs);
     else found.set(keyId, { key, until: askedAt + ttlMs });
     return key;
   };
 
-  const lookUp = (keyId: string, askedAt: number) => {
-    const answer = askStore({
+  const find = (keyId: string, askedAt: number) => {
+    const key = askStore({
       what: 'The key store',
       timeoutMs: deadlineMs,
       ask: () => keyStore.find(keyId),
     });
-    if (!(answer instanceof Promise)) return remember(keyId, answer, askedAt);
-    const pending = answer
-      .then((key) => remember(keyId, key, askedAt))
+    if (!(key instanceof Promise)) return store(keyId, key, askedAt);
+    const lookup = key
+      .then((result) => store(keyId, result, askedAt))
       .finally(() => {
-        underway.delete(keyId);
+        pending.delete(keyId);
       });
-    underway.set(keyId, pending);
-    return pending;
+    pending.set(keyId, lookup);
+    return lookup;
   };
 
   return {
     ...(keyStore.hasSourceIps === undefined ? {} : { hasSourceIps: keyStore.hasSourceIps }),
     find: (keyId) => {
       const now = readClock(clock);
-      // Both, always: whether an id is known must not show in the time.
+      // Both every time, so that known and unknown ids take equally long.
       const entry = found.get(keyId);
       const unknownUntil = unknown.get(keyId);
       if (entry !== undefined && now < entry.until) return entry.key;
       if (unknownUntil !== undefined && now < unknownUntil) return undefined;
-      return underway.get(keyId) ?? lookUp(keyId, now);
+      return pending.get(keyId) ?? find(keyId, now);
     },
   };
 };

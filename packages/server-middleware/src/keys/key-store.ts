@@ -1,4 +1,11 @@
-import { isKeyId, PERMISSIONS, type Permission, type SigningKey, sign } from '@cpg/protocol';
+import {
+  isKeyId,
+  MAX_SIGNING_KEYS,
+  PERMISSIONS,
+  type Permission,
+  type SigningKey,
+  sign,
+} from '@cpg/protocol';
 import { ServerMiddlewareError } from '../errors.ts';
 import {
   aBoolean,
@@ -9,34 +16,34 @@ import {
   type OptionRules,
   optional,
   wholeNumber,
+  withMethods,
 } from '../options.ts';
-import { sourceIpList } from './source-ip.ts';
+import { parseSourceIps } from './source-ip.ts';
 
-/** Everything the middleware must know of one API key. */
+/** One API key. */
 export interface CpgKey {
   /** The public id, compared exactly with `X-CPG-Key`. */
   readonly keyId: string;
-  /** One live key, or two while a secret is being rotated; either signs. */
+  /** One signing key, or two while a secret is rotated; either is accepted. */
   readonly signingKeys: readonly SigningKey[];
   readonly permissions: readonly Permission[];
-  /** IP addresses and CIDR ranges the key may be used from; left out, from anywhere; empty, from nowhere. */
+  /** IP addresses and CIDR ranges from which the key may be used. Without the list: all; with an empty list: none. */
   readonly sourceIps?: readonly string[] | undefined;
   /** Authenticated requests per epoch minute. */
   readonly rateLimitPerMinute: number;
   readonly accountId: string;
-  /** A revoked key answers exactly as an unknown one. */
+  /** A revoked key is rejected exactly as an unknown one. */
   readonly revoked?: boolean | undefined;
 }
 
-/** Where keys come from. Called once per request; wrap a database in `cachedKeys`. */
+/** Finds keys, once per request; wrap a database in `cachedKeys`. */
 export interface KeyStore {
   find(keyId: string): CpgKey | undefined | Promise<CpgKey | undefined>;
-  /** Whether any key has a whitelist, if that is known beforehand; lets a permissive `trust proxy` fail at once. */
+  /** Whether any key has a whitelist, if known in advance: then `trust proxy: true` fails on the first request. */
   readonly hasSourceIps?: boolean;
 }
 
-/** How many live secrets a key may have; also how many HMACs every rejected signature costs. */
-export const MAX_SIGNING_KEYS = 2;
+export const aKeyStore = withMethods(['find'], 'a key store, e.g. staticKeys([...])');
 
 const rate: OptionRule = (value) =>
   wholeNumber(value) === undefined ? undefined : 'be a whole number of requests, 0 or more';
@@ -48,7 +55,7 @@ const signingKeys: OptionRule = (value) =>
 
 export const aList: OptionRule = (value) => (Array.isArray(value) ? undefined : 'be a list');
 
-// What a request depends on, and quick to check: a limit of NaN admits everything, a third secret is never tried.
+// Quick enough for every request. A limit of NaN, for example, would admit everything.
 const REQUEST_RULES = Object.entries({
   rateLimitPerMinute: rate,
   signingKeys,
@@ -58,7 +65,7 @@ const REQUEST_RULES = Object.entries({
 }) as readonly (readonly [keyof CpgKey, OptionRule])[];
 
 /**
- * Rejects a key with which a check would silently not happen.
+ * Rejects a key with which a check would be skipped silently.
  *
  * @throws ServerMiddlewareError `invalid_key`
  */
@@ -78,11 +85,17 @@ const isSigningKey = (value: unknown): boolean => {
   }
 };
 
+const usableSigningKeys: OptionRule = (value) =>
+  signingKeys(value) ??
+  ((value as unknown[]).every(isSigningKey) ? undefined : 'hold keys made by createSigningKey(secret)');
+
+/** Whether all signing keys of a key can be used; too slow to ask before every request. */
+export const hasUsableSigningKeys = (key: CpgKey): boolean =>
+  usableSigningKeys(key.signingKeys) === undefined;
+
 const RECORD_RULES: OptionRules<CpgKey> = {
   keyId: (value) => (isKeyId(value as string) ? undefined : 'be 1 to 128 characters of A-Z a-z 0-9 _ - .'),
-  signingKeys: (value) =>
-    signingKeys(value) ??
-    ((value as unknown[]).every(isSigningKey) ? undefined : 'hold keys made by createSigningKey(secret)'),
+  signingKeys: usableSigningKeys,
   permissions: (value) =>
     Array.isArray(value) && value.every((name: Permission) => PERMISSIONS.includes(name))
       ? undefined
@@ -93,21 +106,16 @@ const RECORD_RULES: OptionRules<CpgKey> = {
   revoked: optional(aBoolean),
 };
 
-/**
- * Checks a key that is written down in code or configuration, in full.
- *
- * @throws ServerMiddlewareError `invalid_option`; `invalid_source_ip` for a whitelist entry that is neither an address nor
- * a range.
- */
-export const assertKeyRecord = (key: CpgKey, index: number): void => {
+// A key from code or configuration is checked in full, once.
+const assertKeyRecord = (key: CpgKey, index: number): void => {
   assertOptions({ owner: `staticKeys: key ${index}`, options: key, rules: RECORD_RULES });
-  if (key.sourceIps !== undefined) sourceIpList(key.sourceIps);
+  if (key.sourceIps !== undefined) parseSourceIps(key.sourceIps);
 };
 
 /**
- * A key store over a fixed list, for tests and small services. The keys are checked here, once.
+ * Creates a key store with a fixed list of keys, for tests and small services.
  *
- * @throws ServerMiddlewareError `invalid_option` for a key that cannot be used, `invalid_key` for a repeated one,
+ * @throws ServerMiddlewareError `invalid_option` for an unusable key, `invalid_key` for a repeated one,
  * `invalid_source_ip` for a whitelist entry that is neither an address nor a range.
  */
 export const staticKeys = (keys: readonly CpgKey[]): KeyStore => {
