@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { describeWithProgram, type NginxOptions, type ReverseProxy, startNginx } from '@cpg/test-support';
+import { type GatewayProcess, startGatewayFromSources } from '@cpg/test-support/gateway-process';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type GatewayProcess, startGatewayProcess } from './testing/gateway-process.ts';
 
 const MINUTE = 60_000;
 const INTERNAL = ['/_sandbox/state', '/_sandbox/clock', '/metrics', '/', '/page.js', '/page.css'];
@@ -11,11 +11,11 @@ describeWithProgram('nginx', 'behind nginx', () => {
   let sandbox: GatewayProcess;
   const proxies: ReverseProxy[] = [];
   beforeAll(async () => {
-    sandbox = await startGatewayProcess({ CPG_SANDBOX: 'true', CPG_LOG_LEVEL: 'fatal' });
+    sandbox = await startGatewayFromSources({ CPG_SANDBOX: 'true', CPG_LOG_LEVEL: 'fatal' });
   }, MINUTE);
   afterAll(async () => {
     await Promise.all(proxies.map((proxy) => proxy.stop()));
-    await sandbox.end('SIGTERM');
+    await sandbox.stop('SIGTERM');
   }, MINUTE);
 
   const proxy = async (url: string, options: Partial<NginxOptions> = {}): Promise<string> => {

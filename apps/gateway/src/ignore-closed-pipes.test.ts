@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '@cpg/test-support';
+import { findFreePort } from '@cpg/test-support/ports';
 import { describe, expect, it } from 'vitest';
 
 const programPath = (name: string) => join(import.meta.dirname, `${name}.ts`);
@@ -25,7 +25,7 @@ describe('a reader that leaves early', () => {
   });
 
   it('does not end the gateway', async () => {
-    const port = await freePort();
+    const port = await findFreePort();
     const gateway = spawn(process.execPath, ['--conditions=@cpg/source', programPath('main')], {
       env: { PATH: process.env.PATH, PORT: String(port), CPG_DATA_DIR: mkdtempSync(join(tmpdir(), 'cpg-')) },
       stdio: ['ignore', 'pipe', 'pipe'],

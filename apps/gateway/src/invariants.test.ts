@@ -1,11 +1,11 @@
 import { describeWithProgram, type Postgres, startPostgres } from '@cpg/test-support';
+import { type GatewayProcess, startGatewayFromSources } from '@cpg/test-support/gateway-process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Database, openDatabase } from './database/open-database.ts';
 import { createApiKey } from './keys/create-api-key.ts';
 import { auditLedger } from './ledger/audit-ledger.ts';
 import { createWithdrawal } from './ledger/create-withdrawal.ts';
 import { createSecretBox } from './secrets/secret-box.ts';
-import { type GatewayProcess, startGatewayProcess } from './testing/gateway-process.ts';
 import { ledgerStorm } from './testing/ledger-storm.ts';
 import { randomNumbers } from './testing/random-numbers.ts';
 import { signedCalls } from './testing/signed-calls.ts';
@@ -24,7 +24,7 @@ describeWithProgram('postgres', 'the ledger under fire', () => {
   let db: Database;
   let gateways: GatewayProcess[] = [];
   const start = () =>
-    startGatewayProcess({
+    startGatewayFromSources({
       DATABASE_URL: databaseUrl,
       CPG_MASTER_KEY: MASTER_KEY,
       CPG_SANDBOX: 'true',
@@ -44,7 +44,7 @@ describeWithProgram('postgres', 'the ledger under fire', () => {
     });
   }, 2 * MINUTES);
   afterAll(async () => {
-    await Promise.all(gateways.map((gateway) => gateway.end('SIGTERM')));
+    await Promise.all(gateways.map((gateway) => gateway.stop('SIGTERM')));
     await db.destroy();
     await postgres.stop();
   }, MINUTES);
@@ -82,11 +82,11 @@ describeWithProgram('postgres', 'the ledger under fire', () => {
     `keeps its invariants through ${OPERATIONS} operations and a process killed in the middle (seed ${SEED})`,
     async () => {
       let begun = 0;
-      let killed: Promise<void> | undefined;
+      let killed: Promise<unknown> | undefined;
       const work = async () => {
         while (begun < OPERATIONS) {
           begun += 1;
-          if (begun === OPERATIONS / 2) killed = gateways.pop()?.end('SIGKILL');
+          if (begun === OPERATIONS / 2) killed = gateways.pop()?.stop('SIGKILL');
           await storm.step();
         }
       };

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createSigningKey, signRequest } from '@cpg/protocol';
 import { describeWithProgram, type Postgres, startPostgres } from '@cpg/test-support';
+import { startGatewayFromSources } from '@cpg/test-support/gateway-process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startGatewayProcess } from './testing/gateway-process.ts';
 
 const SOURCES = fileURLToPath(new URL('.', import.meta.url));
 // Each test starts several processes, which takes seconds each on a busy machine.
@@ -45,11 +45,11 @@ const start = async <Result>(
   environment: Environment,
   use: (url: string, printed: string) => Promise<Result>,
 ) => {
-  const gateway = await startGatewayProcess(environment);
+  const gateway = await startGatewayFromSources(environment);
   try {
-    return await use(gateway.url, gateway.printed());
+    return await use(gateway.url, gateway.printed);
   } finally {
-    await gateway.end('SIGTERM');
+    await gateway.stop('SIGTERM');
   }
 };
 

@@ -4,8 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { startGatewayFromSources } from '@cpg/test-support/gateway-process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startGatewayProcess } from './testing/gateway-process.ts';
 
 // A busy machine starts a process slowly.
 const DEADLINE_MS = 180_000;
@@ -111,7 +111,7 @@ it.each<[string, readonly string[]]>([
 ])(
   'a gateway whose %s cannot log, and goes on serving',
   async (_name, wrapper) => {
-    const gateway = await startGatewayProcess({ CPG_SANDBOX: 'true', CPG_LOG_LEVEL: 'trace' }, wrapper);
+    const gateway = await startGatewayFromSources({ CPG_SANDBOX: 'true', CPG_LOG_LEVEL: 'trace' }, wrapper);
     gateway.child.stdout?.destroy();
     gateway.child.stderr?.destroy();
     const statuses: number[] = [];
@@ -119,7 +119,7 @@ it.each<[string, readonly string[]]>([
       statuses.push((await fetch(`${gateway.url}/healthz`)).status);
     }
     expect(statuses).toEqual(Array.from({ length: 20 }, () => 200));
-    await gateway.end('SIGTERM');
+    await gateway.stop('SIGTERM');
     expect(gateway.child.exitCode).toBe(0);
   },
   DEADLINE_MS,

@@ -2,12 +2,12 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createSigningKey, signRequest } from '@cpg/protocol';
-import { describeWithProgram, type Postgres, type Redis, startPostgres, startRedis } from '@cpg/test-support';
+import { describeWithProgram, type Postgres, RedisServer, startPostgres } from '@cpg/test-support';
+import { type GatewayProcess, startGatewayFromSources } from '@cpg/test-support/gateway-process';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { balanceConnections } from './testing/balance-connections.ts';
 import { forwardToAll } from './testing/forward-to-all.ts';
-import { type GatewayProcess, startGatewayProcess } from './testing/gateway-process.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const MINUTE = 60_000;
@@ -15,11 +15,11 @@ const MINUTE = 60_000;
 describeWithProgram('redis-server', 'PostgreSQL and Redis', () => {
   describeWithProgram('postgres', 'under two processes', () => {
     let postgres: Postgres;
-    let redis: Redis;
+    let redis: RedisServer;
     let environment: Readonly<Record<string, string>>;
     let gateways: readonly GatewayProcess[] = [];
     beforeAll(async () => {
-      [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+      [postgres, redis] = await Promise.all([startPostgres(), RedisServer.start()]);
       environment = {
         DATABASE_URL: postgres.createDatabase('shared'),
         REDIS_URL: redis.url,
@@ -28,10 +28,13 @@ describeWithProgram('redis-server', 'PostgreSQL and Redis', () => {
         CPG_LOG_LEVEL: 'fatal',
       };
       // At once: migrations and demo data must be written by one of them only.
-      gateways = await Promise.all([startGatewayProcess(environment), startGatewayProcess(environment)]);
+      gateways = await Promise.all([
+        startGatewayFromSources(environment),
+        startGatewayFromSources(environment),
+      ]);
     }, 2 * MINUTE);
     afterAll(async () => {
-      await Promise.all(gateways.map((gateway) => gateway.end('SIGTERM')));
+      await Promise.all(gateways.map((gateway) => gateway.stop('SIGTERM')));
       await redis.stop();
       await postgres.stop();
     }, MINUTE);
@@ -135,13 +138,13 @@ describeWithProgram('redis-server', 'PostgreSQL and Redis', () => {
 
     it('count the requests of an address together, in front of authentication', async () => {
       const limited = await Promise.all(
-        [0, 1].map(() => startGatewayProcess({ ...environment, CPG_IP_LIMIT_PER_MINUTE: '6' })),
+        [0, 1].map(() => startGatewayFromSources({ ...environment, CPG_IP_LIMIT_PER_MINUTE: '6' })),
       );
       const statuses: number[] = [];
       for (let count = 0; count < 8; count += 1) {
         statuses.push((await fetch(`${limited[count % 2]?.url}/v1/_ping`)).status);
       }
-      await Promise.all(limited.map((gateway) => gateway.end('SIGTERM')));
+      await Promise.all(limited.map((gateway) => gateway.stop('SIGTERM')));
       expect(statuses).toEqual([401, 401, 401, 401, 401, 401, 429, 429]);
     });
 

@@ -1,4 +1,4 @@
-import { readLines } from '@cpg/test-support/read-lines';
+import { readLines } from '@cpg/test-support/processes';
 import { call } from './call.ts';
 import { hello, signCommand, verifyCommand, verifyWebhookCommand } from './commands.ts';
 

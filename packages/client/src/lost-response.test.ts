@@ -1,7 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { startBuiltGateway } from '@cpg/test-support/gateway-process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WITHDRAWAL_BODY } from '../test-support/credentials.ts';
-import { startGateway } from '../test-support/gateway-process.ts';
 import { CpgClient } from './client.ts';
 import { sumAvailable } from './resources/account.ts';
 
@@ -49,7 +49,7 @@ describe('a reply that is lost on its way from the real gateway', () => {
   let client: CpgClient;
 
   beforeAll(async () => {
-    const gateway = await startGateway();
+    const gateway = await startBuiltGateway({ CPG_CHAIN_SETTLE_SECONDS: '0' });
     wire = new LossyWire(gateway.url);
     client = new CpgClient({ ...CREDENTIALS, baseUrl: await wire.start() });
     stopAll = async () => {

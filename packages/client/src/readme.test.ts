@@ -4,9 +4,9 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { freePort } from '@cpg/test-support';
+import { startBuiltGateway } from '@cpg/test-support/gateway-process';
+import { findFreePort } from '@cpg/test-support/ports';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startGateway } from '../test-support/gateway-process.ts';
 import { CPG_ERROR_CODES } from './errors.ts';
 import { makeWebhook } from './testing/signed-messages.ts';
 
@@ -17,12 +17,12 @@ const FROM_SOURCE = '--conditions=@cpg/source';
 
 let folder: string;
 let environment: NodeJS.ProcessEnv;
-let stopGateway = async (): Promise<void> => undefined;
+let stopGateway = async (): Promise<unknown> => undefined;
 
 beforeAll(async () => {
   // Inside the package, so that the examples find it by its own name.
   folder = mkdtempSync(join(PACKAGE, '.readme-'));
-  const gateway = await startGateway();
+  const gateway = await startBuiltGateway({ CPG_CHAIN_SETTLE_SECONDS: '0' });
   stopGateway = gateway.stop;
   environment = {
     PATH: process.env.PATH,
@@ -70,7 +70,7 @@ describe('the README', () => {
   });
 
   it('has a webhook receiver that credits a deposit once', async () => {
-    const port = await freePort();
+    const port = await findFreePort();
     const child: ChildProcess = spawn(process.execPath, [FROM_SOURCE, write('webhooks')], {
       env: { ...environment, PORT: String(port) },
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { getEventListeners } from 'node:events';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { followSignal, onAbort } from './time.ts';
 
-const MANY_CALLS = join(import.meta.dirname, '../test-support/many-calls.ts');
+const MANY_CALLS = fileURLToPath(import.meta.resolve('@cpg/test-support/client/many-calls'));
 
 describe('200 concurrent calls', () => {
   it('put one listener on a signal they share, leave none, and cause no warning', async () => {

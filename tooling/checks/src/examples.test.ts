@@ -4,15 +4,15 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { describeWithProgram } from '@cpg/test-support';
+import { type GatewayProcess, startBuiltGateway } from '@cpg/test-support/gateway-process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REPOSITORY_ROOT } from './repository-root.ts';
-import { type SpawnedGateway, spawnGateway } from './spawn-gateway.ts';
 
 const run = promisify(execFile);
 
-let gateway: SpawnedGateway;
+let gateway: GatewayProcess;
 beforeAll(async () => {
-  gateway = await spawnGateway();
+  gateway = await startBuiltGateway();
 });
 afterAll(async () => {
   expect(await gateway.stop()).toBe(0);

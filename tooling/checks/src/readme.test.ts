@@ -2,19 +2,19 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { freePort } from '@cpg/test-support';
+import { type GatewayProcess, startBuiltGateway } from '@cpg/test-support/gateway-process';
+import { findFreePort } from '@cpg/test-support/ports';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REPOSITORY_ROOT } from './repository-root.ts';
-import { type SpawnedGateway, spawnGateway } from './spawn-gateway.ts';
 
 const run = promisify(execFile);
 
 // Inside this package, so that the programs find what the README imports.
 let folder: string;
-let gateway: SpawnedGateway;
+let gateway: GatewayProcess;
 beforeAll(async () => {
   folder = await mkdtemp(join(REPOSITORY_ROOT, 'tooling/checks/node_modules/.readme-'));
-  gateway = await spawnGateway();
+  gateway = await startBuiltGateway();
 });
 afterAll(async () => {
   await gateway.stop();
@@ -47,7 +47,7 @@ describe('the README', () => {
     afterAll(() => service.kill());
 
     it('that serves a signed balance read', async () => {
-      const port = await freePort();
+      const port = await findFreePort();
       const secret = 'readme-acme-DO-NOT-USE-IN-PRODUCTION';
       service = spawn(process.execPath, [await writeExample('Service teams')], {
         env: { ...process.env, PORT: String(port), ACME_SECRET: secret },

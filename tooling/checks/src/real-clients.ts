@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { startBuiltGateway } from '@cpg/test-support/gateway-process';
 import { REPOSITORY_ROOT } from './repository-root.ts';
-import { spawnGateway } from './spawn-gateway.ts';
 
 /** `npm run conformance:real-clients`: measures common clients in front of the reference gateway; `-- --check` compares with the page. */
 const main = async (): Promise<number> => {
-  const gateway = await spawnGateway();
+  const gateway = await startBuiltGateway();
   try {
     const measuring = spawn(
       process.execPath,

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeWithProgram } from '@cpg/test-support';
+import { type GatewayProcess, startGatewayFromSources } from '@cpg/test-support/gateway-process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type GatewayProcess, startGatewayProcess } from '../testing/gateway-process.ts';
 import { claimDataDir } from './claim-data-dir.ts';
 
 const MINUTE = 60_000;
@@ -76,11 +76,11 @@ const isRoot = process.getuid?.() === 0;
 describe('a gateway on a data folder', () => {
   const started: GatewayProcess[] = [];
   afterEach(async () => {
-    await Promise.all(started.splice(0).map((gateway) => gateway.end('SIGKILL')));
+    await Promise.all(started.splice(0).map((gateway) => gateway.stop('SIGKILL')));
   });
   const start = async (wrapper?: readonly string[]) => {
     const environment = { CPG_DATA_DIR: dataDir, CPG_SANDBOX: 'true', CPG_LOG_LEVEL: 'error' };
-    const gateway = await startGatewayProcess(environment, wrapper);
+    const gateway = await startGatewayFromSources(environment, wrapper);
     started.push(gateway);
     return gateway;
   };
@@ -92,13 +92,13 @@ describe('a gateway on a data folder', () => {
       const first = await start();
       await expect(start()).rejects.toThrow(IN_USE());
       expect(await isReady(first)).toBe(200);
-      await first.end('SIGKILL');
+      await first.stop('SIGKILL');
       // What a crash can leave behind, and a pid that another program has by now.
       writeFileSync(join(dataDir, 'database', 'postmaster.pid'), '');
       writeFileSync(join(dataDir, 'gateway.pid'), String(process.pid));
       const second = await start();
       expect(await isReady(second)).toBe(200);
-      await second.end('SIGTERM');
+      await second.stop('SIGTERM');
       expect(await isReady(await start())).toBe(200);
     },
     3 * MINUTE,
@@ -116,7 +116,7 @@ describe('a gateway on a data folder', () => {
         await expect(start(container)).rejects.toThrow(IN_USE());
         await expect(start()).rejects.toThrow(IN_USE());
         expect(await isReady(first)).toBe(200);
-        await first.end('SIGKILL');
+        await first.stop('SIGKILL');
       },
       3 * MINUTE,
     );

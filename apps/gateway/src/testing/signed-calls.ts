@@ -1,5 +1,5 @@
 import { createSigningKey, signRequest } from '@cpg/protocol';
-import type { GatewayProcess } from './gateway-process.ts';
+import type { GatewayProcess } from '@cpg/test-support/gateway-process';
 
 export interface CallAnswer {
   readonly status: number;

@@ -137,9 +137,9 @@ describe.each(EXPRESS_VERSIONS)('body ownership on %s', (_name, express) => {
     const { port } = await start({ bodyLimit: 16, json: false });
     const connection = new RawConnection(port);
     await connection.write(post('a'.repeat(16)));
-    expect((await connection.answer())?.status).toBe(200);
+    expect((await connection.readResponse())?.status).toBe(200);
     await connection.write(post('a'.repeat(17)));
-    expect(await connection.answer()).toMatchObject({ status: 413, body: TOO_LARGE });
+    expect(await connection.readResponse()).toMatchObject({ status: 413, body: TOO_LARGE });
     const head = signedRequest({
       method: 'POST',
       target: '/v1/x',
@@ -148,10 +148,10 @@ describe.each(EXPRESS_VERSIONS)('body ownership on %s', (_name, express) => {
       headers: { 'Transfer-Encoding': 'chunked' },
     });
     await connection.write(Buffer.concat([head, Buffer.from(`10\r\n${'a'.repeat(16)}\r\n1\r\na\r\n`)]));
-    expect(await connection.answer()).toMatchObject({ status: 413, body: TOO_LARGE });
+    expect(await connection.readResponse()).toMatchObject({ status: 413, body: TOO_LARGE });
     await connection.write('0\r\n\r\n');
     await connection.write(post('b'));
-    expect((await connection.answer())?.status).toBe(200);
+    expect((await connection.readResponse())?.status).toBe(200);
     connection.close();
   });
 
@@ -169,13 +169,13 @@ describe.each(EXPRESS_VERSIONS)('body ownership on %s', (_name, express) => {
     const { port } = await start({ bodyTimeoutMs: 30 });
     const connection = new RawConnection(port);
     await connection.write(post('{"a":1}').subarray(0, -1));
-    const answer = await connection.answer();
+    const answer = await connection.readResponse();
     expect([answer?.status, answer?.body]).toEqual([
       408,
       '{"success":false,"message":"Request body was not received in full"}',
     ]);
     expect(answer?.headers.connection).toBe('close');
-    expect(await connection.answer()).toBeUndefined();
+    expect(await connection.readResponse()).toBeUndefined();
   });
 
   it('survives a client that leaves half-way, and admits nothing of it', async () => {

@@ -78,7 +78,7 @@ describe.each(EXPRESS_VERSIONS)('errorHandler on %s', (_name, express) => {
     app.use(errorHandler({ logger: recordingLogger() }));
     const connection = new RawConnection(await serve(app));
     await connection.write(GET);
-    expect(await connection.answer()).toBeUndefined();
+    expect(await connection.readResponse()).toBeUndefined();
   });
 });
 

@@ -49,7 +49,7 @@ describe.each(EXPRESS_VERSIONS)('races on %s', (_name, express) => {
         const connections = Array.from({ length: copies }, () => new RawConnection(port));
         await Promise.all(connections.map((connection) => connection.write(bytes.subarray(0, -1))));
         await Promise.all(connections.map((connection) => connection.write(bytes.subarray(-1))));
-        const answers = await Promise.all(connections.map((connection) => connection.answer()));
+        const answers = await Promise.all(connections.map((connection) => connection.readResponse()));
         for (const connection of connections) connection.close();
         const messages = answers.filter((answer) => answer?.status !== 200).map((answer) => answer?.body);
         expect(messages).toEqual(

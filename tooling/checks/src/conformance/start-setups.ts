@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { startRedis } from '@cpg/test-support';
-import { type SpawnedGateway, spawnGateway } from '../spawn-gateway.ts';
+import { type GatewayProcess, startBuiltGateway } from '@cpg/test-support/gateway-process';
+import { RedisServer } from '@cpg/test-support/redis';
 
 /** What one run of the suite is pointed at. */
 export interface Setup {
@@ -13,7 +13,7 @@ const PROXY = '127.0.0.9';
 const ENVIRONMENT = { CPG_TRUSTED_PROXIES: PROXY };
 const CLIENT = `${process.execPath} packages/client/conformance/adapter.ts`;
 
-const serverParameters = ({ url, operationsUrl }: SpawnedGateway): readonly string[] => [
+const serverParameters = ({ url, operationsUrl }: GatewayProcess): readonly string[] => [
   ...['--url', url, '--keys', 'apps/conformance/demo-keys.json'],
   ...['--clock-url', `${operationsUrl}/_sandbox/clock`],
   ...['--store-url', `${operationsUrl}/_sandbox/admission`],
@@ -22,7 +22,7 @@ const serverParameters = ({ url, operationsUrl }: SpawnedGateway): readonly stri
 
 /** Every layer: the protocol, the client, and a gateway that admits by its own memory. */
 const startAlone = async (): Promise<Setup> => {
-  const gateway = await spawnGateway(ENVIRONMENT);
+  const gateway = await startBuiltGateway(ENVIRONMENT);
   return {
     parameters: ['run', '--self', '--exec', CLIENT, ...serverParameters(gateway)],
     stop: async () => void (await gateway.stop()),
@@ -31,15 +31,15 @@ const startAlone = async (): Promise<Setup> => {
 
 /** The server layer again, on two gateways that share a Redis. */
 const startShared = async (): Promise<Setup> => {
-  const redis = await startRedis();
-  const starts = [1, 2].map(() => spawnGateway({ ...ENVIRONMENT, REDIS_URL: redis.url }));
+  const redis = await RedisServer.start();
+  const starts = [1, 2].map(() => startBuiltGateway({ ...ENVIRONMENT, REDIS_URL: redis.url }));
   const stop = async () => {
     const started = await Promise.allSettled(starts);
     await Promise.all(started.map((each) => each.status === 'fulfilled' && each.value.stop()));
     await redis.stop();
   };
   try {
-    const [gateway, peer] = (await Promise.all(starts)) as [SpawnedGateway, SpawnedGateway];
+    const [gateway, peer] = (await Promise.all(starts)) as [GatewayProcess, GatewayProcess];
     return { parameters: ['server', ...serverParameters(gateway), '--peer-url', peer.url], stop };
   } catch (error) {
     await stop();

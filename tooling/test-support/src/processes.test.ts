@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { expect, it } from 'vitest';
-import { readLines } from './read-lines.ts';
+import { readLines } from './processes.ts';
 
 const streamOf = (texts: readonly string[]) => Readable.from(texts.map((text) => Buffer.from(text)));
 

@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort } from './free-port.ts';
+import { findFreePort, isListening, LOOPBACK } from './ports.ts';
 
 /** A proxy in front of a server on loopback. */
 export interface ReverseProxy {
@@ -44,9 +43,9 @@ export const startNginx = ({
         client_max_body_size 0;
         ${temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join('\n')}
         server {
-          listen 127.0.0.1:${port};
+          listen ${LOOPBACK}:${port};
           location ${path || '/'} {
-            proxy_pass http://127.0.0.1:${upstreamPort}${path && '/'};
+            proxy_pass http://${LOOPBACK}:${upstreamPort}${path && '/'};
             ${directives}
             proxy_request_buffering ${requestBuffering};
           }
@@ -65,8 +64,8 @@ export const startHaproxy = ({ upstreamPort }: Pick<NginxOptions, 'upstreamPort'
         timeout client 30s
         timeout server 30s
       listen gateway
-        bind 127.0.0.1:${port}
-        server upstream 127.0.0.1:${upstreamPort}
+        bind ${LOOPBACK}:${port}
+        server upstream ${LOOPBACK}:${upstreamPort}
     `;
     return { configuration, command: (file) => ['haproxy', '-db', '-q', '-f', file] };
   });
@@ -80,7 +79,7 @@ const startProxy = async (
   describe: (port: number, folder: string) => ProxyProgram,
 ): Promise<ReverseProxy> => {
   const folder = mkdtempSync(join(tmpdir(), 'cpg-proxy-'));
-  const port = await freePort();
+  const port = await findFreePort();
   const { configuration, command } = describe(port, folder);
   const file = join(folder, 'proxy.conf');
   writeFileSync(file, `${configuration}\n`);
@@ -107,13 +106,3 @@ const startProxy = async (
     },
   };
 };
-
-const isListening = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    const settle = (isOpen: boolean) => {
-      socket.destroy();
-      resolve(isOpen);
-    };
-    socket.once('connect', () => settle(true)).once('error', () => settle(false));
-  });

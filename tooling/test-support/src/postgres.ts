@@ -3,31 +3,31 @@ import { once } from 'node:events';
 import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from './free-port.ts';
-import { findPostgresPrograms } from './postgres-programs.ts';
+import { findFreePort, LOOPBACK } from './ports.ts';
+import { findPostgresPrograms } from './programs.ts';
 
 export interface Postgres {
   readonly url: string;
-  /** Makes a fresh database and answers its URL. */
+  /** Creates an empty database and returns its URL. */
   createDatabase(name: string): string;
   /** Stops the server at once and deletes its data. */
   stop(): Promise<void>;
 }
 
-const idOf = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
+const getId = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
 
-// Ends the server when nobody holds the other end of its standard input any more, even if the test process was killed.
+// Stops the server when its standard input closes, so that it ends with the test process, even a killed one.
 const WATCHED = '"$@" & pid=$!; read -r _; kill -QUIT "$pid"; wait "$pid"';
 
-// Not durable: nobody needs these data after a power cut.
+// Not durable: no test needs its data after a power cut.
 const SETTINGS = [
-  'listen_addresses=127.0.0.1',
+  `listen_addresses=${LOOPBACK}`,
   'unix_socket_directories=',
   'fsync=off',
   'max_connections=100',
 ].flatMap((setting) => ['-c', setting]);
 
-const untilReady = async (child: ChildProcess): Promise<void> => {
+const waitUntilReady = async (child: ChildProcess): Promise<void> => {
   let log = '';
   await new Promise<void>((resolve, reject) => {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -41,7 +41,7 @@ const untilReady = async (child: ChildProcess): Promise<void> => {
 
 /** PostgreSQL does not run as root, so there its programs run as `postgres`. */
 const createFolder = () => {
-  const owner = process.getuid?.() === 0 ? { uid: idOf('-u'), gid: idOf('-g') } : {};
+  const owner = process.getuid?.() === 0 ? { uid: getId('-u'), gid: getId('-g') } : {};
   const folder = mkdtempSync(join(tmpdir(), 'cpg-postgres-'));
   chmodSync(folder, 0o700);
   if (owner.uid !== undefined) chownSync(folder, owner.uid, owner.gid);
@@ -83,19 +83,19 @@ export const startPostgres = async (): Promise<Postgres> => {
   const template = process.env[TEMPLATE_VARIABLE];
   if (template === undefined) run(locate('initdb'), '--pgdata', data, ...INITDB);
   else run('cp', '-R', template, data);
-  const port = await freePort();
+  const port = await findFreePort();
   const child = spawn(
     'sh',
     ['-c', WATCHED, 'sh', locate('postgres'), '-D', data, '-p', String(port), ...SETTINGS],
     { ...owner, cwd: folder, stdio: ['pipe', 'ignore', 'pipe'] },
   );
-  await untilReady(child);
-  const urlOf = (name: string) => `postgresql://cpg@127.0.0.1:${port}/${name}`;
+  await waitUntilReady(child);
+  const formatUrl = (name: string) => `postgresql://cpg@${LOOPBACK}:${port}/${name}`;
   return {
-    url: urlOf('postgres'),
+    url: formatUrl('postgres'),
     createDatabase: (name) => {
-      run(locate('createdb'), '--host', '127.0.0.1', '--port', String(port), '--username', 'cpg', name);
-      return urlOf(name);
+      run(locate('createdb'), '--host', LOOPBACK, '--port', String(port), '--username', 'cpg', name);
+      return formatUrl(name);
     },
     stop: async () => {
       const ended = once(child, 'exit');

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { LOOPBACK } from './ports.ts';
 
 export interface Upload {
   readonly port: number;
@@ -14,7 +15,7 @@ export interface Upload {
   readonly httpVersion?: '1.0' | '1.1';
 }
 
-const AT_ONCE = 10;
+const MAX_CONCURRENT = 10;
 
 /**
  * POSTs a body over a socket, as many clients do: writes all of it, then reads until the connection ends. The status, or
@@ -25,7 +26,7 @@ export const upload = (request: Upload): Promise<string> =>
     const { port, target, length, headers = {}, httpVersion = '1.1' } = request;
     const all = { Host: 'localhost', Connection: 'close', 'Content-Length': String(length), ...headers };
     const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-    const socket = connect({ port, host: '127.0.0.1' });
+    const socket = connect({ port, host: LOOPBACK });
     let received = '';
     let failure: string | undefined;
     socket.setEncoding('latin1').on('data', (text: string) => {
@@ -47,8 +48,8 @@ export const upload = (request: Upload): Promise<string> =>
 /** Counts the outcomes of many uploads: `{ '413': 60 }` when none was lost. */
 export const countUploads = async (times: number, request: Upload): Promise<Record<string, number>> => {
   const counts: Record<string, number> = {};
-  for (let sent = 0; sent < times; sent += AT_ONCE) {
-    const outcomes = await Promise.all(Array.from({ length: AT_ONCE }, () => upload(request)));
+  for (let sent = 0; sent < times; sent += MAX_CONCURRENT) {
+    const outcomes = await Promise.all(Array.from({ length: MAX_CONCURRENT }, () => upload(request)));
     for (const outcome of outcomes) counts[outcome] = (counts[outcome] ?? 0) + 1;
   }
   return counts;
@@ -76,7 +77,7 @@ export const uploadWithCurl = (request: CurlUpload): Promise<CurlResult> => {
   const lines = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
   const parameters = ['-sS', '-w', '\n%{http_code} %{size_upload}', '--data-binary', `@${file}`, ...lines];
   return new Promise((resolve, reject) => {
-    const url = `http://127.0.0.1:${port}${target}`;
+    const url = `http://${LOOPBACK}:${port}${target}`;
     execFile('curl', [...parameters, ...options, url], (error, stdout) => {
       rmSync(folder, { recursive: true });
       if (error !== null) return reject(error);

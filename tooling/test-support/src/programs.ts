@@ -1,7 +1,15 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 import { describe } from 'vitest';
-import { findPostgresPrograms } from './postgres-programs.ts';
 
+const POSTGRES = '/usr/lib/postgresql';
+
+/** The folder of the newest PostgreSQL server programs, which Debian keeps out of the PATH; or `undefined`. */
+export const findPostgresPrograms = (): string | undefined => {
+  const versions = existsSync(POSTGRES) ? readdirSync(POSTGRES) : [];
+  const newest = versions.map(Number).sort((a, b) => b - a)[0];
+  return newest === undefined ? undefined : `${POSTGRES}/${newest}/bin`;
+};
 const PATH = `${process.env.PATH}:${findPostgresPrograms() ?? ''}`;
 
 const isInstalled = (program: string): boolean =>

@@ -1,8 +1,7 @@
 import { getEventListeners } from 'node:events';
+import { CpgClient, signAxios, signFetch } from '@cpg/client';
 import axios from 'axios';
-import { CpgClient, signAxios, signFetch } from '../src/index.ts';
-import { ok } from './raw-answer.ts';
-import { RawServer } from './raw-server.ts';
+import { ok, RawServer } from '../raw-server.ts';
 
 /**
  * 200 calls at once on one client and one signal, then as many with a signed axios and fetch; prints as JSON how many abort

@@ -1,0 +1,56 @@
+import { connect, createServer, type Socket } from 'node:net';
+import { LOOPBACK, listen } from './ports.ts';
+
+/** A TCP proxy that can cut the connection in place of a reply, as a failing network does, or reply in place of the server. */
+export const startCuttingProxy = async (targetPort: number) => {
+  const sockets = new Set<Socket>();
+  let cutOn: string | undefined;
+  let forgery: { readonly to: string; readonly reply: string; replies: number } | undefined;
+  const server = createServer((client) => {
+    const upstream = connect(targetPort, LOOPBACK);
+    let isCutting = false;
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        sockets.delete(socket);
+        client.destroy();
+        upstream.destroy();
+      });
+    }
+    client.on('data', (bytes) => {
+      if (forgery !== undefined && bytes.toString('latin1').includes(forgery.to)) {
+        forgery.replies += 1;
+        client.write(forgery.reply);
+        return;
+      }
+      if (cutOn !== undefined && bytes.toString('latin1').includes(cutOn)) {
+        isCutting = true;
+        cutOn = undefined;
+      }
+      upstream.write(bytes);
+    });
+    upstream.on('data', (bytes) => {
+      if (isCutting) client.destroy();
+      else client.write(bytes);
+    });
+  });
+  const port = await listen(server);
+  return {
+    port,
+    /** Cuts the connection in place of the reply to the next bytes that contain this text. */
+    cutReplyTo: (text: string) => {
+      cutOn = text;
+    },
+    /** Replies to everything that contains this text; returns how often that was. */
+    replyTo: (text: string, reply: string) => {
+      const started = { to: text, reply, replies: 0 };
+      forgery = started;
+      return () => started.replies;
+    },
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+};
