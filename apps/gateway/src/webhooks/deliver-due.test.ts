@@ -132,7 +132,7 @@ describeOnEachDatabase((start) => {
       '%s is not registered, and not dialled when it is there already',
       async (host) => {
         const url = `https://${host}/`;
-        const response = await fetch(`${gateway().url}/_sandbox/webhooks`, {
+        const response = await fetch(`${gateway().operationsUrl}/_sandbox/webhooks`, {
           method: 'POST',
           headers: { 'content-type': 'application/json' },
           body: JSON.stringify({ url }),
