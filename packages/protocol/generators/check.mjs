@@ -29,26 +29,26 @@ const webhookStages = ({ secret, timestamp, body }) => {
   return { signedHex: message.toString('hex'), signature: hmac(secret, message) };
 };
 
-const headerOf = (vector, wanted) => vector.headers.find(([name]) => name.toLowerCase() === wanted)?.[1];
+const findHeader = (vector, wanted) => vector.headers.find(([name]) => name.toLowerCase() === wanted)?.[1];
 
 const receivedInputs = (vector) => {
-  const keyId = headerOf(vector, 'x-cpg-key');
+  const keyId = findHeader(vector, 'x-cpg-key');
   const secretB64 = vector.secretB64 ?? vector.keys.find((key) => key.keyId === keyId).secretB64;
-  return { ...vector, secretB64, timestamp: headerOf(vector, 'x-cpg-timestamp') };
+  return { ...vector, secretB64, timestamp: findHeader(vector, 'x-cpg-timestamp') };
 };
 
-const stagesOf = ({ secretB64, bodyB64, ...inputs }) => {
+const computeStages = ({ secretB64, bodyB64, ...inputs }) => {
   const filled = { ...inputs, secret: bytes(secretB64), body: bytes(bodyB64) };
   return inputs.target === undefined ? webhookStages(filled) : requestStages(filled);
 };
 
 const differences = (name, given, inputs) =>
-  Object.entries(stagesOf(inputs))
+  Object.entries(computeStages(inputs))
     .filter(([stage, value]) => given[stage] !== value)
     .map(([stage]) => `${name}${stage}`);
 
-const headerFaults = (vector) => {
-  const value = headerOf(vector, 'x-cpg-signature') || undefined;
+const findHeaderFailures = (vector) => {
+  const value = findHeader(vector, 'x-cpg-signature') || undefined;
   const genuine = (vector.sent ?? vector.computed).signature;
   const state = value === undefined ? 'missing' : value === genuine ? 'genuine' : 'altered';
   const isWebhook = vector.keys === undefined;
@@ -60,29 +60,29 @@ const headerFaults = (vector) => {
 };
 
 /** The names of the values of one vector that are not what this program computes. */
-export const faultsOf = (vector) => {
+export const findFailures = (vector) => {
   if (vector.expected === undefined) return differences('', vector, vector);
   return [
     ...(vector.computed ? differences('computed.', vector.computed, receivedInputs(vector)) : []),
     ...(vector.sent ? differences('sent.', vector.sent, vector.sent) : []),
-    ...headerFaults(vector),
+    ...findHeaderFailures(vector),
   ];
 };
 
 const main = (folder) => {
   let count = 0;
-  const faults = [];
+  const failures = [];
   for (const file of FILES) {
     const document = JSON.parse(readFileSync(new URL(file, folder), 'utf8'));
     if (document.vectors.length === 0 || document.vectors.length !== document.count)
-      faults.push(`${file}: count`);
+      failures.push(`${file}: count`);
     count += document.vectors.length;
     for (const vector of document.vectors)
-      for (const fault of faultsOf(vector)) faults.push(`${file}: ${vector.id}: ${fault}`);
+      for (const failure of findFailures(vector)) failures.push(`${file}: ${vector.id}: ${failure}`);
   }
-  for (const fault of faults) process.stderr.write(`${fault}\n`);
-  process.stdout.write(`node: ${count} vectors, ${faults.length} faults\n`);
-  process.exitCode = faults.length === 0 ? 0 : 1;
+  for (const failure of failures) process.stderr.write(`${failure}\n`);
+  process.stdout.write(`node: ${count} vectors, ${failures.length} failures\n`);
+  process.exitCode = failures.length === 0 ? 0 : 1;
 };
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)

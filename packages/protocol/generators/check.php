@@ -10,7 +10,7 @@ declare(strict_types=1);
 
 const FILES = ['request-signing.json', 'request-verification.json', 'webhooks.json'];
 
-function bytesOf(string|array $value): string
+function toBytes(string|array $value): string
 {
     return is_string($value)
         ? base64_decode($value, true)
@@ -28,7 +28,7 @@ function requestStages(array $inputs): array
     $parts = explode('?', $inputs['target'], 2);
     $path = $parts[0];
     $query = $parts[1] ?? '';
-    $hash = hash('sha256', bytesOf($inputs['bodyB64']));
+    $hash = hash('sha256', toBytes($inputs['bodyB64']));
     $canonical = implode("\n", [$inputs['timestamp'], strtoupper($inputs['method']), $path, $query, $hash]);
     $message = latin1($canonical);
     return [
@@ -37,22 +37,22 @@ function requestStages(array $inputs): array
         'bodySha256' => $hash,
         'canonical' => $canonical,
         'canonicalHex' => bin2hex($message),
-        'signature' => hash_hmac('sha256', $message, bytesOf($inputs['secretB64'])),
+        'signature' => hash_hmac('sha256', $message, toBytes($inputs['secretB64'])),
     ];
 }
 
 function webhookStages(array $inputs): array
 {
-    $message = latin1($inputs['timestamp']) . "\n" . bytesOf($inputs['bodyB64']);
-    return ['signedHex' => bin2hex($message), 'signature' => hash_hmac('sha256', $message, bytesOf($inputs['secretB64']))];
+    $message = latin1($inputs['timestamp']) . "\n" . toBytes($inputs['bodyB64']);
+    return ['signedHex' => bin2hex($message), 'signature' => hash_hmac('sha256', $message, toBytes($inputs['secretB64']))];
 }
 
-function stagesOf(array $inputs): array
+function computeStages(array $inputs): array
 {
     return isset($inputs['target']) ? requestStages($inputs) : webhookStages($inputs);
 }
 
-function headerOf(array $vector, string $wanted): ?string
+function findHeader(array $vector, string $wanted): ?string
 {
     foreach ($vector['headers'] as [$name, $value]) {
         if (strtolower($name) === $wanted) {
@@ -64,13 +64,13 @@ function headerOf(array $vector, string $wanted): ?string
 
 function receivedInputs(array $vector): array
 {
-    $keyId = headerOf($vector, 'x-cpg-key');
+    $keyId = findHeader($vector, 'x-cpg-key');
     foreach ($vector['keys'] ?? [] as $key) {
         if ($key['keyId'] === $keyId) {
             $vector['secretB64'] = $key['secretB64'];
         }
     }
-    return ['timestamp' => headerOf($vector, 'x-cpg-timestamp')] + $vector;
+    return ['timestamp' => findHeader($vector, 'x-cpg-timestamp')] + $vector;
 }
 
 function differences(string $prefix, array $given, array $computed): array
@@ -79,48 +79,48 @@ function differences(string $prefix, array $given, array $computed): array
     return array_map(fn ($name) => $prefix . $name, array_keys($differing));
 }
 
-function headerFaults(array $vector): array
+function findHeaderFailures(array $vector): array
 {
-    $value = headerOf($vector, 'x-cpg-signature') ?? '';
+    $value = findHeader($vector, 'x-cpg-signature') ?? '';
     $genuine = ($vector['sent'] ?? $vector['computed'])['signature'];
     $state = $value === '' ? 'missing' : ($value === $genuine ? 'genuine' : 'altered');
-    $faults = $state === $vector['signatureHeader'] ? [] : ['signatureHeader'];
+    $failures = $state === $vector['signatureHeader'] ? [] : ['signatureHeader'];
     $compared = isset($vector['keys']) ? $value : strtolower($value);
     if (isset($vector['computed']) && ($compared === $vector['computed']['signature']) !== $vector['expected']['accepted']) {
-        $faults[] = 'expected';
+        $failures[] = 'expected';
     }
-    return $faults;
+    return $failures;
 }
 
-function faultsOf(array $vector): array
+function findFailures(array $vector): array
 {
     if (!isset($vector['expected'])) {
-        return differences('', $vector, stagesOf($vector));
+        return differences('', $vector, computeStages($vector));
     }
     return [
-        ...headerFaults($vector),
-        ...(isset($vector['computed']) ? differences('computed.', $vector['computed'], stagesOf(receivedInputs($vector))) : []),
-        ...(isset($vector['sent']) ? differences('sent.', $vector['sent'], stagesOf($vector['sent'])) : []),
+        ...findHeaderFailures($vector),
+        ...(isset($vector['computed']) ? differences('computed.', $vector['computed'], computeStages(receivedInputs($vector))) : []),
+        ...(isset($vector['sent']) ? differences('sent.', $vector['sent'], computeStages($vector['sent'])) : []),
     ];
 }
 
 $folder = $argv[1] ?? __DIR__ . '/../vectors';
 $count = 0;
-$faults = [];
+$failures = [];
 foreach (FILES as $file) {
     $document = json_decode(file_get_contents("$folder/$file"), true, flags: JSON_THROW_ON_ERROR);
     $count += count($document['vectors']);
     if ($document['vectors'] === [] || count($document['vectors']) !== $document['count']) {
-        $faults[] = "$file: count";
+        $failures[] = "$file: count";
     }
     foreach ($document['vectors'] as $vector) {
-        foreach (faultsOf($vector) as $fault) {
-            $faults[] = "$file: {$vector['id']}: $fault";
+        foreach (findFailures($vector) as $failure) {
+            $failures[] = "$file: {$vector['id']}: $failure";
         }
     }
 }
-foreach ($faults as $fault) {
-    fwrite(STDERR, "$fault\n");
+foreach ($failures as $failure) {
+    fwrite(STDERR, "$failure\n");
 }
-printf("php: %d vectors, %d faults\n", $count, count($faults));
-exit($faults === [] ? 0 : 1);
+printf("php: %d vectors, %d failures\n", $count, count($failures));
+exit($failures === [] ? 0 : 1);

@@ -57,7 +57,7 @@ def sender_stages(sent):
     return stages(sent["secretB64"], sent["timestamp"], sent["bodyB64"], sent.get("method"), sent.get("target"))
 
 
-def header_faults(vector):
+def find_header_failures(vector):
     value = header(vector, "x-cpg-signature")
     genuine = vector.get("sent", vector.get("computed"))["signature"]
     state = "missing" if not value else "genuine" if value == genuine else "altered"
@@ -69,30 +69,30 @@ def header_faults(vector):
             yield "expected"
 
 
-def faults_of(vector):
+def find_failures(vector):
     if "expected" not in vector:
         return differences("", vector, stages(vector["secretB64"], vector["timestamp"], vector["bodyB64"], vector["method"], vector["target"]))
-    faults = list(header_faults(vector))
+    failures = list(find_header_failures(vector))
     if "computed" in vector:
-        faults += differences("computed.", vector["computed"], received_stages(vector))
+        failures += differences("computed.", vector["computed"], received_stages(vector))
     if "sent" in vector:
-        faults += differences("sent.", vector["sent"], sender_stages(vector["sent"]))
-    return faults
+        failures += differences("sent.", vector["sent"], sender_stages(vector["sent"]))
+    return failures
 
 
 def main(folder):
-    count, faults = 0, []
+    count, failures = 0, []
     for name in FILES:
         with open(os.path.join(folder, name), encoding="utf-8") as file:
             document = json.load(file)
         count += len(document["vectors"])
         if not document["vectors"] or len(document["vectors"]) != document["count"]:
-            faults.append(f"{name}: count")
-        faults += [f"{name}: {vector['id']}: {fault}" for vector in document["vectors"] for fault in faults_of(vector)]
-    for fault in faults:
-        print(fault, file=sys.stderr)
-    print(f"python: {count} vectors, {len(faults)} faults")
-    return 1 if faults else 0
+            failures.append(f"{name}: count")
+        failures += [f"{name}: {vector['id']}: {failure}" for vector in document["vectors"] for failure in find_failures(vector)]
+    for failure in failures:
+        print(failure, file=sys.stderr)
+    print(f"python: {count} vectors, {len(failures)} failures")
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":

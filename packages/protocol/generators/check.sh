@@ -3,7 +3,7 @@
 #     bash generators/check.sh [folder]
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-count=0 faults=0 last_body='' last_hash=''
+count=0 failures=0 last_body='' last_hash=''
 
 body_bytes() {
   case $1 in
@@ -33,7 +33,7 @@ ascii_to_hex() { # sets hex; no process is started, there are hundreds of these
   done
 }
 
-hmac_of() { # secret and message in hex; sets signature
+compute_hmac() { # secret and message in hex; sets signature
   local at escaped='' line
   for ((at = 0; at < ${#2}; at += 2)); do escaped+="\\x${2:at:2}"; done
   # shellcheck disable=SC2059 # the escapes are the data
@@ -44,7 +44,7 @@ hmac_of() { # secret and message in hex; sets signature
 expect() { # id, field, given, computed
   [ "$3" = "$4" ] && return
   echo "$1: $2" >&2
-  faults=$((faults + 1))
+  failures=$((failures + 1))
 }
 
 split_target() { # sets path and query, in hex: before and after the first 3f
@@ -87,10 +87,10 @@ while read -r id field secret timestamp method target body given_path given_quer
     request_message
   fi
   expect "$id" "$field.hex" "$given_hex" "$message"
-  hmac_of "$secret" "$message"
+  compute_hmac "$secret" "$message"
   expect "$id" "$field.signature" "$given_signature" "$signature"
   [ "$header" = - ] || expect "$id" header "$header" "$signature"
 done <<<"$lines"
 
-echo "openssl: $count signatures, $faults faults"
-[ "$count" -gt 0 ] && [ "$faults" -eq 0 ]
+echo "openssl: $count signatures, $failures failures"
+[ "$count" -gt 0 ] && [ "$failures" -eq 0 ]

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeWithProgram } from '@cpg/test-support';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type ValuePath, valuePathsOf, withFlippedBit, withFlippedHeader } from './flip-bit.ts';
+import { getValuePaths, type ValuePath, withFlippedBit, withFlippedHeader } from './flip-bit.ts';
 
 interface VectorDocument {
   readonly count: number;
@@ -32,29 +32,37 @@ const CROSS_CHECKS = [
     needs: 'node',
     program: process.execPath,
     script: 'check.mjs',
-    says: `node: ${total} vectors, 0 faults\n`,
+    says: `node: ${total} vectors, 0 failures\n`,
   },
-  { needs: 'python3', program: 'python3', script: 'check.py', says: `python: ${total} vectors, 0 faults\n` },
-  { needs: 'php', program: 'php', script: 'check.php', says: `php: ${total} vectors, 0 faults\n` },
+  {
+    needs: 'python3',
+    program: 'python3',
+    script: 'check.py',
+    says: `python: ${total} vectors, 0 failures\n`,
+  },
+  { needs: 'php', program: 'php', script: 'check.php', says: `php: ${total} vectors, 0 failures\n` },
   {
     needs: 'openssl',
     program: 'bash',
     script: 'check.sh',
-    says: /^openssl: [1-9][0-9]{2} signatures, 0 faults\n$/,
+    says: /^openssl: [1-9][0-9]{2} signatures, 0 failures\n$/,
   },
 ];
 
 const committedValues = documents.flatMap((document, file) =>
-  document.vectors.flatMap((vector) => valuePathsOf(vector).map((path) => ({ file, vector, path }))),
+  document.vectors.flatMap((vector) => getValuePaths(vector).map((path) => ({ file, vector, path }))),
 );
 // One value of every kind; the programs other than Node's take too long for more than two thousand runs.
-const kindOf = ({ block, name }: ValuePath): string => `${block ?? ''} ${name}`;
-const sample = [...new Map(committedValues.map((value) => [kindOf(value.path), value])).values()];
+const getKind = ({ block, name }: ValuePath): string => `${block ?? ''} ${name}`;
+const sample = [...new Map(committedValues.map((value) => [getKind(value.path), value])).values()];
 
 const folder = mkdtempSync(join(tmpdir(), 'cpg-cross-check-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Writes vector files of one vector each, so that a flipped bit is found soon; `flipped` takes the first one's place. */
+/**
+ * Writes vector files of one vector each, so that a flipped bit is found soon; `flipped` takes the first
+ * one's place.
+ */
 const writeFiles = (file: number, flipped: Record<string, unknown>): void => {
   documents.forEach((document, index) => {
     const vectors = [index === file ? flipped : document.vectors[0]];
@@ -96,23 +104,23 @@ for (const { needs, program, script, says } of CROSS_CHECKS) {
 }
 
 describe('a flipped bit of any committed value', async () => {
-  const { faultsOf } = (await import(new URL('./check.mjs', import.meta.url).href)) as {
-    faultsOf: (vector: unknown) => string[];
+  const { findFailures } = (await import(new URL('./check.mjs', import.meta.url).href)) as {
+    findFailures: (vector: unknown) => string[];
   };
 
   it('is found', () => {
     expect(committedValues.length).toBeGreaterThan(2000);
     const unnoticed = committedValues.filter(
-      ({ vector, path }) => faultsOf(withFlippedBit(vector, path)).length === 0,
+      ({ vector, path }) => findFailures(withFlippedBit(vector, path)).length === 0,
     );
-    expect(unnoticed.map(({ vector, path }) => `${vector.id} ${kindOf(path)}`)).toEqual([]);
+    expect(unnoticed.map(({ vector, path }) => `${vector.id} ${getKind(path)}`)).toEqual([]);
   });
 
   it('is found in a header that carries the sender’s signature', () => {
     const vectors = documents.flatMap((document) => document.vectors);
     const genuine = vectors.filter(({ signatureHeader }) => signatureHeader === 'genuine');
     expect(genuine.length).toBeGreaterThan(250);
-    const unnoticed = genuine.filter((vector) => faultsOf(withFlippedHeader(vector)).length === 0);
+    const unnoticed = genuine.filter((vector) => findFailures(withFlippedHeader(vector)).length === 0);
     expect(unnoticed.map(({ id }) => id)).toEqual([]);
   });
 });

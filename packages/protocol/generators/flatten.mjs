@@ -1,5 +1,6 @@
-// Writes what check.sh works on: one line a signature, its values in hex or plain, divided by spaces. It computes nothing.
-//     id field secret timestamp method target body | path query bodySha256 canonical canonicalHex signature | header
+// Writes what check.sh works on: one line a signature, its values in hex or plain, divided by spaces. It
+// computes nothing. id field secret timestamp method target body | path query bodySha256 canonical
+// canonicalHex signature | header
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
@@ -11,7 +12,7 @@ const hex = (text) => (text === undefined ? '-' : `h${Buffer.from(text, 'latin1'
 const secret = (text) => Buffer.from(text, 'base64').toString('hex');
 const body = (value) =>
   typeof value === 'string' ? `b${value}` : `r${value.repeat.byteHex}:${value.repeat.count}`;
-const headerOf = (vector, wanted) => vector.headers?.find(([name]) => name.toLowerCase() === wanted)?.[1];
+const findHeader = (vector, wanted) => vector.headers?.find(([name]) => name.toLowerCase() === wanted)?.[1];
 
 const line = (vector, { field, inputs, given }) =>
   [
@@ -29,16 +30,16 @@ const line = (vector, { field, inputs, given }) =>
     given.canonicalHex ?? given.signedHex,
     given.signature,
     vector.signatureHeader === 'genuine' && given === (vector.sent ?? vector.computed)
-      ? headerOf(vector, 'x-cpg-signature')
+      ? findHeader(vector, 'x-cpg-signature')
       : '-',
   ].join(' ');
 
-const linesOf = (vector) => {
+const formatLines = (vector) => {
   if (vector.expected === undefined)
     return [line(vector, { field: 'vector', inputs: vector, given: vector })];
-  const keyId = headerOf(vector, 'x-cpg-key');
+  const keyId = findHeader(vector, 'x-cpg-key');
   const secretB64 = vector.secretB64 ?? vector.keys.find((key) => key.keyId === keyId)?.secretB64;
-  const received = { ...vector, secretB64, timestamp: headerOf(vector, 'x-cpg-timestamp') };
+  const received = { ...vector, secretB64, timestamp: findHeader(vector, 'x-cpg-timestamp') };
   return [
     ...(vector.computed
       ? [line(vector, { field: 'computed', inputs: received, given: vector.computed })]
@@ -49,5 +50,5 @@ const linesOf = (vector) => {
 
 for (const file of ['request-signing.json', 'request-verification.json', 'webhooks.json']) {
   const { vectors } = JSON.parse(readFileSync(new URL(file, folder), 'utf8'));
-  for (const vector of vectors) process.stdout.write(`${linesOf(vector).join('\n')}\n`);
+  for (const vector of vectors) process.stdout.write(`${formatLines(vector).join('\n')}\n`);
 }

@@ -8,15 +8,15 @@ type Json = Record<string, unknown>;
 
 const STAGES = ['path', 'query', 'bodySha256', 'canonical', 'canonicalHex', 'signedHex', 'signature'];
 
-const blockOf = (vector: Json, { block }: ValuePath): Json =>
+const getBlock = (vector: Json, { block }: ValuePath): Json =>
   block === undefined ? vector : (vector[block] as Json);
 
 /** Every value of a vector that a program computed, and that is not empty. */
-export const valuePathsOf = (vector: Json): ValuePath[] =>
+export const getValuePaths = (vector: Json): ValuePath[] =>
   ([undefined, 'computed', 'sent'] as const)
     .filter((block) => block === undefined || vector[block] !== undefined)
     .flatMap((block) => STAGES.map((name) => ({ block, name })))
-    .filter((path) => (blockOf(vector, path)[path.name] ?? '') !== '');
+    .filter((path) => (getBlock(vector, path)[path.name] ?? '') !== '');
 
 /** The text with the lowest bit of the character in its middle flipped; a hex digit stays one. */
 const flip = (text: string, isHex: boolean): string => {
@@ -30,7 +30,7 @@ const flip = (text: string, isHex: boolean): string => {
 /** A copy of the vector with one bit of one value flipped. */
 export const withFlippedBit = (vector: Json, path: ValuePath): Json => {
   const copy = structuredClone(vector);
-  const block = blockOf(copy, path);
+  const block = getBlock(copy, path);
   block[path.name] = flip(block[path.name] as string, /Sha256|Hex|signature/.test(path.name));
   return copy;
 };

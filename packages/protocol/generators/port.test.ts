@@ -14,7 +14,7 @@ const run = (where: string) =>
   spawnSync('python3', ['-B', join(where, 'run_vectors.py'), vectors], { encoding: 'utf8' });
 
 describeWithProgram('python3', 'examples/port', () => {
-  it('passes every vector, as its README says', () => {
+  it('passes every vector, with the output that its README shows', () => {
     const { status, stdout, stderr } = run(port);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const counts =

@@ -29,7 +29,7 @@ export const readVectors = () => ({
 const keyOf = (secretB64: string): SigningKey =>
   createSigningKey(Buffer.from(secretB64, 'base64').toString('utf8'));
 
-const bytesOf = (text: string): string => Buffer.from(text, 'latin1').toString('hex');
+const toBytes = (text: string): string => Buffer.from(text, 'latin1').toString('hex');
 
 /** Every stage that the package gives for a signing vector, under the vector's names. */
 export const signVector = (vector: SigningVector) => {
@@ -44,18 +44,18 @@ export const signVector = (vector: SigningVector) => {
   const { path, query, bodySha256, canonical, signature, headers } = signed;
   return {
     headers: Object.entries(headers),
-    stages: { path, query, bodySha256, canonical, canonicalHex: bytesOf(canonical), signature },
+    stages: { path, query, bodySha256, canonical, canonicalHex: toBytes(canonical), signature },
   };
 };
 
-const verdictOf = (result: object | Rejection): VerificationVector['expected'] =>
+const toVerdict = (result: object | Rejection): VerificationVector['expected'] =>
   isRejection(result)
     ? { accepted: false, code: result.code, status: result.status, message: result.message }
     : { accepted: true };
 
 /** The package's answer to a received request. */
 export const verifyVector = (vector: VerificationVector): VerificationVector['expected'] =>
-  verdictOf(
+  toVerdict(
     verifyRequest({
       now: vector.now,
       method: vector.method,
@@ -75,7 +75,7 @@ export const verifyWebhookVector = (vector: WebhookVector): WebhookVector['expec
     signature: headerValues(vector.headers, SIGNATURE_HEADER),
     now: vector.now,
   });
-  return verdictOf(verified);
+  return toVerdict(verified);
 };
 
 /** The signature that the package gives for the delivery as it was received. */

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { readVectors } from './run-vectors.ts';
 
 const document = readFileSync(new URL('../../../docs/wire-protocol.md', import.meta.url), 'utf8');
-const blocksOf = (language: string): string[] =>
+const findBlocks = (language: string): string[] =>
   [...document.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms'))].map(
     ([, block = '']) => block,
   );
@@ -24,7 +24,7 @@ const readDump = (dump: string) => {
 };
 
 describe('docs/wire-protocol.md', () => {
-  const [key, canonical, webhook] = blocksOf('hexdump').map(readDump);
+  const [key, canonical, webhook] = findBlocks('hexdump').map(readDump);
   const example = readVectors().signing.find(({ id }) => id === 'worked-example');
 
   it('shows the bytes of the worked example as its vector has them', () => {
@@ -34,7 +34,7 @@ describe('docs/wire-protocol.md', () => {
     expect(webhook?.bytes.toString()).toBe('1747444800\n{"id":1}');
   });
 
-  it('shows in the right-hand column of each dump what the left one says', () => {
+  it('shows the bytes of each dump as text in its right-hand column', () => {
     for (const dump of [key, canonical, webhook]) expect(dump?.lines).toEqual(dump?.printed);
   });
 
@@ -49,7 +49,7 @@ describe('docs/wire-protocol.md', () => {
 
   describeWithProgram('openssl', 'its shell lines', () => {
     it('print the signature of the worked example', () => {
-      const [script = ''] = blocksOf('sh');
+      const [script = ''] = findBlocks('sh');
       expect(execFileSync('sh', ['-c', script], { encoding: 'utf8' })).toContain(`${example?.signature}`);
     });
   });

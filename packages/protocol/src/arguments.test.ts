@@ -53,7 +53,10 @@ interface Row {
   readonly args: readonly unknown[];
   /** The kinds that are right for an argument or field. */
   readonly accepts?: Readonly<Record<string, readonly Kind[]>>;
-  /** What the function returns for a value of the wrong type, where it documents a result in place of an error. */
+  /**
+   * What the function returns for a value of the wrong type, where it documents a result in place of an
+   * error.
+   */
   readonly returns?: Readonly<Record<string, unknown>>;
   /** The option objects: an unknown name in them is an error. */
   readonly options?: readonly string[];
@@ -389,14 +392,14 @@ describe.each(Object.entries(ROWS))('%s', (name, { args, accepts = {}, returns =
 });
 
 describe('messages', () => {
-  it('name the field, what was expected and what came', () => {
+  it('name the field, the expected and the received type', () => {
     const fields = { timestamp: NOW, method: 'GET', path: '/', query: '', bodySha256: '' };
     expect(() => protocol.canonicalString(fields as never)).toThrow(
       expect.objectContaining({ code: 'invalid_field', message: 'timestamp must be a string: got number.' }),
     );
   });
 
-  it('say which option is misspelt', () => {
+  it('name the unknown option', () => {
     const misspelt = { keyId: 'k', key, method: 'POST', target: '/', boby: body, timestamp: NOW };
     expect(() => protocol.signRequest(misspelt as never)).toThrow(
       'The request to sign has an unknown option "boby". Known options: keyId, key, method, target, body, timestamp.',
@@ -413,15 +416,15 @@ describe('messages', () => {
     expect(error.cause).toBeInstanceOf(TypeError);
   });
 
-  it('show the start of a long text, with what is invisible escaped', () => {
+  it('show the start of a long text, with invisible characters escaped', () => {
     expect(() => protocol.toDecimal(`1\u202e\u2028…é${'9'.repeat(200)}`)).toThrow(
       `got "1\\u{202e}\\u{2028}…é${'9'.repeat(95)}"… (205 characters).`,
     );
   });
 });
 
-describe('what was received', () => {
-  it('may be handed over whole', () => {
+describe('a received request or webhook', () => {
+  it('may have other fields', () => {
     const more = { ip: '127.0.0.1', cmd: 'verify' };
     const received = {
       method: 'GET',
@@ -443,7 +446,7 @@ describe('what was received', () => {
 });
 
 describe('options', () => {
-  it('are not what a library has put on Object.prototype', () => {
+  it('ignore what a library has put on Object.prototype', () => {
     const inherited = Object.create({ boby: 1 });
     expect(() => protocol.signWebhook(Object.assign(inherited, { key, body, timestamp: NOW }))).not.toThrow();
   });
@@ -502,7 +505,7 @@ describe('assertBytes', () => {
     ['nothing', undefined, 'undefined'],
     ['an array', [1], 'an array'],
     ['an ArrayBuffer', new ArrayBuffer(1), 'object'],
-  ])('refuses %s', (_, body, type) => {
+  ])('rejects %s', (_, body, type) => {
     expect(() => assertBytes(body)).toThrow(
       expect.objectContaining({
         code: 'invalid_body',

@@ -2,7 +2,7 @@ import { ProtocolError, type ProtocolErrorCode } from './protocol-error.ts';
 
 const MAX_QUOTED_CHARACTERS = 100;
 
-/** `Array.isArray`, which throws for a revoked proxy. */
+/** `Array.isArray`, but `false` for a revoked proxy, for which it throws. */
 export const isArray = (value: unknown): value is readonly unknown[] => {
   try {
     return Array.isArray(value);
@@ -11,14 +11,16 @@ export const isArray = (value: unknown): value is readonly unknown[] => {
   }
 };
 
-/** Names the type of an argument for an error message. Never its value, which may be a secret in the wrong place. */
+/**
+ * Names the type of an argument for an error message, never its value: it may be a secret in the wrong place.
+ */
 export const typeName = (value: unknown): string => {
   if (value === null) return 'null';
   if (isArray(value)) return 'an array';
   return Number.isNaN(value) ? 'NaN' : typeof value;
 };
 
-/** Quotes a text that is known not to be a secret; shows the start of a long one, and escapes what is not visible. */
+/** Quotes a text that cannot be a secret: shortened when it is long, with invisible characters escaped. */
 export const quote = (text: string): string => {
   const shown = JSON.stringify(text.slice(0, MAX_QUOTED_CHARACTERS)).replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
@@ -33,7 +35,9 @@ interface Expectation {
   readonly code?: ProtocolErrorCode;
 }
 
-/** The error for an argument of the wrong type: names the argument, what it must be, and the type that it has. */
+/**
+ * The error for an argument of the wrong type: names the argument, the expected type and the received type.
+ */
 export const wrongType = (
   name: string,
   received: unknown,
@@ -50,9 +54,9 @@ export const assertString: (
 };
 
 /**
- * Runs code that reads an object of the caller's, whose getters, proxies or methods may throw.
+ * Reads an object that the caller passed, whose getters, proxy traps or methods may throw.
  *
- * @throws ProtocolError `invalid_field` in place of any other error, which becomes its cause.
+ * @throws ProtocolError `invalid_field` for any error but a ProtocolError; the original becomes its cause.
  */
 export const readGuarded = <Result>(name: string, read: () => Result): Result => {
   try {
@@ -77,7 +81,7 @@ const assertObject = (value: unknown, name: string): void => {
   if (typeof value !== 'object' || value === null) throw wrongType(name, value, { expected: 'an object' });
 };
 
-/** Makes a function that reads the fields of an object, each once, and ignores other ones. */
+/** Creates a function that reads each field of an object once and ignores unknown fields. */
 export const createFieldReader =
   <Fields extends object>(name: string, pick: (given: Fields) => Fields) =>
   (given: Fields): Fields => {
@@ -90,9 +94,9 @@ export const createFieldReader =
   };
 
 /**
- * Makes a function that reads an object of options, each once.
+ * Creates a function that reads each option of an options object once.
  *
- * @throws ProtocolError `invalid_option` for a name that is none of the options: a misspelt `body` would sign an empty one.
+ * @throws ProtocolError `invalid_option` for an unknown option: a misspelt `body` would sign an empty body.
  */
 export const createOptionReader = <Options extends object>(
   name: string,
@@ -117,18 +121,18 @@ const unknownOption = (name: string, option: string, known: ReadonlySet<string>)
     `${name} has an unknown option ${quote(option)}. Known options: ${[...known].join(', ')}.`,
   );
 
-// The one test that a Uint8Array of another realm passes, and that no proxy or prototype can pretend to.
+// The only check that accepts a Uint8Array of another realm, and no proxy and no prototype of one.
 const readTypedArrayTag = Object.getOwnPropertyDescriptor(
   Object.getPrototypeOf(Uint8Array.prototype),
   Symbol.toStringTag,
 )?.get as (this: unknown) => string | undefined;
 
-/** Whether a value is a `Uint8Array`, of this realm or another one. */
+/** Whether a value is a `Uint8Array`, of any realm. */
 export const isBytes = (value: unknown): value is Uint8Array =>
   readTypedArrayTag.call(value) === 'Uint8Array';
 
 /**
- * Refuses a body that is not made of bytes, such as one that a JSON parser has already read.
+ * Rejects a body that is not bytes, such as parsed JSON.
  *
  * @throws ProtocolError `invalid_body` for anything that is not a `Uint8Array` (a `Buffer` is one).
  */

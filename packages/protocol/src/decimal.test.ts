@@ -34,11 +34,11 @@ describe('isDecimalString', () => {
     },
   );
 
-  it.each(REFUSED)('refuses %j', (text) => {
+  it.each(REFUSED)('rejects %j', (text) => {
     expect(isDecimalString(text)).toBe(false);
   });
 
-  it('refuses a number, which has already lost digits', () => {
+  it('rejects a number, which has already lost digits', () => {
     expect(isDecimalString(5 as never)).toBe(false);
   });
 });
@@ -61,7 +61,7 @@ describe('toDecimal', () => {
     );
   });
 
-  it.each(REFUSED)('refuses %j', (text) => {
+  it.each(REFUSED)('rejects %j', (text) => {
     expect(() => toDecimal(text)).toThrow(
       expect.objectContaining({
         code: 'invalid_decimal',
@@ -70,7 +70,7 @@ describe('toDecimal', () => {
     );
   });
 
-  it('refuses a number', () => {
+  it('rejects a number', () => {
     expect(() => toDecimal(0.1 as never)).toThrow('got number.');
   });
 

@@ -21,7 +21,7 @@ describe('successEnvelope', () => {
 });
 
 describe('errorEnvelope', () => {
-  it('holds the message and nothing else', () => {
+  it('contains the message and nothing else', () => {
     expect(errorEnvelope('Invalid signature')).toStrictEqual({
       success: false,
       message: 'Invalid signature',

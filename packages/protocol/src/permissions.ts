@@ -1,4 +1,4 @@
-/** The eight permissions a key can hold; `_ping` needs none. Contract §4. */
+/** The eight permissions that a key can have; `_ping` needs none. Wire protocol §4. */
 export const PERMISSIONS = Object.freeze([
   'read_balance',
   'list_currencies',

@@ -22,18 +22,18 @@ describe('ProtocolError', () => {
 });
 
 describe('ProtocolError.is', () => {
-  it('knows its own', () => {
+  it('recognises its own errors', () => {
     expect(ProtocolError.is(new ProtocolError('invalid_body', ''))).toBe(true);
   });
 
-  it('knows errors of another copy of the package', async () => {
+  it('recognises errors of another copy of the package', async () => {
     vi.resetModules();
     const copy = await import('./protocol-error.ts');
     expect(copy.ProtocolError).not.toBe(ProtocolError);
     expect(ProtocolError.is(new copy.ProtocolError('invalid_body', ''))).toBe(true);
   });
 
-  it('knows errors of another realm', () => {
+  it('recognises errors of another realm', () => {
     const foreign: unknown = runInNewContext(
       "Object.assign(new Error(), { [Symbol.for('cpg.protocol.error')]: true })",
     );
@@ -42,7 +42,7 @@ describe('ProtocolError.is', () => {
   });
 
   it.each([new Error(), { code: 'invalid_body' }, 'invalid_body', null, undefined, 5])(
-    'refuses %o',
+    'rejects %o',
     (value) => {
       expect(ProtocolError.is(value)).toBe(false);
     },

@@ -1,4 +1,4 @@
-/** Every code a {@link ProtocolError} can carry, with what it means. */
+/** Every code of a {@link ProtocolError}, with its meaning. */
 export const PROTOCOL_ERROR_CODES = Object.freeze({
   invalid_secret: 'The secret cannot be used as a signing key.',
   invalid_key_id: 'The key id does not follow the key_id grammar.',
@@ -26,8 +26,8 @@ const readCause = (options: ErrorOptions | undefined): ErrorOptions | undefined 
 };
 
 /**
- * The one error class of this package: a caller handed something that cannot be signed or read.
- * Peers' mistakes are never thrown; parsers of received input return a rejection instead.
+ * The error class of this package: the calling program passed an argument that cannot be used. Invalid input
+ * from a peer is never thrown: functions that read received input return a rejection.
  */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
@@ -43,7 +43,7 @@ export class ProtocolError extends Error {
     Object.defineProperty(this, MARKER, { value: true });
   }
 
-  /** Tells a `ProtocolError` from anything else, also one made by another copy of this package or in another realm. */
+  /** Whether a value is a `ProtocolError`, also one of another copy of this package or of another realm. */
   static is(value: unknown): value is ProtocolError {
     if (typeof value !== 'object' || value === null) return false;
     try {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isRejection, missingPermission, REJECTIONS, validationFailed } from './rejections.ts';
 
 describe('REJECTIONS', () => {
-  // Written out from the contract: a client may match on every one of these texts.
+  // Copied from the wire protocol: clients may match on these texts.
   it.each([
     ['malformed_request_target', 400, 'Malformed request target'],
     ['malformed_json_body', 400, 'Malformed JSON body'],
@@ -81,7 +81,7 @@ describe('isRejection', () => {
     { status: 404, message: '' },
     { code: 'toString', status: 404, message: '' },
     { path: '/', query: '' },
-  ])('refuses %o', (value) => {
+  ])('rejects %o', (value) => {
     expect(isRejection(value)).toBe(false);
   });
 });

@@ -1,6 +1,6 @@
 import { assertString } from './arguments.ts';
 
-/** What a server answers when it refuses a request: a stable code for programs, and the wire's status and message. */
+/** How a server rejects a request: a stable code for programs, and the status and message of the response. */
 export interface Rejection {
   readonly code: RejectionCode;
   readonly status: number;
@@ -8,7 +8,7 @@ export interface Rejection {
   readonly message: string;
 }
 
-/** The one table of fixed answers. Contract §2 and §3. */
+/** The table of all rejections. Wire protocol §2 and §3. */
 const TABLE = {
   malformed_request_target: [400, 'Malformed request target'],
   malformed_json_body: [400, 'Malformed JSON body'],
@@ -43,7 +43,7 @@ const TABLE = {
   service_unavailable: [503, 'Service temporarily unavailable'],
 } as const satisfies Record<string, readonly [status: number, message: string]>;
 
-/** Every code of {@link REJECTIONS}; new ones may come with a minor version. */
+/** A code of {@link REJECTIONS}; a minor version may add codes. */
 export type RejectionCode = keyof typeof TABLE;
 
 const entries = Object.entries(TABLE).map(([code, [status, message]]) => [
@@ -51,25 +51,31 @@ const entries = Object.entries(TABLE).map(([code, [status, message]]) => [
   Object.freeze({ code: code as RejectionCode, status, message }),
 ]);
 
-/** Every rejection by code, e.g. `REJECTIONS.invalid_signature`; frozen. Contract §2 and §3. */
+/** Every rejection by code, for example `REJECTIONS.invalid_signature`; frozen. Wire protocol §2 and §3. */
 export const REJECTIONS: Readonly<Record<RejectionCode, Rejection>> = Object.freeze(
   Object.fromEntries(entries),
 );
 
-/** The 403 for a key without the route's permission; names the permission. Contract §2, restriction 5. */
+/**
+ * The 403 for a key without the permission of the endpoint; its message names the permission. Wire protocol
+ * §2, restriction 5.
+ */
 export const missingPermission = (permission: string): Rejection => {
   assertString(permission, 'permission');
   const rejection = REJECTIONS.missing_permission;
   return { ...rejection, message: `${rejection.message}: ${permission}` };
 };
 
-/** The 422 of schema validation; the message is `field: reason; field: reason`, fields in schema order. Contract §3. */
+/**
+ * The 422 of validation; the message is `field: reason; field: reason`, in the order of the schema. Wire
+ * protocol §3.
+ */
 export const validationFailed = (message: string): Rejection => {
   assertString(message, 'message');
   return { ...REJECTIONS.validation_failed, message };
 };
 
-/** Tells a rejection from the value that a parser returns otherwise. */
+/** Whether a value is a rejection; tells one from the result of a check or parser. */
 export const isRejection = (value: unknown): value is Rejection => {
   if (typeof value !== 'object' || value === null) return false;
   try {

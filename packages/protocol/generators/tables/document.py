@@ -21,7 +21,7 @@ NOTES = {
     "KeyId": note("KEY_HANDLING", "a request is attributed to a key that did not sign it"),
     "Malleability": note("SIGNATURE_PARSING", "a second text for one signature passes, and with it a replay"),
     "MethodCase": note("CANONICALISATION", "401 for a caller who writes the method in lower case"),
-    "MissingHeader": note("HEADER_PARSING", "an unsigned request passes, or fails with the wrong answer"),
+    "MissingHeader": note("HEADER_PARSING", "an unsigned request passes, or fails with the wrong response"),
     "Ordinary": note("BASIC", "nothing works"),
     "Precedence": note("ORDER_OF_CHECKS", "clients that match on messages are told the wrong thing"),
     "PureLayerOnly": note("BASIC", "cannot arrive over HTTP/1.1 as written: run it against a verifier function, not a server"),

@@ -13,7 +13,7 @@ def base64_of(data):
 
 
 def split_target(target):
-    """Path and query: before and after the first question mark (contract 1.2)."""
+    """Path and query: before and after the first question mark (wire protocol §1.2)."""
     path, _, query = target.partition("?")
     return path, query
 
@@ -40,7 +40,7 @@ def sign_stages(secret, timestamp, method, target, body):
 
 
 def webhook_stages(secret, timestamp, body):
-    """A webhook signs two parts: the timestamp, a line feed, the body itself (contract 5)."""
+    """A webhook signs two parts: the timestamp, a line feed, the body itself (wire protocol §5)."""
     message = timestamp.encode("latin-1") + b"\n" + body
     return {"signedHex": message.hex(), "signature": hmac_hex(secret, message)}
 

@@ -18,7 +18,7 @@ def key(secret):
 
 
 ORDINARY = ["1.1", "1.2", "1.3"], [
-    ("worked-example", ["Ordinary"], "the contract's worked example", target("/v1/balances?currency=USDT&network=ETH")),
+    ("worked-example", ["Ordinary"], "the worked example of the wire protocol", target("/v1/balances?currency=USDT&network=ETH")),
     ("ping", ["Ordinary"], "the smallest request", target("/v1/_ping")),
     ("post-withdrawal", ["Ordinary"], "a JSON body", post(JSON_BODY)),
     ("get-withdrawal", ["Ordinary"], "an id in the path", target("/v1/withdrawals/4711")),

@@ -3,13 +3,13 @@
 ACCEPTED = {"accepted": True}
 
 
-def refused(code, status, message):
+def rejected(code, status, message):
     return {"accepted": False, "code": code, "status": status, "message": message}
 
 
-MISSING = refused("missing_authentication_headers", 401, "Missing authentication headers")
-MALFORMED = refused("malformed_authentication_headers", 401, "Malformed authentication headers")
-TARGET = refused("malformed_request_target", 400, "Malformed request target")
-WINDOW = refused("timestamp_outside_window", 401, "Request timestamp is outside the allowed window")
-ENCODING = refused("content_encoding_not_supported", 415, "Content-Encoding is not supported")
-SIGNATURE = refused("invalid_signature", 401, "Invalid signature")
+MISSING = rejected("missing_authentication_headers", 401, "Missing authentication headers")
+MALFORMED = rejected("malformed_authentication_headers", 401, "Malformed authentication headers")
+TARGET = rejected("malformed_request_target", 400, "Malformed request target")
+WINDOW = rejected("timestamp_outside_window", 401, "Request timestamp is outside the allowed window")
+ENCODING = rejected("content_encoding_not_supported", 415, "Content-Encoding is not supported")
+SIGNATURE = rejected("invalid_signature", 401, "Invalid signature")

@@ -1,4 +1,4 @@
-"""Faults of the headers, of the request target, and two faults at once."""
+"""Faults of the headers, of the request target, and two failures at once."""
 
 from .parts import row
 from .verdicts import ENCODING, MALFORMED, MISSING, SIGNATURE, TARGET, WINDOW
@@ -114,7 +114,7 @@ ORDER_ROWS = [
     both("order-timestamp-before-key", "the timestamp is stale and the key unknown", WINDOW, received={"key_id": "ck_nobody"}, now=1747449999),
     both("order-timestamp-before-signature", "the timestamp is stale and the signature no signature", WINDOW, alter=lambda *_: "nonsense", now=1747449999),
     both("order-encoding-before-signature", "the body is encoded and the signature wrong", ENCODING, alter=lambda *_: "0" * 64, headers=lambda *pairs: [*pairs, ["Content-Encoding", "gzip"]]),
-    both("order-unknown-key", "an unknown key gets the answer of a wrong signature", SIGNATURE, received={"key_id": "ck_nobody"}),
+    both("order-unknown-key", "an unknown key gets the response of a wrong signature", SIGNATURE, received={"key_id": "ck_nobody"}),
 ]
 
 GROUPS = [

@@ -19,7 +19,7 @@ def accept(*arguments, **given):
     return row(*arguments, expected=ACCEPTED, **given)
 
 
-def refuse(identifier, flag, description, expected=SIGNATURE, **given):
+def reject(identifier, flag, description, expected=SIGNATURE, **given):
     return row(identifier, flag, description, expected=expected, **given)
 
 
@@ -49,16 +49,16 @@ ACCEPT = [
 ]
 
 HEADERS = [
-    *[refuse(f"webhook-missing-{name}", "MissingHeader", f"no {name}", MISSING, sent=body(DETECTED), headers=without(index)) for index, name in enumerate(("timestamp", "signature"))],
-    *[refuse(f"webhook-empty-{name}", "MissingHeader", f"an empty {name}", MISSING, sent=body(DETECTED), headers=emptied(index)) for index, name in enumerate(("timestamp", "signature"))],
-    *[refuse(f"webhook-duplicate-{name}", "DuplicateHeader", f"the {name} twice", MALFORMED, sent=body(DETECTED), headers=repeated(index)) for index, name in enumerate(("timestamp", "signature"))],
+    *[reject(f"webhook-missing-{name}", "MissingHeader", f"no {name}", MISSING, sent=body(DETECTED), headers=without(index)) for index, name in enumerate(("timestamp", "signature"))],
+    *[reject(f"webhook-empty-{name}", "MissingHeader", f"an empty {name}", MISSING, sent=body(DETECTED), headers=emptied(index)) for index, name in enumerate(("timestamp", "signature"))],
+    *[reject(f"webhook-duplicate-{name}", "DuplicateHeader", f"the {name} twice", MALFORMED, sent=body(DETECTED), headers=repeated(index)) for index, name in enumerate(("timestamp", "signature"))],
 ]
 
 TIMESTAMP = [
-    refuse("webhook-window-past-301", "TimestampWindow", "the clock is 301 s ahead", WINDOW, sent=body(DETECTED), now=NOW + 301),
-    refuse("webhook-window-future-301", "TimestampWindow", "the clock is 301 s behind", WINDOW, sent=body(DETECTED), now=NOW - 301),
+    reject("webhook-window-past-301", "TimestampWindow", "the clock is 301 s ahead", WINDOW, sent=body(DETECTED), now=NOW + 301),
+    reject("webhook-window-future-301", "TimestampWindow", "the clock is 301 s behind", WINDOW, sent=body(DETECTED), now=NOW - 301),
     *[
-        refuse(f"webhook-timestamp-{name}", "TimestampGrammar", description, WINDOW, sent={**body(DETECTED), "timestamp": text}, now=NOW)
+        reject(f"webhook-timestamp-{name}", "TimestampGrammar", description, WINDOW, sent={**body(DETECTED), "timestamp": text}, now=NOW)
         for name, description, text in (
             ("milliseconds", "milliseconds", f"{NOW}000"),
             ("suffix", "letters after it, which parseInt ignores", f"{NOW}junk"),
@@ -70,18 +70,18 @@ TIMESTAMP = [
 ]
 
 TAMPER = [
-    refuse("webhook-tamper-timestamp", "TamperedField", "the timestamp one second later", sent=body(DETECTED), received={"timestamp": str(NOW + 1)}),
-    refuse("webhook-tamper-event", "TamperedField", "another event in the body", sent=body(DETECTED), received=body(CONFIRMED)),
-    refuse("webhook-tamper-amount", "TamperedField", "another amount", sent=body(DETECTED), received=body(DETECTED.replace(b"25.0", b"95.0"))),
-    refuse("webhook-tamper-space", "TamperedField", "a body parsed and written again with spaces", sent=body(b'{"id":1,"a":[1,2]}'), received=body(b'{"id": 1, "a": [1, 2]}')),
-    refuse("webhook-tamper-trailing-lf", "TamperedField", "a line feed added", sent=body(DETECTED), received=body(DETECTED + b"\n")),
-    refuse("webhook-tamper-bom-dropped", "TamperedField", "a byte order mark dropped", sent=body(b"\xef\xbb\xbf" + DETECTED), received=body(DETECTED)),
-    refuse("webhook-tamper-emptied", "TamperedField", "the body gone", sent=body(DETECTED), received=body(b"")),
-    refuse("webhook-tamper-invalid-utf8", "TamperedField", "another byte that is not UTF-8", sent=body(b"\x7b\xff\x7d"), received=body(b"\x7b\xfe\x7d")),
+    reject("webhook-tamper-timestamp", "TamperedField", "the timestamp one second later", sent=body(DETECTED), received={"timestamp": str(NOW + 1)}),
+    reject("webhook-tamper-event", "TamperedField", "another event in the body", sent=body(DETECTED), received=body(CONFIRMED)),
+    reject("webhook-tamper-amount", "TamperedField", "another amount", sent=body(DETECTED), received=body(DETECTED.replace(b"25.0", b"95.0"))),
+    reject("webhook-tamper-space", "TamperedField", "a body parsed and written again with spaces", sent=body(b'{"id":1,"a":[1,2]}'), received=body(b'{"id": 1, "a": [1, 2]}')),
+    reject("webhook-tamper-trailing-lf", "TamperedField", "a line feed added", sent=body(DETECTED), received=body(DETECTED + b"\n")),
+    reject("webhook-tamper-bom-dropped", "TamperedField", "a byte order mark dropped", sent=body(b"\xef\xbb\xbf" + DETECTED), received=body(DETECTED)),
+    reject("webhook-tamper-emptied", "TamperedField", "the body gone", sent=body(DETECTED), received=body(b"")),
+    reject("webhook-tamper-invalid-utf8", "TamperedField", "another byte that is not UTF-8", sent=body(b"\x7b\xff\x7d"), received=body(b"\x7b\xfe\x7d")),
 ]
 
 ALTER = [
-    refuse(f"webhook-signature-{name}", "Malleability", description, sent=body(DETECTED), alter=alter)
+    reject(f"webhook-signature-{name}", "Malleability", description, sent=body(DETECTED), alter=alter)
     for name, description, alter in (
         ("flip", "a bit flipped", flip(5)),
         ("truncated", "the last digit missing", lambda text, _: text[:63]),
@@ -92,18 +92,18 @@ ALTER = [
         ("sha512", "HMAC-SHA512, cut to 64 digits", lambda _, sender: hmac.new(base64.b64decode(sender["secretB64"]), bytes.fromhex(sender["signedHex"]), hashlib.sha512).hexdigest()[:64]),
     )
 ] + [
-    refuse("webhook-secret-of-another", "KeyBytes", "signed with another secret", sent={**body(DETECTED), "secret": "cpg-example-other-DO-NOT-USE-IN-PRODUCTION"}, key_secret="cpg-example-webhook-DO-NOT-USE-IN-PRODUCTION"),
-    refuse("webhook-body-only-signed", "Confusion", "the body signed without its timestamp", sent=body(DETECTED), alter=lambda _, sender: hmac.new(base64.b64decode(sender["secretB64"]), DETECTED, hashlib.sha256).hexdigest()),
-    refuse("webhook-dot-separator", "Confusion", "another vendor's recipe: a full stop for the line feed", sent=body(DETECTED), alter=lambda _, sender: hmac.new(base64.b64decode(sender["secretB64"]), b"1747444800." + DETECTED, hashlib.sha256).hexdigest()),
+    reject("webhook-secret-of-another", "KeyBytes", "signed with another secret", sent={**body(DETECTED), "secret": "cpg-example-other-DO-NOT-USE-IN-PRODUCTION"}, key_secret="cpg-example-webhook-DO-NOT-USE-IN-PRODUCTION"),
+    reject("webhook-body-only-signed", "Confusion", "the body signed without its timestamp", sent=body(DETECTED), alter=lambda _, sender: hmac.new(base64.b64decode(sender["secretB64"]), DETECTED, hashlib.sha256).hexdigest()),
+    reject("webhook-dot-separator", "Confusion", "another vendor's recipe: a full stop for the line feed", sent=body(DETECTED), alter=lambda _, sender: hmac.new(base64.b64decode(sender["secretB64"]), b"1747444800." + DETECTED, hashlib.sha256).hexdigest()),
 ]
 
 REQUEST = {"kind": "request", "secret": SECRET, "method": "POST", "target": "/v1/withdrawals", "body": DETECTED}
 TAIL = b"GET\n/v1/balances\n\n" + hashlib.sha256(b"").hexdigest().encode()
 
 CONFUSION = [
-    refuse("request-signature-as-webhook", "Confusion", "a request's signature, same secret and body, on a webhook", sent=REQUEST),
-    refuse("request-signature-as-webhook-empty", "Confusion", "a GET's signature on a webhook without a body", sent={**REQUEST, "method": "GET", "target": "/v1/balances", "body": b""}),
-    refuse("webhook-of-body-hash", "Confusion", "a webhook that signs the hash of the body instead of the body", sent={"body": hashlib.sha256(DETECTED).hexdigest().encode()}, received=body(DETECTED)),
+    reject("request-signature-as-webhook", "Confusion", "a request's signature, same secret and body, on a webhook", sent=REQUEST),
+    reject("request-signature-as-webhook-empty", "Confusion", "a GET's signature on a webhook without a body", sent={**REQUEST, "method": "GET", "target": "/v1/balances", "body": b""}),
+    reject("webhook-of-body-hash", "Confusion", "a webhook that signs the hash of the body instead of the body", sent={"body": hashlib.sha256(DETECTED).hexdigest().encode()}, received=body(DETECTED)),
     accept("webhook-body-is-canonical-tail", ["Confusion", "SharedSecret"], "a body that spells the rest of a canonical string: under one secret the two kinds share a signature, so never use one secret for both",
            sent={"secret": SECRET, "body": TAIL}),
 ]

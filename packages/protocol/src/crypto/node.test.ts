@@ -53,7 +53,7 @@ describe('HMAC-SHA256, RFC 4231', () => {
     expect(isSameSignature(computed, expected)).toBe(true);
   });
 
-  it('case 5: a tag of 128 bits is refused', () => {
+  it('case 5: a tag of 128 bits is rejected', () => {
     const computed = hmacSha256(
       keyOfBytes('0c'.repeat(20)),
       bytes('546573742057697468205472756e636174696f6e'),
@@ -63,7 +63,8 @@ describe('HMAC-SHA256, RFC 4231', () => {
   });
 });
 
-// The signatures of `canonical` under secrets about the block size of SHA-256, as `openssl dgst -hmac` gives them.
+// The signatures of `canonical` under secrets about the block size of SHA-256, as `openssl dgst -hmac` gives
+// them.
 describe('keys about the block size', () => {
   it.each([
     [1, 'e184ab8c686f0b9bfc805ca289f332b78a76fdc69c97dd457b9f8a4912ff8cbe'],
@@ -77,7 +78,7 @@ describe('keys about the block size', () => {
     expect(verify(key, 'canonical', expected)).toBe(true);
   });
 
-  it('0 bytes are refused', () => {
+  it('0 bytes are rejected', () => {
     expect(() => createSigningKey('')).toThrow('Secret must be a non-empty string: got an empty one.');
   });
 });
@@ -152,7 +153,7 @@ if (existsSync(wycheproof)) {
       expect(isSameSignature(hmacSha256(keyOfBytes(key), bytes(msg)), tag)).toBe(result === 'valid');
     });
 
-    it.each(truncated)('tag of 128 bits, test $tcId: refused', ({ key, msg, tag }) => {
+    it.each(truncated)('tag of 128 bits, test $tcId: rejected', ({ key, msg, tag }) => {
       expect(isSameSignature(hmacSha256(keyOfBytes(key), bytes(msg)), tag)).toBe(false);
     });
   });

@@ -9,16 +9,16 @@ import {
 
 // The one seam to the platform's cryptography: nothing else in this package imports `node:crypto`.
 
-/** A secret that is ready for HMAC-SHA256, and whose bytes are not printed. */
+/** A secret as a key for HMAC-SHA256; printing it does not show its bytes. */
 export type HmacKey = KeyObject;
 
-/** Makes an HMAC key of the UTF-8 bytes of a secret. */
+/** Creates an HMAC key from the UTF-8 bytes of a secret. */
 export const createHmacKey = (secret: string): HmacKey => createSecretKey(secret, 'utf8');
 
 /** Whether a value came from {@link createHmacKey}. */
 export const isHmacKey = (value: unknown): value is HmacKey => value instanceof KeyObject;
 
-/** The bytes of the secret of a key. */
+/** The bytes of a key's secret. */
 export const exportHmacKey = (key: HmacKey): Buffer => key.export();
 
 /** A secret that cannot be guessed. */
@@ -31,17 +31,17 @@ export const sha256Hex = (data: Uint8Array): string => hash('sha256', data, 'hex
 export const timingSafeEqual = (left: Uint8Array, right: Uint8Array): boolean =>
   nodeTimingSafeEqual(left, right);
 
-/** Lowercase hex HMAC-SHA256 over a text of ASCII characters and the bytes after it. */
+/** Lowercase hex HMAC-SHA256 over an ASCII text followed by bytes. */
 export const hmacSha256OfParts = (key: HmacKey, head: string, tail: Uint8Array): string =>
   createHmac('sha256', key).update(head, 'latin1').update(tail).digest('hex');
 
-/** A plain hash by its name in OpenSSL; for explaining wrong signatures only. */
+/** A plain hash, by its OpenSSL name; only for explaining wrong signatures. */
 export const digest = (algorithm: string, data: Uint8Array): Buffer => hash(algorithm, data, 'buffer');
 
-// Node takes five times as long for a key in bytes, and most mistakes leave the key alone.
+// Node takes five times as long when the key is bytes, and most mistakes do not change the key.
 const keysOfBytes = new WeakMap<Buffer, KeyObject>();
 
-/** An HMAC with a hash function by its name in OpenSSL; for explaining wrong signatures only. */
+/** An HMAC with any hash function, by its OpenSSL name; only for explaining wrong signatures. */
 export const hmac =
   (algorithm: string) =>
   (key: Buffer, message: Buffer): Buffer => {
@@ -68,8 +68,9 @@ const scratch = Buffer.alloc(BLOCK_BYTES + LARGEST_BYTES);
 /**
  * Lowercase hex HMAC-SHA256. Internal: not exported by the package.
  *
- * RFC 2104 spelt out over one-shot `crypto.hash`: it takes some 60 % of the time of `createHmac`, which makes a native
- * object a call that the collector must finalise. The buffers are shared by all calls; nothing in here waits.
+ * RFC 2104 spelt out over one-shot `crypto.hash`: it takes some 60 % of the time of `createHmac`, which makes
+ * a native object a call that the collector must finalise. The buffers are shared by all calls; nothing in
+ * here waits.
  */
 export const hmacSha256 = (key: HmacKey, message: string | Uint8Array): string => {
   const isText = typeof message === 'string';

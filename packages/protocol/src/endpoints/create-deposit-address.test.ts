@@ -64,10 +64,10 @@ describe('the body', () => {
   });
 });
 
-describe('the answer', () => {
-  it('is read as the contract has it', () => {
-    const answer = { success: true, message: 'OK', data };
-    expect(createDepositAddress.response.parse(answer)).toEqual(answer);
+describe('the response', () => {
+  it('reads the response of the wire protocol', () => {
+    const response = { success: true, message: 'OK', data };
+    expect(createDepositAddress.response.parse(response)).toEqual(response);
   });
 
   it.each(Object.keys(data))('needs %s', (name) => {

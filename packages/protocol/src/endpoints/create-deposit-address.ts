@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineEndpoint, NO_PARAMETERS } from './endpoint.ts';
 import { integerId, single, wireText } from './schemas.ts';
 
-/** An address to show to a payer, and the deposit request that watches it. Contract §4.3. */
+/** An address to show to a payer, and the deposit request that monitors it. Wire protocol §4.3. */
 export const depositAddress = z.looseObject({
   request_id: integerId,
   address: z.string(),
@@ -10,15 +10,15 @@ export const depositAddress = z.looseObject({
   currency: z.string(),
   contract_address: z.string().nullable(),
   user_identifier: z.string().nullable(),
-  /** Until when to show the address; it is monitored afterwards too. */
+  /** Show the address until then; it is monitored afterwards too. */
   display_expires_at: z.string(),
   created_at: z.string(),
 });
 
-/** An address to show to a payer. Contract §4.3. */
+/** An address to show to a payer. Wire protocol §4.3. */
 export type DepositAddress = z.output<typeof depositAddress>;
 
-/** `POST /v1/deposit-addresses`: an address to receive a deposit at. Contract §4.3. */
+/** `POST /v1/deposit-addresses`: requests an address to receive a deposit. Wire protocol §4.3. */
 export const createDepositAddress = defineEndpoint({
   name: 'depositAddresses.create',
   summary: 'Request a deposit address',
@@ -32,7 +32,10 @@ export const createDepositAddress = defineEndpoint({
     network: wireText(1, 32),
     /** Makes the address sticky: the same value always gets the same address. */
     user_identifier: wireText(1, 256).nullish(),
-    /** A repeat with the same parameters returns the first answer; without it every call makes a new request. */
+    /**
+     * A repeat with the same parameters returns the first response; without it, every call creates a new
+     * request.
+     */
     idempotency_key: wireText(1, 128).nullish(),
   }),
   rejections: ['deposits_not_enabled', 'idempotency_key_conflict'],

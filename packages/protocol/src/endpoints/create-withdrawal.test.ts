@@ -73,17 +73,17 @@ describe('the body', () => {
   });
 });
 
-describe('the answer', () => {
+describe('the response', () => {
   it.each([data, { ...data, status: 'queued', later: 1 }])('may be %j', (given) => {
-    const answer = { success: true, message: 'OK', data: given };
-    expect(createWithdrawal.response.parse(answer)).toEqual(answer);
+    const response = { success: true, message: 'OK', data: given };
+    expect(createWithdrawal.response.parse(response)).toEqual(response);
   });
 
   it.each(Object.keys(data))('needs %s', (name) => {
     expect(createdWithdrawal.safeParse({ ...data, [name]: undefined }).success).toBe(false);
   });
 
-  it.each(['amount_decimal', 'fee_decimal'])('refuses %s with an exponent', (name) => {
+  it.each(['amount_decimal', 'fee_decimal'])('rejects %s with an exponent', (name) => {
     expect(createdWithdrawal.safeParse({ ...data, [name]: '1e2' }).success).toBe(false);
   });
 });

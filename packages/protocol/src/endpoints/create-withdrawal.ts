@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { defineEndpoint, NO_PARAMETERS } from './endpoint.ts';
 import { decimalString, integerId, openEnum, requestAmount, single, wireText } from './schemas.ts';
 
-/** The states of a withdrawal; `confirmed` and `failed` are final. Contract §4.6. */
+/** The states of a withdrawal; `confirmed` and `failed` are final. Wire protocol §4.6. */
 export const WITHDRAWAL_STATUSES = Object.freeze(['pending', 'broadcasted', 'confirmed', 'failed'] as const);
 
 /** A state of a withdrawal, or one of a later version. */
 export const withdrawalStatus = openEnum(WITHDRAWAL_STATUSES);
 
-/** What was withdrawn: amount and fee are held from now on. Contract §4.6. */
+/** The withdrawal as created; its amount and fee are held. Wire protocol §4.6. */
 export const createdWithdrawal = z.looseObject({
   withdrawal_id: integerId,
   status: withdrawalStatus,
@@ -20,10 +20,10 @@ export const createdWithdrawal = z.looseObject({
   fee_decimal: decimalString,
 });
 
-/** What `withdrawals.create` answers. Contract §4.6. */
+/** The response data of `withdrawals.create`. Wire protocol §4.6. */
 export type CreatedWithdrawal = z.output<typeof createdWithdrawal>;
 
-/** `POST /v1/withdrawals`: holds amount and fee at once, and broadcasts. Contract §4.6. */
+/** `POST /v1/withdrawals`: holds amount and fee at once, then broadcasts. Wire protocol §4.6. */
 export const createWithdrawal = defineEndpoint({
   name: 'withdrawals.create',
   summary: 'Create a withdrawal',
@@ -35,7 +35,10 @@ export const createWithdrawal = defineEndpoint({
   body: z.strictObject({
     currency: wireText(1, 32),
     network: wireText(1, 32),
-    /** A decimal string; a JSON number of at most 15 significant digits is taken too, as `JSON.parse` has rounded it. */
+    /**
+     * A decimal string. A JSON number of at most 15 significant digits is accepted, as rounded by
+     * `JSON.parse`.
+     */
     amount: requestAmount,
     to_address: wireText(10, 256),
     /** The idempotency key: a repeat with the same parameters returns the first withdrawal. */

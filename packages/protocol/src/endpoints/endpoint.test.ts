@@ -56,7 +56,7 @@ describe('defineEndpoint', () => {
     >();
   });
 
-  it('infers the answer', () => {
+  it('infers the response', () => {
     expectTypeOf<DataOf<typeof listBalances>>().toEqualTypeOf<Balance[]>();
     expectTypeOf<DataOf<typeof getWithdrawal>['tx_hash']>().toEqualTypeOf<string | null>();
     expectTypeOf<ResponseOf<typeof listTransactions>['next_cursor']>().toEqualTypeOf<number | null>();

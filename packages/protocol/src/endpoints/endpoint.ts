@@ -3,7 +3,10 @@ import { assertString, createOptionReader, isArray, readGuarded, wrongType } fro
 import { PERMISSIONS, type Permission } from '../permissions.ts';
 import { REJECTIONS, type RejectionCode } from '../rejections.ts';
 
-/** One operation of the API, from which types, validation, the client's resource and the OpenAPI document derive. Contract §4. */
+/**
+ * One operation of the API. Types, validation, the client's resource and the OpenAPI document derive from it.
+ * Wire protocol §4.
+ */
 export interface Endpoint {
   /** Resource and verb, as in the client: `balances.list`. */
   readonly name: string;
@@ -11,20 +14,20 @@ export interface Endpoint {
   readonly method: 'GET' | 'POST';
   /** With the `/v1` prefix; parameters in braces. */
   readonly path: `/v1/${string}`;
-  /** `null`: any valid signature will do. */
+  /** `null` when every key may call the endpoint. */
   readonly permission: Permission | null;
   readonly pathParameters: z.ZodObject;
   /** Unknown parameters are ignored. */
   readonly query: z.ZodObject;
-  /** `null`: the endpoint reads no body. Unknown fields are refused. */
+  /** Unknown fields are rejected; `null` when the endpoint reads no body. */
   readonly body: z.ZodObject | null;
-  /** What it refuses with on top of what every endpoint does. */
+  /** The rejections of this endpoint besides those that every endpoint has. */
   readonly rejections?: readonly RejectionCode[];
   /** The whole success envelope. */
   readonly response: z.ZodType<{ readonly success: true; readonly message: string; readonly data: unknown }>;
 }
 
-/** What a caller passes: path parameters, query and body as written before validation. */
+/** The path parameters that a caller passes. */
 export type PathParametersOf<E extends Endpoint> = z.input<E['pathParameters']>;
 /** The query parameters that a caller passes. */
 export type QueryOf<E extends Endpoint> = z.input<E['query']>;
@@ -38,7 +41,7 @@ export interface ValidatedRequest<E extends Endpoint = Endpoint> {
   readonly body: E['body'] extends z.ZodType ? z.output<E['body']> : undefined;
 }
 
-/** The success envelope of an endpoint, and the data in it. */
+/** The success envelope of an endpoint. */
 export type ResponseOf<E extends Endpoint> = z.output<E['response']>;
 /** The `data` of the success envelope. */
 export type DataOf<E extends Endpoint> = ResponseOf<E>['data'];
@@ -49,7 +52,8 @@ export const NO_PARAMETERS = z.object({});
 /**
  * Declares an endpoint; checks the definition and freezes it.
  *
- * @throws ProtocolError `invalid_field` for a field that is missing or of the wrong type, `invalid_option` for an unknown one.
+ * @throws ProtocolError `invalid_field` for a field that is missing or of the wrong type, `invalid_option`
+ * for an unknown one.
  */
 export const defineEndpoint = <const E extends Endpoint>(endpoint: E): E => {
   const given = readEndpoint(endpoint);
@@ -63,10 +67,11 @@ export const defineEndpoint = <const E extends Endpoint>(endpoint: E): E => {
 };
 
 /**
- * Makes a function that matches a path, as it stands on the wire, with the path of an endpoint. Byte for byte: what was
- * signed is what is matched, so nothing is decoded, no case folded, no trailing slash ignored.
+ * Creates a function that matches a request's path with the path of an endpoint. Compares the signed bytes:
+ * nothing is decoded, case matters, and so does a trailing slash.
  *
- * @example createPathMatcher('/v1/withdrawals/{withdrawal_id}')('/v1/withdrawals/7') // → { withdrawal_id: '7' }
+ * @example createPathMatcher('/v1/withdrawals/{withdrawal_id}')('/v1/withdrawals/7') // → { withdrawal_id:
+ * '7' }
  * @returns a function that returns the values of the parameters as sent, or `undefined` for another path
  */
 export const createPathMatcher = (

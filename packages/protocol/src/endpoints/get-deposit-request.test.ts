@@ -33,7 +33,7 @@ it('is GET /v1/deposit-requests/{request_id}', () => {
   });
 });
 
-it.each(['0', '01', 'abc', '10000000000000000000'])('refuses the id %s', (request_id) => {
+it.each(['0', '01', 'abc', '10000000000000000000'])('rejects the id %s', (request_id) => {
   expect(validateRequest(getDepositRequest, { pathParameters: { request_id }, query: '' })).toEqual({
     code: 'validation_failed',
     status: 422,
@@ -41,14 +41,14 @@ it.each(['0', '01', 'abc', '10000000000000000000'])('refuses the id %s', (reques
   });
 });
 
-describe('the answer', () => {
+describe('the response', () => {
   it.each([
     data,
     { ...data, user_identifier: null, transactions: [] },
     { ...data, status: 'archived', transactions: [{ ...row, status: 'orphaned', later: 1 }] },
   ])('may be %j', (given) => {
-    const answer = { success: true, message: 'OK', data: given };
-    expect(getDepositRequest.response.parse(answer)).toEqual(answer);
+    const response = { success: true, message: 'OK', data: given };
+    expect(getDepositRequest.response.parse(response)).toEqual(response);
   });
 
   it.each(Object.keys(data))('needs %s', (name) => {
@@ -59,7 +59,7 @@ describe('the answer', () => {
     expect(depositTransaction.safeParse({ ...row, [name]: undefined }).success).toBe(false);
   });
 
-  it.each(['amount_decimal'])('refuses %s with an exponent', (name) => {
+  it.each(['amount_decimal'])('rejects %s with an exponent', (name) => {
     expect(depositTransaction.safeParse({ ...row, [name]: '1e2' }).success).toBe(false);
   });
 });

@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { defineEndpoint, NO_PARAMETERS } from './endpoint.ts';
 import { decimalString, integerId, openEnum, requestId, single } from './schemas.ts';
 
-/** The states of a deposit request; an `expired` one is still monitored. Contract §4.3. */
+/** The states of a deposit request; an `expired` one is still monitored. Wire protocol §4.3. */
 export const DEPOSIT_REQUEST_STATUSES = Object.freeze(['active', 'expired'] as const);
 
-/** The states of a deposit's transaction. Contract §4.3. */
+/** The states of a deposit's transaction. Wire protocol §4.3. */
 export const DEPOSIT_TRANSACTION_STATUSES = Object.freeze(['detected', 'confirmed', 'failed'] as const);
 
-/** A payment that arrived at the address of a deposit request. Contract §4.3. */
+/** A payment that arrived at the address of a deposit request. Wire protocol §4.3. */
 export const depositTransaction = z.looseObject({
   tx_hash: z.string(),
   amount_decimal: decimalString,
@@ -19,10 +19,10 @@ export const depositTransaction = z.looseObject({
   confirmed_at: z.string().nullable(),
 });
 
-/** A payment to a deposit address. Contract §4.3. */
+/** A payment to a deposit address. Wire protocol §4.3. */
 export type DepositTransaction = z.output<typeof depositTransaction>;
 
-/** A deposit request and what has been paid to it. Contract §4.3. */
+/** A deposit request and the payments to it. Wire protocol §4.3. */
 export const depositRequest = z.looseObject({
   request_id: integerId,
   address: z.string(),
@@ -35,10 +35,10 @@ export const depositRequest = z.looseObject({
   transactions: z.array(depositTransaction),
 });
 
-/** A deposit request and what has been paid to it. Contract §4.3. */
+/** A deposit request and the payments to it. Wire protocol §4.3. */
 export type DepositRequest = z.output<typeof depositRequest>;
 
-/** `GET /v1/deposit-requests/{request_id}`: one deposit request of the account. Contract §4.3. */
+/** `GET /v1/deposit-requests/{request_id}`: one deposit request of the account. Wire protocol §4.3. */
 export const getDepositRequest = defineEndpoint({
   name: 'depositRequests.get',
   summary: 'Get a deposit request',

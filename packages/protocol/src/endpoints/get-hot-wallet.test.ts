@@ -22,7 +22,7 @@ it.each([
   ['', 'network: Field required'],
   ['network=', 'network: String should have at least 1 character'],
   ['network=ETH&network=TRX', 'network: Input should be given only once'],
-])('refuses the query %j', (query, message) => {
+])('rejects the query %j', (query, message) => {
   expect(validateRequest(getHotWallet, { pathParameters: {}, query })).toEqual({
     code: 'validation_failed',
     status: 422,
@@ -30,8 +30,8 @@ it.each([
   });
 });
 
-it('reads the answer of the contract', () => {
-  const answer = { success: true, message: 'OK', data: { network: 'ETH', address: '0xabc' } };
-  expect(getHotWallet.response.parse(answer)).toEqual(answer);
-  expect(getHotWallet.response.safeParse({ ...answer, data: { network: 'ETH' } }).success).toBe(false);
+it('reads the response of the wire protocol', () => {
+  const response = { success: true, message: 'OK', data: { network: 'ETH', address: '0xabc' } };
+  expect(getHotWallet.response.parse(response)).toEqual(response);
+  expect(getHotWallet.response.safeParse({ ...response, data: { network: 'ETH' } }).success).toBe(false);
 });

@@ -2,17 +2,17 @@ import { z } from 'zod';
 import { defineEndpoint, NO_PARAMETERS } from './endpoint.ts';
 import { single, wireText } from './schemas.ts';
 
-/** The address that funds an account's withdrawals on one network. Contract §4.4. */
+/** The address that funds an account's withdrawals on one network. Wire protocol §4.4. */
 export const hotWallet = z.looseObject({
-  /** In upper case, however it was asked for. */
+  /** In upper case, whatever the case in the request. */
   network: z.string(),
   address: z.string(),
 });
 
-/** Where to send funds for withdrawals on one network. Contract §4.4. */
+/** The address that funds an account's withdrawals on one network. Wire protocol §4.4. */
 export type HotWallet = z.output<typeof hotWallet>;
 
-/** `GET /v1/hot-wallet-address`: where to send funds for withdrawals. Contract §4.4. */
+/** `GET /v1/hot-wallet-address`: the address that funds withdrawals. Wire protocol §4.4. */
 export const getHotWallet = defineEndpoint({
   name: 'hotWallet.get',
   summary: 'Get the hot wallet address of a network',

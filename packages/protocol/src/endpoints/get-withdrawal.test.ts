@@ -32,7 +32,7 @@ it('keeps an id that is larger than a JavaScript number holds', () => {
   expect(validateRequest(getWithdrawal, { pathParameters, query: '' })).toMatchObject({ pathParameters });
 });
 
-it.each(['0', '-1', '1.0', '1e3', ''])('refuses the id %j', (withdrawal_id) => {
+it.each(['0', '-1', '1.0', '1e3', ''])('rejects the id %j', (withdrawal_id) => {
   expect(validateRequest(getWithdrawal, { pathParameters: { withdrawal_id }, query: '' })).toEqual({
     code: 'validation_failed',
     status: 422,
@@ -40,17 +40,17 @@ it.each(['0', '-1', '1.0', '1e3', ''])('refuses the id %j', (withdrawal_id) => {
   });
 });
 
-describe('the answer', () => {
+describe('the response', () => {
   it.each([data, { ...data, status: 'replaced', tx_hash: '0xabc', later: 1 }])('may be %j', (given) => {
-    const answer = { success: true, message: 'OK', data: given };
-    expect(getWithdrawal.response.parse(answer)).toEqual(answer);
+    const response = { success: true, message: 'OK', data: given };
+    expect(getWithdrawal.response.parse(response)).toEqual(response);
   });
 
   it.each(Object.keys(data))('needs %s', (name) => {
     expect(withdrawal.safeParse({ ...data, [name]: undefined }).success).toBe(false);
   });
 
-  it.each(['amount', 'fee'])('refuses %s with an exponent', (name) => {
+  it.each(['amount', 'fee'])('rejects %s with an exponent', (name) => {
     expect(withdrawal.safeParse({ ...data, [name]: '1e2' }).success).toBe(false);
   });
 });

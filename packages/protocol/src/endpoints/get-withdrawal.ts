@@ -3,7 +3,7 @@ import { withdrawalStatus } from './create-withdrawal.ts';
 import { defineEndpoint, NO_PARAMETERS } from './endpoint.ts';
 import { decimalString, integerId, requestId, single } from './schemas.ts';
 
-/** A withdrawal and where it stands. Contract §4.6. */
+/** A withdrawal and its status. Wire protocol §4.6. */
 export const withdrawal = z.looseObject({
   id: integerId,
   currency: z.string(),
@@ -19,10 +19,10 @@ export const withdrawal = z.looseObject({
   confirmed_at: z.string().nullable(),
 });
 
-/** A withdrawal and where it stands. Contract §4.6. */
+/** A withdrawal and its status. Wire protocol §4.6. */
 export type Withdrawal = z.output<typeof withdrawal>;
 
-/** `GET /v1/withdrawals/{withdrawal_id}`: one withdrawal of the account. Contract §4.6. */
+/** `GET /v1/withdrawals/{withdrawal_id}`: one withdrawal of the account. Wire protocol §4.6. */
 export const getWithdrawal = defineEndpoint({
   name: 'withdrawals.get',
   summary: 'Get a withdrawal',

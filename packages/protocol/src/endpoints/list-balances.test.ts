@@ -19,19 +19,19 @@ it('is GET /v1/balances', () => {
   });
 });
 
-it('reads the answer of the contract, and fields of a later version', () => {
-  const answer = { success: true, message: 'OK', data: [{ ...row, pending: '1' }], data_count: 1 };
-  expect(listBalances.response.parse(answer)).toEqual(answer);
+it('reads the response of the wire protocol, and fields of a later version', () => {
+  const response = { success: true, message: 'OK', data: [{ ...row, pending: '1' }], data_count: 1 };
+  expect(listBalances.response.parse(response)).toEqual(response);
 });
 
 it.each([...Object.keys(row)])('needs %s', (name) => {
   expect(balance.safeParse({ ...row, [name]: undefined }).success).toBe(false);
 });
 
-it.each(['balance', 'held', 'available'])('refuses %s with an exponent', (name) => {
+it.each(['balance', 'held', 'available'])('rejects %s with an exponent', (name) => {
   expect(balance.safeParse({ ...row, [name]: '1e2' }).success).toBe(false);
 });
 
-it.each([1300, '1.3e3', '1,300.00'])('refuses the amount %j', (available) => {
+it.each([1300, '1.3e3', '1,300.00'])('rejects the amount %j', (available) => {
   expect(balance.safeParse({ ...row, available }).success).toBe(false);
 });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineEndpoint, NO_PARAMETERS } from './endpoint.ts';
 import { collection, decimalString, wireText } from './schemas.ts';
 
-/** One balance: `available` is `balance` less `held`. Contract §4.1. */
+/** One balance: `available` is `balance` minus `held`. Wire protocol §4.1. */
 export const balance = z.looseObject({
   currency: z.string(),
   network: z.string(),
@@ -10,14 +10,17 @@ export const balance = z.looseObject({
   balance: decimalString,
   /** Reserved by withdrawals that are not final. */
   held: decimalString,
-  /** What can be withdrawn now. */
+  /** Can be withdrawn now. */
   available: decimalString,
 });
 
-/** The balance of one currency on one network. Contract §4.1. */
+/** The balance of one currency on one network. Wire protocol §4.1. */
 export type Balance = z.output<typeof balance>;
 
-/** `GET /v1/balances`: every balance of the account, by currency then network; not paginated. Contract §4.1. */
+/**
+ * `GET /v1/balances`: every balance of the account, by currency then network; not paginated. Wire protocol
+ * §4.1.
+ */
 export const listBalances = defineEndpoint({
   name: 'balances.list',
   summary: 'List balances',

@@ -26,9 +26,9 @@ it('is GET /v1/currencies', () => {
   });
 });
 
-it('reads the answer of the contract, and fields of a later version', () => {
-  const answer = { success: true, message: 'OK', data: [{ ...row, logo: 'x' }], data_count: 1 };
-  expect(listCurrencies.response.parse(answer)).toEqual(answer);
+it('reads the response of the wire protocol, and fields of a later version', () => {
+  const response = { success: true, message: 'OK', data: [{ ...row, logo: 'x' }], data_count: 1 };
+  expect(listCurrencies.response.parse(response)).toEqual(response);
 });
 
 it.each(Object.keys(row))('needs %s', (name) => {
@@ -36,7 +36,7 @@ it.each(Object.keys(row))('needs %s', (name) => {
 });
 
 it.each(['min_deposit_amount', 'min_withdrawal_amount', 'withdrawal_fee_flat', 'withdrawal_fee_percent'])(
-  'refuses a number as %s',
+  'rejects a number as %s',
   (name) => {
     expect(currency.safeParse({ ...row, [name]: 1 }).success).toBe(false);
   },

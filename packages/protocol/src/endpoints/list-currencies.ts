@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineEndpoint, NO_PARAMETERS } from './endpoint.ts';
 import { collection, decimalString } from './schemas.ts';
 
-/** A currency on one network, enabled for this account. Contract §4.2. */
+/** A currency on one network, enabled for this account. Wire protocol §4.2. */
 export const currency = z.looseObject({
   currency: z.string(),
   network: z.string(),
@@ -10,7 +10,7 @@ export const currency = z.looseObject({
   is_token: z.boolean(),
   /** `null` for a network's native currency. */
   contract_address: z.string().nullable(),
-  /** Places of every amount in this currency. */
+  /** Decimal places of every amount in this currency. */
   decimals: z.int(),
   deposit_enabled: z.boolean(),
   withdrawal_enabled: z.boolean(),
@@ -22,10 +22,13 @@ export const currency = z.looseObject({
   withdrawal_fee_percent: decimalString,
 });
 
-/** A currency on one network, enabled for the account. Contract §4.2. */
+/** A currency on one network, enabled for the account. Wire protocol §4.2. */
 export type Currency = z.output<typeof currency>;
 
-/** `GET /v1/currencies`: what the account can deposit or withdraw, with minimums and fees. Contract §4.2. */
+/**
+ * `GET /v1/currencies`: the currencies that the account can deposit or withdraw, with minimums and fees. Wire
+ * protocol §4.2.
+ */
 export const listCurrencies = defineEndpoint({
   name: 'currencies.list',
   summary: 'List currencies',

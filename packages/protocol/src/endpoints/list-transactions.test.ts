@@ -55,13 +55,13 @@ describe('the query', () => {
       'limit=0&direction=x',
       "direction: Input should be 'deposit', 'withdrawal', 'sweep' or 'gas_topup'; limit: Input should be greater than or equal to 1",
     ],
-  ])('%j is refused', (query, message) => {
+  ])('%j is rejected', (query, message) => {
     expect(validate(query)).toEqual({ code: 'validation_failed', status: 422, message });
   });
 });
 
-describe('the answer', () => {
-  const answer = {
+describe('the response', () => {
+  const response = {
     success: true,
     message: 'OK',
     data: [row],
@@ -71,9 +71,9 @@ describe('the answer', () => {
   };
 
   it.each([
-    answer,
-    { ...answer, data: [], data_count: 0, next_cursor: null, has_more: false },
-    { ...answer, data: [{ ...row, direction: 'refund', status: 'reorged', later: 1 }] },
+    response,
+    { ...response, data: [], data_count: 0, next_cursor: null, has_more: false },
+    { ...response, data: [{ ...row, direction: 'refund', status: 'reorged', later: 1 }] },
   ])('may be %j', (given) => {
     expect(listTransactions.response.parse(given)).toEqual(given);
   });
@@ -82,7 +82,7 @@ describe('the answer', () => {
     expect(transaction.safeParse({ ...row, [name]: undefined }).success).toBe(false);
   });
 
-  it.each(['amount_decimal'])('refuses %s with an exponent', (name) => {
+  it.each(['amount_decimal'])('rejects %s with an exponent', (name) => {
     expect(transaction.safeParse({ ...row, [name]: '1e2' }).success).toBe(false);
   });
 });

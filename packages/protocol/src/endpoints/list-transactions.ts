@@ -4,15 +4,15 @@ import { defineEndpoint, NO_PARAMETERS } from './endpoint.ts';
 import { DEPOSIT_TRANSACTION_STATUSES } from './get-deposit-request.ts';
 import { decimalString, integerId, openEnum, page, queryInteger, requestId, wireText } from './schemas.ts';
 
-/** The kinds of movement on an account. Contract §4.5. */
+/** The kinds of transaction. Wire protocol §4.5. */
 export const TRANSACTION_DIRECTIONS = Object.freeze(['deposit', 'withdrawal', 'sweep', 'gas_topup'] as const);
 
-/** Rows of a page unless `limit` says otherwise. Contract §4.5. */
+/** The default of `limit`, in rows. Wire protocol §4.5. */
 export const DEFAULT_PAGE_SIZE = 50;
 
 const TRANSACTION_STATUSES = [...new Set([...DEPOSIT_TRANSACTION_STATUSES, ...WITHDRAWAL_STATUSES])];
 
-/** One movement on the chain. Contract §4.5. */
+/** One transaction on the chain. Wire protocol §4.5. */
 export const transaction = z.looseObject({
   id: integerId,
   tx_hash: z.string(),
@@ -29,10 +29,10 @@ export const transaction = z.looseObject({
   confirmed_at: z.string().nullable(),
 });
 
-/** One movement on the chain. Contract §4.5. */
+/** One transaction on the chain. Wire protocol §4.5. */
 export type Transaction = z.output<typeof transaction>;
 
-/** `GET /v1/transactions`: the account's transactions, newest first, a page at a time. Contract §4.5. */
+/** `GET /v1/transactions`: the account's transactions, newest first, a page at a time. Wire protocol §4.5. */
 export const listTransactions = defineEndpoint({
   name: 'transactions.list',
   summary: 'List transactions',
@@ -46,7 +46,7 @@ export const listTransactions = defineEndpoint({
     currency: wireText(0, 256).optional(),
     network: wireText(0, 256).optional(),
     status: wireText(0, 256).optional(),
-    /** Selects ids below it; the `next_cursor` of the page before. */
+    /** Selects smaller ids: the `next_cursor` of the previous page. */
     cursor: requestId.optional(),
     limit: queryInteger({ minimum: 1, maximum: 200 }).default(DEFAULT_PAGE_SIZE),
   }),

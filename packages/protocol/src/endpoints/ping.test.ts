@@ -11,8 +11,8 @@ it('is GET /v1/_ping, without a permission', () => {
   });
 });
 
-it('answers pong', () => {
-  const answer = { success: true, message: 'OK', data: { pong: true } };
-  expect(ping.response.parse(answer)).toEqual(answer);
-  expect(ping.response.safeParse({ ...answer, data: { pong: false } }).success).toBe(false);
+it('reads pong', () => {
+  const response = { success: true, message: 'OK', data: { pong: true } };
+  expect(ping.response.parse(response)).toEqual(response);
+  expect(ping.response.safeParse({ ...response, data: { pong: false } }).success).toBe(false);
 });

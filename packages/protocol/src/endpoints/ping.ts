@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineEndpoint, NO_PARAMETERS } from './endpoint.ts';
 import { single } from './schemas.ts';
 
-/** `GET /v1/_ping`: whether key, clock and signature are right; needs no permission. Contract §4. */
+/** `GET /v1/_ping`: checks key, clock and signature; needs no permission. Wire protocol §4. */
 export const ping = defineEndpoint({
   name: 'ping',
   summary: 'Check that requests are signed correctly',

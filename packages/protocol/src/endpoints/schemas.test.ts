@@ -30,7 +30,7 @@ it.each([
   ['a\u0000b', 'String should be well-formed Unicode without NUL'],
   ['ab\ud800', 'String should be well-formed Unicode without NUL'],
   ['\udc00ab', 'String should be well-formed Unicode without NUL'],
-])('refuses %j', (value, reason) => {
+])('rejects %j', (value, reason) => {
   expect(text.safeParse(value).error?.issues).toMatchObject([{ message: reason }]);
 });
 
@@ -72,7 +72,7 @@ describe('requestId', () => {
     1.5,
     -1,
     1e21,
-  ])('refuses %j', (input) => {
+  ])('rejects %j', (input) => {
     expect(requestId.safeParse(input).error?.issues).toMatchObject([
       { message: 'Input should be a valid integer' },
     ]);
@@ -84,7 +84,7 @@ describe('integerId', () => {
     expect(integerId.parse(7)).toBe(7);
   });
 
-  it.each(['7', 1.5, null, 9007199254740992])('refuses %j', (input) => {
+  it.each(['7', 1.5, null, 9007199254740992])('rejects %j', (input) => {
     expect(integerId.safeParse(input).success).toBe(false);
   });
 });
@@ -96,7 +96,7 @@ describe('decimalString', () => {
     expect(decimalString.parse(text)).toBe(text);
   });
 
-  it.each([1300, '1e3', '01', '.5', '', null])('refuses %j', (value) => {
+  it.each([1300, '1e3', '01', '.5', '', null])('rejects %j', (value) => {
     expect(decimalString.safeParse(value).success).toBe(false);
   });
 });
@@ -143,7 +143,7 @@ describe('requestAmount', () => {
     [`${NINES}9`, tooLong],
     [`9.${NINES}`, tooLong],
     [`0.${'0'.repeat(38)}1`, tooLong],
-  ])('refuses %j', (input, reason) => {
+  ])('rejects %j', (input, reason) => {
     expect(requestAmount.safeParse(input).error?.issues).toMatchObject([{ message: reason }]);
   });
 
@@ -151,11 +151,11 @@ describe('requestAmount', () => {
     ['1.00000000000000000001', '1'],
     ['0.1000000000000000055', '0.1'],
     ['1E2', '100'],
-  ])('reads %s in a JSON text as what JSON.parse leaves of it', (text, expected) => {
+  ])('reads %s in a JSON text as JSON.parse rounds it', (text, expected) => {
     expect(requestAmount.parse(JSON.parse(text))).toBe(expected);
   });
 
-  it('reads a number in a JSON text exactly up to 15 digits, and beyond refuses it or is off by less than a part in 10^15', () => {
+  it('reads a number in a JSON text exactly up to 15 digits, and beyond rejects it or is off by less than a part in 10^15', () => {
     const digits = fc.bigInt({ min: 1n, max: 10n ** 30n });
     fc.assert(
       fc.property(digits, fc.integer({ min: 0, max: 18 }), (unscaled, places) => {
@@ -213,7 +213,7 @@ it.each([
   ['-5', 'Input should be greater than or equal to 1'],
   ['201', 'Input should be less than or equal to 200'],
   ['99999999999999999999999999', 'Input should be less than or equal to 200'],
-])('refuses %j', (input, reason) => {
+])('rejects %j', (input, reason) => {
   expect(limit.safeParse(input).error?.issues).toMatchObject([{ message: reason }]);
 });
 
@@ -223,7 +223,7 @@ it.each(['active', 'expired', 'a later one', ''])('accepts %j', (value) => {
   expect(status.parse(value)).toBe(value);
 });
 
-it.each([5, null, undefined])('refuses %j', (value) => {
+it.each([5, null, undefined])('rejects %j', (value) => {
   expect(status.safeParse(value).success).toBe(false);
 });
 
@@ -237,8 +237,8 @@ it('documents the known values', () => {
 
 describe('single', () => {
   it('reads the envelope, unknown fields included', () => {
-    const answer = { success: true, message: 'OK', data: 'x', later: 1 };
-    expect(single(z.string()).parse(answer)).toEqual(answer);
+    const response = { success: true, message: 'OK', data: 'x', later: 1 };
+    expect(single(z.string()).parse(response)).toEqual(response);
   });
 
   it.each([
@@ -246,39 +246,46 @@ describe('single', () => {
     { success: true, data: 'x' },
     { success: true, message: 'OK', data: 5 },
     { success: true, message: 'OK' },
-  ])('refuses %j', (answer) => {
-    expect(single(z.string()).safeParse(answer).success).toBe(false);
+  ])('rejects %j', (response) => {
+    expect(single(z.string()).safeParse(response).success).toBe(false);
   });
 });
 
 describe('collection', () => {
   it('reads rows and their count', () => {
-    const answer = { success: true, message: 'OK', data: ['x'], data_count: 1 };
-    expect(collection(z.string()).parse(answer)).toEqual(answer);
+    const response = { success: true, message: 'OK', data: ['x'], data_count: 1 };
+    expect(collection(z.string()).parse(response)).toEqual(response);
   });
 
   it.each([
     { success: true, message: 'OK', data: ['x'] },
     { success: true, message: 'OK', data: 'x', data_count: 1 },
     { success: true, message: 'OK', data: [5], data_count: 1 },
-  ])('refuses %j', (answer) => {
-    expect(collection(z.string()).safeParse(answer).success).toBe(false);
+  ])('rejects %j', (response) => {
+    expect(collection(z.string()).safeParse(response).success).toBe(false);
   });
 });
 
 describe('page', () => {
-  const answer = { success: true, message: 'OK', data: ['x'], data_count: 1, next_cursor: 5, has_more: true };
+  const response = {
+    success: true,
+    message: 'OK',
+    data: ['x'],
+    data_count: 1,
+    next_cursor: 5,
+    has_more: true,
+  };
 
-  it.each([answer, { ...answer, next_cursor: null, has_more: false }])('reads %j', (given) => {
+  it.each([response, { ...response, next_cursor: null, has_more: false }])('reads %j', (given) => {
     expect(page(z.string()).parse(given)).toEqual(given);
   });
 
   it.each([
-    { ...answer, next_cursor: undefined },
-    { ...answer, next_cursor: '5' },
-    { ...answer, has_more: undefined },
-    { ...answer, has_more: 1 },
-  ])('refuses %j', (given) => {
+    { ...response, next_cursor: undefined },
+    { ...response, next_cursor: '5' },
+    { ...response, has_more: undefined },
+    { ...response, has_more: 1 },
+  ])('rejects %j', (given) => {
     expect(page(z.string()).safeParse(given).success).toBe(false);
   });
 });

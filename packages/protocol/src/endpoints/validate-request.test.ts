@@ -38,7 +38,7 @@ describe('validateRequest', () => {
     ],
     ['currency=%00', 'currency: String should be well-formed Unicode without NUL'],
     [`currency=${'a'.repeat(257)}`, 'currency: String should have at most 256 characters'],
-  ])('refuses the query %j', (query, message) => {
+  ])('rejects the query %j', (query, message) => {
     expect(validateRequest(listBalances, { pathParameters: {}, query })).toEqual({
       code: 'validation_failed',
       status: 422,
@@ -66,7 +66,7 @@ describe('validateRequest', () => {
       { ...body, amount: '0', to_address: '0x' },
       'amount: Input should be greater than 0; to_address: String should have at least 10 characters',
     ],
-  ])('refuses the body %j', (given, message) => {
+  ])('rejects the body %j', (given, message) => {
     expect(validateRequest(createWithdrawal, { pathParameters: {}, query: '', body: given })).toEqual({
       code: 'validation_failed',
       status: 422,
@@ -90,7 +90,7 @@ describe('validateRequest', () => {
     });
   });
 
-  it('tells the handler the types', () => {
+  it('gives the handler the types', () => {
     const result = validateRequest(getWithdrawal, { pathParameters: { withdrawal_id: '5' }, query: '' });
     expect(result).toMatchObject({ pathParameters: { withdrawal_id: '5' } });
     expectTypeOf(result).toEqualTypeOf<ValidatedRequest<typeof getWithdrawal> | Rejection>();

@@ -4,21 +4,22 @@ import { type Rejection, validationFailed } from '../rejections.ts';
 import type { Endpoint, ValidatedRequest } from './endpoint.ts';
 import { formatIssues, wireMessage } from './wire-message.ts';
 
-/** The parts of a request that its endpoint's schemas judge, before any of them was. */
+/** The parts of a request that the schemas of an endpoint validate. */
 export interface UnvalidatedRequest {
   readonly pathParameters: Readonly<Record<string, string>>;
-  /** The query as it stands on the wire. */
+  /** The query exactly as on the wire. */
   readonly query: string;
-  /** The parsed JSON body; ignored by an endpoint that reads none. */
+  /** The parsed JSON body; ignored when the endpoint reads no body. */
   readonly body?: unknown;
 }
 
 /**
- * Checks path parameters, then query, then body against an endpoint's schemas. Returns what the handler may trust, or the
- * 422 rejection, whose message names every faulty field of the first part that has one. Contract §3, §4.
+ * Validates path parameters, query and body, in this order, with the schemas of an endpoint. Returns the
+ * validated parts, or the 422 rejection, whose message names every invalid field of the first invalid part.
+ * Wire protocol §3, §4.
  *
- * @throws ProtocolError `invalid_field` when the endpoint has no schemas, the query is not a string, or a part cannot be
- * read because a getter throws; `invalid_option` for a misspelt part.
+ * @throws ProtocolError `invalid_field` when the endpoint has no schemas, the query is not a string, or
+ * reading a part throws; `invalid_option` for an unknown part.
  */
 export const validateRequest = <E extends Endpoint>(
   endpoint: E,

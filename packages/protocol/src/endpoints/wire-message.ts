@@ -24,8 +24,8 @@ const describeRange = (issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig)
 };
 
 /**
- * Says what is wrong with a field in the wire's own words, e.g. `Input should be greater than 0`. Handed to zod as its
- * error map; a message written in a schema goes before it. Contract §3 (422).
+ * The zod error map with the wording of the wire protocol, for example `Input should be greater than 0`. A
+ * message in a schema takes precedence. Wire protocol §3 (422).
  */
 export const wireMessage = (raw: RawIssue): string => {
   const issue = raw as z.core.$ZodIssue;
@@ -48,7 +48,9 @@ export const wireMessage = (raw: RawIssue): string => {
   }
 };
 
-/** Writes the issues of one request as the wire's 422 message: `field: reason; field: reason`, one reason a field. Contract §3. */
+/**
+ * Formats issues as the 422 message: `field: reason; field: reason`, one reason per field. Wire protocol §3.
+ */
 export const formatIssues = (issues: readonly z.core.$ZodIssue[]): string => {
   const reasons = new Map<string, string>();
   for (const issue of issues) {

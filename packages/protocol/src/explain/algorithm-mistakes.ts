@@ -4,7 +4,7 @@ import { defineMistakes } from './find-mistakes.ts';
 const sha256 = (...parts: readonly Buffer[]): Buffer => digest('sha256', Buffer.concat(parts));
 const hmacSha256 = hmac('sha256');
 
-/** Mistakes in computing the signature of the message. Contract §1.1. */
+/** Mistakes in computing the signature of the message. Wire protocol §1.1. */
 export const algorithmMistakes = defineMistakes([
   {
     code: 'arguments_swapped',

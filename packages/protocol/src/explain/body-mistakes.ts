@@ -1,7 +1,7 @@
 import { digest, hmac } from '../crypto/node.ts';
 import { attempt, defineMistakes } from './find-mistakes.ts';
 
-// Two writers besides JSON.stringify that clients use: Python's json.dumps, and PHP's json_encode.
+// Besides JSON.stringify, clients serialise with Python's json.dumps and PHP's json_encode.
 const asPython = (compact: string): string =>
   compact.replace(/("(?:[^"\\]|\\.)*")|([,:])/g, (_, text?: string, mark?: string) => text ?? `${mark} `);
 const asPhp = (compact: string): string => compact.replaceAll('/', '\\/');
@@ -18,13 +18,13 @@ const sortKeys = (value: unknown): unknown => {
   );
 };
 
-// Indenting costs the square of the depth, and a peer chooses the depth: 8 kB of brackets would become 100 MB.
-const MOST_INDENTED_LEVELS = 32;
+// Indentation grows with the square of the depth, which a peer chooses: 8 kB of brackets would become 100 MB.
+const MAX_INDENTED_LEVELS = 32;
 const isDeep = (json: string): boolean => {
   let level = 0;
   for (const [bracket] of json.replace(/"(?:[^"\\]|\\.)*"/g, '').matchAll(/[[\]{}]/g)) {
     level += bracket === '[' || bracket === '{' ? 1 : -1;
-    if (level > MOST_INDENTED_LEVELS) return true;
+    if (level > MAX_INDENTED_LEVELS) return true;
   }
   return false;
 };
@@ -33,7 +33,7 @@ const indented = (json: string): string[] =>
 
 const bodies = (...texts: readonly string[]) => texts.map((text) => ({ body: Buffer.from(text) }));
 
-/** Mistakes with the bytes of the body, in a request or a webhook. Contract §1.2 and §5. */
+/** Mistakes with the bytes of the body, in a request or a webhook. Wire protocol §1.2 and §5. */
 export const bodyMistakes = defineMistakes([
   {
     code: 'body_reserialised',
@@ -109,7 +109,7 @@ export const bodyMistakes = defineMistakes([
   },
 ]);
 
-/** Mistakes with the fifth field of a request. Contract §1.2. */
+/** Mistakes with the fifth field of a request. Wire protocol §1.2. */
 export const bodyHashMistakes = defineMistakes([
   {
     code: 'body_not_hashed',

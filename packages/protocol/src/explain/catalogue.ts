@@ -7,7 +7,7 @@ import { foreignRecipeMistakes, requestFramingMistakes, webhookFramingMistakes }
 import { keyMistakes } from './key-mistakes.ts';
 import type { OutputCode } from './received-signature.ts';
 
-/** Everything tried for a request, one list for each step of signing. */
+/** The mistakes tried for a request, one list per step of signing. */
 export const REQUEST_MISTAKES = [
   timestampMistakes,
   methodMistakes,
@@ -20,7 +20,7 @@ export const REQUEST_MISTAKES = [
   algorithmMistakes,
 ];
 
-/** Everything tried for a webhook. */
+/** The mistakes tried for a webhook. */
 export const WEBHOOK_MISTAKES = [
   timestampMistakes,
   bodyMistakes,
@@ -31,7 +31,7 @@ export const WEBHOOK_MISTAKES = [
 
 type CodesOf<Lists> = Lists extends MistakeLists<infer Code> ? Code : never;
 
-/** Every code that a finding can carry. */
+/** Every code of a finding. */
 export type FindingCode =
   | CodesOf<typeof REQUEST_MISTAKES>
   | CodesOf<typeof WEBHOOK_MISTAKES>

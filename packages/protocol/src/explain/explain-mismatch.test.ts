@@ -4,7 +4,7 @@ import { describe, expect, expectTypeOf, it } from 'vitest';
 import { signRequest } from '../signing/sign-request.ts';
 import { createSigningKey } from '../signing/signing-key.ts';
 import { type FindingCode, REQUEST_MISTAKES, WEBHOOK_MISTAKES } from './catalogue.ts';
-import { explainMismatch, explainWebhookMismatch, findClockFault } from './explain-mismatch.ts';
+import { explainMismatch, explainWebhookMismatch, findClockMistake } from './explain-mismatch.ts';
 import type { Finding } from './find-mistakes.ts';
 
 interface Vector {
@@ -58,7 +58,7 @@ describe('vectors/explain-mismatch.json', () => {
 describe('a finding', () => {
   const findings = vectors.flatMap((vector) => explain(vector).map((finding) => ({ vector, finding })));
 
-  it('is one sentence, the mistake before the cure', () => {
+  it('is one sentence, the mistake before the fix', () => {
     for (const { finding } of findings) expect(finding.message).toMatch(/^[A-Z][^\n]*: [^\n]+\.$/);
   });
 
@@ -71,7 +71,7 @@ describe('a finding', () => {
     }
   });
 
-  it('has a code that its type knows', () => {
+  it('has a code of its type', () => {
     expectTypeOf<'query_sorted' | 'timestamp_stale' | 'signature_base64'>().toExtend<FindingCode>();
     expectTypeOf<FindingCode>().not.toEqualTypeOf<string>();
   });
@@ -81,7 +81,7 @@ const key = createSigningKey('cpg-example-secret-DO-NOT-USE-IN-PRODUCTION');
 const request = { method: 'GET', target: '/v1/balances', timestamp: '1747444800' };
 
 describe('explainMismatch', () => {
-  it('says nothing of a right signature, with or without a clock', () => {
+  it('finds nothing wrong with a correct signature, with or without a clock', () => {
     const { signature } = signRequest({ ...request, keyId: 'k', key, timestamp: 1747444800 });
     expect(explainMismatch({ key, request, signature })).toEqual([]);
     expect(explainMismatch({ key, request, signature, now: 1747444800 })).toEqual([]);
@@ -93,7 +93,7 @@ describe('explainMismatch', () => {
       {
         code: 'timestamp_stale',
         message:
-          "The signature is right, but the timestamp is 400 seconds behind the server's clock, and 300 are allowed: set the clock, and sign each attempt anew.",
+          "The signature is right, but the timestamp is 400 seconds behind the server's clock, more than the allowed 300: correct the clock, and sign each attempt again.",
       },
     ]);
   });
@@ -133,7 +133,7 @@ describe('explainMismatch', () => {
     expect(codesOf(explainMismatch({ key, request: { ...request, body }, signature }))).toEqual(codes);
   });
 
-  it('refuses what is no key or no body', () => {
+  it('throws without a key or a body', () => {
     const mismatch = { key, request, signature: '0'.repeat(64) };
     expect(() => explainMismatch({ ...mismatch, key: 'secret' as never })).toThrow(
       expect.objectContaining({ code: 'invalid_secret' }),
@@ -147,7 +147,7 @@ describe('explainMismatch', () => {
 describe('explainWebhookMismatch', () => {
   const webhook = { timestamp: '1747444800', body: Buffer.from('{}') };
 
-  it('does without a target, and says nothing about one that is malformed', () => {
+  it('needs no target, and finds nothing when it is malformed', () => {
     const signature = '0'.repeat(64);
     expect(explainWebhookMismatch({ key, webhook, signature })).toEqual([]);
     expect(explainWebhookMismatch({ key, webhook: { ...webhook, target: '//' }, signature })).toEqual([]);
@@ -164,10 +164,10 @@ it.each([
   ['01747444800', 1747444800, ['timestamp_malformed']],
   ['', 1747444800, ['timestamp_malformed']],
 ])('%s, with the clock at %d: %j', (timestamp, now, codes) => {
-  expect(findClockFault(timestamp, now).map(({ code }) => code)).toEqual(codes);
+  expect(findClockMistake(timestamp, now).map(({ code }) => code)).toEqual(codes);
 });
 
 it('tells how far away the timestamp is, and on which side', () => {
-  expect(findClockFault('1747444800', 1747445200)[0]?.message).toContain('400 seconds behind the server');
-  expect(findClockFault('1747444800', 1747444400)[0]?.message).toContain('400 seconds ahead of the server');
+  expect(findClockMistake('1747444800', 1747445200)[0]?.message).toContain('400 seconds behind the server');
+  expect(findClockMistake('1747444800', 1747444400)[0]?.message).toContain('400 seconds ahead of the server');
 });

@@ -9,60 +9,61 @@ import { type Finding, findMistakes, type MistakeLists } from './find-mistakes.t
 import { readSignature } from './received-signature.ts';
 import { assembleRequest, assembleWebhook, hashBodyOnce, type SigningSteps } from './signing-steps.ts';
 
-/** A request as it arrived. */
+/** A request as received. */
 export interface ReceivedRequest {
   readonly method: string;
-  /** The request target as it stands on the wire. */
+  /** The request target exactly as on the wire. */
   readonly target: string;
   /** The `X-CPG-Timestamp` header. */
   readonly timestamp: string;
-  /** The body bytes as they arrived; leave out when there is none. */
+  /** The body bytes as received; omit when there is no body. */
   readonly body?: Uint8Array | undefined;
-  /** The `X-CPG-Key` header; lets mistakes with the key id be found. */
+  /** The `X-CPG-Key` header; needed to find mistakes with the key id. */
   readonly keyId?: string | undefined;
-  /** The `Host` header; lets signed URLs be found. */
+  /** The `Host` header; needed to find signed URLs. */
   readonly host?: string | undefined;
 }
 
-/** A webhook as it arrived. */
+/** A webhook as received. */
 export interface ReceivedWebhook {
   readonly body: Uint8Array;
   /** The `X-CPG-Timestamp` header. */
   readonly timestamp: string;
-  /** The target that it was delivered to; lets a webhook signed like a request be found. */
+  /** The target of the delivery; needed to find a webhook that was signed like a request. */
   readonly target?: string | undefined;
 }
 
 interface Explanation {
-  /** The key that should have been used. */
+  /** The key that should have made the signature. */
   readonly key: SigningKey;
   /** The `X-CPG-Signature` header. */
   readonly signature: string;
-  /** The receiver's clock in Unix seconds; lets a right signature with a wrong timestamp be explained too. */
+  /** The receiver's clock in Unix seconds; needed to explain a correct signature with a wrong timestamp. */
   readonly now?: number | undefined;
-  /** Also tries every two mistakes together, which takes some hundred milliseconds. Off by default. */
+  /** Also try every pair of mistakes, which takes some hundred milliseconds. @default false */
   readonly combinations?: boolean | undefined;
 }
 
-/** A request whose signature is not the expected one. */
+/** A request with an unexpected signature. */
 export interface MismatchToExplain extends Explanation {
   readonly request: ReceivedRequest;
 }
 
-/** A webhook whose signature is not the expected one. */
+/** A webhook with an unexpected signature. */
 export interface WebhookMismatchToExplain extends Explanation {
   readonly webhook: ReceivedWebhook;
 }
 
 /**
- * Says why a request's signature is not the expected one: tries the mistakes that people make and returns those that,
- * made together, produce exactly the received signature; nearly always one. Empty when the signature is right, or when no
- * known mistake reproduces it: nothing is ever guessed. Takes some ten milliseconds when it finds nothing, so limit how
- * often a peer can cause it. For the server's own log or a developer's terminal, never for an
- * answer; findings hold neither the secret nor a signature. Contract §1.
+ * Explains why a request's signature is not the expected one: tries common mistakes and returns those that
+ * together reproduce exactly the received signature, nearly always one. Empty when the signature is correct
+ * or matches no known mistake; nothing is guessed. Without a match it takes some ten milliseconds: limit how
+ * often a peer can cause that. Use the findings in a server's log or a developer's terminal, never in a
+ * response. They contain neither the secret nor a signature. Wire protocol §1.
  *
- * @throws ProtocolError `invalid_secret` or `invalid_body` for what is no key or no bytes, `invalid_timestamp` when `now` is
- * not whole seconds, `invalid_option` for a misspelt field, and `invalid_field` for any other value of the wrong type.
+ * @throws ProtocolError `invalid_secret` for a key not made by `createSigningKey`; `invalid_body` when the
+ * body is not bytes; `invalid_timestamp` when `now` is not whole seconds; `invalid_option` for an unknown
+ * field; `invalid_field` for any other value of the wrong type.
  */
 export const explainMismatch = (mismatch: MismatchToExplain): Finding<FindingCode>[] => {
   const explanation = readMismatch(mismatch);
@@ -71,18 +72,18 @@ export const explainMismatch = (mismatch: MismatchToExplain): Finding<FindingCod
   assertString(method, 'method');
   if (keyId !== undefined) assertString(keyId, 'keyId');
   if (host !== undefined) assertString(host, 'host');
-  const steps = stepsOf(explanation, target, body ?? Buffer.alloc(0));
+  const steps = createSteps(explanation, target, body ?? Buffer.alloc(0));
   if (steps === undefined) return [];
   const correct = { ...steps, timestamp, method, keyId, host, assemble: assembleRequest };
   return explain(explanation, correct, REQUEST_MISTAKES);
 };
 
-/** Does for a webhook what {@link explainMismatch} does for a request. Contract §5. */
+/** Explains a webhook's signature as {@link explainMismatch} explains a request's. Wire protocol §5. */
 export const explainWebhookMismatch = (mismatch: WebhookMismatchToExplain): Finding<FindingCode>[] => {
   const explanation = readWebhookMismatch(mismatch);
   const { timestamp, body, target = '/' } = readWebhook(explanation.webhook);
   assertString(timestamp, 'timestamp');
-  const steps = stepsOf(explanation, target, body);
+  const steps = createSteps(explanation, target, body);
   if (steps === undefined) return [];
   return explain(explanation, { ...steps, timestamp, assemble: assembleWebhook }, WEBHOOK_MISTAKES);
 };
@@ -97,7 +98,7 @@ const readWebhookMismatch = createOptionReader<WebhookMismatchToExplain>(
   ({ key, signature, now, combinations, webhook }) => ({ key, signature, now, combinations, webhook }),
 );
 
-// What was received may have more fields than are needed here.
+// A received request may have other fields.
 const readRequest = createFieldReader<ReceivedRequest>(
   'request',
   ({ method, target, timestamp, body, keyId, host }) => ({ method, target, timestamp, body, keyId, host }),
@@ -109,7 +110,7 @@ const readWebhook = createFieldReader<ReceivedWebhook>('webhook', ({ body, times
   target,
 }));
 
-const stepsOf = (
+const createSteps = (
   { key, signature, now, combinations = false }: Explanation,
   target: string,
   body: Uint8Array,
@@ -145,23 +146,25 @@ const explain = <Code extends FindingCode>(
     const made = findMistakes({ correct, mistakes, received }, combinations);
     if (made === undefined) continue;
     const findings = [...made, ...received.findings];
-    return findings.length > 0 || now === undefined ? findings : findClockFault(correct.timestamp, now);
+    return findings.length > 0 || now === undefined ? findings : findClockMistake(correct.timestamp, now);
   }
   return [];
 };
 
-/** The codes of what can be wrong although the signature is right. */
+/** The codes of findings about a correct signature. */
 export type ClockCode = 'timestamp_malformed' | 'timestamp_in_milliseconds' | 'timestamp_stale';
 
-/** What is wrong with the timestamp of a request whose signature is right. Contract §1.1 and §2. */
-export const findClockFault = (timestamp: string, now: number): Finding<ClockCode>[] => {
+/**
+ * Finds what is wrong with the timestamp of a request with a correct signature. Wire protocol §1.1 and §2.
+ */
+export const findClockMistake = (timestamp: string, now: number): Finding<ClockCode>[] => {
   const seconds = parseTimestamp(timestamp);
   if (seconds === undefined) {
     return [
       {
         code: 'timestamp_malformed',
         message:
-          'The signature is right, but X-CPG-Timestamp is not written as Unix seconds: digits only, without sign, space, fraction or leading zero.',
+          'The signature is right, but X-CPG-Timestamp is malformed: send Unix seconds as digits only, without sign, space, fraction or leading zero.',
       },
     ];
   }
@@ -171,7 +174,7 @@ export const findClockFault = (timestamp: string, now: number): Finding<ClockCod
       {
         code: 'timestamp_in_milliseconds',
         message:
-          'The signature is right, but X-CPG-Timestamp carries milliseconds: send Unix seconds, Math.floor(Date.now() / 1000).',
+          'The signature is right, but X-CPG-Timestamp is in milliseconds: send Unix seconds, Math.floor(Date.now() / 1000).',
       },
     ];
   }
@@ -179,7 +182,7 @@ export const findClockFault = (timestamp: string, now: number): Finding<ClockCod
   return [
     {
       code: 'timestamp_stale',
-      message: `The signature is right, but the timestamp is ${distance} seconds ${seconds < now ? 'behind' : 'ahead of'} the server's clock, and ${WINDOW_SECONDS} are allowed: set the clock, and sign each attempt anew.`,
+      message: `The signature is right, but the timestamp is ${distance} seconds ${seconds < now ? 'behind' : 'ahead of'} the server's clock, more than the allowed ${WINDOW_SECONDS}: correct the clock, and sign each attempt again.`,
     },
   ];
 };

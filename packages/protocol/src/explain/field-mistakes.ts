@@ -2,13 +2,13 @@ import { encodeComponent, formatRequestTarget } from '../signing/request-target.
 import { parseTimestamp } from '../signing/timestamp.ts';
 import { attempt, defineMistakes } from './find-mistakes.ts';
 
-const MOST_SECONDS_APART = 60;
+const MAX_SECONDS_APART = 60;
 const MILLISECONDS =
   'The timestamp was signed in milliseconds: sign the Unix seconds that X-CPG-Timestamp carries, Math.floor(Date.now() / 1000).';
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
 
-/** Mistakes with the first field. Contract §1.1. */
+/** Mistakes with the first field, the timestamp. Wire protocol §1.1. */
 export const timestampMistakes = defineMistakes([
   {
     code: 'timestamp_milliseconds_signed',
@@ -48,7 +48,7 @@ export const timestampMistakes = defineMistakes([
     variants: ({ timestamp }) => {
       const seconds = parseTimestamp(timestamp);
       if (seconds === undefined) return [];
-      return upTo(MOST_SECONDS_APART).flatMap((distance) => [
+      return upTo(MAX_SECONDS_APART).flatMap((distance) => [
         { timestamp: String(seconds - distance) },
         { timestamp: String(seconds + distance) },
       ]);
@@ -58,7 +58,7 @@ export const timestampMistakes = defineMistakes([
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD'];
 
-/** Mistakes with the second field. Contract §1.2. */
+/** Mistakes with the second field, the method. Wire protocol §1.2. */
 export const methodMistakes = defineMistakes([
   {
     code: 'method_not_upper_case',
@@ -75,7 +75,7 @@ export const methodMistakes = defineMistakes([
   },
 ]);
 
-/** Mistakes with the third field. Contract §1.2. */
+/** Mistakes with the third field, the path. Wire protocol §1.2. */
 export const pathMistakes = defineMistakes([
   {
     code: 'path_without_prefix',
@@ -147,9 +147,9 @@ export const pathMistakes = defineMistakes([
   },
 ]);
 
-const MOST_PARAMETERS = 4;
+const MAX_PARAMETERS = 4;
 
-const parametersOf = (query: string): string[] => query.split('&');
+const splitQuery = (query: string): string[] => query.split('&');
 const nameOf = (parameter: string): string => parameter.split('=', 1)[0] as string;
 const compare = (left: string, right: string): number => Number(left > right) - Number(left < right);
 
@@ -159,7 +159,7 @@ const encodeEach = (query: string, encode: (text: string) => string): string =>
 const rewriteEscapes = (query: string, rewrite: (digits: string) => string): string =>
   query.replace(/%[0-9A-Fa-f]{2}/g, rewrite);
 
-/** Mistakes with the fourth field. Contract §1.2. */
+/** Mistakes with the fourth field, the query. Wire protocol §1.2. */
 export const queryMistakes = defineMistakes([
   {
     code: 'query_question_mark_kept',
@@ -170,7 +170,7 @@ export const queryMistakes = defineMistakes([
     code: 'query_sorted',
     message: 'The query was sorted before signing: sign it in the order in which it is sent.',
     variants: ({ query }) => {
-      const parameters = parametersOf(query);
+      const parameters = splitQuery(query);
       const byName = parameters.toSorted((left, right) => compare(nameOf(left), nameOf(right)));
       return [{ query: byName.join('&') }, { query: parameters.toSorted(compare).join('&') }];
     },
@@ -179,9 +179,9 @@ export const queryMistakes = defineMistakes([
     code: 'query_reordered',
     message: 'The parameters were signed in another order than they were sent: sign the query that is sent.',
     variants: ({ query }) => {
-      const parameters = parametersOf(query);
-      if (parameters.length > MOST_PARAMETERS) return [{ query: parameters.toReversed().join('&') }];
-      return permutationsOf(parameters).map((order) => ({ query: order.join('&') }));
+      const parameters = splitQuery(query);
+      if (parameters.length > MAX_PARAMETERS) return [{ query: parameters.toReversed().join('&') }];
+      return permute(parameters).map((order) => ({ query: order.join('&') }));
     },
   },
   {
@@ -206,7 +206,7 @@ export const queryMistakes = defineMistakes([
     code: 'query_blanks_dropped',
     message: 'Parameters without a value were left out of the signed query: sign the query that is sent.',
     variants: ({ query }) => {
-      const parameters = parametersOf(query);
+      const parameters = splitQuery(query);
       return [
         { query: parameters.filter((each) => each !== '' && !each.endsWith('=')).join('&') },
         { query: parameters.filter((each) => each !== '').join('&') },
@@ -246,10 +246,8 @@ export const queryMistakes = defineMistakes([
   },
 ]);
 
-/** Every order of some items: keep them few, `n` have `n!`. */
-export const permutationsOf = <Item>(items: readonly Item[]): Item[][] =>
+/** Every order of the items: `n!` for `n` items, so keep them few. */
+export const permute = <Item>(items: readonly Item[]): Item[][] =>
   items.length < 2
     ? [[...items]]
-    : items.flatMap((first, index) =>
-        permutationsOf(items.toSpliced(index, 1)).map((rest) => [first, ...rest]),
-      );
+    : items.flatMap((first, index) => permute(items.toSpliced(index, 1)).map((rest) => [first, ...rest]));

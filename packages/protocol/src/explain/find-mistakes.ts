@@ -1,28 +1,28 @@
 import type { ReceivedSignature } from './received-signature.ts';
-import { macOf, type SigningSteps } from './signing-steps.ts';
+import { computeMac, type SigningSteps } from './signing-steps.ts';
 
-/** What went wrong, and how to mend it. Holds neither a secret nor a signature. */
+/** What went wrong, and how to fix it. Contains neither a secret nor a signature. */
 export interface Finding<Code extends string = string> {
   /** Stable, for programs. */
   readonly code: Code;
-  /** One sentence: the mistake, then the cure. */
+  /** One sentence: the mistake, then the fix. */
   readonly message: string;
 }
 
-/** A mistake that people make when they sign. */
+/** A common mistake in signing. */
 export interface Mistake<Code extends string = string> extends Finding<Code> {
-  /** What the signer did instead; several when there is more than one way to make the mistake. */
+  /** The steps that the signer took instead; several when the mistake can be made in more than one way. */
   readonly variants: (correct: SigningSteps) => readonly Partial<SigningSteps>[];
-  /** Has so many variants that it is not tried on large bodies, nor together with another mistake. */
+  /** Has too many variants to try on large bodies or together with another mistake. */
   readonly isBroad?: boolean;
 }
 
-/** Lists mistakes, the likelier first; keeps their codes in the type. */
+/** Lists mistakes, most likely first, and keeps their codes in the type. */
 export const defineMistakes = <const Code extends string>(
   mistakes: readonly Mistake<Code>[],
 ): readonly Mistake<Code>[] => mistakes;
 
-/** The one variant that a step which can fail on this request makes, or none. */
+/** The variant that a step makes, or none when the step throws for this request. */
 export const attempt = (step: () => Partial<SigningSteps>): readonly Partial<SigningSteps>[] => {
   try {
     return [step()];
@@ -33,7 +33,7 @@ export const attempt = (step: () => Partial<SigningSteps>): readonly Partial<Sig
 
 const LARGE_BODY = 65_536;
 
-/** One list for each step of signing: no two mistakes of one list are made together. */
+/** One list per step of signing. Two mistakes of the same list are never combined. */
 export type MistakeLists<Code extends string> = readonly (readonly Mistake<Code>[])[];
 
 interface Search<Code extends string> {
@@ -43,15 +43,15 @@ interface Search<Code extends string> {
 }
 
 /**
- * Finds the one mistake, or with `isThorough` the two of different lists, that turn the correct steps into ones whose
- * result is the received signature. `undefined`: nothing known reproduces it.
+ * Finds the mistake, or with `isThorough` the two mistakes of different lists, that reproduce the received
+ * signature. `undefined` when no known mistake does.
  */
 export const findMistakes = <Code extends string>(
   search: Search<Code>,
   isThorough: boolean,
 ): Finding<Code>[] | undefined => {
   const { correct, mistakes, received } = search;
-  if (received.isReproducedBy(macOf(correct))) return [];
+  if (received.isReproducedBy(computeMac(correct))) return [];
   const isLarge = correct.body.length > LARGE_BODY;
   const first = findOne(correct, mistakes.flat(), { received, isNarrow: isLarge });
   if (first !== undefined) return [first];
@@ -71,7 +71,7 @@ const findOne = <Code extends string>(
   for (const { code, message, variants, isBroad } of mistakes) {
     if (isBroad && isNarrow) continue;
     for (const variant of variants(steps)) {
-      if (received.isReproducedBy(macOf({ ...steps, ...variant }))) return { code, message };
+      if (received.isReproducedBy(computeMac({ ...steps, ...variant }))) return { code, message };
     }
   }
   return undefined;

@@ -1,13 +1,13 @@
 import { formatRequestTarget } from '../signing/request-target.ts';
-import { permutationsOf } from './field-mistakes.ts';
+import { permute } from './field-mistakes.ts';
 import { defineMistakes, type Mistake } from './find-mistakes.ts';
-import { assembleRequest, assembleWebhook, fieldsOf, join, type SigningSteps } from './signing-steps.ts';
+import { assembleRequest, assembleWebhook, getFields, join, type SigningSteps } from './signing-steps.ts';
 
 type Fields = readonly (Buffer | string)[];
 const framed =
   (frame: (fields: Fields) => Fields, separator = '\n') =>
   (steps: SigningSteps): Buffer =>
-    join(frame(fieldsOf(steps)), separator);
+    join(frame(getFields(steps)), separator);
 
 const same = (fields: Fields): Fields => fields;
 
@@ -24,7 +24,7 @@ const leftOut = <Code extends string>(code: Code, index: number, name: string): 
   ],
 });
 
-/** Mistakes in putting the five fields of a request together. Contract §1.2. */
+/** Mistakes in joining the five fields of a request. Wire protocol §1.2. */
 export const requestFramingMistakes = defineMistakes([
   {
     code: 'trailing_newline',
@@ -73,7 +73,7 @@ export const requestFramingMistakes = defineMistakes([
   },
   {
     code: 'host_included',
-    message: 'The host was signed too: the canonical string has five fields, and the host is none of them.',
+    message: 'The host was signed too: the canonical string has five fields, without the host.',
     variants: ({ host }) => oneMore(host),
   },
   {
@@ -81,13 +81,13 @@ export const requestFramingMistakes = defineMistakes([
     message: 'The fields were signed in another order: it is timestamp, method, path, query, body hash.',
     isBroad: true,
     variants: () =>
-      permutationsOf([0, 1, 2, 3, 4]).map((order) => ({
+      permute([0, 1, 2, 3, 4]).map((order) => ({
         assemble: framed((fields) => order.map((index) => fields[index] as Buffer)),
       })),
   },
 ]);
 
-/** Mistakes in putting timestamp and body of a webhook together. Contract §5. */
+/** Mistakes in joining timestamp and body of a webhook. Wire protocol §5. */
 export const webhookFramingMistakes = defineMistakes([
   {
     code: 'body_hashed',
@@ -123,7 +123,7 @@ export const webhookFramingMistakes = defineMistakes([
   },
 ]);
 
-/** What other vendors sign, in a request or a webhook. */
+/** Recipes of other vendors, for a request or a webhook. */
 export const foreignRecipeMistakes = defineMistakes([
   {
     code: 'body_only',

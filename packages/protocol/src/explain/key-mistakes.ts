@@ -4,11 +4,11 @@ import { defineMistakes } from './find-mistakes.ts';
 const AS_SHOWN = "use the secret's text exactly as it was shown";
 const keys = (...texts: readonly string[]) => texts.map((text) => ({ key: Buffer.from(text) }));
 
-// What does not decode leaves nothing, which is another mistake: the key is missing.
+// A text that cannot be decoded gives an empty key, which is another mistake: key_missing.
 const decoded = (encoding: 'hex' | 'base64', ...texts: readonly string[]) =>
   texts.map((text) => ({ key: Buffer.from(text, encoding) })).filter(({ key }) => key.length > 0);
 
-/** Mistakes with the secret. Contract §1.2. */
+/** Mistakes with the secret. Wire protocol §1.2. */
 export const keyMistakes = defineMistakes([
   {
     code: 'key_with_newline',

@@ -24,7 +24,7 @@ describe('readSignature', () => {
     expect(readings[0]?.isReproducedBy(MAC.subarray(1))).toBe(false);
   });
 
-  it('takes a short one for whole or cut', () => {
+  it('reads a short one as complete or truncated', () => {
     const [whole, cut] = readSignature(HEX.slice(0, 40));
     expect(whole?.isReproducedBy(MAC.subarray(0, 20))).toBe(true);
     expect(whole?.isReproducedBy(MAC)).toBe(false);

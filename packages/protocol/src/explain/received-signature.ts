@@ -1,28 +1,28 @@
 import { timingSafeEqual } from '../crypto/node.ts';
 import type { Finding } from './find-mistakes.ts';
 
-/** A received signature, read in one of the ways in which people write one. */
+/** A received signature, decoded from one of the formats in which signatures are written. */
 export interface ReceivedSignature {
-  /** What is wrong with the writing; empty for 64 lowercase hex digits. */
+  /** What is wrong with the format; empty for 64 lowercase hex digits. */
   readonly findings: readonly Finding<OutputCode>[];
   readonly isReproducedBy: (mac: Buffer) => boolean;
 }
 
-/** The codes of what can be wrong with the writing of a signature. */
+/** The codes of findings about the format of a signature. */
 export type OutputCode = keyof typeof OUTPUT_MESSAGES;
 
-const CURE = 'send 64 lowercase hex digits and nothing else';
+const FIX = 'send 64 lowercase hex digits and nothing else';
 const OUTPUT_MESSAGES = {
-  signature_padded: `The signature was sent with white space or quotes around it: ${CURE}.`,
-  signature_prefixed: `The signature was sent with a prefix: ${CURE}.`,
-  signature_upper_case: `The signature was sent in upper case: ${CURE}.`,
-  signature_base64: `The signature was sent in base64: ${CURE}.`,
-  signature_base64_of_hex: `The hex digits of the signature were encoded in base64 once more: ${CURE}.`,
-  signature_truncated: `The signature was cut short: ${CURE}.`,
+  signature_padded: `The signature was sent with white space or quotes around it: ${FIX}.`,
+  signature_prefixed: `The signature was sent with a prefix: ${FIX}.`,
+  signature_upper_case: `The signature was sent in upper case: ${FIX}.`,
+  signature_base64: `The signature was sent in base64: ${FIX}.`,
+  signature_base64_of_hex: `The hex digits of the signature were encoded in base64 once more: ${FIX}.`,
+  signature_truncated: `The signature was cut short: ${FIX}.`,
 } as const;
 
-// Less than 128 bits could agree by chance, or by choice.
-const FEWEST_BYTES = 16;
+// Fewer than 128 bits could match by chance or be forged.
+const MIN_BYTES = 16;
 const SHA256_BYTES = 32;
 const PREFIXED = /^(?:0x|[\w-]+[=: ] ?)([0-9A-Fa-f]{64}|[\w+/-]{43}=?)$/;
 const HEX = /^(?:[0-9A-Fa-f]{2})+$/;
@@ -31,7 +31,7 @@ const BASE64 = /^[\w+/-]+={0,2}$/;
 const isEqual = (left: Buffer, right: Buffer): boolean =>
   left.length === right.length && timingSafeEqual(left, right);
 
-/** Reads a signature as leniently as it takes to recognise it. Nothing is accepted on its strength. */
+/** Decodes a signature leniently, to recognise it. Never used to accept one. */
 export const readSignature = (text: string): ReceivedSignature[] => {
   const codes: OutputCode[] = [];
   const inner = text.trim().replace(/^(["'])(.*)\1$/, '$2');
@@ -39,7 +39,7 @@ export const readSignature = (text: string): ReceivedSignature[] => {
   const digits = PREFIXED.exec(inner)?.[1] ?? inner;
   if (digits !== inner) codes.push('signature_prefixed');
   const bytes = readDigits(digits, codes);
-  if (bytes.length < FEWEST_BYTES) return [];
+  if (bytes.length < MIN_BYTES) return [];
   const whole = { findings: codes.map(toFinding), isReproducedBy: (mac: Buffer) => isEqual(mac, bytes) };
   if (bytes.length >= SHA256_BYTES) return [whole];
   const cut = {

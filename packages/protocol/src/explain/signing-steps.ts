@@ -1,26 +1,26 @@
 import { digest } from '../crypto/node.ts';
 
-/** How a signer arrives at a signature, step by step. A mistake is a different step. */
+/** The steps of signing. A mistake replaces a step. */
 export interface SigningSteps {
   readonly timestamp: string;
   readonly method: string;
   readonly path: string;
   readonly query: string;
   readonly body: Buffer;
-  /** Makes the fifth field of the canonical string. */
+  /** Computes the fifth field of the canonical string. */
   readonly hashBody: (body: Buffer) => Buffer;
-  /** Makes the message of the fields. */
+  /** Joins the fields to the message. */
   readonly assemble: (steps: SigningSteps) => Buffer;
   /** The bytes of the secret. */
   readonly key: Buffer;
   readonly mac: (key: Buffer, message: Buffer) => Buffer;
-  /** What a signer may have mixed in, when it is known. */
+  /** Values that a signer may have included by mistake, when known. */
   readonly keyId?: string | undefined;
   readonly host?: string | undefined;
 }
 
 /** The five fields of the canonical string, as bytes. */
-export const fieldsOf = (steps: SigningSteps): Buffer[] => [
+export const getFields = (steps: SigningSteps): Buffer[] => [
   Buffer.from(steps.timestamp),
   Buffer.from(steps.method),
   Buffer.from(steps.path),
@@ -28,7 +28,7 @@ export const fieldsOf = (steps: SigningSteps): Buffer[] => [
   steps.hashBody(steps.body),
 ];
 
-/** Bytes and texts, joined. */
+/** Joins bytes and texts. */
 export const join = (fields: readonly (Buffer | string)[], separator: string): Buffer =>
   Buffer.concat(
     fields.flatMap((field, index) => [
@@ -37,13 +37,13 @@ export const join = (fields: readonly (Buffer | string)[], separator: string): B
     ]),
   );
 
-/** The message of a request. Contract §1.2. */
-export const assembleRequest = (steps: SigningSteps): Buffer => join(fieldsOf(steps), '\n');
+/** The message of a request. Wire protocol §1.2. */
+export const assembleRequest = (steps: SigningSteps): Buffer => join(getFields(steps), '\n');
 
-/** The message of a webhook. Contract §5. */
+/** The message of a webhook. Wire protocol §5. */
 export const assembleWebhook = ({ timestamp, body }: SigningSteps): Buffer => join([timestamp, body], '\n');
 
-/** A hash of the body that is not computed twice for the same buffer: most mistakes leave the body alone. */
+/** Hashes a body once per buffer: most mistakes do not change the body. */
 export const hashBodyOnce = (): SigningSteps['hashBody'] => {
   const known = new WeakMap<Buffer, Buffer>();
   return (body) => {
@@ -53,5 +53,5 @@ export const hashBodyOnce = (): SigningSteps['hashBody'] => {
   };
 };
 
-/** What a signer who takes these steps arrives at. */
-export const macOf = (steps: SigningSteps): Buffer => steps.mac(steps.key, steps.assemble(steps));
+/** The signature that these steps give. */
+export const computeMac = (steps: SigningSteps): Buffer => steps.mac(steps.key, steps.assemble(steps));

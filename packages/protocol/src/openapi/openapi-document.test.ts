@@ -35,15 +35,15 @@ const lint = async (text: string) => {
 };
 
 describe('openapi.json', () => {
-  it('is what the endpoint definitions say: write it anew with scripts/write-openapi.ts', () => {
+  it('matches the endpoint definitions: generate it again with scripts/write-openapi.ts', () => {
     expect(committed === openApiText()).toBe(true);
   });
 
-  it('has no fault that the linter knows', async () => {
+  it('passes the linter', async () => {
     expect(await lint(committed)).toEqual([]);
   });
 
-  it('is linted by a linter that finds faults', async () => {
+  it('is linted by a linter that finds problems', async () => {
     const broken = committed.replace('"operationId": "ping"', '"operationId": "listBalances"');
     expect(await lint(broken)).toEqual([expect.stringMatching(/^operation-operationId-unique /)]);
   });
@@ -121,7 +121,7 @@ describe('openApiDocument', () => {
     ]);
   });
 
-  it('shows the refusals of an endpoint with their messages', () => {
+  it('shows the rejections of an endpoint with their messages', () => {
     expect(document.paths['/v1/withdrawals']?.post?.responses['409']?.content['application/json']).toEqual({
       schema: { $ref: '#/components/schemas/Error' },
       examples: {
@@ -138,7 +138,7 @@ describe('openApiDocument', () => {
     );
   });
 
-  it('shows amounts as decimal strings, and what a later version may add', () => {
+  it('shows amounts as decimal strings, and allows the additions of a later version', () => {
     const decimal = { type: 'string', pattern: '^-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?$' };
     expect(document.components.schemas.Balance).toEqual({
       type: 'object',
@@ -160,10 +160,10 @@ describe('openApiDocument', () => {
     });
   });
 
-  it('reads answers as the definitions do', () => {
+  it('reads responses as the definitions do', () => {
     const schema = document.components.schemas.HotWallet as Parameters<typeof z.fromJSONSchema>[0];
-    const answer = { network: 'ETH', address: '0xabc', later: 1 };
-    expect(z.fromJSONSchema(schema).parse(answer)).toEqual(answer);
+    const response = { network: 'ETH', address: '0xabc', later: 1 };
+    expect(z.fromJSONSchema(schema).parse(response)).toEqual(response);
     expect(Object.keys(endpoints)).toHaveLength(9);
   });
 });

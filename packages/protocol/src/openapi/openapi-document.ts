@@ -14,15 +14,15 @@ const HEADERS = {
 };
 
 const TAGS = {
-  ping: 'Whether key, clock and signature are right.',
-  balances: 'What the account holds.',
-  currencies: 'What the account can deposit and withdraw, and at what fees.',
+  ping: 'Check key, clock and signature.',
+  balances: 'The balances of the account.',
+  currencies: 'The currencies of the account, with minimums and fees.',
   depositAddresses: 'Addresses to receive deposits at.',
-  depositRequests: 'What has arrived at a deposit address.',
-  hotWallet: 'Where to send funds for withdrawals.',
-  transactions: 'Every movement on the chain.',
+  depositRequests: 'Payments to a deposit address.',
+  hotWallet: 'The address that funds withdrawals.',
+  transactions: 'Every transaction on the chain.',
   withdrawals: 'Sending funds to an address.',
-  webhooks: 'What the gateway tells a receiver. Deduplicate on `id`.',
+  webhooks: 'Events that the gateway sends to a receiver. Deduplicate on `id`.',
 };
 
 const paths = (): JsonObject => {
@@ -34,7 +34,7 @@ const paths = (): JsonObject => {
   return byPath;
 };
 
-/** The OpenAPI 3.1 document of v1, derived from the endpoint definitions. Committed as `openapi.json`. */
+/** The OpenAPI 3.1 document of v1, generated from the endpoint definitions. Committed as `openapi.json`. */
 export const openApiDocument = (): JsonObject => ({
   openapi: '3.1.1',
   info: {
@@ -45,7 +45,7 @@ export const openApiDocument = (): JsonObject => ({
       'Every request is signed over the bytes that are sent; amounts are decimal strings. Ignore response fields and accept enum values that are not listed here.',
     license: { name: 'MIT', identifier: 'MIT' },
   },
-  // Relative: a gateway names itself under whatever address this document was read from.
+  // Relative, so that it names the gateway that served this document.
   servers: [{ url: '/', description: 'The gateway that serves this document.' }],
   security: SECURITY,
   tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
@@ -70,7 +70,7 @@ const securityHeader = (name: string, description: string) => ({
   description,
 });
 
-/** The three headers of a signed request, as OpenAPI can say it; it cannot say how they are computed. Contract §1. */
+/** The three headers of a signed request. OpenAPI cannot express how they are computed. Wire protocol §1. */
 export const SECURITY_SCHEMES = {
   key: securityHeader(KEY_HEADER, "The key's public id."),
   timestamp: securityHeader(TIMESTAMP_HEADER, "Unix seconds, at most 300 from the server's clock."),
@@ -80,5 +80,5 @@ export const SECURITY_SCHEMES = {
   ),
 };
 
-/** Every request carries all three. */
+/** Every request needs all three. */
 export const SECURITY = [{ key: [], timestamp: [], signature: [] }];

@@ -22,16 +22,18 @@ export const toOperation = (operationId: string, endpoint: Endpoint): JsonObject
     description: permission === null ? 'Needs no permission.' : `Needs the permission \`${permission}\`.`,
     tags: [name.split('.', 1)[0]],
     ...(parameters.length > 0 && { parameters }),
-    ...(body && { requestBody: { required: true, content: jsonOf(bodyName(operationId)) } }),
+    ...(body && { requestBody: { required: true, content: jsonContent(bodyName(operationId)) } }),
     responses: {
-      200: { description: 'OK', content: jsonOf(responseName(operationId)) },
+      200: { description: 'OK', content: jsonContent(responseName(operationId)) },
       ...rejectionResponses(own),
     },
   };
 };
 
 /** Content of one named schema. */
-export const jsonOf = (schema: string) => ({ 'application/json': { schema: reference('schemas', schema) } });
+export const jsonContent = (schema: string) => ({
+  'application/json': { schema: reference('schemas', schema) },
+});
 
 const toParameters = (schema: z.ZodObject, location: 'path' | 'query'): JsonObject[] => {
   const { properties = {}, required = [] } = toInputSchema(schema) as {
@@ -54,11 +56,15 @@ const header = (name: string, description: string, schema: JsonObject) => ({
   schema,
 });
 
-/** The headers of every webhook. Contract §5. */
+/** The headers of every webhook. Wire protocol §5. */
 export const WEBHOOK_PARAMETERS = {
-  WebhookTimestamp: header(TIMESTAMP_HEADER, 'Unix seconds; refuse more than 300 from your clock.', {
-    type: 'integer',
-  }),
+  WebhookTimestamp: header(
+    TIMESTAMP_HEADER,
+    'Unix seconds; reject a webhook more than 300 seconds from your clock.',
+    {
+      type: 'integer',
+    },
+  ),
   WebhookSignature: header(
     SIGNATURE_HEADER,
     'Lowercase hex HMAC-SHA256, under the signing secret, of the timestamp, one line feed and the raw body. Lowercase what you receive, then compare in constant time.',
@@ -68,7 +74,7 @@ export const WEBHOOK_PARAMETERS = {
   WebhookDelivery: header(DELIVERY_HEADER, 'The same on every retry.', { type: 'string' }),
 };
 
-/** The request that the gateway makes to a receiver. */
+/** The request that the gateway sends to a receiver. */
 export const toWebhook = (event: string): JsonObject => ({
   post: {
     operationId: event.replace(/\.(.)/, (_, letter: string) => letter.toUpperCase()),
@@ -76,9 +82,11 @@ export const toWebhook = (event: string): JsonObject => ({
     tags: ['webhooks'],
     security: [],
     parameters: Object.keys(WEBHOOK_PARAMETERS).map((name) => reference('parameters', name)),
-    requestBody: { required: true, content: jsonOf(eventName(event)) },
+    requestBody: { required: true, content: jsonContent(eventName(event)) },
     responses: {
-      '2XX': { description: 'Received: answer within 10 seconds. Anything else is tried again.' },
+      '2XX': {
+        description: 'Received. Respond within 10 seconds; any other status, or none, causes a retry.',
+      },
       401: { description: 'The signature or the timestamp is wrong.' },
     },
   },

@@ -2,7 +2,7 @@ import { errorEnvelope } from '../envelope.ts';
 import { REJECTIONS, type Rejection, type RejectionCode } from '../rejections.ts';
 import { type JsonObject, reference } from './schemas.ts';
 
-/** What any endpoint may answer. Contract §2 and §3. */
+/** The rejections of every endpoint. Wire protocol §2 and §3. */
 const COMMON: readonly RejectionCode[] = [
   'malformed_request_target',
   'missing_authentication_headers',
@@ -22,7 +22,7 @@ const COMMON: readonly RejectionCode[] = [
 ];
 
 const DESCRIPTIONS: Readonly<Record<number, string>> = {
-  400: 'Malformed, or refused by a business rule.',
+  400: 'Malformed, or rejected by a business rule.',
   401: 'Not authenticated: headers, timestamp, signature, or a replay.',
   403: 'Authenticated, but not allowed.',
   404: 'Not found, or not of this account.',
@@ -33,7 +33,7 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   422: 'A parameter or field is not valid: `field: reason; field: reason`.',
   429: "Too many requests: the key's limit (no Retry-After; the next epoch minute), or the IP address's (with Retry-After).",
   500: 'Internal error.',
-  503: 'Cannot decide now; nothing was done.',
+  503: 'Temporarily unavailable; nothing was done.',
 };
 
 const RETRY_AFTER = { 'Retry-After': reference('headers', 'RetryAfter') };
@@ -62,20 +62,23 @@ const toResponse = (status: number, rejections: readonly Rejection[]): JsonObjec
 const nameOf = (status: number): string => `Rejected${status}`;
 const withStatus = (status: number, codes: readonly RejectionCode[]): Rejection[] =>
   codes.map((code) => REJECTIONS[code]).filter((rejection) => rejection.status === status);
-const statusesOf = (codes: readonly RejectionCode[]): number[] => [
+const getStatuses = (codes: readonly RejectionCode[]): number[] => [
   ...new Set(codes.map((code) => REJECTIONS[code].status)),
 ];
 
 /** The responses that operations refer to. */
 export const commonResponses = (): JsonObject =>
   Object.fromEntries(
-    statusesOf(COMMON).map((status) => [nameOf(status), toResponse(status, withStatus(status, COMMON))]),
+    getStatuses(COMMON).map((status) => [nameOf(status), toResponse(status, withStatus(status, COMMON))]),
   );
 
-/** The error responses of an operation by status: those of every endpoint, and where it has its own, both together. */
+/**
+ * The error responses of an operation by status; a status with rejections of its own lists them with the
+ * common ones.
+ */
 export const rejectionResponses = (own: readonly RejectionCode[]): JsonObject =>
   Object.fromEntries(
-    statusesOf([...COMMON, ...own]).map((status) => [
+    getStatuses([...COMMON, ...own]).map((status) => [
       status,
       withStatus(status, own).length === 0
         ? reference('responses', nameOf(status))

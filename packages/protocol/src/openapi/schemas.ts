@@ -10,10 +10,10 @@ import { currency } from '../endpoints/list-currencies.ts';
 import { transaction } from '../endpoints/list-transactions.ts';
 import { depositEventData, WEBHOOK_EVENTS, withdrawalEventData } from '../webhooks/events.ts';
 
-/** A part of the document. */
+/** An object of the document. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Points at a component. */
+/** A reference to a component. */
 export const reference = (kind: 'schemas' | 'parameters' | 'headers' | 'responses', name: string) => ({
   $ref: `#/components/${kind}/${name}`,
 });
@@ -21,16 +21,16 @@ export const reference = (kind: 'schemas' | 'parameters' | 'headers' | 'response
 type Override = NonNullable<Parameters<typeof z.toJSONSchema>[1]>['override'];
 
 const tidy: Override = ({ zodSchema, jsonSchema }) => {
-  // zod leaves a default out where the input is transformed, though no transformation applies to it.
+  // zod omits the default of a transformed input, although defaults are not transformed.
   if (zodSchema instanceof z.ZodDefault) jsonSchema.default = zodSchema.def.defaultValue as number;
-  // A schema that states its type on the wire stands for the union of what JavaScript callers may pass.
+  // A schema that states its type on the wire replaces the union that JavaScript callers may pass.
   if (jsonSchema.type !== undefined) delete jsonSchema.anyOf;
-  // Where JavaScript stops counting is no rule of the protocol.
+  // The integer limits of JavaScript are not limits of the protocol.
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
 };
 
-/** JSON Schemas of named zod schemas, which refer to each other by name. */
+/** The JSON Schemas of named zod schemas, with references by name. */
 export const toSchemas = (named: Readonly<Record<string, z.ZodType>>, io: 'input' | 'output'): JsonObject => {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
@@ -39,7 +39,7 @@ export const toSchemas = (named: Readonly<Record<string, z.ZodType>>, io: 'input
   return Object.fromEntries(Object.entries(schemas).map(([id, { $schema, $id, ...schema }]) => [id, schema]));
 };
 
-/** The JSON Schema of what a caller passes. */
+/** The JSON Schema of an input. */
 export const toInputSchema = (schema: z.ZodType): JsonObject =>
   z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', override: tidy });
 
@@ -57,7 +57,7 @@ const BODIES: Readonly<Record<string, z.ZodType>> = Object.fromEntries(
   Object.entries(endpoints).flatMap(([id, { body }]) => (body === null ? [] : [[bodyName(id), body]])),
 );
 
-const ANSWERS: Readonly<Record<string, z.ZodType>> = {
+const RESPONSES: Readonly<Record<string, z.ZodType>> = {
   Balance: balance,
   CreatedWithdrawal: createdWithdrawal,
   Currency: currency,
@@ -74,8 +74,8 @@ const ANSWERS: Readonly<Record<string, z.ZodType>> = {
   ...Object.fromEntries(Object.entries(WEBHOOK_EVENTS).map(([name, schema]) => [eventName(name), schema])),
 };
 
-/** Every named schema of the document, in the order of their names. */
+/** Every named schema of the document, sorted by name. */
 export const componentSchemas = (): JsonObject => {
-  const schemas = { ...toSchemas(BODIES, 'input'), ...toSchemas(ANSWERS, 'output') };
+  const schemas = { ...toSchemas(BODIES, 'input'), ...toSchemas(RESPONSES, 'output') };
   return Object.fromEntries(Object.entries(schemas).toSorted(([left], [right]) => (left < right ? -1 : 1)));
 };

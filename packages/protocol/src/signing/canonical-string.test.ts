@@ -25,7 +25,7 @@ describe('canonicalString', () => {
 
   const names = ['timestamp', 'method', 'path', 'query', 'bodySha256'] as const;
 
-  it.each(names)('refuses a line feed in %s', (name) => {
+  it.each(names)('rejects a line feed in %s', (name) => {
     expect(() => canonicalString({ ...fields, [name]: 'a\nb' })).toThrow(
       expect.objectContaining({
         code: 'invalid_field',
@@ -34,7 +34,7 @@ describe('canonicalString', () => {
     );
   });
 
-  it.each(names)('refuses a lone surrogate in %s, which would be signed as U+FFFD', (name) => {
+  it.each(names)('rejects a lone surrogate in %s, which would be signed as U+FFFD', (name) => {
     expect(() => canonicalString({ ...fields, [name]: '\ud800' })).toThrow(
       expect.objectContaining({
         code: 'invalid_field',
@@ -94,7 +94,7 @@ describe('bodySha256', () => {
     );
   });
 
-  it('refuses a text, which may be encoded in more than one way', () => {
+  it('rejects a text, which may be encoded in more than one way', () => {
     expect(() => bodySha256('{}' as never)).toThrow('got string');
   });
 });

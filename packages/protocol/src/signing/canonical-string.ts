@@ -2,7 +2,7 @@ import { assertBytes, assertString, createFieldReader } from '../arguments.ts';
 import { sha256Hex } from '../crypto/node.ts';
 import { ProtocolError } from '../protocol-error.ts';
 
-/** The five fields of a canonical string, in order, each as it stands on the wire. Contract §1.2. */
+/** The five fields of a canonical string, in order, each exactly as on the wire. Wire protocol §1.2. */
 export interface CanonicalFields {
   /** The characters of the `X-CPG-Timestamp` header. */
   readonly timestamp: string;
@@ -15,10 +15,10 @@ export interface CanonicalFields {
 }
 
 /**
- * The text that is signed: five fields joined by single LF, no trailing newline. Contract §1.2.
+ * The text that is signed: five fields joined by LF, without a trailing LF. Wire protocol §1.2.
  *
- * @throws ProtocolError `invalid_field` when a field contains LF, which would shift the fields after it, or a lone surrogate,
- * or is not a string.
+ * @throws ProtocolError `invalid_field` when a field is not a string, or contains LF (which would shift the
+ * fields after it) or a lone surrogate (which has no UTF-8 bytes).
  */
 export const canonicalString = (given: CanonicalFields): string => {
   const fields = readFields(given);
@@ -55,16 +55,16 @@ const readFields = createFieldReader<CanonicalFields>(
   ({ timestamp, method, path, query, bodySha256 }) => ({ timestamp, method, path, query, bodySha256 }),
 );
 
-/** Joins fields whose grammars were checked already. Internal: not exported by the package. */
+/** Joins fields that were validated already. Internal: not exported by the package. */
 export const joinFields = ({ timestamp, method, path, query, bodySha256 }: CanonicalFields): string =>
   `${timestamp}\n${method}\n${path}\n${query}\n${bodySha256}`;
 
-/** The body hash of a request without a body: SHA-256 of zero bytes. Contract §1.2. */
+/** The body hash of a request without a body: SHA-256 of zero bytes. Wire protocol §1.2. */
 export const EMPTY_BODY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
 /**
- * Lowercase hex SHA-256 of the body bytes on the wire. Contract §1.2.
- * Bytes only: a text would have to be encoded, a parsed body re-serialised, and either may differ from what is sent.
+ * Lowercase hex SHA-256 of the body bytes on the wire. Wire protocol §1.2. Accepts bytes only: encoding a
+ * text, or serialising a parsed body again, may give other bytes than those sent.
  *
  * @throws ProtocolError `invalid_body` for anything that is not a `Uint8Array` (a `Buffer` is one).
  */

@@ -2,35 +2,36 @@ import { assertString, isArray, readGuarded, wrongType } from '../arguments.ts';
 import { ProtocolError } from '../protocol-error.ts';
 import { REJECTIONS, type Rejection } from '../rejections.ts';
 
-/** Carries the key's public id. Contract §1.1. */
+/** Carries the key's public id. Wire protocol §1.1. */
 export const KEY_HEADER = 'X-CPG-Key';
-/** Carries Unix seconds. Contract §1.1, and §5 for webhooks. */
+/** Carries Unix seconds. Wire protocol §1.1, and §5 for webhooks. */
 export const TIMESTAMP_HEADER = 'X-CPG-Timestamp';
-/** Carries 64 lowercase hex digits. Contract §1.1, and §5 for webhooks. */
+/** Carries 64 lowercase hex digits. Wire protocol §1.1, and §5 for webhooks. */
 export const SIGNATURE_HEADER = 'X-CPG-Signature';
 
-/** The three headers that every signed request carries exactly once. Contract §1.1. */
+/** The three headers that every signed request carries exactly once. Wire protocol §1.1. */
 export const AUTHENTICATION_HEADERS = Object.freeze([
   KEY_HEADER,
   TIMESTAMP_HEADER,
   SIGNATURE_HEADER,
 ] as const);
 
-/** Names the event of a webhook. Contract §5. */
+/** Names the event of a webhook. Wire protocol §5. */
 export const EVENT_HEADER = 'X-CPG-Event';
-/** Identifies a webhook delivery; the same on every retry. Contract §5. */
+/** Identifies a webhook delivery; the same on every retry. Wire protocol §5. */
 export const DELIVERY_HEADER = 'X-CPG-Delivery';
 
 const KEY_ID = /^[A-Za-z0-9_.-]{1,128}$/;
 
-/** Whether a text follows the `key_id` grammar: 1–128 characters of `A-Z a-z 0-9 _ - .`. Contract §1.1. */
+/** Whether a text is a well-formed key id: 1–128 characters of `A-Z a-z 0-9 _ - .`. Wire protocol §1.1. */
 export const isKeyId = (text: string): boolean => typeof text === 'string' && KEY_ID.test(text);
 
-/** Headers as they arrived: in order, with repeats. */
+/** Headers as received: in order, repeats included. */
 export type HeaderPairs = readonly (readonly [name: string, value: string])[];
 
 /**
- * Every value of a header, in order, whatever the case of its name; none when it did not come. Contract §1.1.
+ * Every value of a header, in order; empty when the header is missing. The case of the name does not matter.
+ * Wire protocol §1.1.
  *
  * @throws ProtocolError `invalid_field` unless the headers are an array of pairs of strings.
  */
@@ -72,8 +73,9 @@ export interface AuthenticationHeaders {
 }
 
 /**
- * Reads the authentication headers: all three present and not empty, each exactly once, the key id well-formed. Pass the raw
- * list: `request.headers` of Node joins repeated headers with a comma. Wire protocol §2.1, steps 2 and 3.
+ * Reads the three authentication headers. Each must be present exactly once and not empty, and the key id
+ * well-formed. Pass the raw headers: Node's `request.headers` joins repeated headers with a comma. Wire
+ * protocol §2.1, steps 2 and 3.
  *
  * @returns the rejection `missing_authentication_headers` or `malformed_authentication_headers` otherwise.
  * @throws ProtocolError `invalid_field` unless the headers are pairs of strings, or names and values in turn.
@@ -95,7 +97,7 @@ interface CollectedHeaders {
   timestamp: string;
   signature: string;
   contentEncoding: string;
-  /** How many of the three came, repeats included. */
+  /** Of the three authentication headers, repeats included. */
   occurrences: number;
 }
 
@@ -149,6 +151,6 @@ const collect = (collected: CollectedHeaders, name: unknown, value: unknown): vo
   collected.occurrences += 1;
 };
 
-// The length first: it tells most names apart, and costs nothing.
+// Compares lengths first, which rules out most names at no cost.
 const isNamed = (name: string, lowerCaseName: string): boolean =>
   name.length === lowerCaseName.length && name.toLowerCase() === lowerCaseName;

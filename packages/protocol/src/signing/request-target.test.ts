@@ -42,7 +42,7 @@ describe('parseRequestTarget', () => {
     ' /v1',
     undefined,
     ['/v1'],
-  ])('refuses %j', (target) => {
+  ])('rejects %j', (target) => {
     expect(parseRequestTarget(target as string)).toEqual({
       code: 'malformed_request_target',
       status: 400,
@@ -91,7 +91,7 @@ describe('encodeComponent', () => {
     expect(encodeComponent(text)).toBe(expected);
   });
 
-  it('refuses a lone surrogate', () => {
+  it('rejects a lone surrogate', () => {
     expect(() => encodeComponent('a\ud800')).toThrow(
       expect.objectContaining({
         code: 'invalid_query',
@@ -119,7 +119,7 @@ describe('encodeQuery', () => {
     [Number.NaN, 'number NaN'],
     [Number.POSITIVE_INFINITY, 'number Infinity'],
     [Symbol('x'), 'symbol'],
-  ])('refuses %o', (value, got) => {
+  ])('rejects %o', (value, got) => {
     expect(() => encodeQuery({ name: value as never })).toThrow(
       expect.objectContaining({
         code: 'invalid_query',

@@ -2,7 +2,7 @@ import { assertString, createFieldReader, quote, readGuarded, typeName, wrongTyp
 import { ProtocolError } from '../protocol-error.ts';
 import { REJECTIONS, type Rejection } from '../rejections.ts';
 
-/** The two fields of the canonical string that come from the request target. Contract §1.2. */
+/** The two fields of the canonical string that come from the request target. Wire protocol §1.2. */
 export interface RequestTarget {
   /** Everything before the first `?`, byte for byte. */
   readonly path: string;
@@ -10,13 +10,13 @@ export interface RequestTarget {
   readonly query: string;
 }
 
-// Visible ASCII but for `#` and `\`, beginning with exactly one slash.
+// Visible ASCII except `#` and `\`, beginning with exactly one slash.
 const ORIGIN_FORM = /^\/(?!\/)[!-"$-[\]-~]*$/;
 
 /**
- * Splits the request target, as it stands on the wire, at its first `?`. Nothing is decoded, normalised or sorted.
- * Absolute form, `#`, `\`, spaces, control and non-ASCII characters, or a target that does not begin with exactly one
- * `/` give the rejection `malformed_request_target`. Contract §1.2.
+ * Splits a request target, exactly as on the wire, at its first `?`. Nothing is decoded, normalised or
+ * sorted. The target must begin with exactly one `/` and contain visible ASCII characters other than `#` and
+ * `\`; otherwise the rejection `malformed_request_target` is returned. Wire protocol §1.2.
  */
 export const parseRequestTarget = (target: string): RequestTarget | Rejection => {
   if (typeof target !== 'string' || !ORIGIN_FORM.test(target)) return REJECTIONS.malformed_request_target;
@@ -26,7 +26,10 @@ export const parseRequestTarget = (target: string): RequestTarget | Rejection =>
     : { path: target.slice(0, mark), query: target.slice(mark + 1) };
 };
 
-/** Joins path and query to a request target; an empty query gets no `?`. Inverse of {@link parseRequestTarget} up to a bare trailing `?`. */
+/**
+ * Joins path and query to a request target, without `?` when the query is empty. Inverse of {@link
+ * parseRequestTarget}.
+ */
 export const formatRequestTarget = (target: RequestTarget): string => {
   const { path, query } = readTarget(target);
   assertString(path, 'path');
@@ -36,16 +39,17 @@ export const formatRequestTarget = (target: RequestTarget): string => {
 
 const readTarget = createFieldReader<RequestTarget>('target', ({ path, query }) => ({ path, query }));
 
-/** What a query parameter may be; `null` and `undefined` leave it out. */
+/** The value of a query parameter; `null` and `undefined` omit the parameter. */
 export type QueryValue = string | number | bigint | boolean | null | undefined;
 
-// encodeURIComponent leaves these five alone, but URL parsers on the way do not (`'` becomes %27).
+// encodeURIComponent keeps these five, but URL parsers may change them (`'` becomes %27).
 const escapeSubDelimiter = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 
 /**
- * Percent-encodes one value so that no URL parser has a reason to change it: only `A-Z a-z 0-9 - . _ ~` stay as they are.
+ * Percent-encodes everything but `A-Z a-z 0-9 - . _ ~`, so that URL parsers do not change the result.
  *
- * @throws ProtocolError `invalid_query` for anything but a string, and for a lone surrogate, which has no UTF-8 bytes.
+ * @throws ProtocolError `invalid_query` for anything but a string, and for a lone surrogate, which has no
+ * UTF-8 bytes.
  */
 export const encodeComponent = (text: string): string => {
   assertString(text, 'Text', 'invalid_query');
@@ -56,11 +60,11 @@ export const encodeComponent = (text: string): string => {
 };
 
 /**
- * Writes query parameters in the order given, without a leading `?`. `null` and `undefined` values are left out; what is
- * signed and what is sent must be this very string. Contract §1.2.
+ * Encodes query parameters in the given order, without a leading `?`, and omits `null` and `undefined`
+ * values. Sign and send exactly this string. Wire protocol §1.2.
  *
- * @throws ProtocolError `invalid_query` for arrays, objects, `NaN`, infinities and lone surrogates among the values, and for
- * parameters that are not a plain object, such as a `URLSearchParams`.
+ * @throws ProtocolError `invalid_query` when a value is an array, an object, `NaN`, infinite or contains a
+ * lone surrogate, or when the parameters are not a plain object, for example a `URLSearchParams`.
  */
 export const encodeQuery = (parameters: Readonly<Record<string, QueryValue>>): string => {
   const pairs: string[] = [];
@@ -71,7 +75,7 @@ export const encodeQuery = (parameters: Readonly<Record<string, QueryValue>>): s
   return pairs.join('&');
 };
 
-// A Map or a URLSearchParams has no entries for Object.entries: it would be written as an empty query.
+// Object.entries finds nothing in a Map or a URLSearchParams, which would give an empty query.
 const readParameters = (parameters: object): [name: string, value: QueryValue][] =>
   readGuarded('parameters', () => {
     if (typeof parameters !== 'object' || parameters === null || Symbol.iterator in parameters) {

@@ -68,7 +68,7 @@ describe('signRequest', () => {
     [{ timestamp: 1747444800.5 }, 'invalid_timestamp', 'got 1747444800.5.'],
     [{ body: '{}' }, 'invalid_body', 'got string.'],
     [{ key: 'a secret' }, 'invalid_secret', 'Key must come from createSigningKey(secret): got string.'],
-  ])('refuses %o', (change, code, message) => {
+  ])('rejects %o', (change, code, message) => {
     expect(() => signRequest({ ...request, ...change } as RequestToSign)).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(message) }),
     );
@@ -88,7 +88,7 @@ describe('a signed request', () => {
     body: fc.uint8Array({ maxLength: 64 }),
   });
 
-  it('verifies from what arrives', () => {
+  it('verifies the received bytes', () => {
     fc.assert(
       fc.property(signable, (given) => {
         const signed = signRequest({ ...request, ...given });
@@ -113,7 +113,7 @@ describe('a signed request', () => {
         const index = at % bytes.length;
         bytes[index] = (bytes[index] as number) ^ by;
         const changed = { ...wire, [field]: field === 'body' ? bytes : bytes.toString('latin1') };
-        // A bare trailing `?` is the one byte that carries nothing: contract §1.2.
+        // A bare trailing `?` is the one byte that carries nothing: wire protocol §1.2.
         fc.pre(canonicalTarget(changed.target) !== canonicalTarget(wire.target) || field !== 'target');
         expect(isAuthentic(changed, signed.signature)).toBe(false);
       }),

@@ -8,21 +8,21 @@ import { sign } from './signature.ts';
 import type { SigningKey } from './signing-key.ts';
 import { formatTimestamp } from './timestamp.ts';
 
-/** A request before it is signed: every byte of it as it will be sent. Contract §1. */
+/** A request to sign, exactly as it will be sent. Wire protocol §1. */
 export interface RequestToSign {
   readonly keyId: string;
   readonly key: SigningKey;
-  /** Any case; signed in upper case, so send it in upper case. */
+  /** In any case. It is signed in upper case: send it in upper case. */
   readonly method: string;
-  /** The request target exactly as it will stand on the wire: path and query, no scheme, no host. */
+  /** The request target exactly as it will be sent: path and query, without scheme and host. */
   readonly target: string;
-  /** The body bytes exactly as they will be sent; leave out when there is none. */
+  /** The body bytes exactly as they will be sent; omit when there is no body. */
   readonly body?: Uint8Array | undefined;
   /** Unix seconds. */
   readonly timestamp: number;
 }
 
-/** The three headers to send, and every intermediate value, for logs, tests and comparison. */
+/** The three headers to send, and every intermediate value for logs and comparison. */
 export interface SignedRequest {
   readonly headers: {
     readonly [KEY_HEADER]: string;
@@ -50,17 +50,18 @@ const readRequest = createOptionReader<RequestToSign>(
 const show = (value: unknown): string => (typeof value === 'string' ? quote(value) : typeName(value));
 
 /**
- * Signs one request. Build the target and the body first, sign them here, then send those very bytes: no library may
- * encode, sort or re-serialise them afterwards. Contract §1.
+ * Signs one request. Build the target and the body first, sign them, then send exactly those bytes: no
+ * library may encode, sort or serialise them again. Wire protocol §1.
  *
- * @throws ProtocolError `invalid_key_id`, `invalid_secret`, `invalid_method`, `invalid_target`, `invalid_timestamp` or
- * `invalid_body` for what no server would accept; `invalid_option` for a misspelt field, `invalid_field` for no object.
+ * @throws ProtocolError `invalid_key_id`, `invalid_secret`, `invalid_method`, `invalid_target`,
+ * `invalid_timestamp` or `invalid_body` for a value that no server accepts; `invalid_option` for an unknown
+ * field; `invalid_field` for anything but an object.
  */
 export const signRequest = (request: RequestToSign): SignedRequest => {
   const given = readRequest(request);
   const { keyId, key, target } = given;
   if (!isKeyId(keyId)) {
-    // Not shown: it may be the secret, given in the wrong place.
+    // Not shown: it may be the secret in the wrong place.
     const got = typeof keyId === 'string' ? 'another text' : typeName(keyId);
     throw new ProtocolError(
       'invalid_key_id',

@@ -27,13 +27,13 @@ describe('isSignature', () => {
     expect(isSignature(SIGNATURE)).toBe(true);
   });
 
-  it.each([...MALFORMED, undefined, [SIGNATURE]])('refuses %j', (text) => {
+  it.each([...MALFORMED, undefined, [SIGNATURE]])('rejects %j', (text) => {
     expect(isSignature(text as string)).toBe(false);
   });
 });
 
 describe('sign', () => {
-  // Expected values: RFC 4231 case 2, and openssl dgst -sha256 -hmac for the worked example of the contract.
+  // Expected values: RFC 4231 case 2, and openssl dgst -sha256 -hmac for the worked example of the wire protocol.
   it.each([
     [
       'Jefe',
@@ -57,11 +57,11 @@ describe('verify', () => {
     'a4d11e84ed3d2bcccb495e87b21da257e0eca8cf474fbca45fbca6f38962d7c4',
     '4ad11e84ed3d2bcccb495e87b21da257e0eca8cf474fbca45fbca6f38962d7c3',
     '0'.repeat(64),
-  ])('refuses %j', (signature) => {
+  ])('rejects %j', (signature) => {
     expect(verify(key, CANONICAL, signature)).toBe(false);
   });
 
-  it('refuses the signature of another key', () => {
+  it('rejects the signature of another key', () => {
     expect(verify(createSigningKey('another'), CANONICAL, SIGNATURE)).toBe(false);
   });
 

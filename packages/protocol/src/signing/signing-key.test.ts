@@ -22,13 +22,13 @@ describe('createSigningKey', () => {
     [undefined, 'Secret must be a non-empty string: got undefined. Is its environment variable set?'],
     [Buffer.from('key'), 'Secret must be a non-empty string: got object. Is its environment variable set?'],
     ['\ud800', 'Secret must be well-formed Unicode: it contains a lone surrogate.'],
-  ])('refuses %o', (secret, message) => {
+  ])('rejects %o', (secret, message) => {
     expect(() => createSigningKey(secret as string)).toThrow(
       expect.objectContaining({ code: 'invalid_secret', message }),
     );
   });
 
-  it('does not name a secret that it refuses', () => {
+  it('does not name a secret that it rejects', () => {
     expect(() => createSigningKey(`${SECRET}\ud800`)).not.toThrow(SECRET);
   });
 });

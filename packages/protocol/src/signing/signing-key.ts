@@ -2,13 +2,15 @@ import { typeName } from '../arguments.ts';
 import { createHmacKey, type HmacKey, isHmacKey } from '../crypto/node.ts';
 import { ProtocolError } from '../protocol-error.ts';
 
-// A registered symbol, so that the ESM and the CJS copy of this package can use each other's keys.
+// A registered symbol: the ESM and the CJS copy of this package accept each other's keys.
 const HMAC_KEY = Symbol.for('cpg.protocol.signing-key');
-// What `util.inspect` of Node, and so console.log, looks for.
+// The method that Node's `util.inspect` calls, and so `console.log`.
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 const REDACTED = '[SigningKey]';
 
-/** An opaque HMAC-SHA256 key. Printing, inspecting or serialising it shows `[SigningKey]`, never the secret. */
+/**
+ * An opaque HMAC-SHA256 key. Printing, inspecting or serialising it shows `[SigningKey]`, never the secret.
+ */
 export interface SigningKey {
   toString(): string;
   toJSON(): string;
@@ -31,11 +33,11 @@ class OpaqueSigningKey implements SigningKey {
 }
 
 /**
- * Makes a signing key of a secret, once, for many signatures. The secret is used as the UTF-8 bytes of the text that was
- * shown: not trimmed, not hex- or base64-decoded. Contract §1.2.
+ * Creates a signing key from a secret; create it once and reuse it. The secret is used as the UTF-8 bytes of
+ * the text shown at its creation: it is not trimmed, and not decoded from hex or base64. Wire protocol §1.2.
  *
- * @throws ProtocolError `invalid_secret` when it is empty, not a text, or has a lone surrogate (no UTF-8 bytes). The
- * message never contains the secret.
+ * @throws ProtocolError `invalid_secret` when the secret is empty, not a string, or contains a lone surrogate
+ * (which has no UTF-8 bytes). The message never contains the secret.
  */
 export const createSigningKey = (secret: string): SigningKey => {
   if (typeof secret !== 'string' || secret === '') {
@@ -53,7 +55,7 @@ export const createSigningKey = (secret: string): SigningKey => {
   return new OpaqueSigningKey(createHmacKey(secret));
 };
 
-/** Takes the key out of its wrapper, for the HMAC alone. Internal: not exported by the package. */
+/** The HMAC key inside a signing key. Internal: not exported by the package. */
 export const getHmacKey = (key: SigningKey): HmacKey => {
   const hmacKey = readHmacKey(key);
   if (isHmacKey(hmacKey)) return hmacKey;

@@ -31,7 +31,7 @@ describe('parseTimestamp', () => {
     '1700000000junk',
     1747444800,
     undefined,
-  ])('refuses %j', (text) => {
+  ])('rejects %j', (text) => {
     expect(parseTimestamp(text as string)).toBeUndefined();
   });
 });
@@ -46,7 +46,7 @@ describe('formatTimestamp', () => {
     expect(formatTimestamp(seconds)).toBe(expected);
   });
 
-  it.each([-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 1e15])('refuses %d', (seconds) => {
+  it.each([-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 1e15])('rejects %d', (seconds) => {
     expect(() => formatTimestamp(seconds)).toThrow(
       `Timestamp must be a whole number of Unix seconds from 0 to 999999999999999: got ${seconds}.`,
     );
@@ -62,7 +62,7 @@ describe('parseTimestamp and formatTimestamp', () => {
     );
   });
 
-  it('agree on every text: what is read is printed the same', () => {
+  it('agree on every text: parsing and formatting are inverse', () => {
     const text = fc.string({ unit: fc.constantFrom(...'0123456789+-. e'), maxLength: 17 });
     fc.assert(
       fc.property(text, (given) => {

@@ -2,42 +2,49 @@ import { typeName } from '../arguments.ts';
 import { ProtocolError } from '../protocol-error.ts';
 import { REJECTIONS, type Rejection } from '../rejections.ts';
 
-/** How far, in seconds and either way, a timestamp may be from the server's clock; exactly this far is accepted. Contract §2. */
+/**
+ * How many seconds a timestamp may differ from the server's clock, in either direction, inclusive. Wire
+ * protocol §2.
+ */
 export const WINDOW_SECONDS = 300;
 
 const TIMESTAMP = /^(?:0|[1-9][0-9]{0,14})$/;
-const LARGEST = 999_999_999_999_999;
+const MAX_TIMESTAMP = 999_999_999_999_999;
 
 /**
- * Reads the `X-CPG-Timestamp` header: Unix seconds in the strict grammar of contract §1.1.
- * Returns `undefined` for everything else (signs, spaces, fractions, exponents, leading zeros, more than 15 digits).
+ * Parses the `X-CPG-Timestamp` header: Unix seconds as digits only. Returns `undefined` for anything else (a
+ * sign, space, fraction, exponent or leading zero, or more than 15 digits). Wire protocol §1.1.
  */
 export const parseTimestamp = (text: string): number | undefined =>
   typeof text === 'string' && TIMESTAMP.test(text) ? Number(text) : undefined;
 
 /**
- * Writes Unix seconds as they go on the wire. Contract §1.1.
+ * Formats Unix seconds for the wire. Wire protocol §1.1.
  *
- * @throws ProtocolError `invalid_timestamp` unless given a whole number from 0 to 999999999999999; milliseconds fit
- * that range too and are not detected.
+ * @throws ProtocolError `invalid_timestamp` unless given a whole number from 0 to 999999999999999.
+ * Milliseconds are in that range too, and are not detected.
  */
 export const formatTimestamp = (seconds: number): string => {
   assertSeconds(seconds, 'Timestamp');
   return String(seconds === 0 ? 0 : seconds);
 };
 
-/** @throws ProtocolError `invalid_timestamp` for what {@link formatTimestamp} cannot write. Internal: not exported by the package. */
+/**
+ * @throws ProtocolError `invalid_timestamp` as {@link formatTimestamp} does. Internal: not exported by the
+ * package.
+ */
 export const assertSeconds = (seconds: number, name: string): void => {
-  if (Number.isSafeInteger(seconds) && seconds >= 0 && seconds <= LARGEST) return;
+  if (Number.isSafeInteger(seconds) && seconds >= 0 && seconds <= MAX_TIMESTAMP) return;
   const got = typeof seconds === 'number' ? String(seconds) : typeName(seconds);
   throw new ProtocolError(
     'invalid_timestamp',
-    `${name} must be a whole number of Unix seconds from 0 to ${LARGEST}: got ${got}. Use Math.floor(Date.now() / 1000).`,
+    `${name} must be a whole number of Unix seconds from 0 to ${MAX_TIMESTAMP}: got ${got}. Use Math.floor(Date.now() / 1000).`,
   );
 };
 
 /**
- * Whether a timestamp is at most {@link WINDOW_SECONDS} from `now`, both in whole Unix seconds. Contract §2, restriction 1.
+ * Whether a timestamp is at most {@link WINDOW_SECONDS} from `now`, both in whole Unix seconds.
+ * Wire protocol §2, restriction 1.
  *
  * @throws ProtocolError `invalid_timestamp` unless both are whole numbers from 0 to 999999999999999.
  */
@@ -48,7 +55,8 @@ export const isWithinWindow = (timestamp: number, now: number): boolean => {
 };
 
 /**
- * The last Unix second, inclusive, until which a used signature must be remembered. Contract §2.
+ * The last Unix second, inclusive, for which the server must remember that a signature was used. Wire
+ * protocol §2.
  *
  * @throws ProtocolError `invalid_timestamp` unless it is a whole number from 0 to 999999999999999.
  */
@@ -58,9 +66,9 @@ export const usedUntil = (timestamp: number): number => {
 };
 
 /**
- * Reads the timestamp header and checks that it is within the window. Wire protocol §2.1, step 5.
+ * Parses the timestamp header and checks that it is within the window. Wire protocol §2.1, step 5.
  *
- * @returns Unix seconds, or the rejection `timestamp_outside_window`, also for a text that is not a timestamp.
+ * @returns Unix seconds, or the rejection `timestamp_outside_window`, also for a malformed timestamp.
  * @throws ProtocolError `invalid_timestamp` unless `now` is a whole number of Unix seconds.
  */
 export const checkTimestamp = (text: string, now: number): number | Rejection => {

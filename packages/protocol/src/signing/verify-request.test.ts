@@ -24,7 +24,7 @@ const withHeader = (name: string, value: string) =>
   headers.map(([given, old]): [string, string] => [given, given === name ? value : old]);
 
 describe('verifyRequest', () => {
-  it('answers who signed what, and the signature that must be accepted only once', () => {
+  it('returns the key id, the timestamp and the signature that must be accepted only once', () => {
     expect(verifyWith({})).toEqual({
       keyId: 'ck_example',
       timestamp: now,
@@ -109,7 +109,7 @@ describe('verifyRequest', () => {
       { headers: withHeader('X-CPG-Signature', signed.signature.toUpperCase()) },
       'invalid_signature',
     ],
-  ])('refuses %s', (_, differences, code) => {
+  ])('rejects %s', (_, differences, code) => {
     expect(verifyWith(differences)).toMatchObject({ code });
   });
 
@@ -122,10 +122,10 @@ describe('verifyRequest', () => {
     );
   });
 
-  it('does not accept what a dummy key of a fixed secret would verify', () => {
+  it('does not accept a signature of a dummy key with a known secret', () => {
     const forged = signRequest({
       keyId: 'ck_x',
-      key: createSigningKey('cpg-decoy-key'),
+      key: createSigningKey('cpg-dummy-key'),
       method: 'GET',
       target,
       timestamp: now,
@@ -137,7 +137,7 @@ describe('verifyRequest', () => {
     });
   });
 
-  it('refuses a line feed in the method, even when its holder signed it', () => {
+  it('rejects a line feed in the method, even when its holder signed it', () => {
     const message =
       '1747444800\nGET\n\n/v1/x\n\ne3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
     const shifted = {

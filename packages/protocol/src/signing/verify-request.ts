@@ -16,14 +16,14 @@ import { verify } from './signature.ts';
 import { createSigningKey, getHmacKey, type SigningKey } from './signing-key.ts';
 import { assertSeconds, checkTimestamp } from './timestamp.ts';
 
-/** A request as it arrived, and what to check it against. Contract §1. */
+/** A request as received, and the keys and the time to verify it with. Wire protocol §1. */
 export interface RequestToVerify {
   readonly method: string;
-  /** The request target as it arrived: not decoded, not shortened by a router. */
+  /** The request target as received: not decoded, and not shortened by a router. */
   readonly target: string;
-  /** Every header as it arrived, in order and with repeats: pairs, or Node's `rawHeaders`. */
+  /** All headers as received, repeats included: pairs, or Node's `rawHeaders`. */
   readonly headers: ReceivedHeaders;
-  /** The body bytes as they arrived; empty when there is none. */
+  /** The body bytes as received; empty when there is no body. */
   readonly body: Uint8Array;
   /** The live signing keys by key id; during a rotation, the old and the new one. */
   readonly keys: ReadonlyMap<string, SigningKey | readonly SigningKey[]>;
@@ -31,23 +31,24 @@ export interface RequestToVerify {
   readonly now: number;
 }
 
-/** A request that a holder of the secret signed, at most 300 seconds ago. It may still be a replay. */
+/** A request with a valid signature that was signed at most 300 seconds ago. It may still be a replay. */
 export interface VerifiedRequest extends RequestTarget {
   readonly keyId: string;
   /** Unix seconds. */
   readonly timestamp: number;
-  /** What must be accepted only once for this key, until {@link usedUntil} of the timestamp. */
+  /** Accept it only once for this key id, until {@link usedUntil} of the timestamp. */
   readonly signature: string;
 }
 
 /**
- * Checks a request as far as a server can without memory: headers, target, timestamp, content encoding, key and signature, in
- * the order of contract §2.1. Returns the rejection to answer with when one of them fails. The limit of the body, single use, rate,
- * source address and permission are the caller's, or `@cpg/server-middleware`'s.
+ * Makes the stateless checks of wire protocol §2.1 in their order: headers, target, timestamp, content
+ * encoding, key and signature. Returns the rejection of the first check that fails. Body limit, single use,
+ * rate limit, source address and permission remain to be checked: `@cpg/server-middleware` does that.
  *
- * @throws ProtocolError for what no request can cause: `invalid_body` when the body is not bytes, `invalid_timestamp` when
- * `now` is not whole seconds, `invalid_secret` for a key not made by `createSigningKey`, and `invalid_field` for any
- * other value of the wrong type. Further fields are ignored: what was received may be handed over whole.
+ * @throws ProtocolError `invalid_body` when the body is not bytes, `invalid_timestamp` when `now` is not
+ * whole seconds, `invalid_secret` for a key not made by `createSigningKey` or a third key of one key id, and
+ * `invalid_field` for any other value of the wrong type. No request can cause an error. Unknown fields are
+ * ignored.
  */
 export const verifyRequest = (request: RequestToVerify): VerifiedRequest | Rejection => {
   const { method, headers, now, body, keys, target: sent } = readRequest(request);
@@ -90,8 +91,8 @@ const findSigningKeys = (keys: RequestToVerify['keys'], keyId: string): readonly
   });
 
 /**
- * Rejects a compressed body: the signature covers the bytes on the wire, and a handler would read other ones. Wire protocol
- * §2.1, step 6.
+ * Rejects a compressed body: the signature covers the bytes on the wire, but a handler would read other
+ * bytes. Wire protocol §2.1, step 6.
  *
  * @param contentEncoding every `Content-Encoding` header, joined with commas; empty when there is none
  * @returns the rejection `content_encoding_not_supported` for anything but `identity`.
@@ -102,11 +103,11 @@ export const checkContentEncoding = (contentEncoding: string): Rejection | undef
   return isPlain ? undefined : REJECTIONS.content_encoding_not_supported;
 };
 
-/** What a signature covers, as received, and the signature. */
+/** A signature, and the parts of the request that it covers, as received. */
 export interface SignatureToCheck extends RequestTarget {
   /** The `X-CPG-Timestamp` header. */
   readonly timestamp: string;
-  /** In any case; a method that HTTP does not allow has no valid signature. */
+  /** In any case. A method with characters that HTTP does not allow is never accepted. */
   readonly method: string;
   /** The body bytes as received; empty when there is none. */
   readonly body: Uint8Array;
@@ -114,23 +115,23 @@ export interface SignatureToCheck extends RequestTarget {
   readonly signature: string;
 }
 
-/** How many signing keys one key id can have: one, or two during a rotation. */
+/** The maximum number of signing keys of a key id: one, or two during a rotation. */
 export const MAX_SIGNING_KEYS = 2;
 
-// Random, so that no signature can match them. What they verify is rejected all the same.
+// Random secrets. A signature that one of these keys verifies is rejected anyway.
 const DUMMY_KEYS = Array.from({ length: MAX_SIGNING_KEYS }, () => createSigningKey(createRandomSecret()));
 
 // HTTP allows nothing else in a method. A line feed in it would shift the fields after it.
 const METHOD = /^[!-~]+$/;
 
 /**
- * Checks a signature against the signing keys of a key id: one, two during a rotation, or none for a key id that is unknown
- * or revoked. Every rejection costs the same two HMACs and two comparisons: dummy keys stand in for missing ones.
- * Wire protocol §2.1, step 7.
+ * Checks a signature with the signing keys of a key id: one, two during a rotation, or none when the key id
+ * is unknown or revoked. Every rejection takes two HMACs and two comparisons; dummy keys replace missing
+ * keys. Wire protocol §2.1, step 7.
  *
  * @returns the rejection `invalid_signature`, or `undefined` when one of the keys made the signature.
- * @throws ProtocolError `invalid_secret` for a key not made by `createSigningKey`, or for more than two; `invalid_body` when
- * the body is not bytes; `invalid_field` for any other value of the wrong type.
+ * @throws ProtocolError `invalid_secret` for a key not made by `createSigningKey` or for more than two keys;
+ * `invalid_body` when the body is not bytes; `invalid_field` for any other value of the wrong type.
  */
 export const checkSignature = (
   received: SignatureToCheck,

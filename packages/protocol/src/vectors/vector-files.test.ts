@@ -61,7 +61,7 @@ describe.each(files)('vectors/$name.json', ({ name, text, file }) => {
     }
   });
 
-  it('has a JSON Schema beside it that says what the zod schema says', () => {
+  it('has a JSON Schema that equals its zod schema', () => {
     expect(read(`vectors/${name}.schema.json`)).toBe(vectorFileJsonSchema(name));
     expect(file.$schema).toBe(`./${name}.schema.json`);
   });
@@ -77,20 +77,20 @@ describe.each(files)('vectors/$name.json', ({ name, text, file }) => {
   it('allows no field that the schema does not name', () => {
     const extended = { ...file, vectors: [{ ...file.vectors[0], extra: 1 }] };
     expect(VECTOR_FILES[name].safeParse(extended).error?.issues[0]?.code).toBe('unrecognized_keys');
-    for (const object of objectsOf(JSON.parse(vectorFileJsonSchema(name)))) {
+    for (const object of findObjects(JSON.parse(vectorFileJsonSchema(name)))) {
       expect(object).toHaveProperty('additionalProperties');
     }
   });
 });
 
-const objectsOf = (schema: unknown): Record<string, unknown>[] => {
+const findObjects = (schema: unknown): Record<string, unknown>[] => {
   if (typeof schema !== 'object' || schema === null) return [];
-  const inner = Object.values(schema).flatMap(objectsOf);
+  const inner = Object.values(schema).flatMap(findObjects);
   return 'properties' in schema && 'type' in schema ? [schema as Record<string, unknown>, ...inner] : inner;
 };
 
 describe('vectors/explain-mismatch.json', () => {
-  it('follows its schema, which stands beside it', () => {
+  it('follows its published schema', () => {
     expect(explained.vectors.length).toBe(explained.count);
     expect(read('vectors/explain-mismatch.schema.json')).toBe(vectorFileJsonSchema('explain-mismatch'));
     expect(explained.$schema).toBe('./explain-mismatch.schema.json');
@@ -105,7 +105,7 @@ describe('all vector files together', () => {
     expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
   });
 
-  it('expect answers that the table of rejections holds, and results that agree', () => {
+  it('expect rejections of the table of rejections, and results that agree', () => {
     for (const vector of vectors) {
       if (!('expected' in vector)) expect(vector.result).toBe('valid');
       else if (vector.expected.accepted) expect(vector.result).toBe('valid');
@@ -117,7 +117,7 @@ describe('all vector files together', () => {
     }
   });
 
-  it('accept and refuse', () => {
+  it('accept and reject', () => {
     const results = files.slice(1).map(({ file }) => new Set(file.vectors.map(({ result }) => result)).size);
     expect(results).toEqual([2, 2]);
   });

@@ -15,7 +15,7 @@ import {
   webhookStages,
 } from './vector-parts.ts';
 
-/** A request, and every stage on the way to its signature. */
+/** A request to sign, and every value on the way to its signature. */
 export const signingVector = z.strictObject({
   ...vectorHead,
   supersedes,
@@ -28,13 +28,13 @@ export const signingVector = z.strictObject({
   bodyB64: vectorBody,
   ...requestStages,
 });
-/** A request to sign, and every stage up to its signature. */
+/** A request to sign, and every value on the way to its signature. */
 export type SigningVector = z.output<typeof signingVector>;
 
 /** The shape of `vectors/request-signing.json`. */
 export const signingVectorFile = vectorFile('request-signing', signingVector);
 
-/** A request as a server received it, the moment, the keys, and the answer. */
+/** A request as received by a server, with the time, the keys and the expected verdict. */
 export const verificationVector = z.strictObject({
   ...vectorHead,
   supersedes,
@@ -47,18 +47,18 @@ export const verificationVector = z.strictObject({
   bodyB64: vectorBody,
   expected: verdict,
   signatureHeader,
-  /** What a verifier computes from what it received, when it gets as far as the signature of a known key. */
+  /** What a verifier computes from the received request; missing when it rejects before the signature. */
   computed: z.strictObject(requestStages).optional(),
-  /** Left out when it is what `computed` says. */
+  /** Omitted when it equals `computed`. */
   sent: sender.optional(),
 });
-/** A received request, and the answer that it is to get. */
+/** A received request and the expected verdict. */
 export type VerificationVector = z.output<typeof verificationVector>;
 
 /** The shape of `vectors/request-verification.json`. */
 export const verificationVectorFile = vectorFile('request-verification', verificationVector);
 
-/** A webhook delivery as its receiver got it, the moment, the signing secret, and the answer. */
+/** A webhook as received, with the time, the signing secret and the expected verdict. */
 export const webhookVector = z.strictObject({
   ...vectorHead,
   supersedes,
@@ -69,18 +69,18 @@ export const webhookVector = z.strictObject({
   bodyB64: vectorBody,
   expected: verdict,
   signatureHeader,
-  /** What a receiver computes from what it received, when it gets as far as the signature. */
+  /** What a receiver computes from the received webhook; missing when it rejects before the signature. */
   computed: z.strictObject(webhookStages).optional(),
-  /** Left out when it is what `computed` says. */
+  /** Omitted when it equals `computed`. */
   sent: sender.optional(),
 });
-/** A received webhook, and the answer that it is to get. */
+/** A received webhook and the expected verdict. */
 export type WebhookVector = z.output<typeof webhookVector>;
 
 /** The shape of `vectors/webhooks.json`. */
 export const webhookVectorFile = vectorFile('webhooks', webhookVector);
 
-/** A request or webhook that was signed with known mistakes, and the findings that name them. */
+/** A request or webhook that was signed with known mistakes, and the findings that explain it. */
 export const explainVector = z.strictObject({
   id: vectorHead.id,
   description: vectorHead.description,
@@ -96,12 +96,12 @@ export const explainVector = z.strictObject({
   method: z.string(),
   target: z.string(),
   bodyB64: base64Bytes,
-  /** As received, so not always a signature by its grammar. */
+  /** As received; may be malformed. */
   signature: z.string(),
-  /** Codes of findings, in order; none where silence is right. */
+  /** The expected codes of findings, in order; empty when nothing can be explained. */
   findings: z.array(z.string().regex(/^[a-z0-9]+(?:_[a-z0-9]+)*$/)),
 });
-/** A wrong signature, and the findings that it is to be explained with. */
+/** A wrong signature and the findings that explain it. */
 export type ExplainVector = z.output<typeof explainVector>;
 
 /** The shape of `vectors/explain-mismatch.json`. */
@@ -114,7 +114,7 @@ export const explainVectorFile = z.strictObject({
   vectors: z.array(explainVector).min(1),
 });
 
-/** The vector files that implementations are judged by: name and schema of the content. */
+/** The vector files for implementations of the protocol: name and schema of the content. */
 export const VECTOR_FILES = Object.freeze({
   'request-signing': signingVectorFile,
   'request-verification': verificationVectorFile,
@@ -132,9 +132,9 @@ export type VectorFile<Name extends VectorFileName> = z.output<(typeof ALL_FILES
 const requireFile = createRequire(import.meta.url);
 
 /**
- * Reads a vector file that this package carries, checked against its schema.
+ * Reads a vector file of this package and validates it with its schema.
  *
- * @throws ProtocolError `invalid_field` for a name that is not a vector file's.
+ * @throws ProtocolError `invalid_field` for an unknown name.
  */
 export const readVectorFile = <Name extends VectorFileName>(name: Name): VectorFile<Name> => {
   assertFileName(name);
@@ -142,9 +142,9 @@ export const readVectorFile = <Name extends VectorFileName>(name: Name): VectorF
 };
 
 /**
- * The JSON Schema (2020-12) that is published beside a vector file, as text.
+ * The text of the JSON Schema (2020-12) that is published with a vector file.
  *
- * @throws ProtocolError `invalid_field` for a name that is not a vector file's.
+ * @throws ProtocolError `invalid_field` for an unknown name.
  */
 export const vectorFileJsonSchema = (name: VectorFileName): string => {
   assertFileName(name);

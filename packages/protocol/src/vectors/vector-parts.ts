@@ -2,16 +2,16 @@ import { z } from 'zod';
 import { readGuarded } from '../arguments.ts';
 import { ProtocolError } from '../protocol-error.ts';
 
-/** What every vector carries, whatever it is about. */
+/** The fields that every vector has. */
 export const vectorHead = {
   /** Stable and never reused; unique over all files. */
   id: z.string().regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/),
   group: z.string().regex(/^[a-z]+\/[a-z]+(?:-[a-z]+)*$/),
-  /** For people; may change. */
+  /** For readers; may change. */
   description: z.string().min(1),
   /** Sections of `docs/wire-protocol.md`. */
   spec: z.array(z.string().regex(/^[1-9](?:\.[1-9])?$/)).min(1),
-  /** Each is explained in the file's `notes`. */
+  /** The `notes` of the file explain each flag. */
   flags: z.array(z.string().regex(/^[A-Z][A-Za-z]+$/)).min(1),
   level: z.enum(['MUST', 'SHOULD']),
   result: z.enum(['valid', 'invalid']),
@@ -23,11 +23,13 @@ export const supersedes = z.string().optional();
 const note = z.strictObject({
   /** The kind of mistake that vectors with this flag find. */
   bugType: z.string().regex(/^[A-Z][A-Z_]+$/),
-  /** What that mistake does to its victim. */
+  /** The consequence of that mistake. */
   effect: z.string().min(1),
 });
 
-/** A vector file: where it comes from, what its flags mean, how many vectors there are, and the vectors sorted by group, then id. */
+/**
+ * A vector file: its source, the meaning of its flags, its counts, and the vectors sorted by group, then id.
+ */
 export const vectorFile = <Vector extends z.ZodType>(suite: string, vector: Vector) =>
   z.strictObject({
     $schema: z.string(),
@@ -36,15 +38,15 @@ export const vectorFile = <Vector extends z.ZodType>(suite: string, vector: Vect
     source: z.strictObject({ name: z.string(), version: z.string() }),
     notes: z.record(z.string(), note),
     count: z.int().positive(),
-    /** Vectors a group. */
+    /** The number of vectors per group. */
     groups: z.record(z.string(), z.int().positive()),
     vectors: z.array(vector).min(1),
   });
 
-/** Bytes in base64; invalid UTF-8, NUL and byte order marks survive. */
+/** Bytes in base64, which preserves invalid UTF-8, NUL and byte order marks. */
 export const base64Bytes = z.base64();
 
-/** A body: base64, or one byte repeated so that a large body need not be written out. */
+/** A body: base64, or one repeated byte for a large body. */
 export const vectorBody = z.union([
   base64Bytes,
   z.strictObject({
@@ -54,13 +56,13 @@ export const vectorBody = z.union([
     }),
   }),
 ]);
-/** The bytes of a body: base64, or one byte many times. */
+/** A body: base64, or one repeated byte for a large body. */
 export type VectorBody = z.output<typeof vectorBody>;
 
 /**
  * The bytes of a vector's body.
  *
- * @throws ProtocolError `invalid_body` for anything but base64, or a byte and how often it is repeated.
+ * @throws ProtocolError `invalid_body` for anything but base64 or a repeated byte.
  */
 export const vectorBodyBytes = (body: VectorBody): Uint8Array => {
   const read = readGuarded('body', () => vectorBody.safeParse(body));
@@ -76,7 +78,7 @@ export const vectorBodyBytes = (body: VectorBody): Uint8Array => {
     : Buffer.alloc(data.repeat.count, data.repeat.byteHex, 'hex');
 };
 
-/** What a verifier without state must answer. */
+/** The verdict of a stateless verifier. */
 export const verdict = z.discriminatedUnion('accepted', [
   z.strictObject({ accepted: z.literal(true) }),
   z.strictObject({
@@ -88,22 +90,25 @@ export const verdict = z.discriminatedUnion('accepted', [
   }),
 ]);
 
-/** Name and value as received: order, case and repeats kept. */
+/** Names and values as received, with their order, case and repeats. */
 export const headerPairs = z.array(z.tuple([z.string(), z.string()]));
 
-/** Whether the (first) signature header is what the sender signed, something else, or not there. */
+/** Whether the (first) signature header is the sender's signature, another text, or missing. */
 export const signatureHeader = z.enum(['genuine', 'altered', 'missing']);
 
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 const hexBytes = z.string().regex(/^(?:[0-9a-f]{2})+$/);
 
-/** Every value on the way from a request to its signature. Characters U+0080 to U+00FF of a target stand for single bytes. */
+/**
+ * Every value on the way from a request to its signature. Characters U+0080 to U+00FF of a target stand for
+ * single bytes.
+ */
 export const requestStages = {
   path: z.string(),
   query: z.string(),
   bodySha256: sha256Hex,
   canonical: z.string(),
-  /** The bytes of `canonical`, for eyes that cannot see a line feed. */
+  /** The bytes of `canonical`, in which line feeds are visible. */
   canonicalHex: hexBytes,
   signature: sha256Hex,
 };
@@ -114,7 +119,7 @@ export const webhookStages = {
   signature: sha256Hex,
 };
 
-/** What the sender signed, where it is not what arrived. */
+/** What the sender signed, when it differs from what was received. */
 export const sender = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('request'),

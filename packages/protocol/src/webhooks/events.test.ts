@@ -46,7 +46,7 @@ describe('deposit event', () => {
   };
 
   describe('depositEventData', () => {
-    it('reads the data of the contract', () => {
+    it('reads the data of the wire protocol', () => {
       expect(depositEventData.parse(data)).toEqual(data);
     });
 
@@ -54,7 +54,7 @@ describe('deposit event', () => {
       expect(depositEventData.safeParse({ ...data, [name]: undefined }).success).toBe(false);
     });
 
-    it('refuses an amount with an exponent', () => {
+    it('rejects an amount with an exponent', () => {
       expect(depositEventData.safeParse({ ...data, amount: '1e2' }).success).toBe(false);
     });
   });
@@ -85,7 +85,7 @@ describe('withdrawal event', () => {
   };
 
   describe('withdrawalEventData', () => {
-    it('reads the data of the contract, and a status of a later version', () => {
+    it('reads the data of the wire protocol, and a status of a later version', () => {
       expect(withdrawalEventData.parse(data)).toEqual(data);
       expect(withdrawalEventData.parse({ ...data, status: 'replaced' }).status).toBe('replaced');
     });
@@ -94,7 +94,7 @@ describe('withdrawal event', () => {
       expect(withdrawalEventData.safeParse({ ...data, [name]: undefined }).success).toBe(false);
     });
 
-    it.each(['amount', 'fee'])('refuses %s with an exponent', (name) => {
+    it.each(['amount', 'fee'])('rejects %s with an exponent', (name) => {
       expect(withdrawalEventData.safeParse({ ...data, [name]: '1e2' }).success).toBe(false);
     });
   });
@@ -111,7 +111,7 @@ describe('withdrawal event', () => {
 });
 
 describe('WEBHOOK_EVENTS', () => {
-  it('holds the six events of the contract, each under its own name', () => {
+  it('contains the six events of the wire protocol, each under its own name', () => {
     expect(Object.entries(WEBHOOK_EVENTS).map(([name, schema]) => [name, schema.shape.event.value])).toEqual([
       ['deposit.detected', 'deposit.detected'],
       ['deposit.confirmed', 'deposit.confirmed'],
@@ -170,24 +170,24 @@ const deposit = {
   },
 };
 
-const bytesOf = (value: unknown) => Buffer.from(JSON.stringify(value));
+const toBytes = (value: unknown) => Buffer.from(JSON.stringify(value));
 
 describe('parseWebhookEvent', () => {
   it('reads a known event, unknown fields included', () => {
     const event = { ...deposit, later: 1, data: { ...deposit.data, also_later: [2] } };
-    expect(parseWebhookEvent(bytesOf(event))).toEqual(event);
+    expect(parseWebhookEvent(toBytes(event))).toEqual(event);
   });
 
   it.each(['deposit.refunded', 'toString', '__proto__'])('keeps the unknown event %s', (name) => {
     const event = { ...deposit, event: name, data: { anything: true } };
-    expect(parseWebhookEvent(bytesOf(event))).toEqual(event);
+    expect(parseWebhookEvent(toBytes(event))).toEqual(event);
   });
 
   it.each([
     ['an empty body', Buffer.alloc(0)],
     ['no JSON', Buffer.from('{')],
     ['no UTF-8', Buffer.from([0x22, 0xff, 0x22])],
-  ])('refuses %s', (_, body) => {
+  ])('rejects %s', (_, body) => {
     expect(parseWebhookEvent(body)).toMatchObject({ code: 'malformed_json_body', status: 400 });
   });
 
@@ -205,11 +205,11 @@ describe('parseWebhookEvent', () => {
       { ...deposit, data: { ...deposit.data, amount: '2.5e1' } },
       'data.amount: Input should be a plain decimal string',
     ],
-  ])('refuses %j', (event, message) => {
-    expect(parseWebhookEvent(bytesOf(event))).toEqual({ code: 'validation_failed', status: 422, message });
+  ])('rejects %j', (event, message) => {
+    expect(parseWebhookEvent(toBytes(event))).toEqual({ code: 'validation_failed', status: 422, message });
   });
 
-  it('refuses a body that was parsed already', () => {
+  it('rejects a body that was parsed already', () => {
     expect(() => parseWebhookEvent(deposit as never)).toThrow(
       expect.objectContaining({ code: 'invalid_body' }),
     );

@@ -5,7 +5,7 @@ import { decimalString, integerId } from '../endpoints/schemas.ts';
 import { formatIssues, wireMessage } from '../endpoints/wire-message.ts';
 import { REJECTIONS, type Rejection, validationFailed } from '../rejections.ts';
 
-/** The envelope of a webhook. Unknown fields are kept. Contract §5. */
+/** The envelope of a webhook. Unknown fields are kept. Wire protocol §5. */
 export const webhookEnvelope = <const Name extends string, Data extends z.ZodType>(event: Name, data: Data) =>
   z.looseObject({
     /** The same on every retry: deduplicate on it. */
@@ -16,7 +16,7 @@ export const webhookEnvelope = <const Name extends string, Data extends z.ZodTyp
     data,
   });
 
-/** What every `deposit.*` event tells. Contract §5. */
+/** The data of every `deposit.*` event. Wire protocol §5. */
 export const depositEventData = z.looseObject({
   deposit_request_id: integerId,
   user_identifier: z.string().nullable(),
@@ -29,17 +29,17 @@ export const depositEventData = z.looseObject({
   block_number: z.int().nullable(),
 });
 
-/** The `data` of a `deposit.*` event. Contract §5. */
+/** The `data` of a `deposit.*` event. Wire protocol §5. */
 export type DepositEventData = z.output<typeof depositEventData>;
 
-/** A payment was seen; it may still fail. */
+/** A payment was detected; it may still fail. */
 export const depositDetected = webhookEnvelope('deposit.detected', depositEventData);
-/** A payment is final, and the balance credited. */
+/** A payment is final and was credited to the balance. */
 export const depositConfirmed = webhookEnvelope('deposit.confirmed', depositEventData);
-/** A payment was moved on from its deposit address. */
+/** A payment was moved from its deposit address to the gateway's wallet. */
 export const depositSwept = webhookEnvelope('deposit.swept', depositEventData);
 
-/** What every `withdrawal.*` event tells. Contract §5. */
+/** The data of every `withdrawal.*` event. Wire protocol §5. */
 export const withdrawalEventData = z.looseObject({
   withdrawal_id: integerId,
   client_reference: z.string().nullable(),
@@ -53,17 +53,17 @@ export const withdrawalEventData = z.looseObject({
   error_message: z.string().nullable(),
 });
 
-/** The `data` of a `withdrawal.*` event. Contract §5. */
+/** The `data` of a `withdrawal.*` event. Wire protocol §5. */
 export type WithdrawalEventData = z.output<typeof withdrawalEventData>;
 
-/** The chain took the withdrawal. */
+/** The withdrawal was broadcast to the chain. */
 export const withdrawalBroadcasted = webhookEnvelope('withdrawal.broadcasted', withdrawalEventData);
-/** The withdrawal is final, and the balance debited. */
+/** The withdrawal is final and was debited from the balance. */
 export const withdrawalConfirmed = webhookEnvelope('withdrawal.confirmed', withdrawalEventData);
-/** The withdrawal is final, and its hold released. */
+/** The withdrawal failed for good; its hold was released. */
 export const withdrawalFailed = webhookEnvelope('withdrawal.failed', withdrawalEventData);
 
-/** The six events and the schema of each whole envelope, by name. Contract §5. */
+/** The schema of the envelope of each of the six events, by name. Wire protocol §5. */
 export const WEBHOOK_EVENTS = Object.freeze({
   'deposit.detected': depositDetected,
   'deposit.confirmed': depositConfirmed,
@@ -79,10 +79,13 @@ export type WebhookEventName = keyof typeof WEBHOOK_EVENTS;
 /** The envelope of one event, e.g. `WebhookEventOf<'deposit.confirmed'>`. */
 export type WebhookEventOf<Name extends WebhookEventName> = z.output<(typeof WEBHOOK_EVENTS)[Name]>;
 
-/** Any of the six events; `event` tells which, and so what `data` holds. */
+/** One of the six events; `event` discriminates the type of `data`. */
 export type WebhookEvent = { [Name in WebhookEventName]: WebhookEventOf<Name> }[WebhookEventName];
 
-/** An event that a later version of the gateway sends: acknowledge it with 2xx and go on. Contract §6, rule 8. */
+/**
+ * An event of a later version of the gateway: acknowledge it with 2xx and ignore it. Wire protocol §6, rule
+ * 8.
+ */
 export interface UnknownWebhookEvent {
   readonly id: number;
   readonly event: string;
@@ -91,7 +94,7 @@ export interface UnknownWebhookEvent {
   readonly data: unknown;
 }
 
-/** Tells one of the six events from an event of a later version; afterwards `event` tells what `data` holds. */
+/** Whether an event is one of the six; afterwards `event` discriminates the type of `data`. */
 export const isKnownWebhookEvent = (event: WebhookEvent | UnknownWebhookEvent): event is WebhookEvent => {
   try {
     return typeof event.event === 'string' && Object.hasOwn(WEBHOOK_EVENTS, event.event);
@@ -104,11 +107,11 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true });
 const anyEvent = z.looseObject({ ...webhookEnvelope('', z.unknown()).shape, event: z.string() });
 
 /**
- * Reads the body of a webhook that {@link verifyWebhook} accepted. Events and fields that this version does not know are
- * kept; a known event whose data is not what it should be is a rejection: `malformed_json_body` or `validation_failed`.
- * Contract §5.
+ * Parses the body of a webhook that {@link verifyWebhook} accepted. Unknown events and fields are kept.
+ * Returns the rejection `malformed_json_body`, or `validation_failed` for a known event with invalid data.
+ * Wire protocol §5.
  *
- * @throws ProtocolError `invalid_body` when the body was parsed already.
+ * @throws ProtocolError `invalid_body` when the body is not bytes, for example parsed JSON.
  */
 export const parseWebhookEvent = (body: Uint8Array): WebhookEvent | UnknownWebhookEvent | Rejection => {
   assertBytes(body);

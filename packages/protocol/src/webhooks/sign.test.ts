@@ -25,7 +25,7 @@ describe('signWebhook', () => {
     [{ body: '{}' }, 'invalid_body'],
     [{ timestamp: 1.5 }, 'invalid_timestamp'],
     [{ key: 'secret' }, 'invalid_secret'],
-  ])('refuses %o', (change, code) => {
+  ])('rejects %o', (change, code) => {
     const webhook = { key, body: Buffer.from('{}'), timestamp: 1747444800, ...change };
     expect(() => signWebhook(webhook as never)).toThrow(expect.objectContaining({ code }));
   });

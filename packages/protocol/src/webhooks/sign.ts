@@ -4,17 +4,17 @@ import { SIGNATURE_HEADER, TIMESTAMP_HEADER } from '../signing/headers.ts';
 import { getHmacKey, type SigningKey } from '../signing/signing-key.ts';
 import { formatTimestamp } from '../signing/timestamp.ts';
 
-/** A webhook before it is signed, for one delivery attempt. Contract §5. */
+/** A webhook to sign, for one delivery attempt. Wire protocol §5. */
 export interface WebhookToSign {
-  /** Made of the webhook's own signing secret, not of an API key's. */
+  /** Made from the webhook's signing secret, not from the secret of an API key. */
   readonly key: SigningKey;
   /** The body bytes exactly as they will be sent; the same on every retry. */
   readonly body: Uint8Array;
-  /** Unix seconds of this attempt; every retry is signed anew. */
+  /** Unix seconds of this attempt: sign every retry again, with a new timestamp. */
   readonly timestamp: number;
 }
 
-/** The two headers that authenticate a webhook, and their values. */
+/** The two headers that authenticate a webhook, and the values in them. */
 export interface SignedWebhook {
   readonly headers: {
     readonly [TIMESTAMP_HEADER]: string;
@@ -25,11 +25,11 @@ export interface SignedWebhook {
 }
 
 /**
- * Signs one delivery attempt of a webhook: `HMAC-SHA256(secret, "{timestamp}\n" + body)`, which is not the canonical
- * string of a request. Contract §5.
+ * Signs one delivery attempt of a webhook: `HMAC-SHA256(secret, "{timestamp}\n" + body)`. This differs from
+ * the canonical string of a request. Wire protocol §5.
  *
- * @throws ProtocolError `invalid_timestamp`, `invalid_body` or `invalid_secret` (a key not made by `createSigningKey`);
- * `invalid_option` for a misspelt field, `invalid_field` for no object.
+ * @throws ProtocolError `invalid_timestamp`, `invalid_body` or `invalid_secret` (a key not made by
+ * `createSigningKey`); `invalid_option` for an unknown field; `invalid_field` for anything but an object.
  */
 export const signWebhook = (webhook: WebhookToSign): SignedWebhook => {
   const { key, body, timestamp } = readWebhook(webhook);

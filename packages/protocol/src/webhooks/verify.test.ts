@@ -52,11 +52,11 @@ describe('verifyWebhook', () => {
     ['another key', { key: other }, 'invalid_signature'],
     ['a short signature', { signature: SIGNATURE.slice(1) }, 'invalid_signature'],
     ['a prefix', { signature: `sha256=${SIGNATURE}` }, 'invalid_signature'],
-  ] as const)('refuses %s', (_, change, code) => {
+  ] as const)('rejects %s', (_, change, code) => {
     expect(verifyWebhook({ ...webhook, ...change })).toBe(REJECTIONS[code]);
   });
 
-  it('refuses the signature of a request', () => {
+  it('rejects the signature of a request', () => {
     const { signature } = signRequest({
       keyId: 'k',
       key,

@@ -6,14 +6,14 @@ import { getHmacKey, type SigningKey } from '../signing/signing-key.ts';
 import { assertSeconds, isWithinWindow, parseTimestamp } from '../signing/timestamp.ts';
 import { webhookSignature } from './sign.ts';
 
-/** A header as the common servers hand it over; a list is a header that came more than once. */
+/** A header as common servers provide it; an array holds the values of a repeated header. */
 export type ReceivedHeader = string | readonly string[] | null | undefined;
 
-/** A webhook as it arrived, and what to check it against. Contract §5. */
+/** A webhook as received, and the key and the time to verify it with. Wire protocol §5. */
 export interface WebhookToVerify {
-  /** Made of the webhook's signing secret; during a rotation, the old and the new one. */
+  /** Made from the webhook's signing secret; during a rotation, the old and the new key. */
   readonly key: SigningKey | readonly SigningKey[];
-  /** The body bytes as they arrived: not parsed, not decoded. */
+  /** The body bytes as received: not parsed and not decoded. */
   readonly body: Uint8Array;
   /** The `X-CPG-Timestamp` header. */
   readonly timestamp: ReceivedHeader;
@@ -23,7 +23,10 @@ export interface WebhookToVerify {
   readonly now: number;
 }
 
-/** A webhook that was sent by a holder of the signing secret, at most 300 seconds ago. It may still be a repeat. */
+/**
+ * A webhook with a valid signature that was signed at most 300 seconds ago. It may still be a repeated
+ * delivery.
+ */
 export interface VerifiedWebhook {
   /** Unix seconds. */
   readonly timestamp: number;
@@ -31,14 +34,16 @@ export interface VerifiedWebhook {
 }
 
 /**
- * Checks that a webhook is authentic and fresh, before anything in it is believed. Returns the rejection to answer with
- * otherwise: `missing_authentication_headers`, `malformed_authentication_headers` (a header came twice),
- * `timestamp_outside_window` or `invalid_signature`, all 401. Upper-case signatures are accepted, as receivers lowercase
- * them first. A retry verifies again: deduplicate on the event's `id`. Contract §5.
+ * Verifies that a webhook is authentic and fresh. Otherwise returns a rejection, all with status 401:
+ * `missing_authentication_headers`, `malformed_authentication_headers` (a repeated header),
+ * `timestamp_outside_window` or `invalid_signature`. Upper-case signatures are accepted: receivers lowercase
+ * them before the comparison. A retried delivery is valid again: deduplicate on the event's `id`. Wire
+ * protocol §5.
  *
- * @throws ProtocolError `invalid_body` when the body was parsed already, `invalid_timestamp` when `now` is not whole
- * seconds, `invalid_secret` when there is no key, and `invalid_field` for a header that is
- * neither a string nor a list of strings, or no object. Further fields are ignored: what was received may be handed over whole.
+ * @throws ProtocolError `invalid_body` when the body is not bytes, for example parsed JSON;
+ * `invalid_timestamp` when `now` is not whole seconds; `invalid_secret` without a key; `invalid_field` for a
+ * header that is neither a string nor an array of strings, or for anything but an object. Unknown fields are
+ * ignored.
  */
 export const verifyWebhook = (webhook: WebhookToVerify): VerifiedWebhook | Rejection => {
   const { key, body, now, ...headers } = readWebhook(webhook);
