@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { letReaderLeave, main } from './commands/main.ts';
+import { ignoreClosedPipe, main } from './commands/main.ts';
 
-letReaderLeave(process.stdout);
-letReaderLeave(process.stderr);
+ignoreClosedPipe(process.stdout);
+ignoreClosedPipe(process.stderr);
 process.exitCode = await main(process.argv.slice(2));

@@ -6,6 +6,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { catalogue } from '@cpg/conformance/src/commands/catalogue.ts';
+import { ignoreClosedPipe } from '@cpg/conformance/src/commands/main.ts';
 import type { Layer } from '@cpg/conformance/src/core/record.ts';
 import { CONTROLS, judgeControl } from './controls/controls.ts';
 import { UNTRIED } from './coverage.ts';
@@ -38,6 +39,8 @@ const inParallel = async <Job, Result>(
 
 const toTrials = (kind: Kind, mutants: readonly Omit<Trial, 'kind'>[]): readonly Trial[] =>
   mutants.map(({ id, area, killedBy }) => ({ kind, id, area, killedBy }));
+
+for (const stream of [process.stdout, process.stderr]) ignoreClosedPipe(stream);
 
 const [wanted = ''] = process.argv.slice(2);
 const isKind = ['client', 'verifier', 'server'].includes(wanted);

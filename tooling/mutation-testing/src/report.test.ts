@@ -1,5 +1,5 @@
 import type { ResultRecord } from '@cpg/conformance/src/core/record.ts';
-import { footerOf } from '@cpg/conformance/src/core/tally.ts';
+import { createFooter } from '@cpg/conformance/src/core/tally.ts';
 import { describe, expect, it } from 'vitest';
 import { formatReport, type MutationRun } from './report.ts';
 
@@ -27,7 +27,7 @@ const trial = (id: string, killedBy: readonly string[], failed: readonly string[
 });
 
 const passing: MutationRun = {
-  correct: [{ kind: 'server', records: [...body, footerOf(body, 1)] }],
+  correct: [{ kind: 'server', records: [...body, createFooter(body, 1)] }],
   results: [trial('one', ['server-a'], ['server-a']), trial('two', ['server-b'], ['server-a', 'server-b'])],
   controls: [[]],
   isWhole: true,

@@ -1,5 +1,5 @@
 import type { CaseRecord, ResultRecord } from '@cpg/conformance/src/core/record.ts';
-import { exitCodeOf } from '@cpg/conformance/src/core/tally.ts';
+import { getExitCode } from '@cpg/conformance/src/core/tally.ts';
 import { findUncovered, findUntried, type PlannedCase, sectionMatrix } from './coverage.ts';
 import type { Kind, TrialResult } from './trial.ts';
 
@@ -96,7 +96,7 @@ export const formatReport = (
 ): { readonly text: string; readonly isPassed: boolean } => {
   const { correct, results, controls, isWhole } = mutationRun;
   const unfair = correct
-    .filter(({ records }) => exitCodeOf(records) !== 0)
+    .filter(({ records }) => getExitCode(records) !== 0)
     .map(({ kind }) => `UNFAIR      the correct ${kind} does not pass`);
   const parts = [
     areaPart(mutationRun),

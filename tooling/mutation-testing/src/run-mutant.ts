@@ -19,13 +19,13 @@ if (kind === 'client') {
   const { CLIENT_MUTANTS } = await import('./mutants/client-mutants.ts');
   const { serveAdapter } = await import('./reference/client-adapter.ts');
   const { CLIENT } = await import('./reference/client-parts.ts');
-  serveAdapter(applyMutant(CLIENT, CLIENT_MUTANTS), id === undefined ? 'correct' : `mutant: ${id}`);
+  await serveAdapter(applyMutant(CLIENT, CLIENT_MUTANTS), id === undefined ? 'correct' : `mutant: ${id}`);
 } else {
   const { SERVER } = await import('./reference/server-parts.ts');
   if (kind === 'verifier') {
     const { VERIFIER_MUTANTS } = await import('./mutants/verifier-mutants.ts');
     const { serveVerifier } = await import('./reference/verifier-adapter.ts');
-    serveVerifier(applyMutant(SERVER, VERIFIER_MUTANTS));
+    await serveVerifier(applyMutant(SERVER, VERIFIER_MUTANTS));
   } else {
     const { SERVER_MUTANTS } = await import('./mutants/server-mutants.ts');
     const { startServer } = await import('./reference/server.ts');

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { clientSuite } from '@cpg/conformance/src/client/cases/client-suite.ts';
 import type { CaseRecord, ResultRecord } from '@cpg/conformance/src/core/record.ts';
 import { run } from '@cpg/conformance/src/core/run.ts';
 import { serverSuite } from '@cpg/conformance/src/server/cases/server-suite.ts';
 import { adapterVectorSuite } from '@cpg/conformance/src/vectors/vectors-suite.ts';
+import { readLines } from '@cpg/test-support/read-lines';
 import { TRUSTED_PROXY } from './reference/addresses.ts';
 import { DEMO_KEYS } from './suite.ts';
 
@@ -45,7 +45,7 @@ export interface Program {
 
 const firstLine = async (child: ChildProcess): Promise<string> => {
   if (child.stdout === null) throw new Error('no standard output');
-  for await (const line of createInterface({ input: child.stdout })) return line;
+  for await (const line of readLines(child.stdout)) return line;
   throw new Error('the server ended before it served');
 };
 

@@ -16,17 +16,17 @@ const leakIn = (write: (output: AdapterOutput) => void) => {
 };
 
 it('finds nothing where there is nothing', () => {
-  expect(leakIn((output) => output.addError('a secret of another run\n'))).toBeUndefined();
+  expect(leakIn((output) => output.addStderr('a secret of another run\n'))).toBeUndefined();
 });
 
 it('says in which line of which stream, and during which case', () => {
   const leak = leakIn((output) => {
-    output.addError('started\n');
+    output.addStderr('started\n');
     output.begin('case-one');
-    output.addError('one\n');
+    output.addStderr('one\n');
     output.begin('case-two');
-    output.addError(`using ${SECRET}, `);
-    output.addError('twice\nmore\n');
+    output.addStderr(`using ${SECRET}, `);
+    output.addStderr('twice\nmore\n');
     output.begin('case-three');
   });
   expect(leak).toEqual({
@@ -39,14 +39,14 @@ it('says in which line of which stream, and during which case', () => {
 });
 
 it('finds a secret on standard output, too, and before the first case', () => {
-  const leak = leakIn((output) => output.addAnswer(`{"key":"${SECRET}"}`));
+  const leak = leakIn((output) => output.addStdout(`{"key":"${SECRET}"}`));
   expect(leak).toMatchObject({ stream: 'standard output', line: 1, text: '{"key":"[secret]"}' });
   expect(leak?.caseId).toBeUndefined();
 });
 
 it('finds a signature only where it is no answer', () => {
-  expect(leakIn((output) => output.addAnswer(`["X-CPG-Signature","${SIGNATURE}"]`))).toBeUndefined();
-  expect(leakIn((output) => output.addError(`sent ${SIGNATURE}`))).toMatchObject({
+  expect(leakIn((output) => output.addStdout(`["X-CPG-Signature","${SIGNATURE}"]`))).toBeUndefined();
+  expect(leakIn((output) => output.addStderr(`sent ${SIGNATURE}`))).toMatchObject({
     what: 'valid signature',
     text: 'sent 01234567...[masked]',
   });

@@ -1,7 +1,7 @@
 import type { Masker } from '../core/masker.ts';
 
 /** Characters kept of each stream; an adapter that writes more is ended, as nobody could look through it for secrets. */
-export const MOST_OUTPUT = 16 * 1024 * 1024;
+export const MAX_OUTPUT_LENGTH = 16 * 1024 * 1024;
 
 const LINES_QUOTED = 3;
 const QUOTED = 300;
@@ -27,21 +27,21 @@ export class AdapterOutput {
     return this.#text.stderr;
   }
 
-  get isTooMuch(): boolean {
-    return this.stdout.length > MOST_OUTPUT || this.stderr.length > MOST_OUTPUT;
+  get isTooLong(): boolean {
+    return this.stdout.length > MAX_OUTPUT_LENGTH || this.stderr.length > MAX_OUTPUT_LENGTH;
   }
 
-  addAnswer(text: string): void {
+  addStdout(text: string): void {
     this.#add('stdout', text);
   }
 
-  addError(text: string): void {
+  addStderr(text: string): void {
     this.#add('stderr', text);
   }
 
   // One character more than is allowed says that it was too much; the rest would only fill the memory.
   #add(stream: Stream, text: string): void {
-    const room = MOST_OUTPUT + 1 - this.#text[stream].length;
+    const room = MAX_OUTPUT_LENGTH + 1 - this.#text[stream].length;
     this.#text[stream] += text.slice(0, Math.max(0, room));
   }
 
@@ -56,7 +56,7 @@ export class AdapterOutput {
   }
 
   /** The end of standard error, where a program says why it ends; nothing when it is empty. */
-  lastWords(): string {
+  formatLastErrors(): string {
     const words = this.stderr.trim().split('\n').slice(-LINES_QUOTED).join(' | ').slice(-QUOTED);
     return words === '' ? '' : `; the last it wrote to standard error: ${words}`;
   }

@@ -5,7 +5,7 @@ import { AdapterProcess } from './adapter-process.ts';
 const node = (program: string): string => `'${process.execPath}' -e '${program.replaceAll("'", "'\\''")}'`;
 
 /** An adapter that answers each command with what the given JavaScript expression makes of it. */
-const answering = (expression: string): string =>
+const responding = (expression: string): string =>
   node(`require("readline").createInterface({ input: process.stdin }).on("line", (line) => {
     const c = JSON.parse(line);
     const say = (value) => process.stdout.write(JSON.stringify(value) + "\\n");
@@ -29,12 +29,12 @@ afterEach(async () => {
 describe('AdapterProcess', () => {
   it('hands each answer to the command it belongs to, in any order', async () => {
     const adapter = start(
-      answering(
+      responding(
         'if (c.cmd === "stop") say({ id: c.id }); else setTimeout(() => say({ id: c.id, n: c.n }), 30 - c.n * 10)',
       ),
     );
-    const answers = await Promise.all([1, 2].map((n) => adapter.ask('sign', { n })));
-    expect(answers.map(({ n }) => n)).toEqual([1, 2]);
+    const responses = await Promise.all([1, 2].map((n) => adapter.ask('sign', { n })));
+    expect(responses.map(({ n }) => n)).toEqual([1, 2]);
     expect(await adapter.stop()).toEqual({ exitCode: 0, isInTime: true, failure: undefined });
   });
 
@@ -48,29 +48,29 @@ describe('AdapterProcess', () => {
     ],
     [
       'writes what is not JSON',
-      answering('console.log("hello")'),
+      responding('console.log("hello")'),
       /not JSON \(logs belong on standard error\): hello$/,
     ],
-    ['writes a list', answering('say([])'), /without an id: \[\]/],
-    ['leaves the id out', answering('say({})'), /without an id: \{\}/],
+    ['writes a list', responding('say([])'), /without an id: \[\]/],
+    ['leaves the id out', responding('say({})'), /without an id: \{\}/],
     [
       'answers with a number as id',
-      answering('say({ id: 1 })'),
+      responding('say({ id: 1 })'),
       /not the string which was sent, but a number/,
     ],
     [
       'writes more than anyone can look through',
-      answering('console.error("x".repeat(17 * 1024 * 1024)); setTimeout(() => say({ id: c.id }), 60_000)'),
+      responding('console.error("x".repeat(17 * 1024 * 1024)); setTimeout(() => say({ id: c.id }), 60_000)'),
       /too much to look through/,
     ],
-    ['makes an id up', answering('say({ id: "made-up" })'), /never sent/],
-    ['says that it failed', answering('say({ id: c.id, error: "no key" })'), /adapter failed: no key/],
+    ['makes an id up', responding('say({ id: "made-up" })'), /never sent/],
+    ['says that it failed', responding('say({ id: c.id, error: "no key" })'), /adapter failed: no key/],
   ])('rejects the command when the adapter %s', async (_name, commandLine, message) => {
     await expect(start(commandLine).ask('sign')).rejects.toThrow(message);
   });
 
   it('rejects every later command when one was answered twice', async () => {
-    const adapter = start(answering('say({ id: c.id }); say({ id: c.id })'));
+    const adapter = start(responding('say({ id: c.id }); say({ id: c.id })'));
     await adapter.ask('sign');
     await expect(adapter.ask('sign')).rejects.toThrow(/twice/);
   });
@@ -82,7 +82,7 @@ describe('AdapterProcess', () => {
   });
 
   it('keeps what was written to standard error', async () => {
-    const adapter = start(answering('console.error("note"); say({ id: c.id })'));
+    const adapter = start(responding('console.error("note"); say({ id: c.id })'));
     await adapter.ask('sign');
     await expect.poll(() => adapter.output.stderr).toContain('note');
   });
@@ -91,7 +91,7 @@ describe('AdapterProcess', () => {
 describe('the end of an adapter', () => {
   it('comes with what it says at last', async () => {
     const adapter = start(
-      answering('say({ id: c.id }); process.on("exit", () => console.error("last words"))'),
+      responding('say({ id: c.id }); process.on("exit", () => console.error("last words"))'),
     );
     await adapter.ask('sign');
     await adapter.stop();
@@ -113,20 +113,20 @@ describe('the end of an adapter', () => {
 });
 
 describe('startAdapter', () => {
-  it.each<[name: string, hello: string, fault: RegExp]>([
+  it.each<[name: string, hello: string, problem: RegExp]>([
     ['no name', 'say({ id: c.id, roles: ["sign"] })', /name: /],
     ['no role', 'say({ id: c.id, name: "x", roles: [] })', /roles: must name at least one role/],
     ['an unknown role', 'say({ id: c.id, name: "x", roles: ["fly"] })', /roles\.0: /],
     ['an unknown ability', 'say({ id: c.id, name: "x", roles: ["sign"], caps: ["clocks"] })', /caps\.0: /],
-  ])('refuses an adapter with %s', async (_name, hello, fault) => {
-    const command = { commandLine: answering(hello), isOneShot: false };
+  ])('refuses an adapter with %s', async (_name, hello, problem) => {
+    const command = { commandLine: responding(hello), isOneShot: false };
     await expect(startAdapter(command)).rejects.toThrow(/does not follow the protocol/);
-    await expect(startAdapter(command)).rejects.toThrow(fault);
+    await expect(startAdapter(command)).rejects.toThrow(problem);
   });
 
   it('names the faulty field of an answer', async () => {
     const headers = '[["X-CPG-Key", "k"], ["X-CPG-Timestamp", 1747444800]]';
-    const commandLine = answering(
+    const commandLine = responding(
       `say(c.cmd === "hello" ? { id: c.id, name: "x", roles: ["sign"] } : { id: c.id, headers: ${headers} })`,
     );
     const adapter = await startAdapter({ commandLine, isOneShot: false });
@@ -137,7 +137,7 @@ describe('startAdapter', () => {
   });
 
   it('knows its roles', async () => {
-    const adapter = await startAdapter({ commandLine: answering(HELLO), isOneShot: false });
+    const adapter = await startAdapter({ commandLine: responding(HELLO), isOneShot: false });
     expect([...adapter.capabilities]).toEqual(['sign', 'memory', 'errors']);
     await adapter.stop();
   });

@@ -2,21 +2,21 @@ import { randomUUID } from 'node:crypto';
 import type { Exchange } from '../core/checker.ts';
 import { withDeadline } from '../core/deadline.ts';
 import type { AdapterEnd } from './adapter.ts';
-import { AdapterOutput, MOST_OUTPUT } from './adapter-output.ts';
+import { AdapterOutput, MAX_OUTPUT_LENGTH } from './adapter-output.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { ProcessGroup } from './process-group.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 interface Pending {
-  readonly resolve: (answer: Fields) => void;
+  readonly resolve: (response: Fields) => void;
   readonly reject: (error: Error) => void;
 }
 
 /** The largest body of a case is about 1 MiB, and base64 adds a third. */
 const MAX_LINE_BYTES = 8 * 1024 * 1024;
 const START_TIMEOUT_MS = 10_000;
-const ANSWER_TIMEOUT_MS = 10_000;
+const RESPONSE_TIMEOUT_MS = 10_000;
 const TERMINATE_MS = 5_000;
 const LAST_OUTPUT_MS = 1_000;
 const QUOTED = 120;
@@ -32,7 +32,7 @@ const isFields = (value: unknown): value is Fields =>
 export class AdapterProcess {
   readonly #group: ProcessGroup;
   readonly #pending = new Map<string, Pending>();
-  readonly #answered = new Set<string>();
+  readonly #settled = new Set<string>();
   readonly output = new AdapterOutput();
   /** Told of each line as it is written (`sent`) or read (`received`). */
   onLine: (exchange: Exchange) => void = () => undefined;
@@ -45,10 +45,10 @@ export class AdapterProcess {
     const { child } = this.#group;
     child.on('error', (error) => this.#fail(`the adapter could not be started: ${error.message}`));
     child.on('exit', (code, signal) =>
-      this.#fail(`the adapter ended (${signal ?? `exit code ${code}`})${this.output.lastWords()}`),
+      this.#fail(`the adapter ended (${signal ?? `exit code ${code}`})${this.output.formatLastErrors()}`),
     );
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.output.addError(text);
+      this.output.addStderr(text);
       this.#limitOutput();
     });
     const lines = new LineSplitter({
@@ -60,14 +60,14 @@ export class AdapterProcess {
   }
 
   /** Sends one command and waits for its answer. Rejects when the adapter breaks the protocol or says that it failed. */
-  async ask(cmd: string, fields: Fields = {}, timeoutMs = ANSWER_TIMEOUT_MS): Promise<Fields> {
+  async ask(cmd: string, fields: Fields = {}, timeoutMs = RESPONSE_TIMEOUT_MS): Promise<Fields> {
     if (this.#failure !== undefined) throw this.#failure;
     const id = randomUUID();
-    const answer = new Promise<Fields>((resolve, reject) => this.#pending.set(id, { resolve, reject }));
+    const response = new Promise<Fields>((resolve, reject) => this.#pending.set(id, { resolve, reject }));
     const line = escapeLineSeparators(JSON.stringify({ cmd, id, ...fields }));
     this.onLine({ sent: line, received: '' });
     this.#group.child.stdin.write(`${line}\n`);
-    const result = await withDeadline(answer, timeoutMs).catch((error: unknown) => {
+    const result = await withDeadline(response, timeoutMs).catch((error: unknown) => {
       // Whoever hangs once would hang again for every case; the rest of the run must not take hours.
       if (this.#pending.has(id)) this.#fail(`the adapter did not answer \`${cmd}\` within ${timeoutMs} ms`);
       throw this.#failure ?? error;
@@ -102,43 +102,45 @@ export class AdapterProcess {
   }
 
   #receive(line: string): void {
-    this.output.addAnswer(`${line}\n`);
+    this.output.addStdout(`${line}\n`);
     this.onLine({ sent: '', received: line });
     this.#limitOutput();
-    const fault = this.#settle(line);
-    if (fault !== undefined) this.#fail(fault);
+    const problem = this.#settle(line);
+    if (problem !== undefined) this.#fail(problem);
   }
 
   /** Hands an answer to whoever waits for it; returns what is wrong with it otherwise. */
   #settle(line: string): string | undefined {
-    let answer: unknown;
+    let response: unknown;
     try {
-      answer = JSON.parse(line);
+      response = JSON.parse(line);
     } catch {
       return `the adapter wrote a line that is not JSON (logs belong on standard error): ${line.slice(0, QUOTED)}`;
     }
-    if (!isFields(answer) || answer.id === undefined)
+    if (!isFields(response) || response.id === undefined)
       return `the adapter wrote a line without an id: ${line.slice(0, QUOTED)}`;
-    const { id } = answer;
+    const { id } = response;
     if (typeof id !== 'string')
       return `the adapter wrote an id that is not the string which was sent, but a ${typeof id}`;
-    if (this.#answered.has(id)) return 'the adapter answered one command twice';
+    if (this.#settled.has(id)) return 'the adapter answered one command twice';
     const pending = this.#pending.get(id);
     if (pending === undefined) return 'the adapter answered an id that was never sent';
     this.#pending.delete(id);
-    this.#answered.add(id);
-    pending.resolve(answer);
+    this.#settled.add(id);
+    pending.resolve(response);
     return undefined;
   }
 
   #limitOutput(): void {
-    if (!this.output.isTooMuch) return;
-    this.#fail(`the adapter wrote more than ${MOST_OUTPUT} characters: too much to look through for secrets`);
+    if (!this.output.isTooLong) return;
+    this.#fail(
+      `the adapter wrote more than ${MAX_OUTPUT_LENGTH} characters: too much to look through for secrets`,
+    );
     this.#stopReading();
   }
 
   #failForLongLine(start: string): void {
-    this.output.addAnswer(start);
+    this.output.addStdout(start);
     this.#fail(
       `the adapter wrote more than ${MAX_LINE_BYTES} bytes to standard output without a line feed (0x0A): an answer is one line of JSON, which ends with one; it began with: ${start.slice(0, QUOTED)}`,
     );

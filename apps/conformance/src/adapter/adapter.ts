@@ -4,7 +4,7 @@ import type { Implementation } from '../core/suite.ts';
 import type { AdapterOutput } from './adapter-output.ts';
 import { startJsonLinesAdapter } from './json-lines-adapter.ts';
 import { ONE_SHOT_CAPABILITIES, oneShotAdapter } from './one-shot-adapter.ts';
-import type { CallAnswer } from './responses.ts';
+import type { CallResult } from './responses.ts';
 
 /** A request to sign, or to verify, outside any transport. */
 export interface UnsentRequest {
@@ -82,7 +82,7 @@ export interface Adapter {
   /** Its roles and its optional abilities. */
   readonly capabilities: ReadonlySet<string>;
   readonly subject: VectorSubject;
-  readonly call: (command: CallCommand) => Promise<CallAnswer>;
+  readonly call: (command: CallCommand) => Promise<CallResult>;
   /** Everything it has written so far. Throws when nothing could be run that writes. */
   readonly output: () => AdapterOutput;
   /** Says that from now on this case is tried. */

@@ -1,6 +1,6 @@
 import type { Adapter, VectorSubject } from './adapter.ts';
 import { AdapterProcess } from './adapter-process.ts';
-import { callAnswer, helloAnswer, readAnswer, signAnswer, verifyAnswer } from './responses.ts';
+import { callResponse, helloResponse, parseResponse, signResponse, verifyResponse } from './responses.ts';
 
 const SECRET_FIELD = /("secretB64"\s*:\s*")[^"]*/g;
 const SIGNATURE_PAIR = /("x-cpg-signature"\s*,\s*"[^"]{0,8})[^"]*/gi;
@@ -15,9 +15,9 @@ const toBase64 = (bytes: Buffer): string => bytes.toString('base64');
 export const adapterSubject = (adapter: AdapterProcess): VectorSubject => ({
   sign: async ({ now, method, target, body, keyId, secret }) => {
     const command = { now, method, target, bodyB64: toBase64(body), keyId, secretB64: toBase64(secret) };
-    const answer = readAnswer(signAnswer, await adapter.ask('sign', command));
-    if ('refused' in answer) return { refused: String(answer.refused), headers: [] };
-    const { headers, path, query, bodySha256, canonicalB64 } = answer;
+    const response = parseResponse(signResponse, await adapter.ask('sign', command));
+    if ('refused' in response) return { refused: String(response.refused), headers: [] };
+    const { headers, path, query, bodySha256, canonicalB64 } = response;
     return { headers, path, query, bodySha256, canonical: canonicalB64 };
   },
   verify: async ({ now, method, target, headers, body, keys }) => {
@@ -29,11 +29,11 @@ export const adapterSubject = (adapter: AdapterProcess): VectorSubject => ({
       bodyB64: toBase64(body),
       keys: keys.map(({ keyId, secret }) => ({ keyId, secretB64: toBase64(secret) })),
     };
-    return readAnswer(verifyAnswer, await adapter.ask('verify', command));
+    return parseResponse(verifyResponse, await adapter.ask('verify', command));
   },
   verifyWebhook: async ({ now, headers, body, secret }) => {
     const command = { now, headers, bodyB64: toBase64(body), secretB64: toBase64(secret) };
-    return readAnswer(verifyAnswer, await adapter.ask('verify-webhook', command));
+    return parseResponse(verifyResponse, await adapter.ask('verify-webhook', command));
   },
 });
 
@@ -43,7 +43,7 @@ const CALL_TIMEOUT_MS = 30_000;
 export const startJsonLinesAdapter = async (commandLine: string): Promise<Adapter> => {
   const process = new AdapterProcess(commandLine);
   try {
-    const { name, language, version, roles, caps } = readAnswer(helloAnswer, await process.hello());
+    const { name, language, version, roles, caps } = parseResponse(helloResponse, await process.hello());
     return {
       implementation: {
         name,
@@ -60,7 +60,7 @@ export const startJsonLinesAdapter = async (commandLine: string): Promise<Adapte
           secretB64: secret.toString('base64'),
           ...(now === undefined ? {} : { now }),
         };
-        return readAnswer(callAnswer, await process.ask('call', fields, CALL_TIMEOUT_MS));
+        return parseResponse(callResponse, await process.ask('call', fields, CALL_TIMEOUT_MS));
       },
       output: () => process.output,
       begin: (caseId) => process.output.begin(caseId),

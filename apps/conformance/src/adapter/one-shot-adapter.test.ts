@@ -28,7 +28,7 @@ const SIGN = {
   secret: Buffer.from('s'),
 };
 
-it.each<[name: string, printed: string, answer: object]>([
+it.each<[name: string, printed: string, response: object]>([
   ['an envelope', '{"success":true,"data":{"pong":true}}\\n200', { ok: true, data: { pong: true } }],
   ['a body that is none', 'hello\\n200', { ok: true, data: 'hello' }],
   [
@@ -37,9 +37,9 @@ it.each<[name: string, printed: string, answer: object]>([
     { ok: false, error: { kind: 'status', status: 403, message: '{"a":1}' } },
   ],
   ['no answer', '\\n000', { ok: false, error: { kind: 'status', status: 0, message: '' } }],
-])('reads %s', async (_name, printed, answer) => {
+])('reads %s', async (_name, printed, response) => {
   const adapter = await start(`printf '${printed}'`);
-  expect(await adapter.call(CALL)).toEqual(answer);
+  expect(await adapter.call(CALL)).toEqual(response);
 });
 
 it.each([

@@ -6,9 +6,9 @@ import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { withDeadline } from '../core/deadline.ts';
 import type { Adapter, CallCommand, SignCommand, Signing } from './adapter.ts';
-import { AdapterOutput, MOST_OUTPUT } from './adapter-output.ts';
+import { AdapterOutput, MAX_OUTPUT_LENGTH } from './adapter-output.ts';
 import { ProcessGroup } from './process-group.ts';
-import type { CallAnswer } from './responses.ts';
+import type { CallResult } from './responses.ts';
 
 const TIMEOUT_MS = 20_000;
 // Shorter than the time of a case, so that whoever does not know the mode is met once and not a hundred times.
@@ -28,7 +28,7 @@ interface Ended {
   /** `null` for one that a signal ended. */
   readonly code: number | null;
   readonly isInTime: boolean;
-  readonly isTooMuch: boolean;
+  readonly isTooLong: boolean;
 }
 
 interface Execution {
@@ -38,25 +38,25 @@ interface Execution {
 }
 
 /** Collects the text of a stream, so much of it at most; then stops reading and says so. */
-const collect = (stream: Readable, onTooMuch: () => void): (() => string) => {
+const collect = (stream: Readable, onTooLong: () => void): (() => string) => {
   const decoder = new StringDecoder('utf8');
   let text = '';
   stream.on('data', (bytes: Buffer) => {
     text += decoder.write(bytes);
-    if (text.length <= MOST_OUTPUT) return;
+    if (text.length <= MAX_OUTPUT_LENGTH) return;
     stream.destroy();
-    onTooMuch();
+    onTooLong();
   });
-  return () => text.slice(0, MOST_OUTPUT);
+  return () => text.slice(0, MAX_OUTPUT_LENGTH);
 };
 
 /** Runs one command line to its end, or to the end of its time; nothing that it has started is left running. */
 const execute = async ({ commandLine, env, timeoutMs }: Execution): Promise<Ended> => {
   const group = new ProcessGroup(commandLine, env);
   const { child } = group;
-  let isTooMuch = false;
+  let isTooLong = false;
   const endEarly = (): void => {
-    isTooMuch = true;
+    isTooLong = true;
     group.kill('SIGKILL');
   };
   const stdout = collect(child.stdout, endEarly);
@@ -67,7 +67,7 @@ const execute = async ({ commandLine, env, timeoutMs }: Execution): Promise<Ende
   // What it left running may hold its streams open.
   if (isInTime) await withDeadline(group.closed, LAST_OUTPUT_MS).catch(() => undefined);
   await group.end();
-  return { stdout: stdout(), stderr: stderr(), code: child.exitCode, isInTime, isTooMuch };
+  return { stdout: stdout(), stderr: stderr(), code: child.exitCode, isInTime, isTooLong };
 };
 
 const onlySigns = (): Promise<never> => Promise.reject(new Error('a one-shot command does not verify'));
@@ -96,7 +96,7 @@ const dataIn = (body: string): unknown => {
 };
 
 /** Reads what a call printed: the response body, then the status on the last line (000 without a response). */
-const readCall = (stdout: string): CallAnswer => {
+const readCall = (stdout: string): CallResult => {
   const [, body = '', statusText] = /^(?:(.*)\n)?([0-9]{3})\n?$/s.exec(stdout) ?? [];
   if (statusText === undefined) throw new Error('the command did not print a status on its last line');
   const status = Number(statusText);
@@ -124,21 +124,21 @@ export const oneShotAdapter = async (commandLine: string): Promise<Adapter> => {
   };
 
   /** Runs the command once and reads what it printed; a first one of its kind that makes no sense is the last. */
-  const start = async <Answer>(
+  const start = async <ExpectedRejection>(
     command: string,
     variables: Readonly<Record<string, string>>,
-    read: (stdout: string) => Answer,
-  ): Promise<Answer> => {
+    read: (stdout: string) => ExpectedRejection,
+  ): Promise<ExpectedRejection> => {
     if (startFailure !== undefined) throw startFailure;
     const isFirst = !understood.has(command);
     const env = { ...process.env, ...variables, CPG_COMMAND: command };
     const timeoutMs = isFirst ? FIRST_TIMEOUT_MS : TIMEOUT_MS;
-    const { stdout, stderr, code, isInTime, isTooMuch } = await execute({ commandLine, env, timeoutMs });
-    output.addAnswer(stdout);
-    output.addError(stderr);
-    if (isTooMuch || output.isTooMuch) {
+    const { stdout, stderr, code, isInTime, isTooLong } = await execute({ commandLine, env, timeoutMs });
+    output.addStdout(stdout);
+    output.addStderr(stderr);
+    if (isTooLong || output.isTooLong) {
       startFailure = new Error(
-        `the command wrote more than ${MOST_OUTPUT} characters: too much to look through for secrets`,
+        `the command wrote more than ${MAX_OUTPUT_LENGTH} characters: too much to look through for secrets`,
       );
       throw startFailure;
     }
@@ -152,9 +152,9 @@ export const oneShotAdapter = async (commandLine: string): Promise<Adapter> => {
       throw failure;
     }
     try {
-      const answer = read(stdout);
+      const response = read(stdout);
       understood.add(command);
-      return answer;
+      return response;
     } catch (error) {
       throw isFirst && error instanceof Error ? give(error.message, command) : error;
     }
@@ -174,7 +174,7 @@ export const oneShotAdapter = async (commandLine: string): Promise<Adapter> => {
       readHeaders,
     );
 
-  const call = async ({ baseUrl, keyId, secret, operation, args }: CallCommand): Promise<CallAnswer> =>
+  const call = async ({ baseUrl, keyId, secret, operation, args }: CallCommand): Promise<CallResult> =>
     start(
       'call',
       {

@@ -5,7 +5,7 @@ import type { Adapter } from './adapter.ts';
 import { findLeak, type Stream } from './adapter-output.ts';
 
 /** What is looked at when everything else has been tried. */
-export interface Aftermath {
+export interface OutputContext {
   readonly check: Checker;
   readonly adapter: Adapter;
   readonly masker: Masker;
@@ -18,7 +18,7 @@ interface Place {
   readonly needs: readonly string[];
 }
 
-const stops = async ({ check, adapter }: Aftermath): Promise<void> => {
+const expectStop = async ({ check, adapter }: OutputContext): Promise<void> => {
   const { failure, isInTime, exitCode } = await adapter.stop();
   if (failure !== undefined) throw new Error(failure);
   const ended = `exit code ${exitCode ?? '(none: ended by a signal)'}`;
@@ -29,8 +29,8 @@ const stops = async ({ check, adapter }: Aftermath): Promise<void> => {
   });
 };
 
-const hidesSecrets = async (
-  { check, adapter, masker }: Aftermath,
+const expectNoSecrets = async (
+  { check, adapter, masker }: OutputContext,
   unsigned: readonly Stream[],
 ): Promise<void> => {
   // What a program prints when it ends counts too.
@@ -53,7 +53,7 @@ const TIMEOUT_MS = 25_000;
  */
 export const outputCases = <Context>(
   { layer, unsigned, needs }: Place,
-  aftermathOf: (context: Context) => Aftermath,
+  getOutputContext: (context: Context) => OutputContext,
 ): readonly ConformanceCase<Context>[] => [
   {
     id: `${layer}-adapter-stops`,
@@ -63,7 +63,7 @@ export const outputCases = <Context>(
     needs: [...needs, 'memory'],
     always: true,
     timeoutMs: TIMEOUT_MS,
-    run: (context) => stops(aftermathOf(context)),
+    run: (context) => expectStop(getOutputContext(context)),
   },
   {
     id: `${layer}-output-hides-secrets`,
@@ -74,6 +74,6 @@ export const outputCases = <Context>(
     needs,
     always: true,
     timeoutMs: TIMEOUT_MS,
-    run: (context) => hidesSecrets(aftermathOf(context), unsigned),
+    run: (context) => expectNoSecrets(getOutputContext(context), unsigned),
   },
 ];

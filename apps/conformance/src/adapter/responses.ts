@@ -7,7 +7,7 @@ const base64 = z.base64().transform((text) => Buffer.from(text, 'base64'));
 const CAPABILITIES = ['stages', 'clock', 'text-ids', 'transactions'] as const;
 
 /** How an adapter introduces itself. */
-export const helloAnswer = z.looseObject({
+export const helloResponse = z.looseObject({
   name: z.string().min(1),
   language: z.string().optional(),
   version: z.string().optional(),
@@ -15,7 +15,7 @@ export const helloAnswer = z.looseObject({
   caps: z.array(z.enum(CAPABILITIES)).default([]),
 });
 
-export const signAnswer = z.union([
+export const signResponse = z.union([
   z.looseObject({
     headers: z.array(pair),
     path: z.string().optional(),
@@ -26,13 +26,13 @@ export const signAnswer = z.union([
   z.looseObject({ refused: z.string() }),
 ]);
 
-export const verifyAnswer = z.looseObject({
+export const verifyResponse = z.looseObject({
   accepted: z.boolean(),
   status: z.int().optional(),
   message: z.string().optional(),
 });
 
-export const callAnswer = z.discriminatedUnion('ok', [
+export const callResponse = z.discriminatedUnion('ok', [
   z.looseObject({ ok: z.literal(true), data: z.unknown().optional(), elapsed: z.number().optional() }),
   z.looseObject({
     ok: z.literal(false),
@@ -45,7 +45,7 @@ export const callAnswer = z.discriminatedUnion('ok', [
   }),
 ]);
 
-export type CallAnswer = z.output<typeof callAnswer>;
+export type CallResult = z.output<typeof callResponse>;
 
 /** Of an answer that fits no alternative, what is wrong with it by the first one. */
 const flatten = (issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] =>
@@ -54,8 +54,11 @@ const flatten = (issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] =>
     : [issue];
 
 /** Reads an answer by its schema; the error names the faulty field and never shows a value. */
-export const readAnswer = <Schema extends z.ZodType>(schema: Schema, answer: unknown): z.output<Schema> => {
-  const result = schema.safeParse(answer);
+export const parseResponse = <Schema extends z.ZodType>(
+  schema: Schema,
+  response: unknown,
+): z.output<Schema> => {
+  const result = schema.safeParse(response);
   if (result.success) return result.data;
   const fields = result.error.issues
     .flatMap(flatten)

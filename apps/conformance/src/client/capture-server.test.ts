@@ -31,7 +31,7 @@ describe('startCapture', () => {
     expect(await text(await send(server, GET))).toBe(
       'HTTP/1.1 200 Status\r\nContent-Type: application/json; charset=utf-8\r\nDate: now\r\nConnection: close\r\nContent-Length: 2\r\n\r\né',
     );
-    expect(server.answers).toEqual([
+    expect(server.responses).toEqual([
       'HTTP/1.1 200 Status\r\nContent-Type: application/json; charset=utf-8\r\nDate: now\r\nConnection: close\r\nContent-Length: 2\r\n\r\n\xc3\xa9',
     ]);
     expect(server.requests[0]?.startLine).toBe('GET /v1/_ping?a=%e9 HTTP/1.1');
@@ -39,7 +39,7 @@ describe('startCapture', () => {
       ['b', '1'],
       ['B', '2'],
     ]);
-    expect(server.faults).toEqual([]);
+    expect(server.problems).toEqual([]);
   });
 
   it('streams a body, with no word about its length but what the reply says', async () => {
@@ -76,7 +76,7 @@ describe('startCapture', () => {
     const server = await start(() => ({ reset: true }));
     await expect(text(await send(server, GET))).rejects.toMatchObject({ code: 'ECONNRESET' });
     expect(server.requests).toHaveLength(1);
-    expect(server.answers).toEqual(['(the connection was reset)']);
+    expect(server.responses).toEqual(['(the connection was reset)']);
   });
 
   it('keeps no more than so much of a request that does not end', async () => {
@@ -87,7 +87,7 @@ describe('startCapture', () => {
     const closed = new Promise((resolve) => socket.once('close', resolve));
     goOn();
     await closed;
-    expect(server.faults).toEqual(['a request of more than 4194304 bytes without an end']);
+    expect(server.problems).toEqual(['a request of more than 4194304 bytes without an end']);
   });
 
   it.each([
@@ -98,9 +98,9 @@ describe('startCapture', () => {
       'POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nab',
       'a request that does not end: 40 bytes, then silence',
     ],
-  ])('names the fault of a request with %s', async (_name, bytes, fault) => {
+  ])('names the fault of a request with %s', async (_name, bytes, problem) => {
     const server = await start(() => ({ status: 200 }), 50);
     await text(await send(server, bytes)).catch(() => undefined);
-    expect(server.faults).toEqual([fault]);
+    expect(server.problems).toEqual([problem]);
   });
 });

@@ -16,7 +16,7 @@ export type Reply =
   | { readonly raw: string | Buffer }
   | { readonly reset: true };
 
-const textOf = (bytes: string | Buffer): string => Buffer.from(bytes).toString('latin1');
+const formatBytes = (bytes: string | Buffer): string => Buffer.from(bytes).toString('latin1');
 
 const encodeHead = ({ status, headers }: Head, framing: Readonly<Record<string, string>>): string => {
   const all = {
@@ -38,7 +38,7 @@ export const sendReply = (socket: Socket, reply: Reply): string => {
   }
   if ('raw' in reply) {
     socket.end(reply.raw);
-    return reply.raw.length === 0 ? '(the connection was closed)' : textOf(reply.raw);
+    return reply.raw.length === 0 ? '(the connection was closed)' : formatBytes(reply.raw);
   }
   if ('stream' in reply) {
     const head = encodeHead(reply, {});
@@ -51,7 +51,7 @@ export const sendReply = (socket: Socket, reply: Reply): string => {
   const head = encodeHead(reply, { 'Content-Length': String(body.length) });
   socket.write(head);
   socket.end(body);
-  return head + textOf(body);
+  return head + formatBytes(body);
 };
 
 /** Decides the answer to the request of this number, from 0. */
@@ -62,25 +62,25 @@ export interface CaptureServer {
   readonly url: string;
   readonly requests: readonly HttpMessage[];
   /** What was sent back to each request, as latin1 text. */
-  readonly answers: readonly string[];
+  readonly responses: readonly string[];
   /** Why something could not be read, if so. */
-  readonly faults: readonly string[];
+  readonly problems: readonly string[];
   /** The most bytes that one connection has taken of the answers so far. */
   readonly mostBytesTaken: () => number;
   readonly close: () => Promise<void>;
 }
 
 // On loopback the rest of a request is there at once, or announced and never sent.
-const LONGEST_SILENCE_MS = 2_000;
+const MAX_SILENCE_MS = 2_000;
 
 /** Listens on a free loopback port and answers one request a connection. */
 export const startCapture = async (
   respond: Responder,
-  silenceMs = LONGEST_SILENCE_MS,
+  silenceMs = MAX_SILENCE_MS,
 ): Promise<CaptureServer> => {
   const requests: HttpMessage[] = [];
-  const answers: string[] = [];
-  const faults: string[] = [];
+  const responses: string[] = [];
+  const problems: string[] = [];
   const sockets: Socket[] = [];
   const server = createServer((socket) => {
     let received = Buffer.alloc(0);
@@ -88,7 +88,7 @@ export const startCapture = async (
     socket.on('error', () => undefined);
     socket.setTimeout(silenceMs, () => {
       if (received.length > 0)
-        faults.push(`a request that does not end: ${received.length} bytes, then silence`);
+        problems.push(`a request that does not end: ${received.length} bytes, then silence`);
       socket.destroy();
     });
     socket.on('data', (bytes) => {
@@ -100,13 +100,13 @@ export const startCapture = async (
             throw new Error(`a request of more than ${MAX_RECEIVED_BYTES} bytes without an end`);
           return;
         }
-        if (received.length > request.length) faults.push('bytes after the end of the request');
+        if (received.length > request.length) problems.push('bytes after the end of the request');
         requests.push(request);
         socket.setTimeout(0);
         socket.removeAllListeners('data');
-        answers.push(sendReply(socket, respond(request, requests.length - 1)));
+        responses.push(sendReply(socket, respond(request, requests.length - 1)));
       } catch (error) {
-        faults.push(error instanceof Error ? error.message : 'unreadable request');
+        problems.push(error instanceof Error ? error.message : 'unreadable request');
         socket.destroy();
       }
     });
@@ -116,8 +116,8 @@ export const startCapture = async (
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
-    answers,
-    faults,
+    responses,
+    problems,
     mostBytesTaken: () => Math.max(0, ...sockets.map(({ bytesWritten }) => bytesWritten)),
     close: async () => {
       const closed = once(server, 'close');

@@ -1,7 +1,7 @@
 import { AUTHENTICATION_HEADERS, KEY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from '@cpg/protocol';
 import type { Checker } from '../core/checker.ts';
-import { canonicalOf, nearMiss, signatureOf } from '../core/expected-signature.ts';
-import { type HttpMessage, valuesOf } from '../wire/http-message.ts';
+import { computeSignature, createCanonicalString, findKnownMistake } from '../core/expected-signature.ts';
+import { getHeaderValues, type HttpMessage } from '../wire/http-message.ts';
 
 /** A captured request, taken apart without changing a byte. */
 export interface CapturedRequest {
@@ -33,17 +33,17 @@ export const parseCaptured = (message: HttpMessage): CapturedRequest => {
     path: mark === -1 ? target : target.slice(0, mark),
     query: mark === -1 ? '' : target.slice(mark + 1),
     body,
-    keyId: valuesOf(message, KEY_HEADER)[0] ?? '',
-    timestamp: valuesOf(message, TIMESTAMP_HEADER)[0] ?? '',
-    signature: valuesOf(message, SIGNATURE_HEADER)[0] ?? '',
+    keyId: getHeaderValues(message, KEY_HEADER)[0] ?? '',
+    timestamp: getHeaderValues(message, TIMESTAMP_HEADER)[0] ?? '',
+    signature: getHeaderValues(message, SIGNATURE_HEADER)[0] ?? '',
     message,
   };
 };
 
 /** The length of the body is said once, and is right. Bytes beyond it are a fault of the capture. */
 export const expectFramed = (check: Checker, { body, message }: CapturedRequest): void => {
-  const lengths = valuesOf(message, 'content-length');
-  const codings = valuesOf(message, 'transfer-encoding');
+  const lengths = getHeaderValues(message, 'content-length');
+  const codings = getHeaderValues(message, 'transfer-encoding');
   check.that(lengths.length + codings.length <= 1, {
     what: 'framing of the body',
     expected: 'one Content-Length, or Transfer-Encoding: chunked',
@@ -74,14 +74,14 @@ const UNTOUCHED = 'Build the target and the body first, sign those, and hand the
 
 const expectSignature = (check: Checker, request: CapturedRequest, { secret }: Credentials): void => {
   const { signature } = request;
-  const canonical = canonicalOf(request);
-  const isRight = signatureOf(secret, canonical) === signature;
+  const canonical = createCanonicalString(request);
+  const isRight = computeSignature(secret, canonical) === signature;
   check.that(isRight, {
     what: 'signature over the captured bytes',
     expected: 'the HMAC-SHA256 of the canonical string below',
     actual: 'another one',
     canonical: { expected: canonical },
-    hint: (isRight ? undefined : nearMiss({ secret, signature, request })) ?? UNTOUCHED,
+    hint: (isRight ? undefined : findKnownMistake({ secret, signature, request })) ?? UNTOUCHED,
   });
 };
 
@@ -99,7 +99,7 @@ export const expectSigned = (
   });
   check.equal('method', { expected: method.toUpperCase(), actual: method });
   for (const name of AUTHENTICATION_HEADERS)
-    check.equal(`number of ${name} headers`, { expected: 1, actual: valuesOf(message, name).length });
+    check.equal(`number of ${name} headers`, { expected: 1, actual: getHeaderValues(message, name).length });
   check.equal('X-CPG-Key', { expected: keyId, actual: request.keyId });
   check.that(/^(?:0|[1-9][0-9]{0,14})$/.test(timestamp), {
     what: 'X-CPG-Timestamp',
@@ -120,7 +120,7 @@ export const expectSigned = (
   });
   expectFramed(check, request);
   expectSignature(check, request, { keyId, secret });
-  const encodings = valuesOf(message, 'content-encoding').join();
+  const encodings = getHeaderValues(message, 'content-encoding').join();
   check.that(encodings === '' || encodings === 'identity', {
     what: 'Content-Encoding',
     expected: 'none: the hash is over the bytes on the wire',

@@ -1,10 +1,10 @@
 import { SIGNATURE_HEADER } from '@cpg/protocol';
 import type { Adapter } from '../adapter/adapter.ts';
-import type { CallAnswer } from '../adapter/responses.ts';
+import type { CallResult } from '../adapter/responses.ts';
 import type { Checker } from '../core/checker.ts';
 import type { RunSettings } from '../core/run-settings.ts';
 import type { ConformanceCase } from '../core/suite.ts';
-import { type HttpMessage, valuesOf } from '../wire/http-message.ts';
+import { getHeaderValues, type HttpMessage } from '../wire/http-message.ts';
 import { type CaptureServer, type Responder, startCapture } from './capture-server.ts';
 import {
   type CapturedRequest,
@@ -31,19 +31,19 @@ export interface Call {
 export interface Scene {
   readonly credentials: Credentials;
   readonly server: CaptureServer;
-  readonly call: (call: Call) => Promise<CallAnswer>;
+  readonly call: (call: Call) => Promise<CallResult>;
   /** What arrived, in order. */
   readonly captured: () => readonly CapturedRequest[];
   /** Checks that every captured request is signed right, and that no two share a signature. */
   readonly expectAllSigned: (clock?: ClockReading) => void;
 }
 
-const LONGEST_SHOWN = 8_000;
+const MAX_SHOWN_LENGTH = 8_000;
 
 const cut = (text: string): string =>
-  text.length <= LONGEST_SHOWN ? text : `${text.slice(0, LONGEST_SHOWN)}… (${text.length} bytes)`;
+  text.length <= MAX_SHOWN_LENGTH ? text : `${text.slice(0, MAX_SHOWN_LENGTH)}… (${text.length} bytes)`;
 
-const textOf = ({ startLine, headers, body }: HttpMessage): string => {
+const formatBytes = ({ startLine, headers, body }: HttpMessage): string => {
   const head = [startLine, ...headers.map((pair) => pair.join(': '))].join('\r\n');
   return cut(`${head}\r\n\r\n${body.toString('latin1')}`);
 };
@@ -83,26 +83,27 @@ export class ClientUnderTest {
     const credentials = this.credentials(label, secret);
     const server = await startCapture(respond);
     const captured = () => server.requests.map(parseCaptured);
-    let witnessed = 0;
-    const witness = () => {
-      for (; witnessed < server.requests.length; witnessed++) {
-        const message = server.requests[witnessed];
+    let added = 0;
+    const addExchange = () => {
+      for (; added < server.requests.length; added++) {
+        const message = server.requests[added];
         if (message === undefined) return;
-        for (const signature of valuesOf(message, SIGNATURE_HEADER)) settings.masker.addSignature(signature);
-        check.witness({ sent: textOf(message), received: cut(server.answers[witnessed] ?? '') });
+        for (const signature of getHeaderValues(message, SIGNATURE_HEADER))
+          settings.masker.addSignature(signature);
+        check.addExchange({ sent: formatBytes(message), received: cut(server.responses[added] ?? '') });
       }
     };
-    const call = async ({ operation, args = {}, now }: Call): Promise<CallAnswer> => {
+    const call = async ({ operation, args = {}, now }: Call): Promise<CallResult> => {
       const { keyId, secret } = credentials;
       const command = { baseUrl: server.url, keyId, secret: Buffer.from(secret), operation, args, now };
       try {
         return await this.adapter.call(command);
       } finally {
-        witness();
+        addExchange();
       }
     };
     const expectAllSigned = (clock: ClockReading = {}) => {
-      check.equal('unreadable requests', { expected: 'none', actual: server.faults[0] ?? 'none' });
+      check.equal('unreadable requests', { expected: 'none', actual: server.problems[0] ?? 'none' });
       const requests = captured();
       check.that(requests.length > 0, { what: 'requests', expected: 'at least one', actual: 'none' });
       for (const request of requests) expectSigned(check, request, { ...credentials, ...clock });

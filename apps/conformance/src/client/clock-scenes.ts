@@ -1,9 +1,9 @@
-import { ANSWERS } from '../core/rejections.ts';
+import { REJECTIONS } from '../core/rejections.ts';
 import type { Reply, Responder } from './capture-server.ts';
 import { expectSigned, parseCaptured } from './captured-request.ts';
 import type { ClientUnderTest, Scene } from './client-under-test.ts';
 import { expectData } from './expect-result.ts';
-import { refusal, success } from './replies.ts';
+import { rejection, success } from './replies.ts';
 
 export const httpDate = (seconds: number): string => new Date(seconds * 1000).toUTCString();
 
@@ -15,10 +15,10 @@ const agreeing =
   (reply: (index: number, timestamp: number) => Reply): Responder =>
   (message, index) => {
     const timestamp = Number(parseCaptured(message).timestamp);
-    const answer = reply(index, timestamp);
-    return 'status' in answer
-      ? { ...answer, headers: { Date: httpDate(timestamp), ...answer.headers } }
-      : answer;
+    const response = reply(index, timestamp);
+    return 'status' in response
+      ? { ...response, headers: { Date: httpDate(timestamp), ...response.headers } }
+      : response;
   };
 
 /** Every captured request is signed right and has a signature of its own; its time is for the scene to judge. */
@@ -51,15 +51,15 @@ export const secondAttempt =
   ) =>
   async (client: ClientUnderTest): Promise<void> => {
     const now = startOfScene();
-    const limited = refusal({ status: 429, message }, headers(now));
+    const limited = rejection({ status: 429, message }, headers(now));
     const respond = agreeing((index) => (index === 0 ? limited : success('balances.list')));
     await ask(client, { respond, now }, (scene, result) => {
       const [, second] = scene.captured();
       client.check.equal('requests', { expected: 2, actual: scene.captured().length });
       const late = Number(second?.timestamp) - due(now);
-      client.check.that(late >= 0 && late <= LATEST_SECONDS, {
+      client.check.that(late >= 0 && late <= MAX_LATE_SECONDS, {
         what: 'timestamp of the second attempt',
-        expected: `${due(now)}, at most ${LATEST_SECONDS} s later`,
+        expected: `${due(now)}, at most ${MAX_LATE_SECONDS} s later`,
         actual: second?.timestamp ?? '(none)',
       });
       expectData(client, result, 'balances.list');
@@ -67,32 +67,32 @@ export const secondAttempt =
   };
 
 /** How much later than it is due the second attempt may come, so that not all clients come at once. */
-const LATEST_SECONDS = 30;
+const MAX_LATE_SECONDS = 30;
 
 export const PER_IP = 'Too many requests from this IP';
-const LONGEST_WAIT_SECONDS = 600;
-const MOST_ATTEMPTS = 8;
+const MAX_WAIT_SECONDS = 600;
+const MAX_ATTEMPTS = 8;
 
 /** Answered 429 again and again: it gives up in the end, with a typed error, and never waits for long. */
 export const givesUp =
   (headers: Readonly<Record<string, string>>, message: string) => (client: ClientUnderTest) => {
     const now = startOfScene();
-    const respond = agreeing(() => refusal({ status: 429, message }, headers));
+    const respond = agreeing(() => rejection({ status: 429, message }, headers));
     return ask(client, { respond, now }, (scene, result) => {
       client.check.that(!result.ok && result.error.status === 429 && result.error.message.includes(message), {
         what: 'result of the call',
         expected: `429 ${message}`,
         actual: JSON.stringify(result),
       });
-      client.check.that(scene.captured().length <= MOST_ATTEMPTS, {
+      client.check.that(scene.captured().length <= MAX_ATTEMPTS, {
         what: 'attempts',
-        expected: `at most ${MOST_ATTEMPTS}`,
+        expected: `at most ${MAX_ATTEMPTS}`,
         actual: String(scene.captured().length),
       });
       const waited = result.elapsed ?? 0;
-      client.check.that(waited <= LONGEST_WAIT_SECONDS, {
+      client.check.that(waited <= MAX_WAIT_SECONDS, {
         what: 'seconds waited',
-        expected: `at most ${LONGEST_WAIT_SECONDS}`,
+        expected: `at most ${MAX_WAIT_SECONDS}`,
         actual: String(waited),
       });
       client.check.that(waited > 0 || scene.captured().length === 1, {
@@ -108,7 +108,7 @@ export const windowAt =
   (time: number): Responder =>
   (message) => {
     const isInside = Math.abs(Number(parseCaptured(message).timestamp) - time) <= 300;
-    const reply = isInside ? success('balances.list') : refusal(ANSWERS.outsideWindow);
+    const reply = isInside ? success('balances.list') : rejection(REJECTIONS.outsideWindow);
     return { ...reply, headers: { Date: httpDate(time) } };
   };
 

@@ -1,4 +1,4 @@
-import type { CallAnswer } from '../adapter/responses.ts';
+import type { CallResult } from '../adapter/responses.ts';
 import type { Call, ClientUnderTest } from './client-under-test.ts';
 import { DATA } from './replies.ts';
 
@@ -9,13 +9,15 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
  * Whether what was read holds everything that was sent: each member with its value, whatever more there is. A member that is null may
  * be left out, as many languages do.
  */
-export const agrees = (sent: unknown, read: unknown): boolean => {
+export const containsSent = (sent: unknown, read: unknown): boolean => {
   if (Array.isArray(sent))
     return (
-      Array.isArray(read) && read.length === sent.length && sent.every((each, i) => agrees(each, read[i]))
+      Array.isArray(read) &&
+      read.length === sent.length &&
+      sent.every((each, i) => containsSent(each, read[i]))
     );
   if (isObject(sent))
-    return isObject(read) && Object.entries(sent).every(([name, value]) => agrees(value, read[name]));
+    return isObject(read) && Object.entries(sent).every(([name, value]) => containsSent(value, read[name]));
   return sent === null ? read === null || read === undefined : sent === read;
 };
 
@@ -32,51 +34,54 @@ export const envelopeWith = (row: object = ROW): string =>
   JSON.stringify({ success: true, message: 'OK', data: [row], data_count: 1 });
 
 /** The call succeeded, with all of this data. */
-const expectAll = ({ check }: ClientUnderTest, answer: CallAnswer, expected: unknown): void => {
-  check.that(answer.ok, {
+const expectAll = ({ check }: ClientUnderTest, response: CallResult, expected: unknown): void => {
+  check.that(response.ok, {
     what: 'result of the call',
     expected: 'ok',
-    actual: answer.ok ? 'ok' : answer.error.message,
+    actual: response.ok ? 'ok' : response.error.message,
   });
-  if (!answer.ok) return;
-  check.that(agrees(expected, answer.data), {
+  if (!response.ok) return;
+  check.that(containsSent(expected, response.data), {
     what: 'data',
     expected: JSON.stringify(expected),
-    actual: JSON.stringify(answer.data) ?? '(none)',
+    actual: JSON.stringify(response.data) ?? '(none)',
     hint: 'Answer with the `data` of the envelope: every field that was sent, amounts as the decimal strings that they are.',
   });
 };
 
 /** The call succeeded, with exactly this row. */
-export const expectRow = (client: ClientUnderTest, answer: CallAnswer, expected = ROW): void =>
-  expectAll(client, answer, [expected]);
+export const expectRow = (client: ClientUnderTest, response: CallResult, expected = ROW): void =>
+  expectAll(client, response, [expected]);
 
 /** The call succeeded, with the data that the suite answers to this operation. */
-export const expectData = (client: ClientUnderTest, answer: CallAnswer, operation: Call['operation']): void =>
-  expectAll(client, answer, DATA[operation]);
+export const expectData = (
+  client: ClientUnderTest,
+  response: CallResult,
+  operation: Call['operation'],
+): void => expectAll(client, response, DATA[operation]);
 
 /** The call ended with an error that has a kind, says the status if it is known, and shows no secret. */
 export const expectError = (
   { check, settings }: ClientUnderTest,
-  answer: CallAnswer,
+  response: CallResult,
   status?: number,
 ): void => {
-  check.that(!answer.ok, {
+  check.that(!response.ok, {
     what: 'result of the call',
     expected: 'an error',
-    actual: `ok, with ${(JSON.stringify(answer.ok ? answer.data : '') ?? 'no data').slice(0, 100)}`,
+    actual: `ok, with ${(JSON.stringify(response.ok ? response.data : '') ?? 'no data').slice(0, 100)}`,
   });
-  if (answer.ok) return;
-  const { kind, status: said } = answer.error;
+  if (response.ok) return;
+  const { kind, status: said } = response.error;
   check.that(kind !== '', { what: 'kind of the error', expected: 'a code or class', actual: 'empty' });
   if (status !== undefined)
     check.equal('status of the error', { expected: status, actual: said ?? undefined });
   check.equal('secret in the error', {
     expected: 'absent',
-    actual: settings.masker.containsSecret(JSON.stringify(answer)) ? 'present' : 'absent',
+    actual: settings.masker.containsSecret(JSON.stringify(response)) ? 'present' : 'absent',
   });
 };
 
 /** The call ended with an error, or with exactly this row: the contract says neither, but nothing else will do. */
-export const expectRowOrError = (client: ClientUnderTest, answer: CallAnswer, expected = ROW): void =>
-  answer.ok ? expectRow(client, answer, expected) : expectError(client, answer);
+export const expectRowOrError = (client: ClientUnderTest, response: CallResult, expected = ROW): void =>
+  response.ok ? expectRow(client, response, expected) : expectError(client, response);

@@ -16,10 +16,10 @@ export const manyAtOnce = (client: ClientUnderTest): Promise<void> =>
   client.play({ label: 'most-ahead', respond: () => timeless('ping') }, async (scene) => {
     const { now } = client.movableNow();
     for (let i = 1; i <= MANY_CALLS; i++) {
-      const answer = await scene.call({ operation: 'ping', ...(now === undefined ? {} : { now }) });
-      expectData(client, answer, 'ping');
+      const response = await scene.call({ operation: 'ping', ...(now === undefined ? {} : { now }) });
+      expectData(client, response, 'ping');
       const timestamp = Number(scene.captured().at(-1)?.timestamp);
-      const time = Math.floor(clockAfter(now, answer.elapsed));
+      const time = Math.floor(clockAfter(now, response.elapsed));
       client.check.that(timestamp <= time + STEPPED_AHEAD, {
         what: `X-CPG-Timestamp of call ${i}`,
         expected: `at most ${STEPPED_AHEAD} s ahead of ${time}`,

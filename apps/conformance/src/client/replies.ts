@@ -57,7 +57,7 @@ export const DATA = {
 const LAST_PAGE = { next_cursor: null, has_more: false };
 
 /** The success envelope of an operation. */
-export const envelopeOf = (operation: Call['operation'], data: unknown = DATA[operation]): string => {
+export const createEnvelope = (operation: Call['operation'], data: unknown = DATA[operation]): string => {
   const count = Array.isArray(data) ? { data_count: data.length } : {};
   const page = operation === 'transactions.list' ? LAST_PAGE : {};
   return JSON.stringify({ success: true, message: 'OK', data, ...count, ...page });
@@ -66,18 +66,18 @@ export const envelopeOf = (operation: Call['operation'], data: unknown = DATA[op
 /** The success that a gateway would answer to an operation. */
 export const success = (operation: Call['operation']): Reply => ({
   status: 200,
-  body: envelopeOf(operation),
+  body: createEnvelope(operation),
 });
 
 /** The same success without a `Date`, so that nothing is learnt about the clock. */
 export const timeless = (operation: Call['operation']): Reply => {
-  const body = envelopeOf(operation);
+  const body = createEnvelope(operation);
   const head = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
   return { raw: `${head}Connection: close\r\n\r\n${body}` };
 };
 
 /** A refusal in the contract's envelope. */
-export const refusal = (
+export const rejection = (
   { status, message }: { readonly status: number; readonly message: string },
   headers: Readonly<Record<string, string>> = {},
 ): Reply => ({ status, headers, body: JSON.stringify({ success: false, message }) });

@@ -15,7 +15,7 @@ export interface AdapterOptions {
 const NAMES = ['adapter', 'exec'] as const;
 
 /** Adds the options that start an adapter. Both names are understood everywhere; the help shows the one that is named here. */
-export const withAdapter = (command: Command, shown: (typeof NAMES)[number]): Command => {
+export const addAdapterOptions = (command: Command, shown: (typeof NAMES)[number]): Command => {
   for (const name of NAMES) {
     const about = 'command line that starts the adapter, e.g. "python3 adapter.py"';
     command.addOption(new Option(`--${name} <command>`, about).hideHelp(name !== shown));
@@ -27,7 +27,11 @@ export const withAdapter = (command: Command, shown: (typeof NAMES)[number]): Co
 };
 
 /** The adapter that was named, if one was. Throws a `UsageError` for two of them. */
-export const adapterOf = ({ adapter, exec, oneShot = false }: AdapterOptions): AdapterCommand | undefined => {
+export const getAdapterCommand = ({
+  adapter,
+  exec,
+  oneShot = false,
+}: AdapterOptions): AdapterCommand | undefined => {
   if (adapter !== undefined && exec !== undefined)
     throw new UsageError('--adapter and --exec are two names of one option: give one of them.');
   const commandLine = adapter ?? exec;
@@ -38,7 +42,7 @@ export const adapterOf = ({ adapter, exec, oneShot = false }: AdapterOptions): A
 };
 
 /** What must be asked for: it says nothing about anybody else's implementation, and must not make up for one that was not tried. */
-export const SELF = [
+export const SELF_OPTION = [
   '--self',
   'judge @cpg/protocol itself: a way to see that the installation works',
 ] as const;
@@ -46,7 +50,7 @@ export const SELF = [
 type VectorsOptions = SharedOptions & AdapterOptions & { readonly self?: boolean };
 
 const planVectors = (options: VectorsOptions) => {
-  const command = adapterOf(options);
+  const command = getAdapterCommand(options);
   const { self = false } = options;
   if (command === undefined && !self)
     throw new UsageError(
@@ -59,20 +63,20 @@ const planVectors = (options: VectorsOptions) => {
 };
 
 export const vectorsCommand = (exit: (code: number) => void): Command =>
-  withAdapter(runningCommand('vectors', 'layer 1: vectors and verdicts in memory, no I/O'), 'adapter')
-    .option(...SELF)
+  addAdapterOptions(runningCommand('vectors', 'layer 1: vectors and verdicts in memory, no I/O'), 'adapter')
+    .option(...SELF_OPTION)
     .action(async (options: VectorsOptions) => exit(await perform(planVectors(options), options)));
 
 type ClientOptions = SharedOptions & AdapterOptions;
 
 const planClient = (options: ClientOptions) => {
-  const command = adapterOf(options);
+  const command = getAdapterCommand(options);
   if (command === undefined)
     throw new UsageError('client needs --exec <command>: the command line that starts your adapter.');
   return (plan: Plan): void => plan.add(clientSuite(command, plan));
 };
 
 export const clientCommand = (exit: (code: number) => void): Command =>
-  withAdapter(runningCommand('client', 'layer 2: what a client puts on the wire'), 'exec').action(
+  addAdapterOptions(runningCommand('client', 'layer 2: what a client puts on the wire'), 'exec').action(
     async (options: ClientOptions) => exit(await perform(planClient(options), options)),
   );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { catalogue, explain, meaningOf } from './catalogue.ts';
+import { catalogue, describeNeed, explain } from './catalogue.ts';
 
 const ALL = catalogue();
 const NEEDS = [
@@ -8,12 +8,12 @@ const NEEDS = [
 
 describe('what a case needs', () => {
   it.each(NEEDS)('is said: %s, %s', (layer, need) => {
-    expect(meaningOf(need, layer)).toMatch(/^(?:the|a) .+ /);
+    expect(describeNeed(need, layer)).toMatch(/^(?:the|a) .+ /);
   });
 
   it('is looked for where there is some', () => {
     expect(NEEDS.length).toBeGreaterThan(10);
-    expect(meaningOf('wings', 'client')).toBeUndefined();
+    expect(describeNeed('wings', 'client')).toBeUndefined();
   });
 });
 

@@ -40,7 +40,7 @@ const OF_A_SERVER: Readonly<Record<string, string>> = {
 };
 
 /** What a need of a case means, and how it is met; `undefined` for a word that is none. */
-export const meaningOf = (need: string, layer: Layer): string | undefined =>
+export const describeNeed = (need: string, layer: Layer): string | undefined =>
   (layer === 'server' ? OF_A_SERVER : OF_AN_ADAPTER)[need];
 
 /** One line a case: id and description, tab-separated, for people and for `cut`. */
@@ -69,8 +69,8 @@ const TARGETS: Readonly<Record<Layer, string>> = {
   server: '--url … --keys …',
 };
 
-const needsOf = ({ layer, needs = [] }: CatalogueEntry): readonly string[] => {
-  if (needs.length > 0) return needs.map((need) => `${need}: ${meaningOf(need, layer) ?? need}`);
+const describeNeeds = ({ layer, needs = [] }: CatalogueEntry): readonly string[] => {
+  if (needs.length > 0) return needs.map((need) => `${need}: ${describeNeed(need, layer) ?? need}`);
   return [layer === 'server' ? 'nothing more than --url and --keys' : 'nothing'];
 };
 
@@ -87,7 +87,7 @@ export const explain = (id: string): string => {
     throw new UsageError(`No case is called ${id}. ${advice}`);
   }
   const { layer, group, description, spec, level = 'MUST' } = entry;
-  const [need, ...otherNeeds] = needsOf(entry);
+  const [need, ...otherNeeds] = describeNeeds(entry);
   return `${[
     entry.id,
     '',

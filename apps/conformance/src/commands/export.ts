@@ -20,16 +20,16 @@ The requests to refuse and the webhooks are in @cpg/protocol/vectors as JSON.
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
 
 const request = (vector: SigningVector, headers: readonly string[]): Buffer => {
-  const { method, target, bodyB64: body } = vector;
+  const { method, target, body } = vector;
   const length = body.length === 0 ? [] : [`Content-Length: ${body.length}`];
   const lines = [`${method} ${target} HTTP/1.1`, 'Host: api.example.com', ...length, ...headers, '', ''];
   return Buffer.concat([latin1(lines.join('\r\n')), body]);
 };
 
-const filesOf = (vector: SigningVector): Readonly<Record<string, Buffer | string>> => {
-  const { id, group, description, spec, level, keyId, secretB64, timestamp, method, target } = vector;
+const createFiles = (vector: SigningVector): Readonly<Record<string, Buffer | string>> => {
+  const { id, group, description, spec, level, keyId, secret, timestamp, method, target } = vector;
   const about = { id, group, description, spec, level };
-  const input = { keyId, secretB64: secretB64.toString('base64'), timestamp, method, target };
+  const input = { keyId, secretB64: secret.toString('base64'), timestamp, method, target };
   return {
     'context.json': `${JSON.stringify({ ...about, ...input }, undefined, 2)}\n`,
     'request.txt': request(vector, []),
@@ -55,7 +55,7 @@ export const exportVectors = async (folder: string): Promise<number> => {
   await writeFile(join(folder, 'README.txt'), README);
   for (const vector of vectors) {
     await mkdir(join(folder, vector.id));
-    for (const [name, content] of Object.entries(filesOf(vector)))
+    for (const [name, content] of Object.entries(createFiles(vector)))
       await writeFile(join(folder, vector.id, name), content);
   }
   return vectors.length;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { capturedOutput } from './captured-output.ts';
-import { letReaderLeave, main } from './main.ts';
+import { ignoreClosedPipe, main } from './main.ts';
 
 const output = capturedOutput();
 
@@ -68,7 +68,7 @@ describe('letReaderLeave', () => {
     ['EIO', 'EIO'],
   ])('on %s', (code, message) => {
     const stream = new PassThrough();
-    letReaderLeave(stream);
+    ignoreClosedPipe(stream);
     const fail = () => stream.emit('error', Object.assign(new Error(code), { code }));
     if (message === undefined) expect(fail).not.toThrow();
     else expect(fail).toThrow(message);

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
-import { type CaseFilter, caseFilter } from '../core/case-filter.ts';
+import { type CaseFilter, createCaseFilter } from '../core/case-filter.ts';
 import { dryRun, isEachTried } from '../core/dry-run.ts';
 import type { ResultRecord } from '../core/record.ts';
 import { type Plan, run } from '../core/run.ts';
-import { EXIT_CODES, exitCodeOf } from '../core/tally.ts';
+import { EXIT_CODES, getExitCode } from '../core/tally.ts';
 import { progress, traceTo } from '../report/progress.ts';
 import { renderPlan, renderTerminal } from '../report/terminal.ts';
 import { type ReportFiles, writeReports } from '../report/write-reports.ts';
@@ -69,7 +69,7 @@ const rehearse = (makePlan: MakePlan, filter: CaseFilter | undefined): number =>
 /** Runs a plan, prints and writes its reports, and returns the exit code. */
 export const perform = async (makePlan: MakePlan, options: SharedOptions): Promise<number> => {
   const { run: pattern, seed, strict = false, trace = false, dryrun = false, expect } = options;
-  const filter = caseFilter(pattern);
+  const filter = createCaseFilter(pattern);
   if (dryrun) return rehearse(makePlan, filter);
   const expectations = expect === undefined ? undefined : readExpectations(expect);
   const show = progress(process.stderr);
@@ -83,5 +83,5 @@ export const perform = async (makePlan: MakePlan, options: SharedOptions): Promi
   });
   show.end();
   await publish(records, options);
-  return exitCodeOf(records);
+  return getExitCode(records);
 };

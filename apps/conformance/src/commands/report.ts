@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import type { ResultRecord } from '../core/record.ts';
-import { exitCodeOf, footerOf, strictly, tally } from '../core/tally.ts';
+import { applyStrict, createFooter, getExitCode, tally } from '../core/tally.ts';
 import type { ReportFiles } from '../report/write-reports.ts';
 import { readResults, UsageError } from './inputs.ts';
 import { publish, reportingCommand } from './perform.ts';
@@ -31,11 +31,11 @@ interface ResultFile {
   readonly records: readonly ResultRecord[];
 }
 
-const durationOf = (records: readonly ResultRecord[]): number =>
+const sumDurations = (records: readonly ResultRecord[]): number =>
   records.reduce((sum, record) => sum + (record.type === 'footer' ? record.durationMs : 0), 0);
 
 /** Two verdicts on one case would be counted twice, or hide one another. */
-const requireOnce = (files: readonly ResultFile[]): void => {
+const assertOnce = (files: readonly ResultFile[]): void => {
   const seen = new Map<string, string>();
   for (const { path, records } of files) {
     for (const record of records) {
@@ -60,15 +60,15 @@ export const report = async (paths: readonly string[], options: ReportOptions): 
   const { strict = false, writeExpect } = options;
   const files = paths.map((path): ResultFile => {
     const records = readResults(path);
-    return { path, records: strict ? records.map(strictly) : records };
+    return { path, records: strict ? records.map(applyStrict) : records };
   });
-  requireOnce(files);
+  assertOnce(files);
   const all = files.flatMap(({ records }) => records);
   const body = all.filter(({ type }) => type !== 'footer');
-  const records = files.every(isWhole) ? [...body, footerOf(body, durationOf(all))] : body;
+  const records = files.every(isWhole) ? [...body, createFooter(body, sumDurations(all))] : body;
   await publish(records, options);
   if (writeExpect !== undefined) await writeExpectations(records, writeExpect);
-  return exitCodeOf(records);
+  return getExitCode(records);
 };
 
 export const reportCommand = (exit: (code: number) => void): Command =>

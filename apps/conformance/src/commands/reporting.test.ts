@@ -120,7 +120,7 @@ describe('reports', () => {
   });
 
   it('have the same keys for the same seed, and others for another', async () => {
-    const keysOf = async (seed: string): Promise<readonly string[]> => {
+    const getKeys = async (seed: string): Promise<readonly string[]> => {
       await main([
         'vectors',
         '--run',
@@ -134,10 +134,10 @@ describe('reports', () => {
       ]);
       return readFileSync(path(seed), 'utf8').match(/ck_[0-9a-f]{12}/g) ?? [];
     };
-    const keys = await keysOf('x');
+    const keys = await getKeys('x');
     expect(new Set(keys).size).toBeGreaterThan(50);
-    expect(await keysOf('x')).toEqual(keys);
-    expect(await keysOf('y')).not.toContain(keys[0]);
+    expect(await getKeys('x')).toEqual(keys);
+    expect(await getKeys('y')).not.toContain(keys[0]);
   });
 });
 

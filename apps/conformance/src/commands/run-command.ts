@@ -2,16 +2,21 @@ import type { Command } from 'commander';
 import { clientSuite } from '../client/cases/client-suite.ts';
 import type { Plan } from '../core/run.ts';
 import { adapterVectorSuite, protocolSuite } from '../vectors/vectors-suite.ts';
-import { type AdapterOptions, adapterOf, SELF, withAdapter } from './adapter-commands.ts';
+import {
+  type AdapterOptions,
+  addAdapterOptions,
+  getAdapterCommand,
+  SELF_OPTION,
+} from './adapter-commands.ts';
 import { UsageError } from './inputs.ts';
 import { perform, runningCommand, type SharedOptions } from './perform.ts';
-import { planServer, SERVER_OPTIONS, type ServerOptions, withServerAbilities } from './server-command.ts';
+import { addServerOptions, planServer, SERVER_OPTIONS, type ServerOptions } from './server-command.ts';
 
 type RunOptions = SharedOptions & Partial<ServerOptions> & AdapterOptions & { readonly self?: boolean };
 
 const planAll = (options: RunOptions) => {
   const { self = false, url, keys } = options;
-  const command = adapterOf(options);
+  const command = getAdapterCommand(options);
   if ((url === undefined) !== (keys === undefined))
     throw new UsageError('--url and --keys belong together: give both or neither.');
   if (command === undefined && url === undefined && !self)
@@ -29,9 +34,9 @@ const planAll = (options: RunOptions) => {
 };
 
 export const runCommand = (exit: (code: number) => void): Command =>
-  withServerAbilities(
-    withAdapter(runningCommand('run', 'every layer in one report'), 'exec')
-      .option(...SELF)
+  addServerOptions(
+    addAdapterOptions(runningCommand('run', 'every layer in one report'), 'exec')
+      .option(...SELF_OPTION)
       .option(...SERVER_OPTIONS.url)
       .option(...SERVER_OPTIONS.keys),
   ).action(async (options: RunOptions) => exit(await perform(planAll(options), options)));

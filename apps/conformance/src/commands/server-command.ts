@@ -41,7 +41,7 @@ export const SERVER_OPTIONS = Object.freeze({
 } as const);
 
 /** Adds the options that say what else the server offers the cases; what needs one that is not given is not applicable. */
-export const withServerAbilities = (command: Command): Command =>
+export const addServerOptions = (command: Command): Command =>
   command
     .option('--clock-url <url>', 'its movable clock, for the cases that need one')
     .option('--store-url <url>', 'the switch of its admission store, for the cases of an outage')
@@ -72,7 +72,7 @@ export const planServer = (plan: Plan, options: ServerOptions): void => {
 };
 
 export const serverCommand = (exit: (code: number) => void): Command =>
-  withServerAbilities(
+  addServerOptions(
     runningCommand('server', 'layer 3: what a server lets in, over raw sockets')
       .requiredOption(...SERVER_OPTIONS.url)
       .requiredOption(...SERVER_OPTIONS.keys),

@@ -3,7 +3,7 @@ import { Checker } from '../core/checker.ts';
 import { Masker } from '../core/masker.ts';
 import { newSeed, Randomness } from '../core/run-settings.ts';
 import { EXIT_CODES } from '../core/tally.ts';
-import { addressOf, readClockOffset } from '../server/preflight.ts';
+import { parseAddress, readClockOffset } from '../server/preflight.ts';
 import { ServerUnderTest } from '../server/server-under-test.ts';
 import { measurePairs, renderTiming } from '../server/timing.ts';
 import { readKeys, UsageError } from './inputs.ts';
@@ -15,7 +15,7 @@ interface TimingOptions {
   readonly pairs: string;
 }
 
-const toPairs = (text: string): number => {
+const parsePairs = (text: string): number => {
   if (!/^[1-9][0-9]{0,5}$/.test(text))
     throw new UsageError(`--pairs must be a whole number from 1 to 999999: got ${text}.`);
   return Number(text);
@@ -23,8 +23,8 @@ const toPairs = (text: string): number => {
 
 /** Measures, and prints what it measured. Rejects when the server cannot be reached, or refuses otherwise than it must. */
 const measure = async ({ url, keys, pairs }: TimingOptions): Promise<string> => {
-  const count = toPairs(pairs);
-  const address = addressOf(serverUrl(url));
+  const count = parsePairs(pairs);
+  const address = parseAddress(serverUrl(url));
   const testKeys = readKeys(keys);
   const settings = { masker: new Masker(), random: new Randomness(newSeed()) };
   const clockOffset = await readClockOffset(address);

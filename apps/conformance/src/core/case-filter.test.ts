@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { caseFilter, chooseCases } from './case-filter.ts';
+import { chooseCases, createCaseFilter } from './case-filter.ts';
 
 const CASES = [{ id: 'a-1' }, { id: 'a-2' }, { id: 'last', always: true }];
 
@@ -9,7 +9,13 @@ describe('chooseCases', () => {
     ['a-2', ['a-2', 'last']],
     ['last', ['last']],
     ['b-*', []],
+    ['a-*', ['a-1', 'a-2', 'last']],
+    ['*-2', ['a-2', 'last']],
+    ['a-{2,3}', ['a-2', 'last']],
+    ['-2', []],
+    ['a', []],
+    ['', []],
   ])('by the pattern %s', (pattern, chosen) => {
-    expect(chooseCases(CASES, caseFilter(pattern)).map(({ id }) => id)).toEqual(chosen);
+    expect(chooseCases(CASES, createCaseFilter(pattern)).map(({ id }) => id)).toEqual(chosen);
   });
 });

@@ -1,11 +1,8 @@
-/** Whether an id fits a pattern: letters stand for themselves, `*` for any run of characters. */
-export const fits = (pattern: string, id: string): boolean => {
-  const source = pattern
-    .split('*')
-    .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
-    .join('.*');
-  return new RegExp(`^${source}$`).test(id);
-};
+import picomatch from 'picomatch';
+
+/** Returns a test of case ids for a glob pattern such as `server-rate-*`. An empty pattern matches nothing. */
+export const createIdMatcher = (pattern: string): ((id: string) => boolean) =>
+  pattern === '' ? () => false : picomatch(pattern);
 
 /** Which cases of a suite a run tries. */
 export interface CaseFilter {
@@ -14,9 +11,9 @@ export interface CaseFilter {
   readonly matches: (id: string) => boolean;
 }
 
-/** The cases whose id fits a pattern; no filter without one. */
-export const caseFilter = (pattern: string | undefined): CaseFilter | undefined =>
-  pattern === undefined ? undefined : { pattern, matches: (id) => fits(pattern, id) };
+/** A filter for the cases whose id matches a pattern; no filter without a pattern. */
+export const createCaseFilter = (pattern: string | undefined): CaseFilter | undefined =>
+  pattern === undefined ? undefined : { pattern, matches: createIdMatcher(pattern) };
 
 interface Choosable {
   readonly id: string;

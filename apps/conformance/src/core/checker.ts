@@ -7,7 +7,7 @@ export interface Exchange {
 }
 
 /** What a failed check found. */
-export interface Finding {
+export interface Diff {
   /** What was looked at, e.g. `status` or `signature of request 2`. */
   readonly what: string;
   readonly expected: string;
@@ -33,15 +33,15 @@ export const firstDifference = (expected: string, actual: string): number | unde
 };
 
 /** Ends a case: the implementation departed from the contract. */
-export class Departure extends Error {
-  override readonly name = 'Departure';
-  readonly finding: Finding;
+export class CaseFailure extends Error {
+  override readonly name = 'CaseFailure';
+  readonly diff: Diff;
   /** `acceptable`: the contract tolerates it, so the case warns. */
-  readonly severity: 'departure' | 'acceptable';
+  readonly severity: 'failure' | 'acceptable';
 
-  constructor(finding: Finding, severity: 'departure' | 'acceptable' = 'departure') {
-    super(`${finding.what}: expected ${finding.expected}, got ${finding.actual}`);
-    this.finding = finding;
+  constructor(diff: Diff, severity: 'failure' | 'acceptable' = 'failure') {
+    super(`${diff.what}: expected ${diff.expected}, got ${diff.actual}`);
+    this.diff = diff;
     this.severity = severity;
   }
 }
@@ -51,10 +51,10 @@ export class NotApplicable extends Error {
   override readonly name = 'NotApplicable';
 }
 
-type Extra = Omit<Finding, 'what' | 'expected' | 'actual' | 'exchanges'>;
+type Extra = Omit<Diff, 'what' | 'expected' | 'actual' | 'exchanges'>;
 type Comparable = string | number | boolean | undefined;
 
-const print = (value: Comparable): string => (typeof value === 'string' ? value : String(value));
+const format = (value: Comparable): string => (typeof value === 'string' ? value : String(value));
 
 /** The assertions of one case. It counts them: a case that checked nothing has no verdict. */
 export class Checker {
@@ -72,7 +72,7 @@ export class Checker {
   }
 
   /** Keeps what went over the wire, for the report of a failure; only the last four messages are kept. */
-  witness(exchange: Exchange): void {
+  addExchange(exchange: Exchange): void {
     this.#onExchange?.(exchange);
     this.#exchanges.push(exchange);
     if (this.#exchanges.length > 4) this.#exchanges.shift();
@@ -90,32 +90,32 @@ export class Checker {
     const { expected, actual, ...extra } = pair;
     const bothTexts = typeof expected === 'string' && typeof actual === 'string';
     const offset = bothTexts ? firstDifference(expected, actual) : undefined;
-    throw this.#departure({
+    throw this.#fail({
       what,
-      expected: print(expected),
-      actual: print(actual),
+      expected: format(expected),
+      actual: format(actual),
       ...(offset === undefined ? {} : { firstDifference: offset }),
       ...extra,
     });
   }
 
   /** Ends the case unless the condition holds. */
-  that(condition: boolean, finding: Omit<Finding, 'exchanges'>): void {
+  that(condition: boolean, diff: Omit<Diff, 'exchanges'>): void {
     this.#count++;
-    if (!condition) throw this.#departure(finding);
+    if (!condition) throw this.#fail(diff);
   }
 
   /** Ends the case with a warning unless the condition holds: the contract recommends it only. */
-  recommends(condition: boolean, finding: Omit<Finding, 'exchanges'>): void {
+  recommends(condition: boolean, diff: Omit<Diff, 'exchanges'>): void {
     this.#count++;
-    if (!condition) throw new Departure(this.#departure(finding).finding, 'acceptable');
+    if (!condition) throw new CaseFailure(this.#fail(diff).diff, 'acceptable');
   }
 
-  #departure(finding: Finding): Departure {
+  #fail(diff: Diff): CaseFailure {
     const exchanges = [...this.#exchanges];
     const curl = exchanges.at(-1)?.curl;
-    return new Departure({
-      ...finding,
+    return new CaseFailure({
+      ...diff,
       ...(exchanges.length === 0 ? {} : { exchanges }),
       ...(curl === undefined ? {} : { curl }),
     });

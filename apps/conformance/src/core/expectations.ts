@@ -1,6 +1,6 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { fits } from './case-filter.ts';
+import { createIdMatcher } from './case-filter.ts';
 import type { CaseRecord, ExpectationRecord } from './record.ts';
 
 const entry = z.strictObject({
@@ -16,7 +16,7 @@ const file = z.array(entry);
 
 type Entry = z.output<typeof entry>;
 
-const print = ({ case: pattern, implementation }: Entry): string =>
+const format = ({ case: pattern, implementation }: Entry): string =>
   implementation === undefined ? pattern : `${pattern} (${implementation})`;
 
 /**
@@ -42,7 +42,7 @@ export class Expectations {
         `known failures must be a list of case, reason and perhaps implementation: ${issues.join('; ')}`,
       );
     }
-    const names = result.data.map(print);
+    const names = result.data.map(format);
     const repeated = names.find((name, index) => names.indexOf(name) !== index);
     if (repeated !== undefined) throw new Error(`known failures list ${repeated} twice`);
     return new Expectations(result.data);
@@ -51,7 +51,7 @@ export class Expectations {
   /** Takes notice of a case that exists, whether it is run or not. */
   notice(id: string, implementation: string): Entry | undefined {
     const found = this.#entries.filter(
-      (each) => fits(each.case, id) && (each.implementation ?? implementation) === implementation,
+      (each) => createIdMatcher(each.case)(id) && (each.implementation ?? implementation) === implementation,
     );
     for (const each of found) this.#matched.add(each);
     return found[0];
@@ -76,6 +76,6 @@ export class Expectations {
   unmatched(): readonly ExpectationRecord[] {
     return this.#entries
       .filter((each) => !this.#matched.has(each))
-      .map((each) => ({ type: 'expectation', problem: 'unmatched', entry: print(each) }));
+      .map((each) => ({ type: 'expectation', problem: 'unmatched', entry: format(each) }));
   }
 }

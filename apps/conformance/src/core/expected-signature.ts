@@ -16,13 +16,13 @@ export const sha256Hex = (bytes: Buffer): string => createHash('sha256').update(
  * The canonical string of contract §1.2, as latin1 text. Written a second time, apart from @cpg/protocol: the suite must not
  * judge that package by itself.
  */
-export const canonicalOf = ({ timestamp, method, target, body }: WireRequest): string => {
+export const createCanonicalString = ({ timestamp, method, target, body }: WireRequest): string => {
   const [path = '', ...rest] = target.split('?');
   return [timestamp, method, path, rest.join('?'), sha256Hex(body)].join('\n');
 };
 
 /** Lowercase hex HMAC-SHA256 of a canonical string given as latin1 text. */
-export const signatureOf = (secret: Buffer | string, canonical: string): string =>
+export const computeSignature = (secret: Buffer | string, canonical: string): string =>
   createHmac('sha256', secret).update(canonical, 'latin1').digest('hex');
 
 interface WrongSignature {
@@ -35,7 +35,7 @@ interface WrongSignature {
  * The known mistake that makes exactly this signature, with its cure; `undefined` when none does. A hint and nothing more: what is right
  * and wrong is decided by the suite's own oracle.
  */
-export const nearMiss = ({ secret, signature, request }: WrongSignature): string | undefined => {
+export const findKnownMistake = ({ secret, signature, request }: WrongSignature): string | undefined => {
   try {
     const key = createSigningKey(secret.toString());
     return explainMismatch({ key, signature, request })[0]?.message;

@@ -1,4 +1,4 @@
-const SHORTEST = 8;
+const MIN_PHRASE_LENGTH = 8;
 
 /** Where a phrase was found in a text. */
 export interface Found {
@@ -14,15 +14,15 @@ export class PhraseFinder {
 
   /** Phrases of fewer than eight characters occur by chance, and are not looked for. */
   add(phrase: string): void {
-    if (phrase.length < SHORTEST) return;
-    const start = phrase.slice(0, SHORTEST);
+    if (phrase.length < MIN_PHRASE_LENGTH) return;
+    const start = phrase.slice(0, MIN_PHRASE_LENGTH);
     const phrases = this.#byStart.get(start) ?? new Set();
     this.#byStart.set(start, phrases.add(phrase));
   }
 
   /** The first phrase that occurs in a text. */
   find(text: string): Found | undefined {
-    for (let offset = 0; offset + SHORTEST <= text.length; offset++) {
+    for (let offset = 0; offset + MIN_PHRASE_LENGTH <= text.length; offset++) {
       const phrase = this.#longestAt(text, offset);
       if (phrase !== undefined) return { phrase, offset };
     }
@@ -33,7 +33,7 @@ export class PhraseFinder {
   replace(text: string, substitute: (phrase: string) => string): string {
     let result = '';
     let kept = 0;
-    for (let offset = 0; offset + SHORTEST <= text.length; ) {
+    for (let offset = 0; offset + MIN_PHRASE_LENGTH <= text.length; ) {
       const phrase = this.#longestAt(text, offset);
       if (phrase === undefined) {
         offset++;
@@ -48,7 +48,7 @@ export class PhraseFinder {
 
   #longestAt(text: string, offset: number): string | undefined {
     let longest: string | undefined;
-    for (const phrase of this.#byStart.get(text.slice(offset, offset + SHORTEST)) ?? [])
+    for (const phrase of this.#byStart.get(text.slice(offset, offset + MIN_PHRASE_LENGTH)) ?? [])
       if (phrase.length > (longest?.length ?? 0) && text.startsWith(phrase, offset)) longest = phrase;
     return longest;
   }
@@ -65,7 +65,7 @@ const insideBase64 = (secret: Buffer, before: 0 | 1 | 2): string => {
 };
 
 /** The forms in which a secret's bytes may turn up in a text. */
-const formsOf = (secret: Buffer): readonly string[] => {
+const getForms = (secret: Buffer): readonly string[] => {
   const text = secret.toString('utf8');
   const base64 = ([0, 1, 2] as const).map((before) => insideBase64(secret, before));
   const hex = secret.toString('hex');
@@ -88,7 +88,7 @@ export class Masker {
   readonly #signatures = new PhraseFinder();
 
   addSecret(secret: Buffer | string): void {
-    for (const form of formsOf(Buffer.from(secret))) {
+    for (const form of getForms(Buffer.from(secret))) {
       // A line of JSON or an inspected object shows quotes and line ends escaped.
       for (const text of [form, JSON.stringify(form).slice(1, -1)]) this.#secrets.add(text);
     }

@@ -1,5 +1,5 @@
 import packageJson from '../../package.json' with { type: 'json' };
-import type { Finding } from './checker.ts';
+import type { Diff } from './checker.ts';
 
 export const SUITE_VERSION: string = packageJson.version;
 
@@ -60,7 +60,7 @@ export interface CaseRecord {
   readonly durationMs: number;
   /** Why there is no verdict, why it does not apply, or why it is expected to fail. */
   readonly reason?: string;
-  readonly finding?: Finding;
+  readonly diff?: Diff;
 }
 
 /** An entry of the known failures that is wrong by itself. */

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { caseFilter } from './case-filter.ts';
+import { createCaseFilter } from './case-filter.ts';
 import { type Checker, NotApplicable } from './checker.ts';
 import { Expectations } from './expectations.ts';
 import type { CaseRecord, ResultRecord } from './record.ts';
 import { type RunOptions, run, runSuite } from './run.ts';
 import type { ConformanceCase, Suite } from './suite.ts';
-import { exitCodeOf } from './tally.ts';
+import { getExitCode } from './tally.ts';
 
 const warned = (id: string): ConformanceCase<Checker> => ({
   id,
@@ -33,7 +33,7 @@ const known = (pattern: string) => Expectations.parse(`- case: "${pattern}"\n  r
 const outcome = async (options: RunOptions) => {
   const records = await run((plan) => plan.add(suite), options);
   const verdicts = records.flatMap((record) => (record.type === 'case' ? [record.verdict] : []));
-  return [exitCodeOf(records), ...verdicts];
+  return [getExitCode(records), ...verdicts];
 };
 
 describe('run', () => {
@@ -44,9 +44,13 @@ describe('run', () => {
     ['one that is listed, strictly', { strict: true, expectations: known('a') }, [1, 'xfail', 'fail']],
     ['all that are listed, strictly', { strict: true, expectations: known('*') }, [0, 'xfail', 'xfail']],
     ['a stale entry, strictly', { strict: true, expectations: known('c') }, [1, 'fail', 'fail']],
-    ['a filter', { filter: caseFilter('b') }, [0, 'warn']],
-    ['a filter beside a listed case', { filter: caseFilter('b'), expectations: known('a') }, [0, 'warn']],
-    ['a filter that nothing fits', { filter: caseFilter('c') }, [3]],
+    ['a filter', { filter: createCaseFilter('b') }, [0, 'warn']],
+    [
+      'a filter beside a listed case',
+      { filter: createCaseFilter('b'), expectations: known('a') },
+      [0, 'warn'],
+    ],
+    ['a filter that nothing fits', { filter: createCaseFilter('c') }, [3]],
   ])('comes to the right verdicts: %s', async (_name, options, expected) => {
     expect(await outcome(options)).toEqual(expected);
   });
@@ -57,7 +61,7 @@ const makeCase = (
   extra: Partial<ConformanceCase<Checker>> = {},
 ): ConformanceCase<Checker> => ({ id: 'a', group: 'g', description: 'd', spec: '§1', run, ...extra });
 
-const suiteOf = (...cases: readonly ConformanceCase<Checker>[]): Suite<Checker> => ({
+const createSuite = (...cases: readonly ConformanceCase<Checker>[]): Suite<Checker> => ({
   layer: 'vectors',
   label: 'label',
   cases,
@@ -69,7 +73,7 @@ const suiteOf = (...cases: readonly ConformanceCase<Checker>[]): Suite<Checker> 
   }),
 });
 
-const verdictsOf = async (suite: Suite<Checker>): Promise<readonly CaseRecord[]> => {
+const getVerdicts = async (suite: Suite<Checker>): Promise<readonly CaseRecord[]> => {
   const records: ResultRecord[] = [];
   await runSuite(suite, (record) => records.push(record));
   return records.filter((record) => record.type === 'case');
@@ -92,32 +96,32 @@ describe('runSuite', () => {
     ['error', makeCase(async () => undefined)],
     ['error', makeCase(() => new Promise(() => undefined), { timeoutMs: 5 })],
   ])('judges %s', async (verdict, testCase) => {
-    expect(await verdictsOf(suiteOf(testCase))).toMatchObject([{ id: 'a', verdict }]);
+    expect(await getVerdicts(createSuite(testCase))).toMatchObject([{ id: 'a', verdict }]);
   });
 
   it('goes on after a failure and after an error', async () => {
-    const suite = suiteOf(
+    const suite = createSuite(
       makeCase(equal('x', 'y'), { id: 'a' }),
       makeCase(async () => Promise.reject(new Error('broken')), { id: 'b' }),
       makeCase(equal('x', 'x'), { id: 'c' }),
     );
-    const verdicts = await verdictsOf(suite);
+    const verdicts = await getVerdicts(suite);
     expect(verdicts.map(({ id, verdict }) => `${id} ${verdict}`)).toEqual(['a fail', 'b error', 'c pass']);
   });
 
   it('makes every planned case an error when the implementation does not start', async () => {
     const suite = {
-      ...suiteOf(makeCase(equal('x', 'x'))),
+      ...createSuite(makeCase(equal('x', 'x'))),
       open: () => Promise.reject(new Error('no such file')),
     };
-    expect(await verdictsOf(suite)).toMatchObject([
+    expect(await getVerdicts(suite)).toMatchObject([
       { implementation: 'label', verdict: 'error', reason: 'could not start: no such file' },
     ]);
   });
 
   it('says where two texts part', async () => {
-    const [record] = await verdictsOf(suiteOf(makeCase(equal('a=1&b=2', 'a=1&c=2'))));
-    expect(record?.finding).toEqual({
+    const [record] = await getVerdicts(createSuite(makeCase(equal('a=1&b=2', 'a=1&c=2'))));
+    expect(record?.diff).toEqual({
       what: 'text',
       expected: 'a=1&b=2',
       actual: 'a=1&c=2',
@@ -128,7 +132,7 @@ describe('runSuite', () => {
   it('has no verdict on what is tried with every other case when nothing else had one', async () => {
     const always = makeCase(equal('x', 'x'), { id: 'z', always: true });
     const verdictsWith = async (other: ConformanceCase<Checker>) =>
-      (await verdictsOf(suiteOf(other, always))).map(({ verdict }) => verdict);
+      (await getVerdicts(createSuite(other, always))).map(({ verdict }) => verdict);
     expect(await verdictsWith(makeCase(equal('x', 'x'), { needs: ['clock'] }))).toEqual([
       'notapplicable',
       'notapplicable',

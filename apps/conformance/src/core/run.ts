@@ -1,16 +1,16 @@
 import { type CaseFilter, chooseCases } from './case-filter.ts';
-import { Checker, Departure, type Exchange, NotApplicable } from './checker.ts';
+import { CaseFailure, Checker, type Exchange, NotApplicable } from './checker.ts';
 import { withDeadline } from './deadline.ts';
 import { Expectations } from './expectations.ts';
 import { Masker } from './masker.ts';
 import { type CaseRecord, isJudged, type ResultRecord, SUITE_VERSION } from './record.ts';
 import { newSeed, Randomness, type RunSettings } from './run-settings.ts';
 import type { ConformanceCase, Session, Suite } from './suite.ts';
-import { footerOf, strictly } from './tally.ts';
+import { applyStrict, createFooter } from './tally.ts';
 
 export type Emit = (record: ResultRecord) => void;
 
-type Outcome = Pick<CaseRecord, 'verdict' | 'reason' | 'finding'>;
+type Outcome = Pick<CaseRecord, 'verdict' | 'reason' | 'diff'>;
 
 const CASE_TIMEOUT_MS = 10_000;
 
@@ -36,9 +36,9 @@ const judge = async <Context>(
     await withDeadline(attempt, testCase.timeoutMs ?? CASE_TIMEOUT_MS);
   } catch (error) {
     if (error instanceof NotApplicable) return { verdict: 'notapplicable', reason: error.message };
-    if (!(error instanceof Departure)) return { verdict: 'error', reason: describeError(error) };
+    if (!(error instanceof CaseFailure)) return { verdict: 'error', reason: describeError(error) };
     const isTolerated = error.severity === 'acceptable' || testCase.level === 'SHOULD';
-    return { verdict: isTolerated ? 'warn' : 'fail', finding: error.finding };
+    return { verdict: isTolerated ? 'warn' : 'fail', diff: error.diff };
   }
   return check.count === 0 ? { verdict: 'error', reason: 'the case checked nothing' } : { verdict: 'pass' };
 };
@@ -122,7 +122,7 @@ export const run = async (
   const random = new Randomness(seed);
   const records: ResultRecord[] = [];
   const emit = (record: ResultRecord) => {
-    const judged = strict ? strictly(record) : record;
+    const judged = strict ? applyStrict(record) : record;
     const masked = masker.maskAll(judged.type === 'case' ? expectations.judge(judged) : judged);
     records.push(masked);
     onRecord?.(masked);
@@ -153,6 +153,6 @@ export const run = async (
   });
   for (const runOne of suites) await runOne(emit);
   for (const unmatched of expectations.unmatched()) emit(unmatched);
-  emit(footerOf(records, Math.round(performance.now() - startedAt)));
+  emit(createFooter(records, Math.round(performance.now() - startedAt)));
   return records;
 };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CaseRecord, Layer, ResultRecord, Verdict } from './record.ts';
-import { exitCodeOf, footerOf, strictly, unjudgedLayers, untriedImplementations } from './tally.ts';
+import { applyStrict, createFooter, getExitCode, unjudgedLayers, untriedImplementations } from './tally.ts';
 
 const results = (
   planned: number,
@@ -25,7 +25,7 @@ const results = (
 
 const complete = (planned: number, verdicts: readonly Verdict[]): readonly ResultRecord[] => {
   const records = results(planned, verdicts);
-  return [...records, footerOf(records, 1)];
+  return [...records, createFooter(records, 1)];
 };
 
 describe('exitCodeOf', () => {
@@ -45,7 +45,7 @@ describe('exitCodeOf', () => {
     ['no records at all', 3, []],
     ['no footer', 3, results(1, ['pass'])],
   ])('%s: %i', (_name, code, records) => {
-    expect(exitCodeOf(records)).toBe(code);
+    expect(getExitCode(records)).toBe(code);
   });
 
   it.each<[name: string, code: number, vectors: Verdict, client: Verdict]>([
@@ -57,17 +57,17 @@ describe('exitCodeOf', () => {
       ...results(1, [vectors], { layer: 'vectors' }),
       ...results(1, [client], { layer: 'client' }),
     ];
-    expect(exitCodeOf([...records, footerOf(records, 1)])).toBe(code);
+    expect(getExitCode([...records, createFooter(records, 1)])).toBe(code);
   });
 
   it('counts a warning as a failure in a strict run', () => {
-    expect(exitCodeOf(complete(2, ['pass', 'warn']).map(strictly))).toBe(1);
+    expect(getExitCode(complete(2, ['pass', 'warn']).map(applyStrict))).toBe(1);
   });
 
   it('does not let a case that is recorded twice stand in for a missing one', () => {
     const [implementation, first] = results(2, ['pass']);
     const records = [implementation, first, first] as ResultRecord[];
-    expect(exitCodeOf([...records, footerOf(records, 1)])).toBe(3);
+    expect(getExitCode([...records, createFooter(records, 1)])).toBe(3);
   });
 
   it('fails when a known failure matches no case', () => {
@@ -75,7 +75,7 @@ describe('exitCodeOf', () => {
       ...results(1, ['pass']),
       { type: 'expectation', problem: 'unmatched', entry: 'x' } as const,
     ];
-    expect(exitCodeOf([...records, footerOf(records, 1)])).toBe(1);
+    expect(getExitCode([...records, createFooter(records, 1)])).toBe(1);
   });
 });
 

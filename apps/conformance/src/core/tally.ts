@@ -20,7 +20,7 @@ export interface Tally {
 
 const isCase = (record: ResultRecord): record is CaseRecord => record.type === 'case';
 
-const keyOf = (record: CaseRecord): string => `${record.implementation} ${record.layer} ${record.id}`;
+const getKey = (record: CaseRecord): string => `${record.implementation} ${record.layer} ${record.id}`;
 
 /** Counts verdicts. A case that is recorded twice for one implementation is seen once, so it cannot stand in for a missing one. */
 export const tally = (records: readonly ResultRecord[]): Tally => {
@@ -35,7 +35,7 @@ export const tally = (records: readonly ResultRecord[]): Tally => {
     if (record.type === 'implementation') planned += record.planned;
     if (record.type === 'expectation') unmatchedExpectations++;
     if (!isCase(record)) continue;
-    seen.add(keyOf(record));
+    seen.add(getKey(record));
     counts[record.verdict]++;
   }
   const hasFooter = records.at(-1)?.type === 'footer';
@@ -43,7 +43,7 @@ export const tally = (records: readonly ResultRecord[]): Tally => {
 };
 
 /** The last line of a result file. */
-export const footerOf = (records: readonly ResultRecord[], durationMs: number): FooterRecord => {
+export const createFooter = (records: readonly ResultRecord[], durationMs: number): FooterRecord => {
   const { planned, seen, counts } = tally(records);
   return { type: 'footer', planned, seen, counts, durationMs };
 };
@@ -73,7 +73,7 @@ export const untriedImplementations = (records: readonly ResultRecord[]): readon
 };
 
 /** The verdict of a strict run: a departure that the contract tolerates is a failure too. */
-export const strictly = <Item extends ResultRecord>(record: Item): Item =>
+export const applyStrict = <Item extends ResultRecord>(record: Item): Item =>
   record.type === 'case' && record.verdict === 'warn' ? { ...record, verdict: 'fail' } : record;
 
 /** The exit codes of `cpg-conformance`, with what they mean. */
@@ -88,11 +88,11 @@ export const EXIT_CODES = Object.freeze({
  * What a run's records come to. 3 goes before 1: a run that is incomplete, has an error in it or tried nothing of an implementation
  * says nothing about conformance.
  */
-export const exitCodeOf = (records: readonly ResultRecord[]): number => {
+export const getExitCode = (records: readonly ResultRecord[]): number => {
   const { planned, seen, counts, unmatchedExpectations, hasFooter } = tally(records);
   const judged = counts.pass + counts.fail + counts.warn + counts.xfail + counts.xpass;
   if (!hasFooter || seen !== planned || counts.error > 0 || judged === 0) return EXIT_CODES.harness;
   if (untriedImplementations(records).length > 0) return EXIT_CODES.harness;
-  const departures = counts.fail + counts.xpass + unmatchedExpectations;
-  return departures > 0 ? EXIT_CODES.nonconformant : EXIT_CODES.conformant;
+  const failures = counts.fail + counts.xpass + unmatchedExpectations;
+  return failures > 0 ? EXIT_CODES.nonconformant : EXIT_CODES.conformant;
 };

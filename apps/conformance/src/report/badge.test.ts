@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { CaseRecord, ResultRecord, Verdict } from '../core/record.ts';
-import { footerOf } from '../core/tally.ts';
+import { createFooter } from '../core/tally.ts';
 import { renderBadge } from './badge.ts';
 
-const runOf = (planned: number, verdicts: readonly Verdict[], filter?: string): readonly ResultRecord[] => [
+const createRun = (
+  planned: number,
+  verdicts: readonly Verdict[],
+  filter?: string,
+): readonly ResultRecord[] => [
   {
     type: 'header',
     suite: 'cpg-conformance',
@@ -20,7 +24,7 @@ const runOf = (planned: number, verdicts: readonly Verdict[], filter?: string): 
   ),
 ];
 
-const finish = (records: readonly ResultRecord[]) => [...records, footerOf(records, 1)];
+const finish = (records: readonly ResultRecord[]) => [...records, createFooter(records, 1)];
 
 describe('renderBadge', () => {
   it.each<[message: string, color: string, planned: number, verdicts: readonly Verdict[]]>([
@@ -35,7 +39,7 @@ describe('renderBadge', () => {
     ['incomplete', 'lightgrey', 3, ['pass', 'pass']],
     ['incomplete', 'lightgrey', 1, ['notapplicable']],
   ])('says %s in %s for %i planned: %j', (message, color, planned, verdicts) => {
-    expect(JSON.parse(renderBadge(finish(runOf(planned, verdicts))) ?? '')).toEqual({
+    expect(JSON.parse(renderBadge(finish(createRun(planned, verdicts))) ?? '')).toEqual({
       schemaVersion: 1,
       label: 'CPG conformance',
       message,
@@ -44,13 +48,13 @@ describe('renderBadge', () => {
   });
 
   it.each<[name: string, records: readonly ResultRecord[]]>([
-    ['without a footer', runOf(1, ['pass'])],
+    ['without a footer', createRun(1, ['pass'])],
     ['empty', []],
   ])('is grey for a run that is %s', (_name, run) => {
     expect(renderBadge(run)).toContain('"message":"incomplete","color":"lightgrey"');
   });
 
   it('is not made for a run that is filtered', () => {
-    expect(renderBadge(finish(runOf(1, ['pass'], 'sign-*')))).toBeUndefined();
+    expect(renderBadge(finish(createRun(1, ['pass'], 'sign-*')))).toBeUndefined();
   });
 });

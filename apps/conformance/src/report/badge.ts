@@ -1,5 +1,5 @@
 import type { ResultRecord } from '../core/record.ts';
-import { EXIT_CODES, exitCodeOf, type Tally, tally } from '../core/tally.ts';
+import { EXIT_CODES, getExitCode, type Tally, tally } from '../core/tally.ts';
 
 interface Shown {
   readonly message: string;
@@ -12,12 +12,12 @@ const figures = ({ planned, counts }: Tally): string => {
 };
 
 /** Bright green says that every planned case passes, and nothing less; a failure is red whatever else went wrong. */
-const shownOf = (records: readonly ResultRecord[]): Shown => {
+const getBadge = (records: readonly ResultRecord[]): Shown => {
   const total = tally(records);
   const { counts, planned, unmatchedExpectations } = total;
   const message = figures(total);
   if (counts.fail + counts.xpass + unmatchedExpectations > 0) return { message, color: 'red' };
-  if (exitCodeOf(records) !== EXIT_CODES.conformant) return { message: 'incomplete', color: 'lightgrey' };
+  if (getExitCode(records) !== EXIT_CODES.conformant) return { message: 'incomplete', color: 'lightgrey' };
   return { message, color: counts.pass === planned ? 'brightgreen' : 'green' };
 };
 
@@ -28,5 +28,5 @@ const shownOf = (records: readonly ResultRecord[]): Shown => {
 export const renderBadge = (records: readonly ResultRecord[]): string | undefined => {
   const isFiltered = records.some((record) => record.type === 'header' && record.filter !== undefined);
   if (isFiltered) return undefined;
-  return `${JSON.stringify({ schemaVersion: 1, label: 'CPG conformance', ...shownOf(records) })}\n`;
+  return `${JSON.stringify({ schemaVersion: 1, label: 'CPG conformance', ...getBadge(records) })}\n`;
 };

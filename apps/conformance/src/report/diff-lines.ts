@@ -1,5 +1,5 @@
-import { type Finding, firstDifference } from '../core/checker.ts';
-import { excerpt, LENGTHS, linesOf, visible, visibleLines } from './visible.ts';
+import { type Diff, firstDifference } from '../core/checker.ts';
+import { excerpt, LENGTHS, splitLines, visible, visibleLines } from './visible.ts';
 
 /** The same line of two texts, with its line end visible. */
 export interface LinePair {
@@ -10,8 +10,8 @@ export interface LinePair {
 
 /** Two texts line by line, each long line cut around where the two part; a line that only one of them has stands against nothing. */
 export const linePairs = (expected: string, actual: string, length: number): readonly LinePair[] => {
-  const left = linesOf(expected);
-  const right = linesOf(actual);
+  const left = splitLines(expected);
+  const right = splitLines(actual);
   return Array.from({ length: Math.max(left.length, right.length) }, (_, index) => {
     const [one = '', other = ''] = [left[index], right[index]];
     const shown = { length, around: firstDifference(one, other), isBytes: true };
@@ -38,7 +38,7 @@ export const sideBySide = (expected: string, actual: string | undefined): readon
 };
 
 const ROW = 16;
-const LONGEST = 1_024;
+const MAX_BYTES = 1_024;
 
 const row = (bytes: Buffer, offset: number): string => {
   const part = bytes.subarray(offset, offset + ROW);
@@ -49,18 +49,18 @@ const row = (bytes: Buffer, offset: number): string => {
 
 /** Bytes given as latin1 text, sixteen a row with their offset, at most the first 1024. */
 export const hexdump = (text: string): readonly string[] => {
-  const bytes = Buffer.from(text.slice(0, LONGEST), 'latin1');
+  const bytes = Buffer.from(text.slice(0, MAX_BYTES), 'latin1');
   const rows: string[] = [];
   for (let offset = 0; offset < bytes.length; offset += ROW) rows.push(row(bytes, offset));
-  return text.length > LONGEST ? [...rows, `… (${text.length} bytes)`] : rows;
+  return text.length > MAX_BYTES ? [...rows, `… (${text.length} bytes)`] : rows;
 };
 
 /** Whether a message has bytes that its text does not show: anything but visible ASCII and line ends. */
 export const hasHiddenBytes = (text: string): boolean => /[^\r\n\x20-\x7e]/.test(text);
 
 /** A finding as text: the first differing byte, both canonical strings with visible line ends, what went over the wire. */
-export const findingLines = (finding: Finding): readonly string[] => {
-  const { what, expected, actual, canonical, firstDifference: at } = finding;
+export const diffLines = (diff: Diff): readonly string[] => {
+  const { what, expected, actual, canonical, firstDifference: at } = diff;
   const lines = [`what      ${visible(what)}`];
   // The canonical strings are shown whole below; nothing is said twice.
   if (canonical?.expected !== expected)
@@ -71,12 +71,12 @@ export const findingLines = (finding: Finding): readonly string[] => {
   if (at !== undefined) lines.push(`differs   first at byte ${at}`);
   if (canonical !== undefined)
     lines.push('canonical string', ...sideBySide(canonical.expected, canonical.actual));
-  for (const { sent, received } of finding.exchanges ?? []) {
+  for (const { sent, received } of diff.exchanges ?? []) {
     lines.push(`sent      ${excerpt(sent, { length: LENGTHS.message, isBytes: true })}`);
     if (received !== '')
       lines.push(`received  ${excerpt(received, { length: LENGTHS.message, isBytes: true })}`);
   }
-  if (finding.hint !== undefined) lines.push(`hint      ${visible(finding.hint)}`);
-  if (finding.curl !== undefined) lines.push(`repeat    ${visible(finding.curl)}`);
+  if (diff.hint !== undefined) lines.push(`hint      ${visible(diff.hint)}`);
+  if (diff.curl !== undefined) lines.push(`repeat    ${visible(diff.curl)}`);
   return lines;
 };

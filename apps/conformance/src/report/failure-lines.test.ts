@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Finding } from '../core/checker.ts';
+import type { Diff } from '../core/checker.ts';
 import type { CaseRecord, ResultRecord } from '../core/record.ts';
-import { footerOf } from '../core/tally.ts';
-import { departureLines } from './failure-lines.ts';
+import { createFooter } from '../core/tally.ts';
+import { failureLines } from './failure-lines.ts';
 import { renderTerminal } from './terminal.ts';
 
 const error = (id: string, reason: string): CaseRecord => ({
@@ -29,12 +29,12 @@ const header = (filter?: string): ResultRecord => ({
 });
 
 const finish = (...records: readonly ResultRecord[]): string =>
-  renderTerminal([...records, footerOf(records, 1)]);
+  renderTerminal([...records, createFooter(records, 1)]);
 
 describe('departureLines', () => {
   it('says one reason of many cases once', () => {
     const ids = ['a', 'b', 'c', 'd', 'e'];
-    expect(departureLines(ids.map((id) => error(id, 'could not start: gone')))).toEqual([
+    expect(failureLines(ids.map((id) => error(id, 'could not start: gone')))).toEqual([
       '',
       '  ! 5 cases without a verdict  (it, client)',
       '    error: could not start: gone',
@@ -43,7 +43,7 @@ describe('departureLines', () => {
   });
 
   it('shows a reason of its own with its case', () => {
-    expect(departureLines([error('a', 'gone'), error('b', 'late')])).toEqual([
+    expect(failureLines([error('a', 'gone'), error('b', 'late')])).toEqual([
       '',
       '  ! a  (it, client, contract §1)',
       '    about',
@@ -57,10 +57,10 @@ describe('departureLines', () => {
 });
 
 describe('folding', () => {
-  const failed = (id: string, finding: Partial<Finding> = {}): CaseRecord => {
+  const failed = (id: string, diff: Partial<Diff> = {}): CaseRecord => {
     const { reason: _reason, ...record } = error(id, '');
-    const { what = 'status', expected = '401', actual = '200', ...more } = finding;
-    return { ...record, verdict: 'fail', finding: { what, expected, actual, ...more } };
+    const { what = 'status', expected = '401', actual = '200', ...more } = diff;
+    return { ...record, verdict: 'fail', diff: { what, expected, actual, ...more } };
   };
   const many = (count: number, make: (index: number) => CaseRecord) =>
     Array.from({ length: count }, (_, index) => make(index));
@@ -74,7 +74,7 @@ describe('folding', () => {
     });
 
   it('shows two of a kind in full, and counts the others', () => {
-    const lines = departureLines(many(9, signature));
+    const lines = failureLines(many(9, signature));
     expect(lines.filter((line) => line.startsWith('  ✗'))).toHaveLength(2);
     expect(lines.slice(-4)).toEqual([
       '',
@@ -84,7 +84,7 @@ describe('folding', () => {
     ]);
   });
 
-  it.each<[name: string, finding: Partial<Finding>, gist: string]>([
+  it.each<[name: string, diff: Partial<Diff>, gist: string]>([
     [
       'short values',
       { expected: '403 No', actual: '200 OK', firstDifference: 0 },
@@ -101,30 +101,30 @@ describe('folding', () => {
       { canonical: { expected: 'GET' }, hint: 'The fields were joined with CRLF.' },
       'status: The fields were joined with CRLF.',
     ],
-  ])('says in a line what the others came to: %s', (_name, finding, gist) => {
-    const lines = departureLines(many(4, (index) => failed(`c${index}`, finding)));
+  ])('says in a line what the others came to: %s', (_name, diff, gist) => {
+    const lines = failureLines(many(4, (index) => failed(`c${index}`, diff)));
     expect(lines).toContain(`  … and 2 more like this: ${gist}  (c2, c3)`);
   });
 
   it('folds nothing of two cases', () => {
-    const text = departureLines(many(2, (index) => failed(`c${index}`))).join('\n');
+    const text = failureLines(many(2, (index) => failed(`c${index}`))).join('\n');
     expect(text.match(/✗/g)).toHaveLength(2);
     expect(text).not.toMatch(/more like this|--html/);
   });
 
-  it.each<[name: string, other: Partial<Finding>]>([
+  it.each<[name: string, other: Partial<Diff>]>([
     ['what was looked at', { what: 'message' }],
     ['a hint', { hint: 'sort nothing' }],
     ['what was expected', { expected: '403' }],
     ['what came', { actual: '201' }],
   ])('keeps apart what differs in %s', (_name, other) => {
     const same = many(3, (index) => failed(`c${index}`));
-    const text = departureLines([...same, failed('other', other)]).join('\n');
+    const text = failureLines([...same, failed('other', other)]).join('\n');
     expect(text).toContain('  ✗ other  (it, client, contract §1)');
   });
 
   it('takes canonical strings for one kind, as each case has its own', () => {
-    const text = departureLines(
+    const text = failureLines(
       many(4, (index) => {
         const canonical = { expected: `GET\n/${index}`, actual: `GET\r\n/${index}` };
         return failed(`c${index}`, { what: 'canonical string', ...canonical, canonical, firstDifference: 3 });
@@ -139,7 +139,7 @@ describe('folding', () => {
       { ...failed('x'), implementation: 'another' },
       { ...failed('y'), verdict: 'warn' } as const,
     ];
-    const text = departureLines([...others, ...same]).join('\n');
+    const text = failureLines([...others, ...same]).join('\n');
     expect(text).toContain('✗ x  (another');
     expect(text.indexOf('✗ c0')).toBeLessThan(text.indexOf('~ y'));
   });

@@ -1,15 +1,15 @@
 import type { CaseRecord, ResultRecord, Verdict } from '../core/record.ts';
-import { findingLines } from './diff-lines.ts';
+import { diffLines } from './diff-lines.ts';
 import { excerpt, LENGTHS, visible } from './visible.ts';
 
 /** Items under the key of each, in the order they came. `Map.groupBy` would need a newer Node.js. */
 export const groupBy = <Item>(
   items: readonly Item[],
-  keyOf: (item: Item) => string,
+  getKey: (item: Item) => string,
 ): ReadonlyMap<string, readonly Item[]> => {
   const groups = new Map<string, Item[]>();
   for (const item of items) {
-    const key = keyOf(item);
+    const key = getKey(item);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [item]);
     else group.push(item);
@@ -27,10 +27,10 @@ const shape = (text: string): string => (text.length > SHORT ? '' : text.replace
 export const isPlain = (text: string): boolean => shape(text) === text;
 
 /** What two cases have in common that failed in the same way, each in its own place. */
-export const kindOf = ({ implementation, layer, verdict, reason, finding }: CaseRecord): string => {
+export const getKind = ({ implementation, layer, verdict, reason, diff }: CaseRecord): string => {
   const common = [implementation, layer, verdict];
-  if (finding === undefined) return [...common, reason].join('\n');
-  const { what, hint, expected, actual, canonical } = finding;
+  if (diff === undefined) return [...common, reason].join('\n');
+  const { what, hint, expected, actual, canonical } = diff;
   // A canonical string is another one in every case.
   const values = canonical === undefined ? [shape(expected), shape(actual)] : [];
   return [...common, what, hint, ...values].join('\n');
@@ -60,13 +60,13 @@ const caseLines = (record: CaseRecord): readonly string[] => [
   headLine(record),
   `    ${record.description}`,
   ...(record.reason === undefined ? [] : [`    ${record.verdict}: ${excerpt(record.reason)}`]),
-  ...(record.finding === undefined ? [] : findingLines(record.finding).map((line) => `    ${line}`)),
+  ...(record.diff === undefined ? [] : diffLines(record.diff).map((line) => `    ${line}`)),
 ];
 
 /** What a case came to, in a few words. */
-const gist = ({ finding, reason = '' }: CaseRecord): string => {
-  if (finding === undefined) return excerpt(reason, { length: LENGTHS.cell });
-  const { what, expected, actual, hint, canonical, firstDifference: at } = finding;
+const gist = ({ diff, reason = '' }: CaseRecord): string => {
+  if (diff === undefined) return excerpt(reason, { length: LENGTHS.cell });
+  const { what, expected, actual, hint, canonical, firstDifference: at } = diff;
   if (canonical !== undefined && hint !== undefined)
     return `${visible(what)}: ${excerpt(hint, { length: LENGTHS.cell })}`;
   const isShowable = canonical === undefined && isPlain(expected) && isPlain(actual);
@@ -117,11 +117,11 @@ const warnsLast = ([one]: readonly CaseRecord[], [other]: readonly CaseRecord[])
  * What departed and why. Cases that failed in the same way are folded: the first two in full, the others in a line that counts them; so a
  * broken recipe, which fails everything, can still be read.
  */
-export const departureLines = (records: readonly ResultRecord[]): readonly string[] => {
-  const departed = records
+export const failureLines = (records: readonly ResultRecord[]): readonly string[] => {
+  const failed = records
     .filter((record) => record.type === 'case')
     .filter(({ verdict }) => MARKS[verdict] !== undefined);
-  const kinds = [...groupBy(departed, kindOf).values()].toSorted(warnsLast).map(showKind);
+  const kinds = [...groupBy(failed, getKind).values()].toSorted(warnsLast).map(showKind);
   const stale = records
     .filter((record) => record.type === 'expectation')
     .flatMap(({ entry }) => [

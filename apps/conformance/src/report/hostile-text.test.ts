@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { describeWithProgram } from '@cpg/test-support';
 import { describe, expect, it } from 'vitest';
 import type { ResultRecord } from '../core/record.ts';
-import { footerOf } from '../core/tally.ts';
+import { createFooter } from '../core/tally.ts';
 import { renderHtml } from './html.ts';
 import { renderJunit } from './junit.ts';
 import { renderMarkdown } from './markdown.ts';
@@ -39,7 +39,7 @@ const body: readonly ResultRecord[] = [
     verdict,
     durationMs: 1,
     reason: HOSTILE,
-    finding: {
+    diff: {
       what: HOSTILE,
       expected: HOSTILE,
       actual: HOSTILE,
@@ -51,7 +51,7 @@ const body: readonly ResultRecord[] = [
   })),
   { type: 'expectation', problem: 'unmatched', entry: HOSTILE },
 ];
-const records = [...body, footerOf(body, 1)];
+const records = [...body, createFooter(body, 1)];
 
 describe('a text that is meant to break a report', () => {
   it.each([

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { renderFinding, STYLE } from './html.ts';
+import { renderDiff, STYLE } from './html.ts';
 
-const finding = { what: 'status', expected: '401', actual: '200' };
+const diff = { what: 'status', expected: '401', actual: '200' };
 
 describe('renderFinding', () => {
   it('shows request and response, and bytes that text does not show', () => {
-    const html = renderFinding({
-      ...finding,
+    const html = renderDiff({
+      ...diff,
       exchanges: [{ sent: 'GET /\xe9 HTTP/1.1\r\n\r\n', received: 'HTTP/1.1 200 OK\r\n<b>' }],
       curl: "curl 'http://h/'",
     });
@@ -18,7 +18,7 @@ describe('renderFinding', () => {
   });
 
   it('marks the lines in which the canonical strings part', () => {
-    const html = renderFinding({ ...finding, canonical: { expected: 'GET\n/', actual: 'GET\n/x' } });
+    const html = renderDiff({ ...diff, canonical: { expected: 'GET\n/', actual: 'GET\n/x' } });
     expect(html).toContain('<tr><td><code>GET␊</code></td><td><code>GET␊</code></td></tr>');
     expect(html).toContain(
       '<tr class="bad"><td><span class="mark">≠ </span><code>/</code></td><td><code>/x</code></td></tr>',
@@ -26,7 +26,7 @@ describe('renderFinding', () => {
   });
 
   it('shows the expected canonical string alone when there is no other', () => {
-    const html = renderFinding({ ...finding, canonical: { expected: 'GET\n/' } });
+    const html = renderDiff({ ...diff, canonical: { expected: 'GET\n/' } });
     expect(html).toContain('<thead><tr><th scope="col">expected</th></tr></thead>');
     expect(html).toContain('<tr><td><code>/</code></td></tr>');
   });
@@ -37,7 +37,7 @@ type Colour = readonly [red: number, green: number, blue: number];
 
 const NOTE_OPACITY = Number(/\.note \{ opacity: ([.\d]+);/.exec(STYLE)?.[1]);
 
-const colourOf = (name: string, theme: Theme): Colour => {
+const getColour = (name: string, theme: Theme): Colour => {
   const [, light = '', dark = ''] =
     new RegExp(`--${name}: light-dark\\(#([0-9a-f]{6}), #([0-9a-f]{6})\\)`).exec(STYLE) ?? [];
   const hex = theme === 'light' ? light : dark;
@@ -68,12 +68,12 @@ const faded = (colour: Colour, behind: Colour): Colour => {
 
 describe.each<Theme>(['light', 'dark'])('the page in %s', (theme) => {
   it.each(['page', 'ok', 'bad', 'odd', 'none'])('has text that is readable on %s', (background) => {
-    expect(contrast(colourOf('text', theme), colourOf(background, theme))).toBeGreaterThan(4.5);
+    expect(contrast(getColour('text', theme), getColour(background, theme))).toBeGreaterThan(4.5);
   });
 
   it('has links and notes that are readable', () => {
-    const page = colourOf('page', theme);
-    expect(contrast(colourOf('link', theme), page)).toBeGreaterThan(4.5);
-    expect(contrast(faded(colourOf('text', theme), page), page)).toBeGreaterThan(4.5);
+    const page = getColour('page', theme);
+    expect(contrast(getColour('link', theme), page)).toBeGreaterThan(4.5);
+    expect(contrast(faded(getColour('text', theme), page), page)).toBeGreaterThan(4.5);
   });
 });

@@ -1,4 +1,4 @@
-import type { Exchange, Finding } from '../core/checker.ts';
+import type { Diff, Exchange } from '../core/checker.ts';
 import type {
   CaseRecord,
   HeaderRecord,
@@ -6,7 +6,7 @@ import type {
   ResultRecord,
   Verdict,
 } from '../core/record.ts';
-import { exitCodeOf, tally, unjudgedLayers } from '../core/tally.ts';
+import { getExitCode, tally, unjudgedLayers } from '../core/tally.ts';
 import { hasHiddenBytes, hexdump, linePairs } from './diff-lines.ts';
 import { isFailure, oneLine, outline, type Section } from './outline.ts';
 import { escapeMarkup, excerpt, LENGTHS, visible, visibleLines } from './visible.ts';
@@ -39,15 +39,15 @@ pre { overflow-x: auto; background: var(--none); padding: .6rem; border-radius: 
 `;
 
 /** The fragment id of a group of one section. */
-export const anchorOf = (section: number, group: string): string =>
+export const getGroupAnchor = (section: number, group: string): string =>
   `s${section}-${group.replace(/[^a-z0-9]+/gi, '-')}`;
 
 /** The fragment id of a case of one section. */
-export const caseAnchorOf = (section: number, id: string): string =>
+export const getCaseAnchor = (section: number, id: string): string =>
   `c${section}-${id.replace(/[^a-z0-9]+/gi, '-')}`;
 
 /** How many of the cases that apply pass, and how many do not apply. */
-export const figuresOf = (cases: readonly CaseRecord[]): string => {
+export const formatFigures = (cases: readonly CaseRecord[]): string => {
   const count = (verdict: Verdict) => cases.filter((each) => each.verdict === verdict).length;
   const lacking = count('notapplicable');
   if (lacking === cases.length) return 'n/a';
@@ -56,7 +56,7 @@ export const figuresOf = (cases: readonly CaseRecord[]): string => {
 };
 
 /** The colour of some cases taken together. */
-export const shadeOf = (cases: readonly CaseRecord[]): 'ok' | 'bad' | 'odd' | 'none' => {
+export const getShade = (cases: readonly CaseRecord[]): 'ok' | 'bad' | 'odd' | 'none' => {
   if (cases.some(isFailure)) return 'bad';
   if (cases.some(({ verdict }) => verdict === 'warn' || verdict === 'xfail')) return 'odd';
   return cases.some(({ verdict }) => verdict === 'pass') ? 'ok' : 'none';
@@ -65,10 +65,10 @@ export const shadeOf = (cases: readonly CaseRecord[]): 'ok' | 'bad' | 'odd' | 'n
 const cell = (section: Section, index: number, group: string): string => {
   const cases = section.cases.filter((each) => each.group === group);
   if (cases.length === 0) return '<td></td>';
-  const shade = shadeOf(cases);
+  const shade = getShade(cases);
   // Colour alone says nothing to whoever cannot tell red from green.
   const mark = shade === 'bad' ? '<span class="mark">✗ </span>' : '';
-  return `<td class="cell ${shade}"><a href="#${anchorOf(index, group)}">${mark}${figuresOf(cases)}</a></td>`;
+  return `<td class="cell ${shade}"><a href="#${getGroupAnchor(index, group)}">${mark}${formatFigures(cases)}</a></td>`;
 };
 
 /** Implementations × groups, one table a layer; a cell leads to its cases. */
@@ -96,7 +96,7 @@ export const renderMatrix = (sections: readonly Section[]): string => {
 const row = (name: string, text: string | undefined): string =>
   text === undefined ? '' : `<dt>${name}</dt><dd><code>${escapeMarkup(text)}</code></dd>`;
 
-const canonicalTable = ({ expected, actual }: NonNullable<Finding['canonical']>): string => {
+const canonicalTable = ({ expected, actual }: NonNullable<Diff['canonical']>): string => {
   const heads = ['expected', ...(actual === undefined ? [] : ['actual'])];
   const rows = linePairs(expected, actual ?? expected, LENGTHS.page).map((pair) => {
     const cells = actual === undefined ? [pair.expected] : [pair.expected, pair.actual];
@@ -120,8 +120,8 @@ const exchange = ({ sent, received }: Exchange): string =>
   `${message('Request', sent)}${message('Response', received)}`;
 
 /** A finding: what was looked at, where the two part, the canonical strings line by line, and what went over the wire. */
-export const renderFinding = (finding: Finding): string => {
-  const { what, expected, actual, canonical, firstDifference: at, exchanges = [], hint, curl } = finding;
+export const renderDiff = (diff: Diff): string => {
+  const { what, expected, actual, canonical, firstDifference: at, exchanges = [], hint, curl } = diff;
   const shown = (text: string) => excerpt(text, { around: at, length: LENGTHS.page });
   const isShownBelow = canonical?.expected === expected;
   const rows = [
@@ -139,21 +139,21 @@ export const renderFinding = (finding: Finding): string => {
 };
 
 /** More of them are folded away: the matrix says where they are. */
-const MOST_OPEN = 20;
+const MAX_OPEN = 20;
 
-const failuresOf = ({ about, cases }: Section, index: number): readonly string[] =>
+const listFailures = ({ about, cases }: Section, index: number): readonly string[] =>
   cases.filter(isFailure).map((record) => {
-    const { id, verdict, finding } = record;
-    const gist = excerpt(finding?.hint ?? oneLine(record), { length: LENGTHS.cell });
-    const link = `<a href="#${caseAnchorOf(index, id)}"><code>${escapeMarkup(id)}</code></a>`;
+    const { id, verdict, diff } = record;
+    const gist = excerpt(diff?.hint ?? oneLine(record), { length: LENGTHS.cell });
+    const link = `<a href="#${getCaseAnchor(index, id)}"><code>${escapeMarkup(id)}</code></a>`;
     return `<li>${link} <span class="note">${escapeMarkup(about.implementation)}</span> ${verdict}: ${escapeMarkup(gist)}</li>`;
   });
 
 /** A link to each case that fails the run, with its gist. */
 export const renderFailures = (sections: readonly Section[]): string => {
-  const failures = sections.flatMap(failuresOf);
+  const failures = sections.flatMap(listFailures);
   if (failures.length === 0) return '';
-  const isOpen = failures.length > MOST_OPEN ? '' : ' open';
+  const isOpen = failures.length > MAX_OPEN ? '' : ' open';
   return `<details${isOpen}><summary><h2>Failures (${failures.length})</h2></summary><ol>${failures.join('\n')}</ol></details>`;
 };
 
@@ -167,21 +167,21 @@ export const renderUnjudged = (unjudged: readonly ImplementationRecord[]): strin
     .join('\n');
 
 const caseDetails = (record: CaseRecord, section: number): string => {
-  const { id, description, spec, verdict, reason, finding, durationMs } = record;
+  const { id, description, spec, verdict, reason, diff, durationMs } = record;
   const body = [
     `<p>${escapeMarkup(description)} <span class="note">Contract ${escapeMarkup(spec)}, ${durationMs} ms.</span></p>`,
     reason === undefined ? '' : `<p>${escapeMarkup(reason)}</p>`,
-    finding === undefined ? '' : renderFinding(finding),
+    diff === undefined ? '' : renderDiff(diff),
   ].join('');
-  const summary = `<span class="verdict ${shadeOf([record])}">${verdict}</span> <code>${escapeMarkup(id)}</code>`;
-  return `<details id="${caseAnchorOf(section, id)}"${isFailure(record) ? ' open' : ''}><summary>${summary}</summary>${body}</details>`;
+  const summary = `<span class="verdict ${getShade([record])}">${verdict}</span> <code>${escapeMarkup(id)}</code>`;
+  return `<details id="${getCaseAnchor(section, id)}"${isFailure(record) ? ' open' : ''}><summary>${summary}</summary>${body}</details>`;
 };
 
 const groupDetails = (section: Section, index: number, group: string): string => {
   const cases = section.cases.filter((each) => each.group === group);
   const sorted = cases.toSorted((a, b) => Number(isFailure(b)) - Number(isFailure(a)));
   const isOpen = cases.some(isFailure) ? ' open' : '';
-  return `<details id="${anchorOf(index, group)}"${isOpen}><summary><h3><span class="verdict ${shadeOf(cases)}">${figuresOf(cases)}</span> ${escapeMarkup(group)}</h3></summary>${sorted.map((each) => caseDetails(each, index)).join('')}</details>`;
+  return `<details id="${getGroupAnchor(index, group)}"${isOpen}><summary><h3><span class="verdict ${getShade(cases)}">${formatFigures(cases)}</span> ${escapeMarkup(group)}</h3></summary>${sorted.map((each) => caseDetails(each, index)).join('')}</details>`;
 };
 
 const sectionDetails = (section: Section, index: number): string => {
@@ -200,7 +200,7 @@ export const renderHtml = (records: readonly ResultRecord[]): string => {
   const sections = outline(records);
   const { counts, planned, seen } = tally(records);
   const header = records.find((record): record is HeaderRecord => record.type === 'header');
-  const verdict = { 0: 'conformant', 1: 'not conformant' }[exitCodeOf(records)] ?? 'no verdict';
+  const verdict = { 0: 'conformant', 1: 'not conformant' }[getExitCode(records)] ?? 'no verdict';
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">

@@ -1,6 +1,6 @@
 import type { CaseRecord, ResultRecord } from '../core/record.ts';
 import { tally } from '../core/tally.ts';
-import { findingLines } from './diff-lines.ts';
+import { diffLines } from './diff-lines.ts';
 import { oneLine, outline, type Section } from './outline.ts';
 import { escapeMarkup } from './visible.ts';
 
@@ -8,8 +8,8 @@ const element = (name: string, message: string, body = ''): string =>
   `<${name} message="${escapeMarkup(message)}">${escapeMarkup(body)}</${name}>`;
 
 const outcome = (record: CaseRecord): string => {
-  const { verdict, reason = '', finding, spec } = record;
-  const body = finding === undefined ? '' : [`contract  ${spec}`, ...findingLines(finding)].join('\n');
+  const { verdict, reason = '', diff, spec } = record;
+  const body = diff === undefined ? '' : [`contract  ${spec}`, ...diffLines(diff)].join('\n');
   switch (verdict) {
     case 'fail':
       return element('failure', oneLine(record), body);

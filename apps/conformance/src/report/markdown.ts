@@ -1,9 +1,9 @@
 import type { CaseRecord, ResultRecord } from '../core/record.ts';
-import { exitCodeOf, tally, unjudgedLayers } from '../core/tally.ts';
+import { getExitCode, tally, unjudgedLayers } from '../core/tally.ts';
 import { isFailure, oneLine, outline, type Section } from './outline.ts';
 import { escapeMarkup, excerpt, LENGTHS } from './visible.ts';
 
-const MOST_FAILURES = 50;
+const MAX_FAILURES = 50;
 
 /** What an implementation said must not become a link, a picture or a tag of the page it is shown on. */
 const inert = (text: string): string =>
@@ -25,7 +25,7 @@ const failureRow = (record: CaseRecord): string =>
 export const renderMarkdown = (records: readonly ResultRecord[]): string => {
   const { counts, planned, seen } = tally(records);
   const headline =
-    exitCodeOf(records) === 0
+    getExitCode(records) === 0
       ? `✅ ${counts.pass} of ${planned} pass`
       : `❌ ${counts.pass} of ${planned} pass`;
   const failures = records.filter((record) => record.type === 'case').filter(isFailure);
@@ -45,9 +45,9 @@ export const renderMarkdown = (records: readonly ResultRecord[]): string => {
       '',
       '| Case | Implementation | Contract | Verdict | What |',
       '|---|---|---|---|---|',
-      ...failures.slice(0, MOST_FAILURES).map(failureRow),
+      ...failures.slice(0, MAX_FAILURES).map(failureRow),
     );
-  if (failures.length > MOST_FAILURES) lines.push('', `… and ${failures.length - MOST_FAILURES} more.`);
+  if (failures.length > MAX_FAILURES) lines.push('', `… and ${failures.length - MAX_FAILURES} more.`);
   for (const { entry } of stale) lines.push('', `Known failure matches no case: ${cell(entry)}.`);
   return `${lines.join('\n')}\n`;
 };

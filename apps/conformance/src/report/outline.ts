@@ -26,7 +26,5 @@ export const isFailure = ({ verdict }: CaseRecord): boolean =>
   verdict === 'fail' || verdict === 'xpass' || verdict === 'error';
 
 /** What a case came to, in one line: what was expected and what came, or why there is no verdict. */
-export const oneLine = ({ finding, reason, verdict }: CaseRecord): string =>
-  finding === undefined
-    ? (reason ?? verdict)
-    : `${finding.what}: expected ${finding.expected}, got ${finding.actual}`;
+export const oneLine = ({ diff, reason, verdict }: CaseRecord): string =>
+  diff === undefined ? (reason ?? verdict) : `${diff.what}: expected ${diff.expected}, got ${diff.actual}`;

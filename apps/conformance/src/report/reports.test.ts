@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CaseRecord, ResultRecord } from '../core/record.ts';
-import { footerOf } from '../core/tally.ts';
+import { createFooter } from '../core/tally.ts';
 import { renderHtml } from './html.ts';
 import { readJsonLines, renderJsonLines } from './json-lines.ts';
 import { renderJunit } from './junit.ts';
@@ -36,7 +36,7 @@ const result = (fields: Pick<CaseRecord, 'id' | 'verdict'> & Partial<CaseRecord>
 const failing = result({
   id: 'sign-order',
   verdict: 'fail',
-  finding: {
+  diff: {
     what: 'query',
     expected: 'b=2&a=1',
     actual: 'a=1&b=2',
@@ -53,14 +53,14 @@ const cases: readonly CaseRecord[] = [
   result({ id: 'sign-crash', verdict: 'error', reason: 'the adapter ended (exit code 7)' }),
 ];
 const body = [header, implementation, ...cases];
-const records = [...body, footerOf(body, 99)];
+const records = [...body, createFooter(body, 99)];
 
 const passing: readonly ResultRecord[] = [
   header,
   { ...implementation, planned: 1 } as ResultRecord,
   cases[0] as CaseRecord,
 ];
-const green = [...passing, footerOf(passing, 5)];
+const green = [...passing, createFooter(passing, 5)];
 
 describe('renderTerminal', () => {
   it('shows what departed, where, and both canonical strings with their line ends', () => {

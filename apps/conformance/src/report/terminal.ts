@@ -1,7 +1,7 @@
 import type { PlannedCase, PlannedCases } from '../core/dry-run.ts';
 import type { ResultRecord } from '../core/record.ts';
 import { type Tally, tally, unjudgedLayers, untriedImplementations } from '../core/tally.ts';
-import { departureLines, groupBy, someIds } from './failure-lines.ts';
+import { failureLines, groupBy, someIds } from './failure-lines.ts';
 import { outline, type Section } from './outline.ts';
 import { visible } from './visible.ts';
 
@@ -32,7 +32,7 @@ const notApplicableLines = (records: readonly ResultRecord[]): readonly string[]
 };
 
 /** Where nothing was tried, and why. */
-const nothingTried = (records: readonly ResultRecord[], { planned }: Tally): readonly string[] => {
+const formatNothingTried = (records: readonly ResultRecord[], { planned }: Tally): readonly string[] => {
   const header = records.find((record) => record.type === 'header');
   if (planned === 0)
     return header?.filter === undefined
@@ -61,13 +61,13 @@ const failedLine = ({ counts, planned, seen, unmatchedExpectations }: Tally): re
 
 /** The report for people: what departed and why, a line a layer, the counts, and `N passed, N failed` as the last line. */
 export const renderTerminal = (records: readonly ResultRecord[]): string => {
-  const lines = [...departureLines(records)];
+  const lines = [...failureLines(records)];
   if (lines.length > 0) lines.push('');
   lines.push(...outline(records).map(layerLine));
   lines.push(...notApplicableLines(records));
   const total = tally(records);
   const { counts, planned, seen } = total;
-  lines.push(...nothingTried(records, total));
+  lines.push(...formatNothingTried(records, total));
   if (seen !== planned) lines.push(`INCOMPLETE: ${planned - seen} planned cases have no verdict.`);
   else if (!total.hasFooter) lines.push('INCOMPLETE: a run was broken off, or had nothing to try.');
   lines.push('', ...failedLine(total), countLine(total));

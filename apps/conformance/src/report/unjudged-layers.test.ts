@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CaseRecord, Layer, ResultRecord, Verdict } from '../core/record.ts';
-import { footerOf } from '../core/tally.ts';
+import { createFooter } from '../core/tally.ts';
 import { renderHtml } from './html.ts';
 import { renderMarkdown } from './markdown.ts';
 import { renderTerminal } from './terminal.ts';
@@ -20,7 +20,7 @@ const on = (layer: Layer, verdict: Verdict): readonly ResultRecord[] => [
   } satisfies CaseRecord,
 ];
 
-const finish = (...records: readonly ResultRecord[]) => [...records, footerOf(records, 1)];
+const finish = (...records: readonly ResultRecord[]) => [...records, createFooter(records, 1)];
 
 describe('the layers without a verdict', () => {
   const green = finish(...on('vectors', 'pass'));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { findingLines, linePairs } from './diff-lines.ts';
-import { renderFinding } from './html.ts';
+import { diffLines, linePairs } from './diff-lines.ts';
+import { renderDiff } from './html.ts';
 import { escapeMarkup, excerpt, visible, visibleBytes } from './visible.ts';
 
 const FAR = 'a'.repeat(5_000);
@@ -18,7 +18,7 @@ describe('excerpt', () => {
 
 describe('evidence', () => {
   it('is not cut where two values part', () => {
-    const lines = findingLines({
+    const lines = diffLines({
       what: 'query',
       expected: `${FAR}&b=2`,
       actual: `${FAR}&B=2`,
@@ -38,7 +38,7 @@ describe('evidence', () => {
   it('has the whole head of a request', () => {
     const head = `GET / HTTP/1.1\r\n${'X-Header: 0123456789\r\n'.repeat(40)}Content-Length: 5\r\n\r\n`;
     const exchanges = [{ sent: `${head}${FAR}`, received: '' }];
-    const text = findingLines({ what: 'status', expected: '400', actual: '200', exchanges }).join('\n');
+    const text = diffLines({ what: 'status', expected: '400', actual: '200', exchanges }).join('\n');
     expect(text).toContain('␍␊Content-Length: 5␍␊␍␊aaa');
   });
 });
@@ -66,14 +66,14 @@ describe('visible', () => {
   });
 
   it('leaves the text of an expectation as it is, on the terminal and in HTML', () => {
-    const finding = { what: 'réponse', expected: 'at most 5 …', actual: 'six…\u202e', hint: '…' };
-    expect(findingLines(finding)).toEqual([
+    const diff = { what: 'réponse', expected: 'at most 5 …', actual: 'six…\u202e', hint: '…' };
+    expect(diffLines(diff)).toEqual([
       'what      réponse',
       'expected  at most 5 …',
       'actual    six…\\u202e',
       'hint      …',
     ]);
-    expect(renderFinding(finding)).toContain('at most 5 …</code>');
+    expect(renderDiff(diff)).toContain('at most 5 …</code>');
     expect(escapeMarkup('a\u202eb\n…')).toBe('a\\u202eb\n…');
   });
 });

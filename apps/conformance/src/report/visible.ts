@@ -52,11 +52,11 @@ export const excerpt = (text: string, shown: Shown = {}): string => {
 };
 
 /** The lines of a text, each with its line end. */
-export const linesOf = (text: string): readonly string[] => text.split(/(?<=\n)/);
+export const splitLines = (text: string): readonly string[] => text.split(/(?<=\n)/);
 
 /** Each line of a message, given as latin1 text, on a line of its own, with its line end shown. */
 export const visibleLines = (text: string, length: number = LENGTHS.value): readonly string[] =>
-  linesOf(text).map((line) => excerpt(line, { length, isBytes: true }));
+  splitLines(text).map((line) => excerpt(line, { length, isBytes: true }));
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',

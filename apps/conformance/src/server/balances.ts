@@ -1,6 +1,6 @@
 import { endpoints } from '@cpg/protocol';
 import { Decimal } from 'decimal.js';
-import { requireServed } from './routes.ts';
+import { assertServed } from './routes.ts';
 import { expectAccepted } from './server-response.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 
@@ -24,10 +24,13 @@ export const DECIMAL = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/;
 /** Reads the balances of `full`; `data_count` must say how many they are. */
 export const readBalances = async (server: ServerUnderTest, query = ''): Promise<readonly BalanceRow[]> => {
   const target = `/v1/balances?${query === '' ? '' : `${query}&`}nonce=${server.basis().nonce}`;
-  const answer = await server.ask({ target });
-  requireServed(answer, endpoints.listBalances);
-  expectAccepted(server.check, answer);
-  const { data, data_count: count } = answer.json as { readonly data: unknown; readonly data_count: number };
+  const response = await server.ask({ target });
+  assertServed(response, endpoints.listBalances);
+  expectAccepted(server.check, response);
+  const { data, data_count: count } = response.json as {
+    readonly data: unknown;
+    readonly data_count: number;
+  };
   server.check.that(Array.isArray(data), { what: 'data', expected: 'a list', actual: JSON.stringify(data) });
   const rows = data as readonly BalanceRow[];
   server.check.equal('data_count', { expected: rows.length, actual: count });
@@ -66,10 +69,13 @@ export interface CurrencyRow {
 
 /** Reads the currencies of `full`; not applicable when the server does not serve them. */
 export const readCurrencies = async (server: ServerUnderTest): Promise<readonly CurrencyRow[]> => {
-  const answer = await server.ask({ target: `/v1/currencies?nonce=${server.basis().nonce}` });
-  requireServed(answer, endpoints.listCurrencies);
-  expectAccepted(server.check, answer);
-  const { data, data_count: count } = answer.json as { readonly data: unknown; readonly data_count: number };
+  const response = await server.ask({ target: `/v1/currencies?nonce=${server.basis().nonce}` });
+  assertServed(response, endpoints.listCurrencies);
+  expectAccepted(server.check, response);
+  const { data, data_count: count } = response.json as {
+    readonly data: unknown;
+    readonly data_count: number;
+  };
   server.check.that(Array.isArray(data) && data.length > 0, {
     what: 'currencies',
     expected: 'a list with rows',

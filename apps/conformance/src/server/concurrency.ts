@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CraftedRequest } from '../core/probes/index.ts';
 import { Connection } from '../wire/connection.ts';
-import { headerOf, type ServerAnswer } from './server-response.ts';
+import { getHeader, type ServerResponse } from './server-response.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 
 const CONNECTIONS = 4;
 
-const isLast = (answer: ServerAnswer): boolean => /\bclose\b/i.test(headerOf(answer, 'connection') ?? '');
+const isLast = (response: ServerResponse): boolean =>
+  /\bclose\b/i.test(getHeader(response, 'connection') ?? '');
 
 /**
  * Sends many requests in little time: over a few connections that are kept open, if the server keeps them, one after the other on
@@ -15,7 +16,7 @@ const isLast = (answer: ServerAnswer): boolean => /\bclose\b/i.test(headerOf(ans
 export const sendMany = async (
   server: ServerUnderTest,
   requests: readonly CraftedRequest[],
-  onAnswer: (answer: ServerAnswer) => void,
+  onResponse: (response: ServerResponse) => void,
 ): Promise<void> => {
   const queue = requests.values();
   const sendInTurn = async (): Promise<void> => {
@@ -25,9 +26,9 @@ export const sendMany = async (
         connection ??= await Connection.open(server.target.address);
         const sent = server.encode(request, { keepAlive: true });
         connection.write(Buffer.concat([sent.head, sent.body]));
-        const answer = server.read(sent, await connection.read());
-        onAnswer(answer);
-        if (isLast(answer) || connection.isClosed) {
+        const response = server.read(sent, await connection.read());
+        onResponse(response);
+        if (isLast(response) || connection.isClosed) {
           connection.close();
           connection = undefined;
         }
@@ -52,7 +53,7 @@ export const allAtOnce = async (
   server: ServerUnderTest,
   requests: readonly CraftedRequest[],
   hold: Hold,
-): Promise<readonly ServerAnswer[]> => {
+): Promise<readonly ServerResponse[]> => {
   const parts = requests.map((request) => {
     const sent = server.encode(request);
     const { head, body } = sent;
@@ -77,7 +78,7 @@ export const simultaneously = (
   server: ServerUnderTest,
   request: CraftedRequest,
   { hold, copies }: { readonly hold: Hold; readonly copies: number },
-): Promise<readonly ServerAnswer[]> =>
+): Promise<readonly ServerResponse[]> =>
   allAtOnce(
     server,
     Array.from({ length: copies }, () => request),

@@ -58,13 +58,13 @@ const LEFT_OUT = new Set(['host', 'connection', 'content-length', 'transfer-enco
 
 const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
-const LONGEST_BODY = 1_000;
+const MAX_BODY_LENGTH = 1_000;
 
 /** The body as curl takes it from a command line; from a file that has to be made first when it is long, or has bytes that no text shows. */
 const bodyOption = (body: Buffer, hasContentType: boolean): string => {
   if (body.length === 0) return '';
   const text = body.toString('latin1');
-  const isShown = text.length <= LONGEST_BODY && /^[\x20-\x7e]*$/.test(text);
+  const isShown = text.length <= MAX_BODY_LENGTH && /^[\x20-\x7e]*$/.test(text);
   // curl would say application/x-www-form-urlencoded of its own accord.
   const type = hasContentType ? '' : "-H 'Content-Type:' ";
   return `${type}${isShown ? `--data-raw ${quote(text)}` : '--data-binary @body.bin'} `;

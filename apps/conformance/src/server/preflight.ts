@@ -1,6 +1,6 @@
-import { ANSWERS } from '../core/rejections.ts';
+import { REJECTIONS } from '../core/rejections.ts';
 import { type Address, exchange, openSocket } from '../wire/connection.ts';
-import { headerOf, type ServerAnswer, toServerAnswer } from './server-response.ts';
+import { getHeader, parseServerResponse, type ServerResponse } from './server-response.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 import type { TestKey, TestKeys } from './test-keys.ts';
 
@@ -11,7 +11,7 @@ export const clockNote = (offset: number): string => {
 };
 
 /** Where a server listens, of its URL. */
-export const addressOf = (url: string): Address => {
+export const parseAddress = (url: string): Address => {
   const { hostname, port, protocol } = new URL(url);
   if (protocol !== 'http:') throw new Error(`the server's URL must begin with http://: got ${protocol}//`);
   return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) };
@@ -22,13 +22,13 @@ export const readClockOffset = async (address: Address): Promise<number> => {
   const request = `GET /v1/_ping HTTP/1.1\r\nHost: ${address.host}\r\nConnection: close\r\n\r\n`;
   const raw = await exchange(address, Buffer.from(request));
   if (raw === undefined) throw new Error('the server closed the connection without an answer');
-  const date = Date.parse(headerOf(toServerAnswer(raw), 'date') ?? '');
+  const date = Date.parse(getHeader(parseServerResponse(raw), 'date') ?? '');
   // `Date` says whole seconds, rounded down: half a second off on average.
   return Number.isNaN(date) ? 0 : Math.round((date + 500 - Date.now()) / 1000);
 };
 
 /** Connects once from a local address. Throws an error that says how to give this machine that address. */
-export const requireLocalAddress = async (address: Address): Promise<void> => {
+export const assertLocalAddress = async (address: Address): Promise<void> => {
   try {
     (await openSocket(address)).destroy();
   } catch (error) {
@@ -46,19 +46,19 @@ const liveKeys = ({ full, readonly, noperm, other, only }: TestKeys): readonly [
   ...Object.entries(only ?? {}).map(([permission, key]): [string, TestKey] => [`only.${permission}`, key]),
 ];
 
-const REFUSAL = `${ANSWERS.invalidSignature.status} ${ANSWERS.invalidSignature.message}`;
+const REJECTION = `${REJECTIONS.invalidSignature.status} ${REJECTIONS.invalidSignature.message}`;
 
-const isInvalid = (answer: ServerAnswer | undefined): boolean =>
-  answer?.status === ANSWERS.invalidSignature.status &&
-  answer.text.includes(ANSWERS.invalidSignature.message);
+const isInvalid = (response: ServerResponse | undefined): boolean =>
+  response?.status === REJECTIONS.invalidSignature.status &&
+  response.text.includes(REJECTIONS.invalidSignature.message);
 
 /** A server may lack `_ping`. */
 const PAST_AUTHENTICATION = new Set([200, 404]);
 
 /** It is refused in any case; as what, may be the keys file or the server. */
 const askListed = async (server: ServerUnderTest): Promise<readonly string[]> => {
-  const answer = await server.ask({}, server.basis('ipListed')).catch(() => undefined);
-  return isInvalid(answer) ? [`the key of the role ipListed is refused as ${REFUSAL}; is it right?`] : [];
+  const response = await server.ask({}, server.basis('ipListed')).catch(() => undefined);
+  return isInvalid(response) ? [`the key of the role ipListed is refused as ${REJECTION}; is it right?`] : [];
 };
 
 /**
@@ -66,22 +66,22 @@ const askListed = async (server: ServerUnderTest): Promise<readonly string[]> =>
  * some keys and accepts that of others, so that it is the keys that differ; and when it says of a new signature that it was used.
  */
 export const preflight = async (server: ServerUnderTest): Promise<readonly string[]> => {
-  const refused: string[] = [];
+  const rejected: string[] = [];
   const accepted: string[] = [];
   for (const [role, key] of liveKeys(server.target.keys)) {
-    const answer = await server.ask({}, server.basisOf(key)).catch(() => undefined);
+    const response = await server.ask({}, server.basisFor(key)).catch(() => undefined);
     // Whatever else goes wrong here, the cases will tell.
-    if (answer === undefined) return [];
-    if (answer.text.includes(ANSWERS.alreadyUsed.message) && server.target.clock !== undefined)
+    if (response === undefined) return [];
+    if (response.text.includes(REJECTIONS.alreadyUsed.message) && server.target.clock !== undefined)
       throw new Error(
         'the server says that a new signature was used already: an earlier run has moved its clock ahead, so that it cannot know. Start the server afresh.',
       );
-    if (isInvalid(answer)) refused.push(role);
-    else if (PAST_AUTHENTICATION.has(answer.status)) accepted.push(role);
+    if (isInvalid(response)) rejected.push(role);
+    else if (PAST_AUTHENTICATION.has(response.status)) accepted.push(role);
   }
-  if (refused.length === 0) return askListed(server);
-  if (accepted.length === 0) return [`every key is refused: ${REFUSAL}; are these the keys of the server?`];
+  if (rejected.length === 0) return askListed(server);
+  if (accepted.length === 0) return [`every key is refused: ${REJECTION}; are these the keys of the server?`];
   throw new Error(
-    `the server does not accept the key of the role ${refused.join(', ')}: check keyId and secret in the keys file. It answers ${REFUSAL} to a correct request, and accepts that of ${accepted.join(', ')}.`,
+    `the server does not accept the key of the role ${rejected.join(', ')}: check keyId and secret in the keys file. It answers ${REJECTION} to a correct request, and accepts that of ${accepted.join(', ')}.`,
   );
 };

@@ -2,12 +2,12 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { KEY_HEADER, SIGNATURE_HEADER } from '@cpg/protocol';
 import { type Checker, NotApplicable } from '../core/checker.ts';
 import { assemble, type Basis, type CraftedRequest, type Recipe } from '../core/probes/index.ts';
-import { ANSWERS } from '../core/rejections.ts';
+import { REJECTIONS } from '../core/rejections.ts';
 import type { RunSettings } from '../core/run-settings.ts';
 import type { ConformanceCase } from '../core/suite.ts';
-import { type Address, exchange, NoAnswer, type RawAnswer } from '../wire/connection.ts';
+import { type Address, exchange, NoResponse, type RawResponse } from '../wire/connection.ts';
 import { curlLine, type EncodedRequest, type Encoding, encodeRequest } from './encode-request.ts';
-import { type ServerAnswer, toServerAnswer } from './server-response.ts';
+import { parseServerResponse, type ServerResponse } from './server-response.ts';
 import type { SandboxClock, SandboxStore } from './test-hooks.ts';
 import type { Role, TestKey, TestKeys } from './test-keys.ts';
 
@@ -27,7 +27,7 @@ export interface ServerTarget {
 /** Bytes of a body that are kept for the report. */
 const BODY_KEPT = 1_000;
 
-const rolesOf = ({
+const getRoles = ({
   only,
   withdrawal: _terms,
   ipEdges,
@@ -38,10 +38,10 @@ const rolesOf = ({
   ...(ipEdges === undefined ? {} : { ipEdges }),
 });
 
-const headOf = ({ startLine, headers }: NonNullable<RawAnswer>): string =>
+const getHeadText = ({ startLine, headers }: NonNullable<RawResponse>): string =>
   [startLine, ...headers.map((pair) => pair.join(': ')), '', ''].join('\r\n');
 
-const bodyOf = (body: Buffer): string => body.subarray(0, BODY_KEPT).toString('latin1');
+const getBodyText = (body: Buffer): string => body.subarray(0, BODY_KEPT).toString('latin1');
 
 const BACKSTOP = 'Too many requests from this IP';
 
@@ -70,11 +70,11 @@ export class ServerUnderTest {
   basis(role: Role = 'full', now = this.now()): Basis {
     const key = this.target.keys[role];
     if (key === undefined) throw new NotApplicable(`the keys file has no role ${role}`);
-    return this.basisOf(key, now);
+    return this.basisFor(key, now);
   }
 
   /** What requests of any key are made of. */
-  basisOf(key: TestKey, now = this.now()): Basis {
+  basisFor(key: TestKey, now = this.now()): Basis {
     const { other } = this.target.keys;
     return {
       keyId: key.keyId,
@@ -104,7 +104,7 @@ export class ServerUnderTest {
   async send(
     request: CraftedRequest,
     { timeoutMs, ...encoding }: Partial<Encoding> & { readonly timeoutMs?: number } = {},
-  ): Promise<ServerAnswer> {
+  ): Promise<ServerResponse> {
     const sent = this.encode(request, encoding);
     return this.read(
       sent,
@@ -113,50 +113,50 @@ export class ServerUnderTest {
   }
 
   /** Sends what no server should take; `undefined` when this one hangs up on it, or waits for more. */
-  async provoke(sent: EncodedRequest, timeoutMs: number): Promise<ServerAnswer | undefined> {
+  async provoke(sent: EncodedRequest, timeoutMs: number): Promise<ServerResponse | undefined> {
     const bytes = Buffer.concat([sent.head, sent.body]);
     const raw = await exchange(this.target.address, bytes, timeoutMs).catch((error: unknown) => {
-      if (error instanceof NoAnswer) return undefined;
+      if (error instanceof NoResponse) return undefined;
       throw error;
     });
     if (raw !== undefined) return this.read(sent, raw);
-    this.#witness(sent, raw);
+    this.#addExchange(sent, raw);
     return undefined;
   }
 
   /** Crafts and sends in one step. */
-  async ask(recipe: Recipe = {}, basis: Basis = this.basis()): Promise<ServerAnswer> {
+  async ask(recipe: Recipe = {}, basis: Basis = this.basis()): Promise<ServerResponse> {
     return this.send(this.craft(recipe, basis));
   }
 
   /** Turns raw bytes into an answer and keeps both sides for the report. */
-  read(sent: EncodedRequest, raw: RawAnswer): ServerAnswer {
-    this.#witness(sent, raw);
+  read(sent: EncodedRequest, raw: RawResponse): ServerResponse {
+    this.#addExchange(sent, raw);
     if (raw === undefined) throw new Error('the server closed the connection without an answer');
-    const answer = toServerAnswer(raw);
-    if (answer.status === 429) this.#requireRoom(sent.head.toString('latin1'), answer);
-    return answer;
+    const response = parseServerResponse(raw);
+    if (response.status === 429) this.#requireRoom(sent.head.toString('latin1'), response);
+    return response;
   }
 
-  #witness({ head, body }: EncodedRequest, raw: RawAnswer): void {
+  #addExchange({ head, body }: EncodedRequest, raw: RawResponse): void {
     const start = head.toString('latin1');
-    this.check.witness({
-      sent: `${start}${bodyOf(body)}`,
-      received: raw === undefined ? '' : `${headOf(raw)}${bodyOf(raw.body)}`,
+    this.check.addExchange({
+      sent: `${start}${getBodyText(body)}`,
+      received: raw === undefined ? '' : `${getHeadText(raw)}${getBodyText(raw.body)}`,
       curl: curlLine(start, this.target.address, body),
     });
   }
 
   /** A limit that only this run's own number of requests has met says nothing about the server. */
-  #requireRoom(head: string, { text }: ServerAnswer): void {
+  #requireRoom(head: string, { text }: ServerResponse): void {
     if (text.includes(BACKSTOP))
       throw new Error(
         "the per-IP backstop answered 429: this run needs more than its limit. Raise the server's per-IP limit for conformance runs, or wait a minute.",
       );
-    const role = Object.entries(rolesOf(this.target.keys)).find(([, { keyId }]) =>
+    const role = Object.entries(getRoles(this.target.keys)).find(([, { keyId }]) =>
       head.includes(`${KEY_HEADER}: ${keyId}\r\n`),
     )?.[0];
-    if (role !== undefined && !role.startsWith('slow') && text.includes(ANSWERS.rateLimit.message))
+    if (role !== undefined && !role.startsWith('slow') && text.includes(REJECTIONS.rateLimit.message))
       throw new Error(
         `the key of the role ${role} is not meant to be slow and has met its rate limit: a run needs some 450 requests a minute of full and other, and 350 of readonly and noperm. Raise its limit, or wait a minute after the last run.`,
       );

@@ -1,8 +1,8 @@
-import { Departure, NotApplicable } from '../core/checker.ts';
-import { ANSWERS } from '../core/rejections.ts';
+import { CaseFailure, NotApplicable } from '../core/checker.ts';
+import { REJECTIONS } from '../core/rejections.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 
-const causeOf = (error: unknown): string => {
+const getCauseMessage = (error: unknown): string => {
   const { cause, message } = error as Error;
   return cause instanceof Error && cause.message !== '' ? cause.message : message;
 };
@@ -20,7 +20,9 @@ export const putSwitch = async (
     signal: AbortSignal.timeout(5_000),
   };
   const response = await fetch(url, request).catch((error: unknown) => {
-    throw new Error(`the server's ${what} cannot be reached at ${url}: ${causeOf(error)}`, { cause: error });
+    throw new Error(`the server's ${what} cannot be reached at ${url}: ${getCauseMessage(error)}`, {
+      cause: error,
+    });
   });
   await response.arrayBuffer();
   if (!response.ok)
@@ -63,12 +65,12 @@ const HINT =
 
 /** An earlier run on the same server looks like a server that counts or remembers too much. */
 const withHint = (error: unknown): unknown => {
-  if (!(error instanceof Departure)) return error;
-  const { finding, severity } = error;
-  const isUnexpected = [ANSWERS.rateLimit, ANSWERS.alreadyUsed].some(
-    ({ message }) => finding.actual.includes(message) && !finding.expected.includes(message),
+  if (!(error instanceof CaseFailure)) return error;
+  const { diff, severity } = error;
+  const isUnexpected = [REJECTIONS.rateLimit, REJECTIONS.alreadyUsed].some(
+    ({ message }) => diff.actual.includes(message) && !diff.expected.includes(message),
   );
-  return isUnexpected ? new Departure({ hint: HINT, ...finding }, severity) : error;
+  return isUnexpected ? new CaseFailure({ hint: HINT, ...diff }, severity) : error;
 };
 
 /** Stops the server's clock in a minute of its own while the body runs, and lets it go afterwards, whatever happens. */

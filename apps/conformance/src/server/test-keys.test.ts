@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseTestKeys, secretsOf } from './test-keys.ts';
+import { getSecrets, parseTestKeys } from './test-keys.ts';
 
 const DEMO = readFileSync(new URL('../../demo-keys.json', import.meta.url), 'utf8');
 const demo = (): Record<string, unknown> => JSON.parse(DEMO) as Record<string, unknown>;
@@ -58,5 +58,5 @@ describe('parseTestKeys', () => {
 it('secretsOf knows every secret of the file', () => {
   const inFile = DEMO.match(/cpg-demo-[a-z-]+-DO-NOT-USE-IN-PRODUCTION/g) ?? [];
   expect(inFile.length).toBe(17);
-  expect(new Set(secretsOf(parseTestKeys(DEMO)))).toEqual(new Set(inFile));
+  expect(new Set(getSecrets(parseTestKeys(DEMO)))).toEqual(new Set(inFile));
 });

@@ -2,15 +2,15 @@ import { z } from 'zod';
 
 const SAME_LETTERS = 3;
 
-const startOf = (name: string): string => name.slice(0, SAME_LETTERS).toLowerCase();
+const getStart = (name: string): string => name.slice(0, SAME_LETTERS).toLowerCase();
 
 const unknownRole = (name: string, roles: readonly string[]): string => {
-  const near = roles.find((role) => startOf(role) === startOf(name));
+  const near = roles.find((role) => getStart(role) === getStart(name));
   return `role ${name} is unknown: ${near === undefined ? `there are ${roles.join(', ')}` : `did you mean ${near}?`}`;
 };
 
 /** What is wrong with a keys file, in words: which role or field is missing or unknown, and never a value. */
-export const describeFaults = (
+export const describeProblems = (
   issues: readonly z.core.$ZodIssue[],
   roles: readonly string[],
 ): readonly string[] =>
@@ -96,10 +96,10 @@ export const parseTestKeys = (json: string): TestKeys => {
   }
   const result = testKeys.safeParse(content);
   if (result.success) return result.data;
-  const faults = describeFaults(result.error.issues, Object.keys(testKeys.shape));
-  throw new Error(`The keys file does not have the roles it needs: ${faults.join('; ')}`);
+  const problems = describeProblems(result.error.issues, Object.keys(testKeys.shape));
+  throw new Error(`The keys file does not have the roles it needs: ${problems.join('; ')}`);
 };
 
 /** Every secret of a keys file, for whoever must keep them out of reports. */
-export const secretsOf = ({ only, withdrawal: _terms, ...roles }: TestKeys): readonly string[] =>
+export const getSecrets = ({ only, withdrawal: _terms, ...roles }: TestKeys): readonly string[] =>
   [...Object.values(roles), ...Object.values(only ?? {})].flatMap((key) => key?.secret ?? []);

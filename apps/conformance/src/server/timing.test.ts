@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cliffsDelta, effectSizeOf, median, renderTiming } from './timing.ts';
+import { cliffsDelta, getEffectSize, median, renderTiming } from './timing.ts';
 
 describe('cliffsDelta', () => {
   it.each<[first: number[], second: number[], delta: number]>([
@@ -21,7 +21,7 @@ describe('cliffsDelta', () => {
     [-0.4, 'medium'],
     [1, 'large'],
   ])('%d is %s', (delta, size) => {
-    expect(effectSizeOf(delta)).toBe(size);
+    expect(getEffectSize(delta)).toBe(size);
   });
 });
 

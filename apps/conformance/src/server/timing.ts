@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Recipe } from '../core/probes/index.ts';
-import { ANSWERS } from '../core/rejections.ts';
-import { Connection, type RawAnswer } from '../wire/connection.ts';
+import { REJECTIONS } from '../core/rejections.ts';
+import { Connection, type RawResponse } from '../wire/connection.ts';
 import type { EncodedRequest } from './encode-request.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 
@@ -36,7 +36,7 @@ export const cliffsDelta = (first: readonly number[], second: readonly number[])
   return (greater - smaller) / (a.length * b.length);
 };
 
-export const effectSizeOf = (delta: number): EffectSize =>
+export const getEffectSize = (delta: number): EffectSize =>
   SIZES.find(([, limit]) => Math.abs(delta) < limit)?.[0] ?? 'large';
 
 /** The middle of a sample; of the two middle values, when there are two, their mean. */
@@ -56,9 +56,9 @@ export interface PairTimes {
 const WARM_UP = 100;
 
 /** Refuses to measure anything but the two refusals that must look alike. */
-const requireRefusal = (server: ServerUnderTest, sent: EncodedRequest, raw: RawAnswer): void => {
+const assertRejection = (server: ServerUnderTest, sent: EncodedRequest, raw: RawResponse): void => {
   const { status, text } = server.read(sent, raw);
-  if (status !== ANSWERS.invalidSignature.status || !text.includes(ANSWERS.invalidSignature.message))
+  if (status !== REJECTIONS.invalidSignature.status || !text.includes(REJECTIONS.invalidSignature.message))
     throw new Error(`nothing to measure: the server answered ${status} instead of 401 Invalid signature`);
 };
 
@@ -81,7 +81,7 @@ class Stopwatch {
     this.#connection.write(bytes);
     const raw = await this.#connection.read();
     const microseconds = Number(process.hrtime.bigint() - startedAt) / 1000;
-    requireRefusal(server, sent, raw);
+    assertRejection(server, sent, raw);
     return microseconds;
   }
 
@@ -132,7 +132,7 @@ export const renderTiming = ({ unknownKey, badSignature }: PairTimes): string =>
     `  unknown key                  median ${micro(unknown)}`,
     `  known key, bad signature     median ${micro(bad)}`,
     `  difference of the medians    ${micro(unknown - bad)}`,
-    `  Cliff's delta                ${delta.toFixed(3)} (${effectSizeOf(delta)})`,
+    `  Cliff's delta                ${delta.toFixed(3)} (${getEffectSize(delta)})`,
     '',
     `An unknown key took longer in ${longer} % of all comparisons; 50 % is no difference. Below 0.147 either way the effect`,
     'is negligible, from 0.474 it is large: who can measure like this can tell which keys exist. Contract §2: unknown keys',

@@ -3,13 +3,13 @@ import { endpoints } from '@cpg/protocol';
 import { NotApplicable } from '../core/checker.ts';
 import type { CraftedRequest } from '../core/probes/index.ts';
 import { DECIMAL, ExactDecimal, readAvailable } from './balances.ts';
-import { requireRoute, requireServed } from './routes.ts';
-import { expectAccepted, type ServerAnswer } from './server-response.ts';
+import { assertRoute, assertServed } from './routes.ts';
+import { expectAccepted, type ServerResponse } from './server-response.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 import type { Role, WithdrawalTerms } from './test-keys.ts';
 
 /** What `full` can withdraw. */
-export const termsOf = ({ target }: ServerUnderTest): WithdrawalTerms => {
+export const getTerms = ({ target }: ServerUnderTest): WithdrawalTerms => {
   if (target.keys.withdrawal === undefined) throw new NotApplicable('needs: withdrawal');
   return target.keys.withdrawal;
 };
@@ -23,7 +23,7 @@ export const craftWithdrawal = (
   role: Role = 'full',
 ): CraftedRequest => {
   const basis = server.basis(role);
-  const body = Buffer.from(JSON.stringify({ ...termsOf(server), ...changes }));
+  const body = Buffer.from(JSON.stringify({ ...getTerms(server), ...changes }));
   return server.craft({ method: 'POST', target: `/v1/withdrawals?nonce=${basis.nonce}`, body }, basis);
 };
 
@@ -47,10 +47,10 @@ export interface Withdrawn {
 }
 
 /** 200 with the data of a withdrawal; amount and fee are decimal strings. */
-export const expectWithdrawn = ({ check }: ServerUnderTest, answer: ServerAnswer): Withdrawn => {
-  requireServed(answer, endpoints.createWithdrawal);
-  expectAccepted(check, answer);
-  const { data } = answer.json as { readonly data: WithdrawalData };
+export const expectWithdrawn = ({ check }: ServerUnderTest, response: ServerResponse): Withdrawn => {
+  assertServed(response, endpoints.createWithdrawal);
+  expectAccepted(check, response);
+  const { data } = response.json as { readonly data: WithdrawalData };
   for (const name of ['amount_decimal', 'fee_decimal'] as const) {
     const amount = data[name];
     check.that(typeof amount === 'string' && DECIMAL.test(amount), {
@@ -78,8 +78,8 @@ export const expectTaken = async (
   server: ServerUnderTest,
   body: () => Promise<ExactDecimal | undefined>,
 ): Promise<void> => {
-  const terms = termsOf(server);
-  await requireRoute(server, endpoints.createWithdrawal);
+  const terms = getTerms(server);
+  await assertRoute(server, endpoints.createWithdrawal);
   const before = await readAvailable(server, terms);
   const cost = (await body()) ?? new ExactDecimal(0);
   const after = await readAvailable(server, terms);

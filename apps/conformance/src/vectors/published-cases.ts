@@ -1,18 +1,18 @@
 import { SIGNATURE_HEADER, TIMESTAMP_HEADER } from '@cpg/protocol';
 import { type VerificationVector, vectorBodyBytes, type WebhookVector } from '@cpg/protocol/vectors';
-import { canonicalOf, signatureOf } from '../core/expected-signature.ts';
+import { computeSignature, createCanonicalString } from '../core/expected-signature.ts';
 import type { ConformanceCase } from '../core/suite.ts';
 import { expectVerdict, type VectorContext } from './vector-context.ts';
 
 const fromBase64 = (text: string): Buffer => Buffer.from(text, 'base64');
 
-const specOf = ({ spec }: { readonly spec: readonly string[] }): string => `§${spec.join(', §')}`;
+const formatSpec = ({ spec }: { readonly spec: readonly string[] }): string => `§${spec.join(', §')}`;
 
 const verification = (vector: VerificationVector): ConformanceCase<VectorContext> => ({
   id: `verify-published-${vector.id}`,
   group: `published ${vector.group}`,
   description: vector.description,
-  spec: specOf(vector),
+  spec: formatSpec(vector),
   level: vector.level,
   needs: ['verify'],
   run: async ({ check, subject, masker }) => {
@@ -26,7 +26,7 @@ const verification = (vector: VerificationVector): ConformanceCase<VectorContext
 
 const common = (vector: WebhookVector) => ({
   group: vector.group,
-  spec: specOf(vector),
+  spec: formatSpec(vector),
   level: vector.level,
   needs: ['webhook'],
 });
@@ -63,11 +63,11 @@ const freshWebhook = (vector: WebhookVector): ConformanceCase<VectorContext> => 
       masker.addSignature(signature);
       return subject.verifyWebhook({ now, headers, body, secret });
     };
-    const good = await send(signatureOf(secret, signedText(timestamp, body)));
+    const good = await send(computeSignature(secret, signedText(timestamp, body)));
     expectVerdict(check, { accepted: true }, good);
-    const request = canonicalOf({ timestamp, method: 'POST', target: '/webhook', body });
-    const refusal = { accepted: false, status: 401, message: 'Invalid signature' };
-    expectVerdict(check, refusal, await send(signatureOf(secret, request)));
+    const request = createCanonicalString({ timestamp, method: 'POST', target: '/webhook', body });
+    const rejection = { accepted: false, status: 401, message: 'Invalid signature' };
+    expectVerdict(check, rejection, await send(computeSignature(secret, request)));
   },
 });
 

@@ -1,7 +1,12 @@
 import { KEY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from '@cpg/protocol';
 import type { SignCommand, Signing } from '../adapter/adapter.ts';
 import type { Checker } from '../core/checker.ts';
-import { canonicalOf, nearMiss, sha256Hex, signatureOf } from '../core/expected-signature.ts';
+import {
+  computeSignature,
+  createCanonicalString,
+  findKnownMistake,
+  sha256Hex,
+} from '../core/expected-signature.ts';
 import type { ConformanceCase } from '../core/suite.ts';
 import type { VectorContext } from './vector-context.ts';
 import type { SigningVector } from './vector-files.ts';
@@ -17,7 +22,7 @@ interface Stages {
   readonly signature: string;
 }
 
-const headerOf = (signing: Signing, name: string): string =>
+const getHeader = (signing: Signing, name: string): string =>
   signing.headers.filter(([candidate]) => candidate.toLowerCase() === name.toLowerCase())[0]?.[1] ?? '(none)';
 
 const COMPARE =
@@ -37,10 +42,10 @@ const compareStages = (check: Checker, { expected, signing, command }: Compariso
     actual: signing.refused === undefined ? 'three headers' : `refused: ${signing.refused}`,
   });
   check.equal('number of headers', { expected: 3, actual: signing.headers.length });
-  check.equal(KEY_HEADER, { expected: expected.keyId, actual: headerOf(signing, KEY_HEADER) });
+  check.equal(KEY_HEADER, { expected: expected.keyId, actual: getHeader(signing, KEY_HEADER) });
   check.equal(TIMESTAMP_HEADER, {
     expected: expected.timestamp,
-    actual: headerOf(signing, TIMESTAMP_HEADER),
+    actual: getHeader(signing, TIMESTAMP_HEADER),
   });
   const shown = signing.canonical?.toString('latin1');
   const canonical = { expected: expected.canonical, ...(shown === undefined ? {} : { actual: shown }) };
@@ -53,11 +58,11 @@ const compareStages = (check: Checker, { expected, signing, command }: Compariso
     const hex = Buffer.from(expected.canonical, 'latin1').toString('hex');
     check.equal('canonical string in hex', { expected: hex, actual: signing.canonical.toString('hex') });
   }
-  const signature = headerOf(signing, SIGNATURE_HEADER);
+  const signature = getHeader(signing, SIGNATURE_HEADER);
   const mistake = () => {
     if (command === undefined || signature === expected.signature) return undefined;
     const request = { ...command, timestamp: expected.timestamp };
-    return nearMiss({ secret: command.secret, signature, request });
+    return findKnownMistake({ secret: command.secret, signature, request });
   };
   check.equal(SIGNATURE_HEADER, {
     expected: expected.signature,
@@ -70,7 +75,7 @@ const compareStages = (check: Checker, { expected, signing, command }: Compariso
 /** What is needed of a vector to sign it anew. */
 type Signable = Pick<
   SigningVector,
-  'id' | 'group' | 'description' | 'level' | 'method' | 'target' | 'bodyB64'
+  'id' | 'group' | 'description' | 'level' | 'method' | 'target' | 'body'
 > & { readonly spec: readonly string[] };
 
 const common = (vector: Signable) => ({
@@ -85,7 +90,7 @@ const published = (vector: SigningVector): ConformanceCase<VectorContext> => ({
   id: `sign-${vector.id}`,
   description: vector.description,
   run: async ({ check, subject, masker }) => {
-    const { keyId, secretB64: secret, timestamp, method, target, bodyB64: body } = vector;
+    const { keyId, secret, timestamp, method, target, body } = vector;
     // Everybody knows it; but whoever prints it prints those that nobody knows.
     masker.addSecret(secret);
     const command = { now: Number(timestamp), keyId, secret, method, target, body };
@@ -101,15 +106,15 @@ const fresh = (vector: Signable): ConformanceCase<VectorContext> => ({
   id: `sign-fresh-${vector.id}`,
   description: `${vector.description}; signed anew with a secret of this run`,
   run: async ({ check, subject, random, masker }) => {
-    const { target, bodyB64: body } = vector;
+    const { target, body } = vector;
     const secret = Buffer.from(random.secret(vector.id));
     masker.addSecret(secret);
     const now = Math.floor(1_700_000_000 + random.bytes(`now/${vector.id}`).readUInt32BE() / 2 ** 4);
     const timestamp = String(now);
     const keyId = `ck_${random.bytes(`key/${vector.id}`, 6).toString('hex')}`;
     const method = vector.method.toUpperCase();
-    const canonical = canonicalOf({ timestamp, method, target, body });
-    const signature = signatureOf(secret, canonical);
+    const canonical = createCanonicalString({ timestamp, method, target, body });
+    const signature = computeSignature(secret, canonical);
     masker.addSignature(signature);
     const signing = await subject.sign({ now, keyId, secret, method: vector.method, target, body });
     const [, , path = '', query = ''] = canonical.split('\n');
@@ -127,7 +132,7 @@ const LONG_TARGET = {
   level: 'MUST',
   method: 'GET',
   target: `/v1/balances?currency=${'USDT'.repeat(1_500)}`,
-  bodyB64: Buffer.alloc(0),
+  body: Buffer.alloc(0),
 } as const;
 
 /** The contract shows every byte of it (§1.3): whoever fails it is helped most by its failure, so it comes first. */

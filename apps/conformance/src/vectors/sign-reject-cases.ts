@@ -72,7 +72,7 @@ const ROWS: Readonly<Record<string, Row>> = {
  * Requests that every server must refuse, so that a signer helps who refuses them too. The contract binds the server only:
  * a signer that signs them is warned about. `errors`: whoever cannot say that it refuses is not asked.
  */
-export const SIGN_REFUSE_CASES: readonly ConformanceCase<VectorContext>[] = Object.entries(ROWS).map(
+export const SIGN_REJECT_CASES: readonly ConformanceCase<VectorContext>[] = Object.entries(ROWS).map(
   ([id, { description, spec, request }]) => ({
     id: `sign-refuse-${id}`,
     group: 'sign/refuse',

@@ -5,7 +5,7 @@ import type { ConformanceCase, Session, Suite } from '../core/suite.ts';
 import { protocolSubject } from './protocol-subject.ts';
 import { publishedVerifyCases, webhookCases } from './published-cases.ts';
 import { signCases } from './sign-cases.ts';
-import { SIGN_REFUSE_CASES } from './sign-reject-cases.ts';
+import { SIGN_REJECT_CASES } from './sign-reject-cases.ts';
 import type { VectorContext } from './vector-context.ts';
 import { readSigningVectors, readVerificationVectors, readWebhookVectors } from './vector-files.ts';
 import { verifyCases } from './verify-cases.ts';
@@ -19,7 +19,7 @@ const memoryCases = (): readonly ConformanceCase<VectorContext>[] => {
   const vectors = readSigningVectors();
   return [
     ...signCases(vectors),
-    ...SIGN_REFUSE_CASES,
+    ...SIGN_REJECT_CASES,
     ...verifyCases(vectors),
     ...publishedVerifyCases(readVerificationVectors()),
     ...webhookCases(readWebhookVectors()),

@@ -74,7 +74,7 @@ const judge = async (
 };
 
 /** The ids of the cases that probes make; they do not depend on the vectors. */
-export const verifyIds: ReadonlySet<string> = new Set(PROBES.map(({ id }) => `verify-${id}`));
+export const VERIFY_IDS: ReadonlySet<string> = new Set(PROBES.map(({ id }) => `verify-${id}`));
 
 const probed = (probe: Probe): ConformanceCase<VectorContext> => ({
   id: `verify-${probe.id}`,
@@ -97,7 +97,7 @@ const accepted = (vector: SigningVector): ConformanceCase<VectorContext> => ({
   spec: `§${vector.spec.join(', §')}`,
   needs: ['verify'],
   run: async (context) => {
-    const { keyId, secretB64: secret, timestamp, target, bodyB64: body } = vector;
+    const { keyId, secret, timestamp, target, body } = vector;
     const basis = { ...basisFor(context, vector.id), keyId, secret, now: Number(timestamp) };
     const method = vector.method.toUpperCase();
     const request = assemble(basis, { method, target, body });

@@ -1,28 +1,28 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
-import { Connection, exchange, NoAnswer } from './connection.ts';
+import { Connection, exchange, NoResponse } from './connection.ts';
 
-const stops: (() => void)[] = [];
+const expectStop: (() => void)[] = [];
 afterEach(() => {
-  for (const stop of stops.splice(0)) stop();
+  for (const stop of expectStop.splice(0)) stop();
 });
 
 const serve = async (onData: (socket: Socket, text: string) => void): Promise<number> => {
   const server = createServer((socket) => {
-    stops.push(() => socket.destroy());
+    expectStop.push(() => socket.destroy());
     socket.on('data', (bytes) => onData(socket, bytes.toString()));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  stops.push(() => server.close());
+  expectStop.push(() => server.close());
   return (server.address() as AddressInfo).port;
 };
 
-const answer = (text: string): string => `HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`;
+const response = (text: string): string => `HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`;
 
 it('reads one answer after the other, also when both arrive at once', async () => {
-  const port = await serve((socket, text) => socket.write(answer(`${text}1`) + answer(`${text}2`)));
+  const port = await serve((socket, text) => socket.write(response(`${text}1`) + response(`${text}2`)));
   const connection = await Connection.open({ host: '127.0.0.1', port });
   connection.write(Buffer.from('a'));
   expect((await connection.read())?.body.toString()).toBe('a1');
@@ -38,7 +38,7 @@ it('tells a connection that closes from one that is silent', async () => {
   expect(closing.isClosed).toBe(true);
   const silent = await Connection.open({ host: '127.0.0.1', port });
   silent.write(Buffer.from('wait'));
-  await expect(silent.read(20)).rejects.toThrow(NoAnswer);
+  await expect(silent.read(20)).rejects.toThrow(NoResponse);
   silent.close();
   await expect(exchange({ host: '127.0.0.1', port }, Buffer.from('wait'), 20)).rejects.toThrow(
     'no whole answer within 20 ms',
@@ -49,7 +49,7 @@ it('connects from the address that it is told to', async () => {
   let seen: string | undefined;
   const port = await serve((socket) => {
     seen = socket.remoteAddress;
-    socket.end(answer('x'));
+    socket.end(response('x'));
   });
   await exchange({ host: '127.0.0.1', port, localAddress: '127.0.0.1' }, Buffer.from('x'));
   expect(seen).toBe('127.0.0.1');

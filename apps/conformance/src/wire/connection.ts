@@ -28,13 +28,13 @@ export const openSocket = ({ host, port, localAddress }: Address): Promise<Socke
   });
 
 /** What a server answered; `undefined` when it closed without an answer. */
-export type RawAnswer = HttpMessage | undefined;
+export type RawResponse = HttpMessage | undefined;
 
-const ANSWER_TIMEOUT_MS = 8_000;
+const RESPONSE_TIMEOUT_MS = 8_000;
 
 /** A server kept a connection open and did not answer in time. */
-export class NoAnswer extends Error {
-  override readonly name = 'NoAnswer';
+export class NoResponse extends Error {
+  override readonly name = 'NoResponse';
 
   constructor(timeoutMs: number) {
     super(`no whole answer within ${timeoutMs} ms`);
@@ -46,7 +46,7 @@ export class Connection {
   readonly #socket: Socket;
   #received = Buffer.alloc(0);
   #isClosed = false;
-  #isTooMuch = false;
+  #isTooLong = false;
   #wake: () => void = () => undefined;
 
   private constructor(socket: Socket) {
@@ -54,7 +54,7 @@ export class Connection {
     socket.on('data', (bytes) => {
       this.#received = Buffer.concat([this.#received, bytes]);
       if (this.#received.length > MAX_RECEIVED_BYTES) {
-        this.#isTooMuch = true;
+        this.#isTooLong = true;
         socket.destroy();
       }
       this.#wake();
@@ -79,24 +79,24 @@ export class Connection {
   }
 
   /** The next answer; `undefined` when the connection closes without one. Throws `NoAnswer` when it takes too long. */
-  async read(timeoutMs = ANSWER_TIMEOUT_MS): Promise<RawAnswer> {
+  async read(timeoutMs = RESPONSE_TIMEOUT_MS): Promise<RawResponse> {
     const until = performance.now() + timeoutMs;
     for (;;) {
       const message = readMessage(this.#received, {
         isResponse: true,
-        isClosed: this.#isClosed && !this.#isTooMuch,
+        isClosed: this.#isClosed && !this.#isTooLong,
       });
       if (message !== undefined) {
         this.#received = this.#received.subarray(message.length);
         return message;
       }
-      if (this.#isTooMuch)
+      if (this.#isTooLong)
         throw new Error(
           `the server sent more than ${MAX_RECEIVED_BYTES} bytes without the end of a response`,
         );
       if (this.#isClosed) return undefined;
       const left = until - performance.now();
-      if (left <= 0) throw new NoAnswer(timeoutMs);
+      if (left <= 0) throw new NoResponse(timeoutMs);
       await this.#change(left);
     }
   }
@@ -117,7 +117,7 @@ export class Connection {
 }
 
 /** Sends bytes over a connection of its own, exactly as given, and reads the answer. */
-export const exchange = async (address: Address, bytes: Buffer, timeoutMs?: number): Promise<RawAnswer> => {
+export const exchange = async (address: Address, bytes: Buffer, timeoutMs?: number): Promise<RawResponse> => {
   const connection = await Connection.open(address);
   try {
     connection.write(bytes);

@@ -15,7 +15,7 @@ export interface HttpMessage {
 }
 
 /** Every value of a header, in order, whatever its case. */
-export const valuesOf = (message: Pick<HttpMessage, 'headers'>, name: string): string[] =>
+export const getHeaderValues = (message: Pick<HttpMessage, 'headers'>, name: string): string[] =>
   message.headers
     .filter(([candidate]) => candidate.toLowerCase() === name.toLowerCase())
     .map(([, value]) => value);
@@ -77,11 +77,11 @@ export const readMessage = (input: Buffer, reading: Reading = {}): HttpMessage |
     framing,
     length: start + length,
   });
-  if (valuesOf({ headers }, 'transfer-encoding').join().toLowerCase() === 'chunked') {
+  if (getHeaderValues({ headers }, 'transfer-encoding').join().toLowerCase() === 'chunked') {
     const chunked = dechunk(rest);
     return chunked && message(chunked.body, 'chunked', chunked.length);
   }
-  const declared = valuesOf({ headers }, 'content-length')[0];
+  const declared = getHeaderValues({ headers }, 'content-length')[0];
   if (declared !== undefined) {
     const length = Number(declared);
     return rest.length < length ? undefined : message(rest.subarray(0, length), 'content-length');

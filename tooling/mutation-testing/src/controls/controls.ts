@@ -1,8 +1,8 @@
 import { clientSuite } from '@cpg/conformance/src/client/cases/client-suite.ts';
-import { caseFilter } from '@cpg/conformance/src/core/case-filter.ts';
+import { createCaseFilter } from '@cpg/conformance/src/core/case-filter.ts';
 import type { CaseRecord, ResultRecord } from '@cpg/conformance/src/core/record.ts';
 import { run } from '@cpg/conformance/src/core/run.ts';
-import { exitCodeOf } from '@cpg/conformance/src/core/tally.ts';
+import { getExitCode } from '@cpg/conformance/src/core/tally.ts';
 import { adapterVectorSuite } from '@cpg/conformance/src/vectors/vectors-suite.ts';
 import { commandFor, judgeServer } from '../trial.ts';
 
@@ -89,7 +89,7 @@ const judge = ({ id, layer, only }: Control): Promise<readonly ResultRecord[]> =
   const program = { program: 'controls/run-control.ts', argv: [layer, id] };
   if (layer === 'server') return judgeServer(program);
   const command = commandFor(program);
-  const options = { filter: caseFilter(only) };
+  const options = { filter: createCaseFilter(only) };
   return layer === 'client'
     ? run((plan) => plan.add(clientSuite(command, plan)), options)
     : run((plan) => plan.add(adapterVectorSuite(command, plan)), options);
@@ -109,7 +109,7 @@ export const judgeControl = async (control: Control): Promise<readonly string[]>
     (record): record is CaseRecord => record.type === 'case' && record.verdict !== 'notapplicable',
   );
   const problems: string[] = [];
-  const code = exitCodeOf(records);
+  const code = getExitCode(records);
   if (code !== exitCode) problems.push(`exit code ${code} instead of ${exitCode}`);
   const passed = cases.filter((each) => each.verdict === 'pass' && mustNotPass?.test(each.id));
   if (passed.length > 0) problems.push(`${firstIds(passed)} passed`);

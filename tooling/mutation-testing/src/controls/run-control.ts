@@ -6,8 +6,8 @@ import { readFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { receiveCommands } from '../reference/adapter-protocol.ts';
 import { type SignCommand, signCommand } from '../reference/client-adapter.ts';
 import { CLIENT } from '../reference/client-parts.ts';
 
@@ -95,10 +95,9 @@ const ADAPTERS: Readonly<Record<string, Behaviour>> = {
 const CAPABILITIES = ['clock', 'text-ids', 'transactions'];
 const VERIFIERS = ['accept-all', 'reject-all', 'reject-all-as-invalid', 'by-coin'];
 
-const serveAdapter = (name: string, behave: Behaviour): void => {
+const serveAdapter = async (name: string, behave: Behaviour): Promise<void> => {
   let count = 0;
-  createInterface({ input: process.stdin }).on('line', async (line) => {
-    const command = JSON.parse(line) as Command;
+  await receiveCommands<Command>(async (command) => {
     const { id, cmd } = command;
     const roles = VERIFIERS.includes(name) ? ['verify'] : ['sign', 'call'];
     if (cmd === 'hello') return say({ id, name, roles, caps: CAPABILITIES });
@@ -137,4 +136,4 @@ const find = <Behave>(table: Readonly<Record<string, Behave>>, id: string): Beha
 
 const [layer, id = ''] = process.argv.slice(2);
 if (layer === 'server') serveHttp(find(SERVERS, id));
-else serveAdapter(id, find(ADAPTERS, id));
+else await serveAdapter(id, find(ADAPTERS, id));

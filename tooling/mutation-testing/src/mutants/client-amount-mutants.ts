@@ -6,7 +6,7 @@ const amounts = (isAmount: ClientParts['isAmount']) => () => ({ isAmount });
 /** All cases of these fields. */
 const getCaseIds = (...fields: readonly string[]): readonly string[] =>
   fields.flatMap((field) =>
-    ['number', 'exponent', 'missing'].map((fault) => `client-amount-${field}-${fault}`),
+    ['number', 'exponent', 'missing'].map((problem) => `client-amount-${field}-${problem}`),
   );
 
 // A value nested too deeply for a line of the adapter protocol must not reach the result.

@@ -13,19 +13,19 @@ const keepLastOfEach = (query: string): string => {
 };
 
 export const BALANCE_MUTANTS = mutants<ServerParts>('balances', [
-  ['balances-as-numbers', () => ({ print: (amount) => amount.toNumber() }), 'server-balances-decimals'],
+  ['balances-as-numbers', () => ({ format: (amount) => amount.toNumber() }), 'server-balances-decimals'],
   [
     'balances-with-exponent',
-    () => ({ print: (amount) => amount.toExponential() }),
+    () => ({ format: (amount) => amount.toExponential() }),
     'server-balances-decimals',
   ],
   [
     'balances-through-floats',
-    () => ({ print: (amount, places) => amount.toNumber().toFixed(places) }),
+    () => ({ format: (amount, places) => amount.toNumber().toFixed(places) }),
     'server-balances-decimals',
   ],
-  ['balances-two-places', () => ({ print: (amount) => amount.toFixed(2) }), 'server-balances-precision'],
-  ['balances-zeros-trimmed', () => ({ print: (amount) => amount.toFixed() }), 'server-balances-precision'],
+  ['balances-two-places', () => ({ format: (amount) => amount.toFixed(2) }), 'server-balances-precision'],
+  ['balances-zeros-trimmed', () => ({ format: (amount) => amount.toFixed() }), 'server-balances-precision'],
   ['balances-held-available', () => ({ available: ({ balance }) => balance }), 'server-balances-decimals'],
   [
     'balances-count-off',

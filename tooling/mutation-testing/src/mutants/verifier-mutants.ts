@@ -1,5 +1,5 @@
-import { canonicalOf, sha256Hex } from '@cpg/conformance/src/core/expected-signature.ts';
-import { verifyIds } from '@cpg/conformance/src/vectors/verify-cases.ts';
+import { createCanonicalString, sha256Hex } from '@cpg/conformance/src/core/expected-signature.ts';
+import { VERIFY_IDS } from '@cpg/conformance/src/vectors/verify-cases.ts';
 import type { ServerParts } from '../reference/server-parts.ts';
 import { type Mutant, mutants } from './mutant.ts';
 import { SERVER_MUTANTS } from './server-mutants.ts';
@@ -13,7 +13,9 @@ const signs = (text: (timestamp: string, body: Buffer) => Buffer | string) => ()
 export const WEBHOOK_MUTANTS = mutants<ServerParts>('webhook', [
   [
     'webhook-as-request',
-    signs((timestamp, body) => canonicalOf({ timestamp, method: 'POST', target: '/webhook', body })),
+    signs((timestamp, body) =>
+      createCanonicalString({ timestamp, method: 'POST', target: '/webhook', body }),
+    ),
     'webhook-deposit',
     'webhook-fresh-deposit',
   ],
@@ -47,7 +49,7 @@ const stateless = SERVER_MUTANTS.map(
   }),
 ).filter(
   ({ id, area, killedBy }) =>
-    killedBy.every((each) => verifyIds.has(each)) && !SIGNED_ALREADY.has(id) && !NOT_IN_MEMORY.has(area),
+    killedBy.every((each) => VERIFY_IDS.has(each)) && !SIGNED_ALREADY.has(id) && !NOT_IN_MEMORY.has(area),
 );
 
 /** The mutants that need neither a memory nor a network: wrong recipes and wrong stateless checks. */

@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import demoKeys from '@cpg/conformance/demo-keys.json' with { type: 'json' };
+import { ignoreClosedPipe } from '@cpg/conformance/src/commands/main.ts';
 import { SUITE_FOLDER } from '../suite.ts';
 import { REAL_CLIENTS, type RealClient } from './clients.ts';
 import { asBytes, code, startMeasuring } from './measure.ts';
@@ -62,6 +63,8 @@ const main = async (url: string, isCheck: boolean): Promise<number> => {
   for (const line of lines) process.stdout.write(`${line}\n`);
   return lines.length === 0 ? 0 : 1;
 };
+
+for (const stream of [process.stdout, process.stderr]) ignoreClosedPipe(stream);
 
 const [url = 'http://127.0.0.1:8787', ...options] = process.argv.slice(2);
 process.exitCode = await main(url, options.includes('--check'));

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { canonicalOf, signatureOf } from '@cpg/conformance/src/core/expected-signature.ts';
+import { computeSignature, createCanonicalString } from '@cpg/conformance/src/core/expected-signature.ts';
 import { visibleBytes } from '@cpg/conformance/src/report/visible.ts';
 import type { Address } from '@cpg/conformance/src/wire/connection.ts';
 import type { RealClient } from './clients.ts';
@@ -33,11 +33,11 @@ export const startMeasuring = async (server: Address, { keyId, secret }: Credent
   const sign = (target: string): readonly string[] => {
     lastTimestamp++;
     const timestamp = String(lastTimestamp);
-    const canonical = canonicalOf({ timestamp, method: 'GET', target, body: Buffer.alloc(0) });
+    const canonical = createCanonicalString({ timestamp, method: 'GET', target, body: Buffer.alloc(0) });
     return [
       `X-CPG-Key: ${keyId}`,
       `X-CPG-Timestamp: ${timestamp}`,
-      `X-CPG-Signature: ${signatureOf(secret, canonical)}`,
+      `X-CPG-Signature: ${computeSignature(secret, canonical)}`,
     ];
   };
 

@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline';
+import { serveCommands } from './adapter-protocol.ts';
 import { type CallCommand, caller } from './client-call.ts';
 import { findInputProblem } from './client-input.ts';
 import type { ClientParts } from './client-parts.ts';
@@ -35,7 +35,7 @@ export const signCommand = (parts: ClientParts, command: SignCommand): object =>
 };
 
 /** Serves the adapter protocol for a client with these parts. */
-export const serveAdapter = (parts: ClientParts, name: string): void => {
+export const serveAdapter = async (parts: ClientParts, name: string): Promise<void> => {
   const call = caller(parts);
   const respond = (command: Command): object | Promise<object> => {
     switch (command.cmd) {
@@ -54,9 +54,5 @@ export const serveAdapter = (parts: ClientParts, name: string): void => {
         return {};
     }
   };
-  createInterface({ input: process.stdin }).on('line', async (line) => {
-    const command = JSON.parse(line) as Command;
-    const text = JSON.stringify({ id: command.id, ...(await respond(command)) });
-    process.stdout.write(`${text}\n`, () => command.cmd === 'stop' && parts.end());
-  });
+  await serveCommands(respond, parts.end);
 };

@@ -45,7 +45,7 @@ export interface LedgerParts {
   readonly combine: (isCurrency: boolean, isNetwork: boolean) => boolean;
   readonly compareRows: (left: Holding, right: Holding) => number;
   readonly available: (holding: Holding) => Decimal;
-  readonly print: (amount: Decimal, decimals: number) => unknown;
+  readonly format: (amount: Decimal, decimals: number) => unknown;
   readonly count: (rows: number) => number;
   /** The data of the response to `_ping`. */
   readonly pong: () => object;
@@ -88,7 +88,7 @@ export const LEDGER: LedgerParts = {
   combine: (isCurrency, isNetwork) => isCurrency && isNetwork,
   compareRows: (left, right) => byText(left.currency, right.currency) || byText(left.network, right.network),
   available: ({ balance, held }) => balance.minus(held),
-  print: (amount, decimals) => amount.toFixed(decimals),
+  format: (amount, decimals) => amount.toFixed(decimals),
   count: (rows) => rows,
   pong: () => ({ pong: true }),
   fee: (amount, { feeFlat, feePercent, decimals }) =>

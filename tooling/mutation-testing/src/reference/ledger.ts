@@ -55,7 +55,7 @@ export class Ledger {
     account: string,
     wanted: { currency?: string | undefined; network?: string | undefined },
   ): object[] {
-    const { matches, combine, compareRows, available, print } = this.#parts;
+    const { matches, combine, compareRows, available, format } = this.#parts;
     return this.#of(account)
       .filter((row) =>
         combine(
@@ -67,9 +67,9 @@ export class Ledger {
       .map((row) => ({
         currency: row.currency,
         network: row.network,
-        balance: print(row.balance, row.decimals),
-        held: print(row.held, row.decimals),
-        available: print(available(row), row.decimals),
+        balance: format(row.balance, row.decimals),
+        held: format(row.held, row.decimals),
+        available: format(available(row), row.decimals),
       }));
   }
 
@@ -84,7 +84,7 @@ export class Ledger {
     const result = earlier ?? this.#hold(order);
     if ('status' in result) return result;
     const { id, amount, fee, decimals } = result;
-    const { print } = this.#parts;
+    const { format } = this.#parts;
     return {
       data: created({
         withdrawal_id: id,
@@ -93,14 +93,14 @@ export class Ledger {
         network: result.network,
         currency: result.currency,
         to_address: result.to_address,
-        amount_decimal: print(new Decimal(amount), decimals),
-        fee_decimal: print(fee, decimals),
+        amount_decimal: format(new Decimal(amount), decimals),
+        fee_decimal: format(fee, decimals),
       }),
     };
   }
 
   withdrawal(account: string, id: number): { readonly data: object } | undefined {
-    const { isOwn, print, told } = this.#parts;
+    const { isOwn, format, told } = this.#parts;
     const found = this.#withdrawals.find((each) => each.id === id && isOwn(each, account));
     if (found === undefined) return undefined;
     return {
@@ -109,8 +109,8 @@ export class Ledger {
         currency: found.currency,
         network: found.network,
         to_address: found.to_address,
-        amount: print(new Decimal(found.amount), found.decimals),
-        fee: print(found.fee, found.decimals),
+        amount: format(new Decimal(found.amount), found.decimals),
+        fee: format(found.fee, found.decimals),
         status: 'broadcasted',
         tx_hash: `0x${id}`,
         error_message: null,

@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline';
+import { serveCommands } from './adapter-protocol.ts';
 import { makeDecide } from './decide.ts';
 import type { ServerKey, ServerParts } from './server-parts.ts';
 
@@ -61,7 +61,7 @@ const verifyWebhook = (parts: ServerParts, command: WebhookCommand): object => {
 };
 
 /** Speaks the adapter protocol for a verifier made of these parts. */
-export const serveVerifier = (parts: ServerParts): void => {
+export const serveVerifier = async (parts: ServerParts): Promise<void> => {
   const respond = (command: VerifyCommand): object | Promise<object> => {
     if (command.cmd === 'hello')
       return { name: 'reference-verifier', language: 'javascript', roles: ['verify', 'webhook'], caps: [] };
@@ -74,9 +74,5 @@ export const serveVerifier = (parts: ServerParts): void => {
         }))
       : {};
   };
-  createInterface({ input: process.stdin }).on('line', async (line) => {
-    const command = JSON.parse(line) as VerifyCommand;
-    const text = JSON.stringify({ id: command.id, ...(await respond(command)) });
-    process.stdout.write(`${text}\n`, () => command.cmd === 'stop' && process.exit(0));
-  });
+  await serveCommands(respond);
 };

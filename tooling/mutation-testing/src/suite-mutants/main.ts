@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ignoreClosedPipe } from '@cpg/conformance/src/commands/main.ts';
 import { SUITE_FOLDER } from '../suite.ts';
 import { SUITE_MUTANTS, type SuiteMutant } from './suite-mutants.ts';
 
@@ -45,6 +46,8 @@ const isKilled = ({ id, file, find, replace, test }: SuiteMutant): boolean => {
     writeFileSync(path, source);
   }
 };
+
+for (const stream of [process.stdout, process.stderr]) ignoreClosedPipe(stream);
 
 prepare();
 try {

@@ -1,6 +1,6 @@
 import type { CaseRecord } from '@cpg/conformance/src/core/record.ts';
 import { run } from '@cpg/conformance/src/core/run.ts';
-import { exitCodeOf } from '@cpg/conformance/src/core/tally.ts';
+import { getExitCode } from '@cpg/conformance/src/core/tally.ts';
 import { serverSuite } from '@cpg/conformance/src/server/cases/server-suite.ts';
 import { expect, it } from 'vitest';
 import { startServer } from '../reference/server.ts';
@@ -16,7 +16,7 @@ const judgePartial = async (served: readonly string[]) => {
   const cases = records.filter((record): record is CaseRecord => record.type === 'case');
   const accused = cases.filter(({ verdict }) => verdict !== 'pass' && verdict !== 'notapplicable');
   expect(accused.map(({ id }) => id)).toEqual([]);
-  expect(exitCodeOf(records)).toBe(0);
+  expect(getExitCode(records)).toBe(0);
   return Object.fromEntries(cases.map(({ id, reason }) => [id, reason]));
 };
 

@@ -1,4 +1,4 @@
-import { fits } from '@cpg/conformance/src/core/case-filter.ts';
+import { createCaseFilter } from '@cpg/conformance/src/core/case-filter.ts';
 import type { CaseRecord } from '@cpg/conformance/src/core/record.ts';
 import { run } from '@cpg/conformance/src/core/run.ts';
 import { type ServerOptions, serverSuite } from '@cpg/conformance/src/server/cases/server-suite.ts';
@@ -8,7 +8,7 @@ import { SERVER, type ServerParts } from '../reference/server-parts.ts';
 import { DEMO_KEYS as KEYS } from '../suite.ts';
 
 const tryCases = async (pattern: string, options: ServerOptions): Promise<readonly CaseRecord[]> => {
-  const filter = { pattern, matches: (id: string) => fits(pattern, id) };
+  const filter = createCaseFilter(pattern);
   const records = await run((plan) => plan.add(serverSuite(options, plan)), { filter });
   return records.filter((record): record is CaseRecord => record.type === 'case');
 };
@@ -117,7 +117,7 @@ describe('the server suite', () => {
     const options = { url, keys, clockUrl: `${url}/_sandbox/clock` };
     expect(verdicts(await tryCases('server-rate-exact-limit', options))).toEqual(['pass']);
     const [again] = await tryCases('server-rate-exact-limit', options);
-    expect(again?.finding).toMatchObject({
+    expect(again?.diff).toMatchObject({
       actual: '429 Rate limit exceeded',
       hint: expect.stringMatching(/^Was the server started afresh for this run, on an empty store\?/),
     });
@@ -135,14 +135,14 @@ describe('the server suite', () => {
     const { url, keys } = await start({ compare: () => true, isParsed: true });
     const [upper] = await tryCases('server-signature-upper-case', { url, keys });
     const [long] = await tryCases('server-tamper-body-value', { url, keys });
-    const [{ sent, received } = { sent: '', received: '' }] = upper?.finding?.exchanges ?? [];
+    const [{ sent, received } = { sent: '', received: '' }] = upper?.diff?.exchanges ?? [];
     expect(sent).toMatch(
       /^GET \/v1\/_ping\?nonce=\w+ HTTP\/1\.1\r\n[\s\S]*\r\nX-CPG-Signature: [0-9A-F]{8}\.\.\.\[masked\]\r\n/,
     );
     expect(received).toMatch(
       /^HTTP\/1\.1 200 OK\r\ncontent-type: application\/json[\s\S]*\r\n\r\n\{"success":true/,
     );
-    expect(long?.finding?.exchanges?.[0]?.sent).toMatch(/\r\n\r\n\{/);
+    expect(long?.diff?.exchanges?.[0]?.sent).toMatch(/\r\n\r\n\{/);
   });
 
   it('says how to mend a local address that this machine does not have', async () => {
@@ -163,7 +163,7 @@ describe('the server suite', () => {
 
   it('says in exact digits what was taken and what should have been', async () => {
     const records = await tryCases('server-withdrawal-takes-*', await start({ hold: (amount) => amount }));
-    expect(records[0]?.finding).toMatchObject({
+    expect(records[0]?.diff).toMatchObject({
       what: 'taken from available ETH on ETH',
       expected: '0.000110500000000002',
       actual: '0.000100000000000001',

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { Checker, type Exchange } from '@cpg/conformance/src/core/checker.ts';
 import { Masker } from '@cpg/conformance/src/core/masker.ts';
 import { Randomness } from '@cpg/conformance/src/core/run-settings.ts';
-import { addressOf } from '@cpg/conformance/src/server/preflight.ts';
+import { parseAddress } from '@cpg/conformance/src/server/preflight.ts';
 import { ServerUnderTest } from '@cpg/conformance/src/server/server-under-test.ts';
 import { expect, it } from 'vitest';
 import { startServer } from '../reference/server.ts';
@@ -39,7 +39,7 @@ it.each<[name: string, onData: (socket: Socket) => void]>([
 
 it('meets a lenient reference server that counts the chunks', async () => {
   const [url = ''] = (await startServer({ ...SERVER, isLenient: true })).split(' ');
-  const { server } = meet(addressOf(url));
+  const { server } = meet(parseAddress(url));
   const body = Buffer.from('2\r\n{}\r\n0\r\n\r\n');
   const askSignedFor = async (signed: Buffer) => {
     const sent = server.encode(server.craft({ body, signed: { body: signed } }), TWO_FRAMINGS);
@@ -55,7 +55,7 @@ it.each([
   ['all but its last digit', (hex: string) => hex.slice(0, -1)],
 ])('masks a signature in %s, also when it was put in later', async (_name, change) => {
   const [url = ''] = (await startServer(SERVER)).split(' ');
-  const { server, seen } = meet(addressOf(url));
+  const { server, seen } = meet(parseAddress(url));
   const request = server.craft();
   const changed = change(request.validSignature);
   const headers = request.headers.map(([name, value], i) => [name, i === 2 ? changed : value] as const);

@@ -1,19 +1,19 @@
-import { ANSWERS } from '../../core/rejections.ts';
+import { REJECTIONS } from '../../core/rejections.ts';
 import type { Reply } from '../capture-server.ts';
 import { type CapturedRequest, STEPPED_AHEAD } from '../captured-request.ts';
 import { type Call, type ClientUnderTest, clientCases, type Scene } from '../client-under-test.ts';
 import { expectData } from '../expect-result.ts';
 import { MANY_CALLS, manyAtOnce } from '../many-at-once.ts';
-import { refusal, success, WITHDRAWAL_ARGS } from '../replies.ts';
+import { rejection, success, WITHDRAWAL_ARGS } from '../replies.ts';
 
-const UNAVAILABLE = refusal(
+const UNAVAILABLE = rejection(
   { status: 503, message: 'Service temporarily unavailable' },
   { 'Retry-After': '1' },
 );
 const HANG_UP: Reply = { raw: '' };
 const RESET: Reply = { reset: true };
 const HALF: Reply = { raw: 'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"success":tr' };
-const MOST_ATTEMPTS = 8;
+const MAX_ATTEMPTS = 8;
 
 const trouble = (reply: Reply, call: Call, look: (scene: Scene) => void) => async (client: ClientUnderTest) =>
   client.play({ label: 'trouble', respond: () => reply }, async (scene) => {
@@ -21,9 +21,9 @@ const trouble = (reply: Reply, call: Call, look: (scene: Scene) => void) => asyn
     const result = await scene.call({ ...call, ...moved });
     client.check.that(!result.ok, { what: 'result of the call', expected: 'an error', actual: 'ok' });
     const requests = scene.captured();
-    client.check.that(requests.length >= 1 && requests.length <= MOST_ATTEMPTS, {
+    client.check.that(requests.length >= 1 && requests.length <= MAX_ATTEMPTS, {
       what: 'attempts',
-      expected: `1 to ${MOST_ATTEMPTS}`,
+      expected: `1 to ${MAX_ATTEMPTS}`,
       actual: String(requests.length),
     });
     const signatures = new Set(requests.map(({ signature }) => signature));
@@ -57,7 +57,7 @@ const post = (reply: Reply, client_reference?: string) => (client: ClientUnderTe
 const freshSignature = (reply: Reply) => trouble(reply, { operation: 'balances.list' }, () => undefined);
 
 /** The kind of the error when this is the answer to a withdrawal, and its status. */
-const kindOf = async (client: ClientUnderTest, reply: Reply) => {
+const getKind = async (client: ClientUnderTest, reply: Reply) => {
   let found = { kind: '', status: 0 };
   await client.play({ label: 'kind', respond: () => reply }, async (scene) => {
     const call: Call = { operation: 'withdrawals.create', args: WITHDRAWAL_ARGS, ...client.movableNow() };
@@ -122,15 +122,15 @@ export const ATTEMPT_CASES = clientCases({ group: 'attempts', spec: '§6.2, §6.
     description:
       'a withdrawal whose answer is lost ends with another kind of error than one that was refused',
     run: async (client) => {
-      const refused = await kindOf(
+      const rejected = await getKind(
         client,
-        refusal({ status: 400, message: 'Insufficient available balance' }),
+        rejection({ status: 400, message: 'Insufficient available balance' }),
       );
       for (const reply of [HANG_UP, RESET, HALF]) {
-        const lost = await kindOf(client, reply);
-        client.check.that(lost.kind !== refused.kind && lost.status < 400, {
+        const lost = await getKind(client, reply);
+        client.check.that(lost.kind !== rejected.kind && lost.status < 400, {
           what: 'kind and status of the error',
-          expected: `not ${refused.kind}, and no status of a refusal: the withdrawal may have been made`,
+          expected: `not ${rejected.kind}, and no status of a refusal: the withdrawal may have been made`,
           actual: `${lost.kind}, ${lost.status}`,
         });
       }
@@ -161,7 +161,7 @@ export const ATTEMPT_CASES = clientCases({ group: 'attempts', spec: '§6.2, §6.
     run: (client) =>
       client.play({ label: 'at-once', respond: () => success('ping') }, async (scene) => {
         const calls = Array.from({ length: 5 }, () => scene.call({ operation: 'ping' }));
-        for (const answer of await Promise.all(calls)) expectData(client, answer, 'ping');
+        for (const response of await Promise.all(calls)) expectData(client, response, 'ping');
         client.check.equal('requests', { expected: 5, actual: scene.captured().length });
         scene.expectAllSigned();
       }),
@@ -177,11 +177,14 @@ export const ATTEMPT_CASES = clientCases({ group: 'attempts', spec: '§6.2, §6.
     id: 'attempt-already-used',
     description: 'an answer that the signature was already used is never met with the same signature',
     run: (client) =>
-      client.play({ label: 'already-used', respond: () => refusal(ANSWERS.alreadyUsed) }, async (scene) => {
-        const moved = client.movableNow();
-        const result = await scene.call({ operation: 'ping', ...moved });
-        client.check.that(!result.ok, { what: 'result of the call', expected: 'an error', actual: 'ok' });
-        scene.expectAllSigned({ ...moved, elapsed: result.elapsed });
-      }),
+      client.play(
+        { label: 'already-used', respond: () => rejection(REJECTIONS.alreadyUsed) },
+        async (scene) => {
+          const moved = client.movableNow();
+          const result = await scene.call({ operation: 'ping', ...moved });
+          client.check.that(!result.ok, { what: 'result of the call', expected: 'an error', actual: 'ok' });
+          scene.expectAllSigned({ ...moved, elapsed: result.elapsed });
+        },
+      ),
   },
 ]);

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { createGzip, gzipSync } from 'node:zlib';
-import type { CallAnswer } from '../../adapter/responses.ts';
+import type { CallResult } from '../../adapter/responses.ts';
 import type { Reply } from '../capture-server.ts';
 import { type ClientUnderTest, clientCases } from '../client-under-test.ts';
 import { envelopeWith, expectError, expectRow, expectRowOrError, ROW } from '../expect-result.ts';
@@ -28,9 +28,9 @@ const chunked = (): Reply => {
   };
 };
 
-type Judge = (client: ClientUnderTest, answer: CallAnswer) => void;
+type Judge = (client: ClientUnderTest, response: CallResult) => void;
 
-const right: Judge = (client, answer) => expectRow(client, answer, UNICODE_ROW);
+const right: Judge = (client, response) => expectRow(client, response, UNICODE_ROW);
 
 const ROWS: Readonly<Record<string, readonly [description: string, reply: Reply, judge: Judge]>> = {
   utf8: ['text beyond ASCII is read as UTF-8', ok(envelopeWith(UNICODE_ROW)), right],
@@ -55,7 +55,7 @@ const ROWS: Readonly<Record<string, readonly [description: string, reply: Reply,
   'invalid-utf8': [
     'a text with a byte that is not UTF-8: an error, or the replacement character in its place',
     ok(INVALID),
-    (client, answer) => expectRowOrError(client, answer, REPLACED_ROW),
+    (client, response) => expectRowOrError(client, response, REPLACED_ROW),
   ],
   gzip: ['an answer in gzip: understood, or an error', gzip(PACKED), expectRowOrError],
   'gzip-cut': ['an answer in gzip that ends early: an error', gzip(PACKED.subarray(0, 60)), expectError],
@@ -80,9 +80,9 @@ export const ENCODING_CASES = clientCases(
     run: (client: ClientUnderTest) =>
       client.play({ label: `encoding-${id}`, respond: () => reply }, async (scene) => {
         const moved = client.movableNow();
-        const answer = await scene.call({ operation: 'balances.list', ...moved });
-        scene.expectAllSigned({ ...moved, elapsed: answer.elapsed });
-        judge(client, answer);
+        const response = await scene.call({ operation: 'balances.list', ...moved });
+        scene.expectAllSigned({ ...moved, elapsed: response.elapsed });
+        judge(client, response);
       }),
   })),
 );
@@ -119,18 +119,18 @@ export const packedEnormousBody = (): Promise<Buffer> => {
 };
 
 /** What one connection may take before the client hangs up; what the system holds in between counts too. */
-const MOST_BYTES_TAKEN = 64 * 2 ** 20;
+const MAX_BYTES_TAKEN = 64 * 2 ** 20;
 
-const answered = async (client: ClientUnderTest, reply: Reply): Promise<void> =>
+const received = async (client: ClientUnderTest, reply: Reply): Promise<void> =>
   client.play({ label: 'enormous', respond: () => reply }, async (scene) => {
     const moved = client.movableNow();
-    const answer = await scene.call({ operation: 'balances.list', ...moved });
+    const response = await scene.call({ operation: 'balances.list', ...moved });
     const taken = scene.server.mostBytesTaken();
-    scene.expectAllSigned({ ...moved, elapsed: answer.elapsed });
-    expectError(client, answer);
-    client.check.recommends(taken <= MOST_BYTES_TAKEN, {
+    scene.expectAllSigned({ ...moved, elapsed: response.elapsed });
+    expectError(client, response);
+    client.check.recommends(taken <= MAX_BYTES_TAKEN, {
       what: 'bytes that the client took of one answer',
-      expected: `at most ${MOST_BYTES_TAKEN}: no answer of this API is longer`,
+      expected: `at most ${MAX_BYTES_TAKEN}: no answer of this API is longer`,
       actual: String(taken),
       hint: 'Set a limit on what is read of an answer: memory is not the place to find it.',
     });
@@ -143,7 +143,7 @@ export const SIZE_CASES = clientCases({ group: 'size', spec: '§6', timeoutMs: 4
     level: 'SHOULD',
     description: 'a JSON answer of 100 MiB, announced: an error, before all of it was read',
     run: (client) =>
-      answered(client, {
+      received(client, {
         status: 200,
         headers: { 'Content-Length': String(ENORMOUS_BYTES) },
         stream: enormousBody,
@@ -153,7 +153,7 @@ export const SIZE_CASES = clientCases({ group: 'size', spec: '§6', timeoutMs: 4
     id: 'size-enormous-chunked',
     description: '100 MiB in chunks that never come to an end: an error, before all of it was read',
     run: (client) =>
-      answered(client, {
+      received(client, {
         status: 200,
         headers: { 'Transfer-Encoding': 'chunked' },
         stream: enormousChunkedBody,
@@ -163,7 +163,7 @@ export const SIZE_CASES = clientCases({ group: 'size', spec: '§6', timeoutMs: 4
     id: 'size-enormous-error',
     description: 'a 403 with a body of 100 MiB: an error, before all of it was read',
     run: (client) =>
-      answered(client, {
+      received(client, {
         status: 403,
         headers: { 'Content-Length': String(ENORMOUS_BYTES) },
         stream: enormousBody,
@@ -174,7 +174,7 @@ export const SIZE_CASES = clientCases({ group: 'size', spec: '§6', timeoutMs: 4
     level: 'SHOULD',
     description: '100 kB of gzip that hold 100 MiB of JSON: an error',
     run: async (client) =>
-      answered(client, {
+      received(client, {
         status: 200,
         headers: { 'Content-Encoding': 'gzip' },
         body: await packedEnormousBody(),

@@ -6,7 +6,7 @@ import { ClientUnderTest } from '../client-under-test.ts';
 import { ATTEMPT_CASES } from './attempt-cases.ts';
 import { ENCODING_CASES, SIZE_CASES } from './body-cases.ts';
 import { CLOCK_CASES } from './clock-cases.ts';
-import { REDIRECT_CASES, REFUSAL_CASES } from './rejection-cases.ts';
+import { REDIRECT_CASES, REJECTION_CASES } from './rejection-cases.ts';
 import { PATH_CASES, REQUEST_CASES } from './request-cases.ts';
 import { AMOUNT_CASES, RESPONSE_CASES } from './response-cases.ts';
 import { SECRECY_CASES } from './secrecy-cases.ts';
@@ -15,7 +15,7 @@ import { SECRECY_CASES } from './secrecy-cases.ts';
 export const CLIENT_CASES: readonly ConformanceCase<ClientUnderTest>[] = [
   REQUEST_CASES,
   PATH_CASES,
-  REFUSAL_CASES,
+  REJECTION_CASES,
   REDIRECT_CASES,
   ATTEMPT_CASES,
   CLOCK_CASES,

@@ -1,4 +1,4 @@
-import { ANSWERS } from '../../core/rejections.ts';
+import { REJECTIONS } from '../../core/rejections.ts';
 import type { Responder } from '../capture-server.ts';
 import { clientCases } from '../client-under-test.ts';
 import {
@@ -12,7 +12,7 @@ import {
   startOfScene,
   windowAt,
 } from '../clock-scenes.ts';
-import { refusal, success } from '../replies.ts';
+import { rejection, success } from '../replies.ts';
 
 /** What needs a clock that can be moved: pacing, and learning the time. */
 export const CLOCK_CASES = clientCases(
@@ -24,7 +24,7 @@ export const CLOCK_CASES = clientCases(
       run: secondAttempt(
         () => ({}),
         (now) => now - (now % 60) + 60,
-        ANSWERS.rateLimit.message,
+        REJECTIONS.rateLimit.message,
       ),
     },
     {
@@ -48,7 +48,7 @@ export const CLOCK_CASES = clientCases(
     {
       id: 'clock-429-for-ever',
       description: '429 without end: it gives up',
-      run: givesUp({}, ANSWERS.rateLimit.message),
+      run: givesUp({}, REJECTIONS.rateLimit.message),
     },
     ...Object.entries({ huge: '999999999', negative: '-5', garbage: 'soon', empty: '' }).map(
       ([id, value]) => ({
@@ -72,7 +72,10 @@ export const CLOCK_CASES = clientCases(
       description: 'refused for its timestamp again and again: at most two attempts, then the error',
       run: (client) => {
         const now = startOfScene();
-        const respond = () => ({ ...refusal(ANSWERS.outsideWindow), headers: { Date: httpDate(now + 400) } });
+        const respond = () => ({
+          ...rejection(REJECTIONS.outsideWindow),
+          headers: { Date: httpDate(now + 400) },
+        });
         return ask(client, { respond, now }, (scene, result) => {
           client.check.that(scene.captured().length <= 2, {
             what: 'requests',
@@ -80,9 +83,9 @@ export const CLOCK_CASES = clientCases(
             actual: String(scene.captured().length),
           });
           const { message, status } = result.ok ? { message: 'ok', status: 200 } : result.error;
-          client.check.that(message.includes(ANSWERS.outsideWindow.message), {
+          client.check.that(message.includes(REJECTIONS.outsideWindow.message), {
             what: 'result of the call',
-            expected: ANSWERS.outsideWindow.message,
+            expected: REJECTIONS.outsideWindow.message,
             actual: message,
           });
           client.check.equal('status of the error', { expected: 401, actual: status ?? undefined });
@@ -98,7 +101,7 @@ export const CLOCK_CASES = clientCases(
         const unavailable = { status: 503, message: 'Service temporarily unavailable' };
         const respond: Responder = (_message, index) =>
           index === 0
-            ? refusal(unavailable, { Date: httpDate(now + 3600) })
+            ? rejection(unavailable, { Date: httpDate(now + 3600) })
             : { ...success('balances.list'), headers: { Date: httpDate(now) } };
         return client.play({ label: 'not-from-5xx', respond }, async (scene) => {
           for (const currency of ['USDT', 'ETH'])

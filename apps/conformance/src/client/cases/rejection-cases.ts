@@ -1,24 +1,24 @@
 import { AUTHENTICATION_HEADERS } from '@cpg/protocol';
-import { ANSWERS, type Answer, lacksPermission } from '../../core/rejections.ts';
-import { valuesOf } from '../../wire/http-message.ts';
+import { createPermissionRejection, type ExpectedRejection, REJECTIONS } from '../../core/rejections.ts';
+import { getHeaderValues } from '../../wire/http-message.ts';
 import { startCapture } from '../capture-server.ts';
 import { type Call, type ClientUnderTest, clientCases } from '../client-under-test.ts';
-import { refusal, success, WITHDRAWAL_ARGS } from '../replies.ts';
+import { rejection, success, WITHDRAWAL_ARGS } from '../replies.ts';
 
-const REFUSALS: Readonly<Record<string, Answer>> = {
-  'malformed-target': ANSWERS.malformedTarget,
-  'missing-headers': ANSWERS.missingHeaders,
-  'invalid-signature': ANSWERS.invalidSignature,
-  permission: lacksPermission('read_balance'),
-  'source-ip': ANSWERS.sourceIp,
-  'not-found': ANSWERS.notFound,
+const REFUSALS: Readonly<Record<string, ExpectedRejection>> = {
+  'malformed-target': REJECTIONS.malformedTarget,
+  'missing-headers': REJECTIONS.missingHeaders,
+  'invalid-signature': REJECTIONS.invalidSignature,
+  permission: createPermissionRejection('read_balance'),
+  'source-ip': REJECTIONS.sourceIp,
+  'not-found': REJECTIONS.notFound,
   conflict: { status: 409, message: 'client_reference was already used with different parameters' },
   validation: { status: 422, message: 'amount: Input should be greater than 0' },
   'insufficient-balance': { status: 400, message: 'Insufficient available balance' },
 };
 
-const refused = async (client: ClientUnderTest, id: string, answer: Answer): Promise<void> =>
-  client.play({ label: `refused-${id}`, respond: () => refusal(answer) }, async (scene) => {
+const rejected = async (client: ClientUnderTest, id: string, response: ExpectedRejection): Promise<void> =>
+  client.play({ label: `refused-${id}`, respond: () => rejection(response) }, async (scene) => {
     const result = await scene.call({
       operation: 'withdrawals.create',
       args: { ...WITHDRAWAL_ARGS, client_reference: 'r' },
@@ -32,10 +32,10 @@ const refused = async (client: ClientUnderTest, id: string, answer: Answer): Pro
     client.check.that(!result.ok, { what: 'result of the call', expected: 'an error', actual: 'ok' });
     if (result.ok) return;
     const { status, message, kind } = result.error;
-    client.check.equal('status of the error', { expected: answer.status, actual: status ?? undefined });
-    client.check.that(message.includes(answer.message), {
+    client.check.equal('status of the error', { expected: response.status, actual: status ?? undefined });
+    client.check.that(message.includes(response.message), {
       what: 'message of the error',
-      expected: answer.message,
+      expected: response.message,
       actual: message,
     });
     client.check.that(kind !== '', {
@@ -46,12 +46,12 @@ const refused = async (client: ClientUnderTest, id: string, answer: Answer): Pro
   });
 
 /** Answers that end a call at once: one request, a typed error, the server's words kept. */
-export const REFUSAL_CASES = clientCases(
+export const REJECTION_CASES = clientCases(
   { group: 'refusal', spec: '§3, §6', needs: ['errors'] },
-  Object.entries(REFUSALS).map(([id, answer]) => ({
+  Object.entries(REFUSALS).map(([id, response]) => ({
     id: `refused-${id}`,
-    description: `${answer.status} ${answer.message}: no second attempt, the message kept`,
-    run: (client: ClientUnderTest) => refused(client, id, answer),
+    description: `${response.status} ${response.message}: no second attempt, the message kept`,
+    run: (client: ClientUnderTest) => rejected(client, id, response),
   })),
 );
 
@@ -64,7 +64,7 @@ const redirected = async (client: ClientUnderTest, status: number, call: Call): 
       const result = await scene.call(call);
       scene.expectAllSigned();
       const leaked = other.requests.flatMap((message) =>
-        AUTHENTICATION_HEADERS.flatMap((name) => (valuesOf(message, name).length > 0 ? [name] : [])),
+        AUTHENTICATION_HEADERS.flatMap((name) => (getHeaderValues(message, name).length > 0 ? [name] : [])),
       );
       client.check.equal('credentials that reached the other host', {
         expected: 'none',

@@ -1,4 +1,4 @@
-import { valuesOf } from '../../wire/http-message.ts';
+import { getHeaderValues } from '../../wire/http-message.ts';
 import {
   type Call,
   type ClientCase,
@@ -18,10 +18,10 @@ const one = async (
   client.play(
     { label, respond: () => success(call.operation), ...(secret === undefined ? {} : { secret }) },
     async (scene) => {
-      const answer = await scene.call(call);
+      const response = await scene.call(call);
       scene.expectAllSigned();
       client.check.equal('requests', { expected: 1, actual: scene.captured().length });
-      expectData(client, answer, call.operation);
+      expectData(client, response, call.operation);
       const [request] = scene.captured();
       if (request !== undefined) look(request);
     },
@@ -128,7 +128,7 @@ const plain = (id: string, line: { method: string; path: string }, call: Call) =
       }
       client.check.equal('Content-Type', {
         expected: 'application/json',
-        actual: valuesOf(message, 'content-type').join().split(';')[0]?.trim().toLowerCase(),
+        actual: getHeaderValues(message, 'content-type').join().split(';')[0]?.trim().toLowerCase(),
       });
     }),
 });
@@ -238,7 +238,7 @@ export const PATH_CASES = clientCases(
         expectData(client, known, 'withdrawals.get');
         client.check.equal('requests for an id of 41', { expected: 1, actual: scene.captured().length });
         const result = await scene.call({ operation: 'withdrawals.get', args: { withdrawal_id: text } });
-        if (scene.captured().length > 1 || scene.server.faults.length > 0) {
+        if (scene.captured().length > 1 || scene.server.problems.length > 0) {
           expectOneSegment(client, scene, text);
           return;
         }

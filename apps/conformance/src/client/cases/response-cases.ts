@@ -1,7 +1,7 @@
 import type { Reply } from '../capture-server.ts';
 import { type Call, type ClientUnderTest, clientCases } from '../client-under-test.ts';
 import { envelopeWith, expectError, expectRow, ROW } from '../expect-result.ts';
-import { DATA, envelopeOf, refusal, WITHDRAWAL_ARGS } from '../replies.ts';
+import { createEnvelope, DATA, rejection, WITHDRAWAL_ARGS } from '../replies.ts';
 
 const HTML = { 'Content-Type': 'text/html' };
 const ok = (body: string): Reply => ({ status: 200, body });
@@ -75,14 +75,14 @@ const UNFIT: Readonly<Record<string, Unfit>> = {
   },
 };
 
-const LONGEST_MESSAGE = 10_000;
+const MAX_MESSAGE_LENGTH = 10_000;
 
 const unfit = (client: ClientUnderTest, id: string, { reply, status }: Unfit): Promise<void> =>
   client.play({ label: `response-${id}`, respond: () => reply }, async (scene) => {
     const moved = client.movableNow();
-    const answer = await scene.call({ operation: 'balances.list', ...moved });
-    scene.expectAllSigned({ ...moved, elapsed: answer.elapsed });
-    expectError(client, answer, status);
+    const response = await scene.call({ operation: 'balances.list', ...moved });
+    scene.expectAllSigned({ ...moved, elapsed: response.elapsed });
+    expectError(client, response, status);
   });
 
 /** Answers that no gateway should give: a typed error, never a value that looks right. */
@@ -107,17 +107,17 @@ export const RESPONSE_CASES = clientCases(
     {
       id: 'response-long-message',
       level: 'SHOULD',
-      description: `a message of 100,000 characters is cut, to ${LONGEST_MESSAGE} at most, before it reaches a log`,
+      description: `a message of 100,000 characters is cut, to ${MAX_MESSAGE_LENGTH} at most, before it reaches a log`,
       run: (client) => {
-        const respond = () => refusal({ status: 403, message: 'long '.repeat(20_000) });
+        const respond = () => rejection({ status: 403, message: 'long '.repeat(20_000) });
         return client.play({ label: 'long-message', respond }, async (scene) => {
-          const answer = await scene.call({ operation: 'balances.list' });
+          const response = await scene.call({ operation: 'balances.list' });
           scene.expectAllSigned();
-          expectError(client, answer, 403);
-          const length = answer.ok ? 0 : answer.error.message.length;
-          client.check.that(length <= LONGEST_MESSAGE, {
+          expectError(client, response, 403);
+          const length = response.ok ? 0 : response.error.message.length;
+          client.check.that(length <= MAX_MESSAGE_LENGTH, {
             what: 'characters of the message',
-            expected: `at most ${LONGEST_MESSAGE}`,
+            expected: `at most ${MAX_MESSAGE_LENGTH}`,
             actual: String(length),
           });
         });
@@ -157,14 +157,14 @@ const withField = ({ call, field }: Amount, value: unknown): unknown => {
   return Array.isArray(data) ? data.map((row) => ({ ...row, [field]: value })) : { ...data, [field]: value };
 };
 
-const refused = async (client: ClientUnderTest, amount: Amount, value: unknown): Promise<void> => {
+const rejected = async (client: ClientUnderTest, amount: Amount, value: unknown): Promise<void> => {
   const { call } = amount;
-  const reply = { status: 200, body: envelopeOf(call.operation, withField(amount, value)) };
+  const reply = { status: 200, body: createEnvelope(call.operation, withField(amount, value)) };
   return client.play({ label: 'amount', respond: () => reply }, async (scene) => {
     const moved = client.movableNow();
-    const answer = await scene.call({ ...call, ...moved });
-    scene.expectAllSigned({ ...moved, elapsed: answer.elapsed });
-    expectError(client, answer);
+    const response = await scene.call({ ...call, ...moved });
+    scene.expectAllSigned({ ...moved, elapsed: response.elapsed });
+    expectError(client, response);
   });
 };
 
@@ -172,10 +172,10 @@ const refused = async (client: ClientUnderTest, amount: Amount, value: unknown):
 export const AMOUNT_CASES = clientCases(
   { group: 'amount', spec: '§6.8', timeoutMs: 40_000, needs: ['errors'] },
   Object.entries(AMOUNTS).flatMap(([name, amount]) =>
-    Object.entries(FAULTS).map(([fault, [description, value]]) => ({
-      id: `amount-${name}-${fault}`,
+    Object.entries(FAULTS).map(([problem, [description, value]]) => ({
+      id: `amount-${name}-${problem}`,
       description: `${amount.field} of ${amount.call.operation} ${description}: an error`,
-      run: (client: ClientUnderTest) => refused(client, amount, value),
+      run: (client: ClientUnderTest) => rejected(client, amount, value),
     })),
   ),
 );

@@ -1,6 +1,6 @@
-import { ANSWERS } from '../../core/rejections.ts';
+import { REJECTIONS } from '../../core/rejections.ts';
 import { type Call, type ClientUnderTest, clientCases } from '../client-under-test.ts';
-import { refusal, success, WITHDRAWAL_ARGS } from '../replies.ts';
+import { rejection, success, WITHDRAWAL_ARGS } from '../replies.ts';
 
 const CALLS: readonly Call[] = [
   { operation: 'ping' },
@@ -28,17 +28,20 @@ export const SECRECY_CASES = clientCases({ group: 'secrecy', spec: '§6.7' }, [
     needs: ['errors'],
     description: 'the text of an error contains neither the secret nor the signature',
     run: (client: ClientUnderTest) =>
-      client.play({ label: 'error', respond: () => refusal(ANSWERS.invalidSignature) }, async (scene) => {
-        const text = JSON.stringify(await scene.call({ operation: 'ping' }));
-        const [request] = scene.captured();
-        client.check.that(request !== undefined, { what: 'requests', expected: '1', actual: '0' });
-        const leaks =
-          client.settings.masker.containsSecret(text) || text.includes(request?.signature ?? '\0');
-        client.check.equal('secret or signature in the error', {
-          expected: 'absent',
-          actual: leaks ? 'present' : 'absent',
-        });
-      }),
+      client.play(
+        { label: 'error', respond: () => rejection(REJECTIONS.invalidSignature) },
+        async (scene) => {
+          const text = JSON.stringify(await scene.call({ operation: 'ping' }));
+          const [request] = scene.captured();
+          client.check.that(request !== undefined, { what: 'requests', expected: '1', actual: '0' });
+          const leaks =
+            client.settings.masker.containsSecret(text) || text.includes(request?.signature ?? '\0');
+          client.check.equal('secret or signature in the error', {
+            expected: 'absent',
+            actual: leaks ? 'present' : 'absent',
+          });
+        },
+      ),
   },
   {
     id: 'wire-hides-secret',

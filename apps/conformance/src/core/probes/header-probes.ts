@@ -1,5 +1,5 @@
 import { KEY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from '@cpg/protocol';
-import { ANSWERS } from '../rejections.ts';
+import { REJECTIONS } from '../rejections.ts';
 import { type HeaderPair, type Probe, probes, type Recipe } from './probe.ts';
 
 type Headers = readonly HeaderPair[];
@@ -83,7 +83,7 @@ export const HEADER_PROBES: readonly Probe[] = [
       craft: () => ({ headers: (headers) => headers.toReversed() }),
     },
   ]),
-  ...probes({ group: 'headers', spec: '§1.1', expected: ANSWERS.missingHeaders }, [
+  ...probes({ group: 'headers', spec: '§1.1', expected: REJECTIONS.missingHeaders }, [
     ...missing,
     { id: 'missing-all', description: 'without any of the three', craft: () => ({ headers: () => [] }) },
     {
@@ -100,7 +100,7 @@ export const HEADER_PROBES: readonly Probe[] = [
       craft: () => ({ keyId: 'not a key id', headers: (headers) => headers.slice(0, 2) }),
     },
   ]),
-  ...probes({ group: 'headers', spec: '§1.1', expected: ANSWERS.malformedHeaders }, [
+  ...probes({ group: 'headers', spec: '§1.1', expected: REJECTIONS.malformedHeaders }, [
     ...repeated,
     keyId('129-characters', 'a key id of 129 characters', 'k'.repeat(129)),
     keyId('space', 'a key id with a space', 'ck demo'),

@@ -1,5 +1,5 @@
 import { SIGNATURE_HEADER } from '@cpg/protocol';
-import { ANSWERS } from '../rejections.ts';
+import { REJECTIONS } from '../rejections.ts';
 import type { HeaderPair, Probe } from './probe.ts';
 
 const withoutSignature = (headers: readonly HeaderPair[]) => headers.slice(0, 2);
@@ -25,43 +25,43 @@ const row = (id: string, description: string, probe: Pick<Probe, 'expected' | 'c
 /** Requests with two faults: the first in the order of checks answers. */
 export const ORDER_PROBES: readonly Probe[] = [
   row('missing-then-target', 'a missing header goes before a malformed target', {
-    expected: ANSWERS.missingHeaders,
+    expected: REJECTIONS.missingHeaders,
     craft: () => ({ target: MALFORMED, headers: withoutSignature }),
   }),
   row('missing-then-timestamp', 'a missing header goes before the timestamp', {
-    expected: ANSWERS.missingHeaders,
+    expected: REJECTIONS.missingHeaders,
     craft: () => ({ timestamp: '0', headers: withoutSignature }),
   }),
   row('repeated-then-target', 'a repeated header goes before a malformed target', {
-    expected: ANSWERS.malformedHeaders,
+    expected: REJECTIONS.malformedHeaders,
     craft: () => ({ target: MALFORMED, headers: twice }),
   }),
   row('key-id-then-timestamp', 'a malformed key id goes before the timestamp', {
-    expected: ANSWERS.malformedHeaders,
+    expected: REJECTIONS.malformedHeaders,
     craft: () => ({ keyId: 'no key id', timestamp: '0' }),
   }),
   row('target-then-timestamp', 'a malformed target goes before the timestamp', {
-    expected: ANSWERS.malformedTarget,
+    expected: REJECTIONS.malformedTarget,
     craft: () => ({ target: MALFORMED, timestamp: '0' }),
   }),
   row('target-then-signature', 'a malformed target goes before the signature', {
-    expected: ANSWERS.malformedTarget,
+    expected: REJECTIONS.malformedTarget,
     craft: () => ({ target: MALFORMED, headers: spoiltSignature }),
   }),
   row('timestamp-then-encoding', 'the timestamp goes before the content encoding', {
-    expected: ANSWERS.outsideWindow,
+    expected: REJECTIONS.outsideWindow,
     craft: () => ({ timestamp: '0', headers: (headers) => [...headers, gzip] }),
   }),
   row('timestamp-then-signature', 'the timestamp goes before the signature', {
-    expected: ANSWERS.outsideWindow,
+    expected: REJECTIONS.outsideWindow,
     craft: () => ({ timestamp: '0', headers: spoiltSignature }),
   }),
   row('timestamp-then-key', 'the timestamp goes before the key', {
-    expected: ANSWERS.outsideWindow,
+    expected: REJECTIONS.outsideWindow,
     craft: () => ({ timestamp: '0', keyId: 'ck_nobody' }),
   }),
   row('encoding-then-signature', 'the content encoding goes before the signature', {
-    expected: ANSWERS.contentEncoding,
+    expected: REJECTIONS.contentEncoding,
     craft: () => ({ headers: (headers) => [...spoiltSignature(headers), gzip] }),
   }),
 ];
@@ -74,7 +74,7 @@ export const ENCODING_PROBES: readonly Probe[] = [
       group: 'encoding',
       spec: '§1.2',
       description: `Content-Encoding: ${coding}`,
-      expected: ANSWERS.contentEncoding,
+      expected: REJECTIONS.contentEncoding,
       craft: ({ nonce }) => ({
         method: 'POST',
         target: `/v1/withdrawals?n=${nonce}`,

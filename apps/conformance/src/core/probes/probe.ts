@@ -1,6 +1,6 @@
 import { KEY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from '@cpg/protocol';
-import { canonicalOf, signatureOf, type WireRequest } from '../expected-signature.ts';
-import type { Answer } from '../rejections.ts';
+import { computeSignature, createCanonicalString, type WireRequest } from '../expected-signature.ts';
+import type { ExpectedRejection } from '../rejections.ts';
 
 /** What a probe is made of: a key that is live, another one, the server's clock, and something that was never used. */
 export interface Basis {
@@ -49,7 +49,7 @@ export interface Recipe {
 }
 
 /** What must become of a probe: let in and answered 200; let in, whatever the route answers; or refused with this answer. */
-export type Expected = 'accepted' | 'authenticated' | Answer;
+export type Expected = 'accepted' | 'authenticated' | ExpectedRejection;
 
 /** One request with one property. The same probe is tried on a verifier in memory and on a server over the wire. */
 export interface Probe {
@@ -68,20 +68,20 @@ export const assemble = (basis: Basis, recipe: Recipe = {}): CraftedRequest => {
   const { method = 'GET', target = `/v1/_ping?nonce=${basis.nonce}`, body = NO_BODY } = recipe;
   const { keyId = basis.keyId, secret = basis.secret, timestamp = String(basis.now) } = recipe;
   const sent: WireRequest = { timestamp, method, target, body };
-  const signedText = (recipe.canonical ?? canonicalOf)({ ...sent, ...recipe.signed });
-  const signature = (recipe.mac ?? signatureOf)(secret, signedText);
+  const signedText = (recipe.canonical ?? createCanonicalString)({ ...sent, ...recipe.signed });
+  const signature = (recipe.mac ?? computeSignature)(secret, signedText);
   const headers: readonly HeaderPair[] = [
     [KEY_HEADER, keyId],
     [TIMESTAMP_HEADER, timestamp],
     [SIGNATURE_HEADER, signature],
   ];
-  const canonical = canonicalOf(sent);
+  const canonical = createCanonicalString(sent);
   return {
     method,
     target,
     body,
     headers: recipe.headers?.(headers) ?? headers,
-    validSignature: signatureOf(secret, canonical),
+    validSignature: computeSignature(secret, canonical),
     canonical,
   };
 };

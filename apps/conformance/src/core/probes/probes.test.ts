@@ -41,10 +41,10 @@ describe('probes', () => {
     },
   );
 
-  const singleFault = all.filter(({ group }) =>
+  const singleProblem = all.filter(({ group }) =>
     ['timestamp', 'window', 'target', 'encoding'].includes(group),
   );
-  it.each(singleFault.map((probe) => [probe.id, probe] as const))(
+  it.each(singleProblem.map((probe) => [probe.id, probe] as const))(
     '%s is signed right for its one fault',
     (_id, probe) => {
       expect(signatureOfRequest(probe)).toBe(assemble(basis, probe.craft(basis)).validSignature);

@@ -1,5 +1,5 @@
 import { SIGNATURE_HEADER } from '@cpg/protocol';
-import { ANSWERS } from '../rejections.ts';
+import { REJECTIONS } from '../rejections.ts';
 import { type Probe, probes, type Recipe } from './probe.ts';
 
 const resign = (change: (signature: string) => string): Recipe => ({
@@ -24,7 +24,7 @@ const toBase64 = (text: string): string => Buffer.from(text, 'hex').toString('ba
 
 /** Signatures that are nearly right. */
 export const SIGNATURE_PROBES = probes(
-  { group: 'signature', spec: '§1.1', expected: ANSWERS.invalidSignature },
+  { group: 'signature', spec: '§1.1', expected: REJECTIONS.invalidSignature },
   [
     row('flip-first', 'the first digit changed', (s) => flip(s, 0)),
     row('flip-middle', 'a middle digit changed', (s) => flip(s, 32)),
@@ -59,7 +59,7 @@ function flipBits(signature: string, bytes: readonly number[]): string {
 }
 
 /** Keys and secrets that do not belong together. */
-export const KEY_PROBES = probes({ group: 'key', spec: '§2', expected: ANSWERS.invalidSignature }, [
+export const KEY_PROBES = probes({ group: 'key', spec: '§2', expected: REJECTIONS.invalidSignature }, [
   { id: 'key-unknown', description: 'a key id that nobody has', craft: () => ({ keyId: 'ck_nobody' }) },
   {
     id: 'key-unknown-128-characters',

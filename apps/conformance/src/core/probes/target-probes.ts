@@ -1,4 +1,4 @@
-import { ANSWERS } from '../rejections.ts';
+import { REJECTIONS } from '../rejections.ts';
 import { type Probe, probes } from './probe.ts';
 
 type Row = Pick<Probe, 'id' | 'description' | 'craft'>;
@@ -9,7 +9,7 @@ const target = (id: string, description: string, write: (nonce: string) => strin
   craft: ({ nonce }) => ({ target: write(nonce) }),
 });
 
-const COMMON = { group: 'target', spec: '§1.2', expected: ANSWERS.malformedTarget } as const;
+const COMMON = { group: 'target', spec: '§1.2', expected: REJECTIONS.malformedTarget } as const;
 
 /** Targets that an HTTP parser lets through, each signed as it is sent; the verifier must refuse them itself. */
 export const TARGET_PROBES = probes(COMMON, [

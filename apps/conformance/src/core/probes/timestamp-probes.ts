@@ -1,4 +1,4 @@
-import { ANSWERS } from '../rejections.ts';
+import { REJECTIONS } from '../rejections.ts';
 import { type Expected, type Probe, probes } from './probe.ts';
 
 type Row = Pick<Probe, 'id' | 'description' | 'craft'>;
@@ -11,7 +11,7 @@ const spelt = (id: string, description: string, spell: (now: number) => string):
 
 /** Texts that a lenient reader takes for the present moment, each signed as it is sent. */
 export const TIMESTAMP_PROBES = probes(
-  { group: 'timestamp', spec: '§1.1', expected: ANSWERS.outsideWindow },
+  { group: 'timestamp', spec: '§1.1', expected: REJECTIONS.outsideWindow },
   [
     spelt('zero', 'the epoch', () => '0'),
     spelt('milliseconds', 'milliseconds', (now) => String(now * 1000)),
@@ -61,11 +61,11 @@ const window = (expected: Expected, offsets: readonly number[]): readonly Probe[
 /** Offsets that no clock error of a few seconds can turn round. */
 export const COARSE_WINDOW_PROBES: readonly Probe[] = [
   ...window('accepted', [-290, 290]),
-  ...window(ANSWERS.outsideWindow, [-310, 310, -3600, 3600, -86_400, 86_400]),
+  ...window(REJECTIONS.outsideWindow, [-310, 310, -3600, 3600, -86_400, 86_400]),
 ];
 
 /** Offsets at the very edge; only a clock that stands still can tell. */
 export const EXACT_WINDOW_PROBES: readonly Probe[] = [
   ...window('accepted', [-299, 299, -300, 300]),
-  ...window(ANSWERS.outsideWindow, [-301, 301]),
+  ...window(REJECTIONS.outsideWindow, [-301, 301]),
 ];

@@ -13,10 +13,10 @@ const someBalances = async (
 };
 
 // The amounts may move meanwhile.
-const print = (rows: readonly BalanceRow[]): string =>
+const format = (rows: readonly BalanceRow[]): string =>
   rows.map(({ currency, network }) => `${currency} on ${network}`).join(', ') || 'none';
 
-const placesOf = (text: string): number => text.split('.')[1]?.length ?? 0;
+const countPlaces = (text: string): number => text.split('.')[1]?.length ?? 0;
 
 /** How the balances are told. */
 export const BALANCE_CASES = serverCases({ group: 'balances', spec: '§4.1' }, [
@@ -33,7 +33,7 @@ export const BALANCE_CASES = serverCases({ group: 'balances', spec: '§4.1' }, [
             expected: 'a string such as "1300.000000"',
             actual: JSON.stringify(row[name]),
           });
-        const left = new ExactDecimal(row.balance).minus(row.held).toFixed(placesOf(row.available));
+        const left = new ExactDecimal(row.balance).minus(row.held).toFixed(countPlaces(row.available));
         server.check.equal(`available of ${row.currency} on ${row.network}`, {
           expected: left,
           actual: row.available,
@@ -52,7 +52,7 @@ export const BALANCE_CASES = serverCases({ group: 'balances', spec: '§4.1' }, [
         for (const amount of row === undefined ? [] : [row.balance, row.held, row.available])
           server.check.equal(`places of ${amount} ${currency} on ${network}`, {
             expected: decimals,
-            actual: placesOf(amount),
+            actual: countPlaces(amount),
           });
       }
     },
@@ -74,8 +74,8 @@ export const BALANCE_CASES = serverCases({ group: 'balances', spec: '§4.1' }, [
       for (const names of [['currency'], ['network'], ['currency', 'network']] as const) {
         const query = names.map((name) => `${name}=${first[name]}`).join('&');
         server.check.equal(`rows of ${query}`, {
-          expected: print(rows.filter((row) => names.every((name) => row[name] === first[name]))),
-          actual: print(await readBalances(server, query)),
+          expected: format(rows.filter((row) => names.every((name) => row[name] === first[name]))),
+          actual: format(await readBalances(server, query)),
         });
       }
     },
@@ -86,11 +86,11 @@ export const BALANCE_CASES = serverCases({ group: 'balances', spec: '§4.1' }, [
     run: async (server) => {
       const { first } = await someBalances(server);
       const query = `currency=${first.currency}&network=${first.network}`;
-      const expected = print(await readBalances(server, query));
+      const expected = format(await readBalances(server, query));
       for (const spelling of [query.toLowerCase(), lowerFirst(first)])
         server.check.equal(`rows of ${spelling}`, {
           expected,
-          actual: print(await readBalances(server, spelling)),
+          actual: format(await readBalances(server, spelling)),
         });
     },
   },
@@ -99,7 +99,7 @@ export const BALANCE_CASES = serverCases({ group: 'balances', spec: '§4.1' }, [
     description: 'a currency that nobody knows gives an empty list',
     run: async (server) => {
       const rows = await readBalances(server, 'currency=NOSUCHCOIN');
-      server.check.equal('rows', { expected: 'none', actual: print(rows) });
+      server.check.equal('rows', { expected: 'none', actual: format(rows) });
     },
   },
   {
@@ -109,8 +109,8 @@ export const BALANCE_CASES = serverCases({ group: 'balances', spec: '§4.1' }, [
     run: async (server) => {
       const { first } = await someBalances(server);
       const target = `/v1/balances?currency=${first.currency}&currency=NONE&nonce=${server.basis().nonce}`;
-      const answer = await server.ask({ target });
-      server.check.equal('status', { expected: 422, actual: answer.status });
+      const response = await server.ask({ target });
+      server.check.equal('status', { expected: 422, actual: response.status });
     },
   },
 ]);

@@ -1,9 +1,9 @@
 import { endpoints } from '@cpg/protocol';
 import type { Expected, Recipe } from '../../core/probes/index.ts';
-import { ANSWERS } from '../../core/rejections.ts';
+import { REJECTIONS } from '../../core/rejections.ts';
 import type { Encoding } from '../encode-request.ts';
-import { requireRoute, requireServed } from '../routes.ts';
-import { expectAccepted, expectAnswer, expectAuthenticated, expectRefused } from '../server-response.ts';
+import { assertRoute, assertServed } from '../routes.ts';
+import { expectAccepted, expectAuthenticated, expectRejected, expectResponse } from '../server-response.ts';
 import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 
 const LIMIT = 1024 * 1024;
@@ -23,15 +23,15 @@ const post = (
 
 /** As `post`, for what only the route itself can answer. */
 const postServed = async (server: ServerUnderTest, body: string) => {
-  const answer = await post(server, body);
-  requireServed(answer, endpoints.createWithdrawal);
-  return answer;
+  const response = await post(server, body);
+  assertServed(response, endpoints.createWithdrawal);
+  return response;
 };
 
 const sized =
   (size: number, expected: Expected, encoding: Partial<Encoding> = {}) =>
   async (server: ServerUnderTest): Promise<void> =>
-    expectAnswer(server.check, await post(server, Buffer.alloc(size, 0x20), { encoding }), expected);
+    expectResponse(server.check, await post(server, Buffer.alloc(size, 0x20), { encoding }), expected);
 
 const PATIENCE_MS = 2_000;
 
@@ -40,8 +40,8 @@ const smuggled =
   (recipes: readonly Recipe[], extraHeaders: Encoding['extraHeaders']) => async (server: ServerUnderTest) => {
     for (const recipe of recipes) {
       const sent = server.encode(server.craft(recipe), { extraHeaders: extraHeaders ?? [] });
-      const answer = await server.provoke(sent, PATIENCE_MS);
-      const { status = 400 } = answer ?? {};
+      const response = await server.provoke(sent, PATIENCE_MS);
+      const { status = 400 } = response ?? {};
       server.check.that((status >= 400 && status < 500) || status === 501, {
         what: 'status',
         expected: '4xx, a closed connection or no answer',
@@ -60,7 +60,7 @@ export const BODY_CASES = [
     {
       id: 'body-limit-plus-1',
       description: '1 MiB and one byte',
-      run: sized(LIMIT + 1, ANSWERS.bodyTooLarge),
+      run: sized(LIMIT + 1, REJECTIONS.bodyTooLarge),
     },
     {
       id: 'body-limit-chunked',
@@ -70,7 +70,7 @@ export const BODY_CASES = [
     {
       id: 'body-limit-plus-1-chunked',
       description: '1 MiB and one byte, chunked, with no length to go by',
-      run: sized(LIMIT + 1, ANSWERS.bodyTooLarge, { chunked: true }),
+      run: sized(LIMIT + 1, REJECTIONS.bodyTooLarge, { chunked: true }),
     },
     {
       id: 'body-too-large-before-signature',
@@ -78,10 +78,10 @@ export const BODY_CASES = [
       spec: '§2.1',
       run: async (server) => {
         const recipe = { mac: () => '0'.repeat(64) };
-        expectRefused(
+        expectRejected(
           server.check,
           await post(server, Buffer.alloc(LIMIT + 1), { recipe }),
-          ANSWERS.bodyTooLarge,
+          REJECTIONS.bodyTooLarge,
         );
       },
     },
@@ -91,10 +91,10 @@ export const BODY_CASES = [
       spec: '§2.1',
       run: async (server) => {
         const recipe = { timestamp: '0' };
-        expectRefused(
+        expectRejected(
           server.check,
           await post(server, Buffer.alloc(LIMIT + 1), { recipe }),
-          ANSWERS.outsideWindow,
+          REJECTIONS.outsideWindow,
         );
       },
     },
@@ -102,10 +102,10 @@ export const BODY_CASES = [
       id: 'body-chunked',
       description: 'the hash covers the bytes, not the chunks',
       run: async (server) => {
-        const answer = await post(server, '{"chunked":"across three chunks"}', {
+        const response = await post(server, '{"chunked":"across three chunks"}', {
           encoding: { chunked: true },
         });
-        expectAuthenticated(server.check, answer);
+        expectAuthenticated(server.check, response);
       },
     },
     {
@@ -145,17 +145,17 @@ export const BODY_CASES = [
       id: 'syntax-malformed-json',
       description: 'a body that is not JSON',
       run: async (server) =>
-        expectRefused(server.check, await postServed(server, '{"amount":'), ANSWERS.malformedJson),
+        expectRejected(server.check, await postServed(server, '{"amount":'), REJECTIONS.malformedJson),
     },
     {
       id: 'syntax-permission-first',
       description: 'permission goes before body syntax',
       run: async (server) => {
-        await requireRoute(server, endpoints.createWithdrawal);
+        await assertRoute(server, endpoints.createWithdrawal);
         const basis = server.basis('readonly');
         const target = `/v1/withdrawals?nonce=${basis.nonce}`;
-        const answer = await server.ask({ method: 'POST', target, body: Buffer.from('{') }, basis);
-        server.check.equal('status', { expected: 403, actual: answer.status });
+        const response = await server.ask({ method: 'POST', target, body: Buffer.from('{') }, basis);
+        server.check.equal('status', { expected: 403, actual: response.status });
       },
     },
     {
@@ -163,7 +163,7 @@ export const BODY_CASES = [
       description: 'the signature goes before body syntax',
       run: async (server) => {
         const recipe = { mac: () => '0'.repeat(64) };
-        expectRefused(server.check, await post(server, '{', { recipe }), ANSWERS.invalidSignature);
+        expectRejected(server.check, await post(server, '{', { recipe }), REJECTIONS.invalidSignature);
       },
     },
     {
@@ -173,7 +173,7 @@ export const BODY_CASES = [
         const body = '{"currency":"USDT","client_refrence":"x"}';
         const message =
           'network: Field required; amount: Field required; to_address: Field required; client_refrence: Unexpected field';
-        expectRefused(server.check, await postServed(server, body), { status: 422, message });
+        expectRejected(server.check, await postServed(server, body), { status: 422, message });
       },
     },
     {
@@ -183,7 +183,7 @@ export const BODY_CASES = [
         const body = '{"currency":"USDT","network":"ETH","to_address":"0x1","amount":"0"}';
         const message =
           'amount: Input should be greater than 0; to_address: String should have at least 10 characters';
-        expectRefused(server.check, await postServed(server, body), { status: 422, message });
+        expectRejected(server.check, await postServed(server, body), { status: 422, message });
       },
     },
   ]),

@@ -1,8 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { withDeadline } from '../../core/deadline.ts';
 import type { CraftedRequest } from '../../core/probes/index.ts';
-import { ANSWERS } from '../../core/rejections.ts';
-import { Connection, NoAnswer, openSocket } from '../../wire/connection.ts';
-import { expectAccepted, expectAuthenticated, expectClientError, expectRefused } from '../server-response.ts';
+import { REJECTIONS } from '../../core/rejections.ts';
+import { Connection, NoResponse, openSocket } from '../../wire/connection.ts';
+import {
+  expectAccepted,
+  expectAuthenticated,
+  expectClientError,
+  expectRejected,
+} from '../server-response.ts';
 import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 
 const LIMIT = 1024 * 1024;
@@ -17,7 +23,7 @@ const hangUpAfter = async (server: ServerUnderTest, bytes: Buffer): Promise<void
     socket.once('close', () => resolve());
   });
   socket.resume().end(bytes);
-  await Promise.race([closed, sleep(1_000)]);
+  await withDeadline(closed, 1_000).catch(() => undefined);
   socket.destroy();
 };
 
@@ -30,7 +36,7 @@ const expectNext = async (
   const sent = server.encode(request, { keepAlive: true });
   connection.write(Buffer.concat([sent.head, sent.body]));
   const raw = await connection.read().catch((error: unknown) => error);
-  server.check.that(!(raw instanceof NoAnswer), {
+  server.check.that(!(raw instanceof NoResponse), {
     what: 'next request on the connection',
     expected: 'an answer, or a closed connection',
     actual: 'neither',
@@ -72,7 +78,7 @@ export const CONNECTION_CASES = [
         const promised = head.toString('latin1').replace(/(Content-Length: )\d+/i, `$1${body.length + 20}`);
         await hangUpAfter(server, Buffer.concat([Buffer.from(promised, 'latin1'), body]));
         expectAccepted(server.check, await server.send(request));
-        expectRefused(server.check, await server.send(request), ANSWERS.alreadyUsed);
+        expectRejected(server.check, await server.send(request), REJECTIONS.alreadyUsed);
       },
     },
     {
@@ -87,7 +93,7 @@ export const CONNECTION_CASES = [
         const large = server.encode(server.craft({ method: 'POST', target, body }), { keepAlive: true });
         const connection = await Connection.open(server.target.address);
         connection.write(Buffer.concat([large.head, large.body]));
-        expectRefused(server.check, server.read(large, await connection.read()), ANSWERS.bodyTooLarge);
+        expectRejected(server.check, server.read(large, await connection.read()), REJECTIONS.bodyTooLarge);
         await expectNext(server, connection, ping);
         const further = await connection.read(100).catch(() => undefined);
         server.check.equal('answers nobody asked for', {
@@ -104,8 +110,8 @@ export const CONNECTION_CASES = [
       description: `a target of ${LONG / 1024} KiB of which only the first 8 KiB were signed`,
       run: async (server) => {
         const target = `/v1/_ping?nonce=${server.basis().nonce}&a=${'a'.repeat(LONG)}`.slice(0, LONG);
-        const answer = await server.ask({ target, signed: { target: target.slice(0, 8 * 1024) } });
-        expectClientError(server.check, answer);
+        const response = await server.ask({ target, signed: { target: target.slice(0, 8 * 1024) } });
+        expectClientError(server.check, response);
       },
     },
     {
@@ -113,8 +119,8 @@ export const CONNECTION_CASES = [
       description: `a target of ${LONG / 1024} KiB of which the last byte was changed`,
       run: async (server) => {
         const target = `/v1/_ping?nonce=${server.basis().nonce}&a=${'a'.repeat(LONG)}`.slice(0, LONG);
-        const answer = await server.ask({ target, signed: { target: `${target.slice(0, -1)}b` } });
-        expectClientError(server.check, answer);
+        const response = await server.ask({ target, signed: { target: `${target.slice(0, -1)}b` } });
+        expectClientError(server.check, response);
       },
     },
   ]),

@@ -1,7 +1,7 @@
 import { NotApplicable } from '../../core/checker.ts';
 import type { HeaderPair } from '../../core/probes/index.ts';
-import { ANSWERS } from '../../core/rejections.ts';
-import { expectAccepted, expectRefused, type ServerAnswer } from '../server-response.ts';
+import { REJECTIONS } from '../../core/rejections.ts';
+import { expectAccepted, expectRejected, type ServerResponse } from '../server-response.ts';
 import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 import type { Role } from '../test-keys.ts';
 
@@ -19,7 +19,7 @@ const askThroughProxy = (
   server: ServerUnderTest,
   clients: readonly string[],
   role: Role = 'ipEdges',
-): Promise<ServerAnswer> => {
+): Promise<ServerResponse> => {
   const { address, proxyAddress } = server.target;
   if (proxyAddress === undefined) throw new NotApplicable('needs: proxy');
   const extraHeaders = clients.map((client): HeaderPair => ['X-Forwarded-For', client]);
@@ -40,7 +40,7 @@ const unlisted = ([id, description, ...clients]: Row) => ({
   id: `ip-edge-${id}`,
   description: `${description}: not let in`,
   run: async (server: ServerUnderTest) =>
-    expectRefused(server.check, await askThroughProxy(server, clients), ANSWERS.sourceIp),
+    expectRejected(server.check, await askThroughProxy(server, clients), REJECTIONS.sourceIp),
 });
 
 /** A proxy that sends this is broken; the contract does not say with which error its clients are kept out. */
@@ -108,8 +108,8 @@ export const IP_EDGE_CASES = serverCases({ group: 'source-ip', spec: '§2 restri
     description: 'what somebody who is no proxy says of his address changes nothing',
     run: async (server) => {
       const request = server.craft({}, server.basis('ipEdges'));
-      const answer = await server.send(request, { extraHeaders: [['X-Forwarded-For', '192.0.2.1']] });
-      expectRefused(server.check, answer, ANSWERS.sourceIp);
+      const response = await server.send(request, { extraHeaders: [['X-Forwarded-For', '192.0.2.1']] });
+      expectRejected(server.check, response, REJECTIONS.sourceIp);
     },
   },
 ]);

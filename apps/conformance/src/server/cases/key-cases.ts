@@ -1,11 +1,11 @@
-import { ANSWERS } from '../../core/rejections.ts';
-import { expectRefused, type ServerAnswer } from '../server-response.ts';
+import { REJECTIONS } from '../../core/rejections.ts';
+import { expectRejected, type ServerResponse } from '../server-response.ts';
 import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 
 const UNSTABLE = new Set(['date', 'x-request-id', 'etag']);
 
 /** Everything of an answer that an onlooker can compare: status, header names and values, body. */
-const portrait = ({ status, headers, text }: ServerAnswer): string =>
+const portrait = ({ status, headers, text }: ServerResponse): string =>
   [
     status,
     ...headers.filter(([name]) => !UNSTABLE.has(name.toLowerCase())).map((pair) => pair.join(': ')),
@@ -19,8 +19,8 @@ const spoofs = ['X-Forwarded-For', 'Forwarded', 'X-Real-IP', 'True-Client-IP', '
 const fromListedAddress = async (server: ServerUnderTest, header: string): Promise<void> => {
   const value = header === 'Forwarded' ? 'for=203.0.113.7' : '203.0.113.7';
   const request = server.craft({}, server.basis('ipListed'));
-  const answer = await server.send(request, { extraHeaders: [[header, value]] });
-  expectRefused(server.check, answer, ANSWERS.sourceIp);
+  const response = await server.send(request, { extraHeaders: [[header, value]] });
+  expectRejected(server.check, response, REJECTIONS.sourceIp);
 };
 
 /** What a refusal gives away about keys, and the addresses a key may come from. */
@@ -30,7 +30,11 @@ export const KEY_CASES = [
       id: 'key-revoked',
       description: 'a revoked key, correctly signed',
       run: async (server) => {
-        expectRefused(server.check, await server.ask({}, server.basis('revoked')), ANSWERS.invalidSignature);
+        expectRejected(
+          server.check,
+          await server.ask({}, server.basis('revoked')),
+          REJECTIONS.invalidSignature,
+        );
       },
     },
     {
@@ -38,17 +42,17 @@ export const KEY_CASES = [
       description: 'unknown key, revoked key, wrong secret and forged signature get one and the same answer',
       run: async (server) => {
         const { secret: wrong } = server.basis('other');
-        const answers = [
+        const responses = [
           await server.ask({ keyId: 'ck_nobody' }),
           await server.ask({}, server.basis('revoked')),
           await server.ask(forged, server.basis('revoked')),
           await server.ask({ secret: wrong }),
           await server.ask(forged),
         ];
-        for (const answer of answers) expectRefused(server.check, answer, ANSWERS.invalidSignature);
-        const [first, ...others] = answers.map(portrait);
-        for (const answer of others)
-          server.check.equal('whole answer', { expected: first ?? '', actual: answer });
+        for (const response of responses) expectRejected(server.check, response, REJECTIONS.invalidSignature);
+        const [first, ...others] = responses.map(portrait);
+        for (const response of others)
+          server.check.equal('whole answer', { expected: first ?? '', actual: response });
       },
     },
     {
@@ -56,9 +60,9 @@ export const KEY_CASES = [
       description: 'a refusal never contains the signature that would have been right, nor the secret',
       run: async (server) => {
         const request = server.craft(forged);
-        const answer = await server.send(request);
-        expectRefused(server.check, answer, ANSWERS.invalidSignature);
-        const all = JSON.stringify(answer.headers) + answer.text;
+        const response = await server.send(request);
+        expectRejected(server.check, response, REJECTIONS.invalidSignature);
+        const all = JSON.stringify(response.headers) + response.text;
         server.check.that(!all.includes(request.validSignature), {
           what: 'expected signature in the answer',
           expected: 'absent',
@@ -72,15 +76,15 @@ export const KEY_CASES = [
       id: 'ip-not-listed',
       description: 'a key with a whitelist, from an address that is not in it',
       run: async (server) => {
-        expectRefused(server.check, await server.ask({}, server.basis('ipListed')), ANSWERS.sourceIp);
+        expectRejected(server.check, await server.ask({}, server.basis('ipListed')), REJECTIONS.sourceIp);
       },
     },
     {
       id: 'ip-after-signature',
       description: 'the whitelist is not revealed to a forged signature',
       run: async (server) => {
-        const answer = await server.ask(forged, server.basis('ipListed'));
-        expectRefused(server.check, answer, ANSWERS.invalidSignature);
+        const response = await server.ask(forged, server.basis('ipListed'));
+        expectRejected(server.check, response, REJECTIONS.invalidSignature);
       },
     },
     {
@@ -89,8 +93,8 @@ export const KEY_CASES = [
       spec: '§2.1',
       run: async (server) => {
         const basis = server.basis('ipListed');
-        const answer = await server.ask({ target: `/v1/unknown?nonce=${basis.nonce}` }, basis);
-        expectRefused(server.check, answer, ANSWERS.sourceIp);
+        const response = await server.ask({ target: `/v1/unknown?nonce=${basis.nonce}` }, basis);
+        expectRejected(server.check, response, REJECTIONS.sourceIp);
       },
     },
     {
@@ -98,7 +102,8 @@ export const KEY_CASES = [
       description: 'a request from a wrong address was not admitted: sent again, it gets the same answer',
       run: async (server) => {
         const request = server.craft({}, server.basis('ipListed'));
-        for (let i = 0; i < 2; i++) expectRefused(server.check, await server.send(request), ANSWERS.sourceIp);
+        for (let i = 0; i < 2; i++)
+          expectRejected(server.check, await server.send(request), REJECTIONS.sourceIp);
       },
     },
     ...spoofs.map((header) => ({

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NotApplicable } from '../../core/checker.ts';
-import { ANSWERS } from '../../core/rejections.ts';
+import { REJECTIONS } from '../../core/rejections.ts';
 import { type Hold, simultaneously } from '../concurrency.ts';
-import { expectAccepted, expectRefused } from '../server-response.ts';
+import { expectAccepted, expectRejected } from '../server-response.ts';
 import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 
 const ROUNDS = 4;
@@ -18,7 +18,7 @@ const instances = (server: ServerUnderTest): readonly [ServerUnderTest, ServerUn
 const useThenReplay = async (first: ServerUnderTest, second: ServerUnderTest): Promise<void> => {
   const request = first.craft();
   expectAccepted(first.check, await first.send(request));
-  expectRefused(second.check, await second.send(request), ANSWERS.alreadyUsed);
+  expectRejected(second.check, await second.send(request), REJECTIONS.alreadyUsed);
 };
 
 const race = (hold: Hold) => ({
@@ -30,12 +30,12 @@ const race = (hold: Hold) => ({
       const request = server.craft({ body: Buffer.from('{"covered":true}') });
       const options = { hold, copies: COPIES };
       const each = instances(server).map((instance) => simultaneously(instance, request, options));
-      const answers = (await Promise.all(each)).flat();
-      const accepted = answers.filter(({ status }) => status >= 200 && status < 300);
+      const responses = (await Promise.all(each)).flat();
+      const accepted = responses.filter(({ status }) => status >= 200 && status < 300);
       server.check.equal(`accepted of ${2 * COPIES} at once`, { expected: 1, actual: accepted.length });
-      for (const answer of answers)
-        if (answer.status === 200) expectAccepted(server.check, answer);
-        else expectRefused(server.check, answer, ANSWERS.alreadyUsed);
+      for (const response of responses)
+        if (response.status === 200) expectAccepted(server.check, response);
+        else expectRejected(server.check, response, REJECTIONS.alreadyUsed);
     }
   },
 });
@@ -60,8 +60,8 @@ const spendTogether = async (server: ServerUnderTest): Promise<void> => {
     expectAccepted(instance.check, await instance.ask({}, instance.basis('slowA')));
   }
   for (const instance of both) {
-    const answer = await instance.ask({}, instance.basis('slowA'));
-    expectRefused(instance.check, answer, ANSWERS.rateLimit);
+    const response = await instance.ask({}, instance.basis('slowA'));
+    expectRejected(instance.check, response, REJECTIONS.rateLimit);
   }
 };
 
@@ -97,7 +97,7 @@ export const PEER_CASES = serverCases({ group: 'peer', spec: '§2 restriction 2'
       const [here, there] = instances(server);
       const request = here.craft();
       const tampered = { ...request, target: `${request.target}&tampered=1` };
-      expectRefused(here.check, await here.send(tampered), ANSWERS.invalidSignature);
+      expectRejected(here.check, await here.send(tampered), REJECTIONS.invalidSignature);
       expectAccepted(there.check, await there.send(request));
     },
   },

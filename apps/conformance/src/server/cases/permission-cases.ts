@@ -1,8 +1,8 @@
 import { type Endpoint, endpoints } from '@cpg/protocol';
 import { NotApplicable } from '../../core/checker.ts';
-import { ANSWERS, lacksPermission } from '../../core/rejections.ts';
-import { ENDPOINTS, recipeFor, requireRoute } from '../routes.ts';
-import { expectAccepted, expectPermitted, expectRefused, headerOf } from '../server-response.ts';
+import { createPermissionRejection, REJECTIONS } from '../../core/rejections.ts';
+import { assertRoute, ENDPOINTS, recipeFor } from '../routes.ts';
+import { expectAccepted, expectPermitted, expectRejected, getHeader } from '../server-response.ts';
 import { type ServerCase, type ServerUnderTest, serverCases } from '../server-under-test.ts';
 import { SINGLE_PERMISSIONS, type SinglePermission } from '../test-keys.ts';
 
@@ -14,17 +14,18 @@ const ofEndpoint = (endpoint: Endpoint): Parameters<typeof serverCases>[1] => {
   const route = `${endpoint.method} ${endpoint.path}`;
   const readonlyAllowed = permission === null || permission === 'read_balance';
   const forbid = (role: 'noperm' | 'readonly') => async (server: ServerUnderTest) => {
-    await requireRoute(server, endpoint);
-    const answer = await server.ask(recipeFor(server, endpoint), server.basis(role));
-    if (permission === null || (role === 'readonly' && readonlyAllowed)) expectAccepted(server.check, answer);
-    else expectRefused(server.check, answer, lacksPermission(permission));
+    await assertRoute(server, endpoint);
+    const response = await server.ask(recipeFor(server, endpoint), server.basis(role));
+    if (permission === null || (role === 'readonly' && readonlyAllowed))
+      expectAccepted(server.check, response);
+    else expectRejected(server.check, response, createPermissionRejection(permission));
   };
   return [
     {
       id: `permission-full-${id}`,
       description: `${route} with a key of every permission`,
       run: async (server) => {
-        await requireRoute(server, endpoint);
+        await assertRoute(server, endpoint);
         expectPermitted(server.check, await server.ask(recipeFor(server, endpoint)));
       },
     },
@@ -50,9 +51,9 @@ export const PERMISSION_CASES: readonly ServerCase[] = [
       description: 'GET /v1/_ping answers {"pong": true} and nothing else',
       spec: '§4',
       run: async (server) => {
-        const answer = await server.ask();
-        expectAccepted(server.check, answer);
-        const { data } = answer.json as { readonly data: unknown };
+        const response = await server.ask();
+        expectAccepted(server.check, response);
+        const { data } = response.json as { readonly data: unknown };
         server.check.equal('data', { expected: '{"pong":true}', actual: JSON.stringify(data) });
       },
     },
@@ -60,31 +61,31 @@ export const PERMISSION_CASES: readonly ServerCase[] = [
       id: 'route-unknown',
       description: 'an unknown route',
       run: async (server) => {
-        const answer = await server.ask({ target: `/v1/unknown?nonce=${server.basis().nonce}` });
-        expectRefused(server.check, answer, ANSWERS.notFound);
+        const response = await server.ask({ target: `/v1/unknown?nonce=${server.basis().nonce}` });
+        expectRejected(server.check, response, REJECTIONS.notFound);
       },
     },
     {
       id: 'route-unknown-unsigned',
       description: 'an unknown route without authentication says nothing about routes',
       run: async (server) => {
-        const answer = await server.ask({ target: '/v1/unknown', headers: () => [] });
-        expectRefused(server.check, answer, ANSWERS.missingHeaders);
+        const response = await server.ask({ target: '/v1/unknown', headers: () => [] });
+        expectRejected(server.check, response, REJECTIONS.missingHeaders);
       },
     },
     {
       id: 'route-other-method',
       description: 'a known path with another method: 405 with Allow',
       run: async (server) => {
-        await requireRoute(server, endpoints.listBalances);
+        await assertRoute(server, endpoints.listBalances);
         const target = `/v1/balances?nonce=${server.basis().nonce}`;
-        const answer = await server.ask({ method: 'PUT', target, body: Buffer.from('{}') });
-        expectRefused(server.check, answer, ANSWERS.methodNotAllowed);
-        const allowed = (headerOf(answer, 'allow') ?? '').split(/, */);
+        const response = await server.ask({ method: 'PUT', target, body: Buffer.from('{}') });
+        expectRejected(server.check, response, REJECTIONS.methodNotAllowed);
+        const allowed = (getHeader(response, 'allow') ?? '').split(/, */);
         server.check.that(allowed.includes('GET'), {
           what: 'Allow',
           expected: 'GET among the methods',
-          actual: headerOf(answer, 'allow') ?? '(no header)',
+          actual: getHeader(response, 'allow') ?? '(no header)',
         });
       },
     },
@@ -92,8 +93,8 @@ export const PERMISSION_CASES: readonly ServerCase[] = [
       id: 'route-other-method-unsigned',
       description: 'another method without authentication',
       run: async (server) => {
-        const answer = await server.ask({ method: 'DELETE', target: '/v1/balances', headers: () => [] });
-        expectRefused(server.check, answer, ANSWERS.missingHeaders);
+        const response = await server.ask({ method: 'DELETE', target: '/v1/balances', headers: () => [] });
+        expectRejected(server.check, response, REJECTIONS.missingHeaders);
       },
     },
   ]),
@@ -104,7 +105,7 @@ const servedBy = async (server: ServerUnderTest) => {
   const served: (typeof ENDPOINTS)[number][] = [];
   for (const endpoint of ENDPOINTS) {
     try {
-      await requireRoute(server, endpoint);
+      await assertRoute(server, endpoint);
       served.push(endpoint);
     } catch (error) {
       if (!(error instanceof NotApplicable)) throw error;
@@ -118,11 +119,11 @@ const tryEverywhere = async (server: ServerUnderTest, own: SinglePermission): Pr
   const key = server.target.keys.only?.[own];
   if (key === undefined) throw new NotApplicable('needs: only');
   for (const endpoint of await servedBy(server)) {
-    const answer = await server.ask(recipeFor(server, endpoint), server.basisOf(key));
+    const response = await server.ask(recipeFor(server, endpoint), server.basisFor(key));
     const { permission } = endpoint;
     if (permission !== null && permission !== own)
-      expectRefused(server.check, answer, lacksPermission(permission));
-    else expectPermitted(server.check, answer, `permission for ${endpoint.method} ${endpoint.path}`);
+      expectRejected(server.check, response, createPermissionRejection(permission));
+    else expectPermitted(server.check, response, `permission for ${endpoint.method} ${endpoint.path}`);
   }
 };
 

@@ -14,7 +14,7 @@ import {
   TIMESTAMP_PROBES,
   UNPARSABLE_TARGET_PROBES,
 } from '../../core/probes/index.ts';
-import { expectAnswer, expectClientError } from '../server-response.ts';
+import { expectClientError, expectResponse } from '../server-response.ts';
 import type { ServerCase, ServerUnderTest } from '../server-under-test.ts';
 import { withFrozenClock } from '../test-hooks.ts';
 
@@ -29,8 +29,8 @@ const overWire = (probe: Probe, run: ServerCase['run'], needs: readonly string[]
 
 const tryProbe = async (server: ServerUnderTest, probe: Probe, now = server.now()): Promise<void> => {
   const basis = server.basis('full', now);
-  const answer = await server.ask(probe.craft(basis), basis);
-  expectAnswer(server.check, answer, probe.expected);
+  const response = await server.ask(probe.craft(basis), basis);
+  expectResponse(server.check, response, probe.expected);
 };
 
 const plain = (probe: Probe): ServerCase => overWire(probe, (server) => tryProbe(server, probe));

@@ -1,14 +1,14 @@
 import { endpoints } from '@cpg/protocol';
 import type { Recipe } from '../../core/probes/index.ts';
-import { ANSWERS } from '../../core/rejections.ts';
-import { requireRoute } from '../routes.ts';
-import { expectAccepted, expectRefused, headerOf, type ServerAnswer } from '../server-response.ts';
+import { REJECTIONS } from '../../core/rejections.ts';
+import { assertRoute } from '../routes.ts';
+import { expectAccepted, expectRejected, getHeader, type ServerResponse } from '../server-response.ts';
 import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 import { withFrozenClock } from '../test-hooks.ts';
 
 type Slow = 'slowA' | 'slowB';
 
-const limitOf = (server: ServerUnderTest, role: Slow = 'slowA'): number =>
+const getLimit = (server: ServerUnderTest, role: Slow = 'slowA'): number =>
   server.target.keys[role].rateLimitPerMinute;
 
 const ask = (
@@ -17,12 +17,12 @@ const ask = (
 ) => server.ask(recipe, server.basis(role, now));
 
 const spend = async (server: ServerUnderTest, now: number, role: Slow = 'slowA'): Promise<void> => {
-  for (let i = 0; i < limitOf(server, role); i++)
+  for (let i = 0; i < getLimit(server, role); i++)
     expectAccepted(server.check, await ask(server, { role, now }));
 };
 
-const expectLimited = (server: ServerUnderTest, answer: ServerAnswer): void =>
-  expectRefused(server.check, answer, ANSWERS.rateLimit);
+const expectLimited = (server: ServerUnderTest, response: ServerResponse): void =>
+  expectRejected(server.check, response, REJECTIONS.rateLimit);
 
 /** `rate_limit_per_min` requests in one epoch minute, and not one more. */
 export const RATE_CASES = serverCases({ group: 'rate', spec: '§2 restriction 4', needs: ['clock'] }, [
@@ -43,10 +43,13 @@ export const RATE_CASES = serverCases({ group: 'rate', spec: '§2 restriction 4'
     run: (server) =>
       withFrozenClock(server, async (_clock, now) => {
         await spend(server, now);
-        const answer = await ask(server, { now });
-        expectLimited(server, answer);
-        server.check.equal('Retry-After', { expected: undefined, actual: headerOf(answer, 'retry-after') });
-        const limits = answer.headers.find(([name]) => /ratelimit/i.test(name));
+        const response = await ask(server, { now });
+        expectLimited(server, response);
+        server.check.equal('Retry-After', {
+          expected: undefined,
+          actual: getHeader(response, 'retry-after'),
+        });
+        const limits = response.headers.find(([name]) => /ratelimit/i.test(name));
         server.check.equal('rate-limit headers', { expected: 'none', actual: limits?.[0] ?? 'none' });
       }),
   },
@@ -84,7 +87,7 @@ export const RATE_CASES = serverCases({ group: 'rate', spec: '§2 restriction 4'
     description: 'the minute is the server’s, not the one of the timestamp',
     run: (server) =>
       withFrozenClock(server, async (_clock, now) => {
-        const limit = limitOf(server);
+        const limit = getLimit(server);
         for (let i = 0; i < limit; i++)
           expectAccepted(
             server.check,
@@ -110,8 +113,12 @@ export const RATE_CASES = serverCases({ group: 'rate', spec: '§2 restriction 4'
     run: (server) =>
       withFrozenClock(server, async (_clock, now) => {
         const forged: Recipe = { mac: () => 'f'.repeat(64) };
-        for (let i = 0; i <= limitOf(server); i++)
-          expectRefused(server.check, await ask(server, { now, recipe: forged }), ANSWERS.invalidSignature);
+        for (let i = 0; i <= getLimit(server); i++)
+          expectRejected(
+            server.check,
+            await ask(server, { now, recipe: forged }),
+            REJECTIONS.invalidSignature,
+          );
         await spend(server, now);
       }),
   },
@@ -121,8 +128,8 @@ export const RATE_CASES = serverCases({ group: 'rate', spec: '§2 restriction 4'
     run: (server) =>
       withFrozenClock(server, async (_clock, now) => {
         const expired: Recipe = { timestamp: String(now - 301) };
-        for (let i = 0; i <= limitOf(server); i++)
-          expectRefused(server.check, await ask(server, { now, recipe: expired }), ANSWERS.outsideWindow);
+        for (let i = 0; i <= getLimit(server); i++)
+          expectRejected(server.check, await ask(server, { now, recipe: expired }), REJECTIONS.outsideWindow);
         await spend(server, now);
       }),
   },
@@ -131,11 +138,11 @@ export const RATE_CASES = serverCases({ group: 'rate', spec: '§2 restriction 4'
     description: 'replayed requests spend nothing',
     run: (server) =>
       withFrozenClock(server, async (_clock, now) => {
-        const limit = limitOf(server);
+        const limit = getLimit(server);
         const request = server.craft({}, server.basis('slowA', now));
         expectAccepted(server.check, await server.send(request));
         for (let i = 0; i < limit; i++)
-          expectRefused(server.check, await server.send(request), ANSWERS.alreadyUsed);
+          expectRejected(server.check, await server.send(request), REJECTIONS.alreadyUsed);
         for (let i = 1; i < limit; i++) expectAccepted(server.check, await ask(server, { now }));
         expectLimited(server, await ask(server, { now }));
       }),
@@ -147,9 +154,9 @@ export const RATE_CASES = serverCases({ group: 'rate', spec: '§2 restriction 4'
       withFrozenClock(server, async (_clock, now) => {
         const request = server.craft({}, server.basis('slowA', now));
         expectAccepted(server.check, await server.send(request));
-        for (let i = 1; i < limitOf(server); i++) expectAccepted(server.check, await ask(server, { now }));
+        for (let i = 1; i < getLimit(server); i++) expectAccepted(server.check, await ask(server, { now }));
         expectLimited(server, await ask(server, { now }));
-        expectRefused(server.check, await server.send(request), ANSWERS.alreadyUsed);
+        expectRejected(server.check, await server.send(request), REJECTIONS.alreadyUsed);
       }),
   },
   {
@@ -162,7 +169,7 @@ export const RATE_CASES = serverCases({ group: 'rate', spec: '§2 restriction 4'
         expectLimited(server, await server.send(request));
         await clock.freeze(now + 60);
         expectAccepted(server.check, await server.send(request));
-        expectRefused(server.check, await server.send(request), ANSWERS.alreadyUsed);
+        expectRejected(server.check, await server.send(request), REJECTIONS.alreadyUsed);
       }),
   },
   {
@@ -181,11 +188,11 @@ export const RATE_CASES = serverCases({ group: 'rate', spec: '§2 restriction 4'
     description: 'a request without permission was admitted: it counts',
     run: (server) =>
       withFrozenClock(server, async (_clock, now) => {
-        await requireRoute(server, endpoints.getWithdrawal, now);
-        for (let i = 0; i < limitOf(server); i++) {
+        await assertRoute(server, endpoints.getWithdrawal, now);
+        for (let i = 0; i < getLimit(server); i++) {
           const target = `/v1/withdrawals/1?nonce=${server.basis().nonce}`;
-          const answer = await ask(server, { now, recipe: { target } });
-          server.check.equal('status', { expected: 403, actual: answer.status });
+          const response = await ask(server, { now, recipe: { target } });
+          server.check.equal('status', { expected: 403, actual: response.status });
         }
         expectLimited(server, await ask(server, { now }));
       }),

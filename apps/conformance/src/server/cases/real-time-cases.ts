@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NotApplicable } from '../../core/checker.ts';
-import { ANSWERS, type Answer } from '../../core/rejections.ts';
+import { type ExpectedRejection, REJECTIONS } from '../../core/rejections.ts';
 import {
   expectAccepted,
-  expectAnswer,
-  expectRefused,
-  headerOf,
-  type ServerAnswer,
+  expectRejected,
+  expectResponse,
+  getHeader,
+  type ServerResponse,
 } from '../server-response.ts';
 import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 
@@ -23,34 +23,34 @@ const spend = async (server: ServerUnderTest, role: 'slowA' | 'slowB'): Promise<
 };
 
 const expectLimited = async (server: ServerUnderTest, role: 'slowA' | 'slowB'): Promise<void> => {
-  const answer = await server.ask({}, server.basis(role));
-  expectRefused(server.check, answer, ANSWERS.rateLimit);
-  server.check.equal('Retry-After', { expected: undefined, actual: headerOf(answer, 'retry-after') });
+  const response = await server.ask({}, server.basis(role));
+  expectRejected(server.check, response, REJECTIONS.rateLimit);
+  server.check.equal('Retry-After', { expected: undefined, actual: getHeader(response, 'retry-after') });
 };
 
-const dateOf = (answer: ServerAnswer): number => Date.parse(headerOf(answer, 'date') ?? '') / 1000;
+const getDate = (response: ServerResponse): number => Date.parse(getHeader(response, 'date') ?? '') / 1000;
 
 /** Asks with a timestamp so far from the server's clock, in a second that did not change meanwhile; else `undefined`. */
-const askAt = async (server: ServerUnderTest, offset: number): Promise<ServerAnswer | undefined> => {
-  const before = dateOf(await server.ask({ headers: () => [] }));
-  const answer = await server.ask({ timestamp: String(before + offset) });
-  return dateOf(answer) === before ? answer : undefined;
+const askAt = async (server: ServerUnderTest, offset: number): Promise<ServerResponse | undefined> => {
+  const before = getDate(await server.ask({ headers: () => [] }));
+  const response = await server.ask({ timestamp: String(before + offset) });
+  return getDate(response) === before ? response : undefined;
 };
 
 /** The `Date` header may lag behind the clock it tells, so one answer as expected is enough. */
 const expectAtEdge = async (
   server: ServerUnderTest,
   offset: number,
-  expected: 'accepted' | Answer,
+  expected: 'accepted' | ExpectedRejection,
 ): Promise<void> => {
   const status = expected === 'accepted' ? 200 : expected.status;
-  let last: ServerAnswer | undefined;
+  let last: ServerResponse | undefined;
   for (let attempt = 0; attempt < ATTEMPTS && last?.status !== status; attempt++) {
     if (attempt > 0) await sleep(BETWEEN_ATTEMPTS_MS);
     last = (await askAt(server, offset)) ?? last;
   }
   if (last === undefined) throw new NotApplicable('needs: a Date header that tells the seconds');
-  expectAnswer(server.check, last, expected);
+  expectResponse(server.check, last, expected);
 };
 
 /** What the cases with a movable clock ask for, as far as real time can show it, for a server without one. They wait. */
@@ -64,7 +64,7 @@ export const REAL_TIME_CASES = serverCases(
       spec: '§2 restriction 1',
       run: async (server) => {
         for (const offset of [-300, 300]) await expectAtEdge(server, offset, 'accepted');
-        for (const offset of [-301, 301]) await expectAtEdge(server, offset, ANSWERS.outsideWindow);
+        for (const offset of [-301, 301]) await expectAtEdge(server, offset, REJECTIONS.outsideWindow);
       },
     },
     {
@@ -90,7 +90,7 @@ export const REAL_TIME_CASES = serverCases(
         const request = server.craft();
         expectAccepted(server.check, await server.send(request));
         await sleep(61_000);
-        expectRefused(server.check, await server.send(request), ANSWERS.alreadyUsed);
+        expectRejected(server.check, await server.send(request), REJECTIONS.alreadyUsed);
       },
     },
   ],

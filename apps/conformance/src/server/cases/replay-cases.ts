@@ -1,8 +1,8 @@
 import { endpoints, SIGNATURE_HEADER } from '@cpg/protocol';
-import { ANSWERS } from '../../core/rejections.ts';
+import { REJECTIONS } from '../../core/rejections.ts';
 import { type Hold, simultaneously } from '../concurrency.ts';
-import { requireRoute, requireServed } from '../routes.ts';
-import { expectAccepted, expectAuthenticated, expectRefused } from '../server-response.ts';
+import { assertRoute, assertServed } from '../routes.ts';
+import { expectAccepted, expectAuthenticated, expectRejected } from '../server-response.ts';
 import { type ServerCase, type ServerUnderTest, serverCases } from '../server-under-test.ts';
 
 /** A signature is good for one accepted request, for as long as its timestamp is inside the window. */
@@ -13,8 +13,8 @@ export const REPLAY_CASES = serverCases({ group: 'replay', spec: '§2 restrictio
     run: async (server) => {
       const request = server.craft();
       expectAccepted(server.check, await server.send(request));
-      expectRefused(server.check, await server.send(request), ANSWERS.alreadyUsed);
-      expectRefused(server.check, await server.send(request), ANSWERS.alreadyUsed);
+      expectRejected(server.check, await server.send(request), REJECTIONS.alreadyUsed);
+      expectRejected(server.check, await server.send(request), REJECTIONS.alreadyUsed);
     },
   },
   {
@@ -26,19 +26,19 @@ export const REPLAY_CASES = serverCases({ group: 'replay', spec: '§2 restrictio
       const headers = request.headers
         .map(([name, value]) => [name.toLowerCase(), value] as const)
         .toReversed();
-      expectRefused(server.check, await server.send({ ...request, headers }), ANSWERS.alreadyUsed);
+      expectRejected(server.check, await server.send({ ...request, headers }), REJECTIONS.alreadyUsed);
     },
   },
   {
     id: 'replay-bare-question-mark',
     description: 'the same signature with a bare ? added to the target',
     run: async (server) => {
-      await requireRoute(server, endpoints.listBalances);
+      await assertRoute(server, endpoints.listBalances);
       const { now, jitter } = server.basis();
       const request = server.craft({ target: '/v1/balances', timestamp: String(now - jitter) });
       expectAccepted(server.check, await server.send(request));
-      const answer = await server.send({ ...request, target: '/v1/balances?' });
-      expectRefused(server.check, answer, ANSWERS.alreadyUsed);
+      const response = await server.send({ ...request, target: '/v1/balances?' });
+      expectRejected(server.check, response, REJECTIONS.alreadyUsed);
     },
   },
   {
@@ -47,7 +47,7 @@ export const REPLAY_CASES = serverCases({ group: 'replay', spec: '§2 restrictio
     run: async (server) => {
       const request = server.craft();
       const tampered = { ...request, target: `${request.target}&tampered=1` };
-      expectRefused(server.check, await server.send(tampered), ANSWERS.invalidSignature);
+      expectRejected(server.check, await server.send(tampered), REJECTIONS.invalidSignature);
       expectAccepted(server.check, await server.send(request));
     },
   },
@@ -58,7 +58,7 @@ export const REPLAY_CASES = serverCases({ group: 'replay', spec: '§2 restrictio
       const request = server.craft();
       const { keyId } = server.target.keys.other;
       const headers = request.headers.map(([name, value], i) => [name, i === 0 ? keyId : value] as const);
-      expectRefused(server.check, await server.send({ ...request, headers }), ANSWERS.invalidSignature);
+      expectRejected(server.check, await server.send({ ...request, headers }), REJECTIONS.invalidSignature);
       expectAccepted(server.check, await server.send(request));
     },
   },
@@ -69,19 +69,19 @@ export const REPLAY_CASES = serverCases({ group: 'replay', spec: '§2 restrictio
       const request = server.craft();
       expectAccepted(server.check, await server.send(request));
       const tampered = { ...request, target: `${request.target}&tampered=1` };
-      expectRefused(server.check, await server.send(tampered), ANSWERS.invalidSignature);
+      expectRejected(server.check, await server.send(tampered), REJECTIONS.invalidSignature);
     },
   },
   {
     id: 'replay-after-403',
     description: 'a request without permission was admitted: its signature is used',
     run: async (server) => {
-      await requireRoute(server, endpoints.listBalances);
+      await assertRoute(server, endpoints.listBalances);
       const basis = server.basis('noperm');
       const request = server.craft({ target: `/v1/balances?nonce=${basis.nonce}` }, basis);
       const first = await server.send(request);
       server.check.equal('status of the first', { expected: 403, actual: first.status });
-      expectRefused(server.check, await server.send(request), ANSWERS.alreadyUsed);
+      expectRejected(server.check, await server.send(request), REJECTIONS.alreadyUsed);
     },
   },
   {
@@ -92,7 +92,7 @@ export const REPLAY_CASES = serverCases({ group: 'replay', spec: '§2 restrictio
       const request = server.craft({ target: `/v1/unknown?nonce=${nonce}` });
       const first = await server.send(request);
       server.check.equal('status of the first', { expected: 404, actual: first.status });
-      expectRefused(server.check, await server.send(request), ANSWERS.alreadyUsed);
+      expectRejected(server.check, await server.send(request), REJECTIONS.alreadyUsed);
     },
   },
   {
@@ -103,9 +103,9 @@ export const REPLAY_CASES = serverCases({ group: 'replay', spec: '§2 restrictio
       const recipe = { method: 'POST', target: `/v1/withdrawals?nonce=${nonce}`, body: Buffer.from('{}') };
       const request = server.craft(recipe);
       const first = await server.send(request);
-      requireServed(first, endpoints.createWithdrawal);
+      assertServed(first, endpoints.createWithdrawal);
       server.check.equal('status of the first', { expected: 422, actual: first.status });
-      expectRefused(server.check, await server.send(request), ANSWERS.alreadyUsed);
+      expectRejected(server.check, await server.send(request), REJECTIONS.alreadyUsed);
     },
   },
   {
@@ -154,7 +154,7 @@ export const REPLAY_CASES = serverCases({ group: 'replay', spec: '§2 restrictio
       const headers = request.headers.map(
         ([name, value]) => [name, name === SIGNATURE_HEADER ? value.toUpperCase() : value] as const,
       );
-      expectRefused(server.check, await server.send({ ...request, headers }), ANSWERS.invalidSignature);
+      expectRejected(server.check, await server.send({ ...request, headers }), REJECTIONS.invalidSignature);
     },
   },
 ]);
@@ -163,12 +163,12 @@ const ROUNDS = 4;
 
 const oneRound = async (server: ServerUnderTest, hold: Hold, copies: number): Promise<void> => {
   const request = server.craft({ body: Buffer.from('{"covered":true}') });
-  const answers = await simultaneously(server, request, { hold, copies });
-  const accepted = answers.filter(({ status }) => status >= 200 && status < 300);
+  const responses = await simultaneously(server, request, { hold, copies });
+  const accepted = responses.filter(({ status }) => status >= 200 && status < 300);
   server.check.equal(`accepted of ${copies} at once`, { expected: 1, actual: accepted.length });
-  for (const answer of answers)
-    if (answer.status === 200) expectAccepted(server.check, answer);
-    else expectRefused(server.check, answer, ANSWERS.alreadyUsed);
+  for (const response of responses)
+    if (response.status === 200) expectAccepted(server.check, response);
+    else expectRejected(server.check, response, REJECTIONS.alreadyUsed);
 };
 
 const race = (hold: Hold, copies: number): Omit<ServerCase, 'group' | 'spec'> => ({

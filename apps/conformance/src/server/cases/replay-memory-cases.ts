@@ -1,6 +1,6 @@
-import { ANSWERS } from '../../core/rejections.ts';
+import { REJECTIONS } from '../../core/rejections.ts';
 import { sendMany } from '../concurrency.ts';
-import { expectAccepted, expectRefused } from '../server-response.ts';
+import { expectAccepted, expectRejected } from '../server-response.ts';
 import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 import { withFrozenClock } from '../test-hooks.ts';
 
@@ -25,8 +25,8 @@ const again =
         await clock.freeze(now + later);
         // A store may forget what is over whenever it lets somebody in.
         expectAccepted(server.check, await server.ask({}, server.basis('full', now + later)));
-        const expected = later > lead + 300 ? ANSWERS.outsideWindow : ANSWERS.alreadyUsed;
-        expectRefused(server.check, await server.send(request), expected);
+        const expected = later > lead + 300 ? REJECTIONS.outsideWindow : REJECTIONS.alreadyUsed;
+        expectRejected(server.check, await server.send(request), expected);
       }
     });
 
@@ -39,8 +39,8 @@ export const REPLAY_MEMORY_CASES = serverCases({ group: 'replay', spec: '§2 res
     run: async (server) => {
       const request = server.craft({}, server.basis('other'));
       expectAccepted(server.check, await server.send(request));
-      await sendMany(server, craftFurther(server), (answer) => expectAccepted(server.check, answer));
-      expectRefused(server.check, await server.send(request), ANSWERS.alreadyUsed);
+      await sendMany(server, craftFurther(server), (response) => expectAccepted(server.check, response));
+      expectRejected(server.check, await server.send(request), REJECTIONS.alreadyUsed);
     },
   },
   {

@@ -1,11 +1,11 @@
 import { Checker } from '../../core/checker.ts';
 import type { RunSettings } from '../../core/run-settings.ts';
 import type { Session, Suite } from '../../core/suite.ts';
-import { addressOf, clockNote, preflight, readClockOffset, requireLocalAddress } from '../preflight.ts';
+import { assertLocalAddress, clockNote, parseAddress, preflight, readClockOffset } from '../preflight.ts';
 import type { ServerCase } from '../server-under-test.ts';
 import { type ServerTarget, ServerUnderTest } from '../server-under-test.ts';
 import { SandboxClock, SandboxStore } from '../test-hooks.ts';
-import { secretsOf, type TestKeys } from '../test-keys.ts';
+import { getSecrets, type TestKeys } from '../test-keys.ts';
 import { BALANCE_CASES } from './balance-cases.ts';
 import { BODY_CASES } from './body-cases.ts';
 import { CONNECTION_CASES } from './connection-cases.ts';
@@ -21,7 +21,7 @@ import { REPLAY_MEMORY_CASES } from './replay-memory-cases.ts';
 import { STORE_CASES } from './store-cases.ts';
 import { WITHDRAWAL_CASES } from './withdrawal-cases.ts';
 import { WITHDRAWAL_READING_CASES } from './withdrawal-reading-cases.ts';
-import { WITHDRAWAL_REFUSAL_CASES } from './withdrawal-rejection-cases.ts';
+import { WITHDRAWAL_REJECTION_CASES } from './withdrawal-rejection-cases.ts';
 
 const ALL_CASES = [
   PROBE_CASES,
@@ -33,7 +33,7 @@ const ALL_CASES = [
   SINGLE_PERMISSION_CASES,
   BALANCE_CASES,
   WITHDRAWAL_CASES,
-  WITHDRAWAL_REFUSAL_CASES,
+  WITHDRAWAL_REJECTION_CASES,
   WITHDRAWAL_READING_CASES,
   REPLAY_CASES,
   RACE_CASES,
@@ -74,7 +74,7 @@ export interface ServerOptions {
 }
 
 /** What the server offers the cases, beyond answering. */
-const capabilitiesOf = (options: ServerOptions): ReadonlySet<string> => {
+const getCapabilities = (options: ServerOptions): ReadonlySet<string> => {
   const { clockUrl: clock, storeUrl: store, peerUrl: peer, proxyAddress: proxy, keys } = options;
   const { only, withdrawal } = keys;
   const offered = Object.entries({ clock, store, peer, proxy, only, withdrawal });
@@ -83,20 +83,20 @@ const capabilitiesOf = (options: ServerOptions): ReadonlySet<string> => {
 
 const open = async (options: ServerOptions, settings: RunSettings): Promise<Session<ServerUnderTest>> => {
   const { url, keys, clockUrl, storeUrl, peerUrl, proxyAddress } = options;
-  const address = addressOf(url);
-  for (const secret of secretsOf(keys)) settings.masker.addSecret(secret);
+  const address = parseAddress(url);
+  for (const secret of getSecrets(keys)) settings.masker.addSecret(secret);
   const clock = clockUrl === undefined ? undefined : new SandboxClock(clockUrl);
   const store = storeUrl === undefined ? undefined : new SandboxStore(storeUrl);
-  const peer = peerUrl === undefined ? undefined : addressOf(peerUrl);
+  const peer = peerUrl === undefined ? undefined : parseAddress(peerUrl);
   await clock?.release();
   await store?.set('up');
-  if (proxyAddress !== undefined) await requireLocalAddress({ ...address, localAddress: proxyAddress });
+  if (proxyAddress !== undefined) await assertLocalAddress({ ...address, localAddress: proxyAddress });
   const clockOffset = await readClockOffset(address);
   if (peer !== undefined) await readClockOffset(peer);
   const target: ServerTarget = { address, keys, clock, store, peer, proxyAddress, clockOffset };
   const context = (check: Checker) => new ServerUnderTest(target, check, settings);
   const advice = await preflight(context(new Checker()));
-  const capabilities = capabilitiesOf(options);
+  const capabilities = getCapabilities(options);
   return {
     implementation: {
       name: url,
@@ -120,6 +120,6 @@ export const serverSuite = (options: ServerOptions, settings: RunSettings): Suit
   layer: 'server',
   label: options.url,
   cases: casesFor(options),
-  capabilities: capabilitiesOf(options),
+  capabilities: getCapabilities(options),
   open: () => open(options, settings),
 });

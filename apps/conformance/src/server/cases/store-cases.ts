@@ -1,28 +1,32 @@
 import type { Recipe } from '../../core/probes/index.ts';
-import { ANSWERS } from '../../core/rejections.ts';
-import { NoAnswer } from '../../wire/connection.ts';
-import { expectAccepted, expectRefused, headerOf, type ServerAnswer } from '../server-response.ts';
+import { REJECTIONS } from '../../core/rejections.ts';
+import { NoResponse } from '../../wire/connection.ts';
+import { expectAccepted, expectRejected, getHeader, type ServerResponse } from '../server-response.ts';
 import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 import { withStore } from '../test-hooks.ts';
 
 const PATIENCE_MS = 10_000;
 const AT_ONCE = 8;
 
-const expectUnavailable = ({ check }: ServerUnderTest, answer: ServerAnswer): void => {
-  expectRefused(check, answer, ANSWERS.unavailable);
-  check.equal('Retry-After', { expected: '1', actual: headerOf(answer, 'retry-after') });
+const expectUnavailable = ({ check }: ServerUnderTest, response: ServerResponse): void => {
+  expectRejected(check, response, REJECTIONS.unavailable);
+  check.equal('Retry-After', { expected: '1', actual: getHeader(response, 'retry-after') });
 };
 
 /** What is refused before the store is asked must be refused as ever while it is down. */
-const refusedAsEver = (
+const rejectedAsBefore = (
   id: string,
-  { fault, recipe, expected }: { fault: string; recipe: Recipe; expected: (typeof ANSWERS)['sourceIp'] },
+  {
+    problem,
+    recipe,
+    expected,
+  }: { problem: string; recipe: Recipe; expected: (typeof REJECTIONS)['sourceIp'] },
 ) => ({
   id: `store-down-${id}`,
-  description: `store down: ${fault} gets its own answer, as ever`,
+  description: `store down: ${problem} gets its own answer, as ever`,
   spec: '§2.1',
   run: (server: ServerUnderTest) =>
-    withStore(server, 'down', async () => expectRefused(server.check, await server.ask(recipe), expected)),
+    withStore(server, 'down', async () => expectRejected(server.check, await server.ask(recipe), expected)),
 });
 
 /** The admission store fails. A server that cannot tell whether a signature was used lets nobody in. */
@@ -38,8 +42,8 @@ export const STORE_CASES = serverCases({ group: 'store', spec: '§3', needs: ['s
     run: (server) =>
       withStore(server, 'down', async () => {
         for (let round = 0; round < 2; round++) {
-          const answers = await Promise.all(Array.from({ length: AT_ONCE }, () => server.ask()));
-          for (const answer of answers) expectUnavailable(server, answer);
+          const responses = await Promise.all(Array.from({ length: AT_ONCE }, () => server.ask()));
+          for (const response of responses) expectUnavailable(server, response);
         }
       }),
   },
@@ -49,32 +53,32 @@ export const STORE_CASES = serverCases({ group: 'store', spec: '§3', needs: ['s
     timeoutMs: PATIENCE_MS + 5_000,
     run: (server) =>
       withStore(server, 'silent', async () => {
-        const answer = await server
+        const response = await server
           .send(server.craft(), { timeoutMs: PATIENCE_MS })
           .catch((error: unknown) => error);
-        server.check.that(!(answer instanceof NoAnswer), {
+        server.check.that(!(response instanceof NoResponse), {
           what: 'answer',
           expected: `503 within ${PATIENCE_MS / 1000} s`,
           actual: 'none',
         });
-        if (answer instanceof Error) throw answer;
-        expectUnavailable(server, answer as ServerAnswer);
+        if (response instanceof Error) throw response;
+        expectUnavailable(server, response as ServerResponse);
       }),
   },
-  refusedAsEver('missing', {
-    fault: 'a missing header',
+  rejectedAsBefore('missing', {
+    problem: 'a missing header',
     recipe: { headers: (headers) => headers.slice(0, 2) },
-    expected: ANSWERS.missingHeaders,
+    expected: REJECTIONS.missingHeaders,
   }),
-  refusedAsEver('timestamp', {
-    fault: 'a timestamp outside the window',
+  rejectedAsBefore('timestamp', {
+    problem: 'a timestamp outside the window',
     recipe: { timestamp: '0' },
-    expected: ANSWERS.outsideWindow,
+    expected: REJECTIONS.outsideWindow,
   }),
-  refusedAsEver('signature', {
-    fault: 'a forged signature',
+  rejectedAsBefore('signature', {
+    problem: 'a forged signature',
     recipe: { mac: () => 'a'.repeat(64) },
-    expected: ANSWERS.invalidSignature,
+    expected: REJECTIONS.invalidSignature,
   }),
   {
     id: 'store-down-source-ip',
@@ -82,7 +86,7 @@ export const STORE_CASES = serverCases({ group: 'store', spec: '§3', needs: ['s
     spec: '§2.1',
     run: (server) =>
       withStore(server, 'down', async () =>
-        expectRefused(server.check, await server.ask({}, server.basis('ipListed')), ANSWERS.sourceIp),
+        expectRejected(server.check, await server.ask({}, server.basis('ipListed')), REJECTIONS.sourceIp),
       ),
   },
   {
@@ -103,7 +107,7 @@ export const STORE_CASES = serverCases({ group: 'store', spec: '§3', needs: ['s
       const request = server.craft();
       await withStore(server, 'down', async () => expectUnavailable(server, await server.send(request)));
       expectAccepted(server.check, await server.send(request));
-      expectRefused(server.check, await server.send(request), ANSWERS.alreadyUsed);
+      expectRejected(server.check, await server.send(request), REJECTIONS.alreadyUsed);
     },
   },
   {
@@ -114,7 +118,7 @@ export const STORE_CASES = serverCases({ group: 'store', spec: '§3', needs: ['s
       const request = server.craft();
       expectAccepted(server.check, await server.send(request));
       await withStore(server, 'down', async () => expectUnavailable(server, await server.send(request)));
-      expectRefused(server.check, await server.send(request), ANSWERS.alreadyUsed);
+      expectRejected(server.check, await server.send(request), REJECTIONS.alreadyUsed);
     },
   },
 ]);

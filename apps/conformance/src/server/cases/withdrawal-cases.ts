@@ -1,16 +1,16 @@
 import { NotApplicable } from '../../core/checker.ts';
-import { ANSWERS } from '../../core/rejections.ts';
+import { REJECTIONS } from '../../core/rejections.ts';
 import { ExactDecimal, readCurrencies } from '../balances.ts';
 import { allAtOnce, type Hold, simultaneously } from '../concurrency.ts';
-import { expectRefused } from '../server-response.ts';
+import { expectRejected } from '../server-response.ts';
 import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 import {
   craftWithdrawal,
   expectNothingTaken,
   expectTaken,
   expectWithdrawn,
+  getTerms,
   newReference,
-  termsOf,
 } from '../withdrawals.ts';
 
 const COPIES = 20;
@@ -28,12 +28,12 @@ const race = (hold: Hold) => ({
   run: (server: ServerUnderTest) =>
     expectTaken(server, async () => {
       const request = craftWithdrawal(server);
-      const answers = await simultaneously(server, request, { hold, copies: COPIES });
-      const accepted = answers.filter(({ status }) => status === 200);
+      const responses = await simultaneously(server, request, { hold, copies: COPIES });
+      const accepted = responses.filter(({ status }) => status === 200);
       server.check.equal(`accepted of ${COPIES} at once`, { expected: 1, actual: accepted.length });
-      for (const answer of answers.filter(({ status }) => status !== 200))
-        expectRefused(server.check, answer, ANSWERS.alreadyUsed);
-      const [first] = accepted.map((answer) => expectWithdrawn(server, answer));
+      for (const response of responses.filter(({ status }) => status !== 200))
+        expectRejected(server.check, response, REJECTIONS.alreadyUsed);
+      const [first] = accepted.map((response) => expectWithdrawn(server, response));
       return first?.amount.plus(first.fee);
     }),
 });
@@ -49,8 +49,8 @@ const referenceRace = (hold: Hold) => ({
       const requests = Array.from({ length: DIFFERENTLY_SIGNED }, () =>
         craftWithdrawal(server, { client_reference }),
       );
-      const answers = await allAtOnce(server, requests, hold);
-      const withdrawn = answers.map((answer) => expectWithdrawn(server, answer));
+      const responses = await allAtOnce(server, requests, hold);
+      const withdrawn = responses.map((response) => expectWithdrawn(server, response));
       const ids = new Set(withdrawn.map(({ id }) => id));
       server.check.equal('withdrawals', { expected: 1, actual: ids.size });
       const [first] = withdrawn;
@@ -68,7 +68,7 @@ export const WITHDRAWAL_CASES = serverCases({ group: 'withdrawal', spec: '§4.6'
       expectTaken(server, async () => {
         const { amount, fee } = await withdraw(server);
         server.check.equal('amount_decimal', {
-          expected: new ExactDecimal(termsOf(server).amount).toFixed(),
+          expected: new ExactDecimal(getTerms(server).amount).toFixed(),
           actual: amount.toFixed(),
         });
         return amount.plus(fee);
@@ -78,7 +78,7 @@ export const WITHDRAWAL_CASES = serverCases({ group: 'withdrawal', spec: '§4.6'
     id: 'withdrawal-fee',
     description: 'the fee is flat + amount × percent / 100, rounded up to the currency’s decimals',
     run: async (server) => {
-      const terms = termsOf(server);
+      const terms = getTerms(server);
       const currencies = await readCurrencies(server);
       const row = currencies.find((e) => e.currency === terms.currency && e.network === terms.network);
       const { amount, fee } = await withdraw(server);
@@ -99,7 +99,7 @@ export const WITHDRAWAL_CASES = serverCases({ group: 'withdrawal', spec: '§4.6'
       expectTaken(server, async () => {
         const request = craftWithdrawal(server);
         const { amount, fee } = expectWithdrawn(server, await server.send(request));
-        expectRefused(server.check, await server.send(request), ANSWERS.alreadyUsed);
+        expectRejected(server.check, await server.send(request), REJECTIONS.alreadyUsed);
         return amount.plus(fee);
       }),
   },
@@ -141,10 +141,11 @@ export const WITHDRAWAL_CASES = serverCases({ group: 'withdrawal', spec: '§4.6'
     run: async (server: ServerUnderTest) => {
       const client_reference = newReference();
       const { amount } = await withdraw(server, { client_reference });
-      const other = field === 'amount' ? amount.times(2).toFixed() : otherAddress(termsOf(server).to_address);
+      const other =
+        field === 'amount' ? amount.times(2).toFixed() : otherAddress(getTerms(server).to_address);
       await expectNothingTaken(server, async () => {
-        const answer = await server.send(craftWithdrawal(server, { client_reference, [field]: other }));
-        expectRefused(server.check, answer, ANSWERS.referenceConflict);
+        const response = await server.send(craftWithdrawal(server, { client_reference, [field]: other }));
+        expectRejected(server.check, response, REJECTIONS.referenceConflict);
       });
     },
   })),
@@ -154,10 +155,10 @@ export const WITHDRAWAL_CASES = serverCases({ group: 'withdrawal', spec: '§4.6'
     run: (server) =>
       expectTaken(server, async () => {
         const client_reference = newReference();
-        const refused = await server.send(
+        const rejected = await server.send(
           craftWithdrawal(server, { client_reference, amount: '9'.repeat(18) }),
         );
-        expectRefused(server.check, refused, ANSWERS.insufficientBalance);
+        expectRejected(server.check, rejected, REJECTIONS.insufficientBalance);
         const { amount, fee } = await withdraw(server, { client_reference });
         return amount.plus(fee);
       }),

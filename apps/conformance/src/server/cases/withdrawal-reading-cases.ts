@@ -1,12 +1,12 @@
 import { endpoints } from '@cpg/protocol';
-import { ANSWERS } from '../../core/rejections.ts';
-import { requireRoute, requireServed } from '../routes.ts';
-import { expectAccepted, expectRefused, type ServerAnswer } from '../server-response.ts';
+import { REJECTIONS } from '../../core/rejections.ts';
+import { assertRoute, assertServed } from '../routes.ts';
+import { expectAccepted, expectRejected, type ServerResponse } from '../server-response.ts';
 import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 import type { Role } from '../test-keys.ts';
-import { craftWithdrawal, expectWithdrawn, termsOf } from '../withdrawals.ts';
+import { craftWithdrawal, expectWithdrawn, getTerms } from '../withdrawals.ts';
 
-const read = (server: ServerUnderTest, id: string, role: Role = 'full'): Promise<ServerAnswer> => {
+const read = (server: ServerUnderTest, id: string, role: Role = 'full'): Promise<ServerResponse> => {
   const basis = server.basis(role);
   return server.ask({ target: `/v1/withdrawals/${id}?nonce=${basis.nonce}` }, basis);
 };
@@ -33,7 +33,7 @@ export const WITHDRAWAL_READING_CASES = serverCases(
       spec: '§4, §4.6',
       run: async (server) => {
         const { data } = expectWithdrawn(server, await server.send(craftWithdrawal(server)));
-        const { currency, network, to_address } = termsOf(server);
+        const { currency, network, to_address } = getTerms(server);
         const expected = { currency, network, to_address, status: 'broadcasted' };
         for (const name of ['currency', 'network', 'to_address', 'status'] as const)
           server.check.equal(name, { expected: expected[name], actual: String(data[name]) });
@@ -55,11 +55,11 @@ export const WITHDRAWAL_READING_CASES = serverCases(
       id: 'withdrawal-get',
       description: 'GET tells the same withdrawal: id, amount and fee, as decimal strings',
       run: async (server) => {
-        await requireRoute(server, endpoints.getWithdrawal);
+        await assertRoute(server, endpoints.getWithdrawal);
         const { id, data } = expectWithdrawn(server, await server.send(craftWithdrawal(server)));
-        const answer = await read(server, String(id));
-        expectAccepted(server.check, answer);
-        const { data: told } = answer.json as { readonly data: ToldWithdrawal };
+        const response = await read(server, String(id));
+        expectAccepted(server.check, response);
+        const { data: told } = response.json as { readonly data: ToldWithdrawal };
         const { currency, network, to_address, amount_decimal: amount, fee_decimal: fee } = data;
         const expected = { id, currency, network, to_address, amount, fee };
         for (const name of ['id', 'currency', 'network', 'to_address', 'amount', 'fee'] as const)
@@ -80,9 +80,9 @@ export const WITHDRAWAL_READING_CASES = serverCases(
       description: 'a withdrawal of another account: 404',
       spec: '§3, §4',
       run: async (server) => {
-        await requireRoute(server, endpoints.getWithdrawal);
+        await assertRoute(server, endpoints.getWithdrawal);
         const { id } = expectWithdrawn(server, await server.send(craftWithdrawal(server)));
-        expectRefused(server.check, await read(server, String(id), 'other'), ANSWERS.notFound);
+        expectRejected(server.check, await read(server, String(id), 'other'), REJECTIONS.notFound);
       },
     },
     {
@@ -90,8 +90,8 @@ export const WITHDRAWAL_READING_CASES = serverCases(
       description: 'a withdrawal that does not exist: 404',
       spec: '§3, §4',
       run: async (server) => {
-        await requireRoute(server, endpoints.getWithdrawal);
-        expectRefused(server.check, await read(server, '999999999999999999'), ANSWERS.notFound);
+        await assertRoute(server, endpoints.getWithdrawal);
+        expectRejected(server.check, await read(server, '999999999999999999'), REJECTIONS.notFound);
       },
     },
     {
@@ -101,15 +101,15 @@ export const WITHDRAWAL_READING_CASES = serverCases(
       run: async (server) => {
         const { id: known } = expectWithdrawn(server, await server.send(craftWithdrawal(server)));
         const own = await read(server, String(known));
-        requireServed(own, endpoints.getWithdrawal);
+        assertServed(own, endpoints.getWithdrawal);
         expectAccepted(server.check, own);
         for (const id of UNFIT_IDS) {
-          const answer = await read(server, id);
-          const { message } = (answer.json ?? {}) as { readonly message?: unknown };
-          server.check.that(answer.status === 422 && String(message).startsWith('withdrawal_id: '), {
+          const response = await read(server, id);
+          const { message } = (response.json ?? {}) as { readonly message?: unknown };
+          server.check.that(response.status === 422 && String(message).startsWith('withdrawal_id: '), {
             what: `answer to the id ${id}`,
             expected: '422 withdrawal_id: …',
-            actual: `${answer.status} ${String(message)}`,
+            actual: `${response.status} ${String(message)}`,
           });
         }
       },

@@ -1,25 +1,25 @@
 import { NotApplicable } from '../../core/checker.ts';
-import { ANSWERS, type Answer, lacksPermission } from '../../core/rejections.ts';
+import { createPermissionRejection, type ExpectedRejection, REJECTIONS } from '../../core/rejections.ts';
 import { ExactDecimal, readAvailable, readBalances, readCurrencies } from '../balances.ts';
-import { expectRefused } from '../server-response.ts';
+import { expectRejected } from '../server-response.ts';
 import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 import {
   craftWithdrawal,
   expectNothingTaken,
   expectTaken,
   expectWithdrawn,
-  termsOf,
+  getTerms,
 } from '../withdrawals.ts';
 
 type Changes = Readonly<Record<string, unknown>>;
 
 /** Refused with this answer, and nothing is taken. */
-const refusedWith =
-  (expected: Answer, changes: (server: ServerUnderTest) => Changes | Promise<Changes>) =>
+const rejectedWith =
+  (expected: ExpectedRejection, changes: (server: ServerUnderTest) => Changes | Promise<Changes>) =>
   async (server: ServerUnderTest): Promise<void> => {
     const changed = await changes(server);
     await expectNothingTaken(server, async () =>
-      expectRefused(server.check, await server.send(craftWithdrawal(server, changed)), expected),
+      expectRejected(server.check, await server.send(craftWithdrawal(server, changed)), expected),
     );
   };
 
@@ -28,23 +28,23 @@ const invalid =
   (field: string, changes: (server: ServerUnderTest) => Changes) =>
   (server: ServerUnderTest): Promise<void> =>
     expectNothingTaken(server, async () => {
-      const answer = await server.send(craftWithdrawal(server, changes(server)));
-      const { message } = (answer.json ?? {}) as { readonly message?: unknown };
+      const response = await server.send(craftWithdrawal(server, changes(server)));
+      const { message } = (response.json ?? {}) as { readonly message?: unknown };
       server.check.that(String(message).startsWith(`${field}: `), {
         what: 'message',
         expected: `422 ${field}: …`,
-        actual: `${answer.status} ${String(message)}`,
+        actual: `${response.status} ${String(message)}`,
       });
-      expectRefused(server.check, answer, { status: 422, message: String(message) });
+      expectRejected(server.check, response, { status: 422, message: String(message) });
     });
 
-const badRequest = (message: string): Answer => ({ status: 400, message });
-const unfit = (message: string): Answer => ({ status: 422, message });
+const badRequest = (message: string): ExpectedRejection => ({ status: 400, message });
+const unfit = (message: string): ExpectedRejection => ({ status: 422, message });
 
-const availableOf = (server: ServerUnderTest) => readAvailable(server, termsOf(server));
+const getAvailable = (server: ServerUnderTest) => readAvailable(server, getTerms(server));
 
 const smallestUnit = async (server: ServerUnderTest): Promise<ExactDecimal> => {
-  const terms = termsOf(server);
+  const terms = getTerms(server);
   const row = (await readCurrencies(server)).find(
     ({ currency, network }) => currency === terms.currency && network === terms.network,
   );
@@ -55,31 +55,31 @@ const smallestUnit = async (server: ServerUnderTest): Promise<ExactDecimal> => {
 };
 
 /** Withdrawals that are refused, with nothing taken. */
-export const WITHDRAWAL_REFUSAL_CASES = serverCases(
+export const WITHDRAWAL_REJECTION_CASES = serverCases(
   { group: 'withdrawal', spec: '§4.6', needs: ['withdrawal'] },
   [
     {
       id: 'withdrawal-misspelt-reference',
       description: 'a misspelt client_reference must not pass silently',
       spec: '§4',
-      run: refusedWith(unfit('client_refrence: Unexpected field'), () => ({ client_refrence: 'x' })),
+      run: rejectedWith(unfit('client_refrence: Unexpected field'), () => ({ client_refrence: 'x' })),
     },
     {
       id: 'withdrawal-amount-zero',
       description: 'an amount of 0',
-      run: refusedWith(unfit('amount: Input should be greater than 0'), () => ({ amount: '0' })),
+      run: rejectedWith(unfit('amount: Input should be greater than 0'), () => ({ amount: '0' })),
     },
     {
       id: 'withdrawal-amount-negative',
       description: 'an amount below 0',
-      run: refusedWith(unfit('amount: Input should be greater than 0'), (server) => ({
-        amount: `-${termsOf(server).amount}`,
+      run: rejectedWith(unfit('amount: Input should be greater than 0'), (server) => ({
+        amount: `-${getTerms(server).amount}`,
       })),
     },
     {
       id: 'withdrawal-amount-zero-number',
       description: 'an amount of 0 as a number',
-      run: refusedWith(unfit('amount: Input should be greater than 0'), () => ({ amount: 0 })),
+      run: rejectedWith(unfit('amount: Input should be greater than 0'), () => ({ amount: 0 })),
     },
     {
       id: 'withdrawal-amount-exponent',
@@ -91,7 +91,7 @@ export const WITHDRAWAL_REFUSAL_CASES = serverCases(
       description: 'more places than the currency has',
       spec: '§4',
       run: async (server) => {
-        const { currency, network, amount } = termsOf(server);
+        const { currency, network, amount } = getTerms(server);
         const [row] = await readBalances(server, `currency=${currency}&network=${network}`);
         const places = row?.available.split('.')[1]?.length ?? 0;
         const finer = `${new ExactDecimal(amount).toFixed(places)}${places === 0 ? '.1' : '1'}`;
@@ -103,7 +103,7 @@ export const WITHDRAWAL_REFUSAL_CASES = serverCases(
       description: 'an amount as a JSON number is taken',
       run: (server) =>
         expectTaken(server, async () => {
-          const amount = new ExactDecimal(termsOf(server).amount).toSignificantDigits(
+          const amount = new ExactDecimal(getTerms(server).amount).toSignificantDigits(
             2,
             ExactDecimal.ROUND_UP,
           );
@@ -119,8 +119,8 @@ export const WITHDRAWAL_REFUSAL_CASES = serverCases(
     {
       id: 'withdrawal-insufficient',
       description: 'more than is available',
-      run: refusedWith(ANSWERS.insufficientBalance, async (server) => ({
-        amount: (await availableOf(server)).times(2).toFixed(),
+      run: rejectedWith(REJECTIONS.insufficientBalance, async (server) => ({
+        amount: (await getAvailable(server)).times(2).toFixed(),
       })),
     },
     {
@@ -129,29 +129,29 @@ export const WITHDRAWAL_REFUSAL_CASES = serverCases(
       run: async (server) => {
         const { fee } = expectWithdrawn(server, await server.send(craftWithdrawal(server)));
         if (fee.isZero()) throw new NotApplicable('the withdrawal has no fee');
-        await refusedWith(ANSWERS.insufficientBalance, async () => ({
-          amount: (await availableOf(server)).toFixed(),
+        await rejectedWith(REJECTIONS.insufficientBalance, async () => ({
+          amount: (await getAvailable(server)).toFixed(),
         }))(server);
       },
     },
     {
       id: 'withdrawal-below-minimum',
       description: 'less than the minimum withdrawal amount',
-      run: refusedWith(badRequest('Amount is below the minimum withdrawal amount'), async (server) => ({
+      run: rejectedWith(badRequest('Amount is below the minimum withdrawal amount'), async (server) => ({
         amount: (await smallestUnit(server)).toFixed(),
       })),
     },
     {
       id: 'withdrawal-bad-address',
       description: 'a destination that is no address of the network',
-      run: refusedWith(badRequest('Invalid destination address'), () => ({
+      run: rejectedWith(badRequest('Invalid destination address'), () => ({
         to_address: 'nowhere-at-all-in-the-world',
       })),
     },
     {
       id: 'withdrawal-unknown-currency',
       description: 'a currency that nobody knows',
-      run: refusedWith(badRequest('Withdrawals are not enabled for this currency'), () => ({
+      run: rejectedWith(badRequest('Withdrawals are not enabled for this currency'), () => ({
         currency: 'NOSUCHCOIN',
       })),
     },
@@ -161,8 +161,8 @@ export const WITHDRAWAL_REFUSAL_CASES = serverCases(
       spec: '§2 restriction 5, §4.6',
       run: (server) =>
         expectNothingTaken(server, async () => {
-          const answer = await server.send(craftWithdrawal(server, {}, 'readonly'));
-          expectRefused(server.check, answer, lacksPermission('withdraw'));
+          const response = await server.send(craftWithdrawal(server, {}, 'readonly'));
+          expectRejected(server.check, response, createPermissionRejection('withdraw'));
         }),
     },
   ],
