@@ -1,12 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { clientSuite } from '@cpg/conformance/src/client/cases/client-suite.ts';
 import type { CaseRecord, ResultRecord } from '@cpg/conformance/src/core/record.ts';
 import { run } from '@cpg/conformance/src/core/run.ts';
 import { serverSuite } from '@cpg/conformance/src/server/cases/server-suite.ts';
 import { adapterVectorSuite } from '@cpg/conformance/src/vectors/vectors-suite.ts';
-import { readLines } from '@cpg/test-support/read-lines';
+import { startProcess } from '@cpg/test-support/processes';
 import { TRUSTED_PROXY } from './reference/addresses.ts';
 import { DEMO_KEYS } from './suite.ts';
 
@@ -43,26 +41,11 @@ export interface Program {
   readonly argv: readonly string[];
 }
 
-const firstLine = async (child: ChildProcess): Promise<string> => {
-  if (child.stdout === null) throw new Error('no standard output');
-  for await (const line of readLines(child.stdout)) return line;
-  throw new Error('the server ended before it served');
-};
-
 /** A server in a process of its own, which prints its addresses once it serves. */
 const spawnServer = async ({ program, argv }: Program) => {
-  const child = spawn(process.execPath, [...process.execArgv, join(HERE, program), ...argv], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const addresses = (await firstLine(child)).split(' ');
-  return {
-    addresses,
-    stop: async () => {
-      const exited = once(child, 'exit');
-      child.kill('SIGKILL');
-      await exited;
-    },
-  };
+  const command = [process.execPath, ...process.execArgv, join(HERE, program), ...argv];
+  const { printed, stop } = await startProcess({ command, ready: /^http:/ });
+  return { addresses: printed.trim().split(' '), stop: () => stop('SIGKILL') };
 };
 
 export const commandFor = ({ program, argv }: Program) => ({

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { captureOutput } from '@cpg/test-support/captured-output';
 import { describe, expect, it } from 'vitest';
-import { capturedOutput } from './captured-output.ts';
 import { ignoreClosedPipe, main } from './main.ts';
 
-const output = capturedOutput();
+const output = captureOutput();
 
 const KEYS = new URL('../../demo-keys.json', import.meta.url).pathname;
 

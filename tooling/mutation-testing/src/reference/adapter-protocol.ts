@@ -1,4 +1,4 @@
-import { readLines } from '@cpg/test-support/read-lines';
+import { readLines } from '@cpg/test-support/processes';
 
 interface Identified {
   readonly cmd: string;

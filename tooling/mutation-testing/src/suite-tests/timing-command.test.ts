@@ -1,13 +1,13 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { capturedOutput } from '@cpg/conformance/src/commands/captured-output.ts';
 import { main } from '@cpg/conformance/src/commands/main.ts';
+import { captureOutput } from '@cpg/test-support/captured-output';
 import { expect, it, onTestFinished } from 'vitest';
 import { startServer } from '../reference/server.ts';
 import { SERVER } from '../reference/server-parts.ts';
 import { DEMO_KEYS_FILE as KEYS } from '../suite.ts';
 
-const output = capturedOutput();
+const output = captureOutput();
 
 const timing = (url: string, ...more: readonly string[]) =>
   main(['timing', '--url', url, '--keys', KEYS, ...more]);

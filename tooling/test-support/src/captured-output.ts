@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, vi } from 'vitest';
 
-/** For tests: keeps what one writes to standard output and standard error from the terminal, and has it as text. */
-export const capturedOutput = (): { readonly text: string } => {
+/** Keeps what each test writes to standard output and standard error from the terminal; `text` is all of it. */
+export const captureOutput = (): { readonly text: string } => {
   let text = '';
   beforeEach(() => {
     text = '';
