@@ -1,10 +1,12 @@
 import './cpg-auth.ts';
-import { endpoints, isRejection, missingPermission, type Rejection } from '@cpg/protocol';
+import { createPathMatcher, endpoints, isRejection, missingPermission, type Rejection } from '@cpg/protocol';
 import type { Request } from 'express';
 import { parseJsonBody } from '../http/read-body.ts';
-import { RouteTable } from './route-table.ts';
 
-const ENDPOINTS = new RouteTable(Object.values(endpoints).map((endpoint) => ({ endpoint })));
+const ENDPOINTS = Object.values(endpoints).map((endpoint) => ({
+  endpoint,
+  matchPath: createPathMatcher(endpoint.path),
+}));
 const METHODS_WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 const malformed = new WeakMap<object, Rejection>();
@@ -26,11 +28,12 @@ export const setJsonBody = (request: Request): Rejection | undefined => {
   request.body = undefined;
   malformed.set(request, parsed);
   const { method, originalUrl, cpg } = request;
-  const known = ENDPOINTS.find(originalUrl.split('?', 1)[0] as string);
-  if (known === undefined) return METHODS_WITHOUT_BODY.has(method) ? undefined : parsed;
-  const endpoint = known.byMethod.get(method)?.endpoint;
-  if (endpoint === undefined || endpoint.body === null) return undefined;
-  const { permission } = endpoint;
+  const path = originalUrl.split('?', 1)[0] as string;
+  const known = ENDPOINTS.filter(({ matchPath }) => matchPath(path) !== undefined);
+  if (known.length === 0) return METHODS_WITHOUT_BODY.has(method) ? undefined : parsed;
+  const found = known.find(({ endpoint }) => endpoint.method === method);
+  if (found === undefined || found.endpoint.body === null) return undefined;
+  const { permission } = found.endpoint;
   return permission === null || cpg.permissions.includes(permission) ? parsed : missingPermission(permission);
 };
 

@@ -1,4 +1,5 @@
 import {
+  createPathMatcher,
   type DataOf,
   type Endpoint,
   isRejection,
@@ -12,6 +13,7 @@ import {
 } from '@cpg/protocol';
 import type { Request, RequestHandler, Response } from 'express';
 import type { Principal } from '../authenticate/request.ts';
+import { ServerMiddlewareError } from '../errors.ts';
 import { type Page, sendRejection, sendSuccess } from '../http/responses.ts';
 import {
   aFunction,
@@ -26,7 +28,6 @@ import type { Logger } from '../user-code.ts';
 import { answerError, FaultLog } from './error-handler.ts';
 import { takeJsonBody } from './json-body.ts';
 import { assertAuthenticated } from './require-permission.ts';
-import { RouteTable } from './route-table.ts';
 
 /** What a handler is given: the validated parts, who asks, and Express's request for all else. */
 export type RouteRequest<E extends Endpoint> = ValidatedRequest<E> & {
@@ -48,8 +49,8 @@ export interface Route {
   readonly handler: (request: RouteRequest<Endpoint>) => unknown;
 }
 
-export const aHandler: OptionRule = aFunction;
-export const anEndpoint: OptionRule = (value) => {
+const aHandler: OptionRule = aFunction;
+const anEndpoint: OptionRule = (value) => {
   const { method, path } = Object(value) as Partial<Endpoint>;
   return typeof method === 'string' && typeof path === 'string'
     ? undefined
@@ -94,7 +95,7 @@ const aRouteList: OptionRule = (value) =>
 export const routes = (list: readonly Route[], options: RoutesOptions = {}): RequestHandler => {
   assertOptions({ owner: 'routes', options, rules: RULES });
   assertValue({ name: 'routes: list', value: list, rule: aRouteList });
-  const table = new RouteTable(list);
+  const findRoutes = createRouteTable(list);
   const faults = new FaultLog(options.logger);
   return async (request, response, next) => {
     const target = parseRequestTarget(request.originalUrl);
@@ -102,7 +103,7 @@ export const routes = (list: readonly Route[], options: RoutesOptions = {}): Req
       sendRejection(response, target);
       return;
     }
-    const match = table.find(target.path);
+    const match = findRoutes(target.path);
     if (match === undefined) {
       if (request.cpg === undefined) next();
       else sendRejection(response, REJECTIONS.not_found);
@@ -112,7 +113,7 @@ export const routes = (list: readonly Route[], options: RoutesOptions = {}): Req
       assertAuthenticated(request);
       const { byMethod, pathParameters } = match;
       const route = byMethod.get(request.method);
-      if (route === undefined) refuseMethod(response, [...byMethod.keys()]);
+      if (route === undefined) rejectMethod(response, [...byMethod.keys()]);
       else await serveRoute(route, { http: request, response, pathParameters, query: target.query });
     } catch (error) {
       answerError(error, response, faults);
@@ -120,12 +121,42 @@ export const routes = (list: readonly Route[], options: RoutesOptions = {}): Req
   };
 };
 
-const refuseMethod = (response: Response, allowed: readonly string[]): void => {
+/** The routes of one path, by method. */
+interface PathRoutes {
+  readonly matchPath: ReturnType<typeof createPathMatcher>;
+  readonly byMethod: Map<string, Route>;
+}
+
+/** @throws ServerMiddlewareError `duplicate_route` */
+const createRouteTable = (list: readonly Route[]) => {
+  const byTemplate = new Map<string, PathRoutes>();
+  for (const route of list) {
+    const { method, path } = route.endpoint;
+    const entry = byTemplate.get(path) ?? { matchPath: createPathMatcher(path), byMethod: new Map() };
+    if (entry.byMethod.has(method)) {
+      throw new ServerMiddlewareError('duplicate_route', `${method} ${path} has two handlers; keep one.`);
+    }
+    entry.byMethod.set(method, route);
+    byTemplate.set(path, entry);
+  }
+  const hasParameters = ([template]: readonly [string, PathRoutes]) => Number(template.includes('{'));
+  // A path without parameters takes precedence.
+  const entries = [...byTemplate].sort((one, other) => hasParameters(one) - hasParameters(other));
+  return (path: string) => {
+    for (const [, { matchPath, byMethod }] of entries) {
+      const pathParameters = matchPath(path);
+      if (pathParameters !== undefined) return { byMethod, pathParameters };
+    }
+    return undefined;
+  };
+};
+
+const rejectMethod = (response: Response, allowed: readonly string[]): void => {
   response.setHeader('Allow', allowed.join(', '));
   sendRejection(response, REJECTIONS.method_not_allowed);
 };
 
-export interface RouteCall {
+interface RouteCall {
   readonly http: Request;
   readonly response: Response;
   readonly pathParameters: Readonly<Record<string, string>>;
@@ -134,7 +165,7 @@ export interface RouteCall {
 }
 
 /** Permission, body syntax, schema, handler, answer: the rest of the order of contract §2.1. */
-export const serveRoute = async (route: Route, call: RouteCall): Promise<void> => {
+const serveRoute = async (route: Route, call: RouteCall): Promise<void> => {
   const result = await decide(route, call);
   if (isRejection(result)) sendRejection(call.response, result);
   else sendSuccess(call.response, result);
