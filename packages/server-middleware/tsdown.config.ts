@@ -1,3 +1,3 @@
 import { library } from '@cpg/build';
 
-export default library();
+export default library({ index: 'src/index.ts', core: 'src/core.ts', redis: 'src/redis.ts' });

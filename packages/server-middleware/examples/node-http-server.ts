@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { endpoints, isRejection, missingPermission, REJECTIONS, validateRequest } from '@cpg/protocol';
-import * as cpg from '@cpg/server-middleware';
+import * as cpg from '@cpg/server-middleware/core';
 
 const HANDLERS = [
   { endpoint: endpoints.ping, handle: () => ({ pong: true }) },
@@ -8,19 +8,19 @@ const HANDLERS = [
   { endpoint: endpoints.createWithdrawal, handle: () => REJECTIONS.insufficient_available_balance },
 ];
 
-/** The framework-free core behind plain node:http: who asks, then permission, body syntax and schema, then the handler. */
+/** Serves the core with plain node:http: authentication, permission, body syntax, schema, then the handler. */
 export const createApiServer = (options: cpg.AuthenticateOptions) =>
   cpg.drainUnreadBodies(
     createServer(async (request, response) => {
-      const result = await answer(request, options).catch(cpg.rejectionOf);
+      const result = await respond(request, options).catch(cpg.getRejection);
       if (result === REJECTIONS.method_not_allowed)
-        response.setHeader('Allow', methodsOf(request).join(', '));
+        response.setHeader('Allow', getAllowedMethods(request).join(', '));
       if (isRejection(result)) cpg.sendRejection(response, result);
       else cpg.sendSuccess(response, result);
     }),
   );
 
-const answer = async (request: IncomingMessage, options: cpg.AuthenticateOptions): Promise<unknown> => {
+const respond = async (request: IncomingMessage, options: cpg.AuthenticateOptions): Promise<unknown> => {
   const { method = '', url: target = '', rawHeaders, socket } = request;
   const clientIp = () => socket.remoteAddress;
   const readBody = (limits: cpg.BodyLimits) => cpg.readBody(request, limits);
@@ -30,7 +30,7 @@ const answer = async (request: IncomingMessage, options: cpg.AuthenticateOptions
   const [path, ...query] = target.split('?');
   const found = HANDLERS.find(({ endpoint }) => endpoint.path === path && endpoint.method === method);
   if (found === undefined)
-    return methodsOf(request).length > 0 ? REJECTIONS.method_not_allowed : REJECTIONS.not_found;
+    return getAllowedMethods(request).length > 0 ? REJECTIONS.method_not_allowed : REJECTIONS.not_found;
   const { permission, body: schema } = found.endpoint;
   if (permission !== null && !outcome.principal.permissions.includes(permission))
     return missingPermission(permission);
@@ -41,7 +41,7 @@ const answer = async (request: IncomingMessage, options: cpg.AuthenticateOptions
   return isRejection(validated) ? validated : found.handle();
 };
 
-const methodsOf = ({ url = '' }: IncomingMessage) =>
+const getAllowedMethods = ({ url = '' }: IncomingMessage) =>
   HANDLERS.filter(({ endpoint }) => endpoint.path === url.split('?', 1)[0]).map(
     ({ endpoint }) => endpoint.method,
   );

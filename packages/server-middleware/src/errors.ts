@@ -96,7 +96,7 @@ const PARSER_ERRORS: Readonly<Record<string, Rejection>> = {
  * The rejection that answers a thrown value: its own for a `RejectionError`; 503 for an error whose `status` is 503; what
  * Express's parsers and router throw by kind; 500 for all else, without a word of it.
  */
-export const rejectionOf = (error: unknown): Rejection => {
+export const getRejection = (error: unknown): Rejection => {
   if (RejectionError.is(error)) return error.rejection;
   const { status, type } = Object(error) as { readonly status?: unknown; readonly type?: unknown };
   if (status === 503) return REJECTIONS.service_unavailable;

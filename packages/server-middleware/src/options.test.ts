@@ -175,7 +175,7 @@ const WITHOUT_OPTIONS = [
   'page',
   'parseJsonBody',
   'readBody',
-  'rejectionOf',
+  'getRejection',
   'requirePermission',
   'route',
   'sendRejection',

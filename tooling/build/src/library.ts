@@ -14,4 +14,10 @@ export const library = (entry: Readonly<Record<string, string>> = { index: 'src/
     // The extension alone tells the two formats apart, as "type": "module" in package.json says.
     outExtensions: ({ format }) =>
       format === 'cjs' ? { js: '.cjs', dts: '.d.cts' } : { js: '.js', dts: '.d.ts' },
+    // In a folder of their own: a shared chunk can have the name of an entry point, and would take its place.
+    outputOptions: ({ chunkFileNames, ...options }) => ({
+      ...options,
+      chunkFileNames: (chunk) =>
+        `shared/${typeof chunkFileNames === 'function' ? chunkFileNames(chunk) : chunkFileNames}`,
+    }),
   });

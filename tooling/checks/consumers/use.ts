@@ -8,6 +8,8 @@ import {
   toDecimal,
 } from '@cpg/protocol';
 import { cpgAuth, memoryStore, requirePermission, route, routes, staticKeys } from '@cpg/server-middleware';
+import { authenticate, type RequestToAuthenticate } from '@cpg/server-middleware/core';
+import { type RedisClient, redisStore } from '@cpg/server-middleware/redis';
 import express, { type Express } from 'express';
 
 const permissions: readonly Permission[] = ['read_balance'];
@@ -60,3 +62,6 @@ export const client = new CpgClient({
   keyId: 'ck_1',
   secret: 'consumer-secret',
 });
+
+export const check = (request: RequestToAuthenticate, redis: RedisClient) =>
+  authenticate(request, { keys, store: redisStore(redis) });

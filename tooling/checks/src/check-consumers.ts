@@ -18,7 +18,11 @@ const COMMANDS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['node', 'use.js'],
   ],
   'types-bundler': [['npx', 'tsc']],
+  core: [['node', 'use.mjs']],
 };
+
+// npm installs peer dependencies by itself: Express, for express-rate-limit.
+const INSTALL_OPTIONS: Readonly<Record<string, readonly string[]>> = { core: ['--omit=peer'] };
 
 /** One check a project: installs the tarballs with plain npm, outside the workspace, and uses them. */
 export const checkConsumers = (folder: string, tarballs: readonly Tarball[]) =>
@@ -33,7 +37,13 @@ export const checkConsumers = (folder: string, tarballs: readonly Tarball[]) =>
       const packed = Object.fromEntries(tarballs.map(({ name, file }) => [name, `file:${file}`]));
       const extended = JSON.stringify({ ...rest, dependencies: { ...dependencies, ...packed } });
       await writeFile(join(cwd, 'package.json'), extended);
-      await runCommand('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline'], cwd);
+      const installOptions = [
+        '--no-audit',
+        '--no-fund',
+        '--prefer-offline',
+        ...(INSTALL_OPTIONS[project] ?? []),
+      ];
+      await runCommand('npm', ['install', ...installOptions], cwd);
       for (const [program = '', ...parameters] of commands) await runCommand(program, parameters, cwd);
     },
   }));

@@ -217,7 +217,7 @@ describe('the decision trace', () => {
   it('names what was passed, with durations, and no secret', async () => {
     const trace = await traceOf(requestOf({ target: '/v1/x?user=alice', body: '{"pin":1}' }));
     expect(trace).toMatchObject({ keyId: 'ck_full', method: 'GET', path: '/v1/x', outcome: 'authenticated' });
-    expect(trace.refusedBy).toBeUndefined();
+    expect(trace.rejectedBy).toBeUndefined();
     expect(trace.passed.map(({ check }) => check)).toEqual([
       'headers',
       'target',
@@ -246,8 +246,8 @@ describe('the decision trace', () => {
     // The secret may stand where the key id belongs.
     [requestOf({ keyId: SECRET }), 'invalid_signature', 'signature', undefined],
     [requestOf({ secret: 'x' }), 'invalid_signature', 'signature', 'ck_full'],
-  ])('names the check that refused', async (request, outcome, refusedBy, keyId) => {
-    expect(await traceOf(request)).toMatchObject({ outcome, refusedBy });
+  ])('names the check that refused', async (request, outcome, rejectedBy, keyId) => {
+    expect(await traceOf(request)).toMatchObject({ outcome, rejectedBy });
     expect((await traceOf(request)).keyId).toBe(keyId);
     expect(JSON.stringify(await traceOf(request))).not.toContain(SECRET);
   });
@@ -257,7 +257,7 @@ describe('the decision trace', () => {
     expect(await traceOf(requestOf(), { keys })).toMatchObject({
       outcome: 'error',
       errorCode: 'store_unavailable',
-      refusedBy: 'key',
+      rejectedBy: 'key',
     });
   });
 

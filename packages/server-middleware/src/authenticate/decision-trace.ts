@@ -26,7 +26,7 @@ export interface DecisionTrace {
   /** The code of the error, when the outcome is one and it is of this package. */
   readonly errorCode?: ServerMiddlewareErrorCode | undefined;
   /** The check that refused the request, or during which an error was thrown. */
-  readonly refusedBy?: Check | undefined;
+  readonly rejectedBy?: Check | undefined;
   /** The checks that were passed, each with its milliseconds. */
   readonly passed: readonly { readonly check: Check; readonly ms: number }[];
   /** Milliseconds in all. */
@@ -59,7 +59,7 @@ export class DecisionRecorder {
       path: this.#request.target.split('?', 1)[0] as string,
       outcome: typeof outcome === 'string' ? outcome : outcome.code,
       errorCode: ServerMiddlewareError.is(error) ? error.code : undefined,
-      refusedBy: CHECKS[this.#passed.length],
+      rejectedBy: CHECKS[this.#passed.length],
       passed: this.#passed,
       ms: performance.now() - this.#startedAt,
     };

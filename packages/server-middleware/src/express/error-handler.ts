@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import { REJECTIONS, type Rejection } from '@cpg/protocol';
 import type { ErrorRequestHandler } from 'express';
-import { rejectionOf, ServerMiddlewareError } from '../errors.ts';
+import { getRejection, ServerMiddlewareError } from '../errors.ts';
 import { sendRejection } from '../http/responses.ts';
 import { aLogger, assertOptions, type OptionRules, optional } from '../options.ts';
 import { describeThrown, guardLogger, type Logger } from '../user-code.ts';
 
-interface ErrorHandlerOptions {
+export interface ErrorHandlerOptions {
   /** Where errors of the server are logged; a pino logger fits. @default Node's process warnings */
   readonly logger?: Logger | undefined;
 }
@@ -39,7 +39,7 @@ export const answerError = (error: unknown, response: ServerResponse, faults: Fa
 
 const findRejection = (error: unknown): Rejection => {
   try {
-    return rejectionOf(error);
+    return getRejection(error);
   } catch {
     // A thrown value may throw again when its properties are read.
     return REJECTIONS.internal_server_error;

@@ -1,0 +1,18 @@
+export type { Admission, AdmissionRequest, AdmissionStore } from './admission/admission-store.ts';
+export { type MemoryStore, type MemoryStoreOptions, memoryStore } from './admission/memory/memory-store.ts';
+export { type AuthenticateOptions, authenticate, DECISION_CHANNEL } from './authenticate/authenticate.ts';
+export { CHECKS, type Check, type DecisionTrace } from './authenticate/decision-trace.ts';
+export type { AuthenticatedRequest, Principal, RequestToAuthenticate } from './authenticate/request.ts';
+export {
+  getRejection,
+  RejectionError,
+  SERVER_MIDDLEWARE_ERROR_CODES,
+  ServerMiddlewareError,
+  type ServerMiddlewareErrorCode,
+} from './errors.ts';
+export { type DrainLimits, drainUnreadBodies } from './http/drain-unread-body.ts';
+export { type BodyLimits, type MessageWithRawBody, parseJsonBody, readBody } from './http/read-body.ts';
+export { type Page, type PageContent, page, sendRejection, sendSuccess } from './http/responses.ts';
+export { type CachedKeysOptions, cachedKeys } from './keys/cached-keys.ts';
+export { type CpgKey, type KeyStore, staticKeys } from './keys/key-store.ts';
+export type { Logger } from './user-code.ts';

@@ -1,0 +1,3 @@
+export type { Admission, AdmissionRequest, AdmissionStore } from './admission/admission-store.ts';
+export type { IoredisClient, NodeRedisClient, RedisClient } from './admission/redis/redis-client.ts';
+export { type RedisStoreOptions, redisStore } from './admission/redis/redis-store.ts';
