@@ -1,6 +1,9 @@
 import axios from 'axios';
 
-/** Requests `URL` with plain axios and the headers in `HEADERS`, one a line: what real clients put on the wire is measured with it. */
+/**
+ * Requests `URL` with plain axios and the headers in `HEADERS`, one per line, to record the bytes that axios
+ * sends.
+ */
 
 const { URL: url = '', HEADERS = '' } = process.env;
 

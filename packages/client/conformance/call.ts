@@ -1,5 +1,5 @@
 import { type CpgCall, CpgClient, type CpgClientOptions, CpgError, type Time } from '@cpg/client';
-import { textOf } from './commands.ts';
+import { decodeText } from './commands.ts';
 
 export interface CallCommand {
   readonly baseUrl: string;
@@ -7,20 +7,20 @@ export interface CallCommand {
   readonly secretB64: string;
   readonly operation: string;
   readonly args?: Readonly<Record<string, unknown>>;
-  /** Unix seconds; the system's clock without it. */
+  /** Unix seconds. Defaults to the system's clock. */
   readonly now?: number;
 }
 
 interface KeptClient {
   readonly client: CpgClient;
-  /** What the client takes for the time, when commands say what time it is. */
+  /** The client's clock, if commands set the time. */
   readonly time: SimulatedTime;
 }
 
 const clients = new Map<string, KeptClient>();
 
-/** One client for one address and key, as a program would keep it; one more with a clock that commands set. */
-const clientFor = (options: CpgClientOptions, isSimulated: boolean): KeptClient => {
+/** One client per base URL and key, as in a real program, and another one for commands that set the time. */
+const getClient = (options: CpgClientOptions, isSimulated: boolean): KeptClient => {
   const name = JSON.stringify([options.baseUrl, options.keyId, options.secret, isSimulated]);
   const known = clients.get(name);
   if (known !== undefined) return known;
@@ -30,11 +30,11 @@ const clientFor = (options: CpgClientOptions, isSimulated: boolean): KeptClient 
   return { client, time };
 };
 
-/** Makes one call with default settings and says how it ended. */
+/** Makes one call with default settings and reports its outcome. */
 export const call = async ({ baseUrl, keyId, secretB64, operation, args = {}, now }: CallCommand) => {
   const run = operations[operation];
   if (run === undefined) return { error: `Unknown operation ${operation}.` };
-  const { client, time } = clientFor({ baseUrl, keyId, secret: textOf(secretB64) }, now !== undefined);
+  const { client, time } = getClient({ baseUrl, keyId, secret: decodeText(secretB64) }, now !== undefined);
   if (now !== undefined) time.set(now * 1000);
   const elapsed = () => (now === undefined ? {} : { elapsed: time.elapsedMs / 1000 });
   try {
@@ -61,7 +61,7 @@ type DepositAddressBody = Parameters<CpgClient['depositAddresses']['create']>[0]
 type HotWalletQuery = Parameters<CpgClient['hotWallet']['get']>[0];
 type TransactionFilters = Parameters<CpgClient['transactions']['list']>[0];
 
-/** Every operation of the client by its name in the contract. */
+/** The client's operations by their names in the wire protocol. */
 export const operations: Readonly<Record<string, Operation>> = {
   ping: (client) => client.ping(),
   'balances.list': (client, args: BalanceFilters) => client.balances.list(args),
@@ -76,7 +76,7 @@ export const operations: Readonly<Record<string, Operation>> = {
     client.withdrawals.get(withdrawal_id),
 };
 
-/** A clock that stands still, is set by commands, and is moved by sleeping instead of waiting. */
+/** A clock that commands set and that `sleep` advances without waiting. */
 export class SimulatedTime implements Time {
   #now = 0;
   #start = 0;

@@ -13,7 +13,7 @@ import {
 } from '@cpg/protocol';
 import packageJson from '../package.json' with { type: 'json' };
 
-/** Says who answers and what it can do. */
+/** Identifies this adapter and its capabilities. */
 export const hello = () => ({
   name: packageJson.name,
   language: 'javascript',
@@ -31,11 +31,11 @@ export interface SignCommand {
   readonly secretB64: string;
 }
 
-/** Signs one request at a given time, with every stage. */
+/** Signs a request at a given time and returns every intermediate value. */
 export const signCommand = (command: SignCommand) => {
   const { keyId, method, target, now } = command;
   try {
-    const key = createSigningKey(textOf(command.secretB64));
+    const key = createSigningKey(decodeText(command.secretB64));
     const body = Buffer.from(command.bodyB64, 'base64');
     const signed = signRequest({ keyId, key, method, target, body, timestamp: now });
     return {
@@ -60,16 +60,16 @@ export interface VerifyCommand {
   readonly keys: readonly { readonly keyId: string; readonly secretB64: string }[];
 }
 
-/** Decides about one request as a server would, without memory. */
+/** Verifies a request as a server would, without checking for reuse. */
 export const verifyCommand = ({ keys, bodyB64, method, target, headers, now }: VerifyCommand) =>
-  verdictOf(
+  formatVerdict(
     verifyRequest({
       method,
       target,
       headers,
       now,
       body: Buffer.from(bodyB64, 'base64'),
-      keys: new Map(keys.map(({ keyId, secretB64 }) => [keyId, createSigningKey(textOf(secretB64))])),
+      keys: new Map(keys.map(({ keyId, secretB64 }) => [keyId, createSigningKey(decodeText(secretB64))])),
     }),
   );
 
@@ -80,11 +80,11 @@ export interface VerifyWebhookCommand {
   readonly secretB64: string;
 }
 
-/** Decides about one delivery as a receiver would, without remembering ids. */
+/** Verifies a webhook delivery as a receiver would, without deduplication. */
 export const verifyWebhookCommand = ({ now, headers, bodyB64, secretB64 }: VerifyWebhookCommand) =>
-  verdictOf(
+  formatVerdict(
     verifyWebhook({
-      key: createSigningKey(textOf(secretB64)),
+      key: createSigningKey(decodeText(secretB64)),
       body: Buffer.from(bodyB64, 'base64'),
       timestamp: headerValues(headers, TIMESTAMP_HEADER),
       signature: headerValues(headers, SIGNATURE_HEADER),
@@ -92,13 +92,13 @@ export const verifyWebhookCommand = ({ now, headers, bodyB64, secretB64 }: Verif
     }),
   );
 
-/** The verdict of a verifier, as the suite reads it. */
-export const verdictOf = (result: object | Rejection) =>
+/** The result of a verifier in the format of the suite. */
+export const formatVerdict = (result: object | Rejection) =>
   isRejection(result)
     ? { accepted: false, status: result.status, message: result.message }
     : { accepted: true };
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Text from base64; fails rather than replace bytes that are not UTF-8. */
-export const textOf = (base64: string): string => utf8.decode(Buffer.from(base64, 'base64'));
+/** Decodes base64 to text. Throws for bytes that are not UTF-8 instead of replacing them. */
+export const decodeText = (base64: string): string => utf8.decode(Buffer.from(base64, 'base64'));

@@ -1,4 +1,4 @@
-// Uses the installed package as an ES module: calls, retries, webhooks, own clients. Exits with 0 when all is well.
+// Uses the installed package as an ES module: calls, retries, webhooks and adapters. Exits with 0 on success.
 import assert from 'node:assert/strict';
 import { CpgClient, CpgError, signAxios, signFetch, sumAvailable, webhooks } from '@cpg/client';
 import { makeWebhook, ScriptedGateway } from '@cpg/client/testing';

@@ -1,10 +1,8 @@
+import { CREATED_WITHDRAWAL, CREDENTIALS, isAuthentic, SECRET } from '@cpg/test-support/client/fixtures';
+import { type CapturedRequest, getHeader, ok, RawServer } from '@cpg/test-support/raw-server';
 import axios from 'axios';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { CREATED_WITHDRAWAL, CREDENTIALS, SECRET } from '../test-support/credentials.ts';
-import { ok } from '../test-support/raw-answer.ts';
-import { type CapturedRequest, headerOf, RawServer } from '../test-support/raw-server.ts';
-import { isAuthentic } from '../test-support/recompute-signature.ts';
 import { CpgClient } from './client.ts';
 
 let server: RawServer;
@@ -111,14 +109,14 @@ describe('the bytes on the wire are the bytes that were signed', () => {
         await client.withdrawals.create(given);
         const request = lastRequest();
         expect(isAuthentic(request, SECRET)).toBe(true);
-        expect(headerOf(request, 'Content-Length')).toBe(String(request.body.length));
+        expect(getHeader(request, 'Content-Length')).toBe(String(request.body.length));
         expect(JSON.parse(request.body.toString('utf8'))).toEqual(given);
       }),
       { numRuns: 200 },
     );
   });
 
-  it('whatever the program does to the global axios', async () => {
+  it('whatever the program changes in the global axios', async () => {
     const before = { ...axios.defaults, headers: axios.defaults.headers };
     const interceptor = axios.interceptors.request.use(() => {
       throw new Error('not this one');
@@ -141,7 +139,7 @@ describe('the bytes on the wire are the bytes that were signed', () => {
   });
 });
 
-describe('arguments that no gateway takes are refused before anything is sent', () => {
+describe('invalid arguments are rejected before anything is sent', () => {
   const body = { currency: 'USDT', network: 'ETH', to_address: '0x52908400098527886E0F', amount: '1' };
 
   it.each<[string, () => PromiseLike<unknown>, string]>([

@@ -1,11 +1,18 @@
 import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import {
+  BALANCE,
+  CREATED_WITHDRAWAL,
+  CREDENTIALS,
+  catchError,
+  NOW,
+  startServerAndClient,
+  stopAll,
+  WITHDRAWAL_BODY,
+} from '@cpg/test-support/client/fixtures';
+import { ok, RawServer, reject } from '@cpg/test-support/raw-server';
 import axios from 'axios';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { BALANCE, CREATED_WITHDRAWAL, CREDENTIALS, WITHDRAWAL_BODY } from '../test-support/credentials.ts';
-import { ok, refuse } from '../test-support/raw-answer.ts';
-import { RawServer } from '../test-support/raw-server.ts';
-import { failureOf, NOW, startPair, stopAll } from '../test-support/start-pair.ts';
 import { signAxios } from './adapters/sign-axios.ts';
 import { signFetch } from './adapters/sign-fetch.ts';
 import { CpgClient } from './client.ts';
@@ -13,7 +20,7 @@ import { ScriptedGateway } from './testing/scripted-gateway.ts';
 import { makeWebhook } from './testing/signed-messages.ts';
 import { memoryInbox, type WebhookReceiverOptions, webhookReceiver } from './webhooks/webhook-receiver.ts';
 
-/** What would have ended the process, and the warnings instead of it. */
+/** Collects unhandled errors, which would end the process, and warnings. */
 let fatal: unknown[];
 let warnings: string[];
 const onFatal = (error: unknown): void => void fatal.push(error);
@@ -59,8 +66,8 @@ describe.each(broken)('a callback that %s', (_, fail) => {
   it.each(['onRequest', 'onResponse', 'onRetry'])(
     'as %s is reported once, and the call goes on',
     async (hook) => {
-      const { client } = await startPair(
-        (socket, _request, index) => (index === 0 ? refuse(socket, [503, 'x']) : ok(socket, [BALANCE])),
+      const { client } = await startServerAndClient(
+        (socket, _request, index) => (index === 0 ? reject(socket, [503, 'x']) : ok(socket, [BALANCE])),
         { [hook]: fail, maxRetries: 1 },
       );
       expect((await client.balances.list()).data).toEqual([BALANCE]);
@@ -72,10 +79,10 @@ describe.each(broken)('a callback that %s', (_, fail) => {
   );
 
   it('as time.now() fails the call', async () => {
-    const { server, client } = await startPair(() => undefined, {
+    const { server, client } = await startServerAndClient(() => undefined, {
       time: { now: fail as () => number, sleep: async () => undefined },
     });
-    expect(await failureOf(client.ping())).toMatchObject({ name: 'CpgError', code: 'callback_failed' });
+    expect(await catchError(client.ping())).toMatchObject({ name: 'CpgError', code: 'callback_failed' });
     expect(server.requests).toHaveLength(0);
     const credentials = {
       ...CREDENTIALS,
@@ -86,29 +93,29 @@ describe.each(broken)('a callback that %s', (_, fail) => {
       signFetch(fetch, credentials)('/v1/x'),
       signAxios(axios.create({ baseURL: server.url }), credentials).get('/v1/x'),
     ];
-    for (const call of signed) expect(await failureOf(call)).toMatchObject({ code: 'callback_failed' });
+    for (const call of signed) expect(await catchError(call)).toMatchObject({ code: 'callback_failed' });
   });
 
-  it('as time.now() after a payment was answered does not lose the answer', async () => {
-    let isAnswered = false;
-    const { client } = await startPair(
+  it('as time.now() after the response to a withdrawal does not lose the response', async () => {
+    let hasResponded = false;
+    const { client } = await startServerAndClient(
       (socket) => {
-        isAnswered = true;
+        hasResponded = true;
         ok(socket, CREATED_WITHDRAWAL);
       },
-      { time: { now: () => (isAnswered ? (fail() as number) : NOW), sleep: async () => undefined } },
+      { time: { now: () => (hasResponded ? (fail() as number) : NOW), sleep: async () => undefined } },
     );
     const { data } = await client.withdrawals.create({ ...WITHDRAWAL_BODY, client_reference: null });
     expect(data).toEqual(CREATED_WITHDRAWAL);
     expect(warnings).toEqual([expect.stringContaining('time.now()')]);
   });
 
-  it('as time.sleep() fails the call, a payment with an unknown outcome', async () => {
-    const { client } = await startPair((socket) => refuse(socket, [503, 'x']), {
+  it('as time.sleep() fails the call; a withdrawal has an unknown outcome', async () => {
+    const { client } = await startServerAndClient((socket) => reject(socket, [503, 'x']), {
       time: { now: () => NOW, sleep: fail as () => Promise<void> },
     });
-    expect(await failureOf(client.ping())).toMatchObject({ code: 'callback_failed' });
-    expect(await failureOf(client.withdrawals.create(WITHDRAWAL_BODY))).toMatchObject({
+    expect(await catchError(client.ping())).toMatchObject({ code: 'callback_failed' });
+    expect(await catchError(client.withdrawals.create(WITHDRAWAL_BODY))).toMatchObject({
       code: 'outcome_unknown',
       idempotencyReference: expect.any(String),
       cause: { code: 'callback_failed' },
@@ -130,7 +137,7 @@ describe.each(broken)('a callback that %s', (_, fail) => {
     }
   });
 
-  it('as a callback of axios rejects the call, or is reported', async () => {
+  it('as a callback of axios rejects the call or causes a warning', async () => {
     const server = await RawServer.start((socket) => ok(socket, {}));
     running.push(() => server.stop());
     const http = signAxios(axios.create({ baseURL: server.url, proxy: false }), CREDENTIALS);
@@ -140,7 +147,7 @@ describe.each(broken)('a callback that %s', (_, fail) => {
     expect(status).toBe(200);
   });
 
-  it('as the clock of a scripted gateway is a 500', async () => {
+  it('as the clock of a scripted gateway causes a 500', async () => {
     const gateway = await ScriptedGateway.start({ now: fail as () => number });
     running.push(() => gateway.stop());
     const response = await fetch(`${gateway.clientOptions.baseUrl}/v1/_ping`);
@@ -150,7 +157,7 @@ describe.each(broken)('a callback that %s', (_, fail) => {
 });
 
 describe('a scripted gateway', () => {
-  it('lives on when a client goes away in the middle of its request', async () => {
+  it('keeps running when a client disconnects during its request', async () => {
     const gateway = await ScriptedGateway.start();
     running.push(() => gateway.stop());
     const { port } = new URL(gateway.clientOptions.baseUrl);
@@ -203,13 +210,13 @@ describe('webhooks.receiver', () => {
     return { status: response.status, errors };
   };
 
-  it.each(broken.slice(0, 2))('hands an onEvent that %s to next, once', async (_, fail) => {
+  it.each(broken.slice(0, 2))('passes the error of an onEvent that %s to next, once', async (_, fail) => {
     const { status, errors } = await deliver({ onEvent: fail as () => void });
     expect([status, errors, warnings]).toEqual([503, [expect.objectContaining({ message: 'broke' })], []]);
   });
 
-  describe.each(broken)('whose callback %s', (_, fail) => {
-    it.each(['begin', 'finish'])('as inbox.%s is an error for next', async (name) => {
+  describe.each(broken)('with a callback that %s', (_, fail) => {
+    it.each(['begin', 'finish'])('as inbox.%s passes an error to next', async (name) => {
       const inbox = { ...memoryInbox(), [name]: fail };
       const { status, errors } = await deliver({ inbox });
       expect(status).toBe(503);
@@ -218,19 +225,19 @@ describe('webhooks.receiver', () => {
       ]);
     });
 
-    it('as inbox.abandon leaves the error of onEvent as it is', async () => {
+    it('as inbox.abandon passes on the error of onEvent', async () => {
       const inbox = { ...memoryInbox(), abandon: fail as () => void };
       const { errors } = await deliver({ inbox, onEvent: throwing });
       expect(errors).toMatchObject([{ message: 'broke' }]);
       expect(warnings).toEqual([expect.stringContaining('inbox.abandon() failed')]);
     });
 
-    it('as now is an error for next', async () => {
+    it('as now passes an error to next', async () => {
       const { errors } = await deliver({ now: fail as () => number });
       expect(errors).toMatchObject([{ code: 'callback_failed' }]);
     });
 
-    it('as next is reported', async () => {
+    it('as next causes a warning', async () => {
       const next = (end: () => void) => () => {
         // Responds unless it throws at once.
         const result = fail();
@@ -244,13 +251,13 @@ describe('webhooks.receiver', () => {
     });
   });
 
-  it('answers 500 without a next', async () => {
+  it('responds 500 without a next', async () => {
     const { status } = await deliver({ onEvent: throwing }, () => undefined);
     expect(status).toBe(500);
     expect(warnings).toEqual([expect.stringContaining('webhooks.receiver failed: Error: broke')]);
   });
 
-  it('does not take an inbox without an answer for one that has handled the event', async () => {
+  it('does not count an event as handled when inbox.begin returns nothing', async () => {
     const inbox = { ...memoryInbox(), begin: () => undefined as never };
     const { status, errors } = await deliver({ inbox });
     expect(status).toBe(503);
@@ -263,10 +270,10 @@ describe('webhooks.receiver', () => {
 describe('a sleep that ignores its signal', () => {
   it('ends with the call', async () => {
     const controller = new AbortController();
-    const { client } = await startPair((socket) => refuse(socket, [503, 'x']), {
+    const { client } = await startServerAndClient((socket) => reject(socket, [503, 'x']), {
       time: { now: () => NOW, sleep: () => new Promise(() => undefined) },
       onRetry: () => setImmediate(() => controller.abort()),
     });
-    expect(await failureOf(client.ping({ signal: controller.signal }))).toMatchObject({ code: 'aborted' });
+    expect(await catchError(client.ping({ signal: controller.signal }))).toMatchObject({ code: 'aborted' });
   });
 });

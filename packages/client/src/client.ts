@@ -1,5 +1,5 @@
 import { endpoints, type ResponseOf } from '@cpg/protocol';
-import { type CallOptions, limitsOf } from './call/call-scope.ts';
+import { type CallOptions, resolveLimits } from './call/call-scope.ts';
 import { Caller } from './call/caller.ts';
 import type { ClientContext, Hooks } from './call/context.ts';
 import type { CpgCall } from './call/cpg-call.ts';
@@ -27,14 +27,17 @@ import { AxiosTransport, type ConnectionOptions } from './transport/axios-transp
 import { webhooks } from './webhooks/webhook-receiver.ts';
 
 export interface CpgClientOptions extends Credentials, ConnectionOptions, Hooks, Omit<CallOptions, 'signal'> {
-  /** The gateway's origin, e.g. `https://api.example.com`, without `/v1`; `http://` for loopback alone. */
+  /**
+   * The gateway's origin without `/v1`, e.g. `https://api.example.com`. `http://` is accepted for loopback
+   * only.
+   */
   readonly baseUrl: string;
   /**
-   * Requests that this client may send in one epoch minute; more wait for the next. Leave some of the key's limit for
-   * other processes. Not limited by default.
+   * Requests that this client may send per epoch minute; further requests wait for the next minute. If other
+   * processes use the same key, divide its limit between them. Unlimited by default.
    */
   readonly rateLimitPerMinute?: number | undefined;
-  /** Clock and timers, for tests. */
+  /** Clock and timers. Replace them in tests. */
   readonly time?: Time | undefined;
 }
 
@@ -44,7 +47,7 @@ const PROXY: OptionRule = {
   expected: 'false or an object with host and port',
 };
 
-/** What `checkOptions` accepts for a client. What is `ANY` here is checked where it is read. */
+/** Option rules of a client. Options with the rule `ANY` are checked where they are read. */
 const CLIENT_RULES: OptionRules<CpgClientOptions> = {
   baseUrl: ANY,
   keyId: ANY,
@@ -62,8 +65,8 @@ const CLIENT_RULES: OptionRules<CpgClientOptions> = {
   onRetry: FUNCTION,
 };
 
-/** Checks the options and makes what all calls share. */
-export const createContext = (options: CpgClientOptions, closed: AbortSignal): ClientContext => {
+/** Checks the options and creates the objects that all calls share. */
+const createContext = (options: CpgClientOptions, closed: AbortSignal): ClientContext => {
   checkOptions('CpgClient', options, CLIENT_RULES);
   const { origin, isLoopback } = parseBaseUrl(options.baseUrl);
   const time = guardTime(options.time ?? systemTime);
@@ -75,7 +78,7 @@ export const createContext = (options: CpgClientOptions, closed: AbortSignal): C
     clock,
     time,
     closed,
-    limits: limitsOf(options),
+    limits: resolveLimits(options),
     hooks: { onRequest, onResponse, onRetry },
     signer: createSigner(options, clock),
     pacer: createPacer(options.rateLimitPerMinute, clock),
@@ -87,10 +90,11 @@ const createPacer = (limit: number | undefined, clock: ServerClock): RatePacer |
   limit === undefined ? undefined : new RatePacer(limit, () => clock.now());
 
 /**
- * Speaks the CPG payment API: one instance for each key, kept for the life of the program.
+ * The client of the CPG payment API. Create one instance per key and keep it for the life of the program.
  *
- * Every method returns a promise of the answer's envelope; amounts in it are strings (see `toDecimal`). Reads, and calls
- * with an idempotency reference, are retried with a new signature each time. Printing the client shows no secret.
+ * Every method returns a promise of the response envelope. Amounts are decimal strings (see `toDecimal`).
+ * Reads, and calls with an idempotency reference, are retried with a new signature. Logging a client does not
+ * reveal its secret.
  */
 export class CpgClient {
   readonly balances: Balances;
@@ -105,7 +109,7 @@ export class CpgClient {
   readonly #caller: Caller;
   readonly #closing = new AbortController();
 
-  /** @throws CpgError `invalid_configuration` for an option that cannot be used. */
+  /** @throws CpgError `invalid_configuration` for an invalid option. */
   constructor(options: CpgClientOptions) {
     this.#context = createContext(options, this.#closing.signal);
     const caller = new Caller(this.#context);
@@ -119,17 +123,17 @@ export class CpgClient {
     this.withdrawals = new Withdrawals(caller);
   }
 
-  /** Milliseconds that the gateway's clock is ahead of the local one, as learnt so far. */
+  /** Milliseconds by which the gateway's clock is ahead of the local clock, as measured so far. */
   get clockOffsetMs(): number {
     return this.#context.clock.offsetMs;
   }
 
-  /** Whether key, clock and signature are right. Needs no permission. */
+  /** Checks key, secret and clock. Needs no permission. */
   ping(options: CallOptions = {}): CpgCall<ResponseOf<typeof endpoints.ping>> {
     return this.#caller.call({ endpoint: endpoints.ping, given: {}, options });
   }
 
-  /** Ends all calls under way with `client_closed` and closes the connections; agents of your own stay open. */
+  /** Ends all calls in flight with `client_closed` and closes the connections. Your own agents stay open. */
   close(): void {
     this.#closing.abort();
     this.#context.transport.close();

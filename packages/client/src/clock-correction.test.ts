@@ -1,8 +1,13 @@
+import {
+  BALANCE,
+  CREATED_WITHDRAWAL,
+  NOW,
+  startServerAndClient,
+  stopAll,
+  WITHDRAWAL_BODY,
+} from '@cpg/test-support/client/fixtures';
+import { getHeader, ok, type RawHandler, reject } from '@cpg/test-support/raw-server';
 import { afterEach, describe, expect, it } from 'vitest';
-import { BALANCE, CREATED_WITHDRAWAL, WITHDRAWAL_BODY } from '../test-support/credentials.ts';
-import { ok, refuse } from '../test-support/raw-answer.ts';
-import { headerOf, type RawHandler } from '../test-support/raw-server.ts';
-import { NOW, startPair, stopAll } from '../test-support/start-pair.ts';
 
 afterEach(stopAll);
 
@@ -15,8 +20,8 @@ const gatewayAhead =
   (socket, request) => {
     const serverTime = now() + skewMs;
     const headers = { Date: new Date(serverTime).toUTCString() };
-    const distance = Math.abs(Number(headerOf(request, 'X-CPG-Timestamp')) - Math.floor(serverTime / 1000));
-    if (distance > 300) return refuse(socket, OUTSIDE, headers);
+    const distance = Math.abs(Number(getHeader(request, 'X-CPG-Timestamp')) - Math.floor(serverTime / 1000));
+    if (distance > 300) return reject(socket, OUTSIDE, headers);
     return ok(socket, request.method === 'GET' ? [BALANCE] : CREATED_WITHDRAWAL, headers);
   };
 
@@ -28,19 +33,19 @@ describe('the clock', () => {
   ])(
     'is corrected when the gateway is %s: the second attempt succeeds, and so does the next call',
     async (_, skew) => {
-      const { server, client } = await startPair(gatewayAhead(skew, () => NOW));
+      const { server, client } = await startServerAndClient(gatewayAhead(skew, () => NOW));
       const { response } = await client.balances.list().withResponse();
       expect(response.attempts).toBe(2);
       expect(Math.abs(client.clockOffsetMs - skew)).toBeLessThanOrEqual(1_000);
       await client.ping().catch(() => undefined);
       expect(server.requests).toHaveLength(3);
-      const signatures = server.requests.map((request) => headerOf(request, 'X-CPG-Signature'));
+      const signatures = server.requests.map((request) => getHeader(request, 'X-CPG-Signature'));
       expect(new Set(signatures).size).toBe(3);
     },
   );
 
-  it('corrects for a withdrawal too, with the same bytes', async () => {
-    const { server, client } = await startPair(gatewayAhead(10 * MINUTE, () => NOW));
+  it('is corrected for a withdrawal too, which is sent with the same bytes', async () => {
+    const { server, client } = await startServerAndClient(gatewayAhead(10 * MINUTE, () => NOW));
     await client.withdrawals.create(WITHDRAWAL_BODY);
     expect(server.requests).toHaveLength(2);
     expect(server.requests[0]?.body.equals(server.requests[1]?.body ?? Buffer.alloc(0))).toBe(true);
@@ -49,25 +54,25 @@ describe('the clock', () => {
   it.each([10_000, -10_000])(
     'that is %i ms off needs no second attempt, and moves away from the edge',
     async (skew) => {
-      const { client } = await startPair(gatewayAhead(skew, () => NOW));
+      const { client } = await startServerAndClient(gatewayAhead(skew, () => NOW));
       const { response } = await client.balances.list().withResponse();
       expect(response.attempts).toBe(1);
       expect(Math.abs(client.clockOffsetMs - skew)).toBeLessThanOrEqual(1_000);
     },
   );
 
-  it.each([0, 3_000, -3_000])('that is %i ms off is left alone', async (skew) => {
-    const { client } = await startPair(gatewayAhead(skew, () => NOW));
+  it.each([0, 3_000, -3_000])('is not corrected when it is %i ms off', async (skew) => {
+    const { client } = await startServerAndClient(gatewayAhead(skew, () => NOW));
     await client.balances.list();
     expect(client.clockOffsetMs).toBe(0);
   });
 
-  it('is corrected once a call: a gateway that keeps refusing is an error with code clock_skew', async () => {
+  it('is corrected once per call; if the gateway rejects the timestamp again, the call fails with clock_skew', async () => {
     let skew = 0;
-    const { server, client } = await startPair(
+    const { server, client } = await startServerAndClient(
       (socket) => {
         skew += 10 * MINUTE;
-        refuse(socket, OUTSIDE, { Date: new Date(NOW + skew).toUTCString() });
+        reject(socket, OUTSIDE, { Date: new Date(NOW + skew).toUTCString() });
       },
       { maxRetries: 5 },
     );
@@ -87,7 +92,7 @@ describe('the clock', () => {
   ])(
     'is not corrected, and the call not repeated, with %s',
     async (_, headers: Readonly<Record<string, string>>) => {
-      const { server, client } = await startPair((socket) => refuse(socket, OUTSIDE, headers));
+      const { server, client } = await startServerAndClient((socket) => reject(socket, OUTSIDE, headers));
       await expect(client.balances.list()).rejects.toMatchObject({ code: 'clock_skew', attempts: 1 });
       expect(server.requests).toHaveLength(1);
       expect(client.clockOffsetMs).toBe(0);
@@ -100,17 +105,17 @@ describe('the clock', () => {
     [401, 'Invalid signature'],
     [403, 'x'],
     [429, 'Too many requests from this IP'],
-  ])('learns nothing from a %i %s, which a machine in between may have sent', async (status, message) => {
-    const { client } = await startPair(
-      (socket) => refuse(socket, [status, message], { Date: new Date(NOW + 10 * MINUTE).toUTCString() }),
+  ])('is not corrected by a %i %s, which an intermediary may have sent', async (status, message) => {
+    const { client } = await startServerAndClient(
+      (socket) => reject(socket, [status, message], { Date: new Date(NOW + 10 * MINUTE).toUTCString() }),
       { maxRetries: 0 },
     );
     await expect(client.balances.list()).rejects.toMatchObject({ status });
     expect(client.clockOffsetMs).toBe(0);
   });
 
-  it('corrects all of a burst that was signed with the wrong clock', async () => {
-    const { client } = await startPair(gatewayAhead(-10 * MINUTE, () => NOW));
+  it('is corrected for a whole burst that was signed with the wrong time', async () => {
+    const { client } = await startServerAndClient(gatewayAhead(-10 * MINUTE, () => NOW));
     const currencies = Array.from({ length: 20 }, (_, index) => `C${index}`);
     const results = await Promise.all(
       currencies.map((currency) => client.balances.list({ currency }).withResponse()),
@@ -118,8 +123,8 @@ describe('the clock', () => {
     expect(results.map(({ response }) => response.attempts)).toEqual(Array(20).fill(2));
   });
 
-  it('is not corrected with maxRetries 0, but known for the next call', async () => {
-    const { client } = await startPair(
+  it('is corrected for the next call with maxRetries 0', async () => {
+    const { client } = await startServerAndClient(
       gatewayAhead(10 * MINUTE, () => NOW),
       { maxRetries: 0 },
     );

@@ -6,11 +6,9 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeWithProgram } from '@cpg/test-support';
+import { CREDENTIALS, catchError, WITHDRAWAL_BODY } from '@cpg/test-support/client/fixtures';
+import { ok, RawServer } from '@cpg/test-support/raw-server';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { CREDENTIALS, WITHDRAWAL_BODY } from '../test-support/credentials.ts';
-import { ok } from '../test-support/raw-answer.ts';
-import { RawServer } from '../test-support/raw-server.ts';
-import { failureOf } from '../test-support/start-pair.ts';
 import { CpgClient, type CpgClientOptions } from './client.ts';
 
 const running: (() => unknown)[] = [];
@@ -44,15 +42,15 @@ const makeClient = (baseUrl: string, options: Partial<CpgClientOptions> = {}): C
 
 /** A payout that must not be sent twice: an unknown outcome would need a person. */
 const payOut = (client: CpgClient, signal?: AbortSignal) =>
-  failureOf(client.withdrawals.create({ ...WITHDRAWAL_BODY, client_reference: null }, { signal }));
+  catchError(client.withdrawals.create({ ...WITHDRAWAL_BODY, client_reference: null }, { signal }));
 
-describe('a payout without reference of which nothing was sent has failed for certain', () => {
+describe('a withdrawal without a reference fails definitely when nothing was sent', () => {
   it('when the name has no address', async () => {
     const client = makeClient('https://gateway.invalid', { proxy: false });
     expect(await payOut(client)).toMatchObject({ code: 'connection_failed', attempts: 1 });
   });
 
-  it('when nothing listens', async () => {
+  it('when no process listens on the port', async () => {
     const port = await listen(() => undefined);
     await running.pop()?.();
     expect(await payOut(makeClient(`http://127.0.0.1:${port}`))).toMatchObject({ code: 'connection_failed' });
@@ -72,12 +70,12 @@ describe('a payout without reference of which nothing was sent has failed for ce
       'speaks plain http (EPROTO)',
       (socket) => socket.once('data', () => socket.end('HTTP/1.1 400 Bad\r\n\r\n')),
     ],
-    ['speaks something else', (socket) => socket.write('220 smtp.example.com ESMTP\r\n')],
+    ['uses another protocol', (socket) => socket.write('220 smtp.example.com ESMTP\r\n')],
     [
-      'refuses the handshake with an alert',
+      'rejects the handshake with an alert',
       (socket) => socket.once('data', () => socket.end(Buffer.from([21, 3, 3, 0, 2, 2, 40]))),
     ],
-  ])('when a server that should speak TLS %s', async (_, onConnection) => {
+  ])('when a TLS server %s', async (_, onConnection) => {
     const port = await listen(onConnection);
     expect(await payOut(makeClient(`https://127.0.0.1:${port}`))).toMatchObject({
       code: 'connection_failed',
@@ -103,9 +101,9 @@ describe('a payout without reference of which nothing was sent has failed for ce
   });
 
   it.each<[string, (socket: Socket) => void]>([
-    ['refuses the tunnel', (socket) => socket.once('data', () => socket.end('HTTP/1.1 403 No\r\n\r\n'))],
+    ['rejects the tunnel', (socket) => socket.once('data', () => socket.end('HTTP/1.1 403 No\r\n\r\n'))],
     [
-      'answers 502 in place of the gateway',
+      'responds 502 itself',
       (socket) => socket.once('data', () => socket.end('HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n')),
     ],
     [
@@ -130,13 +128,13 @@ describe('a payout without reference of which nothing was sent has failed for ce
     expect(await payOut(client)).toMatchObject({ code: 'timeout' });
   });
 
-  it('when it waits for a free socket of an agent', async () => {
+  it('when it waits for a free socket of its agent', async () => {
     const server = await RawServer.start(() => undefined);
     running.push(() => server.stop());
     const httpAgent = new HttpAgent({ maxSockets: 1 });
     running.push(() => httpAgent.destroy());
     const client = makeClient(server.url, { httpAgent, maxRetries: 0 });
-    const blocking = failureOf(client.ping());
+    const blocking = catchError(client.ping());
     const controller = new AbortController();
     const queued = payOut(client, controller.signal);
     while (Object.keys(httpAgent.requests).length === 0 || server.requests.length === 0) {
@@ -150,7 +148,7 @@ describe('a payout without reference of which nothing was sent has failed for ce
   });
 });
 
-describe('a payout without reference that may have been sent has an unknown outcome', () => {
+describe('a withdrawal without a reference has an unknown outcome when it may have been sent', () => {
   it.each<[string, (socket: Socket) => void]>([
     ['is reset', (socket) => socket.resetAndDestroy()],
     ['is closed', (socket) => socket.end()],
@@ -173,7 +171,7 @@ describe('a payout without reference that may have been sent has an unknown outc
     expect([server.connections, server.requests.length]).toEqual([1, 2]);
   });
 
-  it('when it is aborted while it waits for the answer', async () => {
+  it('when it is aborted while waiting for the response', async () => {
     const controller = new AbortController();
     const server = await RawServer.start(() => controller.abort());
     running.push(() => server.stop());
@@ -183,14 +181,14 @@ describe('a payout without reference that may have been sent has an unknown outc
   });
 });
 
-describeWithProgram('openssl', 'a certificate that cannot be trusted', () => {
+describeWithProgram('openssl', 'an untrusted certificate', () => {
   let folder: string;
-  const pathOf = (name: string): string => join(folder, name);
+  const getPath = (name: string): string => join(folder, name);
   const openssl = (...given: readonly string[]) =>
     execFileSync('openssl', given, { stdio: 'ignore', cwd: folder });
   const read = (name: string) => ({
-    key: readFileSync(pathOf(`${name}.key`)),
-    cert: readFileSync(pathOf(`${name}.pem`)),
+    key: readFileSync(getPath(`${name}.key`)),
+    cert: readFileSync(getPath(`${name}.pem`)),
   });
   type Pair = ReturnType<typeof read>;
   let good: Pair;
@@ -228,9 +226,9 @@ describeWithProgram('openssl', 'a certificate that cannot be trusted', () => {
 
   /** Self-signed, valid from and to a date. Only `openssl ca` takes dates in all versions. */
   const makeDated = (name: string, ...[start, end]: readonly [string, string]): Pair => {
-    writeFileSync(pathOf(`${name}.index`), '');
+    writeFileSync(getPath(`${name}.index`), '');
     writeFileSync(
-      pathOf(`${name}.conf`),
+      getPath(`${name}.conf`),
       `[ca]\ndefault_ca=d\n[d]\nnew_certs_dir=.\ndatabase=${name}.index\nrand_serial=yes\ndefault_md=sha256\npolicy=p\n` +
         'x509_extensions=e\n[p]\ncommonName=supplied\n[e]\nsubjectAltName=DNS:localhost\n',
     );
@@ -262,7 +260,7 @@ describeWithProgram('openssl', 'a certificate that cannot be trusted', () => {
       'ERR_TLS_CERT_ALTNAME_INVALID',
     ],
   ];
-  it.each(cases)('%s: the payout was not sent', async (_, pair, agent, errorCode) => {
+  it.each(cases)('%s: the withdrawal was not sent', async (_, pair, agent, errorCode) => {
     const server = await RawServer.start(() => undefined, pair());
     running.push(() => server.stop());
     const httpsAgent = agent();

@@ -1,10 +1,16 @@
 import { Agent } from 'node:http';
 import { inspect } from 'node:util';
+import {
+  BALANCE,
+  CREDENTIALS,
+  catchError,
+  SECRET,
+  startServerAndClient,
+  stopAll,
+  WITHDRAWAL_BODY,
+} from '@cpg/test-support/client/fixtures';
+import { getHeader, ok, RawServer, reject } from '@cpg/test-support/raw-server';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { BALANCE, CREDENTIALS, SECRET, WITHDRAWAL_BODY } from '../test-support/credentials.ts';
-import { ok, refuse } from '../test-support/raw-answer.ts';
-import { headerOf, RawServer } from '../test-support/raw-server.ts';
-import { failureOf, startPair, stopAll } from '../test-support/start-pair.ts';
 import type { RequestEvent, ResponseEvent, RetryEvent } from './call/context.ts';
 import { CpgClient } from './client.ts';
 
@@ -12,7 +18,7 @@ afterEach(stopAll);
 
 describe('signal', () => {
   it('ends a call before anything is sent', async () => {
-    const { server, client } = await startPair(() => undefined);
+    const { server, client } = await startServerAndClient(() => undefined);
     const signal = AbortSignal.abort(new Error('changed my mind'));
     await expect(client.balances.list({}, { signal })).rejects.toMatchObject({
       code: 'aborted',
@@ -22,9 +28,9 @@ describe('signal', () => {
     expect(server.requests).toHaveLength(0);
   });
 
-  it('ends an attempt under way', async () => {
+  it('ends an attempt in flight', async () => {
     const controller = new AbortController();
-    const { server, client } = await startPair(() => controller.abort());
+    const { server, client } = await startServerAndClient(() => controller.abort());
     await expect(client.balances.list({}, { signal: controller.signal })).rejects.toMatchObject({
       code: 'aborted',
       attempts: 1,
@@ -32,9 +38,9 @@ describe('signal', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it('ends a payment under way with an unknown outcome', async () => {
+  it('ends a withdrawal in flight with an unknown outcome', async () => {
     const controller = new AbortController();
-    const { client } = await startPair(() => controller.abort());
+    const { client } = await startServerAndClient(() => controller.abort());
     await expect(
       client.withdrawals.create(WITHDRAWAL_BODY, { signal: controller.signal }),
     ).rejects.toMatchObject({ code: 'outcome_unknown', cause: expect.objectContaining({ code: 'aborted' }) });
@@ -42,7 +48,7 @@ describe('signal', () => {
 
   it('ends the wait between two attempts', async () => {
     const controller = new AbortController();
-    const server = await RawServer.start((socket) => refuse(socket, [503, 'x'], { 'Retry-After': '3600' }));
+    const server = await RawServer.start((socket) => reject(socket, [503, 'x'], { 'Retry-After': '3600' }));
     const client = new CpgClient({
       ...CREDENTIALS,
       baseUrl: server.url,
@@ -56,11 +62,11 @@ describe('signal', () => {
     await server.stop();
   });
 
-  it('keeps no listener when calls are over', async () => {
+  it('has no listeners left after the calls', async () => {
     const { signal } = new AbortController();
     const add = vi.spyOn(signal, 'addEventListener');
     const remove = vi.spyOn(signal, 'removeEventListener');
-    const { client } = await startPair((socket) => ok(socket, [BALANCE]));
+    const { client } = await startServerAndClient((socket) => ok(socket, [BALANCE]));
     for (let call = 0; call < 3; call += 1) await client.balances.list({}, { signal });
     expect(add.mock.calls.length).toBeGreaterThan(0);
     expect(remove).toHaveBeenCalledTimes(add.mock.calls.length);
@@ -68,53 +74,53 @@ describe('signal', () => {
 });
 
 describe('timeoutMs and deadlineMs', () => {
-  it('end each attempt, and a read is sent again', async () => {
-    const { server, client } = await startPair((socket, _, index) => {
+  it('end each attempt, and a read is retried', async () => {
+    const { server, client } = await startServerAndClient((socket, _, index) => {
       if (index >= 2) ok(socket, [BALANCE]);
     });
-    // More retries than needed: a slow machine may miss the time limit with an answer, too.
+    // More retries than needed, because a slow machine may exceed the time limit with a response, too.
     const { response } = await client.balances.list({}, { timeoutMs: 100, maxRetries: 50 }).withResponse();
     expect(response.attempts).toBeGreaterThanOrEqual(3);
     expect(server.requests).toHaveLength(response.attempts);
   });
 
-  it('hold for a body that drips, too', async () => {
-    const { client } = await startPair((socket) => {
+  it('also limit a body that arrives slowly', async () => {
+    const { client } = await startServerAndClient((socket) => {
       socket.write('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n');
       const drip = setInterval(() => socket.write(' '), 5);
       socket.on('close', () => clearInterval(drip));
     });
     await expect(client.balances.list({}, { timeoutMs: 60, maxRetries: 0 })).rejects.toMatchObject({
       code: 'timeout',
-      message: 'balances.list: no answer within 60 ms.',
+      message: 'balances.list: no response within 60 ms.',
       retryable: true,
     });
   });
 
-  it('may be longer than any timer', async () => {
-    const { client } = await startPair((socket) => ok(socket, [BALANCE]));
+  it('may exceed the longest timer of Node.js', async () => {
+    const { client } = await startServerAndClient((socket) => ok(socket, [BALANCE]));
     const limits = { timeoutMs: 2 ** 40, deadlineMs: Number.POSITIVE_INFINITY };
     expect((await client.balances.list({}, limits)).data).toEqual([BALANCE]);
   });
 
   it('end the whole call', async () => {
-    const { client } = await startPair(() => undefined);
+    const { client } = await startServerAndClient(() => undefined);
     await expect(client.balances.list({}, { deadlineMs: 500 })).rejects.toMatchObject({
       code: 'deadline_exceeded',
-      message: 'balances.list: could not end within 500 ms.',
+      message: 'balances.list: not finished within 500 ms.',
       attempts: 1,
     });
   });
 });
 
 describe('hooks', () => {
-  it('are told what happens, without signature and secret', async () => {
+  it('receive the events of a call, without signature and secret', async () => {
     const events: (RequestEvent | ResponseEvent | RetryEvent)[] = [];
     const record = (event: RequestEvent | ResponseEvent | RetryEvent) => void events.push(event);
-    const { server, client } = await startPair(
+    const { server, client } = await startServerAndClient(
       (socket, _, index) =>
         index === 0
-          ? refuse(socket, [503, 'x'], { 'Retry-After': '2', 'X-Request-Id': 'req-1' })
+          ? reject(socket, [503, 'x'], { 'Retry-After': '2', 'X-Request-Id': 'req-1' })
           : ok(socket, [BALANCE]),
       { onRequest: record, onResponse: record, onRetry: record },
     );
@@ -134,14 +140,14 @@ describe('hooks', () => {
     ]);
     const printed = inspect(events, { depth: null });
     expect(printed).not.toContain(SECRET);
-    for (const sent of server.requests) expect(printed).not.toContain(headerOf(sent, 'X-CPG-Signature'));
+    for (const sent of server.requests) expect(printed).not.toContain(getHeader(sent, 'X-CPG-Signature'));
   });
 
-  it('show no signature that the server gives back, nor does withResponse', async () => {
+  it('do not receive a signature echoed by the server, and neither does withResponse', async () => {
     const events: ResponseEvent[] = [];
-    const { server, client } = await startPair(
+    const { server, client } = await startServerAndClient(
       (socket, request) => {
-        const echo = headerOf(request, 'X-CPG-Signature');
+        const echo = getHeader(request, 'X-CPG-Signature');
         ok(socket, [BALANCE], { 'X-Echo': `got ${echo}`, 'Set-Cookie': `a=${echo}`, 'X-Request-Id': echo });
       },
       { onResponse: (event) => void events.push(event) },
@@ -151,15 +157,15 @@ describe('hooks', () => {
     expect(response).toMatchObject({ requestId: '[redacted]', headers: echo });
     expect(events).toMatchObject([{ requestId: '[redacted]', headers: echo }]);
     const printed = inspect([response, events], { depth: null });
-    for (const sent of server.requests) expect(printed).not.toContain(headerOf(sent, 'X-CPG-Signature'));
+    for (const sent of server.requests) expect(printed).not.toContain(getHeader(sent, 'X-CPG-Signature'));
   });
 
-  it('that fail become a warning, never a lost answer', async () => {
+  it('that fail cause a warning and do not lose the response', async () => {
     const warnings = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     const fail = () => {
       throw new Error('hook broke');
     };
-    const { client } = await startPair((socket) => ok(socket, [BALANCE]), {
+    const { client } = await startServerAndClient((socket) => ok(socket, [BALANCE]), {
       onRequest: fail,
       onResponse: async () => fail(),
     });
@@ -173,16 +179,18 @@ describe('hooks', () => {
 });
 
 describe('withResponse', () => {
-  it('gives status, headers, request id and attempts', async () => {
-    const { client } = await startPair((socket) => ok(socket, [BALANCE], { 'X-Request-Id': 'req-9' }));
+  it('returns status, headers, request id and attempts', async () => {
+    const { client } = await startServerAndClient((socket) =>
+      ok(socket, [BALANCE], { 'X-Request-Id': 'req-9' }),
+    );
     const { result, response } = await client.balances.list().withResponse();
     expect(result.data).toEqual([BALANCE]);
     expect(response).toMatchObject({ status: 200, requestId: 'req-9', attempts: 1 });
     expect(response.headers['x-request-id']).toBe('req-9');
   });
 
-  it('is not needed: a call is a promise like any other', async () => {
-    const { client } = await startPair((socket) => ok(socket, [BALANCE]));
+  it('is optional: a call is a promise', async () => {
+    const { client } = await startServerAndClient((socket) => ok(socket, [BALANCE]));
     let finished = false;
     const call = client.balances.list().finally(() => {
       finished = true;
@@ -200,13 +208,13 @@ describe('withResponse', () => {
 
 describe('connections', () => {
   it('are kept alive: ten reads, one connection', async () => {
-    const { server, client } = await startPair((socket) => ok(socket, []));
+    const { server, client } = await startServerAndClient((socket) => ok(socket, []));
     for (let call = 0; call < 10; call += 1) await client.balances.list({ currency: `C${call}` });
     expect(server.connections).toBe(1);
   });
 
-  it('that the gateway closes between two calls are made anew', async () => {
-    const { server, client } = await startPair((socket) => {
+  it('are opened again after the gateway closed them between two calls', async () => {
+    const { server, client } = await startServerAndClient((socket) => {
       ok(socket, [BALANCE]);
       socket.end();
     });
@@ -214,10 +222,10 @@ describe('connections', () => {
     expect(server.connections).toBeGreaterThanOrEqual(5);
   });
 
-  it('are made by an agent of your own, which stays open', async () => {
+  it('use a custom agent, which stays open', async () => {
     const httpAgent = new Agent({ keepAlive: true });
     const destroy = vi.spyOn(httpAgent, 'destroy');
-    const { server, client } = await startPair((socket) => ok(socket, []), { httpAgent });
+    const { server, client } = await startServerAndClient((socket) => ok(socket, []), { httpAgent });
     await client.balances.list();
     expect(Object.keys(httpAgent.freeSockets)).toEqual([`127.0.0.1:${server.port}:`]);
     client.close();
@@ -225,9 +233,9 @@ describe('connections', () => {
     httpAgent.destroy();
   });
 
-  it('go through a proxy when told so, with the target as signed', async () => {
+  it('go through a configured proxy, with the signed target', async () => {
     const proxy = await RawServer.start((socket) => ok(socket, [BALANCE]));
-    const { server, client } = await startPair(() => undefined, {
+    const { server, client } = await startServerAndClient(() => undefined, {
       proxy: { host: '127.0.0.1', port: proxy.port, protocol: 'http' },
     });
     expect((await client.balances.list({ currency: "a'b" })).data).toEqual([BALANCE]);
@@ -236,24 +244,24 @@ describe('connections', () => {
     await proxy.stop();
   });
 
-  it('do not go through the environment’s proxy on loopback', async () => {
+  it('to loopback ignore the proxy of the environment', async () => {
     vi.stubEnv('HTTP_PROXY', 'http://127.0.0.1:1');
     vi.stubEnv('http_proxy', 'http://127.0.0.1:1');
-    const { client } = await startPair((socket) => ok(socket, [BALANCE]));
+    const { client } = await startServerAndClient((socket) => ok(socket, [BALANCE]));
     expect((await client.balances.list()).data).toEqual([BALANCE]);
     vi.unstubAllEnvs();
   });
 });
 
 describe('close', () => {
-  it('ends what is under way, refuses what comes after, and frees the sockets', async () => {
-    const { server, client } = await startPair((socket, _, index) => {
+  it('ends the calls in flight, rejects later calls and frees the sockets', async () => {
+    const { server, client } = await startServerAndClient((socket, _, index) => {
       if (index === 0) ok(socket, []);
       else setImmediate(() => client.close());
     });
     await client.balances.list();
-    expect(await failureOf(client.balances.list())).toMatchObject({ code: 'client_closed', attempts: 1 });
-    expect(await failureOf(client.ping())).toMatchObject({ code: 'client_closed', attempts: 0 });
+    expect(await catchError(client.balances.list())).toMatchObject({ code: 'client_closed', attempts: 1 });
+    expect(await catchError(client.ping())).toMatchObject({ code: 'client_closed', attempts: 0 });
     await expect.poll(() => server.openConnections).toBe(0);
   });
 });

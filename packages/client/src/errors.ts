@@ -1,51 +1,57 @@
 import type { RejectionCode } from '@cpg/protocol';
-import { isObject } from './platform.ts';
+import { asBytes, isObject } from './platform.ts';
 
-/** Every code a `CpgError` can carry, with what it means. Codes are stable: they are added, never renamed. */
+/** Every code of a `CpgError` and its meaning. Codes may be added but are never renamed. */
 export const CPG_ERROR_CODES = Object.freeze({
-  invalid_configuration: 'An option of the client cannot be used; nothing was sent.',
-  callback_failed:
-    'A function that you passed in failed, or returned something else than it must; `cause` is its error.',
-  invalid_request: 'An argument of the call breaks the contract; nothing was sent.',
-  bad_request: 'Status 400: a business rule refused the call. `rejection` and `wireMessage` say which.',
-  authentication_failed: 'Status 401: key, secret or signature is wrong, or a signature was used twice.',
-  clock_skew: 'Status 401: the timestamp is outside the window, and the Date header did not help.',
+  invalid_configuration: 'An option is invalid. Nothing was sent.',
+  callback_failed: 'A function that you passed in failed or returned an invalid value. `cause` is its error.',
+  invalid_request: 'An argument of the call is invalid. Nothing was sent.',
+  bad_request: 'Status 400: a business rule rejected the call. See `rejection` and `wireMessage`.',
+  authentication_failed:
+    'Status 401: the key, secret or signature is wrong, or the signature was used before.',
+  clock_skew:
+    'Status 401: the timestamp is outside the window, and the Date header did not correct the clock.',
   permission_denied: 'Status 403: the key lacks a permission, or the source IP is not whitelisted.',
-  not_found: 'Status 404: no such thing on this account.',
+  not_found: 'Status 404: the account has no such resource.',
   conflict: 'Status 409: the idempotency reference was used with other parameters.',
-  validation_failed: 'Status 422: a field was refused. `wireMessage` names it.',
-  rate_limited: 'Status 429: over the limit of the key or of the IP address.',
+  validation_failed: 'Status 422: a field is invalid. `wireMessage` names it.',
+  rate_limited: 'Status 429: the rate limit of the key or the IP address is exceeded.',
   server_error: 'Status 5xx: the gateway failed.',
-  redirect_refused: 'Status 3xx: a signed request is never sent to another address.',
-  unexpected_status: 'Another status that is not a success.',
-  invalid_response: 'A read succeeded, but its body is not what the contract says.',
-  connection_failed: 'No answer: the connection could not be made or broke.',
-  timeout: 'No answer within `timeoutMs`.',
-  deadline_exceeded: 'The call did not end within `deadlineMs`, waiting and attempts included.',
+  redirect_refused:
+    'Status 3xx: redirects are not followed, because a signature is valid for one target only.',
+  unexpected_status: 'Any other status that is not a success.',
+  invalid_response: 'A read succeeded, but its body does not match the wire protocol.',
+  connection_failed: 'No complete response: the connection could not be made, or it broke.',
+  timeout: 'No response within `timeoutMs`.',
+  deadline_exceeded: 'The call did not finish within `deadlineMs`, including waits and retries.',
   aborted: 'The `signal` of the call was aborted.',
   client_closed: '`close()` was called on this client.',
   outcome_unknown:
-    'The request was sent and the reply lost or unreadable: it may or may not have been executed.',
-  invalid_webhook: 'The webhook is not authentic, not fresh or not readable; answer 401.',
+    'The request was sent, but its response was lost or unreadable. It may have been executed.',
+  invalid_webhook:
+    'The webhook is not authentic, too old or malformed. Respond with the `status` of the error.',
 } as const);
 
 export type CpgErrorCode = keyof typeof CPG_ERROR_CODES;
 
-/** What a {@link CpgError} knows beside its code and message. */
+/** Properties of a {@link CpgError} besides its code and message. */
 export interface CpgErrorDetails {
-  /** HTTP status of the last answer, when there was one. */
+  /** HTTP status of the last response, if there was one. */
   readonly status?: number | undefined;
-  /** The gateway's own `message`; stable, so programs may match on it. Contract §3. */
+  /** The gateway's `message`. It is stable, so programs may compare it (wire protocol §3). */
   readonly wireMessage?: string | undefined;
-  /** The protocol's code for that message, e.g. `insufficient_available_balance`; absent for a text it does not list. */
+  /**
+   * The protocol's code for `wireMessage`, e.g. `insufficient_available_balance`; absent for an unlisted
+   * message.
+   */
   readonly rejection?: RejectionCode | undefined;
-  /** Requests sent for this call, retries included. */
+  /** Requests sent for this call, including retries. @default 0 */
   readonly attempts?: number | undefined;
-  /** Whether the same call may succeed later without a change. */
+  /** Whether the same call may succeed later. @default false */
   readonly retryable?: boolean | undefined;
-  /** `X-Request-Id` of the last answer, when the server sends one. */
+  /** `X-Request-Id` of the last response, if the server sent one. */
   readonly requestId?: string | undefined;
-  /** The idempotency reference of the call: repeat the call with it to learn the outcome. */
+  /** The idempotency reference of the call. Repeat the call with it to learn the outcome. */
   readonly idempotencyReference?: string | undefined;
   readonly cause?: unknown;
 }
@@ -53,8 +59,8 @@ export interface CpgErrorDetails {
 const MARKER = Symbol.for('cpg.client.error');
 
 /**
- * The one error class of this package; `code` tells the cases apart. Holds texts and numbers only: no secret, no signature
- * and no object of the HTTP library can be reached from it.
+ * The error class of this package; see its `code`. It refers to no secret, no signature and no object of the
+ * HTTP library, so it is safe to log.
  */
 export class CpgError extends Error {
   override readonly name: string = 'CpgError';
@@ -79,35 +85,36 @@ export class CpgError extends Error {
     Object.defineProperty(this, MARKER, { value: true });
   }
 
-  /** Tells a `CpgError` from anything else, also one made by another copy of this package. */
+  /** Whether a value is a `CpgError`, including one created by another copy of this package. */
   static is(value: unknown): value is CpgError {
     return isObject(value) && MARKER in value;
   }
 
-  /** All that is known, for a structured log; the cause and the stack stay out. */
+  /** All properties except the cause and the stack, for structured logs. */
   toJSON(): Readonly<Record<string, unknown>> {
     return Object.fromEntries([...Object.entries(this), ['name', this.name], ['message', this.message]]);
   }
 }
 
 /**
- * A request that moves money or makes something was sent, and its reply was lost or unreadable: it may or may not have been
- * executed.
- * With an `idempotencyReference`, repeat the call with that reference to learn the outcome; without one, look before you
- * repeat. `cause` says how the reply was lost. Contract §6, rule 6.
+ * A POST was sent, but its response was lost or unreadable. It may have been executed (wire protocol §6, rule
+ * 6).
+ *
+ * With an `idempotencyReference`, repeat the call with that reference to learn the outcome. Without one, find
+ * out whether it was executed before you repeat it. `cause` is the error of the last attempt.
  */
 export class OutcomeUnknownError extends CpgError {
   override readonly name = 'OutcomeUnknownError';
 
   constructor(operation: string, details: CpgErrorDetails) {
     const reference = details.idempotencyReference;
-    const cure =
+    const fix =
       reference === undefined
-        ? 'It had no idempotency reference: find out whether it was executed before you repeat it.'
+        ? 'It had no idempotency reference: check whether it was executed before you repeat it.'
         : `Repeat it with the same idempotency reference, ${JSON.stringify(reference)}, to learn the outcome.`;
     super(
       'outcome_unknown',
-      `${operation}: no usable reply came back, and the call may have been executed. ${cure}`,
+      `${operation}: no usable response was received, and the call may have been executed. ${fix}`,
       {
         ...details,
         retryable: reference !== undefined,
@@ -116,10 +123,13 @@ export class OutcomeUnknownError extends CpgError {
   }
 }
 
-/** A success that breaks the contract. `path` names the first field at fault, e.g. `data.0.available`. Contract §6, rule 8. */
+/**
+ * A success with an invalid body. `path` is its first invalid field, e.g. `data.0.available` (wire protocol
+ * §6, rule 8).
+ */
 export class ResponseValidationError extends CpgError {
   override readonly name = 'ResponseValidationError';
-  /** Empty when the body as a whole cannot be read. */
+  /** Empty if the body as a whole is invalid. */
   readonly path: string;
 
   constructor(message: string, details: CpgErrorDetails & { readonly path: string }) {
@@ -128,3 +138,14 @@ export class ResponseValidationError extends CpgError {
     this.path = path;
   }
 }
+
+/** The `message` of an error envelope given as text, bytes or a parsed object; `undefined` if there is none. */
+export const readWireMessage = (data: unknown): string | undefined => {
+  const text = asBytes(data)?.toString('utf8') ?? data;
+  try {
+    const envelope: unknown = typeof text === 'string' ? JSON.parse(text) : text;
+    return isObject(envelope) && typeof envelope.message === 'string' ? envelope.message : undefined;
+  } catch {
+    return undefined;
+  }
+};

@@ -2,33 +2,36 @@ import { ProtocolError } from '@cpg/protocol';
 import { CpgError, type CpgErrorCode } from './errors.ts';
 import { describe, isAbortSignal, isObject } from './platform.ts';
 
-/** What one option may be. */
+/** The accepted values of one option. */
 export interface OptionRule {
   readonly accepts: (value: unknown) => boolean;
   /** Completes "timeoutMs must be …". */
   readonly expected: string;
 }
 
-/** The options of one function by name; any other name is a mistake of the caller. */
+/** The options of a function by name. Other names are rejected. */
 export type OptionRules<Options> = { readonly [Name in keyof Required<Options>]: OptionRule };
 
 const isWhole = (value: unknown, least: number): boolean =>
   Number.isSafeInteger(value) && (value as number) >= least;
 
-export const ANY: OptionRule = { accepts: () => true, expected: 'anything' };
+export const ANY = { accepts: (_value: unknown): _value is unknown => true, expected: 'anything' };
 export const MILLISECONDS: OptionRule = {
   accepts: (value) => typeof value === 'number' && value > 0,
   expected: 'a number of milliseconds above 0',
 };
 export const COUNT_FROM_0: OptionRule = {
   accepts: (value) => isWhole(value, 0),
-  expected: 'a whole number from 0 on',
+  expected: 'a whole number of at least 0',
 };
 export const COUNT_FROM_1: OptionRule = {
   accepts: (value) => isWhole(value, 1),
   expected: 'a whole number above 0',
 };
-export const SECONDS: OptionRule = { accepts: (value) => isWhole(value, 0), expected: 'whole Unix seconds' };
+export const SECONDS = {
+  accepts: (value: unknown): value is number => isWhole(value, 0),
+  expected: 'whole Unix seconds',
+};
 export const SIGNAL: OptionRule = { accepts: isAbortSignal, expected: 'an AbortSignal' };
 export const FUNCTION: OptionRule = {
   accepts: (value) => typeof value === 'function',
@@ -54,9 +57,9 @@ export const oneOf = (...values: readonly string[]): OptionRule => ({
 });
 
 /**
- * Checks the options that a caller gave to `owner`. An option that is `undefined` counts as left out.
+ * Checks the options of `owner`. An option that is `undefined` counts as omitted.
  *
- * @throws CpgError `invalid_configuration`, which names the option, what is expected and what was given.
+ * @throws CpgError `invalid_configuration` with the option's name, the expected and the received value.
  */
 export const checkOptions = (
   owner: string,
@@ -73,7 +76,7 @@ export const checkOptions = (
   }
 };
 
-/** Checks one value that must be there. */
+/** Checks one required value. */
 export const requireOption = (
   name: string,
   value: unknown,
@@ -82,7 +85,7 @@ export const requireOption = (
   if (!accepts(value)) throw new CpgError(code, `${name} must be ${expected}: got ${describe(value)}.`);
 };
 
-/** Runs a step of the protocol whose complaint about an argument shall be this package's own error. */
+/** Runs a function of `@cpg/protocol` and turns its errors into `CpgError` `invalid_configuration`. */
 export const withCpgErrors = <Result>(owner: string, run: () => Result): Result => {
   try {
     return run();
@@ -95,21 +98,21 @@ export const withCpgErrors = <Result>(owner: string, run: () => Result): Result 
 const unknownName = (name: string, known: readonly string[]): string => {
   const nearest = findNearest(name, known);
   const hint = nearest === undefined ? `The options are ${known.join(', ')}.` : `Did you mean ${nearest}?`;
-  return `there is no option ${JSON.stringify(name.slice(0, MAX_NAME))}. ${hint}`;
+  return `there is no option ${JSON.stringify(name.slice(0, MAX_NAME_LENGTH))}. ${hint}`;
 };
 
-const MAX_NAME = 60;
+const MAX_NAME_LENGTH = 60;
 
-/** The most similar name, if any is similar enough to be meant. */
+/** The most similar known name, if one is similar enough to be a likely misspelling. */
 export const findNearest = (name: string, known: readonly string[]): string | undefined => {
-  const given = name.slice(0, MAX_NAME).toLowerCase();
+  const given = name.slice(0, MAX_NAME_LENGTH).toLowerCase();
   const [best] = known
     .map((each) => ({ each, distance: editDistance(given, each.toLowerCase()) }))
     .sort((left, right) => left.distance - right.distance);
   return best !== undefined && best.distance <= Math.max(2, name.length / 3) ? best.each : undefined;
 };
 
-/** Characters to insert, delete or replace (Levenshtein). */
+/** The Levenshtein distance. */
 const editDistance = (from: string, to: string): number => {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (const [index, character] of [...from].entries()) {
@@ -125,7 +128,7 @@ const editDistance = (from: string, to: string): number => {
 
 const LOOPBACK = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])$/;
 
-const refuse = (problem: string): never => {
+const rejectBaseUrl = (problem: string): never => {
   throw new CpgError('invalid_configuration', `baseUrl ${problem}.`);
 };
 
@@ -136,38 +139,37 @@ export interface BaseUrl {
 }
 
 /**
- * Reads the gateway's address: an origin such as `https://api.example.com`. Plain http is for loopback alone.
+ * Parses the gateway's origin, e.g. `https://api.example.com`. Plain http is accepted for loopback only.
  *
- * @throws CpgError `invalid_configuration` for anything else, with the cure.
+ * @throws CpgError `invalid_configuration` for any other URL, with the fix.
  */
 export const parseBaseUrl = (text: string): BaseUrl => {
   if (typeof text !== 'string' || !URL.canParse(text)) {
-    return refuse('must be a URL such as "https://api.example.com"');
+    return rejectBaseUrl('must be a URL such as "https://api.example.com"');
   }
   const url = new URL(text);
   const isLoopback = LOOPBACK.test(url.hostname);
-  if (url.username !== '' || url.password !== '') return refuse('must not contain a user name or password');
+  if (url.username !== '' || url.password !== '')
+    return rejectBaseUrl('must not contain a user name or password');
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
-    return refuse(
-      `must begin with https:// (http:// is for loopback alone): got ${url.protocol}//${url.host}`,
+    return rejectBaseUrl(
+      `must begin with https:// (http:// is accepted for loopback only): got ${url.protocol}//${url.host}`,
     );
   }
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-    return refuse(
-      `must be an origin without path, query or fragment, because the signature covers the path as the gateway sees it: got ${url.pathname} after the host; leave out "/v1" too`,
+    return rejectBaseUrl(
+      `must be an origin without path, query or fragment, because the signature covers the path that the gateway receives: got ${url.pathname} after the host. Remove "/v1" too`,
     );
   }
   return { origin: url.origin, isLoopback };
 };
 
-/**
- * The guard around every function that a caller passes in: its failure is reported once and never takes down the process
- * or loses the response to a payment.
- */
+// Every function that a caller passes in is called through one of the functions below: its failure is
+// reported once and neither ends the process nor loses the response to a payment.
 
 /**
- * Calls a function whose result nothing depends on; a throw or a rejection becomes one process warning. Returns whether it
- * was called and did not throw.
+ * Calls a function and ignores its result. An error that it throws or rejects with becomes a process warning.
+ * Returns whether it was called without throwing.
  */
 export const notify = <Arguments extends readonly unknown[]>(
   name: string,
@@ -184,11 +186,11 @@ export const notify = <Arguments extends readonly unknown[]>(
 };
 
 /**
- * Calls a function whose result is needed, and checks the result.
+ * Calls a function and checks its result.
  *
- * @throws CpgError `callback_failed` when it throws or gives something else; the original error is the `cause`.
+ * @throws CpgError `callback_failed` if it throws or its result is invalid; `cause` is the original error.
  */
-export const ask = <Result>(
+export const invoke = <Result>(
   name: string,
   callback: () => unknown,
   { accepts, expected }: { readonly accepts: (value: unknown) => value is Result; readonly expected: string },
@@ -200,16 +202,16 @@ export const ask = <Result>(
     throw failed(name, error);
   }
   if (accepts(value)) return value;
-  // A promise in place of a value: its rejection must not become an unhandled one.
+  // If the value is a promise, its rejection must not become an unhandled one.
   swallow(value);
-  throw new CpgError('callback_failed', `${name} must return ${expected}: got ${print(value)}.`);
+  throw new CpgError('callback_failed', `${name} must return ${expected}: got ${formatThrown(value)}.`);
 };
 
-/** As {@link ask}, for a function that may be asynchronous. */
-export const askAsync = async <Result>(
+/** Like {@link invoke}, for a function that may be asynchronous. */
+export const invokeAsync = async <Result>(
   name: string,
   callback: () => unknown,
-  answer: { readonly accepts: (value: unknown) => value is Result; readonly expected: string },
+  result: { readonly accepts: (value: unknown) => value is Result; readonly expected: string },
 ): Promise<Result> => {
   let value: unknown;
   try {
@@ -217,13 +219,13 @@ export const askAsync = async <Result>(
   } catch (error) {
     throw failed(name, error);
   }
-  return ask(name, () => value, answer);
+  return invoke(name, () => value, result);
 };
 
 const failed = (name: string, error: unknown): CpgError =>
-  new CpgError('callback_failed', `${name} failed: ${print(error)}`, { cause: error });
+  new CpgError('callback_failed', `${name} failed: ${formatThrown(error)}`, { cause: error });
 
-// Promise.resolve also reads `then`, which may throw, and turns that into a rejection.
+// Promise.resolve reads `then`, which may throw, and turns the exception into a rejection.
 const watch = (name: string, result: unknown): void => {
   if (isObject(result)) Promise.resolve(result).catch((error: unknown) => warn(name, error));
 };
@@ -234,13 +236,13 @@ const swallow = (value: unknown): void => {
 
 /** Reports the failure of a callback as a process warning. */
 export const warn = (name: string, error: unknown): void =>
-  process.emitWarning(`${name} failed: ${print(error)}`, 'CpgHookWarning');
+  process.emitWarning(`${name} failed: ${formatThrown(error)}`, 'CpgHookWarning');
 
-/** Text of anything that may be thrown, objects that cannot be printed among it. */
-const print = (value: unknown): string => {
+/** Text of any thrown value, including objects that cannot be converted to a string. */
+const formatThrown = (value: unknown): string => {
   try {
     return String(value);
   } catch {
-    return 'a value that cannot be printed';
+    return 'a value that cannot be converted to a string';
   }
 };

@@ -1,16 +1,22 @@
 import { gzipSync } from 'node:zlib';
+import {
+  BALANCE,
+  CREATED_WITHDRAWAL,
+  catchError,
+  startServerAndClient,
+  stopAll,
+  WITHDRAWAL_BODY,
+} from '@cpg/test-support/client/fixtures';
+import { ok, respond, type ScriptedResponse } from '@cpg/test-support/raw-server';
 import { afterEach, describe, expect, it } from 'vitest';
-import { BALANCE, CREATED_WITHDRAWAL, WITHDRAWAL_BODY } from '../test-support/credentials.ts';
-import { answer, ok, type RawAnswer } from '../test-support/raw-answer.ts';
-import { failureOf, startPair, stopAll } from '../test-support/start-pair.ts';
 import { type CpgError, ResponseValidationError } from './errors.ts';
 
 afterEach(stopAll);
 
 const envelope = (row: object) => ({ success: true, message: 'OK', data: [row], data_count: 1 });
 
-describe('a success that is none', () => {
-  it.each<[string, RawAnswer['body'], string, string]>([
+describe('a success with an invalid body', () => {
+  it.each<[string, ScriptedResponse['body'], string, string]>([
     ['HTML', '<html>login</html>', '', 'got 18 bytes that are not JSON'],
     ['nothing', '', '', 'got 0 bytes that are not JSON'],
     ['truncated JSON', '{"success":true,"da', '', 'got 19 bytes that are not JSON'],
@@ -29,10 +35,10 @@ describe('a success that is none', () => {
     ['a comma', envelope({ ...BALANCE, balance: '1,5' }), 'data.0.balance', 'plain decimal string'],
     ['a missing field', envelope({ ...BALANCE, currency: undefined }), 'data.0.currency', 'expected string'],
   ])('is a ResponseValidationError for %s', async (_, body, path, problem) => {
-    const { server, client } = await startPair((socket) =>
-      answer(socket, { status: 200, body, headers: { 'X-Request-Id': 'req-7' } }),
+    const { server, client } = await startServerAndClient((socket) =>
+      respond(socket, { status: 200, body, headers: { 'X-Request-Id': 'req-7' } }),
     );
-    const error = await failureOf(client.balances.list());
+    const error = await catchError(client.balances.list());
     expect(error).toBeInstanceOf(ResponseValidationError);
     expect(error).toMatchObject({
       code: 'invalid_response',
@@ -45,9 +51,9 @@ describe('a success that is none', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it('is refused beyond 16 MiB, without reading on', async () => {
+  it('is rejected beyond 16 MiB, without reading the rest', async () => {
     let written = 0;
-    const { client } = await startPair((socket) => {
+    const { client } = await startServerAndClient((socket) => {
       socket.write('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 104857600\r\n\r\n');
       const chunk = Buffer.alloc(1024 * 1024, ' ');
       const pump = () => {
@@ -63,9 +69,9 @@ describe('a success that is none', () => {
     expect(written).toBeLessThan(100 * 1024 * 1024);
   });
 
-  it('is refused when a small gzip body swells beyond 16 MiB', async () => {
-    const { client } = await startPair((socket) =>
-      answer(socket, {
+  it('is rejected when a small gzip body inflates beyond 16 MiB', async () => {
+    const { client } = await startServerAndClient((socket) =>
+      respond(socket, {
         status: 200,
         headers: { 'Content-Encoding': 'gzip' },
         body: gzipSync(Buffer.alloc(64 * 1024 * 1024, ' ')),
@@ -77,8 +83,8 @@ describe('a success that is none', () => {
 
 describe('an unusual success', () => {
   it('may be compressed', async () => {
-    const { client } = await startPair((socket) =>
-      answer(socket, {
+    const { client } = await startServerAndClient((socket) =>
+      respond(socket, {
         status: 200,
         headers: { 'Content-Encoding': 'gzip' },
         body: gzipSync(JSON.stringify(envelope(BALANCE))),
@@ -87,49 +93,52 @@ describe('an unusual success', () => {
     expect((await client.balances.list()).data).toEqual([BALANCE]);
   });
 
-  it('may begin with a byte order mark', async () => {
-    const { client } = await startPair((socket) =>
-      answer(socket, { status: 200, body: `\uFEFF${JSON.stringify(envelope(BALANCE))}` }),
+  it('may start with a byte order mark', async () => {
+    const { client } = await startServerAndClient((socket) =>
+      respond(socket, { status: 200, body: `\uFEFF${JSON.stringify(envelope(BALANCE))}` }),
     );
     expect((await client.balances.list()).data).toEqual([BALANCE]);
   });
 
   it('keeps unknown fields and unknown enum values', async () => {
     const data = { ...CREATED_WITHDRAWAL, status: 'awaiting_approval', approval_url: 'https://x' };
-    const { client } = await startPair((socket) => ok(socket, data));
+    const { client } = await startServerAndClient((socket) => ok(socket, data));
     expect((await client.withdrawals.create(WITHDRAWAL_BODY)).data).toEqual(data);
   });
 });
 
-describe('a failure without the contract’s envelope', () => {
-  it.each<[string, RawAnswer['body']]>([
+describe('an error without an envelope', () => {
+  it.each<[string, ScriptedResponse['body']]>([
     ['HTML', '<html>bad gateway</html>'],
     ['nothing', ''],
     ['null', 'null'],
     ['a message that is no text', { success: false, message: { a: 1 } }],
   ])('has a status and no message: %s', async (_, body) => {
-    const { client } = await startPair((socket) => answer(socket, { status: 403, body }));
-    const error = await failureOf(client.balances.list());
+    const { client } = await startServerAndClient((socket) => respond(socket, { status: 403, body }));
+    const error = await catchError(client.balances.list());
     expect(error).toMatchObject({ code: 'permission_denied', message: 'balances.list: 403 no message' });
     expect(error).not.toHaveProperty('wireMessage');
   });
 });
 
 describe('a redirect', () => {
-  it.each([301, 302, 303, 307, 308])('%i is not followed: nothing reaches the other host', async (status) => {
-    const other = await startPair((socket) => ok(socket, [BALANCE]));
-    const { server, client } = await startPair((socket) =>
-      answer(socket, { status, headers: { Location: `${other.server.url}/v1/balances` } }),
-    );
-    await expect(client.balances.list()).rejects.toMatchObject({
-      code: 'redirect_refused',
-      status,
-      message: `balances.list: ${status} redirect, not followed`,
-    });
-    await expect(client.withdrawals.create(WITHDRAWAL_BODY)).rejects.toMatchObject({
-      code: 'redirect_refused',
-    });
-    expect(server.requests).toHaveLength(2);
-    expect(other.server.connections).toBe(0);
-  });
+  it.each([301, 302, 303, 307, 308])(
+    '%i is not followed: the other host receives nothing',
+    async (status) => {
+      const other = await startServerAndClient((socket) => ok(socket, [BALANCE]));
+      const { server, client } = await startServerAndClient((socket) =>
+        respond(socket, { status, headers: { Location: `${other.server.url}/v1/balances` } }),
+      );
+      await expect(client.balances.list()).rejects.toMatchObject({
+        code: 'redirect_refused',
+        status,
+        message: `balances.list: ${status} redirect, not followed`,
+      });
+      await expect(client.withdrawals.create(WITHDRAWAL_BODY)).rejects.toMatchObject({
+        code: 'redirect_refused',
+      });
+      expect(server.requests).toHaveLength(2);
+      expect(other.server.connections).toBe(0);
+    },
+  );
 });

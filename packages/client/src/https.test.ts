@@ -5,11 +5,15 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeWithProgram } from '@cpg/test-support';
+import {
+  BALANCE,
+  CREDENTIALS,
+  isAuthentic,
+  SECRET,
+  WITHDRAWAL_BODY,
+} from '@cpg/test-support/client/fixtures';
+import { type CapturedRequest, ok, RawServer } from '@cpg/test-support/raw-server';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { BALANCE, CREDENTIALS, SECRET, WITHDRAWAL_BODY } from '../test-support/credentials.ts';
-import { ok } from '../test-support/raw-answer.ts';
-import { type CapturedRequest, RawServer } from '../test-support/raw-server.ts';
-import { isAuthentic } from '../test-support/recompute-signature.ts';
 import { CpgClient, type CpgClientOptions } from './client.ts';
 
 describeWithProgram('openssl', 'over https', () => {
@@ -39,7 +43,7 @@ describeWithProgram('openssl', 'over https', () => {
     return request;
   };
 
-  it('signs what it sends, with a certificate authority of your own', async () => {
+  it('signs the sent bytes, with a custom certificate authority', async () => {
     const client = makeClient({ httpsAgent: new Agent({ keepAlive: true, ca }) });
     const before = server.connections;
     for (const currency of ["a'b c", 'é', 'x']) {
@@ -50,7 +54,7 @@ describeWithProgram('openssl', 'over https', () => {
     client.close();
   });
 
-  it('sends nothing to a server whose certificate it cannot trust', async () => {
+  it('sends nothing to a server with an untrusted certificate', async () => {
     const client = makeClient({});
     const before = server.requests.length;
     await expect(client.withdrawals.create(WITHDRAWAL_BODY)).rejects.toMatchObject({
@@ -61,7 +65,7 @@ describeWithProgram('openssl', 'over https', () => {
     client.close();
   });
 
-  it('goes through a proxy as an opaque tunnel', async () => {
+  it('goes through the tunnel of a proxy', async () => {
     const tunnels: string[] = [];
     const sockets = new Set<Socket>();
     const proxy = createServer((socket) => {

@@ -13,7 +13,7 @@ export {
   type WebhookEvent,
   type Withdrawal,
 } from '@cpg/protocol';
-export type { OwnClientCredentials } from './adapters/adapter-signer.ts';
+export type { SigningCredentials } from './adapters/adapter-signer.ts';
 export { signAxios } from './adapters/sign-axios.ts';
 export { signFetch } from './adapters/sign-fetch.ts';
 export type { CallOptions } from './call/call-scope.ts';

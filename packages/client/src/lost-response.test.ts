@@ -1,13 +1,15 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { WITHDRAWAL_BODY } from '@cpg/test-support/client/fixtures';
 import { startBuiltGateway } from '@cpg/test-support/gateway-process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { WITHDRAWAL_BODY } from '../test-support/credentials.ts';
 import { CpgClient } from './client.ts';
 import { sumAvailable } from './resources/account.ts';
 
 const CREDENTIALS = { keyId: 'ck_demo_full', secret: 'cpg-demo-full-DO-NOT-USE-IN-PRODUCTION' };
 
-/** Passes bytes on to the gateway, and breaks the connection instead of passing back an answer while `losing`. */
+/**
+ * Passes bytes on to the gateway, and breaks the connection instead of passing back an answer while `losing`.
+ */
 class LossyWire {
   losing = 0;
   readonly #server: Server;
@@ -22,8 +24,8 @@ class LossyWire {
         socket.on('error', () => socket.destroy());
       }
       client.pipe(gateway);
-      gateway.on('data', (answer) => {
-        if (this.losing === 0) return void client.write(answer);
+      gateway.on('data', (response) => {
+        if (this.losing === 0) return void client.write(response);
         this.losing -= 1;
         client.destroy();
         gateway.destroy();
@@ -43,7 +45,7 @@ class LossyWire {
   }
 }
 
-describe('a reply that is lost on its way from the real gateway', () => {
+describe('a lost response of the real gateway', () => {
   let stopAll = async (): Promise<void> => undefined;
   let wire: LossyWire;
   let client: CpgClient;
@@ -75,7 +77,7 @@ describe('a reply that is lost on its way from the real gateway', () => {
     expect(await readAvailable()).toBe('1195.000000');
   });
 
-  it('is told as an unknown outcome when all are lost, and found out by the reference', async () => {
+  it('is an unknown outcome when all responses are lost; repeating with the reference reveals it', async () => {
     const before = await readAvailable();
     wire.losing = 1;
     const error: unknown = await client.withdrawals

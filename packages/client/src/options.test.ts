@@ -1,7 +1,6 @@
+import { BALANCE, catchError, SECRET } from '@cpg/test-support/client/fixtures';
 import axios from 'axios';
 import { afterAll, describe, expect, it } from 'vitest';
-import { BALANCE, SECRET } from '../test-support/credentials.ts';
-import { failureOf } from '../test-support/start-pair.ts';
 
 import * as api from './index.ts';
 import * as testing from './testing/index.ts';
@@ -145,7 +144,7 @@ const NOTHING_USABLE: [string, unknown][] = [
 ];
 
 /** What it throws, at once or as a rejection. */
-const failure = (run: () => unknown): Promise<unknown> => failureOf(Promise.resolve().then(run));
+const failure = (run: () => unknown): Promise<unknown> => catchError(Promise.resolve().then(run));
 const message = (error: unknown): string => (error as Error).message;
 
 describe.each(Object.entries(factories))(
@@ -181,7 +180,7 @@ describe.each(Object.entries(factories))(
       },
     );
 
-    it('names the nearest of its options for one it does not have', async () => {
+    it('suggests the most similar option for an unknown name', async () => {
       const [known = ''] = [...numbers, ...others];
       const misspelt = `${known}s`;
       expect(await tryWith({ [misspelt]: 1 })).toContain(
@@ -200,7 +199,7 @@ describe.each(Object.entries(factories))(
 
     // A call would go on to connect.
     if (!name.startsWith('client.'))
-      it('takes undefined for an option that is left out', () => {
+      it('treats undefined as an omitted option', () => {
         const left = Object.fromEntries(
           [...numbers, ...others].filter((option) => !(option in good)).map((option) => [option, undefined]),
         );
@@ -210,7 +209,7 @@ describe.each(Object.entries(factories))(
 );
 
 describe('the public surface', () => {
-  it('has no function with options that is not tried here', () => {
+  it('has no function with options that is missing in this test', () => {
     const isClass = (value: unknown): boolean => typeof value === 'function' && /^class /.test(String(value));
     const isPlain = (value: unknown): boolean => typeof value === 'function' && !isClass(value);
     const functions = Object.entries({ ...api, ...testing })
@@ -233,7 +232,7 @@ describe('the public surface', () => {
     expect(Object.keys(webhooks).every((name) => `webhooks.${name}` in factories)).toBe(true);
   });
 
-  it('has no call of the client that is not tried here', () => {
+  it('has no client method that is missing in this test', () => {
     for (const [resource, value] of Object.entries(client)) {
       if (resource === 'webhooks') continue;
       for (const method of Object.getOwnPropertyNames(Object.getPrototypeOf(value))) {
@@ -243,7 +242,7 @@ describe('the public surface', () => {
   });
 });
 
-describe('an argument that is no object', () => {
+describe('an argument that is not an object', () => {
   it.each<[string, () => PromiseLike<unknown>]>([
     ['body', () => client.withdrawals.create(undefined as never)],
     ['body', () => client.depositAddresses.create(null as never)],
@@ -254,29 +253,29 @@ describe('an argument that is no object', () => {
     ['id', () => client.withdrawals.get(Symbol('x') as never)],
     ['id', () => client.depositRequests.get(Object.create(null))],
     ['id', () => client.depositRequests.get(Number.NaN)],
-  ])('in place of the %s rejects with invalid_request', async (_, run) => {
-    expect(await failureOf(run())).toMatchObject({ code: 'invalid_request', attempts: 0 });
+  ])('as the %s rejects with invalid_request', async (_, run) => {
+    expect(await catchError(run())).toMatchObject({ code: 'invalid_request', attempts: 0 });
   });
 
   it.each<[string, () => unknown]>([
     ['signAxios', () => signAxios({} as never, credentials)],
     ['signFetch', () => signFetch(undefined as never, credentials)],
     ['sumAvailable', () => sumAvailable({} as never, { currency: 'USDT' })],
-  ])('in place of the first of %s is named', async (name, run) => {
+  ])('as the first argument of %s is named in the error', async (name, run) => {
     expect(await failure(run)).toMatchObject({
       code: 'invalid_configuration',
       message: expect.stringMatching(new RegExp(`^${name}: (instance|fetch|balances) must be .+: got `)),
     });
   });
 
-  it('in place of a proxy is named', async () => {
+  it('as a proxy is named in the error', async () => {
     for (const proxy of [true, 'http://proxy', {}, { host: 7 }]) {
       const error = await failure(() => new CpgClient({ ...credentials, proxy: proxy as never }));
       expect(message(error)).toMatch(/^CpgClient: proxy must be false or an object with host and port: got /);
     }
   });
 
-  it('in place of a scripted reply is named', async () => {
+  it('as a scripted reply is named in the error', async () => {
     const gateway = await ScriptedGateway.start();
     for (const reply of [
       undefined,

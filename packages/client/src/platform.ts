@@ -1,11 +1,11 @@
 import { types } from 'node:util';
 
 /*
- * Classes of the platform exist more than once in a process: npm's undici and node-fetch bring their own, and a `vm`
- * context or a jsdom has another set. So values are told by what they can do, never by `instanceof`.
+ * A process may have several copies of a platform class: npm's undici and node-fetch bring their own, and so do `vm`
+ * contexts and jsdom. Values are therefore recognized by their methods, never by `instanceof`.
  */
 
-/** Any object but `null`; a function is none. */
+/** Whether a value is an object, neither `null` nor a function. */
 export const isObject = (value: unknown): value is Readonly<Record<PropertyKey, unknown>> =>
   typeof value === 'object' && value !== null;
 
@@ -16,16 +16,16 @@ export const isAbortSignal = (value: unknown): value is AbortSignal =>
   hasMethods(value, 'addEventListener', 'removeEventListener') &&
   typeof (value as { readonly aborted?: unknown }).aborted === 'boolean';
 
-/** What all Fetch `Headers` and axios' headers can do. */
+/** The common part of Fetch `Headers` and axios' headers. */
 export interface HeadersLike {
   get(name: string): string | null | undefined;
 }
 
-/** A `Map` looks headers up by exact name, so that it is none. */
+/** A `Map` does not count, because its names are case-sensitive. */
 export const isHeadersLike = (value: unknown): value is HeadersLike =>
   hasMethods(value, 'get', 'has', 'set', 'delete') && !types.isMap(value);
 
-/** What is read of a Fetch `Request`. */
+/** The parts of a Fetch `Request` that are read. */
 export interface RequestLike {
   readonly url: string;
   readonly method: string;
@@ -47,24 +47,33 @@ export const isUrlLike = (value: unknown): value is { readonly href: string } =>
 export const isIterable = (value: unknown): value is Iterable<unknown> =>
   isObject(value) && typeof value[Symbol.iterator] === 'function';
 
-/** The bytes of a buffer or view of any realm, as a `Buffer` over the same memory; `undefined` for anything else. */
-export const bytesOf = (value: unknown): Buffer | undefined => {
+/** The value if it is a string, as header values of HTTP libraries may be of many types. */
+export const asText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/** A `Buffer` over the memory of an ArrayBuffer or view of any realm; `undefined` for any other value. */
+export const asBytes = (value: unknown): Buffer | undefined => {
   if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   return types.isAnyArrayBuffer(value) ? Buffer.from(value) : undefined;
 };
 
-/** A `Uint8Array`, of any realm. */
+/** Whether a value is a `Uint8Array` of any realm. */
 export const isUint8Array = (value: unknown): value is Uint8Array => types.isUint8Array(value);
 
-/** `URLSearchParams`, `Blob`, `File` or `FormData`, by the tag that all implementations carry. */
-export const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
+/**
+ * The class name of `URLSearchParams`, `Blob`, `File` or `FormData`, which all implementations have as their
+ * tag.
+ */
+export const getTag = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
 
-/** Readable text for an error message: never a secret's place, never throws, never long. */
+/**
+ * A short description for error messages. Never contains a string's text, which may be a secret, and never
+ * throws.
+ */
 export const describe = (value: unknown): string => {
   if (typeof value === 'string') return value === '' ? 'an empty string' : 'a string';
   if (value === undefined || value === null || typeof value === 'boolean') return String(value);
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
   if (typeof value === 'function') return 'a function';
   if (Array.isArray(value)) return 'an array';
-  return typeof value === 'symbol' ? 'a symbol' : `an object (${tagOf(value)})`;
+  return typeof value === 'symbol' ? 'a symbol' : `an object (${getTag(value)})`;
 };

@@ -1,6 +1,6 @@
+import { NOW, startServerAndClient, stopAll } from '@cpg/test-support/client/fixtures';
+import { ok, reject } from '@cpg/test-support/raw-server';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ok, refuse } from '../test-support/raw-answer.ts';
-import { NOW, startPair, stopAll } from '../test-support/start-pair.ts';
 
 afterEach(stopAll);
 
@@ -40,9 +40,9 @@ const depositRequest = (...statuses: string[]) => ({
 });
 
 describe('withdrawals.waitUntilFinal', () => {
-  it.each(['confirmed', 'failed'])('reads in growing pauses until the withdrawal is %s', async (final) => {
+  it.each(['confirmed', 'failed'])('reads at growing intervals until the withdrawal is %s', async (final) => {
     const states = ['pending', 'broadcasted', 'a state of a later version', final];
-    const { time, client } = await startPair((socket, _, index) =>
+    const { time, client } = await startServerAndClient((socket, _, index) =>
       ok(socket, withdrawal(states[index] ?? final)),
     );
     const { data } = await client.withdrawals.waitUntilFinal(7);
@@ -50,28 +50,28 @@ describe('withdrawals.waitUntilFinal', () => {
     expect(time.sleeps).toEqual([1_000, 1_500, 2_250]);
   });
 
-  it('waits out a gateway that is away for a while', async () => {
-    const { client } = await startPair((socket, _, index) =>
-      index < 10 ? refuse(socket, [503, 'x']) : ok(socket, withdrawal('confirmed')),
+  it('continues when the gateway is unavailable for a while', async () => {
+    const { client } = await startServerAndClient((socket, _, index) =>
+      index < 10 ? reject(socket, [503, 'x']) : ok(socket, withdrawal('confirmed')),
     );
     expect((await client.withdrawals.waitUntilFinal(7)).data.status).toBe('confirmed');
   });
 
-  it('gives up at its deadline', async () => {
-    const { time, client } = await startPair((socket) => ok(socket, withdrawal('broadcasted')));
+  it('fails at its deadline', async () => {
+    const { time, client } = await startServerAndClient((socket) => ok(socket, withdrawal('broadcasted')));
     await expect(client.withdrawals.waitUntilFinal(7, { deadlineMs: 60_000 })).rejects.toMatchObject({
       code: 'deadline_exceeded',
-      message: 'withdrawals.waitUntilFinal: could not end within 60000 ms.',
+      message: 'withdrawals.waitUntilFinal: not finished within 60000 ms.',
     });
     expect(time.now() - NOW).toBeLessThanOrEqual(60_000);
     expect(Math.max(...time.sleeps)).toBeLessThanOrEqual(15_000);
   });
 
-  it('ends with its signal, and at once for what cannot get better', async () => {
+  it('ends with its signal, and immediately for an error that is not retryable', async () => {
     const controller = new AbortController();
-    const { server, client } = await startPair((socket, _, index) => {
+    const { server, client } = await startServerAndClient((socket, _, index) => {
       if (index === 1) controller.abort();
-      if (index === 2) refuse(socket, [404, 'Not found']);
+      if (index === 2) reject(socket, [404, 'Not found']);
       else ok(socket, withdrawal('pending'));
     });
     await expect(client.withdrawals.waitUntilFinal(7, { signal: controller.signal })).rejects.toMatchObject({
@@ -89,7 +89,7 @@ describe('depositRequests.waitForDeposit', () => {
     ['detected', 3],
   ] as const)('until %s needs %i reads', async (until, reads) => {
     const states = [[], ['failed'], ['failed', 'detected'], ['failed', 'confirmed']];
-    const { server, client } = await startPair((socket, _, index) =>
+    const { server, client } = await startServerAndClient((socket, _, index) =>
       ok(socket, depositRequest(...(states[index] ?? []))),
     );
     await client.depositRequests.waitForDeposit(3, { until });

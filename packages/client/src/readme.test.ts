@@ -62,10 +62,10 @@ describe('the README', () => {
       /on the first page, more: false\n(?:\d+ \d+\.\d+ \w+\n)+a page of \d+\n\d+ 200 1 (?:undefined|\S+)\n$/,
     ],
     ['errors', /^not enough\n$/],
-    ['control', /^currencies\.list 1\n200 true\n(?:[A-Z]+\/[A-Z]+ ?)+\n$/],
-    ['own', /^\d+\.\d{6}\n200\n$/],
+    ['configuration', /^currencies\.list 1\n200 true\n(?:[A-Z]+\/[A-Z]+ ?)+\n$/],
+    ['adapters', /^\d+\.\d{6}\n200\n$/],
     ['testing', /^$/],
-  ])('has a program %s that does what it says', async (name, output) => {
+  ])('has a working example %s', async (name, output) => {
     expect(await runExample(name)).toMatch(output);
   });
 
@@ -93,7 +93,7 @@ describe('the README', () => {
     expect(lines).toEqual(['listening', 'credit user-1 5.000000']);
   });
 
-  it('has commands that work', async () => {
+  it('has working commands', async () => {
     const commands = README.match(/```sh\n([\s\S]*?)```/)?.[1] ?? '';
     const npx = join(folder, 'npx');
     const main = join(PACKAGE, 'src/cli/main.ts');
@@ -107,7 +107,7 @@ describe('the README', () => {
     expect(stdout).toMatch(/^X-CPG-Signature: [0-9a-f]{64}$/m);
   });
 
-  it('has programs that compile', async () => {
+  it('has examples that compile', async () => {
     for (const { name } of blocks) write(name);
     const config = { extends: '@cpg/tsconfig/base.json', include: ['*.ts'] };
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
@@ -120,15 +120,15 @@ describe('the README', () => {
     expect(explained).toEqual(['code', ...Object.keys(CPG_ERROR_CODES)]);
   });
 
-  it('has no example that is not run', () => {
+  it('has no untested example', () => {
     expect(blocks.map(({ name }) => name)).toEqual([
       'start',
       'transactions',
       'withdraw',
       'errors',
-      'control',
+      'configuration',
       'webhooks',
-      'own',
+      'adapters',
       'testing',
     ]);
     expect(README.match(/```ts/g)).toHaveLength(blocks.length);

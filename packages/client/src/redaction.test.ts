@@ -1,16 +1,20 @@
 import { inspect } from 'node:util';
+import {
+  catchError,
+  SECRET,
+  startServerAndClient,
+  stopAll,
+  WITHDRAWAL_BODY,
+} from '@cpg/test-support/client/fixtures';
+import { getHeader, type RawHandler, reject, respond } from '@cpg/test-support/raw-server';
 import { afterEach, describe, expect, it } from 'vitest';
-import { SECRET, WITHDRAWAL_BODY } from '../test-support/credentials.ts';
-import { answer, refuse } from '../test-support/raw-answer.ts';
-import { headerOf, type RawHandler } from '../test-support/raw-server.ts';
-import { failureOf, startPair, stopAll } from '../test-support/start-pair.ts';
 import { CpgClient } from './client.ts';
 import { CpgError } from './errors.ts';
 
 afterEach(stopAll);
 
 /** Every way in which a value commonly ends up in a log. */
-const printAll = (value: unknown): string =>
+const formatAll = (value: unknown): string =>
   [
     inspect(value, { depth: Number.POSITIVE_INFINITY, showHidden: true, getters: true }),
     JSON.stringify(value),
@@ -20,48 +24,48 @@ const printAll = (value: unknown): string =>
   ].join('\n');
 
 const failures: [string, RawHandler][] = [
-  ['a 401', (socket) => refuse(socket, [401, 'Invalid signature'])],
-  ['a 503 after retries', (socket) => refuse(socket, [503, 'x'])],
+  ['a 401', (socket) => reject(socket, [401, 'Invalid signature'])],
+  ['a 503 after retries', (socket) => reject(socket, [503, 'x'])],
   ['a reset connection', (socket) => socket.resetAndDestroy()],
-  ['an answer that is not HTTP', (socket) => socket.end('hello\r\n\r\n')],
-  ['HTML', (socket) => answer(socket, { status: 200, body: '<html>' })],
-  ['a redirect', (socket) => answer(socket, { status: 307, headers: { Location: 'http://127.0.0.1:1/' } })],
+  ['a response that is not HTTP', (socket) => socket.end('hello\r\n\r\n')],
+  ['HTML', (socket) => respond(socket, { status: 200, body: '<html>' })],
+  ['a redirect', (socket) => respond(socket, { status: 307, headers: { Location: 'http://127.0.0.1:1/' } })],
   [
     'a server that echoes the headers',
     (socket, request) =>
-      refuse(socket, [400, `You sent ${request.headers.map((pair) => pair.join(': ')).join(', ')}`]),
+      reject(socket, [400, `You sent ${request.headers.map((pair) => pair.join(': ')).join(', ')}`]),
   ],
 ];
 
-describe('printing an error', () => {
+describe('logging an error', () => {
   it.each(failures)('shows neither secret nor signature nor an axios object after %s', async (_, handler) => {
-    const { server, client } = await startPair(handler, { maxRetries: 1 });
+    const { server, client } = await startServerAndClient(handler, { maxRetries: 1 });
     for (const call of [() => client.balances.list(), () => client.withdrawals.create(WITHDRAWAL_BODY)]) {
-      const printed = printAll(await failureOf(call()));
+      const printed = formatAll(await catchError(call()));
       expect(printed).not.toContain(SECRET);
       expect(printed).not.toMatch(/AxiosError|AxiosHeaders|isAxiosError|httpAgent/);
       for (const request of server.requests) {
-        expect(printed).not.toContain(headerOf(request, 'X-CPG-Signature'));
+        expect(printed).not.toContain(getHeader(request, 'X-CPG-Signature'));
       }
     }
   });
 
-  it('keeps a message within bounds', async () => {
-    const { client } = await startPair((socket) => refuse(socket, [400, 'x'.repeat(50_000)]));
-    const error = await failureOf(client.balances.list());
+  it('limits the length of the message', async () => {
+    const { client } = await startServerAndClient((socket) => reject(socket, [400, 'x'.repeat(50_000)]));
+    const error = await catchError(client.balances.list());
     expect((error as CpgError).wireMessage).toHaveLength(1_000);
   });
 });
 
-describe('printing a client', () => {
+describe('logging a client', () => {
   it('shows no secret', async () => {
-    const { client } = await startPair(() => undefined);
-    expect(printAll(client)).not.toContain(SECRET);
-    expect(printAll(client)).not.toContain('SigningKey');
+    const { client } = await startServerAndClient(() => undefined);
+    expect(formatAll(client)).not.toContain(SECRET);
+    expect(formatAll(client)).not.toContain('SigningKey');
   });
 });
 
-describe('an option that cannot be used', () => {
+describe('an invalid option', () => {
   const good = { baseUrl: 'https://api.example.com', keyId: 'ck_1', secret: SECRET };
   it.each<[object, string]>([
     [{ secret: '' }, 'Secret must be a non-empty string: got an empty one.'],
@@ -70,21 +74,21 @@ describe('an option that cannot be used', () => {
     [{ keyId: `${SECRET} ` }, 'keyId must be 1–128 characters'],
     [
       { baseUrl: 'http://api.example.com' },
-      'baseUrl must begin with https:// (http:// is for loopback alone): got http://api.example.com',
+      'baseUrl must begin with https:// (http:// is accepted for loopback only): got http://api.example.com',
     ],
     [{ baseUrl: 'http://127.0.0.1.example.com' }, 'baseUrl must begin with https://'],
     [{ baseUrl: 'ftp://127.0.0.1' }, 'baseUrl must begin with https://'],
     [{ baseUrl: 'api.example.com' }, 'baseUrl must be a URL such as "https://api.example.com"'],
     [{ baseUrl: undefined }, 'baseUrl must be a URL'],
-    [{ baseUrl: 'https://api.example.com/v1' }, 'got /v1 after the host; leave out "/v1" too'],
+    [{ baseUrl: 'https://api.example.com/v1' }, 'got /v1 after the host. Remove "/v1" too'],
     [{ baseUrl: 'https://api.example.com/?a=1' }, 'baseUrl must be an origin'],
     [{ baseUrl: 'https://user:word@api.example.com' }, 'baseUrl must not contain a user name or password'],
-    [{ maxRetries: -1 }, 'maxRetries must be a whole number from 0 on: got -1.'],
-    [{ maxRetries: 1.5 }, 'maxRetries must be a whole number from 0 on: got 1.5.'],
+    [{ maxRetries: -1 }, 'maxRetries must be a whole number of at least 0: got -1.'],
+    [{ maxRetries: 1.5 }, 'maxRetries must be a whole number of at least 0: got 1.5.'],
     [{ timeoutMs: 0 }, 'timeoutMs must be a number of milliseconds above 0: got 0.'],
     [{ deadlineMs: Number.NaN }, 'deadlineMs must be a number of milliseconds above 0: got NaN.'],
     [{ rateLimitPerMinute: 0 }, 'rateLimitPerMinute must be a whole number above 0: got 0.'],
-  ])('%j is named', (change, message) => {
+  ])('%j is named in the error', (change, message) => {
     const make = () => new CpgClient({ ...good, ...change });
     expect(make).toThrow(expect.objectContaining({ code: 'invalid_configuration' }));
     expect(make).toThrow(message);
@@ -97,7 +101,7 @@ describe('an option that cannot be used', () => {
     'http://localhost:8787',
     'http://[::1]:8787',
     'http://127.8.9.1',
-  ])('is not a baseUrl of %s', (baseUrl) => {
+  ])('is the baseUrl %s', (baseUrl) => {
     new CpgClient({ ...good, baseUrl }).close();
   });
 });

@@ -1,50 +1,64 @@
 import { Agent } from 'node:http';
 import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
+import {
+  BALANCE,
+  CREATED_WITHDRAWAL,
+  catchError,
+  FakeTime,
+  isAuthentic,
+  NOW,
+  SECRET,
+  startServerAndClient,
+  stopAll,
+  WITHDRAWAL_BODY,
+} from '@cpg/test-support/client/fixtures';
+import {
+  getHeader,
+  ok,
+  type RawHandler,
+  type RawServer,
+  reject,
+  respond,
+} from '@cpg/test-support/raw-server';
 import { afterEach, describe, expect, it } from 'vitest';
-import { BALANCE, CREATED_WITHDRAWAL, SECRET, WITHDRAWAL_BODY } from '../test-support/credentials.ts';
-import { FakeTime } from '../test-support/fake-time.ts';
-import { answer, ok, refuse } from '../test-support/raw-answer.ts';
-import { headerOf, type RawHandler, type RawServer } from '../test-support/raw-server.ts';
-import { isAuthentic } from '../test-support/recompute-signature.ts';
-import { failureOf, NOW, startPair, stopAll } from '../test-support/start-pair.ts';
 import { CpgClient } from './client.ts';
 import { type CpgError, OutcomeUnknownError } from './errors.ts';
 import { ScriptedGateway } from './testing/scripted-gateway.ts';
 
 afterEach(stopAll);
 
-const signaturesOf = ({ requests }: RawServer): string[] =>
-  requests.map((request) => headerOf(request, 'X-CPG-Signature'));
+const getSignatures = ({ requests }: RawServer): string[] =>
+  requests.map((request) => getHeader(request, 'X-CPG-Signature'));
 
 const failFirst =
   (times: number, fail: RawHandler, data: unknown = [BALANCE]): RawHandler =>
   (socket, request, index) =>
     index < times ? fail(socket, request, index) : ok(socket, data);
 
-const halfAnAnswer: RawHandler = (socket) => {
+const halfAResponse: RawHandler = (socket) => {
   socket.end('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{"success":tr');
 };
 
-describe('a read that fails in passing', () => {
+describe('a read that fails temporarily', () => {
   it.each<[string, RawHandler]>([
-    ['408', (socket) => refuse(socket, [408, 'Request timeout'])],
-    ['502', (socket) => answer(socket, { status: 502, body: '<html>' })],
-    ['503', (socket) => refuse(socket, [503, 'Service temporarily unavailable'], { 'Retry-After': '1' })],
-    ['504', (socket) => refuse(socket, [504, 'x'])],
+    ['408', (socket) => reject(socket, [408, 'Request timeout'])],
+    ['502', (socket) => respond(socket, { status: 502, body: '<html>' })],
+    ['503', (socket) => reject(socket, [503, 'Service temporarily unavailable'], { 'Retry-After': '1' })],
+    ['504', (socket) => reject(socket, [504, 'x'])],
     ['a reset connection', (socket) => socket.resetAndDestroy()],
-    ['a connection closed without an answer', (socket) => socket.end()],
-    ['half an answer', halfAnAnswer],
+    ['a connection closed without a response', (socket) => socket.end()],
+    ['half a response', halfAResponse],
     [
       'a signature another process used first',
-      (socket) => refuse(socket, [401, 'Request signature has already been used']),
+      (socket) => reject(socket, [401, 'Request signature has already been used']),
     ],
-    ['429 for the key', (socket) => refuse(socket, [429, 'Rate limit exceeded'])],
-  ])('is sent again after %s, signed anew', async (_, fail) => {
-    const { server, client } = await startPair(failFirst(2, fail));
+    ['429 for the key', (socket) => reject(socket, [429, 'Rate limit exceeded'])],
+  ])('is retried after %s with a new signature', async (_, fail) => {
+    const { server, client } = await startServerAndClient(failFirst(2, fail));
     const { result, response } = await client.balances.list().withResponse();
     expect(result.data).toEqual([BALANCE]);
     expect(response.attempts).toBe(3);
-    expect(new Set(signaturesOf(server)).size).toBe(3);
+    expect(new Set(getSignatures(server)).size).toBe(3);
     expect(server.requests.every((request) => isAuthentic(request, SECRET))).toBe(true);
   });
 
@@ -60,8 +74,8 @@ describe('a read that fails in passing', () => {
     [422, 'currency: String should have at most 256 characters', 'validation_failed'],
     [500, 'Internal server error', 'server_error'],
     [501, 'x', 'server_error'],
-  ])('is not sent again after %i %s', async (status, message, code) => {
-    const { server, client } = await startPair((socket) => refuse(socket, [status, message]));
+  ])('is not retried after %i %s', async (status, message, code) => {
+    const { server, client } = await startServerAndClient((socket) => reject(socket, [status, message]));
     await expect(client.balances.list()).rejects.toMatchObject({
       name: 'CpgError',
       code,
@@ -77,8 +91,8 @@ describe('a read that fails in passing', () => {
     [0, 1],
     [1, 2],
     [4, 5],
-  ])('with maxRetries %i is sent %i times in all', async (maxRetries, sent) => {
-    const { server, client } = await startPair((socket) => refuse(socket, [503, 'x']));
+  ])('with maxRetries %i is sent %i times in total', async (maxRetries, sent) => {
+    const { server, client } = await startServerAndClient((socket) => reject(socket, [503, 'x']));
     await expect(client.balances.list({}, { maxRetries })).rejects.toMatchObject({
       code: 'server_error',
       attempts: sent,
@@ -87,11 +101,11 @@ describe('a read that fails in passing', () => {
     expect(server.requests).toHaveLength(sent);
   });
 
-  it('obeys X-Should-Retry, both ways', async () => {
-    const { server, client } = await startPair((socket, _, index) =>
+  it('follows X-Should-Retry: true and false', async () => {
+    const { server, client } = await startServerAndClient((socket, _, index) =>
       index === 0
-        ? refuse(socket, [500, 'x'], { 'X-Should-Retry': 'true' })
-        : refuse(socket, [503, 'x'], { 'X-Should-Retry': 'false' }),
+        ? reject(socket, [500, 'x'], { 'X-Should-Retry': 'true' })
+        : reject(socket, [503, 'x'], { 'X-Should-Retry': 'false' }),
     );
     await expect(client.balances.list()).rejects.toMatchObject({ status: 503, attempts: 2 });
     expect(server.requests).toHaveLength(2);
@@ -100,8 +114,8 @@ describe('a read that fails in passing', () => {
 
 describe('waiting', () => {
   it('waits for the next epoch minute after a 429 of the key', async () => {
-    const { time, client } = await startPair(
-      failFirst(1, (socket) => refuse(socket, [429, 'Rate limit exceeded'])),
+    const { time, client } = await startServerAndClient(
+      failFirst(1, (socket) => reject(socket, [429, 'Rate limit exceeded'])),
     );
     await client.balances.list();
     const nextMinute = NOW - (NOW % 60_000) + 60_000;
@@ -112,21 +126,18 @@ describe('waiting', () => {
   it.each([
     ['the limit of the key', {}, 35_000, 36_000],
     ['a date', { 'Retry-After': new Date(NOW + 600_000 + 9_000).toUTCString() }, 14_000, 14_000],
-  ])(
-    'goes by the Date of the answer for %s, whatever the local clock says',
-    async (_, headers, least, most) => {
-      // 9 min 55 s ahead of the local clock: 25 s of the gateway's minute are gone.
-      const serverDate = new Date(NOW + 595_000).toUTCString();
-      const { time, client } = await startPair(
-        failFirst(1, (socket) =>
-          refuse(socket, [429, 'Rate limit exceeded'], { ...headers, Date: serverDate }),
-        ),
-      );
-      await client.balances.list();
-      expect(time.sleeps[0]).toBeGreaterThanOrEqual(least);
-      expect(time.sleeps[0]).toBeLessThanOrEqual(most);
-    },
-  );
+  ])('uses the Date of the response for %s, whatever the local time is', async (_, headers, least, most) => {
+    // 9 min 55 s ahead of the local clock: 25 s of the gateway's minute are gone.
+    const serverDate = new Date(NOW + 595_000).toUTCString();
+    const { time, client } = await startServerAndClient(
+      failFirst(1, (socket) =>
+        reject(socket, [429, 'Rate limit exceeded'], { ...headers, Date: serverDate }),
+      ),
+    );
+    await client.balances.list();
+    expect(time.sleeps[0]).toBeGreaterThanOrEqual(least);
+    expect(time.sleeps[0]).toBeLessThanOrEqual(most);
+  });
 
   it.each([
     ['seconds', '7', 7_000, 7_000],
@@ -140,9 +151,9 @@ describe('waiting', () => {
     ['garbage: back-off', 'soon', 375, 500],
     ['an empty value: back-off', '', 375, 500],
   ])('reads a Retry-After of %s', async (_, value, least, most) => {
-    const { time, client } = await startPair(
+    const { time, client } = await startServerAndClient(
       failFirst(1, (socket) =>
-        refuse(socket, [429, 'Too many requests from this IP'], { 'Retry-After': value }),
+        reject(socket, [429, 'Too many requests from this IP'], { 'Retry-After': value }),
       ),
     );
     await client.balances.list();
@@ -151,9 +162,9 @@ describe('waiting', () => {
     expect(slept).toBeLessThanOrEqual(most);
   });
 
-  it('backs off longer each time', async () => {
-    const { time, client } = await startPair((socket) => refuse(socket, [502, 'x']));
-    await failureOf(client.balances.list({}, { maxRetries: 6 }));
+  it('backs off exponentially', async () => {
+    const { time, client } = await startServerAndClient((socket) => reject(socket, [502, 'x']));
+    await catchError(client.balances.list({}, { maxRetries: 6 }));
     const limits = [500, 1_000, 2_000, 4_000, 8_000, 8_000];
     expect(time.sleeps).toHaveLength(limits.length);
     for (const [index, limit] of limits.entries()) {
@@ -162,8 +173,10 @@ describe('waiting', () => {
     }
   });
 
-  it('does not wait past the deadline, and says why the call failed', async () => {
-    const { time, client } = await startPair((socket) => refuse(socket, [429, 'Rate limit exceeded']));
+  it('does not wait past the deadline and rejects with the error of the last attempt', async () => {
+    const { time, client } = await startServerAndClient((socket) =>
+      reject(socket, [429, 'Rate limit exceeded']),
+    );
     await expect(client.balances.list({}, { deadlineMs: 20_000 })).rejects.toMatchObject({
       code: 'rate_limited',
       attempts: 1,
@@ -176,49 +189,49 @@ describe('waiting', () => {
 describe('a withdrawal', () => {
   it.each<[string, RawHandler]>([
     ['a reset connection', (socket) => socket.resetAndDestroy()],
-    ['half an answer', halfAnAnswer],
-    ['503', (socket) => refuse(socket, [503, 'Service temporarily unavailable'])],
-    ['429', (socket) => refuse(socket, [429, 'Rate limit exceeded'])],
-  ])('is sent again after %s with the same bytes and reference', async (_, fail) => {
-    const { server, client } = await startPair(failFirst(2, fail, CREATED_WITHDRAWAL));
+    ['half a response', halfAResponse],
+    ['503', (socket) => reject(socket, [503, 'Service temporarily unavailable'])],
+    ['429', (socket) => reject(socket, [429, 'Rate limit exceeded'])],
+  ])('is retried after %s with the same bytes and reference', async (_, fail) => {
+    const { server, client } = await startServerAndClient(failFirst(2, fail, CREATED_WITHDRAWAL));
     const { client_reference } = await client.withdrawals.create(WITHDRAWAL_BODY);
     expect(server.requests).toHaveLength(3);
     expect(new Set(server.requests.map(({ body }) => body.toString('hex'))).size).toBe(1);
     expect(JSON.parse(String(server.requests[2]?.body)).client_reference).toBe(client_reference);
-    expect(new Set(signaturesOf(server)).size).toBe(3);
+    expect(new Set(getSignatures(server)).size).toBe(3);
     expect(server.requests.every((request) => isAuthentic(request, SECRET))).toBe(true);
   });
 
   it.each<[string, RawHandler, string | undefined]>([
     ['a reset connection', (socket) => socket.resetAndDestroy(), 'connection_failed'],
-    ['half an answer', halfAnAnswer, 'connection_failed'],
-    ['504', (socket) => answer(socket, { status: 504 }), 'server_error'],
-    ['500', (socket) => refuse(socket, [500, 'Internal server error']), 'server_error'],
+    ['half a response', halfAResponse, 'connection_failed'],
+    ['504', (socket) => respond(socket, { status: 504 }), 'server_error'],
+    ['500', (socket) => reject(socket, [500, 'Internal server error']), 'server_error'],
     [
       'a success that cannot be read',
-      (socket) => answer(socket, { status: 200, body: '<html>' }),
+      (socket) => respond(socket, { status: 200, body: '<html>' }),
       'invalid_response',
     ],
     [
       'its own signature, which something in between sent first',
-      (socket) => refuse(socket, [401, 'Request signature has already been used']),
+      (socket) => reject(socket, [401, 'Request signature has already been used']),
       'authentication_failed',
     ],
-  ])('without a reference is not sent again after %s: the outcome is unknown', async (_, fail, cause) => {
-    const { server, client } = await startPair(fail);
-    const error = await failureOf(client.withdrawals.create({ ...WITHDRAWAL_BODY, client_reference: null }));
+  ])('without a reference is not retried after %s: the outcome is unknown', async (_, fail, cause) => {
+    const { server, client } = await startServerAndClient(fail);
+    const error = await catchError(client.withdrawals.create({ ...WITHDRAWAL_BODY, client_reference: null }));
     expect(error).toBeInstanceOf(OutcomeUnknownError);
     expect(error).toMatchObject({ code: 'outcome_unknown', retryable: false, attempts: 1 });
     expect((error as CpgError).cause).toMatchObject({ code: cause });
     expect((error as CpgError).message).toBe(
-      'withdrawals.create: no usable reply came back, and the call may have been executed. It had no idempotency reference: find out whether it was executed before you repeat it.',
+      'withdrawals.create: no usable response was received, and the call may have been executed. It had no idempotency reference: check whether it was executed before you repeat it.',
     );
     expect(server.requests).toHaveLength(1);
     expect(server.requests[0]?.body.toString()).not.toContain('client_reference');
   });
 
-  it('whose replies are all lost names the reference to repeat it with', async () => {
-    const { client } = await startPair((socket) => socket.destroy());
+  it('whose responses are all lost rejects with the reference to repeat it with', async () => {
+    const { client } = await startServerAndClient((socket) => socket.destroy());
     await expect(
       client.withdrawals.create({ ...WITHDRAWAL_BODY, client_reference: 'order-1' }),
     ).rejects.toMatchObject({
@@ -229,9 +242,9 @@ describe('a withdrawal', () => {
     });
   });
 
-  it('stays unknown when a refusal that decides nothing follows a lost reply', async () => {
-    const { client } = await startPair((socket, _, index) =>
-      index === 0 ? socket.destroy() : refuse(socket, [401, 'Invalid signature']),
+  it('still has an unknown outcome when a lost response is followed by a rejection that decides nothing', async () => {
+    const { client } = await startServerAndClient((socket, _, index) =>
+      index === 0 ? socket.destroy() : reject(socket, [401, 'Invalid signature']),
     );
     await expect(client.withdrawals.create(WITHDRAWAL_BODY)).rejects.toMatchObject({
       code: 'outcome_unknown',
@@ -240,9 +253,9 @@ describe('a withdrawal', () => {
     });
   });
 
-  it('is decided when the business logic answers the repeat', async () => {
-    const { client } = await startPair((socket, _, index) =>
-      index === 0 ? socket.destroy() : refuse(socket, [400, 'Insufficient available balance']),
+  it('has a known outcome when the business logic responds to the repeat', async () => {
+    const { client } = await startServerAndClient((socket, _, index) =>
+      index === 0 ? socket.destroy() : reject(socket, [400, 'Insufficient available balance']),
     );
     await expect(client.withdrawals.create(WITHDRAWAL_BODY)).rejects.toMatchObject({
       code: 'bad_request',
@@ -259,8 +272,8 @@ describe('a withdrawal', () => {
   ])(
     'stays unknown when a %i that is not of the business logic follows a lost reply: %s',
     async (status, body) => {
-      const { client } = await startPair((socket, _, index) =>
-        index === 0 ? socket.destroy() : answer(socket, { status, body }),
+      const { client } = await startServerAndClient((socket, _, index) =>
+        index === 0 ? socket.destroy() : respond(socket, { status, body }),
       );
       await expect(client.withdrawals.create(WITHDRAWAL_BODY)).rejects.toMatchObject({
         code: 'outcome_unknown',
@@ -270,7 +283,8 @@ describe('a withdrawal', () => {
     },
   );
 
-  // The system ends a connection whose packets stay unanswered with the last thing that a router said about it.
+  // The system ends a connection whose packets stay unanswered with the last thing that a router said about
+  // it.
   it.each(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH'])(
     'that was sent before its connection broke with %s has an unknown outcome',
     async (code) => {
@@ -281,7 +295,7 @@ describe('a withdrawal', () => {
         sockets.push(socket);
         return socket;
       };
-      const { server, client } = await startPair(
+      const { server, client } = await startServerAndClient(
         () => sockets[0]?.destroy(Object.assign(new Error(`read ${code}`), { code, syscall: 'read' })),
         { httpAgent },
       );
@@ -292,8 +306,8 @@ describe('a withdrawal', () => {
     },
   );
 
-  it('that could not even connect was certainly not executed', async () => {
-    const { server, client } = await startPair(() => undefined);
+  it('that could not connect was not executed', async () => {
+    const { server, client } = await startServerAndClient(() => undefined);
     await server.stop();
     await expect(
       client.withdrawals.create({ ...WITHDRAWAL_BODY, client_reference: null }),
@@ -302,8 +316,8 @@ describe('a withdrawal', () => {
 });
 
 describe('a deposit address', () => {
-  it('is requested again with the idempotency key made up at first', async () => {
-    const { server, client } = await startPair(
+  it('is requested again with the idempotency key generated for the first attempt', async () => {
+    const { server, client } = await startServerAndClient(
       failFirst(1, (socket) => socket.destroy(), {
         request_id: 1,
         address: '0x1',
@@ -324,10 +338,11 @@ describe('a deposit address', () => {
 const START_SECONDS = 1_747_440_000;
 
 describe('two processes with one key', () => {
-  it('survive making the same reads in the same second: the gateway accepts each signature once', async () => {
+  it('can make the same reads in the same second, although the gateway accepts each signature once', async () => {
     const gateway = await ScriptedGateway.start({ now: () => START_SECONDS });
     gateway.reply('balances.list', { data: [BALANCE] });
-    // Which second a retry takes is up to chance: 20 retries make a failure as likely as one in a billion runs.
+    // Which second a retry takes is up to chance: 20 retries make a failure as likely as one in a billion
+    // runs.
     const makeClient = () =>
       new CpgClient({ ...gateway.clientOptions, maxRetries: 20, time: new FakeTime(START_SECONDS * 1000) });
     const clients = [makeClient(), makeClient()];
@@ -337,7 +352,7 @@ describe('two processes with one key', () => {
     const outcomes = await Promise.all(reads.flat());
     expect(outcomes.every(({ result }) => result.data[0]?.available === BALANCE.available)).toBe(true);
     expect(gateway.requests).toHaveLength(10);
-    // They did collide, or this test shows nothing.
+    // Without a collision this test would prove nothing.
     expect(outcomes.some(({ response }) => response.attempts > 1)).toBe(true);
     for (const client of clients) client.close();
     await gateway.stop();

@@ -8,7 +8,7 @@ import { followSignal, onAbort } from './time.ts';
 const MANY_CALLS = fileURLToPath(import.meta.resolve('@cpg/test-support/client/many-calls'));
 
 describe('200 concurrent calls', () => {
-  it('put one listener on a signal they share, leave none, and cause no warning', async () => {
+  it('add one listener to their shared signal, remove it, and cause no warning', async () => {
     const flags = ['--trace-warnings', '--conditions=@cpg/source', MANY_CALLS];
     const { stdout, stderr } = await promisify(execFile)(process.execPath, flags);
     expect(stderr).not.toMatch(/MaxListeners|EventEmitter memory leak/);
@@ -22,7 +22,7 @@ describe('200 concurrent calls', () => {
 });
 
 describe('onAbort', () => {
-  it('calls all back once, in order, and leaves nothing on the signal', () => {
+  it('calls all callbacks once, in order, and leaves no listener', () => {
     const controller = new AbortController();
     const calls: string[] = [];
     onAbort(controller.signal, () => calls.push('a'));
@@ -37,7 +37,7 @@ describe('onAbort', () => {
     expect(calls).toEqual(['a', 'b', 'late']);
   });
 
-  it('keeps apart two callbacks that are one function, and can be used again', () => {
+  it('treats a function subscribed twice as two callbacks, and may be used again', () => {
     const { signal } = new AbortController();
     const callback = () => undefined;
     const stops = [onAbort(signal, callback), onAbort(signal, callback)];

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ask, askAsync, methods } from './guards.ts';
+import { ANY, invoke, invokeAsync, methods } from './guards.ts';
 
-/** Where the client gets the time and how it waits; replace it in tests so that nothing really sleeps. */
+/** The client's clock and timers. Replace them in tests to avoid real waits. */
 export interface Time {
-  /** Unix milliseconds of the local clock, right or wrong. */
+  /** Unix milliseconds of the local clock, which may be wrong. */
   now(): number;
-  /** Resolves after that many milliseconds, or rejects as soon as the signal is aborted. */
+  /** Resolves after the given milliseconds, or rejects as soon as the signal is aborted. */
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
 }
 
@@ -15,28 +15,26 @@ export const systemTime: Time = Object.freeze({
   sleep: (milliseconds: number, signal: AbortSignal) => delay(milliseconds, undefined, { signal }),
 });
 
-/** What `checkOptions` accepts for a clock. */
+/** The option rule of a clock. */
 export const TIME_RULE = methods('now', 'sleep');
 
 const NUMBER = {
   accepts: (value: unknown): value is number => Number.isFinite(value),
   expected: 'a number of milliseconds',
 };
-const ANYTHING = { accepts: (_value: unknown): _value is unknown => true, expected: 'a promise' };
 
-/** A caller's clock: its failures become `CpgError` `callback_failed`, and an aborted wait ends whatever it does. */
+/**
+ * Wraps a caller's clock: its errors become `CpgError` `callback_failed`, and an aborted wait always ends.
+ */
 export const guardTime = (time: Time): Time => ({
-  now: () => ask('time.now()', () => time.now(), NUMBER),
+  now: () => invoke('time.now()', () => time.now(), NUMBER),
   sleep: async (milliseconds, signal) => {
     let stop = (): void => undefined;
     const aborted = new Promise<never>((_, reject) => {
       stop = onAbort(signal, () => reject(signal.reason));
     });
     try {
-      await Promise.race([
-        askAsync('time.sleep()', () => time.sleep(milliseconds, signal), ANYTHING),
-        aborted,
-      ]);
+      await Promise.race([invokeAsync('time.sleep()', () => time.sleep(milliseconds, signal), ANY), aborted]);
     } catch (error) {
       signal.throwIfAborted();
       throw error;
@@ -46,7 +44,7 @@ export const guardTime = (time: Time): Time => ({
   },
 });
 
-/** The callbacks that wait for one signal, and the one listener that serves them all. */
+/** The callbacks of one signal and their common listener. */
 interface Subscription {
   readonly callbacks: Set<() => void>;
   readonly listener: () => void;
@@ -55,10 +53,10 @@ interface Subscription {
 const subscriptions = new WeakMap<AbortSignal, Subscription>();
 
 /**
- * Calls back when the signal is aborted, at once when it already is. Returns a function that stops it.
+ * Calls back when the signal is aborted, immediately if it already is. Returns a function that unsubscribes.
  *
- * All callbacks of a signal share one listener, taken off with the last of them: a listener for each call would make
- * Node.js warn of a leak at the eleventh concurrent call, and would pile up on a signal that outlives its calls.
+ * All callbacks of a signal share one listener, which is removed with the last callback. With a listener per
+ * call, Node.js would warn of a leak at the eleventh concurrent call.
  */
 export const onAbort = (signal: AbortSignal | undefined, callback: () => void): (() => void) => {
   if (signal === undefined) return () => undefined;
@@ -67,7 +65,7 @@ export const onAbort = (signal: AbortSignal | undefined, callback: () => void): 
     return () => undefined;
   }
   const subscription = subscriptions.get(signal) ?? subscribe(signal);
-  // Two subscriptions of one function are two callbacks.
+  // A function may be subscribed twice.
   const entry = (): void => callback();
   subscription.callbacks.add(entry);
   return () => {
@@ -94,10 +92,10 @@ const unsubscribe = (signal: AbortSignal, subscription: Subscription): void => {
   signal.removeEventListener('abort', subscription.listener);
 };
 
-/** A signal of one call that follows a signal which many calls may share. */
+/** A signal for one call that follows a signal shared by many calls. */
 export interface FollowingSignal {
   readonly signal: AbortSignal;
-  /** Ends the following; to be called when the call is over. */
+  /** Stops following. Must be called at the end of the call. */
   readonly release: () => void;
 }
 

@@ -1,8 +1,8 @@
 import { types } from 'node:util';
-import { ProtocolError } from '@cpg/protocol';
+import { ProtocolError, REJECTIONS } from '@cpg/protocol';
 import { CpgError } from '../errors.ts';
 import { ANY, checkOptions, type OptionRules, parseBaseUrl } from '../guards.ts';
-import { bytesOf, isObject } from '../platform.ts';
+import { isObject } from '../platform.ts';
 import {
   type Credentials,
   createSigner,
@@ -12,42 +12,44 @@ import {
 } from '../signing/request-signer.ts';
 import { guardTime, systemTime, TIME_RULE, type Time } from '../time.ts';
 
-export interface OwnClientCredentials extends Credentials {
-  /** The gateway's origin; requests to any other are refused, so that no signature leaves for elsewhere. */
+export interface SigningCredentials extends Credentials {
+  /** The gateway's origin. Requests to any other origin are rejected, so no signature is sent elsewhere. */
   readonly baseUrl: string;
-  /** Clock and timers, for tests. */
+  /** Clock and timers. Replace them in tests. */
   readonly time?: Time | undefined;
 }
 
-/** A request of somebody else's HTTP client, just before it is sent. */
-export interface OwnRequest {
+/** A request of another HTTP client, just before it is sent. */
+export interface OutgoingRequest {
   readonly method: string;
   readonly url: string;
   readonly body: Buffer | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
-/** The address to hand on, which no URL parser will change any more, and what was signed. */
-export interface OwnSignedRequest {
+/** The URL to request, in a form that URL parsers leave unchanged, and its signature. */
+export interface SignedOutgoingRequest {
   readonly url: string;
   readonly signed: SignedOnce;
   readonly sentAt: number;
 }
 
-const RULES: OptionRules<OwnClientCredentials> = { baseUrl: ANY, keyId: ANY, secret: ANY, time: TIME_RULE };
+const RULES: OptionRules<SigningCredentials> = { baseUrl: ANY, keyId: ANY, secret: ANY, time: TIME_RULE };
 
-const NEVER = new AbortController().signal;
-const OUTSIDE_WINDOW = 'Request timestamp is outside the allowed window';
+const NEVER_ABORTED = new AbortController().signal;
 
-/** Signer and clock for people who bring their own HTTP client. */
-export class OwnClientSigner {
+/**
+ * Signs the requests of another HTTP client and follows the gateway's clock. Shared by `signAxios` and
+ * `signFetch`.
+ */
+export class AdapterSigner {
   readonly #origin: string;
   readonly #time: Time;
   readonly #clock: ServerClock;
   readonly #signer: RequestSigner;
 
   /** @throws CpgError `invalid_configuration` for credentials that cannot be used. */
-  constructor(owner: string, credentials: OwnClientCredentials) {
+  constructor(owner: string, credentials: SigningCredentials) {
     checkOptions(owner, credentials, RULES);
     this.#origin = parseBaseUrl(credentials.baseUrl).origin;
     this.#time = guardTime(credentials.time ?? systemTime);
@@ -55,16 +57,21 @@ export class OwnClientSigner {
     this.#signer = createSigner(credentials, this.#clock);
   }
 
-  /** @throws CpgError `invalid_request` for another origin, or a URL that has no signable target. */
-  async sign({ method, url: given, body, signal = NEVER }: OwnRequest): Promise<OwnSignedRequest> {
+  /** @throws CpgError `invalid_request` for another origin, or for a URL that cannot be a request target. */
+  async sign({
+    method,
+    url: given,
+    body,
+    signal = NEVER_ABORTED,
+  }: OutgoingRequest): Promise<SignedOutgoingRequest> {
     const url = new URL(given, this.#origin);
     if (url.origin !== this.#origin) {
       throw new CpgError(
         'invalid_request',
-        `Only requests to ${this.#origin} are signed: got one to ${url.origin}.`,
+        `Only requests to ${this.#origin} can be signed: got ${url.origin}.`,
       );
     }
-    // The one character that URL parsers leave in a query and the contract forbids.
+    // URL parsers keep a backslash in a query; wire protocol §1.2 forbids it.
     const target = `${url.pathname}${url.search.replaceAll('\\', '%5C')}`;
     try {
       const sleep = (milliseconds: number) => this.#time.sleep(milliseconds, signal);
@@ -76,41 +83,34 @@ export class OwnClientSigner {
     }
   }
 
-  /** Learns the clock from an answer: a success, or the gateway's own refusal of the timestamp. */
-  observe(answer: {
+  /**
+   * Updates the clock offset from a response that the gateway itself sent: a success, or its rejection of the
+   * timestamp.
+   */
+  observe(response: {
     readonly sentAt: number;
     readonly status: number;
     readonly message: unknown;
     readonly date: string | undefined;
     readonly age: string | undefined;
   }): void {
-    const isClockError = answer.status === 401 && answer.message === OUTSIDE_WINDOW;
-    const isSuccess = answer.status >= 200 && answer.status < 300;
-    if (isSuccess || isClockError) this.#clock.learn({ ...answer, receivedAt: this.#time.now() });
+    const { timestamp_outside_window: outside } = REJECTIONS;
+    const isClockError = response.status === outside.status && response.message === outside.message;
+    const isSuccess = response.status >= 200 && response.status < 300;
+    if (isSuccess || isClockError) this.#clock.update({ ...response, receivedAt: this.#time.now() });
   }
 }
 
-/** The `message` of an error envelope, given as text, bytes or parsed; `undefined` when there is none. */
-export const readMessage = (data: unknown): unknown => {
-  if (typeof data === 'object' && data !== null && 'message' in data) return data.message;
-  const text = bytesOf(data)?.toString('utf8') ?? data;
-  if (typeof text !== 'string') return undefined;
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' && parsed !== null && 'message' in parsed ? parsed.message : undefined;
-  } catch {
-    return undefined;
-  }
-};
-
 export const REDACTED = '[redacted]';
 
-// Far above what one response leads to; a bound on the time for an object that leads to a whole program.
+// Far more objects than one response refers to. Limits the time spent on an object that refers to a whole
+// program.
 const MAX_VISITED = 20_000;
 
 /**
- * Replaces a text in every property that can be reached from a value, symbols and hidden properties among them, getters
- * aside. For responses and errors of HTTP libraries that keep what they sent in places of their own.
+ * Replaces a text in every data property that can be reached from a value, including symbols and
+ * non-enumerable properties. HTTP libraries keep copies of sent headers in many places of their responses and
+ * errors.
  */
 export const redactReachable = (root: unknown, text: string): void => {
   const seen = new Set<unknown>();
@@ -126,7 +126,7 @@ export const redactReachable = (root: unknown, text: string): void => {
   }
 };
 
-/** The values of all data properties, after those that contain the text were replaced. */
+/** Replaces the text in the object's own properties and returns their other values. */
 const redactOwn = (owner: object, text: string): unknown[] =>
   Reflect.ownKeys(owner).flatMap((key) => {
     const property = Reflect.getOwnPropertyDescriptor(owner, key);

@@ -1,14 +1,19 @@
 import { Readable } from 'node:stream';
 import { inspect } from 'node:util';
+import { CREDENTIALS, FakeTime, isAuthentic, SECRET } from '@cpg/test-support/client/fixtures';
+import {
+  type CapturedRequest,
+  getHeader,
+  ok,
+  type RawHandler,
+  RawServer,
+  reject,
+  respond,
+} from '@cpg/test-support/raw-server';
 import axios, { type AxiosInstance } from 'axios';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CREDENTIALS, SECRET } from '../../test-support/credentials.ts';
-import { FakeTime } from '../../test-support/fake-time.ts';
-import { answer, ok, refuse } from '../../test-support/raw-answer.ts';
-import { type CapturedRequest, headerOf, type RawHandler, RawServer } from '../../test-support/raw-server.ts';
-import { isAuthentic } from '../../test-support/recompute-signature.ts';
-import { readMessage } from './adapter-signer.ts';
+import { readWireMessage } from '../errors.ts';
 import { signAxios } from './sign-axios.ts';
 import { signFetch } from './sign-fetch.ts';
 
@@ -69,7 +74,7 @@ describe.each(clients)('%s', (_, send) => {
     '/v1/a?b=2&a=1&a=1&&',
     '/v1/a+b//c;x=1?y=1?z',
     '/v1/{a}',
-  ])('signs what is sent for %s', async (path) => {
+  ])('signs the sent bytes for %s', async (path) => {
     await send({ method: 'GET', path });
     expect(isAuthentic(lastRequest(), SECRET)).toBe(true);
   });
@@ -83,12 +88,12 @@ describe.each(clients)('%s', (_, send) => {
     ['a slice of a larger buffer', Buffer.from('0123456789').subarray(4, 6)],
     ['a view into a larger array', Uint8Array.from([1, 2, 3, 4, 5, 6]).subarray(4)],
     ['nothing', ''],
-  ])('signs what is sent for a body of %s', async (_name, body) => {
+  ])('signs the sent bytes for a body of %s', async (_name, body) => {
     await send({ method: 'POST', path: '/v1/withdrawals', body });
     expect(isAuthentic(lastRequest(), SECRET)).toBe(true);
   });
 
-  it('signs what is sent for any query and body', async () => {
+  it('signs the sent bytes for any query and body', async () => {
     const anything = fc.record({
       path: fc.string({ unit: 'binary', maxLength: 40 }).map((text) => `/v1/x?q=${text.toWellFormed()}`),
       body: fc.string({ unit: 'binary', maxLength: 80 }),
@@ -104,17 +109,17 @@ describe.each(clients)('%s', (_, send) => {
 
   it.each([301, 302, 303, 307, 308])('does not follow a %i', async (status) => {
     const other = await RawServer.start((socket) => ok(socket, {}));
-    handler = (socket) => answer(socket, { status, headers: { Location: `${other.url}/v1/x` } });
+    handler = (socket) => respond(socket, { status, headers: { Location: `${other.url}/v1/x` } });
     expect((await send({ method: 'POST', path: '/v1/x', body: '{}' })).status).toBe(status);
     expect(other.connections).toBe(0);
     await other.stop();
   });
 
-  it('refuses another origin', async () => {
+  it('rejects another origin', async () => {
     const other = await RawServer.start((socket) => ok(socket, {}));
     await expect(send({ method: 'GET', path: `${other.url}/v1/_ping` })).rejects.toMatchObject({
       code: 'invalid_request',
-      message: `Only requests to ${server.url} are signed: got one to ${other.url}.`,
+      message: `Only requests to ${server.url} can be signed: got ${other.url}.`,
     });
     await expect(send({ method: 'GET', path: `//127.0.0.1:${other.port}/v1/_ping` })).rejects.toMatchObject({
       code: 'invalid_request',
@@ -125,18 +130,18 @@ describe.each(clients)('%s', (_, send) => {
 });
 
 describe('signAxios', () => {
-  it('never signs alike, also when a request is repeated from its own config', async () => {
+  it('never repeats a signature, even when a request is repeated with its own config', async () => {
     const instance = makeAxios();
     const first = await instance.get('/v1/balances', { params: { currency: "a'b c", list: [1, 2] } });
     await instance.request(first.config);
     await Promise.all([instance.get('/v1/x'), instance.get('/v1/x'), instance.get('/v1/x')]);
-    const signatures = server.requests.map((request) => headerOf(request, 'X-CPG-Signature'));
+    const signatures = server.requests.map((request) => getHeader(request, 'X-CPG-Signature'));
     expect(new Set(signatures).size).toBe(5);
     expect(server.requests.every((request) => isAuthentic(request, SECRET))).toBe(true);
     expect(server.requests[1]?.target).toBe(server.requests[0]?.target);
   });
 
-  it('signs after interceptors that were there before', async () => {
+  it('signs after interceptors that were added before', async () => {
     const instance = axios.create({ baseURL: server.url, proxy: false });
     instance.interceptors.request.use((config) => ({
       ...config,
@@ -149,41 +154,41 @@ describe('signAxios', () => {
     expect(isAuthentic(lastRequest(), SECRET)).toBe(true);
   });
 
-  it('shows the signature neither in responses nor in errors', async () => {
+  it('shows no signature in responses and errors', async () => {
     const instance = makeAxios();
     const response = await instance.get('/v1/x');
-    handler = (socket) => refuse(socket, [403, 'x']);
-    const refused = await instance.get('/v1/x').catch((error: unknown) => error);
+    handler = (socket) => reject(socket, [403, 'x']);
+    const rejected = await instance.get('/v1/x').catch((error: unknown) => error);
     handler = (socket) => socket.destroy();
     const lost = await instance.get('/v1/x').catch((error: unknown) => error);
-    for (const value of [response, refused, lost, instance]) {
+    for (const value of [response, rejected, lost, instance]) {
       const printed = inspect(value, { depth: Number.POSITIVE_INFINITY, showHidden: true });
       expect(printed).not.toContain(SECRET);
       for (const request of server.requests) {
-        expect(printed).not.toContain(headerOf(request, 'X-CPG-Signature'));
+        expect(printed).not.toContain(getHeader(request, 'X-CPG-Signature'));
       }
     }
-    expect(refused).toMatchObject({ response: { status: 403, data: { message: 'x' } } });
+    expect(rejected).toMatchObject({ response: { status: 403, data: { message: 'x' } } });
   });
 
-  it('learns the clock', async () => {
+  it('corrects the clock', async () => {
     handler = (socket, _, index) => {
       const headers = { Date: new Date(Date.now() + 600_000).toUTCString() };
       if (index > 0) return ok(socket, {}, headers);
-      return refuse(socket, [401, 'Request timestamp is outside the allowed window'], headers);
+      return reject(socket, [401, 'Request timestamp is outside the allowed window'], headers);
     };
     const instance = makeAxios();
     await instance.get('/v1/x').catch(() => undefined);
     await instance.get('/v1/x');
-    const ahead = Number(headerOf(lastRequest(), 'X-CPG-Timestamp')) - Date.now() / 1000;
+    const ahead = Number(getHeader(lastRequest(), 'X-CPG-Timestamp')) - Date.now() / 1000;
     expect(Math.abs(ahead - 600)).toBeLessThan(5);
   });
 
-  it('waits rather than run more than 30 s ahead', async () => {
+  it('waits instead of using a timestamp more than 30 s ahead', async () => {
     const time = new FakeTime(1_747_440_000_000);
     const instance = signAxios(axios.create({ baseURL: server.url, proxy: false }), { ...CREDENTIALS, time });
     for (let sent = 0; sent < 35; sent += 1) await instance.get('/v1/x');
-    const signatures = server.requests.map((request) => headerOf(request, 'X-CPG-Signature'));
+    const signatures = server.requests.map((request) => getHeader(request, 'X-CPG-Signature'));
     expect(new Set(signatures).size).toBe(35);
     expect(time.sleeps).toHaveLength(4);
   });
@@ -191,51 +196,51 @@ describe('signAxios', () => {
   it.each([
     ['a stream', () => Readable.from(['x'])],
     ['a form', () => new FormData()],
-  ])('refuses %s', async (_, data) => {
+  ])('rejects a body of %s', async (_, data) => {
     await expect(makeAxios().post('/v1/x', data())).rejects.toMatchObject({ code: 'invalid_request' });
     expect(server.requests).toHaveLength(0);
   });
 
-  it('needs to know the gateway', () => {
+  it('requires a baseUrl', () => {
     expect(() => signAxios(axios.create(), CREDENTIALS)).toThrow('baseUrl must be a URL');
     expect(() => signAxios(axios.create({ baseURL: 'http://example.com' }), CREDENTIALS)).toThrow('https://');
   });
 });
 
 describe('signFetch', () => {
-  it('takes what fetch takes: a Request, a URL, headers, a signal', async () => {
+  it('accepts the arguments of fetch: a Request, a URL, headers, a signal', async () => {
     const signed = makeFetch();
     await signed(new Request(`${server.url}/v1/a`, { method: 'POST', body: '{"a":1}' }));
     expect(lastRequest().body.toString()).toBe('{"a":1}');
     await signed(new URL('/v1/b', server.url), { headers: { 'X-Extra': 'yes' } });
-    expect(headerOf(lastRequest(), 'X-Extra')).toBe('yes');
+    expect(getHeader(lastRequest(), 'X-Extra')).toBe('yes');
     expect(server.requests.every((request) => isAuthentic(request, SECRET))).toBe(true);
     await expect(signed('/v1/c', { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
   });
 
-  it('never signs alike, and leaves the body of a refusal to its reader', async () => {
+  it('never repeats a signature, and leaves the body of a rejection unread', async () => {
     const signed = makeFetch();
-    handler = (socket) => refuse(socket, [401, 'Invalid signature']);
+    handler = (socket) => reject(socket, [401, 'Invalid signature']);
     const responses = await Promise.all([signed('/v1/x'), signed('/v1/x'), signed('/v1/x')]);
     expect(await responses[0]?.json()).toEqual({ success: false, message: 'Invalid signature' });
-    const signatures = server.requests.map((request) => headerOf(request, 'X-CPG-Signature'));
+    const signatures = server.requests.map((request) => getHeader(request, 'X-CPG-Signature'));
     expect(new Set(signatures).size).toBe(3);
   });
 
-  it('learns the clock', async () => {
+  it('corrects the clock', async () => {
     handler = (socket) =>
-      refuse(socket, [401, 'Request timestamp is outside the allowed window'], {
+      reject(socket, [401, 'Request timestamp is outside the allowed window'], {
         Date: new Date(Date.now() - 600_000).toUTCString(),
       });
     const signed = makeFetch();
     await signed('/v1/x');
     await signed('/v1/x');
-    const behind = Date.now() / 1000 - Number(headerOf(lastRequest(), 'X-CPG-Timestamp'));
+    const behind = Date.now() / 1000 - Number(getHeader(lastRequest(), 'X-CPG-Timestamp'));
     expect(Math.abs(behind - 600)).toBeLessThan(5);
   });
 });
 
-describe('readMessage', () => {
+describe('readWireMessage', () => {
   it.each([
     [{ message: 'x' }, 'x'],
     ['{"message":"x"}', 'x'],
@@ -248,6 +253,6 @@ describe('readMessage', () => {
     [undefined, undefined],
     [5, undefined],
   ])('of %o is %s', (data, message) => {
-    expect(readMessage(data)).toBe(message);
+    expect(readWireMessage(data)).toBe(message);
   });
 });

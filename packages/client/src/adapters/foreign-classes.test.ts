@@ -1,14 +1,19 @@
 import { Readable } from 'node:stream';
 import { runInNewContext } from 'node:vm';
 import { createSigningKey, signWebhook } from '@cpg/protocol';
+import { CREDENTIALS, isAuthentic, SECRET } from '@cpg/test-support/client/fixtures';
+import {
+  type CapturedRequest,
+  getHeader,
+  ok,
+  type RawHandler,
+  RawServer,
+  reject,
+} from '@cpg/test-support/raw-server';
 import axios from 'axios';
 import * as nodeFetch from 'node-fetch';
 import * as undici from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CREDENTIALS, SECRET } from '../../test-support/credentials.ts';
-import { ok, refuse } from '../../test-support/raw-answer.ts';
-import { type CapturedRequest, headerOf, type RawHandler, RawServer } from '../../test-support/raw-server.ts';
-import { isAuthentic } from '../../test-support/recompute-signature.ts';
 import { makeWebhook } from '../testing/signed-messages.ts';
 import { webhooks } from '../webhooks/webhook-receiver.ts';
 import { signAxios } from './sign-axios.ts';
@@ -67,15 +72,18 @@ describe.each(pairs)('signFetch of the fetch of %s', (_, classes) => {
     const sent = lastRequest();
     expect(sent.requestLine).toBe('POST /v1/withdrawals?a=b%27c HTTP/1.1');
     expect(sent.body.toString()).toBe(BODY);
-    expect([headerOf(sent, 'Content-Type'), headerOf(sent, 'X-Extra')]).toEqual(['application/json', 'yes']);
+    expect([getHeader(sent, 'Content-Type'), getHeader(sent, 'X-Extra')]).toEqual([
+      'application/json',
+      'yes',
+    ]);
     expect(isAuthentic(sent, SECRET)).toBe(true);
   });
 
-  it('lets the second argument go before what the Request says', async () => {
+  it('lets the second argument override the Request', async () => {
     const request = new Request(`${server.url}/v1/x`, { method: 'POST', body: 'first' });
     await send(classes)(request, { method: 'PUT', body: BODY, headers: new Headers({ 'X-Extra': 'yes' }) });
     expect(lastRequest()).toMatchObject({ method: 'PUT', body: Buffer.from(BODY) });
-    expect(headerOf(lastRequest(), 'X-Extra')).toBe('yes');
+    expect(getHeader(lastRequest(), 'X-Extra')).toBe('yes');
     expect(isAuthentic(lastRequest(), SECRET)).toBe(true);
   });
 
@@ -103,11 +111,11 @@ describe.each(pairs)('signFetch of the fetch of %s', (_, classes) => {
   ])('sends %s with its content type', async (_name, make, body, type) => {
     await send(classes)('/v1/x', { method: 'POST', body: make() as NonNullable<RequestInit['body']> });
     expect(lastRequest().body.toString()).toMatch(body);
-    expect(headerOf(lastRequest(), 'Content-Type')).toContain(type);
+    expect(getHeader(lastRequest(), 'Content-Type')).toContain(type);
     expect(isAuthentic(lastRequest(), SECRET)).toBe(true);
   });
 
-  it('sends what a stream gives', async () => {
+  it('sends the content of a stream', async () => {
     const stream = Readable.from([Buffer.from('a'), Buffer.from('b')]);
     await send(classes)('/v1/x', {
       method: 'POST',
@@ -125,8 +133,8 @@ describe.each(pairs)('signFetch of the fetch of %s', (_, classes) => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it('leaves the body of a 401 to its reader', async () => {
-    handler = (socket) => refuse(socket, [401, 'Invalid signature']);
+  it('leaves the body of a 401 unread', async () => {
+    handler = (socket) => reject(socket, [401, 'Invalid signature']);
     expect(await (await send(classes)('/v1/x')).json()).toEqual({
       success: false,
       message: 'Invalid signature',
@@ -159,7 +167,7 @@ describe('signFetch', () => {
       (): unknown => ({ href: `${server.url}/v1/a`, origin: server.url, toString: () => 'x' }),
     ],
     ['a URL', () => new URL('/v1/a', server.url)],
-  ])('takes %s', async (_, make) => {
+  ])('accepts %s', async (_, make) => {
     await send(globalThis)(make() as URL);
     expect(lastRequest().target).toBe('/v1/a');
   });
@@ -180,7 +188,7 @@ describe('values of another realm', () => {
     expect(server.requests.every((request) => isAuthentic(request, SECRET))).toBe(true);
   });
 
-  it('AbortSignal: any object that works like one ends a request', async () => {
+  it('AbortSignal: an object with the same methods ends a request', async () => {
     const controller = new AbortController();
     const { signal } = controller;
     const foreign = {
@@ -232,10 +240,10 @@ describe('webhooks.verify', () => {
     [undefined, 'undefined'],
     [['a', 'b'], 'an array'],
     ['a: b', 'a string'],
-  ])('says what %j should be', (given, got) => {
+  ])('names the expected type for %j', (given, got) => {
     const verify = () => webhooks.verify({ secret: 'hook', body, headers: given as Headers });
     expect(verify).toThrow(
-      `Webhook: headers must be request.headers, a Headers or pairs of name and value: got ${got}.`,
+      `Webhook: headers must be request.headers, a Headers object or name–value pairs: got ${got}.`,
     );
     expect(verify).toThrow(expect.objectContaining({ code: 'invalid_configuration' }));
   });

@@ -1,13 +1,11 @@
 import { text } from 'node:stream/consumers';
 import { format, inspect } from 'node:util';
+import { CREDENTIALS, isAuthentic, SECRET } from '@cpg/test-support/client/fixtures';
+import { getHeader, ok, type RawHandler, RawServer, reject, respond } from '@cpg/test-support/raw-server';
 import axios, { type AxiosAdapter, type AxiosInstance, getAdapter, type ResponseType } from 'axios';
 import nodeFetch from 'node-fetch';
 import { fetch as undiciFetch } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CREDENTIALS, SECRET } from '../../test-support/credentials.ts';
-import { answer, ok, refuse } from '../../test-support/raw-answer.ts';
-import { headerOf, type RawHandler, RawServer } from '../../test-support/raw-server.ts';
-import { isAuthentic } from '../../test-support/recompute-signature.ts';
 import { CpgClient } from '../client.ts';
 import { signAxios } from './sign-axios.ts';
 import { signFetch } from './sign-fetch.ts';
@@ -22,20 +20,23 @@ beforeEach(async () => {
 afterEach(() => server.stop());
 
 /** Every way in which a value commonly ends up in a log; `format` is what `console.log` prints. */
-const printAll = (value: unknown): string => {
+const formatAll = (value: unknown): string => {
   const all = {
     depth: Number.POSITIVE_INFINITY,
     showHidden: true,
     maxStringLength: null,
     maxArrayLength: null,
   };
-  return [format(value), inspect(value, all), inspect(value, { ...all, getters: true }), toJson(value)].join(
-    '\n',
-  );
+  return [
+    format(value),
+    inspect(value, all),
+    inspect(value, { ...all, getters: true }),
+    formatJson(value),
+  ].join('\n');
 };
 
 /** A stream refers to itself, which JSON cannot hold; what can be reached is printed all the same. */
-const toJson = (value: unknown): string => {
+const formatJson = (value: unknown): string => {
   const seen = new Set<unknown>();
   return JSON.stringify(value, (_key, each: unknown) => {
     if (typeof each === 'bigint') return String(each);
@@ -47,22 +48,22 @@ const toJson = (value: unknown): string => {
 };
 
 const expectRedacted = (value: unknown): void => {
-  const printed = printAll(value);
+  const printed = formatAll(value);
   expect(printed).not.toContain(SECRET);
   expect(server.requests.length).toBeGreaterThan(0);
   for (const request of server.requests) {
     expect(isAuthentic(request, SECRET)).toBe(true);
-    expect(printed).not.toContain(headerOf(request, 'X-CPG-Signature'));
+    expect(printed).not.toContain(getHeader(request, 'X-CPG-Signature'));
   }
 };
 
 const handlers: [string, RawHandler][] = [
   ['a success', (socket) => ok(socket, { pong: true })],
-  ['a 403', (socket) => refuse(socket, [403, 'x'])],
-  ['a redirect', (socket) => answer(socket, { status: 307, headers: { Location: 'http://127.0.0.1:1/' } })],
+  ['a 403', (socket) => reject(socket, [403, 'x'])],
+  ['a redirect', (socket) => respond(socket, { status: 307, headers: { Location: 'http://127.0.0.1:1/' } })],
   ['a broken connection', (socket) => socket.resetAndDestroy()],
-  ['half an answer', (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{')],
-  ['an answer that is not HTTP', (socket) => socket.end('hello\r\n\r\n')],
+  ['half a response', (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{')],
+  ['a response that is not HTTP', (socket) => socket.end('hello\r\n\r\n')],
 ];
 const RESPONSE_TYPES: ResponseType[] = [
   'json',
@@ -123,7 +124,7 @@ describe.each(adapters)('%s', (_, create, responseTypes = FEW) => {
 });
 
 describe('a stream', () => {
-  it('shows no signature while it is read and afterwards, and leaves none in an agent', async () => {
+  it('shows no signature while it is read and afterwards, nor does the agent', async () => {
     const { Agent } = await import('node:http');
     const httpAgent = new Agent({ keepAlive: true });
     const http = signAxios(axios.create({ baseURL: server.url, proxy: false, httpAgent }), CREDENTIALS);
@@ -141,7 +142,7 @@ describe('a stream', () => {
     httpAgent.destroy();
   });
 
-  it('leaves its config as the caller gave it, good for another request', async () => {
+  it('has the config of the caller, which can be used for another request', async () => {
     const { signal } = new AbortController();
     const http = signAxios(axios.create({ baseURL: server.url, proxy: false }), CREDENTIALS);
     const { config } = await http.post('/v1/x', 'body', { signal });

@@ -8,43 +8,45 @@ import {
   getAdapter,
   type InternalAxiosRequestConfig,
 } from 'axios';
-import { CpgError } from '../errors.ts';
-import { ask, notify, OBJECT, type OptionRule, requireOption } from '../guards.ts';
-import { bytesOf, describe, isAbortSignal, isObject } from '../platform.ts';
+import { CpgError, readWireMessage } from '../errors.ts';
+import { invoke, notify, OBJECT, type OptionRule, requireOption } from '../guards.ts';
+import { asBytes, asText, describe, isAbortSignal, isObject } from '../platform.ts';
 import { followSignal } from '../time.ts';
 import { createRequestFactory } from '../transport/connected-request.ts';
 import {
-  type OwnClientCredentials,
-  OwnClientSigner,
-  type OwnSignedRequest,
+  AdapterSigner,
   REDACTED,
-  readMessage,
   redactReachable,
+  type SignedOutgoingRequest,
+  type SigningCredentials,
 } from './adapter-signer.ts';
 
 /**
- * Makes an axios instance of your own sign all it sends. Signing happens in the adapter, after every interceptor and
- * transform, so that the signed bytes are the sent ones; a retry signs anew. Redirects are not followed, and neither
- * responses nor errors show the signature, whatever the `responseType` (their `request` is left out for that). `baseUrl` defaults to the instance's.
- * Returns the instance.
+ * Signs every request of your axios instance and returns the instance. `baseUrl` defaults to the instance's
+ * `baseURL`.
  *
- * @throws CpgError `invalid_configuration` at once; `invalid_request` from a request to another origin, or with a stream
- * or form as its body, whose bytes cannot be known beforehand.
+ * Signing happens in the adapter, after all interceptors and transforms, so the signed bytes are the sent
+ * bytes. A retry gets a new signature. Redirects are not followed. Responses and errors do not contain the
+ * signature; their `request` property is removed for that reason.
+ *
+ * @throws CpgError `invalid_configuration` for options that cannot be used. A request rejects with
+ * `invalid_request` when it goes to another origin, or when its body is a stream or a form, whose bytes are
+ * not known in advance.
  */
 export const signAxios = <Instance extends AxiosInstance>(
   instance: Instance,
-  credentials: Omit<OwnClientCredentials, 'baseUrl'> & Partial<Pick<OwnClientCredentials, 'baseUrl'>>,
+  credentials: Omit<SigningCredentials, 'baseUrl'> & Partial<Pick<SigningCredentials, 'baseUrl'>>,
 ): Instance => {
   requireOption('signAxios: instance', instance, AXIOS);
   requireOption('signAxios: options', credentials, OBJECT);
-  const baseUrl = credentials.baseUrl ?? originOf(instance.defaults.baseURL);
-  const signer = new OwnClientSigner('signAxios', { ...credentials, baseUrl });
+  const baseUrl = credentials.baseUrl ?? parseOrigin(instance.defaults.baseURL);
+  const signer = new AdapterSigner('signAxios', { ...credentials, baseUrl });
   const given = instance.defaults.adapter;
-  // Only the http adapter can be told not to follow redirects.
+  // Only the http adapter has a setting that turns redirects off.
   const send: AxiosAdapter = typeof given === 'function' ? given : getAdapter('http');
 
   instance.defaults.adapter = async (config) => {
-    // Axios adds a listener for each request, and one signal may serve many requests.
+    // Axios adds a listener for each request; many requests may share one signal.
     const { signal, release } = followSignal(requireSignal(config.signal));
     try {
       const body = toBytes(config.data);
@@ -74,8 +76,8 @@ interface RequestToSend {
   readonly body: Buffer | undefined;
   readonly send: AxiosAdapter;
   readonly signal: AbortSignal;
-  readonly signer: OwnClientSigner;
-  readonly signedRequest: OwnSignedRequest;
+  readonly signer: AdapterSigner;
+  readonly signedRequest: SignedOutgoingRequest;
 }
 
 const sendSigned = async (toSend: RequestToSend): Promise<AxiosResponse> => {
@@ -99,15 +101,15 @@ const sendSigned = async (toSend: RequestToSend): Promise<AxiosResponse> => {
   delete frozen.baseURL;
   delete frozen.params;
   const redact = <Outcome extends object>(outcome: Outcome): Outcome => {
-    // What is seen of the config afterwards is the caller's own again.
+    // The config in a response or error holds the caller's own functions and signal again.
     frozen.headers.set(SIGNATURE_HEADER, REDACTED);
     for (const name of REPLACED) {
       if (config[name] === undefined) delete frozen[name];
       else Object.assign(frozen, { [name]: config[name] });
     }
-    // Node's request object leads to everything that was sent.
+    // Node's request object refers to everything that was sent.
     Reflect.deleteProperty(outcome, 'request');
-    // Another adapter or transport keeps the headers where it likes.
+    // A custom adapter or transport may keep copies of the headers anywhere.
     if (!wasSent) redactReachable(outcome, signed.signature);
     return outcome;
   };
@@ -117,7 +119,7 @@ const sendSigned = async (toSend: RequestToSend): Promise<AxiosResponse> => {
     observe(signer, response, sentAt);
     return redact(response);
   } catch (error) {
-    // Of Node's own adapter it is certain that nothing has left.
+    // With axios' own http adapter, nothing has left the process at this point.
     if (!wasSent && frozen.transport === factory && toSend.send === getAdapter('http')) signed.release();
     if (!isObject(error)) throw error;
     const { response } = error as { readonly response?: AxiosResponse };
@@ -126,18 +128,18 @@ const sendSigned = async (toSend: RequestToSend): Promise<AxiosResponse> => {
   }
 };
 
-const originOf = (baseURL: string | undefined): string =>
+const parseOrigin = (baseURL: string | undefined): string =>
   typeof baseURL === 'string' && URL.canParse(baseURL) ? new URL(baseURL).origin : '';
 
-/** What is replaced in the config while a request is sent. */
+/** Config entries that are replaced while a request is sent. */
 const REPLACED = ['transport', 'signal', 'validateStatus', 'onUploadProgress', 'onDownloadProgress'] as const;
 
-const VERDICT = {
+const STATUS_CHECK_RESULT = {
   accepts: (value: unknown): value is boolean => !isObject(value),
   expected: 'a boolean',
 };
 
-/** Axios calls these from the events of a stream, where a throw would take down the process. */
+/** Axios calls these functions from stream events, where an exception would end the process. */
 const guardCallbacks = (
   config: InternalAxiosRequestConfig,
   failures: unknown[],
@@ -147,7 +149,7 @@ const guardCallbacks = (
     ...(typeof validateStatus === 'function' && {
       validateStatus: (status: number) => {
         try {
-          return ask('validateStatus()', () => validateStatus(status), VERDICT);
+          return invoke('validateStatus()', () => validateStatus(status), STATUS_CHECK_RESULT);
         } catch (error) {
           failures.push(error);
           return true;
@@ -173,24 +175,23 @@ const requireSignal = (signal: unknown): AbortSignal | undefined => {
 const toBytes = (data: unknown): Buffer | undefined => {
   if (data === undefined || data === null) return undefined;
   if (typeof data === 'string') return Buffer.from(data, 'utf8');
-  const bytes = bytesOf(data);
+  const bytes = asBytes(data);
   if (bytes !== undefined) return bytes;
   throw new CpgError(
     'invalid_request',
-    `A signed body must be JSON, text or bytes, as the bytes of a stream or form are not known before it is sent: got ${describe(data)}.`,
+    `A signed body must be JSON, text or bytes, because the bytes of a stream or form are not known in advance: got ${describe(data)}.`,
   );
 };
 
 const isStream = (data: unknown): data is EventEmitter =>
   isObject(data) && typeof data.once === 'function' && typeof data.pipe === 'function';
 
-const observe = (signer: OwnClientSigner, { status, headers, data }: AxiosResponse, sentAt: number): void => {
-  const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
+const observe = (signer: AdapterSigner, { status, headers, data }: AxiosResponse, sentAt: number): void => {
   signer.observe({
     sentAt,
     status,
-    message: readMessage(data),
-    date: text(headers?.date),
-    age: text(headers?.age),
+    message: readWireMessage(data),
+    date: asText(headers?.date),
+    age: asText(headers?.age),
   });
 };

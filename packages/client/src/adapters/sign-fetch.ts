@@ -1,42 +1,40 @@
-import { CpgError } from '../errors.ts';
+import { CpgError, readWireMessage } from '../errors.ts';
 import { FUNCTION, requireOption } from '../guards.ts';
 import {
-  bytesOf,
+  asBytes,
   describe,
+  getTag,
   isAbortSignal,
   isIterable,
   isObject,
   isRequestLike,
   isUrlLike,
   type RequestLike,
-  tagOf,
 } from '../platform.ts';
 import { followSignal } from '../time.ts';
-import {
-  type OwnClientCredentials,
-  OwnClientSigner,
-  readMessage,
-  redactReachable,
-} from './adapter-signer.ts';
+import { AdapterSigner, redactReachable, type SigningCredentials } from './adapter-signer.ts';
 
 /** `globalThis.fetch`, or that of npm's undici or node-fetch. */
 type AnyFetch = (input: never, init?: never) => Promise<unknown>;
 type Send = (url: string, init: object) => Promise<Response>;
 
-// The envelope of an error is far shorter; some implementations hang when one copy of a long body is not read.
+// Error envelopes are far shorter. Some implementations hang when one clone of a long body is not read.
 const MAX_ERROR_BYTES = 10_000;
 
 /**
- * Makes a `fetch` that signs all it sends: `signFetch(fetch, credentials)`. Addresses may be relative to `baseUrl`. The body
- * is read into bytes first, and those are signed and sent. Redirects are not followed: the 3xx answer is returned as it is.
- * Also takes the `fetch` of npm's undici or node-fetch, with their own `Request`, `Headers`, `FormData` and the like.
+ * Returns a `fetch` that signs every request: `signFetch(fetch, credentials)`. URLs may be relative to
+ * `baseUrl`.
  *
- * @throws CpgError `invalid_configuration` at once; `invalid_request` from a request to another origin, or with arguments
- * that no `fetch` takes.
+ * The body is read into bytes, which are signed and sent. Redirects are not followed: the 3xx response is
+ * returned. The `fetch` of npm's undici and node-fetch work too, with their own `Request`, `Headers`,
+ * `FormData` and `Blob`.
+ *
+ * @throws CpgError `invalid_configuration` for options that cannot be used. A request rejects with
+ * `invalid_request` when it goes to another origin or has arguments that `fetch` does not accept.
  */
-export const signFetch = <Fetch extends AnyFetch>(fetch: Fetch, credentials: OwnClientCredentials): Fetch => {
+export const signFetch = <Fetch extends AnyFetch>(fetch: Fetch, credentials: SigningCredentials): Fetch => {
   requireOption('signFetch: fetch', fetch, FUNCTION);
-  const signer = new OwnClientSigner('signFetch', credentials);
+  const signer = new AdapterSigner('signFetch', credentials);
   const send = fetch as unknown as Send;
   const signedFetch = async (input: unknown, init?: RequestInit): Promise<Response> => {
     const { url: given, method, headers, body, signal } = await readFetchRequest(input, init);
@@ -51,14 +49,14 @@ export const signFetch = <Fetch extends AnyFetch>(fetch: Fetch, credentials: Own
         method: signed.method,
         headers,
         body: body ?? null,
-        // The caller's own: it also ends the reading of the body, and each fetch follows it in its own way.
+        // The caller's signal itself, because it also ends the reading of the body.
         signal: signal ?? null,
         redirect: 'manual',
       });
       const text = (name: string) => response.headers.get(name) ?? undefined;
       const { status } = response;
       const isReadable = status === 401 && Number(text('content-length') ?? 0) <= MAX_ERROR_BYTES;
-      const message = isReadable ? readMessage(await response.clone().text()) : undefined;
+      const message = isReadable ? readWireMessage(await response.clone().text()) : undefined;
       signer.observe({ sentAt, status, message, date: text('date'), age: text('age') });
       redactReachable(response, signed.signature);
       return response;
@@ -70,7 +68,7 @@ export const signFetch = <Fetch extends AnyFetch>(fetch: Fetch, credentials: Own
   return signedFetch as unknown as Fetch;
 };
 
-/** Waits for a signature under a signal of this call's own, of which nothing is left on the caller's. */
+/** Signs under a signal that follows the caller's and removes its listener afterwards. */
 const signWhile = async <Result>(
   signal: AbortSignal | undefined,
   sign: (waiting: AbortSignal) => Promise<Result>,
@@ -83,7 +81,7 @@ const signWhile = async <Result>(
   }
 };
 
-/** What a `fetch` was asked to send, with its body read into bytes. */
+/** The arguments of a `fetch`, with the body read into bytes. */
 export interface FetchRequest {
   readonly url: string;
   readonly method: string;
@@ -95,9 +93,9 @@ export interface FetchRequest {
 const invalid = (problem: string): CpgError => new CpgError('invalid_request', `signFetch: ${problem}`);
 
 /**
- * Reads the arguments of a `fetch`, also those made of the classes of npm's undici or node-fetch or of another realm.
+ * Reads the arguments of a `fetch`, including objects of npm's undici, of node-fetch and of other realms.
  *
- * @throws CpgError `invalid_request` for anything that is not understood: it would be sent as `[object Object]`.
+ * @throws CpgError `invalid_request` for any other value, which would be sent as `[object Object]`.
  */
 export const readFetchRequest = async (input: unknown, init: RequestInit = {}): Promise<FetchRequest> => {
   const request = isRequestLike(input) ? input : undefined;
@@ -105,7 +103,7 @@ export const readFetchRequest = async (input: unknown, init: RequestInit = {}): 
   if (signal !== undefined && signal !== null && !isAbortSignal(signal)) {
     throw invalid(`signal must be an AbortSignal: got ${describe(signal)}.`);
   }
-  const url = request?.url ?? urlOf(input);
+  const url = request?.url ?? getUrl(input);
   const headers = readHeaders(init.headers ?? request?.headers);
   const method = init.method ?? request?.method ?? 'GET';
   if (typeof method !== 'string') throw invalid(`method must be a string: got ${describe(method)}.`);
@@ -117,7 +115,7 @@ export const readFetchRequest = async (input: unknown, init: RequestInit = {}): 
   return { url, method, headers, body: body?.bytes, signal: signal ?? undefined };
 };
 
-const urlOf = (input: unknown): string => {
+const getUrl = (input: unknown): string => {
   if (typeof input === 'string') return input;
   if (isUrlLike(input)) return input.href;
   throw invalid(`the first argument must be a string, a URL or a Request: got ${describe(input)}.`);
@@ -137,13 +135,13 @@ const readHeaders = (given: unknown): Headers => {
 
 interface ReadBody {
   readonly bytes: Buffer;
-  /** The content type that belongs to this kind of body. */
+  /** The default content type of this kind of body. */
   readonly type: string | undefined;
 }
 
 const readBody = async (given: unknown, request: RequestLike | undefined): Promise<ReadBody | undefined> => {
   if (given !== undefined && given !== null) return encodeBody(given);
-  // `null` in place of a body leaves out the request's own.
+  // A `null` body in the second argument removes the body of the Request.
   if (given === null || request === undefined || request.body === null || request.body === undefined) {
     return undefined;
   }
@@ -152,10 +150,10 @@ const readBody = async (given: unknown, request: RequestLike | undefined): Promi
 
 const encodeBody = async (body: unknown): Promise<ReadBody> => {
   if (typeof body === 'string') return { bytes: Buffer.from(body, 'utf8'), type: 'text/plain;charset=UTF-8' };
-  const bytes = bytesOf(body);
-  // A copy: what the caller writes into its buffer from now on is not what was signed.
+  const bytes = asBytes(body);
+  // A copy, because the caller may write into its buffer after signing.
   if (bytes !== undefined) return { bytes: Buffer.from(bytes), type: undefined };
-  const tag = tagOf(body);
+  const tag = getTag(body);
   if (tag === 'URLSearchParams') return encodeNative(new URLSearchParams(String(body)));
   if (tag === 'FormData') return encodeNative(await copyForm(body as Iterable<FormEntry>));
   if (isBlobLike(body)) return { bytes: Buffer.from(await body.arrayBuffer()), type: body.type || undefined };
@@ -198,8 +196,8 @@ const encodeNative = async (body: URLSearchParams | FormData): Promise<ReadBody>
 const collect = async (stream: AsyncIterable<unknown>): Promise<Buffer> => {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) {
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : bytesOf(chunk);
-    if (bytes === undefined) throw invalid(`a stream must give text or bytes: got ${describe(chunk)}.`);
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : asBytes(chunk);
+    if (bytes === undefined) throw invalid(`a stream must yield text or bytes: got ${describe(chunk)}.`);
     chunks.push(Buffer.from(bytes));
   }
   return Buffer.concat(chunks);

@@ -2,40 +2,42 @@ import { type Endpoint, type ResponseOf, SIGNATURE_HEADER } from '@cpg/protocol'
 import packageJson from '../../package.json' with { type: 'json' };
 import { CpgError, ResponseValidationError } from '../errors.ts';
 import { notify, warn } from '../guards.ts';
+import { asText } from '../platform.ts';
 import type { RequestBytes, SignedOnce } from '../signing/request-signer.ts';
 import { RESPONSE_TOO_LARGE, TransportError, type WireResponse } from '../transport/axios-transport.ts';
 import type { CallScope } from './call-scope.ts';
-import { readAnswer } from './codec.ts';
+import { readResponse } from './codec.ts';
 import type { ClientContext } from './context.ts';
 import type { WithResponse } from './cpg-call.ts';
 
-/** What the client calls itself: its version and that of Node.js. */
+/** The `User-Agent` header: the versions of this package and of Node.js. */
 export const USER_AGENT = `cpg-client/${packageJson.version} node/${process.versions.node}`;
 
 export interface AttemptToSend {
   readonly scope: CallScope;
   readonly request: RequestBytes;
   readonly timeoutMs: number;
-  /** Whether the attempt before met a signature that another process had used. */
+  /** Whether the previous attempt failed because another process had used the same signature. */
   readonly scatter: boolean;
 }
 
-/** One attempt: what was sent, and the complete answer or the error that says why there is none. */
+/** One attempt and its result: a complete response, or the reason there is none. */
 export interface SentAttempt {
   readonly signature: string;
-  /** Clock offset, in milliseconds, that the timestamp was made with. */
+  /** Clock offset in milliseconds at the time of signing. */
   readonly offsetMs: number;
+  /** Local Unix milliseconds. */
   readonly sentAt: number;
   readonly receivedAt: number;
-  readonly answer: WireResponse | CpgError;
+  readonly response: WireResponse | CpgError;
   /** Whether the gateway may have received the request. */
   readonly maybeSent: boolean;
 }
 
-/** Signs anew, sends once, and tells the hooks. */
+/** Signs with a new timestamp, sends once and calls the hooks. */
 export const sendAttempt = async (context: ClientContext, toSend: AttemptToSend): Promise<SentAttempt> => {
   const { scope, request } = toSend;
-  const releasePlace = await context.pacer?.acquire(scope.sleep);
+  const releaseSlot = await context.pacer?.acquire(scope.sleep);
   const progress = { isSent: false };
   let releaseTimestamp: (() => void) | undefined;
   try {
@@ -43,9 +45,9 @@ export const sendAttempt = async (context: ClientContext, toSend: AttemptToSend)
     releaseTimestamp = signed.release;
     return await sendSigned(context, toSend, { signed, progress });
   } finally {
-    // What never left was not counted and not seen by the gateway.
+    // A request of which nothing was sent is not counted by the gateway.
     if (!progress.isSent) {
-      releasePlace?.();
+      releaseSlot?.();
       releaseTimestamp?.();
     }
   }
@@ -53,7 +55,7 @@ export const sendAttempt = async (context: ClientContext, toSend: AttemptToSend)
 
 interface SignedAttempt {
   readonly signed: SignedOnce;
-  /** Whether the first byte left. */
+  /** Whether the first byte was sent. */
   readonly progress: { isSent: boolean };
 }
 
@@ -82,15 +84,15 @@ const sendSigned = async (
     headers: { ...headers, [SIGNATURE_HEADER]: '[redacted]' },
     bodyBytes: request.body?.length ?? 0,
   });
-  // After the hook, which may abort, and before the first byte: what ends from here on may have been executed.
+  // The hook may have aborted the call. After this line the request may reach the gateway.
   scope.throwIfEnded();
   const sentAt = context.time.now();
-  const finish = (answer: WireResponse | CpgError): SentAttempt => ({
+  const finish = (response: WireResponse | CpgError): SentAttempt => ({
     signature,
     offsetMs,
     sentAt,
     receivedAt: readTime(context, sentAt),
-    answer,
+    response,
     maybeSent: progress.isSent,
   });
   try {
@@ -102,16 +104,16 @@ const sendSigned = async (
         },
       }),
     );
-    const answer = redactEcho(received, signature);
-    const sent = finish(answer);
-    const { status } = answer;
+    const response = redactEcho(received, signature);
+    const sent = finish(response);
+    const { status } = response;
     const durationMs = sent.receivedAt - sentAt;
-    const requestId = requestIdOf(answer);
+    const requestId = getRequestId(response);
     notify('The onResponse hook of CpgClient', context.hooks.onResponse, {
       operation,
       attempt,
       status,
-      headers: answer.headers,
+      headers: response.headers,
       requestId,
       durationMs,
     });
@@ -123,7 +125,7 @@ const sendSigned = async (
   }
 };
 
-/** The time of an answer; a clock of the caller's own that fails must not lose the answer to a payment. */
+/** The time of a response. A failing clock of the caller must not lose the response to a payment. */
 const readTime = ({ time }: ClientContext, sentAt: number): number => {
   try {
     return time.now();
@@ -140,59 +142,59 @@ const toCpgError = (scope: CallScope, error: TransportError): CpgError => {
       path: '',
     });
   }
-  const problem = `no complete answer: ${error.message} (${error.code}).`;
+  const problem = `no complete response: ${error.message} (${error.code}).`;
   return scope.error('connection_failed', problem, { retryable: true, cause: error });
 };
 
-export interface AttemptToJudge<E extends Endpoint> {
+export interface AttemptToEvaluate<E extends Endpoint> {
   readonly endpoint: E;
   readonly scope: CallScope;
   readonly sent: SentAttempt;
 }
 
-/** The result of an attempt or its error; learns the clock from answers of the gateway itself. Contract §6, rule 4. */
-export const judgeAttempt = <E extends Endpoint>(
+/**
+ * The result of an attempt or its error. Responses of the gateway itself update the clock (wire protocol §6,
+ * rule 4).
+ */
+export const evaluateAttempt = <E extends Endpoint>(
   context: ClientContext,
-  { endpoint, scope, sent }: AttemptToJudge<E>,
+  { endpoint, scope, sent }: AttemptToEvaluate<E>,
 ): WithResponse<ResponseOf<E>> | CpgError => {
-  const { answer, signature } = sent;
-  if (CpgError.is(answer)) return answer;
-  const { status, headers } = answer;
-  const requestId = requestIdOf(answer);
+  const { response, signature } = sent;
+  if (CpgError.is(response)) return response;
+  const { status, headers } = response;
+  const requestId = getRequestId(response);
   try {
-    const result = readAnswer(endpoint, answer, { signature, details: { ...scope.details, requestId } });
-    learnClock(context, sent, headers);
+    const result = readResponse(endpoint, response, { signature, details: { ...scope.details, requestId } });
+    updateClock(context, sent, headers);
     return { result, response: { status, headers, requestId, attempts: scope.attempts } };
   } catch (error) {
     if (!CpgError.is(error)) throw error;
-    // Any other failure may come from a machine in between, whose clock is not the gateway's.
-    if (error.code === 'clock_skew') learnClock(context, sent, headers);
+    // Any other error may come from an intermediary with a different clock.
+    if (error.code === 'clock_skew') updateClock(context, sent, headers);
     return error;
   }
 };
 
-const learnClock = (
+const updateClock = (
   { clock }: ClientContext,
   { sentAt, receivedAt }: SentAttempt,
   { date, age }: Readonly<Record<string, unknown>>,
 ): void => {
-  clock.learn({ date: textOf(date), age: textOf(age), sentAt, receivedAt });
+  clock.update({ date: asText(date), age: asText(age), sentAt, receivedAt });
 };
 
-const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
-
-/** Takes the signature that was sent out of headers that give it back, so that neither hooks nor callers log it. */
-export const redactEcho = (answer: WireResponse, signature: string): WireResponse => {
+/**
+ * Redacts the request's signature in response headers that echo it, so that hooks and callers cannot log it.
+ */
+const redactEcho = (response: WireResponse, signature: string): WireResponse => {
   const redact = (value: string): string => value.replaceAll(signature, '[redacted]');
-  const headers = Object.entries(answer.headers).map(([name, value]) => [
+  const headers = Object.entries(response.headers).map(([name, value]) => [
     name,
     Array.isArray(value) ? value.map(redact) : value === undefined ? value : redact(value),
   ]);
-  return { ...answer, headers: Object.fromEntries(headers) };
+  return { ...response, headers: Object.fromEntries(headers) };
 };
 
-/** `X-Request-Id`, when the server sends one. */
-export const requestIdOf = ({ headers }: WireResponse): string | undefined => {
-  const id = headers['x-request-id'];
-  return typeof id === 'string' ? id : undefined;
-};
+/** The `X-Request-Id` header, if the server sent one. */
+const getRequestId = ({ headers }: WireResponse): string | undefined => asText(headers['x-request-id']);

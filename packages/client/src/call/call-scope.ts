@@ -2,15 +2,20 @@ import { CpgError, type CpgErrorCode, type CpgErrorDetails } from '../errors.ts'
 import { COUNT_FROM_0, MILLISECONDS, type OptionRules, SIGNAL } from '../guards.ts';
 import { onAbort, type Time } from '../time.ts';
 
-/** What a single call may decide for itself; each goes before the client's own setting. */
+/** Options of a single call. Each overrides the client's setting. */
 export interface CallOptions {
-  /** Ends the call, its waiting included. */
+  /** Aborts the call, including its waits. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds for one attempt. A timed-out attempt may be retried, so that the call takes longer. @default 30000 */
+  /**
+   * Milliseconds for one attempt. The call may take longer, because a timed-out attempt can be retried.
+   * @default 30000
+   */
   readonly timeoutMs?: number | undefined;
-  /** Milliseconds for the whole call, waiting and retries included; `Infinity` for no limit. @default 120000 */
+  /**
+   * Milliseconds for the whole call, including waits and retries; `Infinity` for no limit. @default 120000
+   */
   readonly deadlineMs?: number | undefined;
-  /** Attempts after the first; 0 for none at all. @default 2 */
+  /** Attempts after the first; 0 turns retries off. @default 2 */
   readonly maxRetries?: number | undefined;
 }
 
@@ -22,7 +27,7 @@ export interface CallLimits {
 
 const DEFAULT_LIMITS: CallLimits = { timeoutMs: 30_000, deadlineMs: 120_000, maxRetries: 2 };
 
-/** What `checkOptions` accepts for one call. */
+/** Option rules of a single call. */
 export const CALL_RULES: OptionRules<CallOptions> = {
   signal: SIGNAL,
   timeoutMs: MILLISECONDS,
@@ -30,15 +35,15 @@ export const CALL_RULES: OptionRules<CallOptions> = {
   maxRetries: COUNT_FROM_0,
 };
 
-/** The limits of one call: its own, else the client's, else the defaults. */
-export const limitsOf = (options: CallOptions, outer: CallLimits = DEFAULT_LIMITS): CallLimits => ({
+/** The limits of a call: its own options, then the client's, then the defaults. */
+export const resolveLimits = (options: CallOptions, outer: CallLimits = DEFAULT_LIMITS): CallLimits => ({
   timeoutMs: options.timeoutMs ?? outer.timeoutMs,
   deadlineMs: options.deadlineMs ?? outer.deadlineMs,
   maxRetries: options.maxRetries ?? outer.maxRetries,
 });
 
-// Node.js fires a longer timer at once; nobody waits those 24 days.
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+// Node.js fires longer timers immediately. 24 days are as good as no limit.
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export interface CallScopeOptions {
   readonly operation: string;
@@ -52,7 +57,7 @@ export interface CallScopeOptions {
   readonly closed: AbortSignal;
 }
 
-/** One logical call: how often it was sent, and what may end it from outside (signal, `close()`, deadline, timeout). */
+/** One logical call: counts its attempts and ends it on its signal, `close()`, deadline or timeout. */
 export class CallScope {
   readonly operation: string;
   readonly #options: CallScopeOptions;
@@ -65,33 +70,33 @@ export class CallScope {
     this.operation = options.operation;
     this.#options = options;
     this.#deadlineAt = options.time.now() + options.deadlineMs;
-    // Not AbortSignal.any: this is undone when the call ends, also for a signal that lives for ever.
+    // Unlike AbortSignal.any, these listeners are removed when the call ends.
     this.#unsubscribe = [options.signal, options.closed].map((outer) => onAbort(outer, this.#end));
   }
 
   readonly #end = (): void => this.#ended.abort();
 
-  /** Attempts begun so far. */
+  /** Attempts started so far. */
   get attempts(): number {
     return this.#attempts;
   }
 
-  /** Milliseconds until the deadline. */
+  /** Milliseconds left until the deadline. */
   get remainingMs(): number {
     return this.#deadlineAt - this.#options.time.now();
   }
 
-  /** What every error of this call carries. */
+  /** Properties of every error of this call. */
   get details(): CpgErrorDetails {
     return { attempts: this.#attempts, idempotencyReference: this.#options.idempotencyReference };
   }
 
-  /** An error of this call. */
+  /** Creates an error of this call. */
   error(code: CpgErrorCode, problem: string, details: CpgErrorDetails = {}): CpgError {
     return new CpgError(code, `${this.operation}: ${problem}`, { ...this.details, ...details });
   }
 
-  /** @throws CpgError `aborted`, `client_closed` or `deadline_exceeded` when the call must not go on. */
+  /** @throws CpgError `aborted`, `client_closed` or `deadline_exceeded` when the call has ended. */
   throwIfEnded(): void {
     const { signal, closed } = this.#options;
     if (closed.aborted) throw this.error('client_closed', 'this client was closed.');
@@ -101,25 +106,25 @@ export class CallScope {
     if (this.remainingMs <= 0) throw this.#deadlineExceeded();
   }
 
-  /** Waits; fails at once when the deadline would pass meanwhile. */
+  /** Waits. Fails immediately if the deadline would pass during the wait. */
   readonly sleep = async (milliseconds: number): Promise<void> => {
     this.throwIfEnded();
     if (milliseconds >= this.remainingMs) throw this.#deadlineExceeded();
     try {
       await this.#options.time.sleep(milliseconds, this.#ended.signal);
     } finally {
-      // Says what ended the wait, in place of the timer's own abort error.
+      // Replaces the timer's abort error with the reason the call ended.
       this.throwIfEnded();
     }
   };
 
-  /** Runs one attempt under a signal that its timeout, and everything that ends the call, aborts. */
+  /** Runs one attempt with a signal that is aborted on timeout and when the call ends. */
   async attempt<Result>(timeoutMs: number, run: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
     this.#attempts += 1;
     const controller = new AbortController();
     const abort = (): void => controller.abort();
     const limit = Math.min(timeoutMs, this.remainingMs);
-    const timer = limit <= LONGEST_TIMER_MS ? setTimeout(abort, limit) : undefined;
+    const timer = limit <= MAX_TIMER_MS ? setTimeout(abort, limit) : undefined;
     this.#ended.signal.addEventListener('abort', abort);
     try {
       return await run(controller.signal);
@@ -127,20 +132,20 @@ export class CallScope {
       if (!controller.signal.aborted) throw error;
       this.throwIfEnded();
       if (limit < timeoutMs) throw this.#deadlineExceeded();
-      throw this.error('timeout', `no answer within ${timeoutMs} ms.`, { retryable: true });
+      throw this.error('timeout', `no response within ${timeoutMs} ms.`, { retryable: true });
     } finally {
       clearTimeout(timer);
       this.#ended.signal.removeEventListener('abort', abort);
     }
   }
 
-  /** Stops following the outer signals. */
+  /** Removes the listeners from the outer signals. */
   dispose(): void {
     for (const stop of this.#unsubscribe) stop();
   }
 
   #deadlineExceeded(): CpgError {
-    return this.error('deadline_exceeded', `could not end within ${this.#options.deadlineMs} ms.`, {
+    return this.error('deadline_exceeded', `not finished within ${this.#options.deadlineMs} ms.`, {
       retryable: true,
     });
   }

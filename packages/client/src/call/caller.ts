@@ -1,14 +1,14 @@
 import type { Endpoint, ResponseOf } from '@cpg/protocol';
 import { CpgError, OutcomeUnknownError } from '../errors.ts';
 import { checkOptions, MILLISECONDS, notify, type OptionRule, type OptionRules, SIGNAL } from '../guards.ts';
-import { judgeAttempt, sendAttempt } from './attempt.ts';
-import { CALL_RULES, type CallOptions, CallScope, limitsOf } from './call-scope.ts';
+import { evaluateAttempt, sendAttempt } from './attempt.ts';
+import { CALL_RULES, type CallOptions, CallScope, resolveLimits } from './call-scope.ts';
 import { buildRequest, type CallArguments } from './codec.ts';
 import type { ClientContext } from './context.ts';
 import { CpgCall, type WithResponse } from './cpg-call.ts';
 import { retryDelay } from './pacing.ts';
 
-/** How the resources of one client make their calls. */
+/** Makes the calls of a client's resources. */
 export class Caller {
   readonly #context: ClientContext;
 
@@ -16,11 +16,11 @@ export class Caller {
     this.#context = context;
   }
 
-  /** Starts a call at once. */
+  /** Starts a call immediately. */
   readonly call = <E extends Endpoint>(call: CallToExecute<E>): CpgCall<ResponseOf<E>> =>
     new CpgCall(executeCall(this.#context, call));
 
-  /** Reads again and again until what is read is final. */
+  /** Reads repeatedly until the result is final. */
   readonly poll = <Result>(toRun: PollToRun<Result>): Promise<Result> => poll(this.#context, toRun);
 }
 
@@ -28,18 +28,18 @@ export interface CallToExecute<E extends Endpoint> {
   readonly endpoint: E;
   readonly given: CallArguments;
   readonly options: CallOptions;
-  /** What makes a POST repeatable. */
+  /** Makes a POST safe to repeat. */
   readonly idempotencyReference?: string | undefined;
 }
 
-/** Runs one logical call: the same bytes in every attempt, each attempt signed anew. Contract §6. */
+/** Runs one logical call: every attempt sends the same bytes with a new signature (wire protocol §6). */
 export const executeCall = async <E extends Endpoint>(
   context: ClientContext,
   { endpoint, given, options, idempotencyReference }: CallToExecute<E>,
 ): Promise<WithResponse<ResponseOf<E>>> => {
   checkOptions(endpoint.name, options, CALL_RULES);
   const request = buildRequest(endpoint, given);
-  const { timeoutMs, deadlineMs, maxRetries } = limitsOf(options, context.limits);
+  const { timeoutMs, deadlineMs, maxRetries } = resolveLimits(options, context.limits);
   const { time, clock, closed } = context;
   const operation = endpoint.name;
   const scope = new CallScope({
@@ -58,23 +58,23 @@ export const executeCall = async <E extends Endpoint>(
   try {
     for (;;) {
       const sent = await sendAttempt(context, { scope, request, timeoutMs, scatter });
-      const judged = judgeAttempt(context, { endpoint, scope, sent });
-      if (!CpgError.is(judged)) return judged;
-      maybeExecuted ||= !isRead && sent.maybeSent && mayHaveExecuted(judged);
+      const evaluated = evaluateAttempt(context, { endpoint, scope, sent });
+      if (!CpgError.is(evaluated)) return evaluated;
+      maybeExecuted ||= !isRead && sent.maybeSent && mayHaveExecuted(evaluated);
       const delayMs = retryDelay({
-        error: judged,
+        error: evaluated,
         attempt: scope.attempts,
         maxRetries,
         isRepeatable,
         clockCorrected: mayCorrectClock && clock.offsetMs !== sent.offsetMs,
-        headers: CpgError.is(sent.answer) ? {} : sent.answer.headers,
+        headers: CpgError.is(sent.response) ? {} : sent.response.headers,
         now: clock.now(),
         random: Math.random(),
       });
-      if (delayMs === undefined || delayMs >= scope.remainingMs) throw judged;
-      if (judged.code === 'clock_skew') mayCorrectClock = false;
-      scatter = judged.rejection === 'signature_already_used';
-      const { code, status } = judged;
+      if (delayMs === undefined || delayMs >= scope.remainingMs) throw evaluated;
+      if (evaluated.code === 'clock_skew') mayCorrectClock = false;
+      scatter = evaluated.rejection === 'signature_already_used';
+      const { code, status } = evaluated;
       notify('The onRetry hook of CpgClient', context.hooks.onRetry, {
         operation,
         attempt: scope.attempts,
@@ -100,12 +100,13 @@ export const executeCall = async <E extends Endpoint>(
   }
 };
 
-// No route that moves money answers 404: that is a machine in between, or a gateway without the route.
+// Not 404: routes that move money never respond with it, so it comes from an intermediary.
 const DECIDED_STATUSES = new Set([400, 409, 422]);
 
 /**
- * Whether the request may have been executed although the attempt failed: no reply, one from halfway, an unreadable one; or
- * these very bytes were accepted before, as when a proxy sends a request again.
+ * Whether the request may have been executed although the attempt failed: there was no response, it came from
+ * an intermediary or was unreadable, or the gateway accepted the same bytes before because a proxy resent
+ * them.
  */
 export const mayHaveExecuted = ({ status, code, rejection }: CpgError): boolean =>
   status === undefined ||
@@ -115,16 +116,17 @@ export const mayHaveExecuted = ({ status, code, rejection }: CpgError): boolean 
   rejection === 'signature_already_used';
 
 /**
- * Whether the business logic has answered, so that this error is the outcome whatever an earlier attempt did. A refusal
- * without the envelope's `message` is of a machine in between, and says nothing about that attempt.
+ * Whether this error is the outcome of the call whatever an earlier attempt did, because the gateway's
+ * business logic decided it. A rejection without the envelope's `message` comes from an intermediary and
+ * decides nothing.
  */
 export const decidesOutcome = ({ status, wireMessage }: CpgError): boolean =>
   status !== undefined && wireMessage !== undefined && DECIDED_STATUSES.has(status);
 
 export interface PollOptions {
-  /** Ends the waiting. */
+  /** Aborts the wait. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds to wait in all; `Infinity` for no limit. @default 900000 */
+  /** Milliseconds to wait in total; `Infinity` for no limit. @default 900000 */
   readonly deadlineMs?: number | undefined;
 }
 
@@ -136,19 +138,20 @@ export interface PollToRun<Result> {
   readonly isFinal: (result: Result) => boolean;
 }
 
-/** What `checkOptions` accepts for waiting. */
+/** Option rules of polling. */
 export const POLL_RULES: OptionRules<PollOptions> = { signal: SIGNAL, deadlineMs: MILLISECONDS };
 
 const DEFAULT_DEADLINE_MS = 15 * 60_000;
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 15_000;
+const INITIAL_PAUSE_MS = 1_000;
+const MAX_PAUSE_MS = 15_000;
 const GROWTH = 1.5;
 
 /**
- * Reads until the result is final: after 1 s, then in pauses that grow to 15 s. A failure that may pass by itself is
- * waited out like any other pause.
+ * Reads until the result is final, at intervals that grow from 1 s to 15 s. Retryable errors do not end the
+ * polling.
  *
- * @throws CpgError `deadline_exceeded` when it never became final in time; `aborted`; and what `read` throws for good.
+ * @throws CpgError `deadline_exceeded`, `aborted`, `client_closed`, and errors of `read` that are not
+ * retryable.
  */
 export const poll = async <Result>(
   { time, closed }: ClientContext,
@@ -165,7 +168,7 @@ export const poll = async <Result>(
     closed,
   });
   try {
-    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * GROWTH, LONGEST_PAUSE_MS)) {
+    for (let pauseMs = INITIAL_PAUSE_MS; ; pauseMs = Math.min(pauseMs * GROWTH, MAX_PAUSE_MS)) {
       scope.throwIfEnded();
       try {
         const result = await read({ signal, deadlineMs: Math.max(1, scope.remainingMs) });

@@ -6,7 +6,7 @@ import type { Transport } from '../transport/axios-transport.ts';
 import type { CallLimits } from './call-scope.ts';
 import type { RatePacer } from './pacing.ts';
 
-/** What all calls of one client share. */
+/** Shared by all calls of a client. */
 export interface ClientContext {
   readonly origin: string;
   readonly signer: RequestSigner;
@@ -19,9 +19,9 @@ export interface ClientContext {
   readonly closed: AbortSignal;
 }
 
-/** A request about to be sent. The signature is redacted, the body left out. */
+/** A request about to be sent, without its body and with a redacted signature. */
 export interface RequestEvent {
-  /** As in the client: `balances.list`. */
+  /** The method of the client, e.g. `balances.list`. */
   readonly operation: string;
   readonly method: string;
   readonly url: string;
@@ -31,28 +31,32 @@ export interface RequestEvent {
   readonly attempt: number;
 }
 
-/** A complete answer, of any status. */
+/** A complete response, whatever its status. */
 export interface ResponseEvent {
   readonly operation: string;
   readonly attempt: number;
   readonly status: number;
-  /** Names in lower case. */
+  /** Header names are in lower case. */
   readonly headers: Readonly<IncomingHttpHeaders>;
   readonly requestId: string | undefined;
   readonly durationMs: number;
 }
 
-/** A failed attempt that will be followed by another. */
+/** A failed attempt that will be retried. */
 export interface RetryEvent {
   readonly operation: string;
-  /** The attempt that failed; counts from 1. */
+  /** The failed attempt; counts from 1. */
   readonly attempt: number;
   readonly code: CpgErrorCode;
   readonly status: number | undefined;
+  /** Milliseconds until the next attempt. */
   readonly delayMs: number;
 }
 
-/** Told what happens; what a hook throws becomes a process warning and never changes the call. */
+/**
+ * Functions called during each call. An error thrown by a hook becomes a process warning and never affects
+ * the call.
+ */
 export interface Hooks {
   readonly onRequest?: ((event: RequestEvent) => void) | undefined;
   readonly onResponse?: ((event: ResponseEvent) => void) | undefined;

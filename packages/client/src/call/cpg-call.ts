@@ -1,14 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { ResponseValidationError } from '../errors.ts';
 
-/** What came back beside the body. */
+/** Status, headers and attempts of a call. */
 export interface ResponseInfo {
   readonly status: number;
-  /** Names in lower case. */
+  /** Header names are in lower case. */
   readonly headers: Readonly<IncomingHttpHeaders>;
-  /** `X-Request-Id`, when the server sends one. */
+  /** The `X-Request-Id` header, if the server sent one. */
   readonly requestId: string | undefined;
-  /** Requests sent for this call, retries included. */
+  /** Requests sent for this call, including retries. */
   readonly attempts: number;
 }
 
@@ -17,7 +17,9 @@ export interface WithResponse<Result> {
   readonly response: ResponseInfo;
 }
 
-/** A call under way: `await` it for its result, or `withResponse()` for status, headers and attempts too. */
+/**
+ * A call in flight. `await` it for the result, or `withResponse()` for status, headers and attempts as well.
+ */
 export class CpgCall<Result> implements Promise<Result> {
   readonly [Symbol.toStringTag] = 'CpgCall';
   readonly #outcome: Promise<WithResponse<Result>>;
@@ -26,17 +28,17 @@ export class CpgCall<Result> implements Promise<Result> {
     this.#outcome = outcome;
   }
 
-  /** The result together with what came back beside the body. */
+  /** The result with status, headers and attempts. */
   withResponse(): Promise<WithResponse<Result>> {
     return this.#outcome;
   }
 
-  /** The same call with another result made of its own. */
+  /** The same call with a changed result. */
   map<Mapped>(change: (result: Result) => Mapped): CpgCall<Mapped> {
     return new CpgCall(this.#outcome.then(({ result, response }) => ({ result: change(result), response })));
   }
 
-  // biome-ignore lint/suspicious/noThenProperty: it is a promise
+  // biome-ignore lint/suspicious/noThenProperty: implements Promise
   then<Fulfilled = Result, Rejected = never>(
     onFulfilled?: ((result: Result) => Fulfilled | PromiseLike<Fulfilled>) | null,
     onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
@@ -62,7 +64,7 @@ export interface Page<Row> {
   readonly has_more: boolean;
 }
 
-/** `await` it for the first page, `for await` it for every row, or go through its `pages()`. */
+/** A list call. `await` it for the first page, `for await` it for every row, or iterate over `pages()`. */
 export class PagedCall<Row, Result extends Page<Row>> extends CpgCall<Result> implements AsyncIterable<Row> {
   readonly #readAfter: (cursor: number) => PromiseLike<Result>;
 
@@ -71,7 +73,7 @@ export class PagedCall<Row, Result extends Page<Row>> extends CpgCall<Result> im
     this.#readAfter = readAfter;
   }
 
-  /** Every page from this one on; each is requested when the one before has been used. */
+  /** This page and all that follow. Each is requested when the previous one has been consumed. */
   async *pages(): AsyncGenerator<Result, void, undefined> {
     let { result: page } = await this.withResponse();
     let last = Number.POSITIVE_INFINITY;
@@ -84,12 +86,12 @@ export class PagedCall<Row, Result extends Page<Row>> extends CpgCall<Result> im
     }
   }
 
-  /** Every row from the first page on. */
+  /** Every row of this page and all that follow. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Row, void, undefined> {
     for await (const page of this.pages()) yield* page.data;
   }
 }
 
-// Rows come newest first, so that a cursor which does not fall would go round in circles.
+// Rows are sorted newest first, so a cursor that does not decrease would repeat pages forever.
 const notDescending = (cursor: number, last: number): ResponseValidationError =>
-  new ResponseValidationError(`next_cursor should be below ${last}: got ${cursor}.`, { path: 'next_cursor' });
+  new ResponseValidationError(`next_cursor must be below ${last}: got ${cursor}.`, { path: 'next_cursor' });

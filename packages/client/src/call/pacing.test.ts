@@ -1,8 +1,6 @@
+import { BALANCE, FakeTime, NOW, startServerAndClient, stopAll } from '@cpg/test-support/client/fixtures';
+import { ok, reject } from '@cpg/test-support/raw-server';
 import { describe, expect, it } from 'vitest';
-import { BALANCE } from '../../test-support/credentials.ts';
-import { FakeTime } from '../../test-support/fake-time.ts';
-import { ok, refuse } from '../../test-support/raw-answer.ts';
-import { NOW, startPair, stopAll } from '../../test-support/start-pair.ts';
 import { RatePacer } from './pacing.ts';
 
 const MINUTE = 60_000;
@@ -21,26 +19,26 @@ const makePacer = (limit: number, now: number) => {
 };
 
 describe('RatePacer', () => {
-  it('lets a burst within the limit pass at once', async () => {
+  it('does not delay a burst within the limit', async () => {
     const { time, acquire } = makePacer(5, NOW);
     await Promise.all(Array.from({ length: 5 }, acquire));
     expect(time.sleeps).toEqual([]);
   });
 
-  it('never lets more than the limit into one epoch minute', async () => {
+  it('allows at most the limit in each epoch minute', async () => {
     const { acquire, minutes } = makePacer(5, NOW);
     for (let count = 0; count < 23; count += 1) await acquire();
     expect([...minutes.values()]).toEqual([5, 5, 5, 5, 3]);
   });
 
-  it('spreads a concurrent burst over the minutes that follow', async () => {
+  it('spreads a concurrent burst over the following minutes', async () => {
     const { time, acquire } = makePacer(5, NOW);
     await Promise.all(Array.from({ length: 12 }, acquire));
     const firstWait = MINUTE - (NOW % MINUTE) + 1_000;
     expect(time.sleeps).toEqual([...Array(5).fill(firstWait), ...Array(2).fill(firstWait + MINUTE)]);
   });
 
-  it('starts anew with the minute, not a minute after the first request', async () => {
+  it('resets with the epoch minute, not a minute after the first request', async () => {
     const { time, acquire } = makePacer(1, Math.floor(NOW / MINUTE) * MINUTE + 59_000);
     await acquire();
     time.advance(1_000);
@@ -58,22 +56,22 @@ describe('RatePacer', () => {
 });
 
 describe('a client with rateLimitPerMinute', () => {
-  it('keeps a burst inside the limit of the key instead of hitting 429', async () => {
+  it('keeps a burst within the limit of the key', async () => {
     const counts = new Map<number, number>();
-    let refused = 0;
-    const pair = await startPair(
+    let rejected = 0;
+    const pair = await startServerAndClient(
       (socket) => {
         const minute = Math.floor(pair.time.now() / MINUTE);
         const count = (counts.get(minute) ?? 0) + 1;
         counts.set(minute, count);
         if (count <= 4) return ok(socket, [BALANCE]);
-        refused += 1;
-        return refuse(socket, [429, 'Rate limit exceeded']);
+        rejected += 1;
+        return reject(socket, [429, 'Rate limit exceeded']);
       },
       { rateLimitPerMinute: 4, deadlineMs: Number.POSITIVE_INFINITY },
     );
     for (let count = 0; count < 10; count += 1) await pair.client.balances.list();
-    expect(refused).toBe(0);
+    expect(rejected).toBe(0);
     expect([...counts.values()]).toEqual([4, 4, 2]);
     await stopAll();
   });

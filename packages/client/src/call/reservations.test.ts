@@ -1,9 +1,6 @@
+import { BALANCE, FakeTime, NOW, startServerAndClient, stopAll } from '@cpg/test-support/client/fixtures';
+import { getHeader, ok, reject } from '@cpg/test-support/raw-server';
 import { afterEach, describe, expect, it } from 'vitest';
-import { BALANCE } from '../../test-support/credentials.ts';
-import { FakeTime } from '../../test-support/fake-time.ts';
-import { ok, refuse } from '../../test-support/raw-answer.ts';
-import { headerOf } from '../../test-support/raw-server.ts';
-import { NOW, startPair, stopAll } from '../../test-support/start-pair.ts';
 import { CpgClient } from '../client.ts';
 import { RequestSigner, ServerClock } from '../signing/request-signer.ts';
 import { RatePacer } from './pacing.ts';
@@ -21,12 +18,15 @@ class HeldTime extends FakeTime {
   }
 }
 
-describe('a place in the rate limit is given back', () => {
+describe('a slot of the rate limit is released', () => {
   const count = 30;
   const limited = { rateLimitPerMinute: 3, maxRetries: 0 };
 
-  it('when the deadline is too near to wait for it', async () => {
-    const { server, time, client } = await startPair((socket) => ok(socket, { pong: true }), limited);
+  it('when the deadline would pass during the wait', async () => {
+    const { server, time, client } = await startServerAndClient(
+      (socket) => ok(socket, { pong: true }),
+      limited,
+    );
     const calls = Array.from({ length: count }, () => failureOrDone(client.ping({ deadlineMs: 30_000 })));
     const codes = await Promise.all(calls);
     expect(codes.filter((code) => code === 'deadline_exceeded')).toHaveLength(count - 3);
@@ -38,7 +38,10 @@ describe('a place in the rate limit is given back', () => {
 
   it('when the caller aborts the wait', async () => {
     const time = new HeldTime(NOW);
-    const { server, client } = await startPair((socket) => ok(socket, { pong: true }), { ...limited, time });
+    const { server, client } = await startServerAndClient((socket) => ok(socket, { pong: true }), {
+      ...limited,
+      time,
+    });
     const controller = new AbortController();
     const options = { signal: controller.signal, deadlineMs: Number.POSITIVE_INFINITY };
     const calls = Array.from({ length: count }, () => failureOrDone(client.ping(options)));
@@ -55,7 +58,7 @@ describe('a place in the rate limit is given back', () => {
   it('when the call ends after the wait, before anything was sent', async () => {
     const controller = new AbortController();
     let hooks = 0;
-    const { server, client } = await startPair((socket) => ok(socket, { pong: true }), {
+    const { server, client } = await startServerAndClient((socket) => ok(socket, { pong: true }), {
       ...limited,
       onRequest: () => {
         hooks += 1;
@@ -72,7 +75,7 @@ describe('a place in the rate limit is given back', () => {
 
   it('when no connection could be made', async () => {
     const time = new FakeTime(NOW);
-    const { server, client: closedServer } = await startPair(() => undefined);
+    const { server, client: closedServer } = await startServerAndClient(() => undefined);
     const baseUrl = server.url;
     closedServer.close();
     await server.stop();
@@ -87,7 +90,10 @@ describe('a place in the rate limit is given back', () => {
 
   it('when the client is closed', async () => {
     const time = new HeldTime(NOW);
-    const { client } = await startPair((socket) => ok(socket, { pong: true }), { ...limited, time });
+    const { client } = await startServerAndClient((socket) => ok(socket, { pong: true }), {
+      ...limited,
+      time,
+    });
     const options = { deadlineMs: Number.POSITIVE_INFINITY };
     const calls = Array.from({ length: 5 }, () => failureOrDone(client.ping(options)));
     await expect.poll(() => time.waiting).toBe(2);
@@ -95,8 +101,8 @@ describe('a place in the rate limit is given back', () => {
     expect((await Promise.all(calls)).slice(3)).toEqual(['client_closed', 'client_closed']);
   });
 
-  it('once only, and not when the request was sent', async () => {
-    const { time, client } = await startPair((socket) => refuse(socket, [503, 'x']), limited);
+  it('only once, and not when the request was sent', async () => {
+    const { time, client } = await startServerAndClient((socket) => reject(socket, [503, 'x']), limited);
     for (let call = 0; call < 4; call += 1) {
       await failureOrDone(client.balances.list({}, { deadlineMs: Number.POSITIVE_INFINITY }));
     }
@@ -110,9 +116,11 @@ describe('a place in the rate limit is given back', () => {
   });
 });
 
-describe('a reserved timestamp is given back', () => {
-  it('when the wait for it is cut short', async () => {
-    const { server, time, client } = await startPair((socket) => ok(socket, [BALANCE]), { maxRetries: 0 });
+describe('a reserved timestamp is released', () => {
+  it('when the wait for it is aborted', async () => {
+    const { server, time, client } = await startServerAndClient((socket) => ok(socket, [BALANCE]), {
+      maxRetries: 0,
+    });
     // Less than the second until the next timestamp.
     const calls = Array.from({ length: 100 }, () =>
       failureOrDone(client.balances.list({}, { deadlineMs: 900 })),
@@ -121,11 +129,11 @@ describe('a reserved timestamp is given back', () => {
     expect(codes.filter((code) => code === 'deadline_exceeded')).toHaveLength(100 - 31);
     time.advance(1_000);
     expect(await failureOrDone(client.balances.list({}, { deadlineMs: 30_000 }))).toBeUndefined();
-    const signatures = server.requests.map((request) => headerOf(request, 'X-CPG-Signature'));
+    const signatures = server.requests.map((request) => getHeader(request, 'X-CPG-Signature'));
     expect(new Set(signatures).size).toBe(32);
   });
 
-  it('when nothing was signed with it because the clock was corrected meanwhile', async () => {
+  it('when the clock was corrected before it was used', async () => {
     const time = new FakeTime(NOW);
     const clock = new ServerClock(time);
     const signer = new RequestSigner({ keyId: 'ck_test', secret: 'secret' }, clock);

@@ -1,13 +1,13 @@
 import type { Balance, endpoints, QueryOf, Transaction } from '@cpg/protocol';
 import type { Command } from 'commander';
-import { type CommandContext, toJson, withClient } from './context.ts';
+import { type CommandContext, formatJson, withClient } from './context.ts';
 import { type Column, formatTable, UsageError } from './terminal.ts';
 
 /** `cpg ping` */
 export const addPing = (program: Command, context: CommandContext): void => {
   program
     .command('ping')
-    .description('check that key, secret and clock are right')
+    .description('check key, secret and clock')
     .action(() =>
       withClient(context, async (client) => {
         const { response } = await client.ping().withResponse();
@@ -44,11 +44,11 @@ export const addBalances = (program: Command, context: CommandContext): void => 
     .description('list balances')
     .option('--currency <code>', 'only this currency')
     .option('--network <name>', 'only this network')
-    .option('--json', 'print the answer as JSON')
+    .option('--json', 'print the response as JSON')
     .action(({ json, ...filters }: BalancesFlags) =>
       withClient(context, async (client) => {
         const envelope = await client.balances.list(filters);
-        context.terminal.print(json ? toJson(envelope) : formatTable(BALANCE_COLUMNS, envelope.data));
+        context.terminal.print(json ? formatJson(envelope) : formatTable(BALANCE_COLUMNS, envelope.data));
       }),
     );
 };
@@ -67,14 +67,14 @@ interface WithdrawFlags {
 export const addWithdraw = (program: Command, context: CommandContext): void => {
   program
     .command('withdraw')
-    .description('send money out; the fee comes on top')
+    .description('create a withdrawal; the fee is charged in addition to the amount')
     .requiredOption('--currency <code>', 'e.g. USDT')
     .requiredOption('--network <name>', 'e.g. ETH')
     .requiredOption('--to <address>', 'destination address')
     .requiredOption('--amount <decimal>', 'e.g. 100.50')
-    .option('--reference <text>', 'client_reference: a repeat with the same one is the same withdrawal')
-    .option('--wait', 'wait until it is confirmed or has failed')
-    .option('--yes', 'do not ask')
+    .option('--reference <text>', 'client_reference; repeating the command with it does not withdraw twice')
+    .option('--wait', 'wait until the withdrawal is confirmed or failed')
+    .option('--yes', 'do not ask for confirmation')
     .action((flags: WithdrawFlags) => withdraw(context, flags));
 };
 
@@ -83,7 +83,7 @@ const withdraw = async (context: CommandContext, flags: WithdrawFlags): Promise<
   const { currency, network, amount, to, reference } = flags;
   const question = `Send ${amount} ${currency} on ${network} to ${to}?`;
   const agreed = flags.yes ?? (await terminal.confirm(question));
-  if (agreed === undefined) throw new UsageError('Nobody is there to confirm: pass --yes.');
+  if (agreed === undefined) throw new UsageError('Not a terminal: pass --yes to confirm.');
   if (!agreed) return terminal.note('Nothing was sent.');
   await withClient(context, async (client) => {
     const { data, client_reference } = await client.withdrawals.create({
@@ -93,9 +93,9 @@ const withdraw = async (context: CommandContext, flags: WithdrawFlags): Promise<
       to_address: to,
       client_reference: reference,
     });
-    terminal.print(toJson({ ...data, client_reference }));
+    terminal.print(formatJson({ ...data, client_reference }));
     if (flags.wait)
-      terminal.print(toJson((await client.withdrawals.waitUntilFinal(data.withdrawal_id)).data));
+      terminal.print(formatJson((await client.withdrawals.waitUntilFinal(data.withdrawal_id)).data));
   });
 };
 
@@ -115,7 +115,7 @@ type TransactionsFlags = QueryOf<typeof endpoints.listTransactions> & {
   readonly json?: true;
 };
 
-const LARGEST_PAGE = 200;
+const MAX_PAGE_ROWS = 200;
 
 /** `cpg transactions` */
 export const addTransactions = (program: Command, context: CommandContext): void => {
@@ -127,23 +127,23 @@ export const addTransactions = (program: Command, context: CommandContext): void
     .option('--currency <code>', 'only this currency')
     .option('--network <name>', 'only this network')
     .option('--status <name>', 'only this status')
-    .option('--limit <rows>', 'rows of a page, 1 to 200')
-    .option('--cursor <id>', 'only ids below this one')
-    .option('--all', 'every page, with progress on standard error')
+    .option('--limit <rows>', 'rows per page, 1 to 200')
+    .option('--cursor <id>', 'only ids below this id')
+    .option('--all', 'list all pages, with progress on standard error')
     .option('--json', 'print the rows as JSON')
     .action(({ all, json, ...query }: TransactionsFlags) =>
       withClient(context, async (client) => {
         const rows: Transaction[] = [];
-        const call = client.transactions.list(all ? { limit: LARGEST_PAGE, ...query } : query);
+        const call = client.transactions.list(all ? { limit: MAX_PAGE_ROWS, ...query } : query);
         for await (const page of call.pages()) {
           rows.push(...page.data);
           if (!all) {
-            if (page.has_more) terminal.note(`There are more: --all, or --cursor ${page.next_cursor}.`);
+            if (page.has_more) terminal.note(`More rows exist: pass --all or --cursor ${page.next_cursor}.`);
             break;
           }
           terminal.note(`${rows.length} transactions${page.has_more ? ' …' : ''}`);
         }
-        terminal.print(json ? toJson(rows) : formatTable(TRANSACTION_COLUMNS, rows));
+        terminal.print(json ? formatJson(rows) : formatTable(TRANSACTION_COLUMNS, rows));
       }),
     );
 };

@@ -3,10 +3,9 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { BALANCE, CREATED_WITHDRAWAL } from '@cpg/test-support/client/fixtures';
+import { ok, RawServer, reject } from '@cpg/test-support/raw-server';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BALANCE, CREATED_WITHDRAWAL } from '../../test-support/credentials.ts';
-import { ok, refuse } from '../../test-support/raw-answer.ts';
-import { RawServer } from '../../test-support/raw-server.ts';
 import { ScriptedGateway } from '../testing/scripted-gateway.ts';
 import { makeSignedRequest } from '../testing/signed-messages.ts';
 import { run } from './program.ts';
@@ -68,7 +67,7 @@ describe('cpg ping and balances', () => {
     expect(await cpg(['ping'])).toEqual({ code: 0, out: 'pong (1 attempt).', err: '' });
   });
 
-  it('prints balances as a table, amounts to the right', async () => {
+  it('prints balances as a table with right-aligned amounts', async () => {
     const small = {
       ...BALANCE,
       currency: 'BTC',
@@ -110,7 +109,7 @@ describe('cpg ping with a wrong clock', () => {
     const elsewhere = await RawServer.start((socket, _, index) => {
       const headers = { Date: new Date(Date.now() + skew * 1000).toUTCString() };
       if (index > 0) return ok(socket, { pong: true }, headers);
-      return refuse(socket, [401, 'Request timestamp is outside the allowed window'], headers);
+      return reject(socket, [401, 'Request timestamp is outside the allowed window'], headers);
     });
     const { out } = await cpg(['ping'], { env: { ...environment(), CPG_BASE_URL: elsewhere.url } });
     expect(out).toMatch(
@@ -137,7 +136,7 @@ const row = (id: number) => ({
 });
 
 describe('cpg transactions', () => {
-  it('prints one page and says that there are more', async () => {
+  it('prints one page and reports that more exist', async () => {
     gateway.reply('transactions.list', { data: [row(9)], next_cursor: 9, has_more: true });
     const { out, err } = await cpg(['transactions', '--limit', '1']);
     expect(out.split('\n')[1]).toBe(
@@ -146,11 +145,11 @@ describe('cpg transactions', () => {
         ' 9  ',
       ),
     );
-    expect(err).toBe('There are more: --all, or --cursor 9.');
+    expect(err).toBe('More rows exist: pass --all or --cursor 9.');
     expect(gateway.requests).toHaveLength(1);
   });
 
-  it('prints all with progress', async () => {
+  it('prints all pages with progress', async () => {
     gateway.reply(
       'transactions.list',
       { data: [row(9), row(8)], next_cursor: 8, has_more: true },
@@ -167,20 +166,20 @@ describe('cpg transactions', () => {
 });
 
 describe('cpg withdraw', () => {
-  it('asks, sends, and prints the reference', async () => {
+  it('asks for confirmation, creates the withdrawal and prints its reference', async () => {
     gateway.reply('withdrawals.create', { data: CREATED_WITHDRAWAL });
     const { code, out } = await cpg([...WITHDRAW, '--reference', 'order-1'], { agreed: true });
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ withdrawal_id: 7, client_reference: 'order-1' });
   });
 
-  it('sends nothing without a yes', async () => {
+  it('sends nothing without confirmation', async () => {
     expect(await cpg(WITHDRAW, { agreed: false })).toEqual({ code: 0, out: '', err: 'Nothing was sent.' });
-    expect(await cpg(WITHDRAW)).toEqual({ code: 2, out: '', err: 'Nobody is there to confirm: pass --yes.' });
+    expect(await cpg(WITHDRAW)).toEqual({ code: 2, out: '', err: 'Not a terminal: pass --yes to confirm.' });
     expect(gateway.requests).toHaveLength(0);
   });
 
-  it('waits when told so', async () => {
+  it('waits for the final status with --wait', async () => {
     gateway.reply('withdrawals.create', { data: CREATED_WITHDRAWAL });
     gateway.reply('withdrawals.get', {
       data: {
@@ -210,7 +209,7 @@ describe('cpg withdraw', () => {
 });
 
 describe('cpg sign', () => {
-  it('shows every stage of the worked example', async () => {
+  it('prints every intermediate value of the worked example', async () => {
     const { out } = await cpg([
       'sign',
       'get',
@@ -234,7 +233,7 @@ describe('cpg sign', () => {
     ]);
   });
 
-  it('reads a body from standard input or a file, byte for byte', async () => {
+  it('reads the body bytes from standard input or a file', async () => {
     const file = join(folder, 'body');
     writeFileSync(file, '{}\n');
     const fromFile = await cpg(['sign', 'POST', '/v1/x', '--body', file, '--timestamp', '1']);
@@ -248,7 +247,7 @@ describe('cpg sign', () => {
   it.each([
     [['sign', 'GET', 'https://host/v1/x'], 'Target must be a path'],
     [['sign', 'GET', '/v1/x', '--timestamp', 'now'], 'Timestamp must be a whole number'],
-  ])('refuses %j', async (argv, problem) => {
+  ])('rejects %j', async (argv, problem) => {
     const { code, err } = await cpg(argv);
     expect([code, err]).toEqual([2, expect.stringContaining(problem)]);
   });
@@ -276,11 +275,11 @@ describe('cpg explain', () => {
   const explain = (input: string, more: readonly string[] = []) =>
     cpg(['explain', '--now', String(NOW), ...more], { input, env: { CPG_SECRET: SECRET } });
 
-  it('finds nothing wrong with a right request, as wire bytes or as curl prints it', async () => {
-    const right =
-      'The signature is right. If the gateway refused it, it was sent before, or the key is not the one of this secret.';
+  it('accepts a valid request, as sent or as printed by curl', async () => {
+    const valid =
+      'The signature is valid. If the gateway rejected it, it was used before or the secret belongs to another key.';
     const wire = paste(() => undefined, { body: '{"a": 1}\n' });
-    expect((await explain(wire)).out).toBe(right);
+    expect((await explain(wire)).out).toBe(valid);
     const head = paste(() => undefined)
       .trimEnd()
       .split('\r\n');
@@ -290,13 +289,13 @@ describe('cpg explain', () => {
       '> ',
       '< HTTP/1.1 401 Unauthorized',
     ].join('\n');
-    expect((await explain(curl)).out).toBe(right);
+    expect((await explain(curl)).out).toBe(valid);
     expect((await explain(paste(() => undefined).replace('/v1/', 'https://api.example.com/v1/'))).out).toBe(
-      right,
+      valid,
     );
   });
 
-  it('says which mistake was made', async () => {
+  it('names the mistake', async () => {
     const sorted = makeSignedRequest({
       keyId: 'ck_1',
       secret: SECRET,
@@ -309,7 +308,7 @@ describe('cpg explain', () => {
     expect(out).not.toContain(sorted.headers['X-CPG-Signature']);
   });
 
-  it('says when the clock is what is wrong', async () => {
+  it('names a wrong clock', async () => {
     expect(
       (
         await explain(
@@ -320,39 +319,39 @@ describe('cpg explain', () => {
     ).toMatch(/clock|timestamp/i);
   });
 
-  it('says that a right signature may be too old, when the findings do not', async () => {
+  it('reports a valid signature with an old timestamp', async () => {
     const { code, out } = await explain(
       paste(() => undefined),
       ['--now', '1747444700'],
     );
     expect(code).toBe(0);
-    expect(out).toMatch(/^The signature is right/);
+    expect(out).toMatch(/^The signature is valid/);
   });
 
-  it('shows what should have been signed when no mistake explains it', async () => {
+  it('prints the canonical string when no known mistake explains the signature', async () => {
     const { out } = await explain(
       paste((headers) => Object.assign(headers, { 'X-CPG-Signature': 'ab'.repeat(32) })),
     );
     expect(out).toContain('The canonical string should be: 1747444800␊GET␊/v1/balances␊b=2&a=1␊e3b0');
   });
 
-  it('names missing headers, and takes the body from a file', async () => {
+  it('names missing headers and reads the body from a file', async () => {
     expect((await explain('GET /v1/x HTTP/1.1\n\n')).out).toBe(
       'Missing: X-CPG-Key, X-CPG-Timestamp, X-CPG-Signature. Every request carries all three headers.',
     );
     const file = join(folder, 'body');
     writeFileSync(file, '{"a":1}');
     const pasted = paste(() => undefined, { body: '{"a":1}' }).replace('{"a":1}', '');
-    expect((await explain(pasted, ['--body', file])).out).toMatch(/^The signature is right/);
+    expect((await explain(pasted, ['--body', file])).out).toMatch(/^The signature is valid/);
   });
 
   it.each([
-    ['hello world, what is this', 'Paste the request as it was sent'],
+    ['hello world, what is this', 'Expected the request as sent, starting with its request line'],
     [
       'GET /v1/x#y HTTP/1.1\nX-CPG-Key: a\nX-CPG-Timestamp: 1\nX-CPG-Signature: b\n\n',
-      '/v1/x#y is no request target',
+      '/v1/x#y is not a valid request target',
     ],
-  ])('refuses %j', async (input, problem) => {
+  ])('rejects %j', async (input, problem) => {
     expect(await explain(input)).toMatchObject({ code: 2, err: expect.stringContaining(problem) });
   });
 });
@@ -362,7 +361,7 @@ describe('credentials', () => {
     gateway.reply('ping', { data: { pong: true } });
   });
 
-  it('come from a file that is readable by its owner alone; the environment goes before it', async () => {
+  it('are read from a file that only its owner can read; the environment takes precedence', async () => {
     const { baseUrl } = gateway.clientOptions;
     const path = writeCredentials(JSON.stringify({ baseUrl, keyId: 'ck_1', secret: 'stale' }));
     expect(await cpg(['--credentials', path, 'ping'], { env: { CPG_SECRET: SECRET } })).toMatchObject({
@@ -377,23 +376,23 @@ describe('credentials', () => {
     [
       'a file that others can read',
       () => writeCredentials(JSON.stringify({ secret: SECRET }), 0o644),
-      'can be read by others: chmod 600 it.',
+      'must not be readable by other users. Fix: chmod 600 ',
     ],
-    ['a file that is not JSON', () => writeCredentials(`secret=${SECRET}`), 'is not JSON'],
-    ['a file that is not there', () => join(folder, 'nowhere'), 'There is no file'],
+    ['a file that is not JSON', () => writeCredentials(`secret=${SECRET}`), 'must be JSON'],
+    ['a missing file', () => join(folder, 'nowhere'), 'does not exist'],
     [
-      'a file without them',
+      'a file without credentials',
       () => writeCredentials('{"keyId": 5}'),
-      'Set CPG_BASE_URL and CPG_KEY_ID and CPG_SECRET in the environment',
+      'Missing credentials: set CPG_BASE_URL and CPG_KEY_ID and CPG_SECRET, or pass --credentials',
     ],
-  ])('do not come from %s', async (_, make, problem) => {
+  ])('are not read from %s', async (_, make, problem) => {
     expect(await cpg(['ping', '--credentials', make()], { env: {} })).toMatchObject({
       code: 2,
       err: expect.stringContaining(problem),
     });
   });
 
-  it('do not come from the command line', async () => {
+  it('are not accepted as arguments', async () => {
     const result = await cpg(['ping', '--secret', 'x']);
     expect(result).toMatchObject({ code: 2, err: "error: unknown option '--secret'" });
   });
@@ -412,22 +411,22 @@ describe('exit codes and help', () => {
     expect(result.out + result.err).toMatch(text);
   });
 
-  it('is 1 with the code of the error when the gateway refuses', async () => {
+  it('is 1 with the code of the error when the gateway rejects the call', async () => {
     gateway.reply('ping', { rejection: 'source_ip_not_whitelisted' });
     expect(await cpg(['ping'])).toEqual({
       code: 1,
       out: '',
-      err: 'ping: 403 Source IP is not whitelisted for this API key. Call from an address on the list of the key, or have this one added. (permission_denied)',
+      err: "ping: 403 Source IP is not whitelisted for this API key. Call from an address on the key's allowlist, or add this address to it. (permission_denied)",
     });
   });
 
-  it('is 2 for a base URL that cannot be used', async () => {
+  it('is 2 for an invalid base URL', async () => {
     expect(
       await cpg(['ping'], { env: { ...environment(), CPG_BASE_URL: 'http://example.com' } }),
     ).toMatchObject({ code: 2 });
   });
 
-  it('tells when it tries again', async () => {
+  it('reports each retry', async () => {
     gateway.reply(
       'ping',
       { status: 503, message: 'x', headers: { 'Retry-After': '0' } },
@@ -436,7 +435,7 @@ describe('exit codes and help', () => {
     expect(await cpg(['ping'])).toEqual({
       code: 0,
       out: 'pong (2 attempts).',
-      err: 'ping: server_error, trying again in 0 s',
+      err: 'ping: server_error, retrying in 0 s',
     });
   });
 });
@@ -455,10 +454,10 @@ it('runs as a program', async () => {
     input: 'y\n',
     encoding: 'utf8',
   });
-  expect([asking.status, asking.stderr]).toEqual([2, 'Nobody is there to confirm: pass --yes.\n']);
+  expect([asking.status, asking.stderr]).toEqual([2, 'Not a terminal: pass --yes to confirm.\n']);
 });
 
-describe('a reader that leaves early', () => {
+describe('a closed pipe', () => {
   const main = join(import.meta.dirname, 'main.ts');
   const program = `'${process.execPath}' --conditions=@cpg/source '${main}'`;
   const inShell = async (script: string) => {
@@ -473,13 +472,13 @@ describe('a reader that leaves early', () => {
     ['of the help', '--help | head -1', /^Usage: cpg /, 0],
     ['of everything', '--help | true', /^$/, 0],
     ['of errors', 'no-such-command 2>&1 >/dev/null | true', /^$/, 2],
-  ])('%s ends it quietly', async (_name, command, printed, status) => {
+  ])('%s ends the program quietly', async (_name, command, printed, status) => {
     const { stdout, stderr } = await inShell(`${program} ${command}`);
     expect(stdout).toMatch(printed);
     expect(stderr).toBe(`status ${status}\n`);
   });
 
-  it('of rows that fill the pipe ends it quietly', async () => {
+  it('of more rows than the pipe holds ends the program quietly', async () => {
     const data = Array.from({ length: 200 }, (_, id) => ({ ...row(id), tx_hash: 'a'.repeat(1_000) }));
     gateway.reply('transactions.list', { data, next_cursor: null, has_more: false });
     const { stderr } = await inShell(`${program} transactions --all --json | sleep 0`);
@@ -487,7 +486,7 @@ describe('a reader that leaves early', () => {
   });
 });
 
-it('reads so much of standard input, and no more', () => {
+it('limits the size of standard input', () => {
   const main = join(import.meta.dirname, 'main.ts');
   const { status, stderr } = spawnSync(
     process.execPath,
@@ -498,11 +497,11 @@ it('reads so much of standard input, and no more', () => {
       encoding: 'utf8',
     },
   );
-  expect(stderr).toBe('Standard input holds more than 16777216 bytes: expected the body.\n');
+  expect(stderr).toBe('Standard input is longer than 16777216 bytes: expected the body.\n');
   expect(status).toBe(2);
 });
 
-it('shows control and invisible characters of a response, and leaves printable ones', async () => {
+it('escapes control and invisible characters of a response', async () => {
   gateway.reply('balances.list', { data: [{ ...BALANCE, currency: 'US…D\u202e\x1b\u0085\n' }] });
   const { out } = await cpg(['balances']);
   expect(out).toContain('US…D\\u{202e}␛\\u{85}␊');

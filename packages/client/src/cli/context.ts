@@ -3,14 +3,14 @@ import { CpgClient } from '../client.ts';
 import type { Credentials } from '../signing/request-signer.ts';
 import { type Terminal, UsageError } from './terminal.ts';
 
-/** What a command needs: the terminal, and a client made of the credentials. */
+/** The terminal and the credentials file of a command. */
 export interface CommandContext {
   readonly terminal: Terminal;
-  /** The file that `--credentials` names. */
+  /** The file named by `--credentials`. */
   readonly credentialsFile: () => string | undefined;
 }
 
-/** Runs with a client that is closed afterwards. */
+/** Runs a command with a client and closes the client afterwards. */
 export const withClient = async (
   { terminal, credentialsFile }: CommandContext,
   run: (client: CpgClient) => Promise<void>,
@@ -19,7 +19,7 @@ export const withClient = async (
   const client = new CpgClient({
     ...credentials,
     onRetry: ({ operation, code, delayMs }) =>
-      terminal.note(`${operation}: ${code}, trying again in ${Math.ceil(delayMs / 1000)} s`),
+      terminal.note(`${operation}: ${code}, retrying in ${Math.ceil(delayMs / 1000)} s`),
   });
   try {
     await run(client);
@@ -28,8 +28,8 @@ export const withClient = async (
   }
 };
 
-/** Pretty JSON, as `--json` prints it. */
-export const toJson = (value: unknown): string => JSON.stringify(value, null, 2);
+/** Indented JSON, as printed by `--json`. */
+export const formatJson = (value: unknown): string => JSON.stringify(value, null, 2);
 
 export interface CliCredentials extends Credentials {
   readonly baseUrl: string;
@@ -40,9 +40,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const VARIABLES = { baseUrl: 'CPG_BASE_URL', keyId: 'CPG_KEY_ID', secret: 'CPG_SECRET' } as const;
 
 /**
- * Reads credentials from `CPG_BASE_URL`, `CPG_KEY_ID` and `CPG_SECRET`; what is not set there comes from the JSON file
- * (`{"baseUrl", "keyId", "secret"}`) that `--credentials` or `CPG_CREDENTIALS` names. Never from the command line, which
- * every other user of the machine can read.
+ * Reads credentials from `CPG_BASE_URL`, `CPG_KEY_ID` and `CPG_SECRET`. Unset variables are read from the
+ * JSON file (`{"baseUrl", "keyId", "secret"}`) named by `--credentials` or `CPG_CREDENTIALS`. Command-line
+ * arguments are no source, because other users of the machine can read them.
  */
 export const readCredentials = <Name extends keyof CliCredentials>(
   env: Environment,
@@ -57,28 +57,28 @@ export const readCredentials = <Name extends keyof CliCredentials>(
     .map(([name]) => VARIABLES[name]);
   if (missing.length > 0) {
     throw new UsageError(
-      `Set ${missing.join(' and ')} in the environment, or name a file with --credentials: {"baseUrl": "…", "keyId": "…", "secret": "…"}.`,
+      `Missing credentials: set ${missing.join(' and ')}, or pass --credentials with a JSON file {"baseUrl": "…", "keyId": "…", "secret": "…"}.`,
     );
   }
   return Object.fromEntries(found) as Pick<CliCredentials, Name>;
 };
 
 const readFile = (path: string): Partial<Record<string, string>> => {
-  const isOpen = process.platform !== 'win32' && (statOf(path) & 0o077) !== 0;
-  if (isOpen) throw new UsageError(`${path} can be read by others: chmod 600 it.`);
+  const isOpen = process.platform !== 'win32' && (getMode(path) & 0o077) !== 0;
+  if (isOpen) throw new UsageError(`${path} must not be readable by other users. Fix: chmod 600 ${path}`);
   let parsed: unknown;
   try {
     parsed = JSON.parse(readFileSync(path, 'utf8'));
   } catch {
-    // The parser's own message would quote the file.
-    throw new UsageError(`${path} is not JSON: expected {"baseUrl": "…", "keyId": "…", "secret": "…"}.`);
+    // The parser's message would quote the file.
+    throw new UsageError(`${path} must be JSON: expected {"baseUrl": "…", "keyId": "…", "secret": "…"}.`);
   }
   const values = Object.entries(parsed ?? {}).filter(([, value]) => typeof value === 'string');
   return Object.fromEntries(values) as Partial<Record<string, string>>;
 };
 
-const statOf = (path: string): number => {
+const getMode = (path: string): number => {
   const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) throw new UsageError(`There is no file ${path}.`);
+  if (stat === undefined) throw new UsageError(`The file ${path} does not exist.`);
   return stat.mode;
 };

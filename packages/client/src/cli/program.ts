@@ -6,24 +6,27 @@ import { addBalances, addPing, addTransactions, addWithdraw } from './api-comman
 import { addExplain, addSign } from './signing-commands.ts';
 import { type Terminal, UsageError } from './terminal.ts';
 
-/** Runs one command line (without `node` and script) and returns the exit code: 0 done, 1 refused or failed, 2 called wrongly. */
+/**
+ * Runs a command line (without `node` and script). Returns the exit code: 0 for success, 1 for a failed call,
+ * 2 for wrong usage.
+ */
 export const run = async (argv: readonly string[], terminal: Terminal): Promise<number> => {
   try {
-    await makeProgram(terminal).parseAsync([...argv], { from: 'user' });
+    await createProgram(terminal).parseAsync([...argv], { from: 'user' });
     return 0;
   } catch (error) {
-    // Commander has printed its own message already.
+    // Commander has already printed its message.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     terminal.note(describe(error));
     const isUsage =
       error instanceof UsageError ||
       ProtocolError.is(error) ||
-      codeOf(error).startsWith('invalid_configuration');
+      getCode(error).startsWith('invalid_configuration');
     return isUsage ? 2 : 1;
   }
 };
 
-const codeOf = (error: unknown): string => (CpgError.is(error) ? error.code : '');
+const getCode = (error: unknown): string => (CpgError.is(error) ? error.code : '');
 
 const describe = (error: unknown): string => {
   const message = error instanceof Error ? error.message : String(error);
@@ -31,15 +34,15 @@ const describe = (error: unknown): string => {
 };
 
 const HELP = `
-Credentials come from CPG_BASE_URL, CPG_KEY_ID and CPG_SECRET, or from the JSON file named by --credentials or
-CPG_CREDENTIALS; never from the command line, which other users of this machine can read.`;
+Credentials are read from CPG_BASE_URL, CPG_KEY_ID and CPG_SECRET, or from the JSON file named by --credentials or
+CPG_CREDENTIALS. They cannot be passed as arguments, because other users of this machine can read those.`;
 
-/** The whole command line. */
-export const makeProgram = (terminal: Terminal): Command => {
+/** Creates the program with all commands. */
+const createProgram = (terminal: Terminal): Command => {
   const program = new Command('cpg')
-    .description('Talks to the CPG payment API')
+    .description('Command-line client of the CPG payment API')
     .version(packageJson.version)
-    .option('--credentials <file>', 'JSON file with baseUrl, keyId and secret, readable by you alone')
+    .option('--credentials <file>', 'JSON file with baseUrl, keyId and secret, readable only by you')
     .addHelpText('after', HELP)
     .exitOverride()
     .configureOutput({

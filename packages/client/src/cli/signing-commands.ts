@@ -17,7 +17,7 @@ import {
 import { explainMismatch } from '@cpg/protocol/explain';
 import type { Command } from 'commander';
 import { type CommandContext, readCredentials } from './context.ts';
-import { UsageError, visible } from './terminal.ts';
+import { formatVisible, UsageError } from './terminal.ts';
 
 interface SignFlags {
   readonly body?: string;
@@ -28,11 +28,11 @@ interface SignFlags {
 export const addSign = (program: Command, context: CommandContext): void => {
   program
     .command('sign')
-    .description('sign a request and show every stage; sends nothing')
+    .description('sign a request and print every intermediate value; sends nothing')
     .argument('<method>', 'e.g. GET')
-    .argument('<target>', 'path and query exactly as they will be sent, e.g. "/v1/balances?currency=USDT"')
-    .option('--body <file>', 'the body bytes; - for standard input')
-    .option('--timestamp <seconds>', 'Unix seconds; now without it')
+    .argument('<target>', 'path and query exactly as sent, e.g. "/v1/balances?currency=USDT"')
+    .option('--body <file>', 'file with the body bytes; - for standard input')
+    .option('--timestamp <seconds>', 'Unix seconds (default: now)')
     .action((method: string, target: string, flags: SignFlags) => sign(context, { method, target, flags }));
 };
 
@@ -57,7 +57,7 @@ const sign = async (context: CommandContext, { method, target, flags }: ToSign):
     query: signed.query === '' ? '(none)' : signed.query,
     'body bytes': String(body?.length ?? 0),
     'body sha256': signed.bodySha256,
-    'canonical string': visible(signed.canonical),
+    'canonical string': formatVisible(signed.canonical),
     signature: signed.signature,
   };
   for (const [name, value] of Object.entries(stages)) terminal.print(`${name.padEnd(18)}${value}`);
@@ -74,12 +74,12 @@ interface ExplainFlags {
 export const addExplain = (program: Command, context: CommandContext): void => {
   program
     .command('explain')
-    .description('say what is wrong with a signature: paste the request as it was sent, or pipe it in')
-    .option('--body <file>', 'take the body bytes from here, not from what is pasted')
-    .option('--now <seconds>', "the gateway's clock in Unix seconds; the system's without it")
+    .description('explain why a signature is wrong; reads the request as sent from standard input')
+    .option('--body <file>', 'file with the body bytes, instead of the body on standard input')
+    .option('--now <seconds>', "the gateway's time in Unix seconds (default: now)")
     .action(async (flags: ExplainFlags) => {
       const { secret } = readCredentials(context.terminal.env, context.credentialsFile(), ['secret']);
-      const pasted = await context.terminal.readInput('the request as it was sent');
+      const pasted = await context.terminal.readInput('the request as sent');
       for (const line of explain(secret, pasted, flags)) context.terminal.print(line);
     });
 };
@@ -89,8 +89,8 @@ const explain = (secret: string, pasted: Buffer, flags: ExplainFlags): readonly 
   const body = flags.body === undefined ? request.body : readFileSync(flags.body);
   const missing = AUTHENTICATION_HEADERS.filter((name) => !request.headers[name.toLowerCase()]);
   if (missing.length > 0) return [`Missing: ${missing.join(', ')}. Every request carries all three headers.`];
-  const headerOf = (name: string): string => request.headers[name.toLowerCase()] ?? '';
-  const [keyId, timestamp, signature] = [KEY_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER].map(headerOf) as [
+  const getHeader = (name: string): string => request.headers[name.toLowerCase()] ?? '';
+  const [keyId, timestamp, signature] = [KEY_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER].map(getHeader) as [
     string,
     string,
     string,
@@ -98,7 +98,7 @@ const explain = (secret: string, pasted: Buffer, flags: ExplainFlags): readonly 
   const target = parseRequestTarget(request.target);
   if (isRejection(target)) {
     throw new UsageError(
-      `${request.target} is no request target: the gateway answers 400 ${target.message}.`,
+      `${request.target} is not a valid request target: the gateway responds 400 ${target.message}.`,
     );
   }
   const key = createSigningKey(secret);
@@ -113,25 +113,25 @@ const explain = (secret: string, pasted: Buffer, flags: ExplainFlags): readonly 
   const received = { method, target: request.target, timestamp, body, keyId, host: headers.host };
   const findings = explainMismatch({ key, request: received, signature, now, combinations: true });
   if (findings.length > 0) return findings.map(({ message }) => message);
-  if (verify(key, canonical, signature)) return [describeRight(timestamp, now)];
+  if (verify(key, canonical, signature)) return [describeValidSignature(timestamp, now)];
   return [
-    'No mistake that we know of gives this signature with this secret: is it the secret of this key, and are these the bytes that were sent?',
-    `The canonical string should be: ${visible(canonical)}`,
+    'The signature matches no known mistake. Check that the secret belongs to this key and that these are the bytes that were sent.',
+    `The canonical string should be: ${formatVisible(canonical)}`,
   ];
 };
 
-const describeRight = (timestamp: string, now: number): string => {
+const describeValidSignature = (timestamp: string, now: number): string => {
   const seconds = parseTimestamp(timestamp);
   return seconds !== undefined && isWithinWindow(seconds, now)
-    ? 'The signature is right. If the gateway refused it, it was sent before, or the key is not the one of this secret.'
-    : 'The signature is right, but the timestamp is more than 300 seconds from the clock.';
+    ? 'The signature is valid. If the gateway rejected it, it was used before or the secret belongs to another key.'
+    : 'The signature is valid, but the timestamp is more than 300 seconds away from the current time.';
 };
 
-/** A pasted HTTP request. */
+/** A parsed HTTP request. */
 export interface PastedRequest {
   readonly method: string;
   readonly target: string;
-  /** Names in lower case. */
+  /** Header names are in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
 }
@@ -139,24 +139,24 @@ export interface PastedRequest {
 const REQUEST_LINE = /^([A-Za-z]+) (\S+)(?: HTTP\/[0-9.]+)?$/;
 
 /**
- * Reads a request as it stands on the wire: request line, headers, an empty line, then the body, byte for byte. Or what
- * `curl -v` printed, which marks the head with `> ` and does not show the body.
+ * Parses a request as sent: request line, headers, an empty line and the body bytes. Also accepts the output
+ * of `curl -v`, which prefixes the head with `> ` and omits the body.
  */
-export const parseHttpRequest = (pasted: Buffer): PastedRequest => {
+const parseHttpRequest = (pasted: Buffer): PastedRequest => {
   const curl = readCurl(pasted.toString('latin1'));
   const { head, body } = curl === undefined ? split(pasted) : { head: curl, body: Buffer.alloc(0) };
   const [requestLine = '', ...lines] = head;
   const match = REQUEST_LINE.exec(requestLine.trim());
   if (match?.[1] === undefined || match[2] === undefined) {
     throw new UsageError(
-      'Paste the request as it was sent, beginning with its first line, e.g. GET /v1/balances HTTP/1.1.',
+      'Expected the request as sent, starting with its request line, e.g. GET /v1/balances HTTP/1.1.',
     );
   }
   const headers = lines.map((line) => {
     const colon = line.indexOf(':');
     return [line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()];
   });
-  return { method: match[1], target: toTarget(match[2]), headers: Object.fromEntries(headers), body };
+  return { method: match[1], target: parseTarget(match[2]), headers: Object.fromEntries(headers), body };
 };
 
 const readCurl = (text: string): string[] | undefined => {
@@ -173,5 +173,5 @@ const split = (pasted: Buffer): { readonly head: string[]; readonly body: Buffer
   return { head: head.split(/\r?\n/), body };
 };
 
-// People paste whole URLs; what stands on the wire is what follows the host.
-const toTarget = (text: string): string => text.replace(/^https?:\/\/[^/?#]+/i, '') || '/';
+// A pasted URL may include the host, which is not part of the request target.
+const parseTarget = (text: string): string => text.replace(/^https?:\/\/[^/?#]+/i, '') || '/';

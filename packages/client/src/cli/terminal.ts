@@ -1,19 +1,19 @@
 import { createInterface } from 'node:readline/promises';
 
-/** What the commands see of the world. */
+/** Environment, input and output of the commands. */
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Results, on standard output. */
+  /** Prints a result to standard output. */
   print(text: string): void;
-  /** Everything else, on standard error. */
+  /** Prints any other text to standard error. */
   note(text: string): void;
-  /** All of standard input; somebody who is there to type it is told what to enter. */
+  /** Reads all of standard input. On a terminal, first prompts for `what`. */
   readInput(what: string): Promise<Buffer>;
-  /** Asks a yes-or-no question; `undefined` when nobody is there to answer. */
+  /** Asks a yes-or-no question. Returns `undefined` if standard input is not a terminal. */
   confirm(question: string): Promise<boolean | undefined>;
 }
 
-/** The real one. */
+/** The terminal of this process. */
 export const processTerminal: Terminal = {
   env: process.env,
   print: (text) => void process.stdout.write(`${text}\n`),
@@ -25,13 +25,13 @@ export const processTerminal: Terminal = {
   confirm: async (question) => {
     if (!process.stdin.isTTY) return undefined;
     const questions = createInterface({ input: process.stdin, output: process.stderr });
-    const answer = await questions.question(`${question} [y/N] `);
+    const input = await questions.question(`${question} [y/N] `);
     questions.close();
-    return /^y(?:es)?$/i.test(answer.trim());
+    return /^y(?:es)?$/i.test(input.trim());
   },
 };
 
-/** No request or body that a gateway accepts is larger. */
+/** Larger than any request that a gateway accepts. */
 const MAX_INPUT_BYTES = 16 * 1024 * 1024;
 
 const readLimited = async (input: AsyncIterable<Buffer>, what: string): Promise<Buffer> => {
@@ -40,7 +40,7 @@ const readLimited = async (input: AsyncIterable<Buffer>, what: string): Promise<
   for await (const chunk of input) {
     bytes += chunk.length;
     if (bytes > MAX_INPUT_BYTES) {
-      throw new UsageError(`Standard input holds more than ${MAX_INPUT_BYTES} bytes: expected ${what}.`);
+      throw new UsageError(`Standard input is longer than ${MAX_INPUT_BYTES} bytes: expected ${what}.`);
     }
     chunks.push(chunk);
   }
@@ -52,10 +52,10 @@ const ignoreClosedPipe = (error: NodeJS.ErrnoException): void => {
 };
 
 /**
- * Ends the program quietly, as `head` and `less` expect, when the reader of its results leaves. Notes that have no reader are lost: a
- * withdrawal must not end half-way for them.
+ * Exits quietly when the reader of standard output closes the pipe, like `head` and `less` do. A closed
+ * standard error is ignored, so that it cannot interrupt a withdrawal.
  */
-export const endWithReader = (results: NodeJS.WriteStream, notes: NodeJS.WriteStream): void => {
+export const exitOnClosedPipe = (results: NodeJS.WriteStream, notes: NodeJS.WriteStream): void => {
   results.on('error', (error) => {
     ignoreClosedPipe(error);
     process.exit();
@@ -63,12 +63,12 @@ export const endWithReader = (results: NodeJS.WriteStream, notes: NodeJS.WriteSt
   notes.on('error', ignoreClosedPipe);
 };
 
-/** A command that was called wrongly; exit code 2. */
+/** Wrong usage of a command; exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-// Control characters, and what has no glyph or reorders its neighbours.
+// Control characters, and characters that are invisible or change the text direction.
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 const escapeCharacter = (character: string): string => {
@@ -77,22 +77,22 @@ const escapeCharacter = (character: string): string => {
   return code === 0x7f ? '␡' : `\\u{${code.toString(16)}}`;
 };
 
-/** Shows line feeds and other control characters as pictures, so that the framing can be seen; escapes what is invisible. */
-export const visible = (text: string): string => text.replace(HIDDEN, escapeCharacter);
+/** Replaces control characters with their Unicode pictures (`␊`) and escapes other invisible characters. */
+export const formatVisible = (text: string): string => text.replace(HIDDEN, escapeCharacter);
 
 export interface Column<Row> {
   readonly title: string;
   readonly value: (row: Row) => string;
-  /** Amounts stand right, so that their points line up. */
+  /** Amounts are right-aligned, so that their decimal points line up. @default 'left' */
   readonly align?: 'left' | 'right';
 }
 
-/** Rows under titles in aligned columns, two spaces apart. */
+/** Formats rows under titles in aligned columns, two spaces apart. */
 export const formatTable = <Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string => {
   const cells = [
     columns.map(({ title }) => title),
-    // What a server sent must not move the cursor or colour the terminal.
-    ...rows.map((row) => columns.map(({ value }) => visible(value(row)))),
+    // Values from a server must not control the terminal.
+    ...rows.map((row) => columns.map(({ value }) => formatVisible(value(row)))),
   ];
   const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index]?.length ?? 0)));
   const pad = (cell: string, index: number): string =>

@@ -1,7 +1,6 @@
+import { startServerAndClient, stopAll } from '@cpg/test-support/client/fixtures';
+import { ok, type RawHandler, respond } from '@cpg/test-support/raw-server';
 import { afterEach, describe, expect, it } from 'vitest';
-import { answer, ok } from '../../test-support/raw-answer.ts';
-import type { RawHandler } from '../../test-support/raw-server.ts';
-import { startPair, stopAll } from '../../test-support/start-pair.ts';
 import type { CpgClient } from '../client.ts';
 import { sumAvailable } from './account.ts';
 
@@ -48,7 +47,7 @@ describe('reads', () => {
       },
     ],
   ])('%s', async (_, call, target, data) => {
-    const { server, client } = await startPair((socket) => ok(socket, data));
+    const { server, client } = await startServerAndClient((socket) => ok(socket, data));
     expect((await call(client)).data).toEqual(data);
     expect(server.requests[0]?.requestLine).toBe(`GET ${target} HTTP/1.1`);
   });
@@ -78,12 +77,12 @@ const gateway: RawHandler = (socket, { target }) => {
   const has_more = ids.length > 2;
   const next_cursor = has_more ? (data.at(-1)?.id ?? null) : null;
   const body = { success: true, message: 'OK', data, data_count: data.length, next_cursor, has_more };
-  answer(socket, { status: 200, body });
+  respond(socket, { status: 200, body });
 };
 
 describe('transactions.list', () => {
-  it('awaited, is one page', async () => {
-    const { server, client } = await startPair(gateway);
+  it('returns one page when awaited', async () => {
+    const { server, client } = await startServerAndClient(gateway);
     const page = await client.transactions.list({ direction: 'deposit', limit: 2 });
     expect(page.data.map(({ id }) => id)).toEqual([5, 4]);
     expect([page.has_more, page.next_cursor]).toEqual([true, 4]);
@@ -92,8 +91,8 @@ describe('transactions.list', () => {
     ]);
   });
 
-  it('iterated, is every row, requested a page at a time', async () => {
-    const { server, client } = await startPair(gateway);
+  it('iterates over all rows and requests one page at a time', async () => {
+    const { server, client } = await startServerAndClient(gateway);
     const seen: [id: number, requests: number][] = [];
     for await (const { id } of client.transactions.list({ currency: 'USDT' })) {
       seen.push([id, server.requests.length]);
@@ -112,8 +111,8 @@ describe('transactions.list', () => {
     ]);
   });
 
-  it('gives pages, from a cursor on too', async () => {
-    const { client } = await startPair(gateway);
+  it('iterates over pages, also from a cursor', async () => {
+    const { client } = await startServerAndClient(gateway);
     const pages: number[][] = [];
     for await (const { data } of client.transactions.list({ cursor: 4 }).pages()) {
       pages.push(data.map(({ id }) => id));
@@ -121,15 +120,15 @@ describe('transactions.list', () => {
     expect(pages).toEqual([[3, 2], [1]]);
   });
 
-  it('stops asking when the caller stops reading', async () => {
-    const { server, client } = await startPair(gateway);
+  it('requests no more pages when the caller stops iterating', async () => {
+    const { server, client } = await startServerAndClient(gateway);
     for await (const { id } of client.transactions.list()) if (id === 4) break;
     expect(server.requests).toHaveLength(1);
   });
 
-  it('does not go round in circles with a gateway that repeats its cursor', async () => {
-    const { server, client } = await startPair((socket) =>
-      answer(socket, {
+  it('does not loop forever when the gateway repeats its cursor', async () => {
+    const { server, client } = await startServerAndClient((socket) =>
+      respond(socket, {
         status: 200,
         body: { success: true, message: 'OK', data: [row(9)], data_count: 1, next_cursor: 9, has_more: true },
       }),
@@ -163,7 +162,7 @@ describe('sumAvailable', () => {
     expect(sumAvailable(balances, filter).toFixed()).toBe(sum);
   });
 
-  it('refuses what has lost digits already', () => {
+  it('rejects an amount that is a number, which may have lost digits', () => {
     expect(() => sumAvailable([balance('A', 'B', 1 as never)], { currency: 'A' })).toThrow(
       'plain decimal string',
     );

@@ -12,7 +12,7 @@ import type { Caller } from '../call/caller.ts';
 import { type CpgCall, PagedCall } from '../call/cpg-call.ts';
 import { checkOptions, requireOption, TEXT } from '../guards.ts';
 
-/** What the account holds. Contract §4.1. */
+/** The account's balances (wire protocol §4.1). */
 export class Balances {
   readonly #caller: Caller;
 
@@ -20,7 +20,7 @@ export class Balances {
     this.#caller = caller;
   }
 
-  /** Every balance, or those of one currency or network; filters ignore case. Needs `read_balance`. */
+  /** Lists all balances, or those of one currency or network. Filters ignore case. Needs `read_balance`. */
   list(
     query: QueryOf<typeof endpoints.listBalances> = {},
     options: CallOptions = {},
@@ -30,10 +30,10 @@ export class Balances {
 }
 
 /**
- * What can be withdrawn of one currency, over all networks or on one of them; names ignore case. Adding up balances without
- * naming the currency would add dollars to bitcoins, and adding their strings would join them.
+ * Adds up the available balance of one currency, on all networks or on one. Names ignore case.
  *
- * @throws CpgError `invalid_configuration` for arguments of the wrong kind; ProtocolError `invalid_decimal` for an amount that is not a plain decimal string.
+ * @throws CpgError `invalid_configuration` for invalid arguments; ProtocolError `invalid_decimal` for an
+ * amount that is not a plain decimal string.
  */
 export const sumAvailable = (
   balances: readonly Pick<Balance, 'currency' | 'network' | 'available'>[],
@@ -50,7 +50,7 @@ export const sumAvailable = (
     .reduce((sum, { available }) => sum.plus(toDecimal(available)), new Decimal(0));
 };
 
-/** What the account can deposit and withdraw. Contract §4.2. */
+/** The currencies that the account can deposit and withdraw (wire protocol §4.2). */
 export class Currencies {
   readonly #caller: Caller;
 
@@ -58,13 +58,13 @@ export class Currencies {
     this.#caller = caller;
   }
 
-  /** Every enabled currency, with minimums and fees. Needs `list_currencies`. */
+  /** Lists the enabled currencies with their minimums and fees. Needs `list_currencies`. */
   list(options: CallOptions = {}): CpgCall<ResponseOf<typeof endpoints.listCurrencies>> {
     return this.#caller.call({ endpoint: endpoints.listCurrencies, given: {}, options });
   }
 }
 
-/** Where withdrawals are funded from. Contract §4.4. */
+/** The addresses that withdrawals are funded from (wire protocol §4.4). */
 export class HotWallet {
   readonly #caller: Caller;
 
@@ -72,7 +72,7 @@ export class HotWallet {
     this.#caller = caller;
   }
 
-  /** The address to fund on one network. Needs `request_withdrawal_funding_address`. */
+  /** Gets the address to fund on one network. Needs `request_withdrawal_funding_address`. */
   get(
     query: QueryOf<typeof endpoints.getHotWallet>,
     options: CallOptions = {},
@@ -81,7 +81,7 @@ export class HotWallet {
   }
 }
 
-/** The account's movements on the chain. Contract §4.5. */
+/** The account's transactions on the blockchain (wire protocol §4.5). */
 export class Transactions {
   readonly #caller: Caller;
 
@@ -90,8 +90,8 @@ export class Transactions {
   }
 
   /**
-   * Transactions, newest first. `await` the call for one page of `limit` rows (50 unless told otherwise, 200 at most),
-   * `for await` it for all. `options` hold for each page by itself. Needs `list_transactions`.
+   * Lists transactions, newest first. `await` the call for one page of `limit` rows (default 50, at most
+   * 200), or `for await` it for all rows. `options` apply to each page separately. Needs `list_transactions`.
    */
   list(
     query: QueryOf<typeof endpoints.listTransactions> = {},

@@ -2,17 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { type BodyOf, endpoints, type ResponseOf } from '@cpg/protocol';
 import type { CallOptions } from '../call/call-scope.ts';
 import { type Caller, POLL_RULES, type PollOptions } from '../call/caller.ts';
-import { fieldsOf } from '../call/codec.ts';
+import { asFields } from '../call/codec.ts';
 import type { CpgCall } from '../call/cpg-call.ts';
 import { oneOf } from '../guards.ts';
 
-/** The answer, and the key that makes the call repeatable. */
+/** The response, and the key that makes the call safe to repeat. */
 export type CreateDepositAddressResult = ResponseOf<typeof endpoints.createDepositAddress> & {
-  /** The one given or made up; `null` when `null` was given. */
+  /** The given or generated key; `null` if `null` was given. */
   readonly idempotency_key: string | null;
 };
 
-/** Addresses to receive money at. Contract §4.3. */
+/** Addresses that receive deposits (wire protocol §4.3). */
 export class DepositAddresses {
   readonly #caller: Caller;
 
@@ -21,17 +21,18 @@ export class DepositAddresses {
   }
 
   /**
-   * Requests an address; the same `user_identifier` always gets the same one. Needs `request_deposit_address`. Without an
-   * `idempotency_key` one is made up, used for every attempt of this call and returned; with `idempotency_key: null` the
-   * call has none and is never retried.
+   * Requests a deposit address. The same `user_identifier` always gets the same address. Needs
+   * `request_deposit_address`. Without an `idempotency_key`, the client generates one, uses it for every
+   * attempt and returns it. With `idempotency_key: null`, the call has none and is never retried.
    *
-   * @throws OutcomeUnknownError when no usable reply came back: repeat the call with the error's `idempotencyReference`.
+   * @throws OutcomeUnknownError if no usable response was received. Repeat the call with its
+   * `idempotencyReference`.
    */
   create(
     body: BodyOf<typeof endpoints.createDepositAddress>,
     options: CallOptions = {},
   ): CpgCall<CreateDepositAddressResult> {
-    const { idempotency_key = randomUUID(), ...rest } = fieldsOf(body);
+    const { idempotency_key = randomUUID(), ...rest } = asFields(body);
     return this.#caller
       .call({
         endpoint: endpoints.createDepositAddress,
@@ -46,11 +47,13 @@ export class DepositAddresses {
 type DepositRequestResult = ResponseOf<typeof endpoints.getDepositRequest>;
 
 export interface WaitForDepositOptions extends PollOptions {
-  /** Whether a payment counts once it is seen, or only once it is confirmed and credited. @default 'confirmed' */
+  /**
+   * Whether to wait until a payment is detected, or until it is confirmed and credited. @default 'confirmed'
+   */
   readonly until?: 'detected' | 'confirmed' | undefined;
 }
 
-/** What has been paid to an address. Contract §4.3. */
+/** The payments to a deposit address (wire protocol §4.3). */
 export class DepositRequests {
   readonly #caller: Caller;
 
@@ -58,7 +61,7 @@ export class DepositRequests {
     this.#caller = caller;
   }
 
-  /** One deposit request with its transactions. Needs `read_deposit_status`. */
+  /** Gets a deposit request with its transactions. Needs `read_deposit_status`. */
   get(requestId: number | string | bigint, options: CallOptions = {}): CpgCall<DepositRequestResult> {
     return this.#caller.call({
       endpoint: endpoints.getDepositRequest,
@@ -68,10 +71,11 @@ export class DepositRequests {
   }
 
   /**
-   * Waits until a payment to this request is confirmed (or only detected), by reading it in growing pauses, up to 15
-   * minutes unless told otherwise. A webhook tells sooner and costs no requests.
+   * Polls a deposit request until a payment is confirmed, or detected with `until: 'detected'`. Reads at
+   * intervals of 1 to 15 s for up to `deadlineMs` (default 15 minutes). A webhook is faster and needs no
+   * polling.
    *
-   * @throws CpgError `deadline_exceeded` or `aborted`; the request stays open and can be waited for again.
+   * @throws CpgError `deadline_exceeded` or `aborted`. The request stays open; you may wait for it again.
    */
   waitForDeposit(
     requestId: number | string | bigint,

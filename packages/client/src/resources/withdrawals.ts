@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { type BodyOf, endpoints, type ResponseOf } from '@cpg/protocol';
 import type { CallOptions } from '../call/call-scope.ts';
 import { type Caller, POLL_RULES, type PollOptions } from '../call/caller.ts';
-import { fieldsOf } from '../call/codec.ts';
+import { asFields } from '../call/codec.ts';
 import type { CpgCall } from '../call/cpg-call.ts';
 
 const { createWithdrawal, getWithdrawal } = endpoints;
 
-/** The answer, and the reference that makes the call repeatable. */
+/** The response, and the reference that makes the call safe to repeat. */
 export type CreateWithdrawalResult = ResponseOf<typeof createWithdrawal> & {
-  /** The one given or made up; `null` when `null` was given. */
+  /** The given or generated reference; `null` if `null` was given. */
   readonly client_reference: string | null;
 };
 
@@ -17,7 +17,7 @@ type WithdrawalResult = ResponseOf<typeof getWithdrawal>;
 
 const FINAL: readonly string[] = ['confirmed', 'failed'];
 
-/** Money sent out. Contract §4.6. */
+/** Withdrawals from the account (wire protocol §4.6). */
 export class Withdrawals {
   readonly #caller: Caller;
 
@@ -26,14 +26,17 @@ export class Withdrawals {
   }
 
   /**
-   * Creates a withdrawal: amount and fee are held at once. Needs `withdraw`. Without a `client_reference` one is made up,
-   * used for every attempt of this call and returned; give your own, stored beforehand, to survive a crash of your
-   * process. With `client_reference: null` the call has none and is never retried.
+   * Creates a withdrawal. The amount and the fee are held immediately. Needs `withdraw`.
    *
-   * @throws OutcomeUnknownError when no usable reply came back: repeat the call with the error's `idempotencyReference`.
+   * Store a `client_reference` of your own before the call, so that you can repeat it after a crash of your
+   * process. Without one, the client generates one, uses it for every attempt and returns it. With
+   * `client_reference: null`, the call has none and is never retried.
+   *
+   * @throws OutcomeUnknownError if no usable response was received. Repeat the call with its
+   * `idempotencyReference`.
    */
   create(body: BodyOf<typeof createWithdrawal>, options: CallOptions = {}): CpgCall<CreateWithdrawalResult> {
-    const { client_reference = randomUUID(), ...rest } = fieldsOf(body);
+    const { client_reference = randomUUID(), ...rest } = asFields(body);
     return this.#caller
       .call({
         endpoint: createWithdrawal,
@@ -44,7 +47,7 @@ export class Withdrawals {
       .map((envelope) => ({ ...envelope, client_reference }));
   }
 
-  /** One withdrawal and where it stands. Needs `read_withdrawal_status`. */
+  /** Gets a withdrawal and its status. Needs `read_withdrawal_status`. */
   get(withdrawalId: number | string | bigint, options: CallOptions = {}): CpgCall<WithdrawalResult> {
     return this.#caller.call({
       endpoint: getWithdrawal,
@@ -54,10 +57,10 @@ export class Withdrawals {
   }
 
   /**
-   * Waits until a withdrawal is `confirmed` or `failed`, by reading it in growing pauses, up to 15 minutes unless told
-   * otherwise. Look at the `status` of what comes back: failing is an end too.
+   * Polls a withdrawal until its `status` is `confirmed` or `failed`; check which. Reads at intervals of 1 to
+   * 15 s for up to `deadlineMs` (default 15 minutes).
    *
-   * @throws CpgError `deadline_exceeded` or `aborted`; the withdrawal goes on and can be waited for again.
+   * @throws CpgError `deadline_exceeded` or `aborted`. The withdrawal continues; you may wait for it again.
    */
   waitUntilFinal(
     withdrawalId: number | string | bigint,

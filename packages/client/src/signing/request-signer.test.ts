@@ -1,8 +1,7 @@
 import { createSigningKey, signRequest } from '@cpg/protocol';
+import { CREDENTIALS, FakeTime, SECRET } from '@cpg/test-support/client/fixtures';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CREDENTIALS, SECRET } from '../../test-support/credentials.ts';
-import { FakeTime } from '../../test-support/fake-time.ts';
 import { RequestSigner, ServerClock } from './request-signer.ts';
 
 const NOW = 1_747_440_000_000;
@@ -28,7 +27,7 @@ describe('RequestSigner', () => {
     );
   });
 
-  it('never signs alike in a burst of 1,000 identical reads, nor runs more than 30 s ahead', async () => {
+  it('never repeats a signature in a burst of 1,000 identical reads and stays within 30 s of the clock', async () => {
     const { time, signer, waiting } = makeSigner();
     const ahead: number[] = [];
     const signOne = async () => {
@@ -44,7 +43,7 @@ describe('RequestSigner', () => {
     expect(time.now() - NOW).toBeLessThan(975_000);
   });
 
-  it('scatters when told so, within the 30 s', async () => {
+  it('scatters within 30 s with scatter: true', async () => {
     const { signer, waiting } = makeSigner();
     const timestamps: number[] = [];
     for (let index = 0; index < 200; index += 1) {
@@ -57,7 +56,7 @@ describe('RequestSigner', () => {
     expect(new Set(timestamps).size).toBeGreaterThan(10);
   });
 
-  it('steps only what is identical', async () => {
+  it('advances the timestamp of identical requests only', async () => {
     const { signer, waiting } = makeSigner();
     const requests = [
       read,
@@ -70,14 +69,14 @@ describe('RequestSigner', () => {
     expect(signed.map(({ timestamp }) => timestamp)).toEqual(Array(5).fill('1747440000'));
   });
 
-  it('treats no body and an empty body alike: they have one signature', async () => {
+  it('treats a missing and an empty body as identical, because they have the same signature', async () => {
     const { signer, waiting } = makeSigner();
     const first = await signer.sign(read, waiting);
     const second = await signer.sign({ ...read, body: Buffer.alloc(0) }, waiting);
     expect(second.signature).not.toBe(first.signature);
   });
 
-  it('never signs alike, whatever the clock does', async () => {
+  it('never repeats a signature, however the clock changes', async () => {
     const steps = fc.array(fc.integer({ min: -1_200_000, max: 1_200_000 }), { maxLength: 40 });
     await fc.assert(
       fc.asyncProperty(steps, async (jumps) => {
@@ -97,12 +96,12 @@ describe('RequestSigner', () => {
     );
   });
 
-  it('takes another second when the clock was corrected while it waited', async () => {
+  it('uses another timestamp when the clock was corrected during the wait', async () => {
     const { time, clock, signer } = makeSigner();
     const correct = async (milliseconds: number) => {
       await time.sleep(milliseconds, never);
       const now = time.now();
-      clock.learn({
+      clock.update({
         date: new Date(now - 600_000).toUTCString(),
         age: undefined,
         sentAt: now,
@@ -114,7 +113,7 @@ describe('RequestSigner', () => {
     expect(Number(timestamp)).toBeLessThanOrEqual(1_747_440_000 - 590);
   });
 
-  it('ends when waiting is cut short', async () => {
+  it('rejects when the wait is aborted', async () => {
     const { signer } = makeSigner();
     const stop = async () => {
       throw new Error('enough');

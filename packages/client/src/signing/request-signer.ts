@@ -10,48 +10,54 @@ import {
 import { CpgError } from '../errors.ts';
 import type { Time } from '../time.ts';
 
-/** Who calls. */
+/** An API key and its secret. */
 export interface Credentials {
   readonly keyId: string;
-  /** As it was shown: not trimmed, not decoded. */
+  /** Exactly as it was issued: not trimmed, not decoded. */
   readonly secret: string;
 }
 
-/** The bytes of one request, as they will be sent. */
+/** The bytes of a request as they will be sent. */
 export interface RequestBytes {
   readonly method: string;
   readonly target: string;
   readonly body?: Buffer | undefined;
 }
 
-/** How far, in seconds, a stepped timestamp may run ahead of the clock before the signer waits. Contract §6, rule 3. */
-export const MOST_SECONDS_AHEAD = 30;
-// Timers may fire a little early.
+/**
+ * Seconds that a timestamp may be ahead of the clock; beyond that, the signer waits (wire protocol §6, rule
+ * 3).
+ */
+const MAX_SECONDS_AHEAD = 30;
+// Timers may fire slightly early.
 const TIMER_MARGIN_MS = 20;
 
 const NO_BODY = Buffer.alloc(0);
 
 export interface SigningOptions {
-  /** How to wait; its rejection ends the call. */
+  /** Waits; a rejection ends the call. */
   readonly sleep: (milliseconds: number) => Promise<void>;
-  /** Takes a second at random of those allowed, to get out of step with another process that has the same key. */
+  /**
+   * Picks a random timestamp among those allowed, to avoid the timestamps of another process with the same
+   * key.
+   */
   readonly scatter?: boolean | undefined;
 }
 
-/** A signature that is sent once at most. */
+/** A signed request that may be sent once. */
 export type SignedOnce = SignedRequest & {
-  /** Gives the timestamp back; only for a request of which nothing was sent. */
+  /** Releases the timestamp. Only for a request of which nothing was sent. */
   readonly release: () => void;
 };
 
-/** Signs for one key, never with the same signature twice. Printing it shows neither secret nor key. */
+/** Signs requests with one key and never repeats a signature. Logging a signer does not reveal its secret. */
 export class RequestSigner {
   readonly #keyId: string;
   readonly #key: SigningKey;
   readonly #clock: ServerClock;
   readonly #timestamps = new SingleUseTimestamps();
 
-  /** @throws ProtocolError `invalid_secret` when the secret is empty or not a text. */
+  /** @throws ProtocolError `invalid_secret` if the secret is empty or not a string. */
   constructor(credentials: { readonly keyId: string; readonly secret: string }, clock: ServerClock) {
     this.#keyId = credentials.keyId;
     this.#key = createSigningKey(credentials.secret);
@@ -59,20 +65,20 @@ export class RequestSigner {
   }
 
   /**
-   * Signs these bytes. Identical requests within one second get timestamps one second apart, up to 30 s ahead; beyond that
-   * it waits. A timestamp that is not used after all is given back.
+   * Signs a request. Identical requests within one second get timestamps one second apart, up to 30 s ahead;
+   * further requests wait.
    */
   async sign(request: RequestBytes, { sleep, scatter = false }: SigningOptions): Promise<SignedOnce> {
     const content = `${request.method} ${request.target} ${bodySha256(request.body ?? NO_BODY)}`;
     for (;;) {
-      const ahead = scatter ? Math.floor(Math.random() * MOST_SECONDS_AHEAD) : 0;
+      const ahead = scatter ? Math.floor(Math.random() * MAX_SECONDS_AHEAD) : 0;
       const timestamp = this.#timestamps.reserve(content, this.#clock.seconds() + ahead);
       const release = (): void => this.#timestamps.release(content, timestamp);
       try {
-        const waitMs = (timestamp - MOST_SECONDS_AHEAD) * 1000 - this.#clock.now();
+        const waitMs = (timestamp - MAX_SECONDS_AHEAD) * 1000 - this.#clock.now();
         if (waitMs > 0) await sleep(waitMs + TIMER_MARGIN_MS);
-        // The clock may have been corrected during the wait; then the reserved second is of no use.
-        if (Math.abs(timestamp - this.#clock.seconds()) <= MOST_SECONDS_AHEAD) {
+        // The clock may have been corrected during the wait, which makes the reserved timestamp useless.
+        if (Math.abs(timestamp - this.#clock.seconds()) <= MAX_SECONDS_AHEAD) {
           const signed = signRequest({ ...request, keyId: this.#keyId, key: this.#key, timestamp });
           return { ...signed, release };
         }
@@ -85,17 +91,17 @@ export class RequestSigner {
   }
 }
 
-// The server remembers a signature for at most 600 s; older timestamps cannot collide.
-const REMEMBERED_SECONDS = 600;
+// The server stores signatures for at most 600 s; older timestamps cannot collide.
+const RETENTION_SECONDS = 600;
 
 /**
- * Hands out timestamps so that no request content gets the same one twice: content and timestamp decide the signature, and
- * the gateway accepts a signature once. Contract §6, rule 3.
+ * Issues timestamps, never the same one twice for the same content. Content and timestamp determine the
+ * signature, and the gateway accepts each signature once (wire protocol §6, rule 3).
  */
 export class SingleUseTimestamps {
   readonly #contentsBySecond = new Map<number, Set<string>>();
 
-  /** The first second from `now` on (whole Unix seconds) that this content has not had; it is taken at once. */
+  /** Reserves the first second from `now` (whole Unix seconds) that is unused for this content. */
   reserve(content: string, now: number): number {
     let second = now;
     while (this.#contentsBySecond.get(second)?.has(content)) second += 1;
@@ -103,7 +109,7 @@ export class SingleUseTimestamps {
     return second;
   }
 
-  /** Gives a timestamp back whose signature was never sent. */
+  /** Releases a timestamp whose signature was never sent. */
   release(content: string, second: number): void {
     const contents = this.#contentsBySecond.get(second);
     contents?.delete(content);
@@ -114,7 +120,7 @@ export class SingleUseTimestamps {
     const known = this.#contentsBySecond.get(second);
     if (known !== undefined) return known;
     for (const old of this.#contentsBySecond.keys()) {
-      if (old < now - REMEMBERED_SECONDS) this.#contentsBySecond.delete(old);
+      if (old < now - RETENTION_SECONDS) this.#contentsBySecond.delete(old);
     }
     const contents = new Set<string>();
     this.#contentsBySecond.set(second, contents);
@@ -122,21 +128,24 @@ export class SingleUseTimestamps {
   }
 }
 
-/** What an answer says about the gateway's clock. */
+/** The times of one response. */
 export interface DateSample {
   /** The `Date` header. */
   readonly date: string | undefined;
-  /** The `Age` header: an answer from a cache tells an old time. */
+  /** The `Age` header. A cached response has an old `Date`. */
   readonly age: string | undefined;
-  /** Local Unix milliseconds when the request left and when the answer came. */
+  /** Local Unix milliseconds when the request was sent and the response received. */
   readonly sentAt: number;
   readonly receivedAt: number;
 }
 
-// `Date` counts whole seconds and the way there is not the way back: smaller differences are noise.
+// `Date` has a resolution of one second and network latency is asymmetric, so smaller differences are noise.
 const NOISE_MS = 5_000;
 
-/** The gateway's clock as far as it is known: the local clock plus an offset learnt from `Date` headers. Contract §6, rule 4. */
+/**
+ * The gateway's clock: the local clock plus an offset measured from `Date` headers (wire protocol §6, rule
+ * 4).
+ */
 export class ServerClock {
   readonly #time: Time;
   #offsetMs = 0;
@@ -145,7 +154,7 @@ export class ServerClock {
     this.#time = time;
   }
 
-  /** Milliseconds that the gateway's clock is ahead of the local one; 0 until an answer proves otherwise. */
+  /** Milliseconds by which the gateway's clock is ahead of the local clock; 0 until measured. */
   get offsetMs(): number {
     return this.#offsetMs;
   }
@@ -160,8 +169,10 @@ export class ServerClock {
     return Math.floor(this.now() / 1000);
   }
 
-  /** Learns from one answer. Returns whether the offset was corrected; differences of 5 s and less are left alone. */
-  learn({ date, age, sentAt, receivedAt }: DateSample): boolean {
+  /**
+   * Measures the offset from one response. Returns whether it changed; differences of up to 5 s are ignored.
+   */
+  update({ date, age, sentAt, receivedAt }: DateSample): boolean {
     const serverTime = Date.parse(date ?? '');
     if (Number.isNaN(serverTime) || age !== undefined) return false;
     const offset = Math.round(serverTime + 500 - (sentAt + receivedAt) / 2);
@@ -171,7 +182,10 @@ export class ServerClock {
   }
 }
 
-/** @throws CpgError `invalid_configuration`; its message never contains the secret. */
+/**
+ * @throws CpgError `invalid_configuration` for an invalid key id or secret. Its message never contains the
+ * secret.
+ */
 export const createSigner = ({ keyId, secret }: Credentials, clock: ServerClock): RequestSigner => {
   if (typeof keyId !== 'string' || !isKeyId(keyId)) {
     throw new CpgError(

@@ -21,19 +21,19 @@ export type EndpointNamed<Name extends OperationName> = Extract<
 /** `ping`, `balances.list`, `withdrawals.create` … */
 export type OperationName = Endpoints[keyof Endpoints]['name'];
 
-/** What the scripted gateway answers to one request. */
+/** The scripted response to one request. */
 export type Reply<E extends Endpoint = Endpoint> =
-  /** Success with this data; for `transactions.list` also the page's end. */
+  /** Success with this data; for `transactions.list` also the pagination fields. */
   | { readonly data: DataOf<E>; readonly next_cursor?: number | null; readonly has_more?: boolean }
-  /** A refusal of the contract, e.g. `insufficient_available_balance`. */
+  /** A rejection of the protocol, e.g. `insufficient_available_balance`. */
   | { readonly rejection: RejectionCode; readonly headers?: Readonly<Record<string, string>> }
-  /** Any other refusal. */
+  /** Any other error. */
   | {
       readonly status: number;
       readonly message: string;
       readonly headers?: Readonly<Record<string, string>>;
     }
-  /** The request arrives, the connection breaks, and no reply comes back. */
+  /** The request is received, but the connection breaks without a response. */
   | { readonly lost: true };
 
 export interface WrittenReply {
@@ -43,9 +43,9 @@ export interface WrittenReply {
 }
 
 /**
- * Turns a reply into status and envelope; `undefined` for a lost one.
+ * Turns a reply into status, headers and envelope; `undefined` for a lost one.
  *
- * @throws CpgError `invalid_configuration` when a success is not one that the endpoint could give: a test against it would prove nothing.
+ * @throws CpgError `invalid_configuration` for a success that the real endpoint could not return.
  */
 export const writeReply = (endpoint: Endpoint, reply: Reply): WrittenReply | undefined => {
   requireOption(`${endpoint.name}: a reply`, reply, REPLY);
@@ -80,6 +80,6 @@ const writeSuccess = (endpoint: Endpoint, reply: Extract<Reply, { readonly data:
   const [issue] = parsed.error.issues;
   throw new CpgError(
     'invalid_configuration',
-    `${endpoint.name} cannot answer this: ${issue?.path.join('.')}: ${issue?.message}.`,
+    `${endpoint.name} cannot return this reply: ${issue?.path.join('.')}: ${issue?.message}.`,
   );
 };

@@ -14,10 +14,10 @@ import {
 } from '@cpg/protocol';
 import { CpgError } from '../errors.ts';
 import {
-  ask,
   checkOptions,
   FUNCTION,
   findNearest,
+  invoke,
   type OptionRules,
   SECONDS,
   TEXT,
@@ -27,72 +27,70 @@ import {
 import type { Credentials } from '../signing/request-signer.ts';
 import { type EndpointNamed, type OperationName, type Reply, writeReply } from './reply.ts';
 
-/** A request that the scripted gateway has taken. */
+/** A request that the scripted gateway received. */
 export interface ScriptedRequest {
   readonly operation: OperationName;
   readonly method: string;
-  /** Path and query as they stood on the wire. */
+  /** Path and query as received. */
   readonly target: string;
-  /** The parsed JSON body; `undefined` when there was none. */
+  /** The parsed JSON body; `undefined` if there was none. */
   readonly body: unknown;
 }
 
 export interface ScriptedGatewayOptions extends Partial<Credentials> {
-  /** The gateway's clock in whole Unix seconds. Defaults to the system's. */
+  /** Returns the gateway's time in whole Unix seconds. Defaults to the system's clock. */
   readonly now?: (() => number) | undefined;
 }
 
 const RULES: OptionRules<ScriptedGatewayOptions> = { keyId: TEXT, secret: TEXT, now: FUNCTION };
-const UNIX_SECONDS = {
-  accepts: (value: unknown): value is number => SECONDS.accepts(value),
-  expected: SECONDS.expected,
-};
 
 const ALL: readonly Endpoint[] = Object.values(endpoints);
 
 /**
- * A gateway for your tests: a real server on loopback that checks signatures like the real one and answers what you
- * script. `await ScriptedGateway.start()`, then `new CpgClient(gateway.clientOptions)`.
+ * A gateway for tests: an HTTP server on loopback that checks signatures and returns the replies you script.
+ * `await ScriptedGateway.start()`, then `new CpgClient(gateway.clientOptions)`.
  */
 export class ScriptedGateway {
-  /** Authentic requests in order of arrival. */
+  /** The authentic requests, in order of arrival. */
   readonly requests: ScriptedRequest[] = [];
   readonly #credentials: Credentials;
   readonly #replies = new Map<string, Reply[]>();
   readonly #server: Server;
   readonly #now: () => number;
-  readonly #check: ReturnType<typeof makeSignatureCheck>;
+  readonly #check: ReturnType<typeof createSignatureCheck>;
 
   private constructor(options: ScriptedGatewayOptions) {
     checkOptions('ScriptedGateway.start', options, RULES);
     const { keyId = 'ck_scripted', secret = 'cpg-scripted-DO-NOT-USE-IN-PRODUCTION' } = options;
     const readClock = options.now ?? (() => Math.floor(Date.now() / 1000));
-    this.#now = () => ask('now()', readClock, UNIX_SECONDS);
+    this.#now = () => invoke('now()', readClock, SECONDS);
     this.#credentials = { keyId, secret };
     this.#check = withCpgErrors('ScriptedGateway.start', () =>
-      makeSignatureCheck(this.#credentials, this.#now),
+      createSignatureCheck(this.#credentials, this.#now),
     );
     this.#server = createServer((request, response) => {
       void this.#respond(request, response);
     });
   }
 
+  /** Starts a gateway on a free port. */
   static async start(options: ScriptedGatewayOptions = {}): Promise<ScriptedGateway> {
     const gateway = new ScriptedGateway(options);
     await new Promise<void>((resolve) => gateway.#server.listen(0, '127.0.0.1', resolve));
     return gateway;
   }
 
-  /** What a `CpgClient` needs to speak to this gateway. */
+  /** The options of a `CpgClient` for this gateway. */
   get clientOptions(): Credentials & { readonly baseUrl: string } {
     const { port } = this.#server.address() as AddressInfo;
     return { ...this.#credentials, baseUrl: `http://127.0.0.1:${port}` };
   }
 
   /**
-   * Scripts an operation: its replies are given in this order, the last one again and again.
+   * Scripts the replies of an operation. They are returned in order; the last one repeats.
    *
-   * @throws CpgError `invalid_configuration` for an unknown operation, or for a reply that the real endpoint could not give.
+   * @throws CpgError `invalid_configuration` for an unknown operation, or a reply that the real endpoint
+   * could not return.
    */
   reply<Name extends OperationName>(
     operation: Name,
@@ -112,7 +110,7 @@ export class ScriptedGateway {
     return this;
   }
 
-  /** Closes the server and every connection to it. */
+  /** Closes the server and its connections. */
   async stop(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
@@ -120,11 +118,11 @@ export class ScriptedGateway {
 
   async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      // Clients learn the gateway's clock from it.
+      // Clients measure the gateway's clock by this header.
       response.setHeader('Date', new Date(this.#now() * 1000).toUTCString());
       await this.#handle(request, response);
     } catch (error) {
-      // A client that went away in the middle of its request is no failure.
+      // The client disconnected during its request.
       if (request.destroyed && !request.complete) return;
       warn('ScriptedGateway', error);
       if (!response.headersSent) send(response, 500, errorEnvelope('The scripted gateway failed'));
@@ -169,13 +167,15 @@ const send = (response: ServerResponse, status: number, envelope: object): void 
   response.writeHead(status, { 'Content-Type': ENVELOPE_CONTENT_TYPE }).end(JSON.stringify(envelope));
 };
 
-/** Makes the check that every scripted request goes through, as at the real gateway: headers, window, signature, single use. */
-export const makeSignatureCheck = ({ keyId, secret }: Credentials, now: () => number) => {
+/**
+ * Creates the check of every request: headers, timestamp, signature and single use, as in the real gateway.
+ */
+const createSignatureCheck = ({ keyId, secret }: Credentials, now: () => number) => {
   const keys = new Map([[keyId, createSigningKey(secret)]]);
   const used = new Set<string>();
   return (request: IncomingMessage, body: Buffer): Rejection | undefined => {
     const { method = '', url: target = '', rawHeaders } = request;
-    const verified = verifyRequest({ method, target, headers: pairsOf(rawHeaders), body, keys, now: now() });
+    const verified = verifyRequest({ method, target, headers: toPairs(rawHeaders), body, keys, now: now() });
     if (isRejection(verified)) return verified;
     if (used.has(verified.signature)) return REJECTIONS.signature_already_used;
     used.add(verified.signature);
@@ -183,5 +183,5 @@ export const makeSignatureCheck = ({ keyId, secret }: Credentials, now: () => nu
   };
 };
 
-const pairsOf = (rawHeaders: readonly string[]): [name: string, value: string][] =>
+const toPairs = (rawHeaders: readonly string[]): [name: string, value: string][] =>
   rawHeaders.flatMap((name, index) => (index % 2 === 0 ? [[name, rawHeaders[index + 1] ?? '']] : []));

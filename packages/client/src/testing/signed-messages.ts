@@ -20,16 +20,16 @@ import {
   TEXT,
   withCpgErrors,
 } from '../guards.ts';
-import { bytesOf } from '../platform.ts';
+import { asBytes } from '../platform.ts';
 import type { Credentials } from '../signing/request-signer.ts';
 
 export interface RequestToMake extends Credentials {
   readonly method: string;
-  /** Path and query as they will stand on the wire. */
+  /** Path and query as they will be sent. */
   readonly target: string;
-  /** An object is sent as JSON; text and bytes as they are. */
+  /** Objects are sent as JSON, strings and bytes unchanged. */
   readonly body?: unknown;
-  /** Whole Unix seconds. Defaults to the system's clock. */
+  /** The request's timestamp in whole Unix seconds. Defaults to the system's clock. */
   readonly now?: number | undefined;
 }
 
@@ -49,7 +49,7 @@ const REQUEST_RULES: OptionRules<RequestToMake> = {
   now: SECONDS,
 };
 
-/** Makes a correctly signed request, for tests of a service that receives them. */
+/** Creates a correctly signed request, to test a service that receives signed requests. */
 export const makeSignedRequest = (request: RequestToMake): MadeRequest => {
   checkOptions('makeSignedRequest', request, REQUEST_RULES);
   const { keyId, secret, target, now = Math.floor(Date.now() / 1000) } = request;
@@ -64,7 +64,7 @@ export const makeSignedRequest = (request: RequestToMake): MadeRequest => {
 
 const toBytes = (body: unknown): Buffer | undefined => {
   if (body === undefined) return undefined;
-  const bytes = bytesOf(body);
+  const bytes = asBytes(body);
   if (bytes !== undefined) return Buffer.from(bytes);
   return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body), 'utf8');
 };
@@ -73,11 +73,11 @@ export interface WebhookToMake<Name extends WebhookEventName> {
   /** The webhook's signing secret. */
   readonly secret: string;
   readonly event: Name;
-  /** Fields that matter to the test; the others are filled in. */
+  /** The fields that matter in the test. The others have sample values. */
   readonly data?: Partial<WebhookEventOf<Name>['data']> | undefined;
-  /** The event's id, on which receivers deduplicate. @default 1 */
+  /** The event's id, which receivers deduplicate by. @default 1 */
   readonly id?: number | undefined;
-  /** Whole Unix seconds of this delivery. Defaults to the system's clock. */
+  /** The delivery's timestamp in whole Unix seconds. Defaults to the system's clock. */
   readonly now?: number | undefined;
 }
 
@@ -95,7 +95,7 @@ const WEBHOOK_RULES: OptionRules<WebhookToMake<WebhookEventName>> = {
   now: SECONDS,
 };
 
-/** Makes a correctly signed webhook, for tests of a receiver. */
+/** Creates a correctly signed webhook, to test a receiver. */
 export const makeWebhook = <Name extends WebhookEventName>(webhook: WebhookToMake<Name>): MadeWebhook => {
   checkOptions('makeWebhook', webhook, WEBHOOK_RULES);
   requireOption('makeWebhook: event', webhook.event, EVENT);
@@ -139,6 +139,6 @@ const WITHDRAWAL = {
   error_message: null,
 };
 
-/** Data that an event of this name could carry. */
-export const sampleData = (event: WebhookEventName): object =>
+/** Valid data of an event with this name. */
+const sampleData = (event: WebhookEventName): object =>
   event.startsWith('deposit.') ? DEPOSIT : { ...WITHDRAWAL, status: event.slice('withdrawal.'.length) };

@@ -1,8 +1,7 @@
 import { WEBHOOK_EVENTS, type WebhookEventName } from '@cpg/protocol';
+import { BALANCE, CREATED_WITHDRAWAL, isAuthentic, WITHDRAWAL_BODY } from '@cpg/test-support/client/fixtures';
+import { RawServer } from '@cpg/test-support/raw-server';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BALANCE, CREATED_WITHDRAWAL, WITHDRAWAL_BODY } from '../../test-support/credentials.ts';
-import { RawServer } from '../../test-support/raw-server.ts';
-import { isAuthentic } from '../../test-support/recompute-signature.ts';
 import { CpgClient } from '../client.ts';
 import { verifyWebhook } from '../webhooks/verify-webhook.ts';
 import { ScriptedGateway } from './scripted-gateway.ts';
@@ -21,7 +20,7 @@ afterEach(async () => {
 });
 
 describe('ScriptedGateway', () => {
-  it('answers what is scripted, in order, the last again and again', async () => {
+  it('returns the scripted replies in order and repeats the last', async () => {
     gateway.reply('balances.list', { data: [] }, { data: [BALANCE] });
     expect((await client.balances.list()).data).toEqual([]);
     expect((await client.balances.list({ currency: 'USDT' })).data).toEqual([BALANCE]);
@@ -34,7 +33,7 @@ describe('ScriptedGateway', () => {
     });
   });
 
-  it('refuses as the contract does', async () => {
+  it('rejects like the real gateway', async () => {
     gateway.reply('withdrawals.create', { rejection: 'insufficient_available_balance' });
     await expect(client.withdrawals.create(WITHDRAWAL_BODY)).rejects.toMatchObject({
       rejection: 'insufficient_available_balance',
@@ -43,7 +42,7 @@ describe('ScriptedGateway', () => {
     await expect(client.withdrawals.get(1)).rejects.toMatchObject({ status: 418, wireMessage: 'teapot' });
   });
 
-  it('loses replies, so that a test sees the repeat', async () => {
+  it('can lose replies, to test the retry', async () => {
     gateway.reply('withdrawals.create', { lost: true }, { data: CREATED_WITHDRAWAL });
     const { client_reference } = await client.withdrawals.create(WITHDRAWAL_BODY);
     expect(gateway.requests.map(({ body }) => body)).toEqual(
@@ -58,7 +57,7 @@ describe('ScriptedGateway', () => {
     expect(ends).toEqual([true, false]);
   });
 
-  it('checks signatures for real: wrong secret, replay, old timestamp, no headers', async () => {
+  it('checks signatures: wrong secret, replay, old timestamp, no headers', async () => {
     gateway.reply('ping', { data: { pong: true } });
     const { baseUrl, keyId, secret } = gateway.clientOptions;
     const stranger = new CpgClient({ baseUrl, keyId, secret: 'wrong' });
@@ -80,7 +79,7 @@ describe('ScriptedGateway', () => {
     expect(gateway.requests).toHaveLength(1);
   });
 
-  it('may have a clock of its own, which clients learn', async () => {
+  it('may have a different time, which clients measure', async () => {
     const ahead = await ScriptedGateway.start({ now: () => Math.floor(Date.now() / 1000) + 900 });
     ahead.reply('ping', { data: { pong: true } });
     const late = new CpgClient(ahead.clientOptions);
@@ -90,16 +89,16 @@ describe('ScriptedGateway', () => {
     await ahead.stop();
   });
 
-  it('says what was not scripted', async () => {
+  it('names an operation without a scripted reply', async () => {
     await expect(client.currencies.list()).rejects.toMatchObject({
       status: 501,
       wireMessage: 'No reply is scripted for currencies.list',
     });
   });
 
-  it('cannot be told to answer what the real gateway never would', () => {
+  it('rejects replies that the real gateway could not return', () => {
     expect(() => gateway.reply('balances.list', { data: [{ ...BALANCE, held: 1 } as never] })).toThrow(
-      'balances.list cannot answer this: data.0.held',
+      'balances.list cannot return this reply: data.0.held',
     );
     expect(() => gateway.reply('balances.lst' as never)).toThrow('There is no operation balances.lst.');
   });
@@ -125,7 +124,7 @@ describe('makeSignedRequest', () => {
 });
 
 describe('makeWebhook', () => {
-  it.each(Object.keys(WEBHOOK_EVENTS) as WebhookEventName[])('makes an authentic %s', (event) => {
+  it.each(Object.keys(WEBHOOK_EVENTS) as WebhookEventName[])('creates an authentic %s', (event) => {
     const { body, headers } = makeWebhook({ secret: 's', event, id: 4, data: { amount: '7.000000' } });
     expect(verifyWebhook({ secret: 's', body, headers })).toMatchObject({
       id: 4,

@@ -3,44 +3,49 @@ import { Agent as HttpsAgent } from 'node:https';
 import { Axios, type AxiosProxyConfig } from 'axios';
 import { createRequestFactory } from './connected-request.ts';
 
-/** One signed request, finished to the last byte. */
+/** A signed request. Its bytes are final. */
 export interface WireRequest {
   readonly method: string;
-  /** Absolute; what follows the origin is the signed target. */
+  /** Absolute URL: the origin followed by the signed target. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Buffer | undefined;
 }
 
-/** One answer, not judged yet. */
+/** A complete response of any status. */
 export interface WireResponse {
   readonly status: number;
-  /** Names in lower case. */
+  /** Header names are in lower case. */
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
 export interface SendControl {
   readonly signal: AbortSignal;
-  /** Called once a connection is established, just before the first byte: without it, nothing was sent. */
+  /**
+   * Called when the connection is established, before the first byte. If it was not called, nothing was sent.
+   */
   readonly onSend: () => void;
 }
 
-/** Sends bytes as they are and follows no redirect. */
+/** Sends bytes unchanged and follows no redirects. */
 export interface Transport {
-  /** @throws TransportError when there is no complete answer. */
+  /** @throws TransportError if there is no complete response. */
   send(request: WireRequest, control: SendControl): Promise<WireResponse>;
-  /** Closes the connections that the transport itself opened. */
+  /** Closes the connections of the transport's own agents. */
   close(): void;
 }
 
-/** The code for an answer that was given up because it is too long to be one. */
+/** The code of a response that exceeds the size limit. */
 export const RESPONSE_TOO_LARGE = 'RESPONSE_TOO_LARGE';
 
-/** No complete answer. Made of texts alone: the HTTP library's own error carries the request, headers and all. */
+/**
+ * No complete response. Does not refer to the HTTP library's error, which contains the request with its
+ * headers.
+ */
 export class TransportError extends Error {
   override readonly name = 'TransportError';
-  /** The system's or the HTTP library's code, e.g. `ECONNRESET`. */
+  /** The code of the system or the HTTP library, e.g. `ECONNRESET`. */
   readonly code: string;
 
   constructor(code: string, message: string) {
@@ -50,21 +55,23 @@ export class TransportError extends Error {
 }
 
 export interface ConnectionOptions {
-  /** Replaces the client's own keep-alive agent for http. */
+  /** Replaces the client's keep-alive agent for http. */
   readonly httpAgent?: HttpAgent | undefined;
-  /** Replaces the client's own keep-alive agent for https: client certificates, own CA, proxies, socket limits. */
+  /**
+   * Replaces the client's keep-alive agent for https, e.g. to set client certificates, a CA or socket limits.
+   */
   readonly httpsAgent?: HttpsAgent | undefined;
   /**
-   * A proxy, or `false` for none. Without it, `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` of the environment hold, but not
-   * for loopback.
+   * A proxy, or `false` for none. Defaults to the environment's `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`,
+   * except for loopback.
    */
   readonly proxy?: AxiosProxyConfig | false | undefined;
 }
 
-// Far above any page of the API; an answer beyond it is not one.
-const MOST_RESPONSE_BYTES = 16 * 1024 * 1024;
+// Far larger than any page of the API.
+const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 
-/** Axios, told to do nothing but carry bytes: no parameters, no transforms, no redirects, no defaults of the program. */
+/** Sends bytes with axios, without parameters, transforms, redirects or global defaults. */
 export class AxiosTransport implements Transport {
   readonly #axios: Axios;
   readonly #ownAgents: readonly { destroy(): void }[];
@@ -76,15 +83,15 @@ export class AxiosTransport implements Transport {
       ...(options.httpAgent === undefined ? [httpAgent] : []),
       ...(options.httpsAgent === undefined ? [httpsAgent] : []),
     ];
-    // The class, not axios.create(): it has no transforms, and defaults that a program sets on the global axios do not
-    // reach a signed request.
+    // Unlike axios.create(), the class has no transforms and ignores defaults that the program sets on the
+    // global axios.
     this.#axios = new Axios({
       adapter: 'http',
       httpAgent,
       httpsAgent,
       ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
       maxRedirects: 0,
-      maxContentLength: MOST_RESPONSE_BYTES,
+      maxContentLength: MAX_RESPONSE_BYTES,
       maxBodyLength: Number.POSITIVE_INFINITY,
       responseType: 'arraybuffer',
       validateStatus: null,
@@ -125,15 +132,15 @@ export class AxiosTransport implements Transport {
   }
 }
 
-/** A response to a request that was never sent is that of a proxy to its CONNECT. */
+/** A response to a request that was not sent is a proxy's response to CONNECT. */
 const notTunnelled = (status: number): TransportError =>
-  new TransportError('PROXY_REFUSED', `The proxy answered ${status} instead of opening a tunnel.`);
+  new TransportError('PROXY_REFUSED', `The proxy responded ${status} instead of opening a tunnel.`);
 
 const toTransportError = (error: unknown): TransportError => {
   if (error instanceof TransportError) return error;
   const { code, message } = error as Readonly<Record<'code' | 'message', unknown>>;
   if (String(message).startsWith('maxContentLength')) {
-    const tooLarge = `The answer is larger than ${MOST_RESPONSE_BYTES} bytes.`;
+    const tooLarge = `The response is larger than ${MAX_RESPONSE_BYTES} bytes.`;
     return new TransportError(RESPONSE_TOO_LARGE, tooLarge);
   }
   return new TransportError(

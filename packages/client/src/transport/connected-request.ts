@@ -3,22 +3,22 @@ import { request as httpsRequest, type RequestOptions } from 'node:https';
 import type { Socket } from 'node:net';
 import { SIGNATURE_HEADER } from '@cpg/protocol';
 
-/** What axios calls to make a request: its `transport` option. */
+/** The `transport` option of axios. */
 export interface RequestFactory {
   request(options: RequestOptions, onResponse: (response: IncomingMessage) => void): ClientRequest;
 }
 
 const REDACTED = '[redacted]';
 const SIGNATURE_NAME = SIGNATURE_HEADER.toLowerCase();
-// Node.js fires a longer timer at once.
+// Node.js fires longer timers immediately.
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Makes requests that hand nothing to a connection before it is established: not before `connect`, with TLS not before
- * `secureConnect`. So `onSend` tells for certain whether a failed request can have reached the server; error codes do not.
+ * Creates requests that write nothing before the connection is established: `connect`, or `secureConnect` for
+ * TLS. If `onSend` was not called, a failed request cannot have reached the server; error codes do not tell.
  *
- * The signature joins the request at that moment only and is taken out as soon as it is written, because programs log
- * requests, sockets and agents, which all lead to each other.
+ * The signature is added just before the request is written and removed right after, because programs log
+ * requests, sockets and agents, which all refer to each other.
  */
 export const createRequestFactory = (onSend: () => void): RequestFactory => ({
   request: (options, onResponse) => {
@@ -30,7 +30,7 @@ export const createRequestFactory = (onSend: () => void): RequestFactory => ({
       begin: () => {
         onSend();
         if (signature === undefined) return;
-        // Some agents, and an Expect header, have the head made early; it has not been written yet.
+        // Some agents and the Expect header cause an early head, which has not been written yet.
         if (request.headersSent) Reflect.set(request, '_header', null);
         request.setHeader(SIGNATURE_HEADER, signature);
       },
@@ -49,7 +49,7 @@ const splitHeaders = (headers: RequestOptions['headers']) => {
   };
 };
 
-/** Lets the timeout of a request run while it connects, as axios does for Node's own transports. */
+/** Applies the request's timeout while connecting too, as axios does for Node's own transports. */
 const limitConnecting = (request: ClientRequest): void => {
   const setSocketTimeout = request.setTimeout.bind(request);
   request.setTimeout = (milliseconds, onTimeout) => {
@@ -61,23 +61,23 @@ const limitConnecting = (request: ClientRequest): void => {
   };
 };
 
-interface Moments {
-  /** The connection is established; the first byte follows. */
+interface ConnectionEvents {
+  /** Called when the connection is established, before the first byte. */
   readonly begin: () => void;
-  /** The first part, head included, was handed to the connection. */
+  /** Called after each write, the first of which includes the head. */
   readonly written: () => void;
 }
 
 type Method = (...given: unknown[]) => unknown;
 
-const holdUntilConnected = (request: ClientRequest, { begin, written }: Moments): void => {
+const holdUntilConnected = (request: ClientRequest, { begin, written }: ConnectionEvents): void => {
   const held: (() => void)[] = [];
   const methods = request as unknown as Record<'write' | 'end', Method>;
   const write = methods.write.bind(request);
   const end = methods.end.bind(request);
   methods.write = (...given) => {
     held.push(() => write(...given));
-    // Asks a stream that is piped in to wait for "drain".
+    // Makes a piped stream wait for "drain".
     return false;
   };
   methods.end = (...given) => {
@@ -85,7 +85,7 @@ const holdUntilConnected = (request: ClientRequest, { begin, written }: Moments)
     return request;
   };
   const open = (): void => {
-    // A proxy that opens no tunnel: its agent gives a socket that only reads, with the proxy's response.
+    // If a proxy opens no tunnel, its agent provides a read-only socket with the proxy's response.
     if (request.destroyed || request.socket?.writable === false) return;
     const send = (run: () => unknown): unknown => {
       const result = run();
@@ -99,15 +99,18 @@ const holdUntilConnected = (request: ClientRequest, { begin, written }: Moments)
     request.emit('drain');
   };
   request.once('socket', (socket) => {
-    const event = eventToAwait(socket);
+    const event = findConnectEvent(socket);
     if (event === undefined) return open();
     socket.once(event, open);
     request.once('close', () => socket.off(event, open));
   });
 };
 
-/** The event that establishes a connection; none for a kept-alive one, or for a stream of the caller's own agent. */
-const eventToAwait = (socket: Socket & { readonly secureConnecting?: boolean }): string | undefined => {
+/**
+ * The event of an established connection; none for a kept-alive connection or a stream of the caller's own
+ * agent.
+ */
+const findConnectEvent = (socket: Socket & { readonly secureConnecting?: boolean }): string | undefined => {
   if (socket.secureConnecting === true) return 'secureConnect';
   return socket.connecting ? 'connect' : undefined;
 };
@@ -115,7 +118,7 @@ const eventToAwait = (socket: Socket & { readonly secureConnecting?: boolean }):
 const redactHead = (request: ClientRequest, signature: string | undefined): void => {
   if (signature === undefined) return;
   const head: unknown = Reflect.get(request, '_header');
-  // Node.js only asks whether the text is there, once it is written.
+  // Once written, Node.js only checks that the text exists.
   if (typeof head === 'string') Reflect.set(request, '_header', head.replaceAll(signature, REDACTED));
   for (const symbol of Object.getOwnPropertySymbols(request)) {
     const headers: unknown = Reflect.get(request, symbol);

@@ -34,12 +34,12 @@ describe('verifyWebhook', () => {
     expect(verifyWebhook(deliver())).toEqual(event);
   });
 
-  it('returns an event of a later version, too', () => {
+  it('returns events of later versions', () => {
     const later = { ...event, event: 'withdrawal.reviewed', data: { by: 'x' } };
     expect(verifyWebhook(deliver(later))).toEqual(later);
   });
 
-  it('takes Fetch headers, header names in any case, and two secrets of a rotation', () => {
+  it('accepts Fetch headers, header names in any case, and the two secrets of a rotation', () => {
     const webhook = deliver();
     const headers = webhook.headers as Record<string, string>;
     const upper = Object.fromEntries(
@@ -67,7 +67,7 @@ describe('verifyWebhook', () => {
     ['a changed body', { ...deliver(), body: Buffer.from('{}') }, 'invalid_signature', 401],
     ['no JSON', deliver('hello'), 'malformed_json_body', 400],
     ['a broken event', deliver({ ...event, data: { ...event.data, amount: 100 } }), 'validation_failed', 422],
-  ])('refuses %s', (_, webhook, rejection, status) => {
+  ])('rejects %s', (_, webhook, rejection, status) => {
     expect(() => verifyWebhook(webhook)).toThrow(
       expect.objectContaining({ name: 'CpgError', code: 'invalid_webhook', rejection, status }),
     );
@@ -78,7 +78,7 @@ describe('verifyWebhook', () => {
     ['a parsed body', { ...deliver(), body: event as never }],
     ['no secret', { ...deliver(), secret: '' }],
     ['no secrets', { ...deliver(), secret: [] }],
-  ])('says how to mend %s', (_, webhook) => {
+  ])('explains how to fix %s', (_, webhook) => {
     expect(() => verifyWebhook(webhook)).toThrow(expect.objectContaining({ code: 'invalid_configuration' }));
   });
 });

@@ -65,7 +65,7 @@ const deliver = (url: string, event: unknown, { timestamp = NOW, secret = SECRET
 };
 
 describe('webhookReceiver', () => {
-  it('hands over an event once, however often it is delivered', async () => {
+  it('calls onEvent once, however often the event is delivered', async () => {
     const deliveries: unknown[] = [];
     const { url } = await start({ onEvent: (event, delivery) => void deliveries.push([event.id, delivery]) });
     const first = await deliver(url, makeEvent(1));
@@ -79,7 +79,7 @@ describe('webhookReceiver', () => {
     ]);
   });
 
-  it('answers 409 to a repeat that arrives while the event is being handled', async () => {
+  it('responds 409 to a repeat that arrives while the event is being handled', async () => {
     let release = () => {};
     let begun = () => {};
     const hasBegun = new Promise<void>((resolve) => {
@@ -101,7 +101,7 @@ describe('webhookReceiver', () => {
     expect((await deliver(url, makeEvent(1))).status).toBe(200);
   });
 
-  it('hands over an event again after handling it failed', async () => {
+  it('calls onEvent again after it failed', async () => {
     let calls = 0;
     const { url, errors } = await start({
       onEvent: () => {
@@ -129,9 +129,9 @@ describe('webhookReceiver', () => {
       401,
       'Missing authentication headers',
     ],
-    ['one that is no event', (url) => deliver(url, []), 422, 'body: Input should be a valid object'],
+    ['one that is not an event', (url) => deliver(url, []), 422, 'body: Input should be a valid object'],
     ['one too large', (url) => deliver(url, 'x'.repeat(2 * 1024 * 1024)), 413, 'Request body is too large'],
-  ])('refuses %s', async (_, send, status, message) => {
+  ])('rejects %s', async (_, send, status, message) => {
     const { url, events } = await start();
     const response = await send(url);
     expect(response.status).toBe(status);
@@ -139,7 +139,7 @@ describe('webhookReceiver', () => {
     expect(events).toEqual([]);
   });
 
-  it('gets the 413 to a sender that is still sending, 60 times of 60', async () => {
+  it('delivers the 413 while the sender is still sending, 60 times out of 60', async () => {
     const { url } = await start();
     const { port, pathname: target } = new URL(url);
     const delivery = { port: Number(port), target, length: 8_000_000 };
@@ -147,7 +147,7 @@ describe('webhookReceiver', () => {
     expect(await countUploads(10, { ...delivery, httpVersion: '1.0' })).toEqual({ 413: 10 });
   });
 
-  it('closes the connection of a sender that never ends', async () => {
+  it('closes the connection of a sender that never stops', async () => {
     const { url, events } = await start({ maxBodyBytes: 10 });
     const socket = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {});
     socket.write('POST /webhooks/cpg HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000000\r\n\r\n');
@@ -166,7 +166,7 @@ describe('webhookReceiver', () => {
     expect(events).toHaveLength(1);
   });
 
-  it('says how to mend it when express.json() comes first', async () => {
+  it('explains the fix when express.json() comes first', async () => {
     const { url, events, errors } = await start({}, [express.json()]);
     expect((await deliver(url, makeEvent(1))).status).toBe(500);
     expect(events).toEqual([]);
@@ -174,7 +174,7 @@ describe('webhookReceiver', () => {
       {
         code: 'invalid_configuration',
         message:
-          'The webhook body was parsed before its signature could be checked: mount webhookReceiver before express.json(), or put express.raw({ type: "*/*" }) on its route.',
+          'The webhook body was parsed before its signature could be checked. Fix: mount webhooks.receiver() before express.json(), or use express.raw({ type: "*/*" }) on its route.',
       },
     ]);
   });
@@ -193,7 +193,7 @@ describe('webhookReceiver', () => {
 });
 
 describe('memoryInbox', () => {
-  it('forgets what was handled first when it is full', () => {
+  it('forgets the oldest handled event when it is full', () => {
     const inbox = memoryInbox({ capacity: 2 });
     for (const id of [1, 2, 3]) {
       expect(inbox.begin(id)).toBe('new');

@@ -10,11 +10,11 @@ import {
 import { CpgError } from '../errors.ts';
 import {
   ANY,
-  ask,
-  askAsync,
   COUNT_FROM_1,
   checkOptions,
   FUNCTION,
+  invoke,
+  invokeAsync,
   methods,
   notify,
   type OptionRules,
@@ -25,25 +25,28 @@ import {
 import { isUint8Array } from '../platform.ts';
 import { createWebhookKeys, verifyWebhook } from './verify-webhook.ts';
 
-/** Whether an event is new, being handled right now, or handled already. */
+/** Whether an event is new, being handled (`busy`) or already handled (`done`). */
 export type InboxState = 'new' | 'busy' | 'done';
 
 /**
- * Remembers which events were handled, so that a repeated delivery is not handled twice. With several processes, or to
- * survive a restart, keep it in your database: `begin` must be one atomic step there.
+ * Records which events were handled, so that a repeated delivery is not handled twice. If you run several
+ * processes or must survive restarts, implement it with your database; `begin` must be atomic.
  */
 export interface WebhookInbox {
-  /** Says how an event stands and, when it is new, notes that it is being handled now. */
+  /** Returns the state of an event. If it is new, marks it as being handled. */
   begin(eventId: number): InboxState | Promise<InboxState>;
-  /** It was handled. */
+  /** Marks an event as handled. */
   finish(eventId: number): void | Promise<void>;
-  /** Handling it failed; the next delivery is new again. */
+  /** Marks an event as new again, because handling it failed. */
   abandon(eventId: number): void | Promise<void>;
 }
 
 const DEFAULT_CAPACITY = 100_000;
 
-/** An inbox in this process's memory. Beyond `capacity` events it forgets those that were handled first. */
+/**
+ * An inbox in the memory of this process. Keeps the `capacity` events that were handled last. @default 100000
+ * events
+ */
 export const memoryInbox = (options: { readonly capacity?: number | undefined } = {}): WebhookInbox => {
   checkOptions('memoryInbox', options, { capacity: COUNT_FROM_1 });
   const { capacity = DEFAULT_CAPACITY } = options;
@@ -71,22 +74,22 @@ export const memoryInbox = (options: { readonly capacity?: number | undefined } 
 };
 
 export interface WebhookReceiverOptions {
-  /** The webhook's own signing secret; during a rotation, the old and the new one. */
+  /** The webhook's signing secret. During a rotation, the old and the new secret. */
   readonly secret: string | readonly string[];
-  /** Called once for each event. The gateway waits 10 seconds: hand longer work to a queue. */
+  /** Called once per event. The gateway waits 10 seconds for the response, so put longer work in a queue. */
   readonly onEvent: (
     event: WebhookEvent | UnknownWebhookEvent,
     delivery: { readonly deliveryId: string | undefined },
   ) => void | Promise<void>;
-  /** Where handled events are remembered. Defaults to the memory of this process. */
+  /** Records the handled events. Defaults to `memoryInbox()`. */
   readonly inbox?: WebhookInbox | undefined;
-  /** The longest body that is read. @default 1048576 */
+  /** Maximum body size in bytes; longer bodies get 413. @default 1048576 */
   readonly maxBodyBytes?: number | undefined;
-  /** The clock in whole Unix seconds, for tests. */
+  /** Returns the current time in whole Unix seconds. Replace it in tests. */
   readonly now?: (() => number) | undefined;
 }
 
-/** A handler for Express 4 and 5, and for anything else that calls `(request, response, next)`. */
+/** A handler for Express 4 and 5 and any other framework that calls `(request, response, next)`. */
 export type WebhookHandler = (
   request: IncomingMessage,
   response: ServerResponse,
@@ -103,23 +106,20 @@ const RULES: OptionRules<WebhookReceiverOptions> = {
   now: FUNCTION,
 };
 
-const NOW = {
-  accepts: (value: unknown): value is number => SECONDS.accepts(value),
-  expected: SECONDS.expected,
-};
 const STATE = {
   accepts: (value: unknown): value is InboxState => value === 'new' || value === 'busy' || value === 'done',
   expected: '"new", "busy" or "done"',
 };
-const ANYTHING = { accepts: (_value: unknown): _value is unknown => true, expected: 'anything' };
 
 /**
- * Receives webhooks: `app.post('/webhooks/cpg', webhookReceiver({ secret, onEvent }))`, before any body parser. Answers
- * 401 to what is not authentic or not fresh, calls `onEvent` once for each event `id`, and answers 200 when it has
- * resolved; a repeated delivery gets its 200 at once, one that arrives meanwhile 409. What `onEvent` throws goes to `next`,
- * and the gateway delivers again. Contract §5.
+ * Receives webhooks (wire protocol §5). Mount it before any body parser: `app.post('/webhooks/cpg',
+ * webhooks.receiver({ secret, onEvent }))`.
  *
- * @throws CpgError `invalid_configuration` at once for options that cannot be used.
+ * Calls `onEvent` once per event `id` and responds 200 after it has resolved. A repeated delivery gets 200
+ * immediately, or 409 while the event is being handled. A webhook that is not authentic or too old gets 401.
+ * An error of `onEvent` is passed to `next`, and the gateway delivers the event again.
+ *
+ * @throws CpgError `invalid_configuration` for invalid options.
  */
 export const webhookReceiver = (options: WebhookReceiverOptions): WebhookHandler => {
   checkOptions('webhooks.receiver', options, RULES);
@@ -128,15 +128,18 @@ export const webhookReceiver = (options: WebhookReceiverOptions): WebhookHandler
   const { inbox = memoryInbox(), maxBodyBytes = MIB } = options;
   const settings = { ...options, inbox, maxBodyBytes };
   return (request, response, next) => {
-    receive(settings, request, response).catch((error: unknown) => giveUp(error, response, next));
+    receive(settings, request, response).catch((error: unknown) => reportFailure(error, response, next));
   };
 };
 
-/** Hands a failure on; without a `next` that works, it is reported and the gateway gets a 500, to deliver again. */
-const giveUp = (error: unknown, response: ServerResponse, next: (error?: unknown) => void): void => {
+/**
+ * Passes an error to `next`. Without a working `next`, warns and responds 500, so that the gateway delivers
+ * again.
+ */
+const reportFailure = (error: unknown, response: ServerResponse, next: (error?: unknown) => void): void => {
   if (typeof next !== 'function') warn('webhooks.receiver', error);
   else if (notify('next()', next, error)) return;
-  if (!response.headersSent) answer(response, 500, errorEnvelope('Internal server error'));
+  if (!response.headersSent) respond(response, 500, errorEnvelope('Internal server error'));
 };
 
 type Settings = WebhookReceiverOptions & {
@@ -153,66 +156,64 @@ const receive = async (
   if (body === TOO_LARGE) {
     response.setHeader('Connection', 'close');
     lingerAfterResponse(request);
-    return answer(response, 413, errorEnvelope('Request body is too large'));
+    return respond(response, 413, errorEnvelope('Request body is too large'));
   }
   const headers = request.headersDistinct;
   let event: WebhookEvent | UnknownWebhookEvent;
   try {
-    event = verifyWebhook({ secret, body, headers, now: now && ask('now()', now, NOW) });
+    event = verifyWebhook({ secret, body, headers, now: now && invoke('now()', now, SECONDS) });
   } catch (error) {
     if (!CpgError.is(error) || error.code !== 'invalid_webhook') throw error;
-    return answer(response, error.status ?? 401, errorEnvelope(error.wireMessage ?? error.message));
+    return respond(response, error.status ?? 401, errorEnvelope(error.wireMessage ?? error.message));
   }
-  const state = await askAsync('inbox.begin()', () => inbox.begin(event.id), STATE);
-  if (state === 'busy') return answer(response, 409, errorEnvelope('This event is being handled right now'));
+  const state = await invokeAsync('inbox.begin()', () => inbox.begin(event.id), STATE);
+  if (state === 'busy') return respond(response, 409, errorEnvelope('This event is being handled right now'));
   if (state === 'new') {
     try {
       await onEvent(event, { deliveryId: headers[DELIVERY_HEADER.toLowerCase()]?.[0] });
     } catch (error) {
-      await askAsync('inbox.abandon()', () => inbox.abandon(event.id), ANYTHING).catch((failure: unknown) =>
+      await invokeAsync('inbox.abandon()', () => inbox.abandon(event.id), ANY).catch((failure: unknown) =>
         warn('webhooks.receiver', failure),
       );
       throw error;
     }
-    await askAsync('inbox.finish()', () => inbox.finish(event.id), ANYTHING);
+    await invokeAsync('inbox.finish()', () => inbox.finish(event.id), ANY);
   }
-  answer(response, 200, successEnvelope(null));
+  respond(response, 200, successEnvelope(null));
 };
 
-const answer = (response: ServerResponse, status: number, envelope: object): void => {
+const respond = (response: ServerResponse, status: number, envelope: object): void => {
   response.writeHead(status, { 'Content-Type': ENVELOPE_CONTENT_TYPE }).end(JSON.stringify(envelope));
 };
 
-/** A request of node:http or Express, with what body parsers may have put on it. */
+/** A request of node:http or Express, with the properties that body parsers set. */
 export type WebhookRequest = IncomingMessage & { readonly body?: unknown; readonly rawBody?: unknown };
 
-/** The body is longer than the limit. */
-export const TOO_LARGE = Symbol('too large');
+/** Returned for a body above the limit. */
+const TOO_LARGE = Symbol('too large');
 
 const MAX_DRAINED_BYTES = 64 * 1024 * 1024;
 const MAX_LINGER_MS = 5_000;
 
 /**
- * The bytes of a body as they arrived: those that `express.raw()` or a platform kept, else read from the stream.
+ * The received bytes of a body: those kept by `express.raw()` or the platform, otherwise read from the
+ * stream.
  *
- * @throws CpgError `invalid_configuration` when a parser has consumed them.
+ * @throws CpgError `invalid_configuration` if a parser has consumed the stream.
  */
-export const readRawBody = async (
-  request: WebhookRequest,
-  limit: number,
-): Promise<Buffer | typeof TOO_LARGE> => {
+const readRawBody = async (request: WebhookRequest, limit: number): Promise<Buffer | typeof TOO_LARGE> => {
   const kept = [request.rawBody, request.body].find(isUint8Array);
   if (kept !== undefined) return kept.length > limit ? TOO_LARGE : Buffer.from(kept);
   if (request.readableDidRead || request.readableEnded) {
     throw new CpgError(
       'invalid_configuration',
-      'The webhook body was parsed before its signature could be checked: mount webhookReceiver before express.json(), or put express.raw({ type: "*/*" }) on its route.',
+      'The webhook body was parsed before its signature could be checked. Fix: mount webhooks.receiver() before express.json(), or use express.raw({ type: "*/*" }) on its route.',
     );
   }
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
-    // Stays on after the limit, so that the rest goes by and is counted.
+    // Keeps reading after the limit, to drain and count the rest.
     request.on('data', (chunk: Buffer) => {
       length += chunk.length;
       if (length <= limit) chunks.push(chunk);
@@ -224,15 +225,16 @@ export const readRawBody = async (
 };
 
 /**
- * Lets the response of a body that is too large reach its sender. Closing a socket with unread bytes would reset the
- * connection: this ends the receiver's direction, and closes when the rest has gone by, or after five seconds.
+ * Makes sure the response to an oversized body reaches the sender. Closing a socket with unread bytes would
+ * reset the connection, so this ends the sending direction first and closes after the rest was received, or
+ * after five seconds.
  */
-export const lingerAfterResponse = (request: IncomingMessage): void => {
+const lingerAfterResponse = (request: IncomingMessage): void => {
   const { socket } = request;
-  // An adapter that imitates node:http (serverless, tests) owns the transport.
+  // Adapters that emulate node:http (serverless, tests) manage the connection themselves.
   if (typeof socket?.destroySoon !== 'function') return;
   const destroySoon = socket.destroySoon.bind(socket);
-  // Node calls it when the last response of a connection has been written.
+  // Node calls it after writing the last response of a connection.
   socket.destroySoon = () => {
     if (request.complete) return destroySoon();
     socket.end();
@@ -242,5 +244,5 @@ export const lingerAfterResponse = (request: IncomingMessage): void => {
   };
 };
 
-/** Receiving webhooks: check one yourself with `verify`, or mount `receiver`. Contract §5. */
+/** Receives webhooks (wire protocol §5): mount `receiver`, or check a webhook yourself with `verify`. */
 export const webhooks = Object.freeze({ verify: verifyWebhook, receiver: webhookReceiver });

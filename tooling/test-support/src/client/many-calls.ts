@@ -4,8 +4,9 @@ import axios from 'axios';
 import { ok, RawServer } from '../raw-server.ts';
 
 /**
- * 200 calls at once on one client and one signal, then as many with a signed axios and fetch; prints as JSON how many abort
- * listeners one signal had at most during them, and how many are left. A process of its own, so that warnings can be read.
+ * 200 calls at once on one client and one signal, then as many with a signed axios and fetch; prints as JSON
+ * how many abort listeners one signal had at most during them, and how many are left. A process of its own,
+ * so that warnings can be read.
  */
 
 const CALLS = 200;

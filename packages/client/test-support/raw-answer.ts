@@ -1,6 +1,0 @@
-export {
-  ok,
-  reject as refuse,
-  respond as answer,
-  type ScriptedResponse as RawAnswer,
-} from '@cpg/test-support/raw-server';

@@ -1,6 +1,0 @@
-export {
-  type CapturedRequest,
-  getHeader as headerOf,
-  type RawHandler,
-  RawServer,
-} from '@cpg/test-support/raw-server';
