@@ -1,4 +1,4 @@
-import { endpoints } from '@cpg/protocol';
+import { createPathMatcher, endpoints } from '@cpg/protocol';
 import type { DecisionTrace } from '@cpg/server-middleware';
 import type { RequestHandler } from 'express';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
@@ -15,13 +15,13 @@ export interface Metrics {
 
 const TEMPLATES = Object.values(endpoints).map(({ path }) => ({
   path,
-  pattern: new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+  match: createPathMatcher(path),
 }));
 
 /** The template of a path, so that ids make no new series; `other` for what is no endpoint. */
 export const routeLabel = (target: string): string => {
   const path = target.split('?', 1)[0] ?? '';
-  return TEMPLATES.find(({ pattern }) => pattern.test(path))?.path ?? 'other';
+  return TEMPLATES.find(({ match }) => match(path) !== undefined)?.path ?? 'other';
 };
 
 /** Metrics in the Prometheus format: requests, decisions, what is in flight, and the process itself. */

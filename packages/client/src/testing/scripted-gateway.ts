@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import {
+  createPathMatcher,
   createSigningKey,
   ENVELOPE_CONTENT_TYPE,
   type Endpoint,
@@ -135,7 +136,7 @@ export class ScriptedGateway {
     if (rejection !== undefined) return send(response, rejection.status, errorEnvelope(rejection.message));
     const { method = '', url: target = '' } = request;
     const endpoint = findEndpoint(method, target);
-    if (endpoint === undefined) return send(response, 404, errorEnvelope('Not found'));
+    if (endpoint === undefined) return send(response, 404, errorEnvelope(REJECTIONS.not_found.message));
     const operation = endpoint.name as OperationName;
     try {
       const parsed: unknown = body.length > 0 ? JSON.parse(String(body)) : undefined;
@@ -157,9 +158,7 @@ export class ScriptedGateway {
 const findEndpoint = (method: string, target: string): Endpoint | undefined => {
   const [path = ''] = target.split('?');
   return ALL.find(
-    (endpoint) =>
-      endpoint.method === method &&
-      new RegExp(`^${endpoint.path.replace(/\{[a-z_]+\}/g, '[^/]+')}$`).test(path),
+    (endpoint) => endpoint.method === method && createPathMatcher(endpoint.path)(path) !== undefined,
   );
 };
 

@@ -3,6 +3,7 @@ import {
   DELIVERY_HEADER,
   ENVELOPE_CONTENT_TYPE,
   errorEnvelope,
+  REJECTIONS,
   successEnvelope,
   type UnknownWebhookEvent,
   type WebhookEvent,
@@ -139,7 +140,7 @@ export const webhookReceiver = (options: WebhookReceiverOptions): WebhookHandler
 const reportFailure = (error: unknown, response: ServerResponse, next: (error?: unknown) => void): void => {
   if (typeof next !== 'function') warn('webhooks.receiver', error);
   else if (notify('next()', next, error)) return;
-  if (!response.headersSent) respond(response, 500, errorEnvelope('Internal server error'));
+  if (!response.headersSent) respond(response, 500, errorEnvelope(REJECTIONS.internal_server_error.message));
 };
 
 type Settings = WebhookReceiverOptions & {
@@ -156,7 +157,7 @@ const receive = async (
   if (body === TOO_LARGE) {
     response.setHeader('Connection', 'close');
     lingerAfterResponse(request);
-    return respond(response, 413, errorEnvelope('Request body is too large'));
+    return respond(response, 413, errorEnvelope(REJECTIONS.body_too_large.message));
   }
   const headers = request.headersDistinct;
   let event: WebhookEvent | UnknownWebhookEvent;

@@ -1,13 +1,10 @@
-import { createRequire } from 'node:module';
 import { createSigningKey, isRejection, PERMISSIONS, verifyRequest } from '@cpg/protocol';
-import { type VerificationVector, vectorBodyBytes, verificationVectorFile } from '@cpg/protocol/vectors';
+import { readVectorFile, type VerificationVector, vectorBodyBytes } from '@cpg/protocol/vectors';
 import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../admission/memory/memory-store.ts';
 import { authenticate } from './authenticate.ts';
 
-const { vectors } = verificationVectorFile.parse(
-  createRequire(import.meta.url)('@cpg/protocol/vectors/request-verification.json'),
-);
+const { vectors } = readVectorFile('request-verification');
 
 const signingKeysOf = ({ keys }: VerificationVector) =>
   new Map(
