@@ -1,8 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { readConfig } from './config.ts';
-import { openKeptDatabase } from './database/open-kept-database.ts';
-import { ignoreClosedPipes } from './ignore-closed-pipes.ts';
-import { auditLedger } from './ledger/audit-ledger.ts';
+import { auditLedger } from './ledger/audit.ts';
+import { ignoreClosedPipes, openKeptDatabase } from './programs.ts';
 
 const COULD_NOT_LOOK = 2;
 

@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { addressRange, isEveryAddress, isLocalHost } from './address-range.ts';
-import { findWebhookUrlFault } from './webhooks/webhook-url.ts';
+import { findWebhookUrlFault } from './webhooks/url-rules.ts';
 
 // Texts are matched before they are converted: Number takes '', ' ', '0x1f' and '1e3' for numbers.
 const wholeNumber = (minimum: number, maximum: number) => {

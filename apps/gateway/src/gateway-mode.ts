@@ -4,10 +4,9 @@ import type { Logger } from 'pino';
 import type { SimulatedChain } from './chain/simulated-chain.ts';
 import type { Config, WebhookConfig } from './config.ts';
 import { assertNoDemoAccounts, isDemoAccount } from './ledger/accounts.ts';
-import { seedCurrencies } from './ledger/default-currencies.ts';
-import type { Admission } from './open-admission.ts';
-import type { Services } from './services.ts';
-import { registerWebhook } from './webhooks/webhook-endpoints.ts';
+import { seedCurrencies } from './ledger/currencies.ts';
+import type { Admission, Services } from './services.ts';
+import { registerWebhook } from './webhooks/endpoints.ts';
 
 /** What a mode may build on. */
 export interface GatewayParts extends Services {

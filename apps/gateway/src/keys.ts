@@ -1,9 +1,8 @@
 import { readConfig } from './config.ts';
 import type { Database } from './database/open-database.ts';
-import { openKeptDatabase } from './database/open-kept-database.ts';
-import { ignoreClosedPipes } from './ignore-closed-pipes.ts';
+import { openSecretBox } from './database/secret-box.ts';
 import { keysProgram } from './keys/keys-program.ts';
-import { openSecretBox } from './secrets/open-secret-box.ts';
+import { ignoreClosedPipes, openKeptDatabase } from './programs.ts';
 
 /** `npm run gateway:keys -- create|rotate|revoke|list`. */
 const main = async (): Promise<void> => {

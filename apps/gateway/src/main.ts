@@ -1,8 +1,8 @@
 import pino from 'pino';
 import { type Config, readConfig } from './config.ts';
-import { ignoreClosedPipes } from './ignore-closed-pipes.ts';
+import { type Gateway, startGateway } from './gateway.ts';
 import { findAccountIds } from './ledger/accounts.ts';
-import { type Gateway, startGateway } from './start-gateway.ts';
+import { ignoreClosedPipes } from './programs.ts';
 
 const DRAIN_MS = 10_000;
 const STANDARD_ERROR = 2;

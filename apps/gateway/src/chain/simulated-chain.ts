@@ -1,12 +1,10 @@
 import { isDatabaseUnavailable } from '../database/database-unavailable.ts';
-import type { ChainTransactionRow } from '../ledger/record-deposit-event.ts';
-import { settleDeposit } from '../ledger/settle-deposit.ts';
-import { settleGasTopUp } from '../ledger/settle-gas-top-up.ts';
-import { settleSweep } from '../ledger/settle-sweep.ts';
-import { settleWithdrawal } from '../ledger/settle-withdrawal.ts';
-import { broadcastWithdrawal, type ChainServices } from './broadcast-withdrawal.ts';
-import { dropFromQueue, includeDeeply } from './move-block.ts';
-import { blockHeight } from './networks.ts';
+import { type ChainTransactionRow, settleDeposit, settleGasTopUp, settleSweep } from '../ledger/deposits.ts';
+import type { LedgerServices } from '../ledger/networks.ts';
+import { blockHeight } from '../ledger/networks.ts';
+import { settleWithdrawal } from '../ledger/withdrawals.ts';
+import { dropFromQueue, includeDeeply } from './blocks.ts';
+import { broadcastWithdrawal } from './broadcast.ts';
 
 /** A withdrawal to this address fails when it settles. */
 export const FAILING_ADDRESS = '0x000000000000000000000000000000000000dEaD';
@@ -23,7 +21,7 @@ export interface SimulatedChain {
 }
 
 /** The one simulated chain behind every network of the gateway. Any number of processes may advance it. */
-export const createSimulatedChain = (services: ChainServices): SimulatedChain => {
+export const createSimulatedChain = (services: LedgerServices): SimulatedChain => {
   const { db, clock } = services;
   const now = () => new Date(clock.now());
 

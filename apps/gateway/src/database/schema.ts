@@ -1,15 +1,191 @@
-import type { AccountTables } from './tables/account-tables.ts';
-import type { ChainTransactionTable } from './tables/chain-transaction-table.ts';
-import type { CurrencyTable, NetworkTable } from './tables/currency-tables.ts';
-import type { DepositAddressTable, DepositRequestTable } from './tables/deposit-tables.ts';
-import type { BalanceTable, LedgerEntryTable } from './tables/ledger-tables.ts';
-import type {
-  WebhookAttemptTable,
-  WebhookDeliveryTable,
-  WebhookEndpointTable,
-  WebhookEventTable,
-} from './tables/webhook-tables.ts';
-import type { WithdrawalTable } from './tables/withdrawal-table.ts';
+import type { ColumnType, Generated } from 'kysely';
+
+/** A NUMERIC: strings only, in and out, so that no JavaScript number ever holds an amount. */
+export type Amount = string;
+
+/** A column that is written with its row and never changed. */
+export type WriteOnce<T> = ColumnType<T, T, never>;
+
+export interface AccountTables {
+  account: { readonly id: string; readonly name: string };
+  account_currency: {
+    readonly account_id: string;
+    readonly currency: string;
+    readonly network: string;
+    readonly deposit_enabled: boolean;
+    readonly withdrawal_enabled: boolean;
+  };
+  api_key: {
+    readonly key_id: string;
+    readonly account_id: string;
+    readonly permissions: string[];
+    /** `null`: any address. */
+    readonly source_ips: string[] | null;
+    readonly rate_limit_per_minute: number;
+    readonly revoked_at: Date | null;
+  };
+  /** One or two live secrets a key, encrypted. */
+  api_key_secret: {
+    readonly id: Generated<number>;
+    readonly key_id: string;
+    readonly sealed_secret: string;
+    /** From then on it no longer signs; `null`: it has no end yet. */
+    readonly retired_at: Date | null;
+  };
+  /** Funds the withdrawals of one account on one network. */
+  hot_wallet: { readonly account_id: string; readonly network: string; readonly address: string };
+}
+
+export interface NetworkTable {
+  readonly network: string;
+  readonly address_family: 'ethereum' | 'tron' | 'bitcoin';
+  /** Confirmations with which a transaction is final. */
+  readonly required_confirmations: number;
+  readonly block_interval_ms: number;
+  /** Blocks that the sandbox mined out of turn. */
+  readonly mined_ahead: Generated<number>;
+}
+
+export interface CurrencyTable {
+  readonly currency: string;
+  readonly network: string;
+  readonly name: string;
+  readonly is_token: boolean;
+  readonly contract_address: string | null;
+  readonly decimals: number;
+  readonly active: boolean;
+  readonly min_deposit_amount: Amount;
+  readonly min_withdrawal_amount: Amount;
+  readonly withdrawal_fee_flat: Amount;
+  readonly withdrawal_fee_percent: Amount;
+}
+
+export interface BalanceTable {
+  readonly account_id: string;
+  readonly currency: string;
+  readonly network: string;
+  readonly balance: Amount;
+  readonly held: Amount;
+}
+
+/** Append-only; balances are the sum of these. */
+export interface LedgerEntryTable {
+  readonly id: Generated<number>;
+  readonly account_id: WriteOnce<string>;
+  readonly currency: WriteOnce<string>;
+  readonly network: WriteOnce<string>;
+  readonly kind: WriteOnce<
+    'opening' | 'deposit' | 'withdrawal_hold' | 'withdrawal_confirm' | 'withdrawal_release'
+  >;
+  readonly balance_delta: WriteOnce<Amount>;
+  readonly held_delta: WriteOnce<Amount>;
+  readonly withdrawal_id: WriteOnce<number | null>;
+  readonly deposit_id: WriteOnce<number | null>;
+  readonly created_at: WriteOnce<Date>;
+}
+
+export interface WithdrawalTable {
+  readonly id: Generated<number>;
+  readonly account_id: WriteOnce<string>;
+  readonly currency: WriteOnce<string>;
+  readonly network: WriteOnce<string>;
+  readonly to_address: WriteOnce<string>;
+  readonly amount: WriteOnce<Amount>;
+  readonly fee: WriteOnce<Amount>;
+  readonly client_reference: WriteOnce<string | null>;
+  readonly status: 'pending' | 'broadcasted' | 'confirmed' | 'failed';
+  /** Left pending by the simulated chain until it is told. */
+  readonly chain_paused: boolean;
+  readonly tx_hash: string | null;
+  readonly error_message: string | null;
+  readonly requested_at: WriteOnce<Date>;
+  readonly broadcast_at: Date | null;
+  readonly confirmed_at: Date | null;
+}
+
+export interface DepositAddressTable {
+  readonly id: Generated<number>;
+  readonly account_id: WriteOnce<string>;
+  readonly currency: WriteOnce<string>;
+  readonly network: WriteOnce<string>;
+  readonly address: WriteOnce<string>;
+  /** Makes the address sticky; `null`: of the recyclable pool. */
+  readonly user_identifier: WriteOnce<string | null>;
+  /** From then on a recyclable address may be given to another request; `null` for a sticky one. */
+  readonly free_at: Date | null;
+}
+
+export interface DepositRequestTable {
+  readonly id: Generated<number>;
+  readonly account_id: WriteOnce<string>;
+  readonly address_id: WriteOnce<number>;
+  readonly idempotency_key: WriteOnce<string | null>;
+  readonly display_expires_at: WriteOnce<Date>;
+  readonly created_at: WriteOnce<Date>;
+}
+
+/** A transaction on the simulated chain. A deposit is nothing else; a withdrawal has one from its broadcast on. */
+export interface ChainTransactionTable {
+  readonly id: Generated<number>;
+  readonly account_id: WriteOnce<string>;
+  readonly direction: WriteOnce<'deposit' | 'withdrawal' | 'sweep' | 'gas_topup'>;
+  readonly status: 'detected' | 'broadcasted' | 'confirmed' | 'failed';
+  readonly currency: WriteOnce<string>;
+  readonly network: WriteOnce<string>;
+  readonly from_address: WriteOnce<string | null>;
+  readonly to_address: WriteOnce<string>;
+  readonly amount: WriteOnce<Amount>;
+  readonly tx_hash: WriteOnce<string>;
+  /** The block that it goes into, which may still have to be mined; `null`: none will. */
+  readonly block_number: number | null;
+  readonly created_at: WriteOnce<Date>;
+  readonly confirmed_at: Date | null;
+  readonly deposit_request_id: WriteOnce<number | null>;
+  readonly withdrawal_id: WriteOnce<number | null>;
+  /** The deposit that a sweep moved to the hot wallet. */
+  readonly swept_id: WriteOnce<number | null>;
+}
+
+export interface WebhookEndpointTable {
+  readonly id: Generated<number>;
+  readonly account_id: WriteOnce<string>;
+  readonly url: WriteOnce<string>;
+  /** The signing secret, encrypted. */
+  readonly sealed_secret: string;
+  readonly created_at: WriteOnce<Date>;
+}
+
+/** The outbox: written in the transaction that made the change it tells of. */
+export interface WebhookEventTable {
+  readonly id: Generated<number>;
+  readonly account_id: WriteOnce<string>;
+  readonly event: WriteOnce<string>;
+  /** The exact text that every attempt sends. */
+  readonly body: WriteOnce<string>;
+  readonly created_at: WriteOnce<Date>;
+}
+
+export interface WebhookDeliveryTable {
+  readonly id: Generated<string>;
+  readonly event_id: WriteOnce<number>;
+  readonly endpoint_id: WriteOnce<number>;
+  readonly status: 'pending' | 'delivered' | 'dead';
+  readonly attempts: Generated<number>;
+  readonly next_attempt_at: Date;
+  /** Until then a process is at it; afterwards another may try, in case that process died. */
+  readonly claimed_until: Date | null;
+}
+
+/** The delivery log. */
+export interface WebhookAttemptTable {
+  readonly id: Generated<number>;
+  readonly delivery_id: WriteOnce<string>;
+  readonly attempted_at: WriteOnce<Date>;
+  /** `null`: no answer came. */
+  readonly response_status: WriteOnce<number | null>;
+  readonly error: WriteOnce<string | null>;
+  readonly duration_ms: WriteOnce<number>;
+}
 
 /** Every table of the gateway. */
 export interface Schema extends AccountTables {
@@ -26,3 +202,8 @@ export interface Schema extends AccountTables {
   webhook_event: WebhookEventTable;
   withdrawal: WithdrawalTable;
 }
+
+const LARGEST_BIGINT = 9_223_372_036_854_775_807n;
+
+/** Whether an id of the wire's grammar fits the column: the grammar allows more. Contract §4. */
+export const isDatabaseId = (id: string): boolean => BigInt(id) <= LARGEST_BIGINT;

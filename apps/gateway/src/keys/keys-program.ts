@@ -7,12 +7,9 @@ import type { Database } from '../database/open-database.ts';
 import type { Schema } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
 import { createAccount, isDemoAccount } from '../ledger/accounts.ts';
-import { seedCurrencies } from '../ledger/default-currencies.ts';
+import { seedCurrencies } from '../ledger/currencies.ts';
 import type { Services } from '../services.ts';
-import { createApiKey } from './create-api-key.ts';
-import { listApiKeys } from './list-api-keys.ts';
-import { revokeApiKey } from './revoke-api-key.ts';
-import { rotateApiKey } from './rotate-api-key.ts';
+import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from './api-keys.ts';
 
 type Executor = Database | Transaction<Schema>;
 

@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { Database } from '../database/open-database.ts';
 import type { Schema } from '../database/schema.ts';
-import { enableCurrency } from './enable-currency.ts';
+import { enableCurrency } from './currencies.ts';
 
 /** The accounts of the sandbox. Their keys and secrets are published, so no other gateway may serve them. */
 export const DEMO_ACCOUNTS = ['acct_demo', 'acct_demo_other'] as const;
@@ -23,19 +23,6 @@ export const assertNoDemoAccounts = async (db: Database): Promise<void> => {
   if (found.length === 0) return;
   throw new Error(
     `Expected a database without demo accounts: got ${found.join(', ')}, left by the sandbox; the secrets of their keys are published. Fix: start this database with npm run sandbox, or point DATABASE_URL or CPG_DATA_DIR to another one.`,
-  );
-};
-
-/**
- * Keeps the sandbox away from real data: it can empty the database, and makes deposits out of nothing.
- *
- * @throws when the database has accounts, and none of them is the demo account.
- */
-export const assertSandboxDatabase = async (db: Database): Promise<void> => {
-  const ids = await findAccountIds(db);
-  if (ids.length === 0 || ids.some(isDemoAccount)) return;
-  throw new Error(
-    `Expected an empty database, or one that the sandbox has filled: got accounts of a gateway in service (${ids[0]}). Fix: start this database with npm run gateway, or point DATABASE_URL or CPG_DATA_DIR to another one.`,
   );
 };
 

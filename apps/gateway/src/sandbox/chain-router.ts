@@ -1,16 +1,13 @@
 import { isRejection, toDecimal, validationFailed } from '@cpg/protocol';
 import express, { type Router } from 'express';
 import { z } from 'zod';
-import type { ChainServices } from '../chain/broadcast-withdrawal.ts';
-import { delayTransaction, mineBlocks } from '../chain/move-block.ts';
-import { receiveDeposit } from '../chain/receive-deposit.ts';
+import { delayTransaction, mineBlocks } from '../chain/blocks.ts';
+import { receiveDeposit, sweepDeposit } from '../chain/broadcast.ts';
 import type { SimulatedChain } from '../chain/simulated-chain.ts';
-import { sweepDeposit } from '../chain/sweep-deposit.ts';
-import { DEMO_ACCOUNT } from '../demo/demo-keys.ts';
-import { createDepositRequest } from '../ledger/create-deposit-request.ts';
-import { selectDepositRequests } from '../ledger/find-deposit-request.ts';
-import { sandboxRoute } from './sandbox-route.ts';
-import { storableText } from './storable-text.ts';
+import { createDepositRequest, selectDepositRequests } from '../ledger/deposit-requests.ts';
+import type { LedgerServices } from '../ledger/networks.ts';
+import { DEMO_ACCOUNT } from './demo.ts';
+import { sandboxRoute, storableText } from './sandbox-route.ts';
 
 const id = z.coerce.number({ error: 'Input should be a valid integer' }).int().positive();
 const blocks = z.int({ error: 'Input should be a number of blocks' }).min(1).max(1_000_000);
@@ -25,7 +22,7 @@ const outcome = z.enum(['confirm', 'fail'], { error: 'Input should be confirm or
 
 const done = async (isDone: Promise<boolean>) => ((await isDone) ? { done: true } : undefined);
 
-const payRequest = async (services: ChainServices, requestId: number, paid: string) => {
+const payRequest = async (services: LedgerServices, requestId: number, paid: string) => {
   const request = await selectDepositRequests(services.db)
     .where('deposit_request.id', '=', requestId)
     .executeTakeFirst();
@@ -44,7 +41,7 @@ const payRequest = async (services: ChainServices, requestId: number, paid: stri
 const payment = z.strictObject({ currency: storableText, network: storableText, amount });
 
 const payDemo = async (
-  services: ChainServices,
+  services: LedgerServices,
   { currency, network, amount: paid }: z.output<typeof payment>,
 ) => {
   const request = await createDepositRequest(services.db, {
@@ -59,7 +56,7 @@ const payDemo = async (
 };
 
 /** Drives the simulated chain: deposits, outcomes, delays and blocks. */
-export const createChainRouter = (services: ChainServices, chain: SimulatedChain): Router => {
+export const createChainRouter = (services: LedgerServices, chain: SimulatedChain): Router => {
   const router = express.Router();
   router.post(
     '/deposits',

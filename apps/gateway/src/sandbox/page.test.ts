@@ -6,7 +6,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startTestGateway, type TestGateway } from '../testing/test-gateway.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../testing/webhook-receiver.ts';
-import { registerWebhook } from '../webhooks/webhook-endpoints.ts';
+import { registerWebhook } from '../webhooks/endpoints.ts';
 
 const SCREENSHOT = fileURLToPath(new URL('../../docs/sandbox-page.png', import.meta.url));
 

@@ -1,23 +1,18 @@
 import { memoryStore } from '@cpg/server-middleware';
 import express from 'express';
-import { setBlockIntervals } from '../chain/set-block-intervals.ts';
 import type { Config } from '../config.ts';
-import { DEMO_ACCOUNT, DEMO_KEYS } from '../demo/demo-keys.ts';
-import { resetDemo } from '../demo/reset-demo.ts';
-import { seedDemo } from '../demo/seed-demo.ts';
 import {
   type GatewayExtension,
   type GatewayMode,
   type GatewayParts,
   registerConfiguredWebhook,
 } from '../gateway-mode.ts';
-import { assertSandboxDatabase } from '../ledger/accounts.ts';
+import { setBlockIntervals } from '../ledger/networks.ts';
 import type { Services } from '../services.ts';
+import { rewindableStore, SwitchableStore } from './admission-stores.ts';
 import { DecisionLog } from './decision-log.ts';
-import { createPageRouter } from './page-router.ts';
-import { rewindableStore } from './rewindable-store.ts';
-import { createSandboxRouter } from './sandbox-router.ts';
-import { SwitchableStore } from './switchable-store.ts';
+import { assertSandboxDatabase, DEMO_ACCOUNT, DEMO_KEYS, resetDemo, seedDemo } from './demo.ts';
+import { createPageRouter, createSandboxRouter } from './sandbox-router.ts';
 
 /** The sandbox: demo accounts with published keys, an API that drives chain, clock and store, and a page to watch it by. */
 export interface SandboxMode extends GatewayMode {

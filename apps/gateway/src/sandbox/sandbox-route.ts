@@ -1,7 +1,7 @@
 import { errorEnvelope, isRejection, REJECTIONS, type Rejection, successEnvelope } from '@cpg/protocol';
 import { sendRejection } from '@cpg/server-middleware';
 import type { RequestHandler } from 'express';
-import type { z } from 'zod';
+import { z } from 'zod';
 
 /** Serves one call of the sandbox: path parameters and body in one, validated; `undefined` is answered 404. */
 export const sandboxRoute =
@@ -21,3 +21,8 @@ export const sandboxRoute =
     else if (isRejection(result)) sendRejection(response, result);
     else response.json(successEnvelope(result));
   };
+
+/** A text that the database can keep: PostgreSQL has no place for NUL. */
+export const storableText = z
+  .string()
+  .refine((text) => !text.includes('\u0000'), { error: 'String should be without NUL' });

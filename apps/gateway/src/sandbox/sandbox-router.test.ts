@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { DONE, NOT_FOUND, refusal, sandboxCalls } from '../testing/sandbox-calls.ts';
-import { startTestGateway } from '../testing/test-gateway.ts';
+import { startTestGateway, TEST_NOW } from '../testing/test-gateway.ts';
 
 const { gateway, send, post, pay } = sandboxCalls();
 
@@ -95,4 +95,64 @@ describe('/_sandbox', () => {
     for (const path of ['/_sandbox/clock', '/', '/page.js', '/metrics'])
       expect((await fetch(`${gateway().url}${path}`)).status).toBe(404);
   });
+});
+
+describe('/_sandbox/clock', () => {
+  it('freezes the clock, and returns it to real time', async () => {
+    const frozen = { now: TEST_NOW + 100, frozen: true };
+    expect(await send('PUT', '/clock', { now: TEST_NOW + 100 })).toEqual({ status: 200, body: frozen });
+    expect(gateway().clock.now()).toBe((TEST_NOW + 100) * 1000);
+    expect(await send('PUT', '/clock', { now: null })).toMatchObject({
+      status: 200,
+      body: { frozen: false },
+    });
+    expect(await send('GET', '/clock')).toMatchObject({ status: 200, body: { frozen: false } });
+  });
+
+  it.each([
+    '{}',
+    '{"now": -1}',
+    '{"now": 253402300800}',
+    '{"now": 1.5}',
+    '{"now": "1"}',
+    '{"now": 1, "then": 2}',
+    '[]',
+  ])('refuses %s', async (body) => {
+    expect(await send('PUT', '/clock', body)).toEqual(
+      refusal('now: Input should be Unix seconds, or null for real time'),
+    );
+  });
+});
+
+describe('/_sandbox/admission', () => {
+  afterEach(() => put('{"state": "up"}'));
+
+  const put = (body: string) => send('PUT', '/admission', body);
+  const state = async () => (await send('GET', '/admission')).body;
+  const ping = async () => {
+    const { status, headers, body } = await gateway().call('/v1/_ping');
+    return { status, retryAfter: headers.get('retry-after'), message: body.message };
+  };
+  const ADMITTED = { status: 200, retryAfter: null, message: 'OK' };
+
+  it.each(['down', 'silent'])(
+    'refuses while the store is %s, and admits when it is up again',
+    async (told) => {
+      expect(await state()).toEqual({ state: 'up' });
+      expect(await put(JSON.stringify({ state: told }))).toEqual({ status: 200, body: { state: told } });
+      expect(await state()).toEqual({ state: told });
+      const unavailable = { status: 503, retryAfter: '1', message: 'Service temporarily unavailable' };
+      expect(await ping()).toEqual(unavailable);
+      expect(await put('{"state": "up"}')).toEqual({ status: 200, body: { state: 'up' } });
+      expect(await ping()).toEqual(ADMITTED);
+    },
+  );
+
+  it.each(['{}', '[]', '{"state": "off"}', '{"state": null}', '{"state": "down", "for": 1}'])(
+    'refuses %s, and stays as it was',
+    async (body) => {
+      expect(await put(body)).toEqual(refusal('state: Input should be up, down or silent'));
+      expect(await ping()).toEqual(ADMITTED);
+    },
+  );
 });

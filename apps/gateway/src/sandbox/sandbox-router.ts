@@ -1,14 +1,20 @@
+import { createRequire } from 'node:module';
+import { errorEnvelope } from '@cpg/protocol';
 import express, { type Router } from 'express';
 import { z } from 'zod';
 import type { GatewayParts } from '../gateway-mode.ts';
-import { auditLedger } from '../ledger/audit-ledger.ts';
-import { createAdmissionRouter } from './admission-router.ts';
+import { packageFile } from '../http/reference.ts';
+import { auditLedger } from '../ledger/audit.ts';
+import { listBalances } from '../ledger/balances.ts';
+import { listTransactions } from '../ledger/transactions.ts';
+import { listWithdrawals } from '../ledger/withdrawals.ts';
+import type { Clock } from '../time.ts';
+import { listDeliveries } from '../webhooks/deliveries.ts';
+import type { SwitchableStore } from './admission-stores.ts';
 import { createChainRouter } from './chain-router.ts';
-import { createClockRouter } from './clock-router.ts';
 import type { DecisionLog } from './decision-log.ts';
+import { DEMO_ACCOUNT } from './demo.ts';
 import { sandboxRoute } from './sandbox-route.ts';
-import { createStateRouter } from './state-router.ts';
-import type { SwitchableStore } from './switchable-store.ts';
 import { createWebhookRouter } from './webhook-router.ts';
 
 export interface SandboxServices extends GatewayParts {
@@ -44,5 +50,89 @@ export const createSandboxRouter = ({
     '/audit',
     sandboxRoute(z.object({}), () => auditLedger(services.db)),
   );
+  return router;
+};
+
+// The end of the year 9999: ISO-8601 has no plainer form for what is later.
+const LATEST = 253_402_300_799;
+const clockSetting = z.strictObject({ now: z.int().min(0).max(LATEST).nullable() });
+
+/** Reads, stops and releases the clock. Answers `{"now": …, "frozen": …}` without envelope, as the conformance suite expects. */
+export const createClockRouter = (clock: Clock): Router => {
+  const router = express.Router();
+  const readClock = () => ({ now: Math.floor(clock.now() / 1000), frozen: clock.frozen });
+  router.get('/clock', (_request, response) => {
+    response.json(readClock());
+  });
+  router.put('/clock', (request, response) => {
+    const parsed = clockSetting.safeParse(request.body);
+    if (!parsed.success) {
+      response.status(422).json(errorEnvelope('now: Input should be Unix seconds, or null for real time'));
+      return;
+    }
+    clock.freeze(parsed.data.now === null ? null : parsed.data.now * 1000);
+    response.json(readClock());
+  });
+  return router;
+};
+
+const admissionSetting = z.strictObject({ state: z.enum(['up', 'down', 'silent']) });
+
+/** Reads and sets how the admission store fares. Answers `{"state": …}` without envelope, as the conformance suite expects. */
+export const createAdmissionRouter = (store: SwitchableStore): Router => {
+  const router = express.Router();
+  router.get('/admission', (_request, response) => {
+    response.json({ state: store.state });
+  });
+  router.put('/admission', (request, response) => {
+    const parsed = admissionSetting.safeParse(request.body);
+    if (!parsed.success) {
+      response.status(422).json(errorEnvelope('state: Input should be up, down or silent'));
+      return;
+    }
+    store.state = parsed.data.state;
+    response.json({ state: store.state });
+  });
+  return router;
+};
+
+const SHOWN = 20;
+
+/** Everything that the page shows, in one answer. */
+export const createStateRouter = (services: GatewayParts, decisions: DecisionLog): Router => {
+  const { db, clock } = services;
+  const router = express.Router();
+  router.get(
+    '/state',
+    sandboxRoute(z.object({}), async () => ({
+      api_url: services.apiUrl(),
+      clock: { now: new Date(clock.now()).toISOString().slice(0, 19), frozen: clock.frozen },
+      balances: await listBalances(db, DEMO_ACCOUNT, {}),
+      withdrawals: await listWithdrawals(db, DEMO_ACCOUNT, SHOWN),
+      transactions: (await listTransactions(services, DEMO_ACCOUNT, { limit: SHOWN })).data,
+      deliveries: await listDeliveries(db, SHOWN),
+      decisions: decisions.decisions.slice(0, SHOWN),
+    })),
+  );
+  return router;
+};
+
+const require = createRequire(import.meta.url);
+const GATEWAY = require.resolve('@cpg/gateway/package.json');
+const SWAGGER_UI = require.resolve('swagger-ui-dist/package.json');
+
+const FILES: Readonly<Record<string, string>> = {
+  '/': 'page.html',
+  '/page.js': 'page.js',
+  '/page.css': 'page.css',
+};
+
+/** The page of the sandbox at `/` of the operations port. */
+export const createPageRouter = (): Router => {
+  const router = express.Router();
+  for (const [path, file] of Object.entries(FILES)) {
+    router.get(path, packageFile(GATEWAY, `public/${file}`));
+  }
+  router.get('/favicon.png', packageFile(SWAGGER_UI, 'favicon-32x32.png'));
   return router;
 };

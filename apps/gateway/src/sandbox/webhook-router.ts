@@ -1,13 +1,12 @@
 import { validationFailed } from '@cpg/protocol';
 import express, { type Router } from 'express';
 import { z } from 'zod';
-import { DEMO_ACCOUNT } from '../demo/demo-keys.ts';
-import type { DeliveryServices } from '../webhooks/deliver-due.ts';
-import { listAttempts, listDeliveries, requeueDelivery } from '../webhooks/list-deliveries.ts';
-import { registerWebhook, removeWebhook } from '../webhooks/webhook-endpoints.ts';
-import { findWebhookUrlFault } from '../webhooks/webhook-url.ts';
-import { sandboxRoute } from './sandbox-route.ts';
-import { storableText } from './storable-text.ts';
+import { listAttempts, listDeliveries, requeueDelivery } from '../webhooks/deliveries.ts';
+import type { DeliveryServices } from '../webhooks/dispatcher.ts';
+import { registerWebhook, removeWebhook } from '../webhooks/endpoints.ts';
+import { findWebhookUrlFault } from '../webhooks/url-rules.ts';
+import { DEMO_ACCOUNT } from './demo.ts';
+import { sandboxRoute, storableText } from './sandbox-route.ts';
 
 const LISTED = 100;
 const registration = z.strictObject({

@@ -3,9 +3,9 @@ import { createSigningKey, type SigningKey, signRequest } from '@cpg/protocol';
 import pino from 'pino';
 import { inject } from 'vitest';
 import { type Config, readConfig } from '../config.ts';
-import { DEMO_KEYS } from '../demo/demo-keys.ts';
+import { type Gateway, startGateway } from '../gateway.ts';
+import { DEMO_KEYS } from '../sandbox/demo.ts';
 import { createSandboxMode } from '../sandbox/sandbox-mode.ts';
-import { type Gateway, startGateway } from '../start-gateway.ts';
 
 export interface Answer {
   readonly status: number;

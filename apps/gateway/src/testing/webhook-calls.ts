@@ -6,8 +6,8 @@ import {
   verifyWebhook,
 } from '@cpg/protocol';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
-import { type DeliveryServices, deliverDue, findDueEndpoints } from '../webhooks/deliver-due.ts';
-import { registerWebhook } from '../webhooks/webhook-endpoints.ts';
+import { type DeliveryServices, deliverDue, findDueEndpoints } from '../webhooks/dispatcher.ts';
+import { registerWebhook } from '../webhooks/endpoints.ts';
 import type { StartTestGateway } from './describe-on-each-database.ts';
 import { TEST_NOW, type TestGateway } from './test-gateway.ts';
 import { startWebhookReceiver, type WebhookReceiver } from './webhook-receiver.ts';

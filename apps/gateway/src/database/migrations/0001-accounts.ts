@@ -1,7 +1,5 @@
-import { runStatements } from './run-statements.ts';
-
 /** Accounts, their API keys, and the networks and currencies they may use. */
-export const accounts = runStatements([
+export const accounts = [
   'CREATE TABLE account (id TEXT PRIMARY KEY, name TEXT NOT NULL)',
 
   `CREATE TABLE api_key (
@@ -47,4 +45,4 @@ export const accounts = runStatements([
      network TEXT NOT NULL REFERENCES network,
      address TEXT NOT NULL,
      PRIMARY KEY (account_id, network))`,
-]);
+];

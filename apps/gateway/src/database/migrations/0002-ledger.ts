@@ -1,7 +1,5 @@
-import { runStatements } from './run-statements.ts';
-
 /** Balances, what moves them, and the append-only entries that say why. */
-export const ledger = runStatements([
+export const ledger = [
   `CREATE TABLE balance (
      account_id TEXT NOT NULL REFERENCES account,
      currency TEXT NOT NULL, network TEXT NOT NULL,
@@ -86,4 +84,4 @@ export const ledger = runStatements([
      $$ BEGIN RAISE EXCEPTION 'ledger entries are append-only'; END $$`,
   `CREATE TRIGGER ledger_entry_is_append_only BEFORE UPDATE OR DELETE ON ledger_entry
      FOR EACH ROW EXECUTE FUNCTION refuse_change()`,
-]);
+];

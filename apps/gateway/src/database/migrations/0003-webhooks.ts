@@ -1,7 +1,5 @@
-import { runStatements } from './run-statements.ts';
-
 /** Who is told of events, the events (an outbox), their deliveries and every attempt. */
-export const webhooks = runStatements([
+export const webhooks = [
   `CREATE TABLE webhook_endpoint (
      id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
      account_id TEXT NOT NULL REFERENCES account,
@@ -36,4 +34,4 @@ export const webhooks = runStatements([
      error TEXT,
      duration_ms INTEGER NOT NULL)`,
   'CREATE INDEX webhook_attempt_delivery ON webhook_attempt (delivery_id, id)',
-]);
+];

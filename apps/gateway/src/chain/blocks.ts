@@ -1,0 +1,70 @@
+import { sql } from 'kysely';
+import type { LedgerServices } from '../ledger/networks.ts';
+import { blockHeight } from '../ledger/networks.ts';
+
+/** A deposit by its id, or the transaction of a withdrawal by the withdrawal's. */
+export interface TransactionReference {
+  readonly direction: 'deposit' | 'withdrawal';
+  readonly id: number;
+}
+
+const ID_COLUMN = { deposit: 'id', withdrawal: 'withdrawal_id' } as const;
+
+const updateInFlight = async (
+  { db, clock }: LedgerServices,
+  { direction, id }: TransactionReference,
+  block: (height: number, required: number) => ReturnType<typeof sql<number | null>>,
+): Promise<boolean> => {
+  for (const network of await db.selectFrom('network').selectAll().execute()) {
+    const { numUpdatedRows } = await db
+      .updateTable('chain_transaction')
+      .set({ block_number: block(blockHeight(network, clock.now()), network.required_confirmations) })
+      .where('direction', '=', direction)
+      .where(ID_COLUMN[direction], '=', id)
+      .where('network', '=', network.network)
+      .where('status', 'in', ['detected', 'broadcasted'])
+      .executeTakeFirst();
+    if (numUpdatedRows > 0n) return true;
+  }
+  return false;
+};
+
+/** Puts a transaction into a block so old that it has all its confirmations. */
+export const includeDeeply = (services: LedgerServices, reference: TransactionReference): Promise<boolean> =>
+  updateInFlight(
+    services,
+    reference,
+    (height, required) => sql`LEAST(block_number, ${height - required + 1}::bigint)`,
+  );
+
+/** Forgets the block of a transaction that was not mined yet, as it never will be. */
+export const dropFromQueue = (services: LedgerServices, reference: TransactionReference): Promise<boolean> =>
+  updateInFlight(
+    services,
+    reference,
+    (height) => sql`CASE WHEN block_number <= ${height}::bigint THEN block_number END`,
+  );
+
+/** Makes a transaction wait for so many blocks more. */
+export const delayTransaction = (
+  services: LedgerServices,
+  reference: TransactionReference & { readonly blocks: number },
+): Promise<boolean> =>
+  updateInFlight(
+    services,
+    reference,
+    (height) => sql`GREATEST(block_number, ${height + 1}::bigint) + ${reference.blocks}::bigint`,
+  );
+
+/** Mines blocks out of turn. False when there is no such network. */
+export const mineBlocks = async (
+  { db }: LedgerServices,
+  { network, blocks }: { readonly network: string; readonly blocks: number },
+): Promise<boolean> => {
+  const { numUpdatedRows } = await db
+    .updateTable('network')
+    .set({ mined_ahead: sql`mined_ahead + ${blocks}::bigint` })
+    .where('network', '=', network)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+};

@@ -1,0 +1,211 @@
+import { describeWithProgram, type Postgres, startPostgres } from '@cpg/test-support';
+import { sql } from 'kysely';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { auditLedger } from '../ledger/audit.ts';
+import { type Answer, startTestGateway, type TestGateway } from '../testing/test-gateway.ts';
+
+const WAIT = { timeout: 30_000 };
+const UNAVAILABLE = {
+  status: 503,
+  retryAfter: '1',
+  body: { success: false, message: 'Service temporarily unavailable' },
+};
+
+const shown = ({ status, headers, body }: Answer) => ({
+  status,
+  retryAfter: headers.get('retry-after'),
+  body,
+});
+const ready = async (gateway: TestGateway) => {
+  const response = await fetch(`${gateway.url}/readyz`);
+  return { status: response.status, body: await response.json() };
+};
+const READY = { status: 200, body: { status: 'ready', database: 'ok', admission: 'ok' } };
+const READ_ONLY = { status: 503, body: { status: 'unavailable', database: 'read_only', admission: 'ok' } };
+
+let references = 0;
+const order = () => {
+  references += 1;
+  return {
+    currency: 'USDT',
+    network: 'ETH',
+    amount: '10',
+    to_address: '0x52908400098527886E0F7030069857D2E4169EE7',
+    client_reference: `order-${references}`,
+  };
+};
+const withdraw = (gateway: TestGateway, body: Record<string, unknown> = order()) =>
+  gateway.call('/v1/withdrawals', { method: 'POST', body });
+const countWithdrawals = async (gateway: TestGateway, reference: string) => {
+  const rows = await gateway.db
+    .selectFrom('withdrawal')
+    .select('id')
+    .where('client_reference', '=', reference)
+    .execute();
+  return rows.length;
+};
+const brokenLaws = async (gateway: TestGateway) =>
+  (await auditLedger(gateway.db)).filter(({ violations }) => violations.length > 0);
+
+describe('with an embedded database that is read-only', () => {
+  it('a withdrawal is answered 503, and goes through once it can be written', async () => {
+    const gateway = await startTestGateway();
+    const body = order();
+    await sql`SET default_transaction_read_only = on`.execute(gateway.db);
+    expect(shown(await withdraw(gateway, body))).toEqual(UNAVAILABLE);
+    expect(await ready(gateway)).toEqual(READ_ONLY);
+    expect((await gateway.call('/v1/balances')).status).toBe(200);
+    await sql`SET default_transaction_read_only = off`.execute(gateway.db);
+    expect((await withdraw(gateway, body)).status).toBe(200);
+    expect(await ready(gateway)).toEqual(READY);
+    await gateway.close();
+  });
+});
+
+describeWithProgram('postgres', 'with a PostgreSQL in trouble', () => {
+  let postgres: Postgres;
+  let gateway: TestGateway;
+  let admin: pg.Client;
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    const url = new URL(postgres.createDatabase('trouble'));
+    admin = new pg.Client(url.href);
+    await admin.connect();
+    // No superuser: connection limits do not hold for one.
+    await admin.query('CREATE ROLE app LOGIN');
+    await admin.query('ALTER DATABASE trouble OWNER TO app');
+    url.username = 'app';
+    gateway = await startTestGateway({ databaseUrl: url.href, masterKey: 'ab'.repeat(32) });
+    // Warms the key cache, which outlives the outages of a test.
+    expect((await gateway.call('/v1/balances')).status).toBe(200);
+  });
+  afterEach(async () => {
+    await admin.query('ROLLBACK');
+    await admin.query('ALTER SYSTEM RESET ALL');
+    await admin.query('SELECT pg_reload_conf()');
+    await admin.query('ALTER ROLE app RESET ALL');
+    await admin.query('ALTER ROLE app CONNECTION LIMIT -1');
+    await terminate();
+    await expect.poll(async () => (await withdraw(gateway)).status, WAIT).toBe(200);
+    expect(await brokenLaws(gateway)).toEqual([]);
+  });
+  afterAll(async () => {
+    await gateway.close();
+    await admin.end();
+    await postgres.stop();
+  });
+
+  const terminate = () =>
+    admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'");
+  // A row that every withdrawal of the demo account needs.
+  const lockBalance = async () => {
+    await admin.query('BEGIN');
+    await admin.query("SELECT 1 FROM balance WHERE account_id = 'acct_demo' FOR UPDATE");
+  };
+  const waiting = async () => {
+    const { rows } = await admin.query<{ pid: number }>(
+      "SELECT pid FROM pg_stat_activity WHERE usename = 'app' AND wait_event_type = 'Lock'",
+    );
+    return rows.length;
+  };
+
+  it('a failover to read-only is 503 until it is over, and a repeat withdraws once', async () => {
+    const body = order();
+    await admin.query('ALTER SYSTEM SET default_transaction_read_only = on');
+    await admin.query('SELECT pg_reload_conf()');
+    await expect.poll(() => ready(gateway), WAIT).toEqual(READ_ONLY);
+    expect(shown(await withdraw(gateway, body))).toEqual(UNAVAILABLE);
+    await terminate();
+    expect(shown(await withdraw(gateway, body))).toEqual(UNAVAILABLE);
+    await admin.query('SET default_transaction_read_only = off');
+    await admin.query('ALTER SYSTEM RESET default_transaction_read_only');
+    await admin.query('SELECT pg_reload_conf()');
+    await expect.poll(async () => (await withdraw(gateway, body)).status, WAIT).toBe(200);
+    expect(await countWithdrawals(gateway, body.client_reference)).toBe(1);
+  });
+
+  it('connections that stay read-only after a failover are given up', async () => {
+    // Holds for the sessions that begin from now on, and for as long as they last.
+    await admin.query('ALTER ROLE app SET default_transaction_read_only = on');
+    await terminate();
+    await expect.poll(() => ready(gateway), WAIT).toEqual(READ_ONLY);
+    // All sixteen that the gateway opens at most.
+    await Promise.all(Array.from({ length: 16 }, () => sql`SELECT pg_sleep(0.5)`.execute(gateway.db)));
+    expect(shown(await withdraw(gateway))).toEqual(UNAVAILABLE);
+    await admin.query('ALTER ROLE app RESET default_transaction_read_only');
+    const statuses: number[] = [];
+    while (!statuses.includes(200) && statuses.length < 20) statuses.push((await withdraw(gateway)).status);
+    expect(statuses.at(-1)).toBe(200);
+  });
+
+  it('a server that takes no more connections is 503', async () => {
+    await admin.query('ALTER ROLE app CONNECTION LIMIT 0');
+    await terminate();
+    expect(shown(await withdraw(gateway))).toEqual(UNAVAILABLE);
+    expect(shown(await gateway.call('/v1/transactions'))).toEqual(UNAVAILABLE);
+    expect((await ready(gateway)).body).toMatchObject({ database: 'unreachable' });
+  });
+
+  it.each([
+    ['pg_terminate_backend', 'a connection that the administrator ends'],
+    ['pg_cancel_backend', 'a statement that is cancelled or takes too long'],
+  ])('%s: %s is 503 in the middle of a withdrawal, which was not made', async (end) => {
+    const body = order();
+    await lockBalance();
+    const answer = withdraw(gateway, body);
+    await expect.poll(waiting, WAIT).toBe(1);
+    await admin.query(
+      `SELECT ${end}(pid) FROM pg_stat_activity WHERE usename = 'app' AND wait_event_type = 'Lock'`,
+    );
+    expect(shown(await answer)).toEqual(UNAVAILABLE);
+    await admin.query('ROLLBACK');
+    expect(await countWithdrawals(gateway, body.client_reference)).toBe(0);
+  });
+
+  it('a lock that is not to be had in time is 503', async () => {
+    await admin.query("ALTER ROLE app SET lock_timeout = '50ms'");
+    await terminate();
+    await lockBalance();
+    await expect.poll(async () => shown(await withdraw(gateway)), WAIT).toEqual(UNAVAILABLE);
+  });
+
+  it('transactions in each other’s way are run again', async () => {
+    await admin.query('ALTER ROLE app SET default_transaction_isolation = serializable');
+    await terminate();
+    await expect.poll(async () => (await ready(gateway)).status, WAIT).toBe(200);
+    const answers = await Promise.all(Array.from({ length: 12 }, () => withdraw(gateway)));
+    for (const answer of answers) {
+      if (answer.status !== 200) expect(shown(answer)).toEqual(UNAVAILABLE);
+    }
+    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThan(1);
+  });
+});
+
+describeWithProgram('postgres', 'without its PostgreSQL', () => {
+  let postgres: Postgres;
+  let gateway: TestGateway;
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    const databaseUrl = postgres.createDatabase('outage');
+    gateway = await startTestGateway({ databaseUrl, masterKey: 'ab'.repeat(32) });
+    expect((await gateway.call('/v1/balances')).status).toBe(200);
+    await postgres.stop();
+  });
+  afterAll(() => gateway.close());
+
+  it('the gateway answers 503 in the envelope, says so to its operators, and lives on', async () => {
+    expect(shown(await gateway.call('/v1/balances'))).toEqual(UNAVAILABLE);
+    expect(await ready(gateway)).toEqual({
+      status: 503,
+      body: { status: 'unavailable', database: 'unreachable', admission: 'ok' },
+    });
+    expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
+    const metrics = await fetch(`${gateway.operationsUrl}/metrics`);
+    const text = await metrics.text();
+    expect(metrics.status).toBe(200);
+    expect(text).toContain('cpg_decisions_total{outcome="authenticated"}');
+    expect(text).not.toContain('cpg_withdrawals_in_flight{');
+    expect((await gateway.call('/v1/balances', { keyId: 'ck_demo_other' })).status).toBe(503);
+  });
+});

@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { REJECTIONS } from '@cpg/protocol';
+import {
+  cpgAuth,
+  errorHandler,
+  ipBackstop,
+  type KeyStore,
+  routes,
+  sendRejection,
+} from '@cpg/server-middleware';
+import express, { type Express, type RequestHandler } from 'express';
+import helmet from 'helmet';
+import type { Logger } from 'pino';
+import { pinoHttp } from 'pino-http';
+import type { Config } from '../config.ts';
+import type { GatewayExtension, GatewayParts } from '../gateway-mode.ts';
+import type { Metrics } from './metrics.ts';
+import { closeWhenDraining, createHealthRouter, createMetricsRouter } from './operations.ts';
+import { operationsGuard } from './operations-guard.ts';
+import { createReferenceRouter } from './reference.ts';
+import { v1Routes } from './routes.ts';
+
+export interface AppServices extends GatewayParts {
+  readonly keys: KeyStore;
+  readonly config: Config;
+  readonly metrics: Metrics;
+  readonly extension: GatewayExtension | undefined;
+  readonly isDraining: () => boolean;
+}
+
+const createBareApp = ({ logger, isDraining }: AppServices): Express => {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.use(requestLog(logger), securityHeaders(), closeWhenDraining(isDraining));
+  return app;
+};
+
+const finishApp = (app: Express, { logger }: AppServices): Express => {
+  app.use((_request, response) => sendRejection(response, REJECTIONS.not_found));
+  app.use(errorHandler({ logger }));
+  return app;
+};
+
+const createHealth = ({ db, admission, isDraining }: AppServices) =>
+  createHealthRouter({ db, pingAdmission: admission.ping, isDraining });
+
+/** What the world may reach: health, the reference, authentication, the v1 routes, and the envelope for everything that goes wrong. */
+export const createApp = (services: AppServices): Express => {
+  const { clock, keys, admission, logger, config, metrics, extension } = services;
+  const app = createBareApp(services);
+  app.set('trust proxy', [...config.trustedProxies]);
+  app.use(metrics.observe, createHealth(services), createReferenceRouter());
+  if (config.ipLimitPerMinute > 0) {
+    const { addressCounts: store } = admission;
+    app.use('/v1', ipBackstop({ limitPerMinute: config.ipLimitPerMinute, store, logger }));
+  }
+  app.use(
+    '/v1',
+    cpgAuth({
+      keys,
+      store: extension?.store ?? admission.store,
+      clock: clock.now,
+      // Every route is below, and parses for itself: so 404 and 405 come before a malformed body. Wire protocol §2.1.
+      json: false,
+      logger,
+      ...extension?.auth,
+      trace: (trace) => {
+        metrics.countDecision(trace);
+        extension?.auth.trace(trace);
+      },
+    }),
+  );
+  app.use(routes(v1Routes(services), { logger }));
+  return finishApp(app, services);
+};
+
+/** What the operations port serves, without signatures: health, metrics, and what the mode of the gateway adds. */
+export const createOperationsApp = (services: AppServices): Express => {
+  const { config, metrics, extension } = services;
+  const app = createBareApp(services);
+  app.use(operationsGuard({ host: config.operationsHost, allowedHosts: config.operationsAllowedHosts }));
+  app.use(createHealth(services), createMetricsRouter(metrics));
+  if (extension !== undefined) app.use(extension.operations);
+  return finishApp(app, services);
+};
+
+/**
+ * One line a request, with an id that the answer carries as `X-Request-Id`. Headers are left out altogether: a log must
+ * never hold a signature that could still be used.
+ */
+export const requestLog = (logger: Logger): RequestHandler =>
+  pinoHttp({
+    logger,
+    genReqId: (_request, response) => {
+      const id = randomUUID();
+      response.setHeader('X-Request-Id', id);
+      return id;
+    },
+    serializers: {
+      req: ({ id, method, url, remoteAddress }) => ({ id, method, url, remoteAddress }),
+      res: ({ statusCode }) => ({ statusCode }),
+    },
+  });
+
+/** What browsers may do with the gateway's pages: load from the gateway itself, and nothing else. */
+export const securityHeaders = (): RequestHandler =>
+  helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        // Swagger UI writes style attributes and has its icons inline.
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    // TLS ends in front of the gateway; whoever ends it answers for this.
+    strictTransportSecurity: false,
+  });

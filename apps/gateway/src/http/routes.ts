@@ -1,0 +1,145 @@
+import { type Endpoint, endpoints, isRejection, REJECTIONS } from '@cpg/protocol';
+import { page, RejectionError, type Route, type RouteHandler, route } from '@cpg/server-middleware';
+import { broadcastWithdrawal } from '../chain/broadcast.ts';
+import { isDatabaseUnavailable } from '../database/database-unavailable.ts';
+import type { Database } from '../database/open-database.ts';
+import { listBalances } from '../ledger/balances.ts';
+import { findHotWallet, listCurrencies } from '../ledger/currencies.ts';
+import {
+  createDepositRequest,
+  findDepositRequest,
+  listDepositTransactions,
+} from '../ledger/deposit-requests.ts';
+import type { LedgerServices } from '../ledger/networks.ts';
+import { listTransactions } from '../ledger/transactions.ts';
+import { createWithdrawal, findWithdrawal, withdrawalAmounts } from '../ledger/withdrawals.ts';
+import { formatOptionalTime, formatTime } from '../time.ts';
+
+/** A route whose handler reads the ledger: 503 when the database cannot be reached. Contract §3. */
+export const ledgerRoute = <E extends Endpoint>(endpoint: E, handler: RouteHandler<E>): Route =>
+  route<E>(endpoint, async (request) => {
+    try {
+      return await handler(request);
+    } catch (error) {
+      if (!isDatabaseUnavailable(error)) throw error;
+      throw new RejectionError(REJECTIONS.service_unavailable, { cause: error });
+    }
+  });
+
+export const pingRoute = () => route(endpoints.ping, () => ({ pong: true as const }));
+
+export const listBalancesRoute = (db: Database) =>
+  ledgerRoute(endpoints.listBalances, ({ cpg, query }) => listBalances(db, cpg.accountId, query));
+
+export const listCurrenciesRoute = (db: Database) =>
+  ledgerRoute(endpoints.listCurrencies, ({ cpg }) => listCurrencies(db, cpg.accountId));
+
+export const createDepositAddressRoute = ({ db, clock }: LedgerServices) =>
+  ledgerRoute(endpoints.createDepositAddress, async ({ cpg, body }) => {
+    const request = await createDepositRequest(db, {
+      accountId: cpg.accountId,
+      currency: body.currency,
+      network: body.network,
+      userIdentifier: body.user_identifier ?? null,
+      idempotencyKey: body.idempotency_key ?? null,
+      at: new Date(clock.now()),
+    });
+    if (isRejection(request)) return request;
+    return {
+      request_id: request.id,
+      address: request.address,
+      network: request.network,
+      currency: request.currency,
+      contract_address: request.contract_address,
+      user_identifier: request.user_identifier,
+      display_expires_at: formatTime(request.display_expires_at),
+      created_at: formatTime(request.created_at),
+    };
+  });
+
+export const getDepositRequestRoute = (services: LedgerServices) =>
+  ledgerRoute(endpoints.getDepositRequest, async ({ cpg, pathParameters }) => {
+    const request = await findDepositRequest(services.db, cpg.accountId, pathParameters.request_id);
+    if (request === undefined) return REJECTIONS.not_found;
+    const isShown = services.clock.now() < request.display_expires_at.getTime();
+    return {
+      request_id: request.id,
+      address: request.address,
+      network: request.network,
+      currency: request.currency,
+      user_identifier: request.user_identifier,
+      status: isShown ? ('active' as const) : ('expired' as const),
+      display_expires_at: formatTime(request.display_expires_at),
+      created_at: formatTime(request.created_at),
+      transactions: await listDepositTransactions(services, request),
+    };
+  });
+
+export const getHotWalletRoute = (db: Database) =>
+  ledgerRoute(endpoints.getHotWallet, ({ cpg, query }) => findHotWallet(db, cpg.accountId, query.network));
+
+export const listTransactionsRoute = (services: LedgerServices) =>
+  ledgerRoute(endpoints.listTransactions, async ({ cpg, query }) =>
+    page(await listTransactions(services, cpg.accountId, query)),
+  );
+
+export const createWithdrawalRoute = ({ db, clock }: LedgerServices) =>
+  ledgerRoute(endpoints.createWithdrawal, async ({ cpg, body }) => {
+    const held = await createWithdrawal(db, {
+      accountId: cpg.accountId,
+      currency: body.currency,
+      network: body.network,
+      toAddress: body.to_address,
+      amount: body.amount,
+      clientReference: body.client_reference ?? null,
+      at: new Date(clock.now()),
+    });
+    if (isRejection(held)) return held;
+    const row = await broadcastWithdrawal({ db, clock }, held.id);
+    const { amount, fee } = await withdrawalAmounts(db, row);
+    return {
+      withdrawal_id: row.id,
+      // A repeat gets the first answer, also after the withdrawal went on to its final state.
+      status: 'broadcasted' as const,
+      tx_hash: row.tx_hash ?? '',
+      network: row.network,
+      currency: row.currency,
+      to_address: row.to_address,
+      amount_decimal: amount,
+      fee_decimal: fee,
+    };
+  });
+
+export const getWithdrawalRoute = (db: Database) =>
+  ledgerRoute(endpoints.getWithdrawal, async ({ cpg, pathParameters }) => {
+    const row = await findWithdrawal(db, cpg.accountId, pathParameters.withdrawal_id);
+    if (row === undefined) return REJECTIONS.not_found;
+    const { amount, fee } = await withdrawalAmounts(db, row);
+    return {
+      id: row.id,
+      currency: row.currency,
+      network: row.network,
+      to_address: row.to_address,
+      amount,
+      fee,
+      status: row.status,
+      tx_hash: row.tx_hash,
+      error_message: row.error_message,
+      requested_at: formatTime(row.requested_at),
+      broadcast_at: formatOptionalTime(row.broadcast_at),
+      confirmed_at: formatOptionalTime(row.confirmed_at),
+    };
+  });
+
+/** The whole of v1. Contract §4. */
+export const v1Routes = (services: LedgerServices): readonly Route[] => [
+  pingRoute(),
+  listBalancesRoute(services.db),
+  listCurrenciesRoute(services.db),
+  createDepositAddressRoute(services),
+  getDepositRequestRoute(services),
+  getHotWalletRoute(services.db),
+  listTransactionsRoute(services),
+  createWithdrawalRoute(services),
+  getWithdrawalRoute(services.db),
+];

@@ -1,0 +1,182 @@
+import { type Currency, type HotWallet, REJECTIONS, type Rejection, toDecimal } from '@cpg/protocol';
+import type { Insertable, Kysely, Transaction } from 'kysely';
+import type { Database } from '../database/open-database.ts';
+import type { CurrencyTable, NetworkTable, Schema } from '../database/schema.ts';
+import { randomAddress } from './addresses.ts';
+import { findNetwork } from './networks.ts';
+
+const currency = (
+  basics: Pick<CurrencyTable, 'currency' | 'network' | 'name' | 'decimals'>,
+  terms: Pick<CurrencyTable, 'min_withdrawal_amount' | 'withdrawal_fee_flat' | 'withdrawal_fee_percent'>,
+  contract: string | null = null,
+): CurrencyTable => ({
+  ...basics,
+  ...terms,
+  is_token: contract !== null,
+  contract_address: contract,
+  active: true,
+  min_deposit_amount: '0',
+});
+
+/** What every gateway offers from its first start on. */
+const DEFAULT_CURRENCIES: readonly CurrencyTable[] = [
+  currency(
+    { currency: 'USDT', network: 'ETH', name: 'Tether USD', decimals: 6 },
+    { min_withdrawal_amount: '10', withdrawal_fee_flat: '5', withdrawal_fee_percent: '0' },
+    '0xdAC17F958D2ee523a2206206994597C13D831ec7',
+  ),
+  currency(
+    { currency: 'USDT', network: 'TRX', name: 'Tether USD', decimals: 6 },
+    { min_withdrawal_amount: '10', withdrawal_fee_flat: '1', withdrawal_fee_percent: '0' },
+    'TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t',
+  ),
+  currency(
+    { currency: 'ETH', network: 'ETH', name: 'Ether', decimals: 18 },
+    { min_withdrawal_amount: '0.0001', withdrawal_fee_flat: '0.00001', withdrawal_fee_percent: '0.5' },
+  ),
+  currency(
+    { currency: 'BTC', network: 'BTC', name: 'Bitcoin', decimals: 8 },
+    { min_withdrawal_amount: '0.001', withdrawal_fee_flat: '0.0001', withdrawal_fee_percent: '1' },
+  ),
+];
+
+/** Their networks; the pace of the blocks follows from the configuration. */
+const DEFAULT_NETWORKS: readonly Insertable<NetworkTable>[] = [
+  { network: 'ETH', address_family: 'ethereum', required_confirmations: 12, block_interval_ms: 250 },
+  { network: 'TRX', address_family: 'tron', required_confirmations: 19, block_interval_ms: 157 },
+  { network: 'BTC', address_family: 'bitcoin', required_confirmations: 2, block_interval_ms: 1500 },
+];
+
+/** Writes the default networks and currencies into a database that has none; what an operator has changed stays. */
+export const seedCurrencies = async (db: Kysely<Schema>): Promise<void> => {
+  const known = await db.selectFrom('currency').select('currency').limit(1).executeTakeFirst();
+  if (known !== undefined) return;
+  await db
+    .insertInto('network')
+    .values([...DEFAULT_NETWORKS])
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  await db
+    .insertInto('currency')
+    .values([...DEFAULT_CURRENCIES])
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+};
+
+export interface CurrencyName {
+  readonly accountId: string;
+  readonly currency: string;
+  readonly network: string;
+}
+
+/** An active currency with its network and what the account may do with it, however its name is spelt; or `undefined`. */
+export const findCurrency = (db: Database, { accountId, currency, network }: CurrencyName) =>
+  db
+    .selectFrom('account_currency')
+    .innerJoin('currency', (join) =>
+      join
+        .onRef('account_currency.currency', '=', 'currency.currency')
+        .onRef('account_currency.network', '=', 'currency.network'),
+    )
+    .innerJoin('network', 'network.network', 'currency.network')
+    .selectAll('currency')
+    .select(['deposit_enabled', 'withdrawal_enabled', 'address_family'])
+    .where('account_id', '=', accountId)
+    .where('currency.currency', '=', currency.toUpperCase())
+    .where('currency.network', '=', network.toUpperCase())
+    .where('active', '=', true)
+    .executeTakeFirst();
+
+export type AccountCurrency = NonNullable<Awaited<ReturnType<typeof findCurrency>>>;
+
+/** The number of decimals that amounts of a currency are written with. */
+export const currencyDecimals = async (
+  db: Database | Transaction<Schema>,
+  { currency, network }: { readonly currency: string; readonly network: string },
+): Promise<number> => {
+  const row = await db
+    .selectFrom('currency')
+    .select('decimals')
+    .where('currency', '=', currency)
+    .where('network', '=', network)
+    .executeTakeFirstOrThrow();
+  return row.decimals;
+};
+
+const AMOUNT_PLACES = 18;
+const PERCENT_PLACES = 6;
+
+/** What the account may deposit or withdraw, by currency then network. Contract §4.2. */
+export const listCurrencies = async (db: Database, accountId: string): Promise<Currency[]> => {
+  const rows = await db
+    .selectFrom('account_currency')
+    .innerJoin('currency', (join) =>
+      join
+        .onRef('account_currency.currency', '=', 'currency.currency')
+        .onRef('account_currency.network', '=', 'currency.network'),
+    )
+    .selectAll('currency')
+    .select(['deposit_enabled', 'withdrawal_enabled'])
+    .where('account_id', '=', accountId)
+    .where('active', '=', true)
+    .where((either) =>
+      either.or([either('deposit_enabled', '=', true), either('withdrawal_enabled', '=', true)]),
+    )
+    .orderBy('currency.currency')
+    .orderBy('currency.network')
+    .execute();
+  return rows.map((row) => ({
+    currency: row.currency,
+    network: row.network,
+    name: row.name,
+    is_token: row.is_token,
+    contract_address: row.contract_address,
+    decimals: row.decimals,
+    deposit_enabled: row.deposit_enabled,
+    withdrawal_enabled: row.withdrawal_enabled,
+    min_deposit_amount: toDecimal(row.min_deposit_amount).toFixed(AMOUNT_PLACES),
+    min_withdrawal_amount: toDecimal(row.min_withdrawal_amount).toFixed(AMOUNT_PLACES),
+    withdrawal_fee_flat: toDecimal(row.withdrawal_fee_flat).toFixed(AMOUNT_PLACES),
+    withdrawal_fee_percent: toDecimal(row.withdrawal_fee_percent).toFixed(PERCENT_PLACES),
+  }));
+};
+
+/** Lets an account deposit and withdraw a currency. The first one of a network brings the hot wallet. Contract §4.4. */
+export const enableCurrency = async (
+  transaction: Transaction<Schema>,
+  { accountId, currency, network }: CurrencyName,
+): Promise<void> => {
+  const found = await findNetwork(transaction, network);
+  if (found === undefined) throw new Error(`There is no network ${network}`);
+  const where = { account_id: accountId, currency, network };
+  await transaction
+    .insertInto('account_currency')
+    .values({ ...where, deposit_enabled: true, withdrawal_enabled: true })
+    .execute();
+  await transaction
+    .insertInto('balance')
+    .values({ ...where, balance: '0', held: '0' })
+    .execute();
+  await transaction
+    .insertInto('hot_wallet')
+    .values({ account_id: accountId, network, address: randomAddress(found.address_family) })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+};
+
+/** The wallet that funds an account's withdrawals on a network, however that is spelt. Contract §4.4. */
+export const findHotWallet = async (
+  db: Database,
+  accountId: string,
+  name: string,
+): Promise<HotWallet | Rejection> => {
+  const network = name.toUpperCase();
+  if ((await findNetwork(db, network)) === undefined) return REJECTIONS.network_not_found;
+  const wallet = await db
+    .selectFrom('hot_wallet')
+    .select(['network', 'address'])
+    .where('account_id', '=', accountId)
+    .where('network', '=', network)
+    .executeTakeFirst();
+  return wallet ?? REJECTIONS.hot_wallet_not_allocated;
+};

@@ -1,0 +1,153 @@
+import { describeWithProgram, type Postgres, startPostgres } from '@cpg/test-support';
+import { type GatewayProcess, startGatewayFromSources } from '@cpg/test-support/gateway-process';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Database, openDatabase } from '../database/open-database.ts';
+import { createSecretBox } from '../database/secret-box.ts';
+import { createApiKey } from '../keys/api-keys.ts';
+import { ledgerStorm } from '../testing/ledger-storm.ts';
+import { randomNumbers } from '../testing/random-numbers.ts';
+import { signedCalls } from '../testing/signed-calls.ts';
+import { auditLedger } from './audit.ts';
+import { createWithdrawal } from './withdrawals.ts';
+
+const OPERATIONS = 5_000;
+const CONNECTIONS = 16;
+const SEED = Number(process.env.CPG_TEST_SEED ?? Date.now() % 1_000_000);
+const MASTER_KEY = 'cd'.repeat(32);
+const KEY = { keyId: 'ck_fire', secret: 'a-secret-under-fire' };
+const ADDRESS = '0x52908400098527886E0F7030069857D2E4169EE7';
+const MINUTES = 60_000;
+
+describeWithProgram('postgres', 'the ledger under fire', () => {
+  let postgres: Postgres;
+  let databaseUrl: string;
+  let db: Database;
+  let gateways: GatewayProcess[] = [];
+  const start = () =>
+    startGatewayFromSources({
+      DATABASE_URL: databaseUrl,
+      CPG_MASTER_KEY: MASTER_KEY,
+      CPG_SANDBOX: 'true',
+      CPG_LOG_LEVEL: 'error',
+    });
+
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    databaseUrl = postgres.createDatabase('fire');
+    gateways = await Promise.all([start(), start()]);
+    db = await openDatabase({ databaseUrl, dataDir: undefined });
+    await createApiKey(db, createSecretBox(Buffer.from(MASTER_KEY, 'hex')), {
+      ...KEY,
+      accountId: 'acct_demo',
+      permissions: ['withdraw', 'request_deposit_address', 'read_balance'],
+      rateLimitPerMinute: 1_000_000,
+    });
+  }, 2 * MINUTES);
+  afterAll(async () => {
+    await Promise.all(gateways.map((gateway) => gateway.stop('SIGTERM')));
+    await db.destroy();
+    await postgres.stop();
+  }, MINUTES);
+
+  const random = randomNumbers(SEED);
+  const { call, sandbox } = signedCalls({
+    ...KEY,
+    random,
+    gateway: () => gateways[random(gateways.length)] as GatewayProcess,
+  });
+
+  const violations = async () => (await auditLedger(db)).flatMap(({ violations: found }) => found);
+  const storm = ledgerStorm({
+    call,
+    sandbox,
+    random,
+    audit: async () => expect(await violations()).toEqual([]),
+  });
+  const inFlight = async () =>
+    (
+      await db
+        .selectFrom('withdrawal')
+        .select('id')
+        .where('status', 'in', ['pending', 'broadcasted'])
+        .execute()
+    ).length;
+  const settleAll = async () => {
+    // Withdrawal 1001 stays pending until it is told.
+    for (let round = 0; round < 100 && (await inFlight()) > 1; round += 1) {
+      await sandbox('/blocks', { network: 'ETH', blocks: 12 });
+    }
+  };
+
+  it(
+    `keeps its invariants through ${OPERATIONS} operations and a process killed in the middle (seed ${SEED})`,
+    async () => {
+      let begun = 0;
+      let killed: Promise<unknown> | undefined;
+      const work = async () => {
+        while (begun < OPERATIONS) {
+          begun += 1;
+          if (begun === OPERATIONS / 2) killed = gateways.pop()?.stop('SIGKILL');
+          await storm.step();
+        }
+      };
+      await Promise.all(Array.from({ length: CONNECTIONS }, work));
+      await killed;
+      gateways.push(await start());
+      await settleAll();
+
+      const outcomes = storm.outcomes();
+      expect(await violations()).toEqual([]);
+      expect(await inFlight()).toBe(1);
+      expect(Object.keys(outcomes).filter((outcome) => / 5\d\d | 40[19] /.test(outcome))).toEqual([]);
+      // One effect a reference: every answer named the same withdrawal, and there is no other.
+      expect([...storm.withdrawals.values()].filter((ids) => ids.size !== 1)).toEqual([]);
+      const rows = await db
+        .selectFrom('withdrawal')
+        .select('client_reference')
+        .where('id', '>', 1001)
+        .execute();
+      expect(new Set(rows.map((row) => row.client_reference)).size).toBe(rows.length);
+      // The storm was one: orders were accepted and refused, settled both ways, and cut off by the kill.
+      const refused = 'withdraw 400 Insufficient available balance';
+      for (const outcome of [
+        'withdraw 200',
+        refused,
+        'confirm 200',
+        'fail 200',
+        'deposit 200',
+        'balance 200',
+      ]) {
+        expect(outcomes[outcome] ?? 0).toBeGreaterThan(20);
+      }
+      expect(storm.lost()).toBeGreaterThan(0);
+      process.stdout.write(`${JSON.stringify({ seed: SEED, lost: storm.lost(), ...outcomes })}\n`);
+    },
+    10 * MINUTES,
+  );
+
+  it(
+    'picks up what a process left held when it died before the broadcast',
+    async () => {
+      const held = await createWithdrawal(db, {
+        accountId: 'acct_demo',
+        currency: 'ETH',
+        network: 'ETH',
+        toAddress: ADDRESS,
+        amount: '0.5',
+        clientReference: 'left-behind',
+        at: new Date(),
+      });
+      expect(held).toMatchObject({ status: 'pending' });
+      await sandbox('/blocks', { network: 'ETH', blocks: 1 });
+      await settleAll();
+      const row = await db
+        .selectFrom('withdrawal')
+        .select(['status', 'tx_hash'])
+        .where('client_reference', '=', 'left-behind')
+        .executeTakeFirstOrThrow();
+      expect(row).toEqual({ status: 'confirmed', tx_hash: expect.stringMatching(/^0x/) });
+      expect(await violations()).toEqual([]);
+    },
+    MINUTES,
+  );
+});

@@ -1,0 +1,55 @@
+import type { Selectable, Transaction } from 'kysely';
+import type { Database } from '../database/open-database.ts';
+import type { NetworkTable, Schema } from '../database/schema.ts';
+import type { Clock } from '../time.ts';
+
+export interface LedgerServices {
+  readonly db: Database;
+  readonly clock: Clock;
+}
+
+export type NetworkRow = Selectable<NetworkTable>;
+
+/** The number of the newest block. A function of the time, so that an idle chain writes nothing and processes agree. */
+export const blockHeight = (network: NetworkRow, nowMs: number): number =>
+  Math.floor(nowMs / network.block_interval_ms) + network.mined_ahead;
+
+/** What the chain shows of a transaction: its block once that is mined, and the blocks from there on. */
+export const inclusion = (blockNumber: number | null, height: number) =>
+  blockNumber === null || blockNumber > height
+    ? { block_number: null, confirmations: 0 }
+    : { block_number: blockNumber, confirmations: height - blockNumber + 1 };
+
+export const findNetwork = (
+  db: Database | Transaction<Schema>,
+  network: string,
+): Promise<NetworkRow | undefined> =>
+  db.selectFrom('network').selectAll().where('network', '=', network).executeTakeFirst();
+
+/** The height of each network now, by name. */
+export const readHeights = async (db: Database, nowMs: number): Promise<ReadonlyMap<string, number>> => {
+  const networks = await db.selectFrom('network').selectAll().execute();
+  return new Map(networks.map((network) => [network.network, blockHeight(network, nowMs)]));
+};
+
+/** Sets the pace of each network so that a transaction is final after `settleSeconds`; the height of now stays. */
+export const setBlockIntervals = async (
+  db: Database,
+  settleSeconds: number,
+  nowMs: number,
+): Promise<void> => {
+  for (const network of await db.selectFrom('network').selectAll().execute()) {
+    const interval = Math.max(1, Math.floor((settleSeconds * 1000) / network.required_confirmations));
+    if (interval === network.block_interval_ms) continue;
+    await db
+      .updateTable('network')
+      .set({
+        block_interval_ms: interval,
+        mined_ahead: blockHeight(network, nowMs) - Math.floor(nowMs / interval),
+      })
+      .where('network', '=', network.network)
+      // Of several processes that start at once, one changes it.
+      .where('block_interval_ms', '=', network.block_interval_ms)
+      .execute();
+  }
+};

@@ -1,0 +1,137 @@
+import { PERMISSIONS } from '@cpg/protocol';
+import { sql, type Transaction } from 'kysely';
+import type { Database } from '../database/open-database.ts';
+import type { Schema } from '../database/schema.ts';
+import type { SecretBox } from '../database/secret-box.ts';
+import { inTransaction } from '../database/transactions.ts';
+import { createApiKey, type NewApiKey } from '../keys/api-keys.ts';
+import { DEMO_ACCOUNTS, findAccountIds, isDemoAccount } from '../ledger/accounts.ts';
+import { moveBalance } from '../ledger/balances.ts';
+import { enableCurrency, seedCurrencies } from '../ledger/currencies.ts';
+
+export const [DEMO_ACCOUNT, OTHER_ACCOUNT] = DEMO_ACCOUNTS;
+
+const demoKey = (name: string, differences: Partial<NewApiKey> = {}): NewApiKey => ({
+  keyId: `ck_demo_${name}`,
+  secret: `cpg-demo-${name.replaceAll('_', '-')}-DO-NOT-USE-IN-PRODUCTION`,
+  accountId: DEMO_ACCOUNT,
+  permissions: PERMISSIONS,
+  rateLimitPerMinute: 600,
+  ...differences,
+});
+
+/** The demo keys, the same in every sandbox; published, so worth nothing. */
+export const DEMO_KEYS: readonly NewApiKey[] = [
+  demoKey('full'),
+  demoKey('readonly', { permissions: ['read_balance'] }),
+  demoKey('noperm', { permissions: [] }),
+  demoKey('revoked', { revokedAt: new Date(0) }),
+  demoKey('iplisted', { sourceIps: ['203.0.113.0/24'] }),
+  demoKey('ip_edges', {
+    sourceIps: ['192.0.2.1', '198.51.100.64/26', '2001:db8:1::/48', '2001:db8:2::7', '::ffff:203.0.113.9'],
+  }),
+  demoKey('slow_a', { permissions: ['read_balance'], rateLimitPerMinute: 5 }),
+  demoKey('slow_b', { permissions: ['read_balance'], rateLimitPerMinute: 5 }),
+  demoKey('other', { accountId: OTHER_ACCOUNT }),
+];
+
+/** One key for each permission, which has that one only; for the conformance suite, which tries every one on every route. */
+export const SINGLE_PERMISSION_KEYS: readonly NewApiKey[] = PERMISSIONS.map((permission) =>
+  demoKey(`only_${permission}`, { permissions: [permission] }),
+);
+
+/**
+ * Keeps the sandbox away from real data: it can empty the database, and makes deposits out of nothing.
+ *
+ * @throws when the database has accounts, and none of them is the demo account.
+ */
+export const assertSandboxDatabase = async (db: Database): Promise<void> => {
+  const ids = await findAccountIds(db);
+  if (ids.length === 0 || ids.some(isDemoAccount)) return;
+  throw new Error(
+    `Expected an empty database, or one that the sandbox has filled: got accounts of a gateway in service (${ids[0]}). Fix: start this database with npm run gateway, or point DATABASE_URL or CPG_DATA_DIR to another one.`,
+  );
+};
+
+const OPENING_BALANCES = [
+  [DEMO_ACCOUNT, 'USDT', 'ETH', '1500'],
+  [DEMO_ACCOUNT, 'USDT', 'TRX', '250'],
+  [DEMO_ACCOUNT, 'ETH', 'ETH', '2'],
+  [DEMO_ACCOUNT, 'BTC', 'BTC', '0.15'],
+  [OTHER_ACCOUNT, 'USDT', 'ETH', '10'],
+] as const;
+
+const PENDING = { amount: '195', fee: '5', total: '200' };
+const PENDING_ADDRESS = '0x52908400098527886E0F7030069857D2E4169EE7';
+
+/** Writes the demo accounts, keys and balances into a database that has none yet. */
+export const seedDemo = (db: Database, box: SecretBox, at: Date): Promise<void> =>
+  inTransaction(db, async (transaction) => {
+    // Of several processes that start at once, the one whose first row goes in writes the rest.
+    const first = await transaction
+      .insertInto('account')
+      .values({ id: DEMO_ACCOUNT, name: 'Demo' })
+      .onConflict((conflict) => conflict.doNothing())
+      .returning('id')
+      .executeTakeFirst();
+    if (first === undefined) return;
+    await transaction.insertInto('account').values({ id: OTHER_ACCOUNT, name: 'Other demo' }).execute();
+    await seedCurrencies(transaction);
+    for (const [account_id, currency, network, balance] of OPENING_BALANCES) {
+      const where = { account_id, currency, network };
+      await enableCurrency(transaction, { accountId: account_id, currency, network });
+      await moveBalance(transaction, {
+        ...where,
+        kind: 'opening',
+        balanceDelta: balance,
+        heldDelta: '0',
+        at,
+      });
+    }
+    await seedPendingWithdrawal(transaction, at);
+    for (const key of [...DEMO_KEYS, ...SINGLE_PERMISSION_KEYS]) await createApiKey(transaction, box, key);
+  });
+
+const seedPendingWithdrawal = async (transaction: Transaction<Schema>, at: Date): Promise<void> => {
+  const where = { account_id: DEMO_ACCOUNT, currency: 'USDT', network: 'ETH' };
+  const { id } = await transaction
+    .insertInto('withdrawal')
+    .values({
+      ...where,
+      to_address: PENDING_ADDRESS,
+      amount: PENDING.amount,
+      fee: PENDING.fee,
+      status: 'pending',
+      chain_paused: true,
+      requested_at: at,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  await moveBalance(transaction, {
+    ...where,
+    kind: 'withdrawal_hold',
+    balanceDelta: '0',
+    heldDelta: PENDING.total,
+    withdrawalId: id,
+    at,
+  });
+};
+
+/** Empties every table and seeds the demo again, ids from the start. API keys and webhooks made since are gone. */
+export const resetDemo = async (db: Database, box: SecretBox, at: Date): Promise<void> => {
+  await empty(db, MOST_ATTEMPTS);
+  await seedDemo(db, box, at);
+};
+
+const MOST_ATTEMPTS = 5;
+const DEADLOCK = '40P01';
+
+// It locks every table, and may meet the chain on its way in the other direction.
+const empty = async (db: Database, attempts: number): Promise<void> => {
+  try {
+    await sql`TRUNCATE account, network RESTART IDENTITY CASCADE`.execute(db);
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code !== DEADLOCK || attempts === 1) throw error;
+    await empty(db, attempts - 1);
+  }
+};

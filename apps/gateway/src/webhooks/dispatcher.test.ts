@@ -1,0 +1,239 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSecretBox } from '../database/secret-box.ts';
+import { describeOnEachDatabase } from '../testing/describe-on-each-database.ts';
+import { startTestGateway, TEST_NOW, type TestGateway } from '../testing/test-gateway.ts';
+import { webhookCalls } from '../testing/webhook-calls.ts';
+import { startWebhookReceiver, type WebhookReceiver } from '../testing/webhook-receiver.ts';
+import { delayAfterAttempt } from './dispatcher.ts';
+import { registerWebhook } from './endpoints.ts';
+
+describeOnEachDatabase((start) => {
+  const { gateway, receiver, register, deliver, pass, withdraw, readReceived } = webhookCalls(start);
+  const sandbox = async (path: string, method = 'GET') => {
+    const response = await fetch(`${gateway().operationsUrl}/_sandbox${path}`, {
+      method,
+      headers: { 'content-type': 'application/json' },
+    });
+    return ((await response.json()) as { readonly data: unknown }).data;
+  };
+  const listed = async () => (await sandbox('/deliveries')) as readonly { readonly id: string }[];
+
+  describe('retries', () => {
+    it('come at 0, 1 min, 5 min, 30 min, 2 h, 12 h and 24 h, then the delivery is dead until requeued', async () => {
+      receiver().answer = 500;
+      await withdraw();
+      const minutes: number[] = [];
+      for (let second = 0; second <= 30 * 3600; second += 30) {
+        const before = receiver().received.length;
+        await deliver();
+        if (receiver().received.length > before) minutes.push(second / 60);
+        pass(30);
+      }
+      expect(minutes).toEqual([0, 1, 5, 30, 120, 720, 1440]);
+      const [dead] = await listed();
+      expect(dead).toMatchObject({
+        event: 'withdrawal.broadcasted',
+        status: 'dead',
+        attempts: 7,
+        response_status: 500,
+      });
+      expect(await sandbox(`/deliveries/${dead?.id}/attempts`)).toHaveLength(7);
+
+      receiver().answer = 204;
+      expect(await sandbox(`/deliveries/${dead?.id}/requeue`, 'POST')).toEqual({ done: true });
+      await deliver();
+      expect((await listed())[0]).toMatchObject({ status: 'delivered', attempts: 1, response_status: 204 });
+      expect(await deliver()).toBe(0);
+    });
+
+    it('send the same bytes and the same delivery id, signed anew', async () => {
+      receiver().answer = 503;
+      await withdraw();
+      await deliver();
+      pass(60);
+      receiver().answer = 200;
+      await deliver();
+      const [first, second] = receiver().received;
+      expect(second?.body.equals(first?.body as Buffer)).toBe(true);
+      expect(second?.headers['x-cpg-delivery']).toBe(first?.headers['x-cpg-delivery']);
+      expect(second?.headers['x-cpg-delivery']).toMatch(/^[0-9a-f-]{36}$/);
+      expect([first, second].map((attempt) => attempt?.headers['x-cpg-timestamp'])).toEqual([
+        String(TEST_NOW),
+        String(TEST_NOW + 60),
+      ]);
+      expect(readReceived()).toHaveLength(2);
+    });
+
+    it.each<[number | 'hang', number | null, string | null]>([
+      [301, 301, null],
+      [404, 404, null],
+      ['hang', null, 'No answer within 0.5 s'],
+    ])('follow an answer of %s', async (answer, response_status, error) => {
+      receiver().answer = answer;
+      await withdraw();
+      await (answer === 'hang' ? deliver({ timeoutMs: 500 }) : deliver());
+      expect(await listed()).toMatchObject([{ status: 'pending', attempts: 1, response_status, error }]);
+      expect(receiver().received.map(({ path }) => path)).toEqual(['/hooks']);
+    });
+
+    it('follow a receiver that cannot be reached', async () => {
+      await receiver().close();
+      await withdraw();
+      await deliver();
+      expect(await listed()).toMatchObject([
+        {
+          status: 'pending',
+          attempts: 1,
+          response_status: null,
+          error: expect.stringContaining('ECONNREFUSED'),
+        },
+      ]);
+    });
+
+    it('take over what a process that died had claimed', async () => {
+      await withdraw();
+      await gateway()
+        .db.updateTable('webhook_delivery')
+        .set({ claimed_until: new Date((TEST_NOW + 60) * 1000) })
+        .execute();
+      expect(await deliver()).toBe(0);
+      pass(61);
+      expect(await deliver()).toBe(1);
+      expect(receiver().received).toHaveLength(1);
+    });
+  });
+
+  describe('an attempt that outlives its claim', () => {
+    it('does not undo the delivery that another one made', async () => {
+      receiver().answer = 'hang';
+      await withdraw();
+      const late = deliver();
+      await expect.poll(() => receiver().received.length, { timeout: 30_000 }).toBe(1);
+      await gateway().db.updateTable('webhook_delivery').set({ claimed_until: null }).execute();
+      receiver().answer = 200;
+      expect(await deliver()).toBe(1);
+      await receiver().close();
+      await late;
+      expect(await listed()).toMatchObject([{ status: 'delivered', attempts: 1, response_status: 200 }]);
+    });
+  });
+
+  describe('the rules', () => {
+    it('are applied at delivery too, when the configuration has changed since', async () => {
+      await withdraw();
+      await deliver({ rules: { allowedHosts: [], sandbox: false } });
+      expect(receiver().received).toEqual([]);
+      expect(await listed()).toMatchObject([
+        { status: 'pending', error: 'url: Input should be an https URL' },
+      ]);
+    });
+  });
+
+  describe('an endpoint at an address that is not public', () => {
+    it.each(['[::169.254.169.254]', '[2002:a9fe:a9fe::1]', '2852039166', '168.63.129.16', '[::127.0.0.1]'])(
+      '%s is not registered, and not dialled when it is there already',
+      async (host) => {
+        const url = `https://${host}/`;
+        const response = await fetch(`${gateway().operationsUrl}/_sandbox/webhooks`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ url }),
+        });
+        expect({ status: response.status, body: await response.json() }).toEqual({
+          status: 422,
+          body: {
+            success: false,
+            message: 'url: Host should be reachable from the Internet, not private, loopback or reserved',
+          },
+        });
+        const { db, box, clock } = gateway();
+        await db.deleteFrom('webhook_endpoint').execute();
+        await registerWebhook(db, box, { accountId: 'acct_demo', url, at: new Date(clock.now()) });
+        await withdraw();
+        await deliver();
+        expect(await listed()).toMatchObject([
+          { status: 'pending', error: expect.stringContaining('url: Host should be reachable') },
+        ]);
+      },
+    );
+  });
+
+  describe('the signing secret', () => {
+    it('can be replaced, and is nowhere in the database in the clear', async () => {
+      await register('whsec_the-newer-one');
+      const rows = await gateway().db.selectFrom('webhook_endpoint').selectAll().execute();
+      expect(rows).toHaveLength(1);
+      expect(JSON.stringify(rows)).not.toContain('the-newer-one');
+      await withdraw();
+      await deliver();
+      expect(readReceived).toThrow('Invalid signature');
+    });
+
+    it('that cannot be opened is an attempt that failed, and says so', async () => {
+      await withdraw();
+      const box = createSecretBox(Buffer.alloc(32, 7));
+      expect(await deliver({ box })).toBe(1);
+      expect(receiver().received).toEqual([]);
+      expect(await listed()).toMatchObject([
+        {
+          status: 'pending',
+          attempts: 1,
+          response_status: null,
+          error: 'The signing secret was encrypted under another master key; register the webhook again',
+        },
+      ]);
+    });
+  });
+});
+
+it('attempts at 0, 1 min, 5 min, 30 min, 2 h, 12 h and 24 h, and no more', () => {
+  const minutes = [1, 2, 3, 4, 5, 6, 7].map(
+    (attempts) => (delayAfterAttempt(attempts) ?? Number.NaN) / 60_000,
+  );
+  expect(minutes).toEqual([1, 4, 25, 90, 600, 720, Number.NaN]);
+});
+
+describe('the courier', () => {
+  const WAIT = { timeout: 30_000 };
+
+  let gateway: TestGateway;
+  let slow: WebhookReceiver;
+  let quick: WebhookReceiver;
+  beforeAll(async () => {
+    gateway = await startTestGateway();
+    [slow, quick] = await Promise.all([startWebhookReceiver(), startWebhookReceiver()]);
+    for (const { url } of [slow, quick]) {
+      await registerWebhook(gateway.db, gateway.box, {
+        accountId: 'acct_demo',
+        url,
+        at: new Date(gateway.clock.now()),
+      });
+    }
+  });
+  afterAll(async () => {
+    await Promise.all([slow.close(), quick.close()]);
+    await gateway.close();
+  });
+
+  const pay = () =>
+    fetch(`${gateway.operationsUrl}/_sandbox/payments`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ currency: 'BTC', network: 'BTC', amount: '1' }),
+    });
+  const attempts = async () => (await gateway.db.selectFrom('webhook_attempt').select('id').execute()).length;
+
+  it('lets no receiver wait for another one, and asks a slow one for no more meanwhile', async () => {
+    slow.answer = 'hang';
+    await pay();
+    await expect.poll(() => [slow.received.length, quick.received.length], WAIT).toEqual([1, 1]);
+    await pay();
+    await expect.poll(() => quick.received.length, WAIT).toBe(2);
+    await expect.poll(attempts, WAIT).toBe(2);
+    expect(slow.received).toHaveLength(1);
+    slow.answer = 200;
+    slow.release();
+    await expect.poll(() => slow.received.length, WAIT).toBe(2);
+    await expect.poll(attempts, WAIT).toBe(4);
+  });
+});

@@ -1,0 +1,50 @@
+import type { WebhookEventName } from '@cpg/protocol';
+import { sql, type Transaction } from 'kysely';
+import type { Schema } from '../database/schema.ts';
+import { formatEventTime } from '../time.ts';
+
+export interface NewEvent {
+  readonly accountId: string;
+  readonly event: WebhookEventName;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly at: Date;
+}
+
+const API_VERSION = '1';
+
+/**
+ * Writes an event and its deliveries in the caller's transaction: the event exists if and only if the change that it tells
+ * of was committed. Contract §5.
+ */
+export const recordEvent = async (transaction: Transaction<Schema>, event: NewEvent): Promise<void> => {
+  const { rows } = await sql<{
+    id: number;
+  }>`SELECT nextval(pg_get_serial_sequence('webhook_event', 'id')) AS id`.execute(transaction);
+  const id = rows[0]?.id as number;
+  const body = JSON.stringify({
+    id,
+    event: event.event,
+    created_at: formatEventTime(event.at),
+    api_version: API_VERSION,
+    data: event.data,
+  });
+  await transaction
+    .insertInto('webhook_event')
+    .values({ id, account_id: event.accountId, event: event.event, body, created_at: event.at })
+    .execute();
+  await transaction
+    .insertInto('webhook_delivery')
+    .columns(['event_id', 'endpoint_id', 'status', 'next_attempt_at'])
+    .expression((builder) =>
+      builder
+        .selectFrom('webhook_endpoint')
+        .select([
+          sql<number>`${id}::bigint`.as('event_id'),
+          'id',
+          sql<'pending'>`'pending'`.as('status'),
+          sql<Date>`${event.at}::timestamptz`.as('next_attempt_at'),
+        ])
+        .where('account_id', '=', event.accountId),
+    )
+    .execute();
+};
