@@ -28,7 +28,7 @@ const lastRequest = (): CapturedRequest => {
   return request;
 };
 
-/** Any well-formed text without NUL: what a request may contain at all. */
+/** Any well-formed text without NUL, which requests must not contain. */
 const text = (minLength: number, maxLength: number) =>
   fc
     .string({ unit: 'binary', minLength, maxLength })

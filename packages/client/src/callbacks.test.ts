@@ -56,15 +56,15 @@ const broken: [string, () => unknown][] = [
   ['rejects', async () => throwing()],
   ['throws what cannot be printed', unprintable],
   [
-    'gives a thenable that rejects',
+    'returns a thenable that rejects',
     () => thenable({ value: (_: unknown, reject: (error: unknown) => void) => reject(new Error('broke')) }),
   ],
-  ['gives a thenable that throws', () => thenable({ get: throwing })],
+  ['returns a thenable that throws', () => thenable({ get: throwing })],
 ];
 
 describe.each(broken)('a callback that %s', (_, fail) => {
   it.each(['onRequest', 'onResponse', 'onRetry'])(
-    'as %s is reported once, and the call goes on',
+    'as %s causes one warning, and the call continues',
     async (hook) => {
       const { client } = await startServerAndClient(
         (socket, _request, index) => (index === 0 ? reject(socket, [503, 'x']) : ok(socket, [BALANCE])),
@@ -239,7 +239,7 @@ describe('webhooks.receiver', () => {
 
     it('as next causes a warning', async () => {
       const next = (end: () => void) => () => {
-        // Responds unless it throws at once.
+        // Responds unless it throws synchronously.
         const result = fail();
         end();
         return result;

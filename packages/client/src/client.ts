@@ -26,6 +26,7 @@ import { guardTime, systemTime, TIME_RULE, type Time } from './time.ts';
 import { AxiosTransport, type ConnectionOptions } from './transport/axios-transport.ts';
 import { webhooks } from './webhooks/webhook-receiver.ts';
 
+/** The options of a {@link CpgClient}. */
 export interface CpgClientOptions extends Credentials, ConnectionOptions, Hooks, Omit<CallOptions, 'signal'> {
   /**
    * The gateway's origin without `/v1`, e.g. `https://api.example.com`. `http://` is accepted for loopback
@@ -34,7 +35,7 @@ export interface CpgClientOptions extends Credentials, ConnectionOptions, Hooks,
   readonly baseUrl: string;
   /**
    * Requests that this client may send per epoch minute; further requests wait for the next minute. If other
-   * processes use the same key, divide its limit between them. Unlimited by default.
+   * processes use the same key, divide its limit between them. No limit by default.
    */
   readonly rateLimitPerMinute?: number | undefined;
   /** Clock and timers. Replace them in tests. */

@@ -14,7 +14,7 @@ afterEach(stopAll);
 const OUTSIDE = [401, 'Request timestamp is outside the allowed window'] as const;
 const MINUTE = 60_000;
 
-/** A gateway whose clock is off by that much; `now` is the client's. */
+/** A gateway whose clock differs from the client's time `now`. */
 const gatewayAhead =
   (skewMs: number, now: () => number): RawHandler =>
   (socket, request) => {
@@ -86,7 +86,7 @@ describe('the clock', () => {
 
   it.each([
     ['no Date', {}],
-    ['a Date that is none', { Date: 'yesterday' }],
+    ['an invalid Date', { Date: 'yesterday' }],
     ['a Date that agrees', { Date: new Date(NOW).toUTCString() }],
     ['a Date out of a cache', { Date: new Date(NOW + 10 * MINUTE).toUTCString(), Age: '600' }],
   ])(

@@ -16,7 +16,7 @@ afterEach(async () => {
   for (const stop of running.splice(0)) await stop();
 });
 
-/** A server that only knows connections; gives its port. */
+/** Starts a TCP server and returns its port. */
 const listen = async (onConnection: (socket: Socket) => void): Promise<number> => {
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
@@ -40,7 +40,7 @@ const makeClient = (baseUrl: string, options: Partial<CpgClientOptions> = {}): C
   return client;
 };
 
-/** A payout that must not be sent twice: an unknown outcome would need a person. */
+/** A withdrawal without a reference, which must not be sent twice. */
 const payOut = (client: CpgClient, signal?: AbortSignal) =>
   catchError(client.withdrawals.create({ ...WITHDRAWAL_BODY, client_reference: null }, { signal }));
 
@@ -60,7 +60,7 @@ describe('a withdrawal without a reference fails definitely when nothing was sen
   });
 
   it.each<[string, (socket: Socket) => void]>([
-    ['closes the connection at once', (socket) => socket.end()],
+    ['closes the connection immediately', (socket) => socket.end()],
     [
       'resets the connection in the handshake',
       (socket) => socket.once('data', () => socket.resetAndDestroy()),
@@ -215,7 +215,7 @@ describeWithProgram('openssl', 'an untrusted certificate', () => {
     return read(name);
   };
 
-  /** A certificate that an authority unknown to the client has issued. */
+  /** A certificate of an authority that the client does not trust. */
   const makeIssued = (name: string): Pair => {
     makeSelfSigned('authority', ['-subj', '/CN=An unknown authority']);
     openssl('req', ...NEW_KEY, ...LOCALHOST, '-keyout', `${name}.key`, '-out', `${name}.csr`);

@@ -139,7 +139,9 @@ export class ResponseValidationError extends CpgError {
   }
 }
 
-/** The `message` of an error envelope given as text, bytes or a parsed object; `undefined` if there is none. */
+/**
+ * The `message` of an error envelope given as text, bytes or a parsed object; `undefined` if there is none.
+ */
 export const readWireMessage = (data: unknown): string | undefined => {
   const text = asBytes(data)?.toString('utf8') ?? data;
   try {

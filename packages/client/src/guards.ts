@@ -132,7 +132,7 @@ const rejectBaseUrl = (problem: string): never => {
   throw new CpgError('invalid_configuration', `baseUrl ${problem}.`);
 };
 
-export interface BaseUrl {
+interface BaseUrl {
   /** Scheme, host and port, without a trailing slash. */
   readonly origin: string;
   readonly isLoopback: boolean;

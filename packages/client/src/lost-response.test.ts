@@ -8,7 +8,7 @@ import { sumAvailable } from './resources/account.ts';
 const CREDENTIALS = { keyId: 'ck_demo_full', secret: 'cpg-demo-full-DO-NOT-USE-IN-PRODUCTION' };
 
 /**
- * Passes bytes on to the gateway, and breaks the connection instead of passing back an answer while `losing`.
+ * Forwards bytes to the gateway. While `losing`, closes the connection instead of returning a response.
  */
 class LossyWire {
   losing = 0;
@@ -73,7 +73,7 @@ describe('a lost response of the real gateway', () => {
     const { result, response } = await client.withdrawals.create(WITHDRAWAL_BODY).withResponse();
     expect(response.attempts).toBe(3);
     expect(result.data.amount_decimal).toBe('100.000000');
-    // 100 and the fee of 5, once.
+    // 100 plus the fee of 5, once.
     expect(await readAvailable()).toBe('1195.000000');
   });
 

@@ -14,11 +14,11 @@ afterAll(() => client.close());
 
 type Options = Readonly<Record<string, unknown>>;
 interface Factory {
-  /** Runs it; what it makes, and what it promises, is of no interest. */
+  /** Runs the function and ignores its result. */
   readonly run: (options: never) => unknown;
-  /** Options that are accepted. */
+  /** Valid options. */
   readonly good: Options;
-  /** Options by kind; each is tried with everything else. */
+  /** Option names by kind; each is tested with values of all other kinds. */
   readonly numbers?: readonly string[];
   readonly others?: readonly string[];
   /** Numbers may be infinite. */
@@ -143,7 +143,7 @@ const NOTHING_USABLE: [string, unknown][] = [
   ['an object (Object)', {}],
 ];
 
-/** What it throws, at once or as a rejection. */
+/** The error that a function throws or rejects with. */
 const failure = (run: () => unknown): Promise<unknown> => catchError(Promise.resolve().then(run));
 const message = (error: unknown): string => (error as Error).message;
 
@@ -197,7 +197,7 @@ describe.each(Object.entries(factories))(
       );
     });
 
-    // A call would go on to connect.
+    // A call would connect.
     if (!name.startsWith('client.'))
       it('treats undefined as an omitted option', () => {
         const left = Object.fromEntries(
@@ -215,7 +215,7 @@ describe('the public surface', () => {
     const functions = Object.entries({ ...api, ...testing })
       .filter(([, value]) => isPlain(value))
       .map(([name]) => name);
-    // Of protocol; they take no options.
+    // Re-exports of protocol without options.
     const without = ['isKnownWebhookEvent', 'toDecimal', 'Decimal'];
     const covered = [...Object.keys(factories).filter((name) => !name.includes('.')), ...without];
     expect(functions.filter((name) => !covered.includes(name))).toEqual([]);

@@ -13,7 +13,7 @@ import { CpgError } from './errors.ts';
 
 afterEach(stopAll);
 
-/** Every way in which a value commonly ends up in a log. */
+/** The common ways of logging a value. */
 const formatAll = (value: unknown): string =>
   [
     inspect(value, { depth: Number.POSITIVE_INFINITY, showHidden: true, getters: true }),

@@ -127,7 +127,7 @@ describe('waiting', () => {
     ['the limit of the key', {}, 35_000, 36_000],
     ['a date', { 'Retry-After': new Date(NOW + 600_000 + 9_000).toUTCString() }, 14_000, 14_000],
   ])('uses the Date of the response for %s, whatever the local time is', async (_, headers, least, most) => {
-    // 9 min 55 s ahead of the local clock: 25 s of the gateway's minute are gone.
+    // 9 min 55 s ahead of the local clock: 25 s of the gateway's minute have passed.
     const serverDate = new Date(NOW + 595_000).toUTCString();
     const { time, client } = await startServerAndClient(
       failFirst(1, (socket) =>
@@ -283,8 +283,7 @@ describe('a withdrawal', () => {
     },
   );
 
-  // The system ends a connection whose packets stay unanswered with the last thing that a router said about
-  // it.
+  // When packets get no response, the system closes the connection with the last ICMP error of a router.
   it.each(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH'])(
     'that was sent before its connection broke with %s has an unknown outcome',
     async (code) => {
@@ -341,8 +340,7 @@ describe('two processes with one key', () => {
   it('can make the same reads in the same second, although the gateway accepts each signature once', async () => {
     const gateway = await ScriptedGateway.start({ now: () => START_SECONDS });
     gateway.reply('balances.list', { data: [BALANCE] });
-    // Which second a retry takes is up to chance: 20 retries make a failure as likely as one in a billion
-    // runs.
+    // Retries pick a random second; with 20 retries, fewer than one run in a billion fails.
     const makeClient = () =>
       new CpgClient({ ...gateway.clientOptions, maxRetries: 20, time: new FakeTime(START_SECONDS * 1000) });
     const clients = [makeClient(), makeClient()];

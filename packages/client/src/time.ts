@@ -93,7 +93,7 @@ const unsubscribe = (signal: AbortSignal, subscription: Subscription): void => {
 };
 
 /** A signal for one call that follows a signal shared by many calls. */
-export interface FollowingSignal {
+interface FollowingSignal {
   readonly signal: AbortSignal;
   /** Stops following. Must be called at the end of the call. */
   readonly release: () => void;

@@ -12,6 +12,7 @@ import {
 } from '../signing/request-signer.ts';
 import { guardTime, systemTime, TIME_RULE, type Time } from '../time.ts';
 
+/** The options of `signAxios` and `signFetch`. */
 export interface SigningCredentials extends Credentials {
   /** The gateway's origin. Requests to any other origin are rejected, so no signature is sent elsewhere. */
   readonly baseUrl: string;
@@ -20,7 +21,7 @@ export interface SigningCredentials extends Credentials {
 }
 
 /** A request of another HTTP client, just before it is sent. */
-export interface OutgoingRequest {
+interface OutgoingRequest {
   readonly method: string;
   readonly url: string;
   readonly body: Buffer | undefined;

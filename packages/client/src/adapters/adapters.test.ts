@@ -37,7 +37,7 @@ const lastRequest = (): CapturedRequest => {
   return request;
 };
 
-/** Both clients, told to send the same thing. */
+/** Both adapters with the same request. */
 interface Sent {
   readonly method: string;
   readonly path: string;

@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.stop());
 
-/** Every way in which a value commonly ends up in a log; `format` is what `console.log` prints. */
+/** The common ways of logging a value; `format` is the output of `console.log`. */
 const formatAll = (value: unknown): string => {
   const all = {
     depth: Number.POSITIVE_INFINITY,
@@ -35,7 +35,7 @@ const formatAll = (value: unknown): string => {
   ].join('\n');
 };
 
-/** A stream refers to itself, which JSON cannot hold; what can be reached is printed all the same. */
+/** A stream refers to itself, so it cannot be converted to JSON; its properties are printed one by one. */
 const formatJson = (value: unknown): string => {
   const seen = new Set<unknown>();
   return JSON.stringify(value, (_key, each: unknown) => {
@@ -85,7 +85,7 @@ const adapters: [string, () => AxiosInstance, (readonly ResponseType[])?][] = [
   ],
   ['axios with its fetch adapter', () => axios.create({ baseURL: server.url, adapter: getAdapter('fetch') })],
   [
-    'axios with an adapter that keeps what it is given',
+    'axios with an adapter that stores its arguments',
     () =>
       axios.create({
         baseURL: server.url,

@@ -82,7 +82,7 @@ const signWhile = async <Result>(
 };
 
 /** The arguments of a `fetch`, with the body read into bytes. */
-export interface FetchRequest {
+interface FetchRequest {
   readonly url: string;
   readonly method: string;
   readonly headers: Headers;
@@ -97,7 +97,7 @@ const invalid = (problem: string): CpgError => new CpgError('invalid_request', `
  *
  * @throws CpgError `invalid_request` for any other value, which would be sent as `[object Object]`.
  */
-export const readFetchRequest = async (input: unknown, init: RequestInit = {}): Promise<FetchRequest> => {
+const readFetchRequest = async (input: unknown, init: RequestInit = {}): Promise<FetchRequest> => {
   const request = isRequestLike(input) ? input : undefined;
   const signal: unknown = init.signal === undefined ? request?.signal : init.signal;
   if (signal !== undefined && signal !== null && !isAbortSignal(signal)) {

@@ -11,9 +11,9 @@ import type { ClientContext } from './context.ts';
 import type { WithResponse } from './cpg-call.ts';
 
 /** The `User-Agent` header: the versions of this package and of Node.js. */
-export const USER_AGENT = `cpg-client/${packageJson.version} node/${process.versions.node}`;
+const USER_AGENT = `cpg-client/${packageJson.version} node/${process.versions.node}`;
 
-export interface AttemptToSend {
+interface AttemptToSend {
   readonly scope: CallScope;
   readonly request: RequestBytes;
   readonly timeoutMs: number;
@@ -22,7 +22,7 @@ export interface AttemptToSend {
 }
 
 /** One attempt and its result: a complete response, or the reason there is none. */
-export interface SentAttempt {
+interface SentAttempt {
   readonly signature: string;
   /** Clock offset in milliseconds at the time of signing. */
   readonly offsetMs: number;
@@ -146,7 +146,7 @@ const toCpgError = (scope: CallScope, error: TransportError): CpgError => {
   return scope.error('connection_failed', problem, { retryable: true, cause: error });
 };
 
-export interface AttemptToEvaluate<E extends Endpoint> {
+interface AttemptToEvaluate<E extends Endpoint> {
   readonly endpoint: E;
   readonly scope: CallScope;
   readonly sent: SentAttempt;

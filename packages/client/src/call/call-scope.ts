@@ -45,7 +45,7 @@ export const resolveLimits = (options: CallOptions, outer: CallLimits = DEFAULT_
 // Node.js fires longer timers immediately. 24 days are as good as no limit.
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-export interface CallScopeOptions {
+interface CallScopeOptions {
   readonly operation: string;
   readonly idempotencyReference: string | undefined;
   readonly time: Time;

@@ -6,7 +6,7 @@ import { CALL_RULES, type CallOptions, CallScope, resolveLimits } from './call-s
 import { buildRequest, type CallArguments } from './codec.ts';
 import type { ClientContext } from './context.ts';
 import { CpgCall, type WithResponse } from './cpg-call.ts';
-import { retryDelay } from './pacing.ts';
+import { getRetryDelay } from './pacing.ts';
 
 /** Makes the calls of a client's resources. */
 export class Caller {
@@ -24,7 +24,7 @@ export class Caller {
   readonly poll = <Result>(toRun: PollToRun<Result>): Promise<Result> => poll(this.#context, toRun);
 }
 
-export interface CallToExecute<E extends Endpoint> {
+interface CallToExecute<E extends Endpoint> {
   readonly endpoint: E;
   readonly given: CallArguments;
   readonly options: CallOptions;
@@ -33,7 +33,7 @@ export interface CallToExecute<E extends Endpoint> {
 }
 
 /** Runs one logical call: every attempt sends the same bytes with a new signature (wire protocol §6). */
-export const executeCall = async <E extends Endpoint>(
+const executeCall = async <E extends Endpoint>(
   context: ClientContext,
   { endpoint, given, options, idempotencyReference }: CallToExecute<E>,
 ): Promise<WithResponse<ResponseOf<E>>> => {
@@ -61,7 +61,7 @@ export const executeCall = async <E extends Endpoint>(
       const evaluated = evaluateAttempt(context, { endpoint, scope, sent });
       if (!CpgError.is(evaluated)) return evaluated;
       maybeExecuted ||= !isRead && sent.maybeSent && mayHaveExecuted(evaluated);
-      const delayMs = retryDelay({
+      const delayMs = getRetryDelay({
         error: evaluated,
         attempt: scope.attempts,
         maxRetries,
@@ -108,7 +108,7 @@ const DECIDED_STATUSES = new Set([400, 409, 422]);
  * an intermediary or was unreadable, or the gateway accepted the same bytes before because a proxy resent
  * them.
  */
-export const mayHaveExecuted = ({ status, code, rejection }: CpgError): boolean =>
+const mayHaveExecuted = ({ status, code, rejection }: CpgError): boolean =>
   status === undefined ||
   status === 408 ||
   status >= 500 ||
@@ -120,9 +120,10 @@ export const mayHaveExecuted = ({ status, code, rejection }: CpgError): boolean 
  * business logic decided it. A rejection without the envelope's `message` comes from an intermediary and
  * decides nothing.
  */
-export const decidesOutcome = ({ status, wireMessage }: CpgError): boolean =>
+const decidesOutcome = ({ status, wireMessage }: CpgError): boolean =>
   status !== undefined && wireMessage !== undefined && DECIDED_STATUSES.has(status);
 
+/** Options of a method that waits for a result. */
 export interface PollOptions {
   /** Aborts the wait. */
   readonly signal?: AbortSignal | undefined;
@@ -130,7 +131,7 @@ export interface PollOptions {
   readonly deadlineMs?: number | undefined;
 }
 
-export interface PollToRun<Result> {
+interface PollToRun<Result> {
   readonly operation: string;
   readonly options: PollOptions;
   readonly rules: Readonly<Record<string, OptionRule>>;

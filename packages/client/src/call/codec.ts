@@ -100,7 +100,7 @@ const CODES: Readonly<Record<number, CpgErrorCode>> = {
 const RETRYABLE = new Set([408, 429, 500, 502, 503, 504]);
 
 /** The request that a response belongs to. */
-export interface ResponseContext {
+interface ResponseContext {
   /** The request's signature, which is redacted if the response's message echoes it. */
   readonly signature: string;
   readonly details: CpgErrorDetails;

@@ -12,6 +12,7 @@ export interface ResponseInfo {
   readonly attempts: number;
 }
 
+/** A result with its {@link ResponseInfo}. */
 export interface WithResponse<Result> {
   readonly result: Result;
   readonly response: ResponseInfo;

@@ -2,7 +2,7 @@ import type { CpgError } from '../errors.ts';
 import { asText } from '../platform.ts';
 
 /** Everything the retry decision depends on. */
-export interface FailedAttempt {
+interface FailedAttempt {
   readonly error: CpgError;
   /** Counts from 1. */
   readonly attempt: number;
@@ -32,7 +32,7 @@ const TRANSIENT_STATUSES = new Set([408, 502, 503, 504]);
  * Milliseconds to wait before the next attempt, or `undefined` for no retry (wire protocol §6, rules 2 to 6).
  * The README's retry table documents this function.
  */
-export const retryDelay = (failed: FailedAttempt): number | undefined => {
+export const getRetryDelay = (failed: FailedAttempt): number | undefined => {
   if (!failed.isRepeatable || failed.attempt > failed.maxRetries) return undefined;
   const shouldRetry = failed.headers['x-should-retry'];
   if (shouldRetry === 'false') return undefined;
@@ -78,7 +78,7 @@ const backoff = ({ attempt, random }: FailedAttempt): number =>
  * The milliseconds in a `Retry-After` header: whole seconds, or an HTTP date compared with `now` (Unix
  * milliseconds of the gateway's clock). 0 for a date in the past, `undefined` for any other text.
  */
-export const parseRetryAfter = (text: string | undefined, now: number): number | undefined => {
+const parseRetryAfter = (text: string | undefined, now: number): number | undefined => {
   if (text === undefined) return undefined;
   if (/^[0-9]+$/.test(text)) return Number(text) * 1000;
   // Date.parse alone accepts many other texts, such as "-1".

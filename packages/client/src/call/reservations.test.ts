@@ -9,7 +9,7 @@ afterEach(stopAll);
 
 const MINUTE = 60_000;
 
-/** Sleeping ends when told so, or with the signal; the clock is moved by the test alone. */
+/** `sleep` ends when the test or the signal ends it; only the test changes the time. */
 class HeldTime extends FakeTime {
   waiting = 0;
   override async sleep(_milliseconds: number, signal: AbortSignal): Promise<void> {
@@ -121,7 +121,7 @@ describe('a reserved timestamp is released', () => {
     const { server, time, client } = await startServerAndClient((socket) => ok(socket, [BALANCE]), {
       maxRetries: 0,
     });
-    // Less than the second until the next timestamp.
+    // Shorter than the wait for the next timestamp.
     const calls = Array.from({ length: 100 }, () =>
       failureOrDone(client.balances.list({}, { deadlineMs: 900 })),
     );
@@ -142,14 +142,14 @@ describe('a reserved timestamp is released', () => {
     const seconds: string[] = [];
     for (let signed = 0; signed < 32; signed += 1)
       seconds.push((await signer.sign(request, { sleep })).timestamp);
-    // The 32nd wanted the second 31 s ahead; it was left for a time that comes again.
+    // The 32nd request reserved the timestamp 31 s ahead and released it.
     time.advance(-600_000 + 1_000);
     expect((await signer.sign(request, { sleep })).timestamp).toBe(String(NOW / 1000 + 31));
     expect(new Set(seconds).size).toBe(32);
   });
 });
 
-/** The code a call fails with; `undefined` for a success. */
+/** The error code of a call; `undefined` for a success. */
 const failureOrDone = (call: PromiseLike<unknown>): Promise<unknown> =>
   Promise.resolve(call).then(
     () => undefined,

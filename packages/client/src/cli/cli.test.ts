@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { BALANCE, CREATED_WITHDRAWAL } from '@cpg/test-support/client/fixtures';
+import { BALANCE, CREATED_WITHDRAWAL, createTransaction } from '@cpg/test-support/client/fixtures';
 import { ok, RawServer, reject } from '@cpg/test-support/raw-server';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ScriptedGateway } from '../testing/scripted-gateway.ts';
@@ -119,25 +119,9 @@ describe('cpg ping with a wrong clock', () => {
   });
 });
 
-const row = (id: number) => ({
-  id,
-  tx_hash: `0x${id}`,
-  direction: 'deposit',
-  status: 'confirmed',
-  currency: 'USDT',
-  network: 'ETH',
-  from_address: null,
-  to_address: TO,
-  amount_decimal: '1.000000',
-  confirmations: 1,
-  block_number: null,
-  created_at: '2025-05-17T00:00:00+00:00',
-  confirmed_at: null,
-});
-
 describe('cpg transactions', () => {
   it('prints one page and reports that more exist', async () => {
-    gateway.reply('transactions.list', { data: [row(9)], next_cursor: 9, has_more: true });
+    gateway.reply('transactions.list', { data: [createTransaction(9)], next_cursor: 9, has_more: true });
     const { out, err } = await cpg(['transactions', '--limit', '1']);
     expect(out.split('\n')[1]).toBe(
       '9   2025-05-17T00:00:00+00:00  deposit    confirmed  1.000000  USDT      ETH      0x9'.replace(
@@ -152,11 +136,11 @@ describe('cpg transactions', () => {
   it('prints all pages with progress', async () => {
     gateway.reply(
       'transactions.list',
-      { data: [row(9), row(8)], next_cursor: 8, has_more: true },
-      { data: [row(7)] },
+      { data: [createTransaction(9), createTransaction(8)], next_cursor: 8, has_more: true },
+      { data: [createTransaction(7)] },
     );
     const { out, err } = await cpg(['transactions', '--all', '--json', '--direction', 'deposit']);
-    expect(JSON.parse(out)).toEqual([row(9), row(8), row(7)]);
+    expect(JSON.parse(out)).toEqual([createTransaction(9), createTransaction(8), createTransaction(7)]);
     expect(err).toBe('2 transactions …\n3 transactions');
     expect(gateway.requests.map(({ target }) => target)).toEqual([
       '/v1/transactions?limit=200&direction=deposit',
@@ -479,7 +463,10 @@ describe('a closed pipe', () => {
   });
 
   it('of more rows than the pipe holds ends the program quietly', async () => {
-    const data = Array.from({ length: 200 }, (_, id) => ({ ...row(id), tx_hash: 'a'.repeat(1_000) }));
+    const data = Array.from({ length: 200 }, (_, id) => ({
+      ...createTransaction(id),
+      tx_hash: 'a'.repeat(1_000),
+    }));
     gateway.reply('transactions.list', { data, next_cursor: null, has_more: false });
     const { stderr } = await inShell(`${program} transactions --all --json | sleep 0`);
     expect(stderr).toBe('200 transactions\nstatus 0\n');

@@ -31,7 +31,7 @@ export const withClient = async (
 /** Indented JSON, as printed by `--json`. */
 export const formatJson = (value: unknown): string => JSON.stringify(value, null, 2);
 
-export interface CliCredentials extends Credentials {
+interface CliCredentials extends Credentials {
   readonly baseUrl: string;
 }
 

@@ -34,8 +34,9 @@ const describe = (error: unknown): string => {
 };
 
 const HELP = `
-Credentials are read from CPG_BASE_URL, CPG_KEY_ID and CPG_SECRET, or from the JSON file named by --credentials or
-CPG_CREDENTIALS. They cannot be passed as arguments, because other users of this machine can read those.`;
+Credentials are read from CPG_BASE_URL, CPG_KEY_ID and CPG_SECRET, or from the JSON file named by
+--credentials or CPG_CREDENTIALS. They cannot be passed as arguments, because other users of this machine
+can read those.`;
 
 /** Creates the program with all commands. */
 const createProgram = (terminal: Terminal): Command => {

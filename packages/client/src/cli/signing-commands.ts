@@ -128,7 +128,7 @@ const describeValidSignature = (timestamp: string, now: number): string => {
 };
 
 /** A parsed HTTP request. */
-export interface PastedRequest {
+interface PastedRequest {
   readonly method: string;
   readonly target: string;
   /** Header names are in lower case. */

@@ -1,4 +1,4 @@
-import { startServerAndClient, stopAll } from '@cpg/test-support/client/fixtures';
+import { createTransaction, startServerAndClient, stopAll } from '@cpg/test-support/client/fixtures';
 import { ok, type RawHandler, respond } from '@cpg/test-support/raw-server';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CpgClient } from '../client.ts';
@@ -53,27 +53,11 @@ describe('reads', () => {
   });
 });
 
-const row = (id: number) => ({
-  id,
-  tx_hash: `0x${id}`,
-  direction: 'deposit',
-  status: 'confirmed',
-  currency: 'USDT',
-  network: 'ETH',
-  from_address: null,
-  to_address: '0x1',
-  amount_decimal: '1.000000',
-  confirmations: 12,
-  block_number: null,
-  created_at: '2025-05-17T00:00:00+00:00',
-  confirmed_at: null,
-});
-
-/** Rows 5 to 1, two a page. */
+/** Responds with rows 5 to 1, two per page. */
 const gateway: RawHandler = (socket, { target }) => {
   const cursor = Number(new URLSearchParams(target.split('?')[1]).get('cursor') ?? 6);
   const ids = [5, 4, 3, 2, 1].filter((id) => id < cursor);
-  const data = ids.slice(0, 2).map(row);
+  const data = ids.slice(0, 2).map(createTransaction);
   const has_more = ids.length > 2;
   const next_cursor = has_more ? (data.at(-1)?.id ?? null) : null;
   const body = { success: true, message: 'OK', data, data_count: data.length, next_cursor, has_more };
@@ -130,7 +114,14 @@ describe('transactions.list', () => {
     const { server, client } = await startServerAndClient((socket) =>
       respond(socket, {
         status: 200,
-        body: { success: true, message: 'OK', data: [row(9)], data_count: 1, next_cursor: 9, has_more: true },
+        body: {
+          success: true,
+          message: 'OK',
+          data: [createTransaction(9)],
+          data_count: 1,
+          next_cursor: 9,
+          has_more: true,
+        },
       }),
     );
     const readAll = async () => {

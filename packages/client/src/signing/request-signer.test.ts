@@ -38,7 +38,7 @@ describe('RequestSigner', () => {
     const signatures = await Promise.all(Array.from({ length: 1_000 }, signOne));
     expect(new Set(signatures).size).toBe(1_000);
     expect(Math.max(...ahead)).toBe(30);
-    // 31 can be stepped forward (now … now + 30), the others come one a second.
+    // 31 timestamps are available at once (now … now + 30), then one per second.
     expect(time.now() - NOW).toBeGreaterThanOrEqual(969_000);
     expect(time.now() - NOW).toBeLessThan(975_000);
   });
@@ -84,7 +84,7 @@ describe('RequestSigner', () => {
         const seen = new Set<string>();
         let forward = 0;
         for (const jump of jumps) {
-          // Backwards only as far as a server still remembers what it has seen.
+          // Backwards only within the time that a server stores signatures.
           time.advance(jump < 0 ? -Math.min(-jump, forward, 600_000) : jump);
           forward = Math.max(0, Math.min(600_000, forward + jump));
           const { signature, timestamp } = await signer.sign(read, waiting);

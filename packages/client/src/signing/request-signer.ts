@@ -34,7 +34,7 @@ const TIMER_MARGIN_MS = 20;
 
 const NO_BODY = Buffer.alloc(0);
 
-export interface SigningOptions {
+interface SigningOptions {
   /** Waits; a rejection ends the call. */
   readonly sleep: (milliseconds: number) => Promise<void>;
   /**
@@ -98,7 +98,7 @@ const RETENTION_SECONDS = 600;
  * Issues timestamps, never the same one twice for the same content. Content and timestamp determine the
  * signature, and the gateway accepts each signature once (wire protocol §6, rule 3).
  */
-export class SingleUseTimestamps {
+class SingleUseTimestamps {
   readonly #contentsBySecond = new Map<number, Set<string>>();
 
   /** Reserves the first second from `now` (whole Unix seconds) that is unused for this content. */
@@ -129,7 +129,7 @@ export class SingleUseTimestamps {
 }
 
 /** The times of one response. */
-export interface DateSample {
+interface DateSample {
   /** The `Date` header. */
   readonly date: string | undefined;
   /** The `Age` header. A cached response has an old `Date`. */

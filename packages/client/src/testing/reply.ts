@@ -36,7 +36,7 @@ export type Reply<E extends Endpoint = Endpoint> =
   /** The request is received, but the connection breaks without a response. */
   | { readonly lost: true };
 
-export interface WrittenReply {
+interface WrittenReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly envelope: object;

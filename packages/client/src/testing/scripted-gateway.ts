@@ -46,6 +46,7 @@ export interface ScriptedGatewayOptions extends Partial<Credentials> {
 const RULES: OptionRules<ScriptedGatewayOptions> = { keyId: TEXT, secret: TEXT, now: FUNCTION };
 
 const ALL: readonly Endpoint[] = Object.values(endpoints);
+const ROUTES = ALL.map((endpoint) => ({ endpoint, matchPath: createPathMatcher(endpoint.path) }));
 
 /**
  * A gateway for tests: an HTTP server on loopback that checks signatures and returns the replies you script.
@@ -157,9 +158,7 @@ export class ScriptedGateway {
 
 const findEndpoint = (method: string, target: string): Endpoint | undefined => {
   const [path = ''] = target.split('?');
-  return ALL.find(
-    (endpoint) => endpoint.method === method && createPathMatcher(endpoint.path)(path) !== undefined,
-  );
+  return ROUTES.find(({ endpoint, matchPath }) => endpoint.method === method && matchPath(path))?.endpoint;
 };
 
 const send = (response: ServerResponse, status: number, envelope: object): void => {

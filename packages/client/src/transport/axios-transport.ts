@@ -4,7 +4,7 @@ import { Axios, type AxiosProxyConfig } from 'axios';
 import { createRequestFactory } from './connected-request.ts';
 
 /** A signed request. Its bytes are final. */
-export interface WireRequest {
+interface WireRequest {
   readonly method: string;
   /** Absolute URL: the origin followed by the signed target. */
   readonly url: string;
@@ -20,7 +20,7 @@ export interface WireResponse {
   readonly body: Buffer;
 }
 
-export interface SendControl {
+interface SendControl {
   readonly signal: AbortSignal;
   /**
    * Called when the connection is established, before the first byte. If it was not called, nothing was sent.

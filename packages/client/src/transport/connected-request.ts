@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { SIGNATURE_HEADER } from '@cpg/protocol';
 
 /** The `transport` option of axios. */
-export interface RequestFactory {
+interface RequestFactory {
   request(options: RequestOptions, onResponse: (response: IncomingMessage) => void): ClientRequest;
 }
 

@@ -188,7 +188,7 @@ const respond = (response: ServerResponse, status: number, envelope: object): vo
 };
 
 /** A request of node:http or Express, with the properties that body parsers set. */
-export type WebhookRequest = IncomingMessage & { readonly body?: unknown; readonly rawBody?: unknown };
+type WebhookRequest = IncomingMessage & { readonly body?: unknown; readonly rawBody?: unknown };
 
 /** Returned for a body above the limit. */
 const TOO_LARGE = Symbol('too large');

@@ -32,6 +32,23 @@ export const CREATED_WITHDRAWAL = {
   fee_decimal: '5.000000',
 } as const;
 
+/** A row of `transactions.list`. */
+export const createTransaction = (id: number) => ({
+  id,
+  tx_hash: `0x${id}`,
+  direction: 'deposit',
+  status: 'confirmed',
+  currency: 'USDT',
+  network: 'ETH',
+  from_address: null,
+  to_address: '0x52908400098527886E0F7030069857D2E4169EE7',
+  amount_decimal: '1.000000',
+  confirmations: 12,
+  block_number: null,
+  created_at: '2025-05-17T00:00:00+00:00',
+  confirmed_at: null,
+});
+
 /** 2025-05-17T00:00:30Z in milliseconds: the middle of an epoch minute. */
 export const NOW = 1_747_440_030_000;
 

@@ -18,7 +18,7 @@ EventTarget.prototype.addEventListener = function (this: EventTarget, ...given: 
 };
 const count = (): number => Math.max(...[...signals].map((each) => getEventListeners(each, 'abort').length));
 
-// Answers when all have arrived.
+// Responds when all requests have arrived.
 const waiting: (() => void)[] = [];
 let atPeak = 0;
 const server = await RawServer.start((socket) => {
