@@ -1,6 +1,9 @@
 import type { TrialResult } from './trial.ts';
 
-/** The sections of the wire protocol with a requirement: each needs a case, and a mutant that one of its cases kills. */
+/**
+ * The sections of the wire protocol with a requirement: each needs a case, and a mutant that one of its cases
+ * kills.
+ */
 export const MUST_SECTIONS: readonly string[] = [
   '§1.1',
   '§1.2',
@@ -67,14 +70,20 @@ export const findUncovered = (matrix: readonly Row[]): readonly string[] =>
 const REAL_TIME =
   'needs real time, mostly minutes of it; the reference server has a movable clock, with which other cases check the same at once';
 
-/** Cases that the reference implementations do not try, with the reason. An entry whose case is tried is stale. */
+/**
+ * Cases that the reference implementations do not try, with the reason. An entry whose case is tried is
+ * stale.
+ */
 export const UNTRIED: Readonly<Record<string, string>> = {
   'server-real-time-window': REAL_TIME,
   'server-real-time-rate': REAL_TIME,
   'server-real-time-replay': REAL_TIME,
 };
 
-/** The cases that were not tried, and the problems: one without a reason, and a reason for a case that was tried. */
+/**
+ * The cases that were not tried, and the problems: one without a reason, and a reason for a case that was
+ * tried.
+ */
 export const findUntried = (
   planned: readonly string[],
   tried: ReadonlySet<string>,

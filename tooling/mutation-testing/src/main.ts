@@ -1,8 +1,9 @@
 /**
- * Mutation testing of the conformance suite. Every mutant must be killed by the cases that it names, every case must kill a mutant,
- * every case must be tried, every section of the wire protocol with a requirement must be covered, the correct implementations must
- * pass, and no control may pass a case that it cannot have earned.
- * `node src/main.ts [client | verifier | server | controls | part of a mutant's id]`; without an argument, everything.
+ * Mutation testing of the conformance suite. Every mutant must be killed by the cases that it names, every
+ * case must kill a mutant, every case must be tried, every section of the wire protocol with a requirement
+ * must be covered, the correct implementations must pass, and no control may pass a case that it cannot have
+ * earned. `node src/main.ts [client | verifier | server | controls | part of a mutant's id]`; without an
+ * argument, everything.
  */
 import { availableParallelism } from 'node:os';
 import { catalogue } from '@cpg/conformance/src/commands/catalogue.ts';

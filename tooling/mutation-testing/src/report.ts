@@ -88,8 +88,8 @@ const casePart = (mutationRun: MutationRun): Part => {
 };
 
 /**
- * Whether the suite passed, and the report: every problem, what was killed by area and by section of the wire protocol, and last
- * `N/N killed`.
+ * Whether the suite passed, and the report: every problem, what was killed by area and by section of the wire
+ * protocol, and last `N/N killed`.
  */
 export const formatReport = (
   mutationRun: MutationRun,

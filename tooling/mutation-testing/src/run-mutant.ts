@@ -1,6 +1,7 @@
 /**
- * A reference implementation with one mistake: `node src/run-mutant.ts client|verifier|server [id of a mutant]`. Without an id it
- * is correct. A client and a verifier speak the adapter protocol; a server prints its addresses once it serves.
+ * A reference implementation with one mistake: `node src/run-mutant.ts client|verifier|server [id of a
+ * mutant]`. Without an id it is correct. A client and a verifier speak the adapter protocol; a server prints
+ * its addresses once it serves.
  */
 import type { Mutant } from './mutants/mutant.ts';
 import type { Kind } from './trial.ts';

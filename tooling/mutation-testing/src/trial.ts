@@ -55,7 +55,9 @@ export const commandFor = ({ program, argv }: Program) => ({
   isOneShot: false,
 });
 
-/** Cases that take long, or that only mutants of some areas can fail. They are skipped for the other areas. */
+/**
+ * Cases that take long, or that only mutants of some areas can fail. They are skipped for the other areas.
+ */
 const SKIPPED: readonly (readonly [id: RegExp, areas: readonly string[]])[] = [
   [/^server-(?:race-|replay-after-many)/, ['replay']],
   [/^server-ip-edge-/, ['source IP']],
@@ -73,8 +75,8 @@ const filterFor = (area: string | undefined) => ({
 });
 
 /**
- * Judges a server program on layer 3; unless `isWhole`, without the slow cases of other areas. A program that prints two addresses
- * also has every test hook.
+ * Judges a server program on layer 3; unless `isWhole`, without the slow cases of other areas. A program that
+ * prints two addresses also has every test hook.
  */
 export const judgeServer = async (
   program: Program,

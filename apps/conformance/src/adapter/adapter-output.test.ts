@@ -15,11 +15,11 @@ const leakIn = (write: (output: AdapterOutput) => void) => {
   return findLeak({ output, masker, unsigned: ['stderr'] });
 };
 
-it('finds nothing where there is nothing', () => {
+it('finds nothing in output without secrets', () => {
   expect(leakIn((output) => output.addStderr('a secret of another run\n'))).toBeUndefined();
 });
 
-it('says in which line of which stream, and during which case', () => {
+it('reports the line, the stream and the case', () => {
   const leak = leakIn((output) => {
     output.addStderr('started\n');
     output.begin('case-one');
@@ -38,13 +38,13 @@ it('says in which line of which stream, and during which case', () => {
   });
 });
 
-it('finds a secret on standard output, too, and before the first case', () => {
+it('finds a secret on standard output and before the first case', () => {
   const leak = leakIn((output) => output.addStdout(`{"key":"${SECRET}"}`));
   expect(leak).toMatchObject({ stream: 'standard output', line: 1, text: '{"key":"[secret]"}' });
   expect(leak?.caseId).toBeUndefined();
 });
 
-it('finds a signature only where it is no answer', () => {
+it('finds a signature only in the streams without responses', () => {
   expect(leakIn((output) => output.addStdout(`["X-CPG-Signature","${SIGNATURE}"]`))).toBeUndefined();
   expect(leakIn((output) => output.addStderr(`sent ${SIGNATURE}`))).toMatchObject({
     what: 'valid signature',

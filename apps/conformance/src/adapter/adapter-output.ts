@@ -1,6 +1,9 @@
 import type { Masker } from '../core/masker.ts';
 
-/** Characters kept of each stream; an adapter that writes more is ended, as nobody could look through it for secrets. */
+/**
+ * The maximum of characters of each stream. An adapter that writes more is killed, since its output could not
+ * be searched.
+ */
 export const MAX_OUTPUT_LENGTH = 16 * 1024 * 1024;
 
 const LINES_QUOTED = 3;
@@ -8,7 +11,7 @@ const QUOTED = 300;
 
 export type Stream = 'stdout' | 'stderr';
 
-/** From where on in the streams a case was being tried. */
+/** The positions in the streams at which a case started. */
 interface Mark {
   readonly caseId: string;
   readonly from: Readonly<Record<Stream, number>>;
@@ -39,13 +42,13 @@ export class AdapterOutput {
     this.#add('stderr', text);
   }
 
-  // One character more than is allowed says that it was too much; the rest would only fill the memory.
+  // One character above the limit shows that it was exceeded; more would only use memory.
   #add(stream: Stream, text: string): void {
     const room = MAX_OUTPUT_LENGTH + 1 - this.#text[stream].length;
     this.#text[stream] += text.slice(0, Math.max(0, room));
   }
 
-  /** Says that what is written from now on is written during this case. */
+  /** Marks the start of a case. */
   begin(caseId: string): void {
     this.#marks.push({ caseId, from: { stdout: this.stdout.length, stderr: this.stderr.length } });
   }
@@ -55,14 +58,14 @@ export class AdapterOutput {
     return this.#marks.findLast(({ from }) => from[stream] <= offset)?.caseId;
   }
 
-  /** The end of standard error, where a program says why it ends; nothing when it is empty. */
+  /** Formats the end of standard error, where a program explains why it ended; empty without output. */
   formatLastErrors(): string {
     const words = this.stderr.trim().split('\n').slice(-LINES_QUOTED).join(' | ').slice(-QUOTED);
-    return words === '' ? '' : `; the last it wrote to standard error: ${words}`;
+    return words === '' ? '' : `; its last lines on standard error: ${words}`;
   }
 }
 
-/** Something secret in what an adapter wrote. */
+/** A secret or valid signature in an adapter's output. */
 export interface Leak {
   readonly what: 'secret' | 'valid signature';
   readonly stream: 'standard output' | 'standard error';
@@ -79,7 +82,7 @@ const AROUND = 120;
 interface Search {
   readonly output: AdapterOutput;
   readonly masker: Masker;
-  /** The streams in which a signature is no answer. */
+  /** The streams in which a signature is a leak. */
   readonly unsigned: readonly Stream[];
 }
 
@@ -96,12 +99,12 @@ const findIn = ({ output, masker, unsigned }: Search, stream: Stream): Leak | un
     what: secret === undefined ? 'valid signature' : 'secret',
     stream: NAMES[stream],
     line: text.slice(0, offset).split('\n').length,
-    // Masked as a whole, so that no other secret is cut in half and stays.
+    // Masked before it is cut, so that no other secret is cut in half and stays visible.
     text: masker.mask(text.slice(start, lineEnd === -1 ? undefined : lineEnd)).slice(0, 2 * AROUND),
     caseId: output.caseAt(stream, offset),
   };
 };
 
-/** The first secret, or valid signature where it does not belong, in what an adapter wrote. */
+/** Finds the first secret, or misplaced valid signature, in an adapter's output. */
 export const findLeak = (search: Search): Leak | undefined =>
   findIn(search, 'stderr') ?? findIn(search, 'stdout');

@@ -4,7 +4,7 @@ import { AdapterProcess } from './adapter-process.ts';
 
 const node = (program: string): string => `'${process.execPath}' -e '${program.replaceAll("'", "'\\''")}'`;
 
-/** An adapter that answers each command with what the given JavaScript expression makes of it. */
+/** An adapter that handles each command with the given JavaScript. */
 const responding = (expression: string): string =>
   node(`require("readline").createInterface({ input: process.stdin }).on("line", (line) => {
     const c = JSON.parse(line);
@@ -27,7 +27,7 @@ afterEach(async () => {
 });
 
 describe('AdapterProcess', () => {
-  it('hands each answer to the command it belongs to, in any order', async () => {
+  it('matches responses with commands, in any order', async () => {
     const adapter = start(
       responding(
         'if (c.cmd === "stop") say({ id: c.id }); else setTimeout(() => say({ id: c.id, n: c.n }), 30 - c.n * 10)',
@@ -40,28 +40,28 @@ describe('AdapterProcess', () => {
 
   it.each<[name: string, commandLine: string, message: RegExp]>([
     ['cannot be found', 'no-such-program-anywhere', /ended \(exit code 127\)/],
-    ['exits with 0 before it answers', node('process.exit(0)'), /ended \(exit code 0\)/],
+    ['exits with 0 before it responds', node('process.exit(0)'), /ended \(exit code 0\)/],
     [
-      'crashes and says why',
+      'crashes with a message',
       node('console.error("out of paper"); process.exit(7)'),
       /exit code 7.*out of paper/,
     ],
     [
-      'writes what is not JSON',
+      'writes a line that is not JSON',
       responding('console.log("hello")'),
       /not JSON \(logs belong on standard error\): hello$/,
     ],
     ['writes a list', responding('say([])'), /without an id: \[\]/],
     ['leaves the id out', responding('say({})'), /without an id: \{\}/],
     [
-      'answers with a number as id',
+      'responds with a number as id',
       responding('say({ id: 1 })'),
       /not the string which was sent, but a number/,
     ],
     [
-      'writes more than anyone can look through',
+      'writes more than the maximum',
       responding('console.error("x".repeat(17 * 1024 * 1024)); setTimeout(() => say({ id: c.id }), 60_000)'),
-      /too much to look through/,
+      /too much to search/,
     ],
     ['makes an id up', responding('say({ id: "made-up" })'), /never sent/],
     ['says that it failed', responding('say({ id: c.id, error: "no key" })'), /adapter failed: no key/],
@@ -69,13 +69,13 @@ describe('AdapterProcess', () => {
     await expect(start(commandLine).ask('sign')).rejects.toThrow(message);
   });
 
-  it('rejects every later command when one was answered twice', async () => {
+  it('rejects every later command after a double response', async () => {
     const adapter = start(responding('say({ id: c.id }); say({ id: c.id })'));
     await adapter.ask('sign');
     await expect(adapter.ask('sign')).rejects.toThrow(/twice/);
   });
 
-  it('does not wait for ever', async () => {
+  it('stops waiting after the timeout', async () => {
     await expect(start(node('setInterval(() => {}, 1000)')).ask('sign', {}, 50)).rejects.toThrow(
       /within 50 ms/,
     );
@@ -89,7 +89,7 @@ describe('AdapterProcess', () => {
 });
 
 describe('the end of an adapter', () => {
-  it('comes with what it says at last', async () => {
+  it('keeps its last output', async () => {
     const adapter = start(
       responding('say({ id: c.id }); process.on("exit", () => console.error("last words"))'),
     );
@@ -98,13 +98,13 @@ describe('the end of an adapter', () => {
     expect(adapter.output.stderr).toContain('last words');
   });
 
-  it('is told from a failure before it', async () => {
+  it('is distinguished from an earlier failure', async () => {
     const adapter = start(node('process.exit(0)'));
     await adapter.ask('sign').catch(() => undefined);
     expect((await adapter.stop()).failure).toContain('the adapter ended (exit code 0)');
   });
 
-  it('is made, after 5 seconds', async () => {
+  it('is forced after 5 seconds', async () => {
     const adapter = start(node('setInterval(() => {}, 1000)'));
     const exit = { exitCode: null, isInTime: false, failure: undefined };
     expect(await adapter.stop()).toEqual(exit);
@@ -118,13 +118,13 @@ describe('startAdapter', () => {
     ['no role', 'say({ id: c.id, name: "x", roles: [] })', /roles: must name at least one role/],
     ['an unknown role', 'say({ id: c.id, name: "x", roles: ["fly"] })', /roles\.0: /],
     ['an unknown ability', 'say({ id: c.id, name: "x", roles: ["sign"], caps: ["clocks"] })', /caps\.0: /],
-  ])('refuses an adapter with %s', async (_name, hello, problem) => {
+  ])('rejects an adapter with %s', async (_name, hello, problem) => {
     const command = { commandLine: responding(hello), isOneShot: false };
     await expect(startAdapter(command)).rejects.toThrow(/does not follow the protocol/);
     await expect(startAdapter(command)).rejects.toThrow(problem);
   });
 
-  it('names the faulty field of an answer', async () => {
+  it('names the invalid field of a response', async () => {
     const headers = '[["X-CPG-Key", "k"], ["X-CPG-Timestamp", 1747444800]]';
     const commandLine = responding(
       `say(c.cmd === "hello" ? { id: c.id, name: "x", roles: ["sign"] } : { id: c.id, headers: ${headers} })`,
@@ -136,7 +136,7 @@ describe('startAdapter', () => {
     await adapter.stop();
   });
 
-  it('knows its roles', async () => {
+  it('has the roles of the adapter', async () => {
     const adapter = await startAdapter({ commandLine: responding(HELLO), isOneShot: false });
     expect([...adapter.capabilities]).toEqual(['sign', 'memory', 'errors']);
     await adapter.stop();

@@ -13,7 +13,7 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
-/** The largest body of a case is about 1 MiB, and base64 adds a third. */
+/** The largest body of a case has about 1 MiB, and base64 adds a third. */
 const MAX_LINE_BYTES = 8 * 1024 * 1024;
 const START_TIMEOUT_MS = 10_000;
 const RESPONSE_TIMEOUT_MS = 10_000;
@@ -21,20 +21,24 @@ const TERMINATE_MS = 5_000;
 const LAST_OUTPUT_MS = 1_000;
 const QUOTED = 120;
 
-// JSON allows them in a string as they are, and adapters that read lines with node:readline would split there.
+// JSON allows them in a string as they are, and adapters that read lines with node:readline would split
+// there.
 const escapeLineSeparators = (json: string): string =>
   json.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
 
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** An adapter: a child process that answers commands, one JSON object a line. Any breach of the protocol ends it. */
+/**
+ * An adapter: a child process that responds to commands, one JSON object per line. A protocol violation ends
+ * it.
+ */
 export class AdapterProcess {
   readonly #group: ProcessGroup;
   readonly #pending = new Map<string, Pending>();
   readonly #settled = new Set<string>();
   readonly output = new AdapterOutput();
-  /** Told of each line as it is written (`sent`) or read (`received`). */
+  /** Called with each line as it is written (`sent`) or read (`received`). */
   onLine: (exchange: Exchange) => void = () => undefined;
   #failure: Error | undefined;
   #end: Promise<AdapterEnd> | undefined;
@@ -59,7 +63,10 @@ export class AdapterProcess {
     child.stdout.on('data', (bytes: Buffer) => lines.push(bytes)).on('end', () => lines.end());
   }
 
-  /** Sends one command and waits for its answer. Rejects when the adapter breaks the protocol or says that it failed. */
+  /**
+   * Sends one command and waits for its response. Rejects when the adapter violates the protocol or reports
+   * an error.
+   */
   async ask(cmd: string, fields: Fields = {}, timeoutMs = RESPONSE_TIMEOUT_MS): Promise<Fields> {
     if (this.#failure !== undefined) throw this.#failure;
     const id = randomUUID();
@@ -68,8 +75,9 @@ export class AdapterProcess {
     this.onLine({ sent: line, received: '' });
     this.#group.child.stdin.write(`${line}\n`);
     const result = await withDeadline(response, timeoutMs).catch((error: unknown) => {
-      // Whoever hangs once would hang again for every case; the rest of the run must not take hours.
-      if (this.#pending.has(id)) this.#fail(`the adapter did not answer \`${cmd}\` within ${timeoutMs} ms`);
+      // An adapter that hangs once would hang in every case, and the run would take hours.
+      if (this.#pending.has(id))
+        this.#fail(`the adapter did not respond to \`${cmd}\` within ${timeoutMs} ms`);
       throw this.#failure ?? error;
     });
     if (typeof result.error === 'string') throw new Error(`the adapter failed: ${result.error}`);
@@ -80,12 +88,12 @@ export class AdapterProcess {
     try {
       return await this.ask('hello', { protocol: 1 }, START_TIMEOUT_MS);
     } catch (error) {
-      const isSilent = error instanceof Error && error.message.includes('did not answer');
+      const isSilent = error instanceof Error && error.message.includes('did not respond');
       throw isSilent ? new Error(`${error.message}; it must flush standard output after every line`) : error;
     }
   }
 
-  /** Asks it to stop; ends it by force when it does not. Safe to call twice. */
+  /** Sends `stop`, and kills the adapter when it does not exit. Safe to call twice. */
   stop(): Promise<AdapterEnd> {
     this.#end ??= this.#stop();
     return this.#end;
@@ -95,7 +103,7 @@ export class AdapterProcess {
     const failure = this.#failure?.message;
     this.ask('stop').catch(() => undefined);
     const isInTime = await this.#group.endsWithin(TERMINATE_MS);
-    // What it started may hold its streams open, which must not hold up the run.
+    // A process that it started may keep its streams open, which must not delay the run.
     if (isInTime) await withDeadline(this.#group.closed, LAST_OUTPUT_MS).catch(() => undefined);
     await this.#group.end();
     return { exitCode: this.#group.child.exitCode, isInTime, failure };
@@ -109,7 +117,7 @@ export class AdapterProcess {
     if (problem !== undefined) this.#fail(problem);
   }
 
-  /** Hands an answer to whoever waits for it; returns what is wrong with it otherwise. */
+  /** Settles the command that a line responds to; returns the problem of an invalid line. */
   #settle(line: string): string | undefined {
     let response: unknown;
     try {
@@ -122,9 +130,9 @@ export class AdapterProcess {
     const { id } = response;
     if (typeof id !== 'string')
       return `the adapter wrote an id that is not the string which was sent, but a ${typeof id}`;
-    if (this.#settled.has(id)) return 'the adapter answered one command twice';
+    if (this.#settled.has(id)) return 'the adapter responded to one command twice';
     const pending = this.#pending.get(id);
-    if (pending === undefined) return 'the adapter answered an id that was never sent';
+    if (pending === undefined) return 'the adapter responded to an id that was never sent';
     this.#pending.delete(id);
     this.#settled.add(id);
     pending.resolve(response);
@@ -133,21 +141,19 @@ export class AdapterProcess {
 
   #limitOutput(): void {
     if (!this.output.isTooLong) return;
-    this.#fail(
-      `the adapter wrote more than ${MAX_OUTPUT_LENGTH} characters: too much to look through for secrets`,
-    );
+    this.#fail(`the adapter wrote more than ${MAX_OUTPUT_LENGTH} characters: too much to search for secrets`);
     this.#stopReading();
   }
 
   #failForLongLine(start: string): void {
     this.output.addStdout(start);
     this.#fail(
-      `the adapter wrote more than ${MAX_LINE_BYTES} bytes to standard output without a line feed (0x0A): an answer is one line of JSON, which ends with one; it began with: ${start.slice(0, QUOTED)}`,
+      `the adapter wrote more than ${MAX_LINE_BYTES} bytes to standard output without a line feed (0x0A): a response is one line of JSON, which ends with one; it began with: ${start.slice(0, QUOTED)}`,
     );
     this.#stopReading();
   }
 
-  // One that writes for ever would fill the memory before it has ended.
+  // An adapter that never stops writing would exhaust the memory before it is killed.
   #stopReading(): void {
     this.#group.child.stdout.destroy();
     this.#group.child.stderr.destroy();

@@ -19,9 +19,9 @@ export interface SignCommand extends UnsentRequest {
   readonly secret: Buffer;
 }
 
-/** What a signer made; the stages before the signature only when it can tell them. */
+/** The result of a signer; the stages before the signature only when it reports them. */
 export interface Signing {
-  /** Why it refused to sign; there are no headers then. */
+  /** Why the request was rejected instead of signed; then there are no headers. */
   readonly refused?: string | undefined;
   readonly headers: readonly HeaderPair[];
   readonly path?: string | undefined;
@@ -48,7 +48,7 @@ export interface WebhookCommand {
   readonly secret: Buffer;
 }
 
-/** What layer 1 judges: a signer, a verifier and a receiver of webhooks, without any I/O of their own. */
+/** The subject of layer 1: a signer, a verifier and a webhook receiver, without I/O. */
 export interface VectorSubject {
   readonly sign: (command: SignCommand) => Promise<Signing>;
   readonly verify: (command: VerifyCommand) => Promise<Verification>;
@@ -70,40 +70,42 @@ export interface CallCommand {
 export interface AdapterEnd {
   /** `null` for one that a signal ended. */
   readonly exitCode: number | null;
-  /** Whether it ended by itself, soon after it was told to. */
+  /** Whether it exited by itself soon after `stop`. */
   readonly isInTime: boolean;
-  /** Why it had ended, or had to be ended, before it was told to. */
+  /** Why it ended, or was killed, before `stop`. */
   readonly failure?: string | undefined;
 }
 
-/** An implementation that was started, however it is driven. */
+/** A started implementation of either protocol. */
 export interface Adapter {
   readonly implementation: Implementation;
-  /** Its roles and its optional abilities. */
+  /** Its roles and optional capabilities. */
   readonly capabilities: ReadonlySet<string>;
   readonly subject: VectorSubject;
   readonly call: (command: CallCommand) => Promise<CallResult>;
-  /** Everything it has written so far. Throws when nothing could be run that writes. */
+  /** Everything it has written so far. Throws when it could not be started. */
   readonly output: () => AdapterOutput;
-  /** Says that from now on this case is tried. */
+  /** Marks the start of a case. */
   readonly begin: (caseId: string) => void;
-  /** Shows from now on, masked, each line that it is sent and that it answers; only for one that speaks JSON lines. */
+  /**
+   * Calls the listener with each line sent and received from now on, masked. Only for JSON lines adapters.
+   */
   readonly listen?: (listener: (exchange: Exchange) => void) => void;
-  /** Ends it, once; says how it ended however often it is asked. */
+  /** Stops it. Later calls return the same result. */
   readonly stop: () => Promise<AdapterEnd>;
 }
 
 /** How an implementation is started. */
 export interface AdapterCommand {
   readonly commandLine: string;
-  /** One process a command, spoken to through the environment, instead of JSON lines. */
+  /** Start a process for each command, with its input in the environment, instead of JSON lines. */
   readonly isOneShot: boolean;
 }
 
 export const startAdapter = async ({ commandLine, isOneShot }: AdapterCommand): Promise<Adapter> =>
   isOneShot ? oneShotAdapter(commandLine) : startJsonLinesAdapter(commandLine);
 
-/** What is known of an adapter before it is started: one that speaks JSON lines says itself what it can do. */
+/** The capabilities that are known before the start: a JSON lines adapter reports its own. */
 export const knownCapabilities = ({
   isOneShot,
 }: AdapterCommand): { readonly capabilities?: ReadonlySet<string> } =>

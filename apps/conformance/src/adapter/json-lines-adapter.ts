@@ -5,13 +5,16 @@ import { callResponse, helloResponse, parseResponse, signResponse, verifyRespons
 const SECRET_FIELD = /("secretB64"\s*:\s*")[^"]*/g;
 const SIGNATURE_PAIR = /("x-cpg-signature"\s*,\s*"[^"]{0,8})[^"]*/gi;
 
-/** A line of the adapter protocol without its secrets and signatures, by their place: a short secret would not be found by its text. */
+/**
+ * Masks secrets and signatures in a line of the adapter protocol by field name, since short secrets are not
+ * found by value.
+ */
 export const maskLine = (line: string): string =>
   line.replace(SECRET_FIELD, '$1[secret]').replace(SIGNATURE_PAIR, '$1...[masked]');
 
 const toBase64 = (bytes: Buffer): string => bytes.toString('base64');
 
-/** A signer and verifier behind the adapter protocol. */
+/** A signer and verifier that is driven through the adapter protocol. */
 export const adapterSubject = (adapter: AdapterProcess): VectorSubject => ({
   sign: async ({ now, method, target, body, keyId, secret }) => {
     const command = { now, method, target, bodyB64: toBase64(body), keyId, secretB64: toBase64(secret) };
@@ -39,7 +42,7 @@ export const adapterSubject = (adapter: AdapterProcess): VectorSubject => ({
 
 const CALL_TIMEOUT_MS = 30_000;
 
-/** Starts an adapter that speaks JSON lines and lets it introduce itself; ends it again when it does not. */
+/** Starts an adapter of the JSON lines protocol and sends `hello`; stops it when that fails. */
 export const startJsonLinesAdapter = async (commandLine: string): Promise<Adapter> => {
   const process = new AdapterProcess(commandLine);
   try {
@@ -51,7 +54,7 @@ export const startJsonLinesAdapter = async (commandLine: string): Promise<Adapte
         ...(version === undefined ? {} : { version }),
         notes: caps.length === 0 ? [] : [`can: ${caps.join(', ')}`],
       },
-      // Whoever speaks JSON lines lives on between calls, and can say what kind of error one met.
+      // A JSON lines adapter keeps its state between calls, and reports the kind of an error.
       capabilities: new Set([...roles, ...caps, 'memory', 'errors']),
       subject: adapterSubject(process),
       call: async ({ secret, now, ...command }) => {

@@ -22,7 +22,7 @@ describe('LineSplitter', () => {
     ['a last line without a line feed', ['a\nb'], ['a', 'b']],
     ['Windows line ends', ['a\r', '\nb\rc\r\n'], ['a', 'b\rc']],
     [
-      'characters whose bytes are apart',
+      'characters split between chunks',
       [Buffer.from('é\n').subarray(0, 1), Buffer.from('é\n').subarray(1)],
       ['é'],
     ],
@@ -43,7 +43,7 @@ describe('LineSplitter', () => {
   it.each<[name: string, chunks: readonly string[]]>([
     ['in one chunk', ['a\n123456\nb\n']],
     ['in many chunks, without an end', ['a\n1', '2', '3', '4', '5', '6', '7', '8', '\nb\n']],
-  ])('stops at a line that is too long, %s', (_name, chunks) => {
+  ])('stops at a line above the maximum, %s', (_name, chunks) => {
     expect(split(chunks, 5)).toEqual({ lines: ['a'], tooLong: ['12345'] });
   });
 });

@@ -2,16 +2,16 @@ const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
 interface LineEvents {
-  /** The longest line in bytes; what is longer ends the reading. */
+  /** The maximum length of a line in bytes. A longer line ends the reading. */
   readonly maxBytes: number;
   readonly onLine: (line: string) => void;
-  /** Told once, with the start of the line; nothing is read afterwards. */
+  /** Called once, with the start of the line; nothing is read afterwards. */
   readonly onTooLong: (start: string) => void;
 }
 
 /**
- * Splits bytes into lines of UTF-8 at 0x0A, and there only: `node:readline` also splits at U+2028 and U+2029, which JSON allows inside
- * a string, and keeps a line in memory however long it gets.
+ * Splits bytes into lines of UTF-8 at 0x0A, and there only: `node:readline` also splits at U+2028 and U+2029,
+ * which JSON allows inside a string, and keeps a line in memory however long it gets.
  */
 export class LineSplitter {
   readonly #events: LineEvents;
@@ -34,7 +34,7 @@ export class LineSplitter {
     }
   }
 
-  /** Reads what came after the last line feed as a line. */
+  /** Emits the bytes after the last line feed as a line. */
   end(): void {
     if (this.#bytes > 0) this.#emit();
     this.#isDone = true;

@@ -32,11 +32,11 @@ it.each<[name: string, printed: string, response: object]>([
   ['an envelope', '{"success":true,"data":{"pong":true}}\\n200', { ok: true, data: { pong: true } }],
   ['a body that is none', 'hello\\n200', { ok: true, data: 'hello' }],
   [
-    'a refusal',
+    'a rejection',
     '{"a":1}\\n403\\n',
     { ok: false, error: { kind: 'status', status: 403, message: '{"a":1}' } },
   ],
-  ['no answer', '\\n000', { ok: false, error: { kind: 'status', status: 0, message: '' } }],
+  ['no response', '\\n000', { ok: false, error: { kind: 'status', status: 0, message: '' } }],
 ])('reads %s', async (_name, printed, response) => {
   const adapter = await start(`printf '${printed}'`);
   expect(await adapter.call(CALL)).toEqual(response);
@@ -49,16 +49,18 @@ it.each([
 ])('gives up on a command that %s', async (_name, commandLine) => {
   const adapter = await start(commandLine);
   await expect(adapter.call(CALL)).rejects.toThrow(
-    'the command did not print a status on its last line: does it read CPG_COMMAND (here `call`)',
+    'the command did not print a status on its last line: --one-shot expects it to read CPG_COMMAND (here `call`)',
   );
-  await expect(adapter.subject.sign(SIGN)).rejects.toThrow('does it read CPG_COMMAND (here `call`)');
-  expect(adapter.output).toThrow('does it read CPG_COMMAND');
+  await expect(adapter.subject.sign(SIGN)).rejects.toThrow(
+    '--one-shot expects it to read CPG_COMMAND (here `call`)',
+  );
+  expect(adapter.output).toThrow('--one-shot expects it to read CPG_COMMAND');
 });
 
-it('goes on with one that made sense before', async () => {
+it('continues after a failure when an earlier run was valid', async () => {
   const adapter = await start('[ "$CPG_OPERATION" = ping ] && echo 200 || echo nonsense');
   await adapter.call(CALL);
   await expect(adapter.call({ ...CALL, operation: 'other' })).rejects.toThrow(/on its last line$/);
   expect(await adapter.call(CALL)).toMatchObject({ ok: true });
-  await expect(adapter.subject.sign(SIGN)).rejects.toThrow(/no header: does it read/);
+  await expect(adapter.subject.sign(SIGN)).rejects.toThrow(/not a header: --one-shot expects it to read/);
 });

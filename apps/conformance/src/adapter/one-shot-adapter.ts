@@ -11,17 +11,18 @@ import { ProcessGroup } from './process-group.ts';
 import type { CallResult } from './responses.ts';
 
 const TIMEOUT_MS = 20_000;
-// Shorter than the time of a case, so that whoever does not know the mode is met once and not a hundred times.
+// Shorter than the timeout of a case, so that a program that does not support the mode fails once, not a
+// hundred times.
 const FIRST_TIMEOUT_MS = 9_000;
 const LAST_OUTPUT_MS = 1_000;
 
-/** A command that ends after each request has no memory and no verifier. */
+/** A one-shot command keeps no state and does not verify. */
 export const ONE_SHOT_CAPABILITIES: ReadonlySet<string> = new Set(['sign', 'call']);
 
-// What a shell answers for a command that it cannot run, or cannot find.
+// The exit codes of a shell for a command that it cannot run or cannot find.
 const CANNOT_RUN: readonly unknown[] = [126, 127];
 
-/** How a command ended, and what it wrote. */
+/** The result of a command. */
 interface Ended {
   readonly stdout: string;
   readonly stderr: string;
@@ -37,7 +38,7 @@ interface Execution {
   readonly timeoutMs: number;
 }
 
-/** Collects the text of a stream, so much of it at most; then stops reading and says so. */
+/** Collects the text of a stream; beyond the maximum, stops reading and calls `onTooLong`. */
 const collect = (stream: Readable, onTooLong: () => void): (() => string) => {
   const decoder = new StringDecoder('utf8');
   let text = '';
@@ -50,7 +51,7 @@ const collect = (stream: Readable, onTooLong: () => void): (() => string) => {
   return () => text.slice(0, MAX_OUTPUT_LENGTH);
 };
 
-/** Runs one command line to its end, or to the end of its time; nothing that it has started is left running. */
+/** Runs a command line until it ends or times out. No process that it started is left running. */
 const execute = async ({ commandLine, env, timeoutMs }: Execution): Promise<Ended> => {
   const group = new ProcessGroup(commandLine, env);
   const { child } = group;
@@ -61,10 +62,10 @@ const execute = async ({ commandLine, env, timeoutMs }: Execution): Promise<Ende
   };
   const stdout = collect(child.stdout, endEarly);
   const stderr = collect(child.stderr, endEarly);
-  // Nothing comes on standard input; whoever waits there for commands is to see that.
+  // A program that waits for commands on standard input must see its end.
   child.stdin.end();
   const isInTime = await group.endsWithin(timeoutMs);
-  // What it left running may hold its streams open.
+  // A process that it left running may keep its streams open.
   if (isInTime) await withDeadline(group.closed, LAST_OUTPUT_MS).catch(() => undefined);
   await group.end();
   return { stdout: stdout(), stderr: stderr(), code: child.exitCode, isInTime, isTooLong };
@@ -80,13 +81,13 @@ const readHeaders = (stdout: string): Signing => {
   const headers = lines.map((line) => {
     const [, name, value] = HEADER_LINE.exec(line) ?? [];
     if (name === undefined || value === undefined)
-      throw new Error('the command printed a line that is no header');
+      throw new Error('the command printed a line that is not a header');
     return [name, value] as const;
   });
   return { headers };
 };
 
-/** The `data` of an envelope; the text itself when it is none. */
+/** The `data` of an envelope; other text unchanged. */
 const dataIn = (body: string): unknown => {
   try {
     return (JSON.parse(body) as { readonly data?: unknown } | null)?.data;
@@ -95,7 +96,9 @@ const dataIn = (body: string): unknown => {
   }
 };
 
-/** Reads what a call printed: the response body, then the status on the last line (000 without a response). */
+/**
+ * Parses the output of a call: the response body, then the status on the last line (000 without a response).
+ */
 const readCall = (stdout: string): CallResult => {
   const [, body = '', statusText] = /^(?:(.*)\n)?([0-9]{3})\n?$/s.exec(stdout) ?? [];
   if (statusText === undefined) throw new Error('the command did not print a status on its last line');
@@ -104,7 +107,10 @@ const readCall = (stdout: string): CallResult => {
   return { ok: false, error: { kind: 'status', status, message: body } };
 };
 
-/** An implementation for which every command is a process of its own. It signs and calls; it has no memory and no errors of its own. */
+/**
+ * An adapter that starts a process for each command. It signs and calls, without state between commands or
+ * typed errors.
+ */
 export const oneShotAdapter = async (commandLine: string): Promise<Adapter> => {
   const folder = await mkdtemp(join(tmpdir(), 'cpg-conformance-'));
   const output = new AdapterOutput();
@@ -118,12 +124,15 @@ export const oneShotAdapter = async (commandLine: string): Promise<Adapter> => {
   };
 
   const give = (problem: string, command: string): Error => {
-    const advice = `does it read CPG_COMMAND (here \`${command}\`), as --one-shot says that it does?`;
+    const advice = `--one-shot expects it to read CPG_COMMAND (here \`${command}\`)`;
     startFailure = new Error(`${problem}: ${advice}`);
     return startFailure;
   };
 
-  /** Runs the command once and reads what it printed; a first one of its kind that makes no sense is the last. */
+  /**
+   * Runs the command once and parses its output. When the first run of a kind gives invalid output, every
+   * later one fails at once.
+   */
   const start = async <ExpectedRejection>(
     command: string,
     variables: Readonly<Record<string, string>>,
@@ -138,7 +147,7 @@ export const oneShotAdapter = async (commandLine: string): Promise<Adapter> => {
     output.addStderr(stderr);
     if (isTooLong || output.isTooLong) {
       startFailure = new Error(
-        `the command wrote more than ${MAX_OUTPUT_LENGTH} characters: too much to look through for secrets`,
+        `the command wrote more than ${MAX_OUTPUT_LENGTH} characters: too much to search for secrets`,
       );
       throw startFailure;
     }
@@ -191,12 +200,12 @@ export const oneShotAdapter = async (commandLine: string): Promise<Adapter> => {
     );
 
   return {
-    implementation: { name: commandLine, notes: ['one process a command'] },
+    implementation: { name: commandLine, notes: ['one process per command'] },
     capabilities: ONE_SHOT_CAPABILITIES,
     subject: { sign, verify: onlySigns, verifyWebhook: onlySigns },
     call,
     output: () => {
-      // Of a command that never ran there is nothing to say.
+      // A command that could not start has no output.
       if (startFailure !== undefined) throw startFailure;
       return output;
     },

@@ -4,7 +4,7 @@ import type { ConformanceCase } from '../core/suite.ts';
 import type { Adapter } from './adapter.ts';
 import { findLeak, type Stream } from './adapter-output.ts';
 
-/** What is looked at when everything else has been tried. */
+/** The context of the cases that run last. */
 export interface OutputContext {
   readonly check: Checker;
   readonly adapter: Adapter;
@@ -13,7 +13,7 @@ export interface OutputContext {
 
 interface Place {
   readonly layer: 'vectors' | 'client';
-  /** The streams in which a signature is no answer. */
+  /** The streams in which a signature is a leak. */
   readonly unsigned: readonly Stream[];
   readonly needs: readonly string[];
 }
@@ -33,13 +33,13 @@ const expectNoSecrets = async (
   { check, adapter, masker }: OutputContext,
   unsigned: readonly Stream[],
 ): Promise<void> => {
-  // What a program prints when it ends counts too.
+  // The output at the end counts too.
   await adapter.stop();
   const leak = findLeak({ output: adapter.output(), masker, unsigned });
   const { what, stream, line, text, caseId } = leak ?? {};
   check.that(leak === undefined, {
     what: 'everything that the adapter wrote',
-    expected: 'no secret of this run, and no signature but in an answer to `sign`',
+    expected: 'no secret of this run, and no signature except in a response to `sign`',
     actual: `a ${what} in line ${line} of ${stream}: ${text}`,
     ...(caseId === undefined ? {} : { hint: `It arrived during the case ${caseId}, or just before it.` }),
   });
@@ -48,8 +48,8 @@ const expectNoSecrets = async (
 const TIMEOUT_MS = 25_000;
 
 /**
- * The last two cases of a layer that is tried through an adapter, tried whatever `--run` leaves of the others: that it ends, and then
- * what it has written until its end.
+ * The last two cases of a layer with an adapter, which run with any other case: the adapter exits, and its
+ * output until then contains no secret.
  */
 export const outputCases = <Context>(
   { layer, unsigned, needs }: Place,
@@ -69,7 +69,7 @@ export const outputCases = <Context>(
     id: `${layer}-output-hides-secrets`,
     group: 'secrecy',
     description:
-      'nothing that the adapter wrote until its end holds a secret, or a valid signature that is no answer',
+      'the output of the adapter until its end contains no secret, and no valid signature except in responses',
     spec: '§6.7',
     needs,
     always: true,

@@ -64,7 +64,7 @@ describe('nothing is left running', () => {
     await adapter.stop();
   });
 
-  it('of a one-shot command that leaves something behind, which holds its output open', async () => {
+  it('of a one-shot command that leaves a process running which keeps its output open', async () => {
     const { commandLine, isRunning } = sleeper('echo 200');
     const adapter = await oneShotAdapter(commandLine);
     expect(await adapter.call(CALL)).toMatchObject({ ok: true });

@@ -15,7 +15,7 @@ const killAll = (signal: NodeJS.Signals): void => {
 };
 const killAllAtExit = (): void => killAll('SIGKILL');
 
-// The groups are not the terminal's, so that Ctrl-C reaches this process only.
+// The groups are not in the terminal's foreground, so Ctrl-C reaches this process only.
 const endAllThenExit = (signal: NodeJS.Signals): void => {
   killAll('SIGTERM');
   const end = Date.now() + GRACE_MS;
@@ -40,12 +40,13 @@ const unwatch = (group: ProcessGroup): void => {
 };
 
 /**
- * A command line that runs in a shell, with everything that the shell starts. A signal reaches all of it, where one to the shell alone
- * would leave its children running. None of it outlives this process.
+ * A command line that runs in a shell, with every process that the shell starts. A signal reaches all of
+ * them; a signal to the shell alone would leave its children running. No process of the group outlives this
+ * process.
  */
 export class ProcessGroup {
   readonly child: ChildProcessWithoutNullStreams;
-  /** The end of the shell and of everything that can write to its streams. */
+  /** Resolves when the shell and every process that can write to its streams have ended. */
   readonly closed: Promise<unknown>;
 
   constructor(commandLine: string, env: NodeJS.ProcessEnv = process.env) {
@@ -57,7 +58,7 @@ export class ProcessGroup {
       unwatch(this);
       throw error;
     }
-    // It may end without having read what was written to it.
+    // The command may end before it has read its input.
     this.child.stdin.on('error', () => undefined);
     this.closed = new Promise((resolve) => this.child.on('close', resolve));
   }
@@ -81,13 +82,13 @@ export class ProcessGroup {
     }
   }
 
-  /** Whether the shell ends within so many milliseconds. */
+  /** Waits for the end of the shell; whether it came in time. */
   async endsWithin(milliseconds: number): Promise<boolean> {
     if (!this.hasEnded) await withDeadline(once(this.child, 'exit'), milliseconds).catch(() => undefined);
     return this.hasEnded;
   }
 
-  /** Ends whatever is left of the group, by force after a second, and lets go of its streams. */
+  /** Ends the rest of the group, with SIGKILL after a second, and releases its streams. */
   async end(): Promise<void> {
     if (this.kill('SIGTERM')) {
       const end = Date.now() + GRACE_MS;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 const pair = z.tuple([z.string(), z.string()]);
 const base64 = z.base64().transform((text) => Buffer.from(text, 'base64'));
 
-/** What an adapter may be able to do beside its roles; a name that nobody knows is a slip, which would hide cases. */
+/** Optional capabilities beside the roles. An unknown name is rejected, since a typo would hide cases. */
 const CAPABILITIES = ['stages', 'clock', 'text-ids', 'transactions'] as const;
 
 /** How an adapter introduces itself. */
@@ -47,13 +47,13 @@ export const callResponse = z.discriminatedUnion('ok', [
 
 export type CallResult = z.output<typeof callResponse>;
 
-/** Of an answer that fits no alternative, what is wrong with it by the first one. */
+/** For a response that matches no alternative, the issues of the first one. */
 const flatten = (issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] =>
   issue.code === 'invalid_union' && issue.errors[0] !== undefined
     ? issue.errors[0].flatMap(flatten)
     : [issue];
 
-/** Reads an answer by its schema; the error names the faulty field and never shows a value. */
+/** Parses a response. The error names the invalid field and never shows a value. */
 export const parseResponse = <Schema extends z.ZodType>(
   schema: Schema,
   response: unknown,
@@ -62,6 +62,6 @@ export const parseResponse = <Schema extends z.ZodType>(
   if (result.success) return result.data;
   const fields = result.error.issues
     .flatMap(flatten)
-    .map(({ path, message }) => `${path.join('.') || 'answer'}: ${message}`);
-  throw new Error(`the adapter's answer does not follow the protocol: ${fields.join('; ')}`);
+    .map(({ path, message }) => `${path.join('.') || 'response'}: ${message}`);
+  throw new Error(`the adapter's response does not follow the protocol: ${fields.join('; ')}`);
 };

@@ -26,7 +26,7 @@ const send = async ({ url }: CaptureServer, bytes: string): Promise<Socket> => {
 const GET = 'GET /v1/_ping?a=%e9 HTTP/1.1\r\nb: 1\r\nB: 2\r\n\r\n';
 
 describe('startCapture', () => {
-  it('keeps the bytes of a request and answers with the length of the body', async () => {
+  it('keeps the bytes of a request and responds with the length of the body', async () => {
     const server = await start(() => ({ status: 200, headers: { Date: 'now' }, body: 'é' }));
     expect(await text(await send(server, GET))).toBe(
       'HTTP/1.1 200 Status\r\nContent-Type: application/json; charset=utf-8\r\nDate: now\r\nConnection: close\r\nContent-Length: 2\r\n\r\né',
@@ -42,13 +42,13 @@ describe('startCapture', () => {
     expect(server.problems).toEqual([]);
   });
 
-  it('streams a body, with no word about its length but what the reply says', async () => {
+  it('streams a body with only the headers of the reply', async () => {
     const stream = () => Readable.from([Buffer.from('a'), Buffer.from('b')]);
     const server = await start(() => ({ status: 200, headers: { Date: 'now' }, stream }));
     expect(await text(await send(server, GET))).toMatch(/Connection: close\r\n\r\nab$/);
   });
 
-  it('streams no faster than the other side takes it, and counts what was taken', async () => {
+  it('streams with backpressure, and counts the bytes that were read', async () => {
     const block = Buffer.alloc(65_536);
     let blocks = 0;
     function* endless(): Generator<Buffer> {
@@ -67,7 +67,7 @@ describe('startCapture', () => {
     expect(server.mostBytesTaken()).toBeLessThanOrEqual((blocks + 1) * block.length);
   });
 
-  it('sends raw bytes as they are', async () => {
+  it('sends raw bytes unchanged', async () => {
     const server = await start(() => ({ raw: 'HTTP/1.1 200 OK\r\nContent-Le' }));
     expect(await text(await send(server, GET))).toBe('HTTP/1.1 200 OK\r\nContent-Le');
   });
@@ -79,7 +79,7 @@ describe('startCapture', () => {
     expect(server.responses).toEqual(['(the connection was reset)']);
   });
 
-  it('keeps no more than so much of a request that does not end', async () => {
+  it('limits the bytes kept of an endless request', async () => {
     const server = await start(() => ({ status: 200 }));
     const socket = await send(server, 'POST / HTTP/1.1\r\nX: ');
     socket.on('error', () => undefined);
@@ -96,9 +96,9 @@ describe('startCapture', () => {
     [
       'a body that is shorter than its length',
       'POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nab',
-      'a request that does not end: 40 bytes, then silence',
+      'an incomplete request: 40 bytes, then nothing',
     ],
-  ])('names the fault of a request with %s', async (_name, bytes, problem) => {
+  ])('names the problem of a request with %s', async (_name, bytes, problem) => {
     const server = await start(() => ({ status: 200 }), 50);
     await text(await send(server, bytes)).catch(() => undefined);
     expect(server.problems).toEqual([problem]);

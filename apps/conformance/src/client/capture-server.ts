@@ -8,10 +8,13 @@ interface Head {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What the server does with a request: answer, at once or piece by piece; send these bytes and hang up; or reset the connection. */
+/**
+ * How the server replies: with a response, at once or streamed; with these bytes and a closed connection; or
+ * with a reset.
+ */
 export type Reply =
   | (Head & { readonly body?: string | Buffer })
-  /** How the body is framed is for `headers` to say; without a word about it, it lasts until the connection closes. */
+  /** `headers` define the framing of the body; without one, it ends when the connection closes. */
   | (Head & { readonly stream: () => Readable })
   | { readonly raw: string | Buffer }
   | { readonly reset: true };
@@ -30,7 +33,9 @@ const encodeHead = ({ status, headers }: Head, framing: Readonly<Record<string, 
   return `HTTP/1.1 ${status} Status\r\n${lines.join('')}\r\n`;
 };
 
-/** Sends a reply and ends the connection; a stream no faster than the other side takes it. Returns what was sent, as latin1 text. */
+/**
+ * Sends a reply and ends the connection; a stream with backpressure. Returns what was sent, as latin1 text.
+ */
 export const sendReply = (socket: Socket, reply: Reply): string => {
   if ('reset' in reply) {
     socket.resetAndDestroy();
@@ -43,7 +48,7 @@ export const sendReply = (socket: Socket, reply: Reply): string => {
   if ('stream' in reply) {
     const head = encodeHead(reply, {});
     socket.write(head);
-    // The other side may hang up at any time: that is for the case to judge.
+    // The client may hang up at any time: the case judges that.
     pipeline(reply.stream(), socket, () => undefined);
     return `${head}(a long body, piece by piece)`;
   }
@@ -54,26 +59,26 @@ export const sendReply = (socket: Socket, reply: Reply): string => {
   return head + formatBytes(body);
 };
 
-/** Decides the answer to the request of this number, from 0. */
+/** Returns the reply to a request; `index` counts from 0. */
 export type Responder = (request: HttpMessage, index: number) => Reply;
 
-/** A server that keeps the bytes of what it receives. Raw sockets: no HTTP library may tidy them. */
+/** A server that keeps the bytes it receives, on raw sockets: an HTTP library would normalise them. */
 export interface CaptureServer {
   readonly url: string;
   readonly requests: readonly HttpMessage[];
   /** What was sent back to each request, as latin1 text. */
   readonly responses: readonly string[];
-  /** Why something could not be read, if so. */
+  /** Problems of unreadable requests. */
   readonly problems: readonly string[];
-  /** The most bytes that one connection has taken of the answers so far. */
+  /** The most bytes that one connection has read of the responses so far. */
   readonly mostBytesTaken: () => number;
   readonly close: () => Promise<void>;
 }
 
-// On loopback the rest of a request is there at once, or announced and never sent.
+// On loopback, the rest of a request arrives at once or never.
 const MAX_SILENCE_MS = 2_000;
 
-/** Listens on a free loopback port and answers one request a connection. */
+/** Listens on a free loopback port and responds to one request per connection. */
 export const startCapture = async (
   respond: Responder,
   silenceMs = MAX_SILENCE_MS,
@@ -87,8 +92,7 @@ export const startCapture = async (
     sockets.push(socket);
     socket.on('error', () => undefined);
     socket.setTimeout(silenceMs, () => {
-      if (received.length > 0)
-        problems.push(`a request that does not end: ${received.length} bytes, then silence`);
+      if (received.length > 0) problems.push(`an incomplete request: ${received.length} bytes, then nothing`);
       socket.destroy();
     });
     socket.on('data', (bytes) => {

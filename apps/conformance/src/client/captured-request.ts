@@ -3,7 +3,7 @@ import type { Checker } from '../core/checker.ts';
 import { computeSignature, createCanonicalString, findKnownMistake } from '../core/expected-signature.ts';
 import { getHeaderValues, type HttpMessage } from '../wire/http-message.ts';
 
-/** A captured request, taken apart without changing a byte. */
+/** A parsed request, byte for byte. */
 export interface CapturedRequest {
   readonly method: string;
   /** The request target, byte for byte, as latin1 text. */
@@ -40,7 +40,7 @@ export const parseCaptured = (message: HttpMessage): CapturedRequest => {
   };
 };
 
-/** The length of the body is said once, and is right. Bytes beyond it are a fault of the capture. */
+/** Expects one framing header with the correct length. The capture server reports extra bytes. */
 export const expectFramed = (check: Checker, { body, message }: CapturedRequest): void => {
   const lengths = getHeaderValues(message, 'content-length');
   const codings = getHeaderValues(message, 'transfer-encoding');
@@ -58,19 +58,21 @@ export interface Credentials {
   readonly secret: string;
 }
 
-/** What the client's clock showed: Unix seconds, and how far it was moved by waiting. */
+/** The client's clock in Unix seconds, and how far waiting has moved it. */
 export interface ClockReading {
-  /** @default the present moment */
+  /** @default the current time */
   readonly now?: number | undefined;
   readonly elapsed?: number | undefined;
 }
 
-/** How far, in seconds, a client's timestamp may run ahead so as not to repeat a signature. Contract §6.3. */
+/**
+ * How far, in seconds, a client's timestamp may run ahead to avoid a repeated signature. Wire protocol §6.3.
+ */
 export const STEPPED_AHEAD = 30;
 
 const ORIGIN_FORM = /^\/(?!\/)[!-"$-[\]-~]*$/;
 
-const UNTOUCHED = 'Build the target and the body first, sign those, and hand them over untouched.';
+const UNTOUCHED = 'Build the target and the body first, sign them, and send them unchanged.';
 
 const expectSignature = (check: Checker, request: CapturedRequest, { secret }: Credentials): void => {
   const { signature } = request;
@@ -85,7 +87,10 @@ const expectSignature = (check: Checker, request: CapturedRequest, { secret }: C
   });
 };
 
-/** Everything a server would check: target form, headers, timestamp near `now`, framing, and the signature over the captured bytes. */
+/**
+ * Checks what a server checks: target form, headers, timestamp near `now`, framing, and the signature over
+ * the captured bytes.
+ */
 export const expectSigned = (
   check: Checker,
   request: CapturedRequest,

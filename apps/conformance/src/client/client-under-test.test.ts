@@ -34,7 +34,7 @@ const play = async (call: (url: string) => Promise<unknown>, respond: () => { ra
   return { seen, masker };
 };
 
-it('witnesses each exchange once, with what was sent and what was answered, bodies too', async () => {
+it('records each exchange once, with both messages and their bodies', async () => {
   const raw = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';
   const { seen, masker } = await play(
     async (url) => (await fetch(`${url}/p`, SETTINGS)).text(),
@@ -46,7 +46,7 @@ it('witnesses each exchange once, with what was sent and what was answered, bodi
   expect(masker.findSignature(SIGNATURE)?.offset).toBe(0);
 });
 
-it('witnesses what was sent when the client breaks down', async () => {
+it('records what was sent when the client crashes', async () => {
   const { seen } = await play(
     (url) => fetch(`${url}/p`, SETTINGS),
     () => ({ raw: '' }),
@@ -54,7 +54,7 @@ it('witnesses what was sent when the client breaks down', async () => {
   expect(seen.map(({ received }) => received)).toEqual(['(the connection was closed)']);
 });
 
-it('cuts what is too long to be read', async () => {
+it('cuts long messages', async () => {
   const { seen } = await play(
     async (url) => (await fetch(`${url}/p`, { ...SETTINGS, body: 'x'.repeat(20_000) })).text(),
     () => ({ raw: `HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n${'y'.repeat(9_000)}` }),

@@ -14,7 +14,7 @@ import {
   parseCaptured,
 } from './captured-request.ts';
 
-/** One call that the client is asked to make. */
+/** One call that the client is told to make. */
 export interface Call {
   readonly operation:
     | 'ping'
@@ -27,12 +27,12 @@ export interface Call {
   readonly now?: number;
 }
 
-/** A client and a server that captures what it sends, for the length of one case. */
+/** A client and a capturing server, for one case. */
 export interface Scene {
   readonly credentials: Credentials;
   readonly server: CaptureServer;
   readonly call: (call: Call) => Promise<CallResult>;
-  /** What arrived, in order. */
+  /** The captured requests, in order. */
   readonly captured: () => readonly CapturedRequest[];
   /** Checks that every captured request is signed right, and that no two share a signature. */
   readonly expectAllSigned: (clock?: ClockReading) => void;
@@ -48,7 +48,7 @@ const formatBytes = ({ startLine, headers, body }: HttpMessage): string => {
   return cut(`${head}\r\n\r\n${body.toString('latin1')}`);
 };
 
-/** The client under test as one case sees it. */
+/** The client under test in one case. */
 export class ClientUnderTest {
   readonly check: Checker;
   readonly adapter: Adapter;
@@ -60,12 +60,12 @@ export class ClientUnderTest {
     this.settings = settings;
   }
 
-  /** The present moment for a client whose clock can be moved, which makes waiting cheap; nothing for any other. */
+  /** The current time for a client with a movable clock, which makes waiting cheap; nothing for any other. */
   movableNow(): { readonly now?: number } {
     return this.adapter.capabilities.has('clock') ? { now: Math.floor(Date.now() / 1000) } : {};
   }
 
-  /** Credentials of this run and this label; the secret is known to the masker. */
+  /** Credentials for this run and label. The secret is added to the masker. */
   credentials(label: string, secret = this.settings.random.secret(`client/${label}`)): Credentials {
     this.settings.masker.addSecret(secret);
     return {
@@ -74,7 +74,7 @@ export class ClientUnderTest {
     };
   }
 
-  /** Opens a scene with a server that answers as told, and closes the server afterwards. */
+  /** Runs a scene with a server that replies by `respond`, and closes the server afterwards. */
   async play(
     { label, respond, secret }: { label: string; respond: Responder; secret?: string },
     act: (scene: Scene) => Promise<void>,
@@ -122,7 +122,9 @@ export type ClientCase = ConformanceCase<ClientUnderTest>;
 
 type Row = Omit<ClientCase, 'group' | 'spec'> & Partial<Pick<ClientCase, 'spec'>>;
 
-/** Fixes what the cases of one table have in common, and prefixes their ids. All need an adapter that can `call`. */
+/**
+ * Adds what the cases of a table have in common, and prefixes their ids. All need an adapter that can `call`.
+ */
 export const clientCases = (
   common: Pick<ClientCase, 'group' | 'spec'> & Pick<Partial<ClientCase>, 'needs' | 'timeoutMs'>,
   rows: readonly Row[],

@@ -7,10 +7,10 @@ import { rejection, success } from './replies.ts';
 
 export const httpDate = (seconds: number): string => new Date(seconds * 1000).toUTCString();
 
-/** Forty seconds into the minute that is running now: the next one is nearer than any other length of time in the scenes. */
+/** Second 40 of the current minute, so that the next minute is nearer than any other time in the scenes. */
 export const startOfScene = (): number => Math.floor(Date.now() / 60_000) * 60 + 40;
 
-/** A server whose clock agrees with the client's: `Date` is the timestamp of the request. */
+/** A server whose clock equals the client's: `Date` is the timestamp of the request. */
 const agreeing =
   (reply: (index: number, timestamp: number) => Reply): Responder =>
   (message, index) => {
@@ -21,7 +21,7 @@ const agreeing =
       : response;
   };
 
-/** Every captured request is signed right and has a signature of its own; its time is for the scene to judge. */
+/** Expects correct and distinct signatures. The scene checks the timestamps. */
 export const expectEachSigned = ({ check }: ClientUnderTest, scene: Scene): void => {
   const requests = scene.captured();
   check.that(requests.length > 0, { what: 'requests', expected: 'at least one', actual: 'none' });
@@ -42,7 +42,7 @@ export const ask = async (
     look(scene, result);
   });
 
-/** The second attempt comes so many seconds after `now`, to within a few seconds, and succeeds. */
+/** Expects a successful second attempt at the due time, at most a few seconds later. */
 export const secondAttempt =
   (
     headers: (now: number) => Readonly<Record<string, string>>,
@@ -66,14 +66,14 @@ export const secondAttempt =
     });
   };
 
-/** How much later than it is due the second attempt may come, so that not all clients come at once. */
+/** How late the second attempt may come, since clients add jitter. */
 const MAX_LATE_SECONDS = 30;
 
 export const PER_IP = 'Too many requests from this IP';
 const MAX_WAIT_SECONDS = 600;
 const MAX_ATTEMPTS = 8;
 
-/** Answered 429 again and again: it gives up in the end, with a typed error, and never waits for long. */
+/** Repeated 429: the client gives up eventually, with a typed error, and never waits long. */
 export const givesUp =
   (headers: Readonly<Record<string, string>>, message: string) => (client: ClientUnderTest) => {
     const now = startOfScene();
@@ -103,7 +103,7 @@ export const givesUp =
     });
   };
 
-/** A server whose clock shows `time` and that lets in what the window allows. */
+/** A server with this clock, which accepts timestamps inside the window. */
 export const windowAt =
   (time: number): Responder =>
   (message) => {
@@ -112,7 +112,7 @@ export const windowAt =
     return { ...reply, headers: { Date: httpDate(time) } };
   };
 
-/** A server whose clock is so many seconds ahead of the client's. */
+/** A server whose clock is this many seconds ahead of the client's. */
 export const skewed = (offset: number) => (client: ClientUnderTest) => {
   const now = startOfScene();
   return ask(client, { respond: windowAt(now + offset), now }, (scene, result) => {

@@ -11,7 +11,7 @@ it.each<[name: string, sent: unknown, read: unknown]>([
   ['the same', [{ a: '1.0', b: null }], [{ a: '1.0', b: null }]],
   ['one with more in it', { a: 1 }, { a: 1, b: 2 }],
   ['null left out', { a: 1, b: null }, { a: 1 }],
-])('agrees: %s', (_name, sent, read) => {
+])('contains all that was sent: %s', (_name, sent, read) => {
   expect(containsSent(sent, read)).toBe(true);
 });
 
@@ -26,7 +26,7 @@ it.each<[name: string, sent: unknown, read: unknown]>([
   ['a value for null', { a: null }, { a: 0 }],
   ['a number for a text', { a: '1.0' }, { a: 1 }],
   ['another text for the same number', { a: '1.0' }, { a: '1' }],
-])('does not agree: %s', (_name, sent, read) => {
+])('does not contain all that was sent: %s', (_name, sent, read) => {
   expect(containsSent(sent, read)).toBe(false);
 });
 
@@ -40,7 +40,7 @@ const error = (kind: string, message: string, status?: number): CallResult => ({
   error: { kind, message, ...(status === undefined ? {} : { status }) },
 });
 
-describe('what a client made of an answer', () => {
+describe('the result of a call', () => {
   it.each<[name: string, response: CallResult, what: string]>([
     ['an error', error('unreadable', 'no'), 'result of the call'],
     ['no data', ok(undefined), 'data'],
@@ -53,7 +53,7 @@ describe('what a client made of an answer', () => {
     expect(() => expectRow(client, response)).toThrow(what);
   });
 
-  it('may be a row with more in it', () => {
+  it('may be a row with more members', () => {
     expectRow(client, ok([{ ...ROW, colour: 'red' }]));
     expectRowOrError(client, ok([ROW]));
   });
@@ -63,11 +63,11 @@ describe('what a client made of an answer', () => {
     ['an error without a kind', error('', 'no', 403), 'kind of the error'],
     ['an error without its status', error('refused', 'no'), 'status of the error'],
     ['an error with the secret', error('refused', 'for a secret of this run', 403), 'secret in the error'],
-  ])('is not the error that it should be: %s', (_name, response, what) => {
+  ])('is not the expected error: %s', (_name, response, what) => {
     expect(() => expectError(client, response, 403)).toThrow(what);
   });
 
-  it('may be an error, where either will do, but no other row', () => {
+  it('may be an error where both are accepted, but not another row', () => {
     expectRowOrError(client, error('unreadable', 'no'));
     expect(() => expectRowOrError(client, ok([]))).toThrow('data');
   });

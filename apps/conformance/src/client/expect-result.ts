@@ -6,8 +6,8 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * Whether what was read holds everything that was sent: each member with its value, whatever more there is. A member that is null may
- * be left out, as many languages do.
+ * Whether the parsed data contains everything that was sent; more members are fine. A null member may be left
+ * out, as in many languages.
  */
 export const containsSent = (sent: unknown, read: unknown): boolean => {
   if (Array.isArray(sent))
@@ -33,7 +33,7 @@ export const ROW = {
 export const envelopeWith = (row: object = ROW): string =>
   JSON.stringify({ success: true, message: 'OK', data: [row], data_count: 1 });
 
-/** The call succeeded, with all of this data. */
+/** Expects a successful call with all of this data. */
 const expectAll = ({ check }: ClientUnderTest, response: CallResult, expected: unknown): void => {
   check.that(response.ok, {
     what: 'result of the call',
@@ -45,22 +45,22 @@ const expectAll = ({ check }: ClientUnderTest, response: CallResult, expected: u
     what: 'data',
     expected: JSON.stringify(expected),
     actual: JSON.stringify(response.data) ?? '(none)',
-    hint: 'Answer with the `data` of the envelope: every field that was sent, amounts as the decimal strings that they are.',
+    hint: 'Respond with the `data` of the envelope: every field that was sent, amounts as the original decimal strings.',
   });
 };
 
-/** The call succeeded, with exactly this row. */
+/** Expects a successful call with exactly this row. */
 export const expectRow = (client: ClientUnderTest, response: CallResult, expected = ROW): void =>
   expectAll(client, response, [expected]);
 
-/** The call succeeded, with the data that the suite answers to this operation. */
+/** Expects a successful call with the data that the suite sends for this operation. */
 export const expectData = (
   client: ClientUnderTest,
   response: CallResult,
   operation: Call['operation'],
 ): void => expectAll(client, response, DATA[operation]);
 
-/** The call ended with an error that has a kind, says the status if it is known, and shows no secret. */
+/** Expects an error with a kind, the status if there was one, and no secret. */
 export const expectError = (
   { check, settings }: ClientUnderTest,
   response: CallResult,
@@ -82,6 +82,6 @@ export const expectError = (
   });
 };
 
-/** The call ended with an error, or with exactly this row: the contract says neither, but nothing else will do. */
+/** Expects an error or exactly this row. The wire protocol allows both. */
 export const expectRowOrError = (client: ClientUnderTest, response: CallResult, expected = ROW): void =>
   response.ok ? expectRow(client, response, expected) : expectError(client, response);

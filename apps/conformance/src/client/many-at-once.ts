@@ -4,14 +4,14 @@ import { expectEachSigned } from './clock-scenes.ts';
 import { expectData } from './expect-result.ts';
 import { timeless } from './replies.ts';
 
-/** Identical calls within one second: more than there are seconds to step ahead to. */
+/** Identical calls within one second: more than the seconds by which a timestamp may run ahead. */
 export const MANY_CALLS = 36;
 
-/** Unix seconds by the client's clock when an answer is there. */
+/** The client's clock in Unix seconds when a response has arrived. */
 const clockAfter = (now: number | undefined, elapsed = 0): number =>
   now === undefined ? Date.now() / 1000 : now + elapsed;
 
-/** Makes them one after the other: none of them is stamped too far ahead. */
+/** Makes the calls one after the other; none may be stamped too far ahead. */
 export const manyAtOnce = (client: ClientUnderTest): Promise<void> =>
   client.play({ label: 'most-ahead', respond: () => timeless('ping') }, async (scene) => {
     const { now } = client.movableNow();
@@ -24,7 +24,7 @@ export const manyAtOnce = (client: ClientUnderTest): Promise<void> =>
         what: `X-CPG-Timestamp of call ${i}`,
         expected: `at most ${STEPPED_AHEAD} s ahead of ${time}`,
         actual: String(timestamp),
-        hint: 'When the next free second is further ahead, wait.',
+        hint: 'If the next unused second is further ahead, wait.',
       });
     }
     client.check.equal('requests', { expected: MANY_CALLS, actual: scene.captured().length });

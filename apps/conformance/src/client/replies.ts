@@ -63,20 +63,20 @@ export const createEnvelope = (operation: Call['operation'], data: unknown = DAT
   return JSON.stringify({ success: true, message: 'OK', data, ...count, ...page });
 };
 
-/** The success that a gateway would answer to an operation. */
+/** A gateway's success response to an operation. */
 export const success = (operation: Call['operation']): Reply => ({
   status: 200,
   body: createEnvelope(operation),
 });
 
-/** The same success without a `Date`, so that nothing is learnt about the clock. */
+/** The same response without a `Date`, which could change the clock offset. */
 export const timeless = (operation: Call['operation']): Reply => {
   const body = createEnvelope(operation);
   const head = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
   return { raw: `${head}Connection: close\r\n\r\n${body}` };
 };
 
-/** A refusal in the contract's envelope. */
+/** A rejection in the error envelope. */
 export const rejection = (
   { status, message }: { readonly status: number; readonly message: string },
   headers: Readonly<Record<string, string>> = {},

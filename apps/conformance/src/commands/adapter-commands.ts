@@ -14,7 +14,7 @@ export interface AdapterOptions {
 
 const NAMES = ['adapter', 'exec'] as const;
 
-/** Adds the options that start an adapter. Both names are understood everywhere; the help shows the one that is named here. */
+/** Adds the options that start an adapter. Both names work everywhere; the help shows one of them. */
 export const addAdapterOptions = (command: Command, shown: (typeof NAMES)[number]): Command => {
   for (const name of NAMES) {
     const about = 'command line that starts the adapter, e.g. "python3 adapter.py"';
@@ -22,30 +22,28 @@ export const addAdapterOptions = (command: Command, shown: (typeof NAMES)[number
   }
   return command.option(
     '--one-shot',
-    'start the command once for each request, and speak to it through CPG_* variables',
+    'start the command once for each request, with its input in CPG_* variables',
   );
 };
 
-/** The adapter that was named, if one was. Throws a `UsageError` for two of them. */
+/** The command of the adapter option, if given. Throws a `UsageError` for two of them. */
 export const getAdapterCommand = ({
   adapter,
   exec,
   oneShot = false,
 }: AdapterOptions): AdapterCommand | undefined => {
   if (adapter !== undefined && exec !== undefined)
-    throw new UsageError('--adapter and --exec are two names of one option: give one of them.');
+    throw new UsageError('--adapter and --exec are two names of one option: pass one of them.');
   const commandLine = adapter ?? exec;
   if (commandLine !== undefined) return { commandLine, isOneShot: oneShot };
-  if (oneShot)
-    throw new UsageError('--one-shot says how an adapter is started: name it with --adapter or --exec.');
+  if (oneShot) throw new UsageError('--one-shot needs an adapter: pass --adapter or --exec.');
   return undefined;
 };
 
-/** What must be asked for: it says nothing about anybody else's implementation, and must not make up for one that was not tried. */
-export const SELF_OPTION = [
-  '--self',
-  'judge @cpg/protocol itself: a way to see that the installation works',
-] as const;
+/**
+ * Must be requested: it says nothing about another implementation, and must not hide one that was not tried.
+ */
+export const SELF_OPTION = ['--self', 'judge @cpg/protocol itself, to check the installation'] as const;
 
 type VectorsOptions = SharedOptions & AdapterOptions & { readonly self?: boolean };
 
@@ -54,7 +52,7 @@ const planVectors = (options: VectorsOptions) => {
   const { self = false } = options;
   if (command === undefined && !self)
     throw new UsageError(
-      'vectors needs something to judge: --adapter <command> for your signer or verifier, or --self for @cpg/protocol itself.',
+      'vectors needs --adapter <command> for your signer or verifier, or --self for @cpg/protocol itself.',
     );
   return (plan: Plan): void => {
     if (self) plan.add(protocolSuite(plan));
@@ -72,11 +70,11 @@ type ClientOptions = SharedOptions & AdapterOptions;
 const planClient = (options: ClientOptions) => {
   const command = getAdapterCommand(options);
   if (command === undefined)
-    throw new UsageError('client needs --exec <command>: the command line that starts your adapter.');
+    throw new UsageError('client needs --exec <command>, the command line that starts your adapter.');
   return (plan: Plan): void => plan.add(clientSuite(command, plan));
 };
 
 export const clientCommand = (exit: (code: number) => void): Command =>
-  addAdapterOptions(runningCommand('client', 'layer 2: what a client puts on the wire'), 'exec').action(
+  addAdapterOptions(runningCommand('client', 'layer 2: what a client sends'), 'exec').action(
     async (options: ClientOptions) => exit(await perform(planClient(options), options)),
   );

@@ -27,7 +27,7 @@ const FULL = [
 
 for (const [program, commandLine] of FULL)
   describeWithProgram(program, `the ${program} adapter`, () => {
-    it('passes layer 1, all of it', async () => {
+    it('passes all of layer 1', async () => {
       const { code, footer } = await runCommand('vectors', '--adapter', commandLine);
       expect(footer.counts).toMatchObject({ pass: footer.planned, notapplicable: 0 });
       expect(code).toBe(0);
@@ -53,13 +53,13 @@ describeWithProgram('openssl', 'the bash adapter', () => {
       '--run',
       'sign-*',
     );
-    // It has no way to say why it would not sign: those cases are not asked.
+    // It cannot report a rejection, so those cases are not applicable.
     expect(footer.counts).toMatchObject({ fail: 0, warn: 0, error: 0 });
     expect(footer.counts.pass).toBeGreaterThanOrEqual(170);
     expect(code).toBe(0);
   });
 
-  it('passes what a one-shot command can pass of layer 2', async () => {
+  it('passes the applicable cases of layer 2', async () => {
     const { code, footer } = await runCommand('client', '--exec', commandLine, '--one-shot');
     expect(footer.counts).toMatchObject({ fail: 0, error: 0 });
     expect(footer.counts.pass).toBeGreaterThan(80);

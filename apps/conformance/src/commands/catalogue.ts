@@ -5,10 +5,10 @@ import { SERVER_CASES } from '../server/cases/server-suite.ts';
 import { vectorCases } from '../vectors/vectors-suite.ts';
 import { UsageError } from './inputs.ts';
 
-/** A case as it is listed: everything but how it is tried. */
+/** A case in the list: everything except its check. */
 export type CatalogueEntry = Omit<ConformanceCase<never>, 'run'> & { readonly layer: Layer };
 
-/** Every case of the suite, in the order they are tried. */
+/** Every case of the suite, in the order they run. */
 export const catalogue = (): readonly CatalogueEntry[] => [
   ...vectorCases().map((each) => ({ ...each, layer: 'vectors' as const })),
   ...CLIENT_CASES.map((each) => ({ ...each, layer: 'client' as const })),
@@ -18,32 +18,32 @@ export const catalogue = (): readonly CatalogueEntry[] => [
 const ADAPTER = 'the adapter';
 
 const OF_AN_ADAPTER: Readonly<Record<string, string>> = {
-  sign: `${ADAPTER} names the role sign: it signs a request that it is given`,
-  verify: `${ADAPTER} names the role verify: it decides whether a request would be let in`,
-  webhook: `${ADAPTER} names the role webhook: it decides whether a delivery would be believed`,
+  sign: `${ADAPTER} names the role sign: it signs a given request`,
+  verify: `${ADAPTER} names the role verify: it decides whether a request is accepted`,
+  webhook: `${ADAPTER} names the role webhook: it decides whether a delivery is accepted`,
   call: `${ADAPTER} names the role call: it makes a call with the client`,
-  errors: `${ADAPTER} can say why something failed or was refused, as every one that speaks JSON lines can`,
-  memory: `${ADAPTER} lives on between two commands, as every one that speaks JSON lines does`,
-  clock: `${ADAPTER} names the capability clock: its client's clock can be set, and sleeping moves it`,
-  transactions: `${ADAPTER} names the capability transactions: it knows the operation transactions.list`,
-  'text-ids': `${ADAPTER} names the capability text-ids: it hands any text to withdrawals.get as an id`,
+  errors: `${ADAPTER} reports why something failed or was rejected, as every JSON lines adapter does`,
+  memory: `${ADAPTER} keeps its state between commands, as every JSON lines adapter does`,
+  clock: `${ADAPTER} names the capability clock: its client's clock can be set, and waiting moves it`,
+  transactions: `${ADAPTER} names the capability transactions: it supports the operation transactions.list`,
+  'text-ids': `${ADAPTER} names the capability text-ids: it passes any text to withdrawals.get as an id`,
 };
 
 const OF_A_SERVER: Readonly<Record<string, string>> = {
-  clock: 'the server has a clock that can be moved: --clock-url',
-  store: 'the server has a switch for its admission store: --store-url',
+  clock: 'the server has a movable clock: --clock-url',
+  store: 'the admission store of the server can be switched off: --store-url',
   peer: 'a second instance shares the admission store: --peer-url',
   proxy:
     'the server trusts an address of this machine as a proxy: --proxy-address, and the role ipEdges in the keys',
   only: 'the keys file has a key for each permission: only',
-  withdrawal: 'the keys file says what can be withdrawn: withdrawal',
+  withdrawal: 'the keys file defines a withdrawal: withdrawal',
 };
 
-/** What a need of a case means, and how it is met; `undefined` for a word that is none. */
+/** What a need of a case means, and how to meet it; `undefined` for an unknown word. */
 export const describeNeed = (need: string, layer: Layer): string | undefined =>
   (layer === 'server' ? OF_A_SERVER : OF_AN_ADAPTER)[need];
 
-/** One line a case: id and description, tab-separated, for people and for `cut`. */
+/** One line per case: id and description, tab-separated for `cut`. */
 export const list = (): string =>
   `${catalogue()
     .map(({ id, description }) => `${id}\t${description}`)
@@ -59,8 +59,8 @@ const similar = (id: string, ids: readonly string[]): readonly string[] => {
 };
 
 const LEVELS = Object.freeze({
-  MUST: 'MUST: a departure is a failure',
-  SHOULD: 'SHOULD: a departure is a warning, and a failure with --strict',
+  MUST: 'MUST: a difference is a failure',
+  SHOULD: 'SHOULD: a difference is a warning, and a failure with --strict',
 });
 
 const TARGETS: Readonly<Record<Layer, string>> = {
@@ -71,10 +71,10 @@ const TARGETS: Readonly<Record<Layer, string>> = {
 
 const describeNeeds = ({ layer, needs = [] }: CatalogueEntry): readonly string[] => {
   if (needs.length > 0) return needs.map((need) => `${need}: ${describeNeed(need, layer) ?? need}`);
-  return [layer === 'server' ? 'nothing more than --url and --keys' : 'nothing'];
+  return [layer === 'server' ? 'only --url and --keys' : 'nothing'];
 };
 
-/** What one case asks for. Throws a `UsageError` that names similar ids when there is none of this name. */
+/** Explains one case. Throws a `UsageError` that names similar ids for an unknown id. */
 export const explain = (id: string): string => {
   const all = catalogue();
   const entry = all.find((each) => each.id === id);
@@ -84,7 +84,7 @@ export const explain = (id: string): string => {
       all.map((each) => each.id),
     );
     const advice = near.length > 0 ? `Did you mean ${near.join(', ')}?` : '`list` shows every id.';
-    throw new UsageError(`No case is called ${id}. ${advice}`);
+    throw new UsageError(`Unknown case: ${id}. ${advice}`);
   }
   const { layer, group, description, spec, level = 'MUST' } = entry;
   const [need, ...otherNeeds] = describeNeeds(entry);
@@ -95,7 +95,7 @@ export const explain = (id: string): string => {
     '',
     `  layer     ${layer}`,
     `  group     ${group}`,
-    `  contract  ${spec}`,
+    `  spec      wire protocol ${spec}`,
     `  level     ${LEVELS[level]}`,
     `  needs     ${need}`,
     ...otherNeeds.map((each) => `            ${each}`),

@@ -15,14 +15,14 @@ const PAGES = ['README.md', ...readdirSync(join(PACKAGE, 'docs')).map((name) => 
 const COMMANDS = program(() => undefined).commands;
 const OPTIONS = COMMANDS.flatMap(({ options }) => options.map(({ long }) => long ?? ''));
 
-/** Options of other programs that the pages show: npm, the reader's own server, curl. */
+/** Options of other programs in the documentation: npm, the reader's own server, curl. */
 const OF_CURL = ['--path-as-is', '--silent', '--output', '--retry', '--retry-delay', '--retry-connrefused'];
 const OF_OTHERS = ['--save-dev', '--port', ...OF_CURL];
 
 const optionsIn = (text: string): readonly string[] => text.match(/(?<![\w-])--[a-z][a-z-]*/g) ?? [];
 
 describe('the documentation', () => {
-  it.each(PAGES)('%s names only options that there are', (page) => {
+  it.each(PAGES)('%s names only existing options', (page) => {
     const known = [...OPTIONS, ...OF_OTHERS];
     expect(optionsIn(read(page)).filter((option) => !known.includes(option))).toEqual([]);
   });
@@ -37,7 +37,7 @@ describe('the documentation', () => {
     expect(COMMANDS.map((each) => each.name()).filter((name) => !readme.includes(`\`${name}`))).toEqual([]);
   });
 
-  it('has in the repository’s README only options that there are', () => {
+  it('names only existing options in the README of the repository', () => {
     const lines = read('../../README.md')
       .split('\n')
       .filter((line) => /cpg-conformance|@cpg\/conformance/.test(line));
@@ -76,7 +76,7 @@ describe('the workflow', () => {
   const steps = jobs.conformance?.steps ?? [];
   const command = steps.find(({ run }) => run?.includes('@cpg/conformance'))?.run ?? '';
 
-  it('is one command line that the program understands', () => {
+  it('is a valid command line', () => {
     const [npx, yes, name, layer, ...rest] = command.trim().split(/\s+/);
     expect([npx, yes, name]).toEqual(['npx', '-y', '@cpg/conformance']);
     const chosen = COMMANDS.find((each) => each.name() === layer);

@@ -23,7 +23,7 @@ it.each([
     'more than 16777216 characters',
   ],
   [
-    'to standard output and does not heed signals',
+    'to standard output and ignores signals',
     node(
       `process.on("SIGTERM", () => {}); process.stdout.on("error", () => {}); const go = () => process.stdout.write("${WRITE}", () => setImmediate(go)); go()`,
     ),
@@ -37,7 +37,7 @@ it.each([
     'more than 16777216 characters',
   ],
 ] as const)(
-  'an adapter that writes for ever %s gives no verdict, and the reports',
+  'an adapter that never stops writing %s gives no verdict, but the reports',
   (_name, commandLine, options, message) => {
     const report = join(mkdtempSync(join(tmpdir(), 'cpg-')), 'results.jsonl');
     const { status, stdout, stderr } = spawnSync(

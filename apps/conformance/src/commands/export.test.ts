@@ -11,7 +11,7 @@ const read = (id: string, file: string): Buffer => readFileSync(join(folder, id,
 const ids = readdirSync(folder).filter((name) => name !== 'README.txt');
 
 describe('exportVectors', () => {
-  it('makes a folder a case', () => {
+  it('creates a folder per case', () => {
     expect(ids).toHaveLength(count);
     expect(count).toBeGreaterThan(60);
     expect(readdirSync(join(folder, 'worked-example'))).toEqual([
@@ -24,7 +24,7 @@ describe('exportVectors', () => {
     ]);
   });
 
-  it('writes bytes that openssl and diff agree with', () => {
+  it('writes bytes that openssl confirms', () => {
     for (const id of ids) {
       const { secretB64 } = JSON.parse(read(id, 'context.json').toString()) as { readonly secretB64: string };
       const canonical = read(id, 'canonical-request.txt');
@@ -40,17 +40,17 @@ describe('exportVectors', () => {
     }
   });
 
-  it('writes the request as it is sent', () => {
+  it('writes the request as sent', () => {
     expect(read('worked-example', 'signed-request.txt').toString()).toMatch(
       /^GET \/\S* HTTP\/1\.1\r\nHost: api\.example\.com\r\nX-CPG-Key: \S+\r\nX-CPG-Timestamp: \d+\r\nX-CPG-Signature: [0-9a-f]{64}\r\n\r\n$/,
     );
   });
 
-  it('refuses a folder that has something in it', async () => {
+  it('rejects a folder that is not empty', async () => {
     await expect(exportVectors(folder)).rejects.toThrow('not empty');
   });
 
-  it('refuses a file', async () => {
-    await expect(exportVectors(join(folder, 'README.txt'))).rejects.toThrow('cannot be made');
+  it('rejects a file', async () => {
+    await expect(exportVectors(join(folder, 'README.txt'))).rejects.toThrow('cannot be created');
   });
 });

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { readSigningVectors, type SigningVector } from '../vectors/vector-files.ts';
 import { UsageError } from './inputs.ts';
 
-const README = `The published signing vectors of the CPG wire protocol, one folder a case, for people who work with diff.
+const README = `The published signing vectors of the CPG wire protocol, one folder per case, for use with diff.
 
 context.json           what the case is about; the key id, the secret (base64 of its bytes) and the time
 request.txt            the request as raw bytes, with CRLF line ends, before it is signed
@@ -13,8 +13,8 @@ canonical-request.txt  the canonical string: five lines with LF between them, an
 signature.txt          lowercase hex HMAC-SHA256 of the canonical string, no line feed after it
 signed-request.txt     the request with its three headers
 
-No file but this one and context.json ends in a line feed that was added for the eye: compare bytes (cmp, diff, xxd).
-The requests to refuse and the webhooks are in @cpg/protocol/vectors as JSON.
+Only this file and context.json have an added final line feed: compare bytes (cmp, diff, xxd).
+The requests to reject and the webhooks are in @cpg/protocol/vectors as JSON.
 `;
 
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
@@ -44,13 +44,16 @@ const createFiles = (vector: SigningVector): Readonly<Record<string, Buffer | st
   };
 };
 
-/** Writes the signing vectors as a tree of files, and returns how many. Throws a `UsageError` for a folder that has something in it. */
+/**
+ * Writes the signing vectors as a tree of files, and returns their number. Throws a `UsageError` for a folder
+ * that is not empty.
+ */
 export const exportVectors = async (folder: string): Promise<number> => {
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-    throw new UsageError(`The folder cannot be made: ${folder}.`, { cause });
+    throw new UsageError(`The folder cannot be created: ${folder}.`, { cause });
   });
   if ((await readdir(folder)).length > 0)
-    throw new UsageError(`The folder is not empty: ${folder}. Name a new one: nothing is overwritten.`);
+    throw new UsageError(`The folder is not empty: ${folder}. Pass a new one: nothing is overwritten.`);
   const vectors = readSigningVectors();
   await writeFile(join(folder, 'README.txt'), README);
   for (const vector of vectors) {
@@ -63,8 +66,8 @@ export const exportVectors = async (folder: string): Promise<number> => {
 
 export const exportCommand = (): Command =>
   new Command('export')
-    .description('write the signing vectors as files, a folder a case, for people who work with diff')
-    .argument('<folder>', 'a new or an empty one')
+    .description('write the signing vectors as files, one folder per case, for use with diff')
+    .argument('<folder>', 'a new or empty folder')
     .action(async (folder: string) => {
       const count = await exportVectors(folder);
       process.stdout.write(`${count} vectors in ${folder}\n`);

@@ -4,12 +4,12 @@ import type { ResultRecord } from '../core/record.ts';
 import { readJsonLines } from '../report/json-lines.ts';
 import { parseTestKeys, type TestKeys } from '../server/test-keys.ts';
 
-/** The command was given something that it cannot work with: exit code 2. */
+/** Invalid options or input files: exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Reads and understands a file that the user named. Throws a `UsageError` that says which file, and why. */
+/** Reads and parses an input file. Throws a `UsageError` that names the file and the problem. */
 const readInput = <Value>(path: string, understand: (text: string) => Value): Value => {
   let text: string;
   try {

@@ -15,15 +15,15 @@ describe('main', () => {
   it.each<[code: number, argv: readonly string[], text: RegExp]>([
     [0, ['--help'], /Usage: cpg-conformance/],
     [0, ['--version'], /^\d+\.\d+\.\d+/],
-    [0, ['explain', 'server-replay-same-bytes'], /contract {2}§2 restriction 2/],
+    [0, ['explain', 'server-replay-same-bytes'], /spec {6}wire protocol §2 restriction 2/],
     [2, ['explain', 'server-replay-same-byte'], /Did you mean server-replay-same-bytes/],
     [2, ['no-such-command'], /unknown command/],
     [2, ['server'], /required option/],
-    [2, ['run'], /run needs something to judge: --exec <command> .* --url <url> .* or --self/],
-    [2, ['run', '--run', 'sign-*'], /run needs something to judge/],
-    [2, ['vectors'], /vectors needs something to judge: --adapter <command> .* or --self/],
+    [2, ['run'], /run needs --exec <command> .* --url <url> .* or --self/],
+    [2, ['run', '--run', 'sign-*'], /run needs --exec/],
+    [2, ['vectors'], /vectors needs --adapter <command> .* or --self/],
     [2, ['client'], /client needs --exec <command>/],
-    [2, ['vectors', '--self', '--one-shot'], /--one-shot says how an adapter is started/],
+    [2, ['vectors', '--self', '--one-shot'], /--one-shot needs an adapter/],
     [2, ['run', '--exec', 'x', '--adapter', 'y'], /two names of one option/],
     [2, [...SERVER, '--clock-url', 'foo'], /--clock-url must be an http URL.*: got foo/],
     [2, [...SERVER, '--store-url', 'ftp://x/'], /--store-url must be an http URL.*: got ftp/],
@@ -62,7 +62,7 @@ describe('main', () => {
 
 const MAIN = join(import.meta.dirname, '../main.ts');
 
-describe('letReaderLeave', () => {
+describe('ignoreClosedPipe', () => {
   it.each<[code: string, message: string | undefined]>([
     ['EPIPE', undefined],
     ['EIO', 'EIO'],
@@ -80,7 +80,7 @@ describe('letReaderLeave', () => {
     ['explain no-such-case-at-all', 2],
     ['explain no-such-case-at-all 2>&1 >/dev/null', 2],
     ['no-such-command 2>&1', 2],
-  ])('leaves the exit code as it is: %s', (argv, code) => {
+  ])('does not change the exit code: %s', (argv, code) => {
     const node = `"${process.execPath}" --conditions=@cpg/source "${MAIN}"`;
     const { status, stderr } = spawnSync(
       'bash',

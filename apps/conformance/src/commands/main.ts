@@ -13,8 +13,8 @@ import { timingCommand } from './timing-command.ts';
 const isClosedPipe = (error: Error): boolean => (error as NodeJS.ErrnoException).code === 'EPIPE';
 
 /**
- * Whoever reads this output may stop early, as `head` does: what is written then is lost without a word. The command itself goes on, since
- * its exit code and its reports must stay true.
+ * Ignores EPIPE: the reader of the output may close it early, as `head` does. The command goes on, since its
+ * exit code and reports must stay correct.
  */
 export const ignoreClosedPipe = (stream: NodeJS.WritableStream): void => {
   stream.on('error', (error) => {
@@ -23,15 +23,15 @@ export const ignoreClosedPipe = (stream: NodeJS.WritableStream): void => {
 };
 
 const listCommand = (): Command =>
-  new Command('list').description('every case').action(() => void process.stdout.write(list()));
+  new Command('list').description('list every case').action(() => void process.stdout.write(list()));
 
 const explainCommand = (): Command =>
   new Command('explain')
-    .description('what one case asks for')
+    .description('explain one case')
     .argument('<id>')
     .action((id: string) => void process.stdout.write(explain(id)));
 
-/** The command line. `exit` is told the exit code of the command that ran. */
+/** The command line. `exit` is called with the exit code of the command. */
 export const program = (exit: (code: number) => void): Command =>
   new Command('cpg-conformance')
     .description('Checks any client or server of the CPG payment API against its wire protocol.')

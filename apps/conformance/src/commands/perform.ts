@@ -15,27 +15,30 @@ export const reportingCommand = (name: string, description: string): Command =>
   new Command(name)
     .description(description)
     .option('--strict', 'count warnings as failures')
-    .option('--jsonl <file>', 'write the results, one JSON object a line')
+    .option('--jsonl <file>', 'write the results, one JSON object per line')
     .option('--junit <file>', 'write JUnit XML')
-    .option('--html <file>', 'write one self-contained page')
+    .option('--html <file>', 'write one self-contained HTML page')
     .option('--markdown <file>', 'write a summary for a CI job')
-    .option('--badge <file>', 'write the JSON of a shields.io badge; not for a run with --run');
+    .option('--badge <file>', 'write the JSON of a shields.io badge; not with --run');
 
-/** A command that tries cases. */
+/** A command that runs cases. */
 export const runningCommand = (name: string, description: string): Command =>
   reportingCommand(name, description)
-    .option('--run <pattern>', 'only cases whose id fits; * stands for any characters')
-    .option('--dryrun', 'print what would be tried, and start nothing')
+    .option('--run <pattern>', 'only cases whose id matches a glob such as server-rate-*')
+    .option('--dryrun', 'print the planned cases, and start nothing')
     .option('--seed <text>', 'repeat a run with the same secrets and bodies')
     .option('--trace', 'write everything that goes over the wire to standard error')
-    .option('--expect <file>', 'YAML list of known failures: case, reason, perhaps implementation');
+    .option('--expect <file>', 'YAML list of known failures: case, reason, optional implementation');
 
 const leftOutLine = (path: string): string =>
   existsSync(path)
-    ? `${path} is of an EARLIER run: a badge is for a run without --run, so it was not written now.\n`
-    : `${path} was not written: a badge is for a run without --run.\n`;
+    ? `${path} is from an EARLIER run: a run with --run writes no badge.\n`
+    : `${path} was not written: a run with --run writes no badge.\n`;
 
-/** Prints what a run came to, then writes its reports. Throws a `UsageError` for a file that cannot be written. */
+/**
+ * Prints the result of a run, then writes its reports. Throws a `UsageError` for a file that cannot be
+ * written.
+ */
 export const publish = async (records: readonly ResultRecord[], files: ReportFiles): Promise<void> => {
   process.stdout.write(renderTerminal(records));
   const leftOut = await writeReports(records, files).catch((cause: unknown) => {
@@ -46,7 +49,7 @@ export const publish = async (records: readonly ResultRecord[], files: ReportFil
   for (const path of leftOut) process.stderr.write(leftOutLine(path));
 };
 
-/** The options that every running command shares. */
+/** The options of every command that runs cases. */
 export interface SharedOptions extends ReportFiles {
   readonly run?: string;
   readonly seed?: string;
@@ -59,7 +62,10 @@ export interface SharedOptions extends ReportFiles {
 
 type MakePlan = (plan: Plan) => void;
 
-/** Prints what a run would try; 0, or 3 when that is nothing of an implementation. Writes no report, because nothing was judged. */
+/**
+ * Prints what a run would try. Returns 0, or 3 when it would try nothing of an implementation. Writes no
+ * report.
+ */
 const rehearse = (makePlan: MakePlan, filter: CaseFilter | undefined): number => {
   const planned = dryRun(makePlan, filter);
   process.stdout.write(renderPlan(planned));

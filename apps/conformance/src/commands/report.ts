@@ -7,9 +7,12 @@ import type { ReportFiles } from '../report/write-reports.ts';
 import { readResults, UsageError } from './inputs.ts';
 import { publish, reportingCommand } from './perform.ts';
 
-const HEAD = '# Say for each why it fails, best with a link to an issue: an empty reason is refused.\n';
+const HEAD = '# Give a reason for each failure, best with a link to an issue. An empty reason is rejected.\n';
 
-/** Writes every failure of a run as a known failure whose reason is still to be written. Throws a `UsageError` when the file exists. */
+/**
+ * Writes every failure of a run as a known failure with an empty reason. Throws a `UsageError` when the file
+ * exists.
+ */
 export const writeExpectations = async (records: readonly ResultRecord[], path: string): Promise<void> => {
   const entries = records
     .filter((record) => record.type === 'case')
@@ -34,7 +37,7 @@ interface ResultFile {
 const sumDurations = (records: readonly ResultRecord[]): number =>
   records.reduce((sum, record) => sum + (record.type === 'footer' ? record.durationMs : 0), 0);
 
-/** Two verdicts on one case would be counted twice, or hide one another. */
+/** Throws for two verdicts on one case, which would be counted twice or hide each other. */
 const assertOnce = (files: readonly ResultFile[]): void => {
   const seen = new Map<string, string>();
   for (const { path, records } of files) {
@@ -43,19 +46,22 @@ const assertOnce = (files: readonly ResultFile[]): void => {
       const name = `${record.id} of ${record.implementation} (${record.layer})`;
       const earlier = seen.get(name);
       if (earlier !== undefined)
-        throw new UsageError(`${name} occurs twice: in ${earlier} and in ${path}. Give each result once.`);
+        throw new UsageError(`${name} occurs twice: in ${earlier} and in ${path}. Pass each result once.`);
       seen.set(name, path);
     }
   }
 };
 
-/** Whether a run came to its end, and had something to try. A case that it lacks is counted in the whole. */
+/** Whether a run ended and had something to try. Missing cases are counted later. */
 const isWhole = ({ records }: ResultFile): boolean => {
   const { planned, hasFooter } = tally(records);
   return hasFooter && planned > 0;
 };
 
-/** Renders several result files as one. One file that is incomplete makes the whole incomplete. Throws a `UsageError` for a case that occurs twice. */
+/**
+ * Renders several result files as one. An incomplete file makes the whole incomplete. Throws a `UsageError`
+ * for a case that occurs twice.
+ */
 export const report = async (paths: readonly string[], options: ReportOptions): Promise<number> => {
   const { strict = false, writeExpect } = options;
   const files = paths.map((path): ResultFile => {
@@ -72,10 +78,10 @@ export const report = async (paths: readonly string[], options: ReportOptions): 
 };
 
 export const reportCommand = (exit: (code: number) => void): Command =>
-  reportingCommand('report', 'render the results of earlier runs together')
+  reportingCommand('report', 'render the results of earlier runs as one')
     .argument('<results...>', 'files that --jsonl wrote')
     .option(
       '--write-expect <file>',
-      'write every failure as a known failure whose reason is still to be filled in',
+      'write every failure as a known failure, with an empty reason to fill in',
     )
     .action(async (files: readonly string[], options: ReportOptions) => exit(await report(files, options)));

@@ -26,15 +26,15 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A signer that answers three headers of its own. */
+/** A signer that responds with three wrong headers. */
 const BROKEN = `'${process.execPath}' -e 'require("readline").createInterface({ input: process.stdin }).on("line", (line) => {
   const { cmd, id } = JSON.parse(line);
-  const answer = cmd === "hello" ? { name: "broken", roles: ["sign"] } : { headers: [["a", "1"], ["b", "2"], ["c", "3"]] };
-  process.stdout.write(JSON.stringify({ id, ...answer }) + "\\n", () => cmd === "stop" && process.exit(0));
+  const response = cmd === "hello" ? { name: "broken", roles: ["sign"] } : { headers: [["a", "1"], ["b", "2"], ["c", "3"]] };
+  process.stdout.write(JSON.stringify({ id, ...response }) + "\\n", () => cmd === "stop" && process.exit(0));
 })'`;
 
 describe('known failures', () => {
-  it('are written from a run, refused without a reason, and hold when they have one', async () => {
+  it('are written from a run, rejected without a reason, and work with one', async () => {
     const run = ['vectors', '--adapter', BROKEN, '--run', 'sign-worked-*'];
     expect(await main([...run, '--jsonl', path('r.jsonl')])).toBe(1);
     expect(await main(['report', path('r.jsonl'), '--write-expect', path('known.yaml')])).toBe(1);
@@ -83,7 +83,7 @@ describe('--dryrun', () => {
       'sign-worked-*',
     ];
     expect(await main([...command, '--jsonl', path('dry.jsonl')])).toBe(0);
-    expect(stdout).toContain('  sign-worked-example  (if it can: sign)\n');
+    expect(stdout).toContain('  sign-worked-example  (if it has: sign)\n');
     expect(stdout).toMatch(/\nplanned \d, not applicable 0, known at its start \d\n$/);
     expect(() => readFileSync(path('started'))).toThrow('ENOENT');
     expect(() => readFileSync(path('dry.jsonl'))).toThrow('ENOENT');
@@ -98,7 +98,7 @@ describe('--dryrun', () => {
 });
 
 describe('reports', () => {
-  it('leave the badge of a partial run out, and say so', async () => {
+  it('omit the badge of a partial run, with a message', async () => {
     expect(await main(['vectors', '--self', '--run', 'sign-worked-*', '--badge', path('badge.json')])).toBe(
       0,
     );
@@ -106,20 +106,20 @@ describe('reports', () => {
     expect(() => readFileSync(path('badge.json'))).toThrow('ENOENT');
   });
 
-  it('say that a badge is left over from an earlier run', async () => {
+  it('say that a badge is from an earlier run', async () => {
     writeFileSync(path('old.json'), '{"color":"brightgreen"}');
     await main(['vectors', '--self', '--run', 'sign-worked-*', '--badge', path('old.json')]);
-    expect(stderr).toContain('old.json is of an EARLIER run: a badge is for a run without --run');
+    expect(stderr).toContain('old.json is from an EARLIER run: a run with --run writes no badge');
     expect(readFileSync(path('old.json'), 'utf8')).toBe('{"color":"brightgreen"}');
   });
 
-  it('that cannot be written are wrong usage, after what was found is shown', async () => {
+  it('that cannot be written are a usage error, after the result is shown', async () => {
     expect(await main(['vectors', '--self', '--run', 'sign-worked-*', '--html', folder])).toBe(2);
     expect(stdout).toMatch(/ passed, 0 failed\n$/);
     expect(stderr).toContain('A report cannot be written');
   });
 
-  it('have the same keys for the same seed, and others for another', async () => {
+  it('have the same keys for the same seed, and different keys for another', async () => {
     const getKeys = async (seed: string): Promise<readonly string[]> => {
       await main([
         'vectors',
@@ -142,7 +142,7 @@ describe('reports', () => {
 });
 
 describe('--trace', () => {
-  it('shows what an adapter is told and answers, without a secret', async () => {
+  it('shows commands and responses of an adapter, without a secret', async () => {
     const run = ['vectors', '--adapter', BROKEN, '--run', 'sign-fresh-worked-example', '--seed', 'x'];
     expect(await main([...run, '--trace'])).toBe(1);
     expect(stderr).toMatch(/^# sign-fresh-worked-example\n> \{"cmd":"sign","id":"[^"]+","now":\d+,/);
@@ -156,7 +156,7 @@ describe('report', () => {
   const runTo = (name: string, ...more: readonly string[]) =>
     main(['vectors', '--self', '--run', 'sign-worked-*', '--jsonl', path(name), ...more]);
 
-  it('refuses a result that is given twice', async () => {
+  it('rejects a result that is passed twice', async () => {
     await runTo('once.jsonl');
     expect(await main(['report', path('once.jsonl'), path('once.jsonl')])).toBe(2);
     expect(stderr).toMatch(

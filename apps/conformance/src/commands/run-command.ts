@@ -18,10 +18,10 @@ const planAll = (options: RunOptions) => {
   const { self = false, url, keys } = options;
   const command = getAdapterCommand(options);
   if ((url === undefined) !== (keys === undefined))
-    throw new UsageError('--url and --keys belong together: give both or neither.');
+    throw new UsageError('--url and --keys belong together: pass both or neither.');
   if (command === undefined && url === undefined && !self)
     throw new UsageError(
-      'run needs something to judge: --exec <command> for a client, --url <url> and --keys <file> for a server, or --self for @cpg/protocol itself.',
+      'run needs --exec <command> for a client, --url <url> and --keys <file> for a server, or --self for @cpg/protocol itself.',
     );
   return (plan: Plan): void => {
     if (self) plan.add(protocolSuite(plan));

@@ -4,7 +4,7 @@ import { serverSuite } from '../server/cases/server-suite.ts';
 import { readKeys, UsageError } from './inputs.ts';
 import { perform, runningCommand, type SharedOptions } from './perform.ts';
 
-/** Checks where a server is said to listen: plain HTTP, a host and perhaps a port, nothing else. Throws a `UsageError`. */
+/** Parses the URL of a server: plain HTTP, a host and an optional port. Throws a `UsageError`. */
 export const serverUrl = (text: string, option = '--url'): string => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isPlain =
@@ -16,7 +16,7 @@ export const serverUrl = (text: string, option = '--url'): string => {
   return url.origin;
 };
 
-/** Checks the URL of a switch of the sandbox, which may have a path. Throws a `UsageError`. */
+/** Parses the URL of a test hook, which may have a path. Throws a `UsageError`. */
 export const switchUrl = (text: string | undefined, option: string): string | undefined => {
   if (text === undefined) return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -34,21 +34,21 @@ export interface ServerOptions {
   readonly proxyAddress?: string;
 }
 
-/** How the options of a server are described, wherever they are accepted. */
+/** The options of every command on a server. */
 export const SERVER_OPTIONS = Object.freeze({
   url: ['--url <url>', 'where the server listens: http://host:port'],
-  keys: ['--keys <file>', 'JSON file of the keys that it knows, by role'],
+  keys: ['--keys <file>', 'JSON file of its keys, by role'],
 } as const);
 
-/** Adds the options that say what else the server offers the cases; what needs one that is not given is not applicable. */
+/** Adds the options of the optional test hooks. Cases that need a missing one are not applicable. */
 export const addServerOptions = (command: Command): Command =>
   command
-    .option('--clock-url <url>', 'its movable clock, for the cases that need one')
-    .option('--store-url <url>', 'the switch of its admission store, for the cases of an outage')
-    .option('--peer-url <url>', 'where a second instance that shares the admission store listens')
+    .option('--clock-url <url>', 'URL of its movable clock, for the cases that need one')
+    .option('--store-url <url>', 'URL that switches its admission store off, for the outage cases')
+    .option('--peer-url <url>', 'URL of a second instance that shares the admission store')
     .option('--proxy-address <address>', 'an address of this machine that the server trusts as a proxy');
 
-/** Plans layer 3 from its options. Throws a `UsageError` for those that cannot be used. */
+/** Plans layer 3 from its options. Throws a `UsageError` for invalid ones. */
 export const planServer = (plan: Plan, options: ServerOptions): void => {
   const { url, peerUrl, proxyAddress } = options;
   const keys = readKeys(options.keys);
@@ -73,7 +73,7 @@ export const planServer = (plan: Plan, options: ServerOptions): void => {
 
 export const serverCommand = (exit: (code: number) => void): Command =>
   addServerOptions(
-    runningCommand('server', 'layer 3: what a server lets in, over raw sockets')
+    runningCommand('server', 'layer 3: what a server accepts, over raw sockets')
       .requiredOption(...SERVER_OPTIONS.url)
       .requiredOption(...SERVER_OPTIONS.keys),
   ).action(async (options: SharedOptions & ServerOptions) =>

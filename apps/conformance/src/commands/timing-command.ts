@@ -21,7 +21,10 @@ const parsePairs = (text: string): number => {
   return Number(text);
 };
 
-/** Measures, and prints what it measured. Rejects when the server cannot be reached, or refuses otherwise than it must. */
+/**
+ * Measures and formats the times. Rejects when the server cannot be reached, or does not send the expected
+ * rejection.
+ */
 const measure = async ({ url, keys, pairs }: TimingOptions): Promise<string> => {
   const count = parsePairs(pairs);
   const address = parseAddress(serverUrl(url));
@@ -35,11 +38,11 @@ const measure = async ({ url, keys, pairs }: TimingOptions): Promise<string> => 
 export const timingCommand = (exit: (code: number) => void): Command =>
   new Command('timing')
     .description(
-      'measure whether an unknown key is refused faster or slower than a bad signature; no verdict',
+      'measure whether an unknown key is rejected faster or slower than a bad signature; no verdict',
     )
     .requiredOption(...SERVER_OPTIONS.url)
     .requiredOption(...SERVER_OPTIONS.keys)
-    .option('--pairs <number>', 'how many pairs of requests', '2000')
+    .option('--pairs <number>', 'number of request pairs', '2000')
     .action(async (options: TimingOptions) => {
       process.stdout.write(await measure(options));
       exit(EXIT_CODES.conformant);

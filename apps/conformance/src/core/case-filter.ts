@@ -1,12 +1,14 @@
 import picomatch from 'picomatch';
 
-/** Returns a test of case ids for a glob pattern such as `server-rate-*`. An empty pattern matches nothing. */
+/**
+ * Returns a test of case ids for a glob pattern such as `server-rate-*`. An empty pattern matches nothing.
+ */
 export const createIdMatcher = (pattern: string): ((id: string) => boolean) =>
   pattern === '' ? () => false : picomatch(pattern);
 
-/** Which cases of a suite a run tries. */
+/** The cases of a suite that a run tries. */
 export interface CaseFilter {
-  /** How it was asked for; a partial run says so. */
+  /** As given by the user, for the header of the results. */
   readonly pattern: string;
   readonly matches: (id: string) => boolean;
 }
@@ -20,7 +22,7 @@ interface Choosable {
   readonly always?: boolean;
 }
 
-/** The cases that a filter lets through and, when there are any, those that are tried with all others. */
+/** The cases that match a filter and, if there are any, those that always run. */
 export const chooseCases = <Case extends Choosable>(
   cases: readonly Case[],
   filter: CaseFilter | undefined,

@@ -1,4 +1,4 @@
-/** One message that went out and what came back, as latin1 text, cut to a readable length. */
+/** A message and its response, as latin1 text, cut to a readable length. */
 export interface Exchange {
   readonly sent: string;
   readonly received: string;
@@ -6,17 +6,17 @@ export interface Exchange {
   readonly curl?: string;
 }
 
-/** What a failed check found. */
+/** The difference that a failed check found. */
 export interface Diff {
-  /** What was looked at, e.g. `status` or `signature of request 2`. */
+  /** What was compared, e.g. `status` or `signature of request 2`. */
   readonly what: string;
   readonly expected: string;
   readonly actual: string;
   /** Offset of the first byte that differs, from 0. */
   readonly firstDifference?: number;
-  /** Where people usually go wrong here. */
+  /** The usual mistake behind this difference. */
   readonly hint?: string;
-  /** The canonical string, and the implementation's own where it shows it. */
+  /** The canonical string, and the implementation's where it reports one. */
   readonly canonical?: { readonly expected: string; readonly actual?: string };
   readonly exchanges?: readonly Exchange[];
   /** A command that repeats the last request, once it is signed again. */
@@ -32,11 +32,11 @@ export const firstDifference = (expected: string, actual: string): number | unde
   return left.length === right.length ? undefined : length;
 };
 
-/** Ends a case: the implementation departed from the contract. */
+/** Ends a case: the implementation does not follow the wire protocol. */
 export class CaseFailure extends Error {
   override readonly name = 'CaseFailure';
   readonly diff: Diff;
-  /** `acceptable`: the contract tolerates it, so the case warns. */
+  /** `acceptable`: the wire protocol tolerates it, so the case warns. */
   readonly severity: 'failure' | 'acceptable';
 
   constructor(diff: Diff, severity: 'failure' | 'acceptable' = 'failure') {
@@ -46,7 +46,7 @@ export class CaseFailure extends Error {
   }
 }
 
-/** Ends a case: the implementation declared that it lacks what the case needs. */
+/** Ends a case: the implementation lacks what the case needs. */
 export class NotApplicable extends Error {
   override readonly name = 'NotApplicable';
 }
@@ -56,13 +56,13 @@ type Comparable = string | number | boolean | undefined;
 
 const format = (value: Comparable): string => (typeof value === 'string' ? value : String(value));
 
-/** The assertions of one case. It counts them: a case that checked nothing has no verdict. */
+/** The assertions of one case, counted: a case that checked nothing has no verdict. */
 export class Checker {
   readonly #exchanges: Exchange[] = [];
   readonly #onExchange: ((exchange: Exchange) => void) | undefined;
   #count = 0;
 
-  /** `onExchange` is told of everything that goes over the wire, as it happens. */
+  /** `onExchange` is called with everything that goes over the wire, as it happens. */
   constructor(onExchange?: (exchange: Exchange) => void) {
     this.#onExchange = onExchange;
   }
@@ -71,14 +71,14 @@ export class Checker {
     return this.#count;
   }
 
-  /** Keeps what went over the wire, for the report of a failure; only the last four messages are kept. */
+  /** Keeps an exchange for the report of a failure; the last four are kept. */
   addExchange(exchange: Exchange): void {
     this.#onExchange?.(exchange);
     this.#exchanges.push(exchange);
     if (this.#exchanges.length > 4) this.#exchanges.shift();
   }
 
-  /** Tells of what was said to the implementation beside the wire; a failure's report does not need it. */
+  /** Passes an exchange beside the wire to `onExchange` only. */
   trace(exchange: Exchange): void {
     this.#onExchange?.(exchange);
   }
@@ -105,7 +105,7 @@ export class Checker {
     if (!condition) throw this.#fail(diff);
   }
 
-  /** Ends the case with a warning unless the condition holds: the contract recommends it only. */
+  /** Ends the case with a warning unless the condition holds, for what the wire protocol only recommends. */
   recommends(condition: boolean, diff: Omit<Diff, 'exchanges'>): void {
     this.#count++;
     if (!condition) throw new CaseFailure(this.#fail(diff).diff, 'acceptable');

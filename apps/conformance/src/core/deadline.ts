@@ -1,10 +1,10 @@
-/** Waits for a promise, but no longer than `milliseconds`; then rejects. */
+/** Waits for a promise; rejects after `milliseconds`. */
 export const withDeadline = async <Value>(promise: Promise<Value>, milliseconds: number): Promise<Value> => {
   let timer: NodeJS.Timeout | undefined;
   const expiry = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`no verdict within ${milliseconds} ms`)), milliseconds);
   });
-  // The loser of the race may still reject later; it has been judged already.
+  // After the deadline, a rejection of the promise is ignored.
   promise.catch(() => undefined);
   try {
     return await Promise.race([promise, expiry]);

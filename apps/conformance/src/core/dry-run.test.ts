@@ -34,8 +34,8 @@ describe('dryRun', () => {
 
 vectors unknown: planned 3, not applicable 0, known at its start 2
   a
-  b  (if it can: sign)
-  c  (if it can: sign, clock)
+  b  (if it has: sign)
+  c  (if it has: sign, clock)
 
 planned 6, not applicable 1, known at its start 2
 `);

@@ -5,16 +5,16 @@ import type { Plan } from './run.ts';
 import { newSeed, Randomness } from './run-settings.ts';
 import type { Suite } from './suite.ts';
 
-/** One case that a run would try. */
+/** A case that a run would try. */
 export interface PlannedCase {
   readonly id: string;
-  /** `unless`: it would be not applicable when the implementation turns out to lack this. */
+  /** `unless`: not applicable if the implementation turns out to lack this. */
   readonly applies: 'yes' | 'no' | 'unless';
-  /** What it needs and the implementation lacks, or may lack. */
+  /** What the case needs and the implementation lacks, or may lack. */
   readonly lacks: readonly string[];
 }
 
-/** What would be tried on one implementation. */
+/** The planned cases of one implementation on one layer. */
 export interface PlannedCases {
   readonly layer: Layer;
   readonly label: string;
@@ -28,7 +28,7 @@ const plan = <Context>(suite: Suite<Context>, filter: CaseFilter | undefined): P
     if (needs.every((need) => capabilities?.has(need) === true)) return 'yes';
     return capabilities === undefined ? 'unless' : 'no';
   };
-  // What is tried with every other case is nothing by itself.
+  // An `always` case runs only together with others.
   const isAlone = !chosen.some(({ needs, always = false }) => !always && appliesTo(needs) !== 'no');
   return {
     layer,
@@ -41,7 +41,7 @@ const plan = <Context>(suite: Suite<Context>, filter: CaseFilter | undefined): P
   };
 };
 
-/** Says what a run would try, and starts nothing. */
+/** Plans a run without starting anything. */
 export const dryRun = (
   makePlan: (plan: Plan) => void,
   filter: CaseFilter | undefined,
@@ -57,7 +57,7 @@ export const dryRun = (
   return planned.filter(({ cases }) => cases.length > 0);
 };
 
-/** Whether a run would try something of every implementation, on some layer of it. */
+/** Whether a run would try every implementation on at least one layer. */
 export const isEachTried = (planned: readonly PlannedCases[]): boolean => {
   const tried = planned.filter(({ cases }) => cases.some(({ applies }) => applies !== 'no'));
   return planned.length > 0 && planned.every(({ label }) => tried.some((each) => each.label === label));

@@ -64,7 +64,7 @@ describe('Expectations', () => {
     ['no list', 'case: a\n', /must be a list/],
     ['an id in capitals', '- case: A\n  reason: b\n', /must be a case id/],
     ['a repeat', '- case: a\n  reason: b\n- case: a\n  reason: c\n', /a twice/],
-  ])('refuses %s', (_name, yaml, message) => {
+  ])('rejects %s', (_name, yaml, message) => {
     expect(() => Expectations.parse(yaml)).toThrow(message);
   });
 });

@@ -5,10 +5,10 @@ import type { CaseRecord, ExpectationRecord } from './record.ts';
 
 const entry = z.strictObject({
   /** The id of a case, or a pattern with `*`. */
-  case: z.string().regex(/^[a-z0-9*-]+$/, 'must be a case id; * stands for any characters'),
+  case: z.string().regex(/^[a-z0-9*-]+$/, 'must be a case id or a glob'),
   /** Only for this implementation. */
   implementation: z.string().min(1).optional(),
-  /** Why it fails, for those who come later; a link to an issue is best. */
+  /** Why it fails, best with a link to an issue. */
   reason: z.string().trim().min(1, 'must say why'),
 });
 
@@ -20,8 +20,8 @@ const format = ({ case: pattern, implementation }: Entry): string =>
   implementation === undefined ? pattern : `${pattern} (${implementation})`;
 
 /**
- * The known failures of an implementation. A listed failure does not fail a run; a listed pass does (the entry is stale), and so
- * does an entry that matches no case.
+ * The known failures of an implementation. A listed failure does not fail the run. A listed pass does,
+ * because the entry is stale, and so does an entry that matches no case.
  */
 export class Expectations {
   readonly #entries: readonly Entry[];
@@ -31,7 +31,9 @@ export class Expectations {
     this.#entries = entries;
   }
 
-  /** Reads a YAML list of `{ case, implementation?, reason }`. Throws an error that names the faulty entry. */
+  /**
+   * Parses a YAML list of `{ case, implementation?, reason }`. Throws an error that names the invalid entry.
+   */
   static parse(yaml: string): Expectations {
     const result = file.safeParse(parse(yaml) ?? []);
     if (!result.success) {
@@ -39,7 +41,7 @@ export class Expectations {
         ({ path, message }) => `${path.join('.') || '(top)'}: ${message}`,
       );
       throw new Error(
-        `known failures must be a list of case, reason and perhaps implementation: ${issues.join('; ')}`,
+        `known failures must be a list of case, reason and optional implementation: ${issues.join('; ')}`,
       );
     }
     const names = result.data.map(format);
@@ -48,7 +50,7 @@ export class Expectations {
     return new Expectations(result.data);
   }
 
-  /** Takes notice of a case that exists, whether it is run or not. */
+  /** Marks the entries that match an existing case, whether it runs or not. */
   notice(id: string, implementation: string): Entry | undefined {
     const found = this.#entries.filter(
       (each) => createIdMatcher(each.case)(id) && (each.implementation ?? implementation) === implementation,
@@ -57,7 +59,7 @@ export class Expectations {
     return found[0];
   }
 
-  /** The verdict in the light of what is known: a failure becomes `xfail`, a pass `xpass`; no verdict stays an error. */
+  /** Adjusts a verdict: a listed failure becomes `xfail`, a listed pass `xpass`. An error stays an error. */
   judge(record: CaseRecord): CaseRecord {
     const known = this.notice(record.id, record.implementation);
     if (known === undefined) return record;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { computeSignature, createCanonicalString, findKnownMistake } from './expected-signature.ts';
 
-describe('oracle', () => {
+describe('expected signature', () => {
   const canonical = createCanonicalString({
     timestamp: '1747444800',
     method: 'GET',

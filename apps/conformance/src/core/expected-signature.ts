@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { createSigningKey } from '@cpg/protocol';
 import { explainMismatch } from '@cpg/protocol/explain';
 
-/** A request as it stands on the wire; the target as latin1 text, one character a byte. */
+/** The signed fields of a request on the wire; the target as latin1 text, one character per byte. */
 export interface WireRequest {
   readonly timestamp: string;
   readonly method: string;
@@ -13,8 +13,8 @@ export interface WireRequest {
 export const sha256Hex = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
 /**
- * The canonical string of contract §1.2, as latin1 text. Written a second time, apart from @cpg/protocol: the suite must not
- * judge that package by itself.
+ * The canonical string of wire protocol §1.2, as latin1 text. Independent of @cpg/protocol, because the suite
+ * judges that package too.
  */
 export const createCanonicalString = ({ timestamp, method, target, body }: WireRequest): string => {
   const [path = '', ...rest] = target.split('?');
@@ -32,15 +32,15 @@ interface WrongSignature {
 }
 
 /**
- * The known mistake that makes exactly this signature, with its cure; `undefined` when none does. A hint and nothing more: what is right
- * and wrong is decided by the suite's own oracle.
+ * The known mistake that gives exactly this signature, and its fix; `undefined` when none does. Only a hint:
+ * the expected signature decides.
  */
 export const findKnownMistake = ({ secret, signature, request }: WrongSignature): string | undefined => {
   try {
     const key = createSigningKey(secret.toString());
     return explainMismatch({ key, signature, request })[0]?.message;
   } catch {
-    // A secret that is no key of the protocol leaves nothing to explain.
+    // The secret is not a valid key, so there is nothing to explain.
     return undefined;
   }
 };

@@ -12,7 +12,7 @@ export class PhraseFinder {
   /** The phrases by their first characters. */
   readonly #byStart = new Map<string, Set<string>>();
 
-  /** Phrases of fewer than eight characters occur by chance, and are not looked for. */
+  /** Ignores phrases of fewer than eight characters, which occur by chance. */
   add(phrase: string): void {
     if (phrase.length < MIN_PHRASE_LENGTH) return;
     const start = phrase.slice(0, MIN_PHRASE_LENGTH);
@@ -57,14 +57,17 @@ export class PhraseFinder {
 const SECRET = '[secret]';
 const SIGNATURE_SHOWN = 8;
 
-/** What of some bytes stands in the base64 of a longer text around them, such as `key:secret`, `before` bytes after its start. */
+/**
+ * The part of a secret's base64 that is independent of the text around it, such as in `key:secret`; `before`:
+ * bytes before it, modulo 3.
+ */
 const insideBase64 = (secret: Buffer, before: 0 | 1 | 2): string => {
   const text = Buffer.concat([Buffer.alloc(before), secret]).toString('base64');
-  // The first digits hold bits of what stands before, the last ones of what follows.
+  // The first digits contain bits of the text before, the last ones of the text after.
   return text.slice([0, 2, 3][before], Math.floor(((before + secret.length) * 8) / 6));
 };
 
-/** The forms in which a secret's bytes may turn up in a text. */
+/** The forms in which a secret may appear in a text. */
 const getForms = (secret: Buffer): readonly string[] => {
   const text = secret.toString('utf8');
   const base64 = ([0, 1, 2] as const).map((before) => insideBase64(secret, before));
@@ -82,7 +85,7 @@ const getForms = (secret: Buffer): readonly string[] => {
   ];
 };
 
-/** Knows the secrets and the valid signatures of a run, and keeps them out of every report. */
+/** Masks the secrets and valid signatures of a run in every report. */
 export class Masker {
   readonly #secrets = new PhraseFinder();
   readonly #signatures = new PhraseFinder();

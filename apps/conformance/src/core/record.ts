@@ -3,20 +3,20 @@ import type { Diff } from './checker.ts';
 
 export const SUITE_VERSION: string = packageJson.version;
 
-/** What a case can come to, with what it means. */
+/** The verdicts of a case, with their meaning. */
 export const VERDICTS = Object.freeze({
-  pass: 'The implementation did what the contract says.',
-  fail: 'The implementation departed from the contract.',
-  warn: 'A departure that the contract tolerates; fails a strict run.',
+  pass: 'The implementation follows the wire protocol.',
+  fail: 'The implementation does not follow the wire protocol.',
+  warn: 'A difference that the wire protocol tolerates; fails a strict run.',
   xfail: 'Listed as a known failure, and failed.',
   xpass: 'Listed as a known failure, but passed: the entry is stale.',
-  notapplicable: 'The implementation declares that it lacks what the case needs.',
-  error: 'No verdict: a crash, a timeout, an unreadable answer or a case that checked nothing.',
+  notapplicable: 'The implementation lacks what the case needs.',
+  error: 'No verdict: a crash, a timeout, an unreadable response or a case that checked nothing.',
 } as const);
 
 export type Verdict = keyof typeof VERDICTS;
 
-/** Whether it says something about the implementation. */
+/** Whether a verdict says something about the implementation. */
 export const isJudged = (verdict: Verdict): boolean => verdict !== 'notapplicable' && verdict !== 'error';
 
 /** The three layers of the suite: no I/O, a client on the wire, a server on the wire. */
@@ -58,12 +58,12 @@ export interface CaseRecord {
   readonly spec: string;
   readonly verdict: Verdict;
   readonly durationMs: number;
-  /** Why there is no verdict, why it does not apply, or why it is expected to fail. */
+  /** Why there is no verdict, why the case does not apply, or why it is expected to fail. */
   readonly reason?: string;
   readonly diff?: Diff;
 }
 
-/** An entry of the known failures that is wrong by itself. */
+/** A problem with an entry of the known failures. */
 export interface ExpectationRecord {
   readonly type: 'expectation';
   readonly problem: 'unmatched';
@@ -81,7 +81,7 @@ export interface FooterRecord {
   readonly durationMs: number;
 }
 
-/** One line of a result file. JSON lines are the truth; every other report is rendered from them. */
+/** One line of a result file, from which every other report is rendered. */
 export type ResultRecord =
   | HeaderRecord
   | ImplementationRecord

@@ -1,16 +1,16 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Masker } from './masker.ts';
 
-/** What every layer of one run shares. */
+/** What all layers of a run share. */
 export interface RunSettings {
   readonly random: Randomness;
   readonly masker: Masker;
 }
 
-/** Makes a seed for a run that was given none. */
+/** Creates a random seed. */
 export const newSeed = (): string => randomBytes(8).toString('hex');
 
-/** Reproducible bytes: the same seed and label give the same bytes, and one label says nothing about another. */
+/** Reproducible bytes: the same seed and label give the same bytes, and labels are independent. */
 export class Randomness {
   readonly seed: string;
 

@@ -14,7 +14,7 @@ type Outcome = Pick<CaseRecord, 'verdict' | 'reason' | 'diff'>;
 
 const CASE_TIMEOUT_MS = 10_000;
 
-/** Whoever has done nothing else has not done that well either. */
+/** The outcome of an `always` case when no other case had a verdict. */
 const NOTHING_ELSE: Outcome = {
   verdict: 'notapplicable',
   reason: 'no other case of this layer had a verdict',
@@ -44,8 +44,8 @@ const judge = async <Context>(
 };
 
 /**
- * Tries every case of a suite, one after the other, and emits one record each, whatever happens. When the implementation
- * cannot be started, every planned case is an error. Returns the name under which the implementation was judged.
+ * Runs every case of a suite in order, and emits one record for each in any case. When the implementation
+ * cannot be started, every planned case is an error. Returns the name of the implementation.
  */
 export const runSuite = async <Context>(
   suite: Suite<Context>,
@@ -88,20 +88,20 @@ export const runSuite = async <Context>(
   return name;
 };
 
-/** Runs one suite; its type of context stays its own affair. */
+/** Runs one suite. */
 export type PlannedSuite = (emit: (record: ResultRecord) => void) => Promise<void>;
 
 export interface RunOptions {
   /** The same seed gives the same secrets and bodies. Random when left out. */
   readonly seed?: string | undefined;
-  /** Only these cases; a partial run says so in its header. */
+  /** Only these cases. */
   readonly filter?: CaseFilter | undefined;
   readonly expectations?: Expectations | undefined;
   /** Warnings are failures. */
   readonly strict?: boolean | undefined;
-  /** Told of every record as it is made, masked. */
+  /** Called with each record as it is created, masked. */
   readonly onRecord?: ((record: ResultRecord) => void) | undefined;
-  /** Told of everything that goes over the wire, masked. */
+  /** Called with everything that goes over the wire, masked. */
   readonly onExchange?: ((id: string, exchange: Exchange) => void) | undefined;
 }
 

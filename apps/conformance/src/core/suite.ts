@@ -1,32 +1,32 @@
 import type { Checker } from './checker.ts';
 import type { Layer } from './record.ts';
 
-/** One case: a stable id, what it asks for, and how it is tried. */
+/** One case: a stable id, its requirement, and how to check it. */
 export interface ConformanceCase<Context> {
   /** Kebab-case, stable, never reused; begins with the layer's prefix. */
   readonly id: string;
   readonly group: string;
-  /** One sentence in the words of the contract; may change. */
+  /** One sentence; may change. */
   readonly description: string;
-  /** The section of the contract, e.g. `§1.2`. */
+  /** The section of the wire protocol, e.g. `§1.2`. */
   readonly spec: string;
-  /** `SHOULD`: a departure warns instead of failing. @default 'MUST' */
+  /** `SHOULD`: a failure is a warning. @default 'MUST' */
   readonly level?: 'MUST' | 'SHOULD';
-  /** What the implementation must be able to do; otherwise the case is not applicable. */
+  /** Capabilities without which the case is not applicable. */
   readonly needs?: readonly string[];
-  /** Planned whenever any other case of its suite is, whatever `--run` says; it comes last. @default false */
+  /** Runs last, whenever any other case of its suite does, whatever `--run` says. @default false */
   readonly always?: boolean;
   /** @default 10_000 */
   readonly timeoutMs?: number;
   readonly run: (context: Context) => Promise<void>;
 }
 
-/** What is being judged, as it introduced itself. */
+/** The implementation that is judged, as it described itself. */
 export interface Implementation {
   readonly name: string;
   readonly language?: string;
   readonly version?: string;
-  /** Anything the reader of a report should know, e.g. `clock: movable`. */
+  /** Notes for the report, e.g. `clock: movable`. */
   readonly notes?: readonly string[];
 }
 
@@ -34,18 +34,18 @@ export interface Implementation {
 export interface Session<Context> {
   readonly implementation: Implementation;
   readonly capabilities: ReadonlySet<string>;
-  /** Makes what one case, by its id, works with. */
+  /** Creates the context of a case. */
   readonly context: (check: Checker, id: string) => Context;
   readonly close: () => Promise<void>;
 }
 
-/** The cases of one layer and how to start the implementation they are tried on. */
+/** The cases of one layer, and how to start the implementation. */
 export interface Suite<Context> {
   readonly layer: Layer;
-  /** Names the implementation until it introduces itself. */
+  /** The name of the implementation until it has started. */
   readonly label: string;
   readonly cases: readonly ConformanceCase<Context>[];
-  /** What it can do, where that is known before it is started. */
+  /** Its capabilities, where they are known before it starts. */
   readonly capabilities?: ReadonlySet<string>;
   readonly open: () => Promise<Session<Context>>;
 }

@@ -41,7 +41,7 @@ describe('exitCodeOf', () => {
     ['a missing verdict', 3, complete(3, ['pass', 'pass'])],
     ['a missing verdict and a failure', 3, complete(3, ['pass', 'fail'])],
     ['nothing planned', 3, complete(0, [])],
-    ['nothing that applies', 3, complete(2, ['notapplicable', 'notapplicable'])],
+    ['no applicable case', 3, complete(2, ['notapplicable', 'notapplicable'])],
     ['no records at all', 3, []],
     ['no footer', 3, results(1, ['pass'])],
   ])('%s: %i', (_name, code, records) => {

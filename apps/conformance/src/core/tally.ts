@@ -9,7 +9,7 @@ import {
   type Verdict,
 } from './record.ts';
 
-/** What a run came to, computed from its records alone. */
+/** The counts of a run, computed from its records alone. */
 export interface Tally {
   readonly planned: number;
   readonly seen: number;
@@ -22,7 +22,10 @@ const isCase = (record: ResultRecord): record is CaseRecord => record.type === '
 
 const getKey = (record: CaseRecord): string => `${record.implementation} ${record.layer} ${record.id}`;
 
-/** Counts verdicts. A case that is recorded twice for one implementation is seen once, so it cannot stand in for a missing one. */
+/**
+ * Counts verdicts. A case recorded twice for one implementation counts as seen once, so it cannot hide a
+ * missing one.
+ */
 export const tally = (records: readonly ResultRecord[]): Tally => {
   const counts = Object.fromEntries(Object.keys(VERDICTS).map((name) => [name, 0])) as Record<
     Verdict,
@@ -48,7 +51,7 @@ export const createFooter = (records: readonly ResultRecord[], durationMs: numbe
   return { type: 'footer', planned, seen, counts, durationMs };
 };
 
-/** The layers of implementations of which no planned case was judged, as nothing applied or nothing could be tried. */
+/** The layers without a judged case: nothing applied, or nothing could run. */
 export const unjudgedLayers = (records: readonly ResultRecord[]): readonly ImplementationRecord[] => {
   const judged = records
     .filter((record) => record.type === 'case')
@@ -61,7 +64,7 @@ export const unjudgedLayers = (records: readonly ResultRecord[]): readonly Imple
     );
 };
 
-/** The implementations of which no case was judged on any layer: a run with one says nothing about it, whatever others did. */
+/** The implementations without a judged case on any layer. A run with one of them has no verdict on it. */
 export const untriedImplementations = (records: readonly ResultRecord[]): readonly string[] => {
   const layers = new Set(unjudgedLayers(records));
   const judged = records
@@ -72,7 +75,7 @@ export const untriedImplementations = (records: readonly ResultRecord[]): readon
   return [...new Set(unjudged)].filter((name) => !judged.includes(name));
 };
 
-/** The verdict of a strict run: a departure that the contract tolerates is a failure too. */
+/** Turns a warning into a failure, for a strict run. */
 export const applyStrict = <Item extends ResultRecord>(record: Item): Item =>
   record.type === 'case' && record.verdict === 'warn' ? { ...record, verdict: 'fail' } : record;
 
@@ -85,8 +88,8 @@ export const EXIT_CODES = Object.freeze({
 } as const);
 
 /**
- * What a run's records come to. 3 goes before 1: a run that is incomplete, has an error in it or tried nothing of an implementation
- * says nothing about conformance.
+ * The exit code of a run. 3 precedes 1: a run that is incomplete, has an error, or judged no case of an
+ * implementation has no verdict.
  */
 export const getExitCode = (records: readonly ResultRecord[]): number => {
   const { planned, seen, counts, unmatchedExpectations, hasFooter } = tally(records);

@@ -11,7 +11,7 @@ const figures = ({ planned, counts }: Tally): string => {
   return notapplicable === 0 ? `${pass}/${planned}` : `${pass}/${planned}, ${notapplicable} n/a`;
 };
 
-/** Bright green says that every planned case passes, and nothing less; a failure is red whatever else went wrong. */
+/** Bright green means that every planned case passes. A failure is red in any case. */
 const getBadge = (records: readonly ResultRecord[]): Shown => {
   const total = tally(records);
   const { counts, planned, unmatchedExpectations } = total;
@@ -22,8 +22,8 @@ const getBadge = (records: readonly ResultRecord[]): Shown => {
 };
 
 /**
- * The JSON of a shields.io endpoint badge, or `undefined` for a run that was filtered: a badge must not claim more than was tried. A
- * run without a verdict says so in grey, in the place of an earlier green one.
+ * The JSON of a shields.io endpoint badge; `undefined` for a filtered run, because a badge must not claim
+ * more than was tried. A run without a verdict gives a grey badge, which replaces an earlier green one.
  */
 export const renderBadge = (records: readonly ResultRecord[]): string | undefined => {
   const isFiltered = records.some((record) => record.type === 'header' && record.filter !== undefined);

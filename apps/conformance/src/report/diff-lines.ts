@@ -1,14 +1,14 @@
 import { type Diff, firstDifference } from '../core/checker.ts';
 import { excerpt, LENGTHS, splitLines, visible, visibleLines } from './visible.ts';
 
-/** The same line of two texts, with its line end visible. */
+/** The same line of two texts, with visible line ends. */
 export interface LinePair {
   readonly expected: string;
   readonly actual: string;
   readonly isEqual: boolean;
 }
 
-/** Two texts line by line, each long line cut around where the two part; a line that only one of them has stands against nothing. */
+/** Pairs two texts line by line, each long line cut around the first difference; a missing line is empty. */
 export const linePairs = (expected: string, actual: string, length: number): readonly LinePair[] => {
   const left = splitLines(expected);
   const right = splitLines(actual);
@@ -23,7 +23,7 @@ export const linePairs = (expected: string, actual: string, length: number): rea
   });
 };
 
-/** Two texts side by side, marked `≠` where they part; one alone when there is no other. */
+/** Two texts side by side, with `≠` on lines that differ; one alone if the other is missing. */
 export const sideBySide = (expected: string, actual: string | undefined): readonly string[] => {
   if (actual === undefined) return ['  expected', ...visibleLines(expected).map((line) => `  ${line}`)];
   const pairs = linePairs(expected, actual, LENGTHS.cell);
@@ -47,7 +47,7 @@ const row = (bytes: Buffer, offset: number): string => {
   return `${offset.toString(16).padStart(4, '0')}  ${hex.padEnd(3 * ROW - 1)}  ${text}`;
 };
 
-/** Bytes given as latin1 text, sixteen a row with their offset, at most the first 1024. */
+/** A hexdump of bytes given as latin1 text: sixteen per row with their offset, at most the first 1024. */
 export const hexdump = (text: string): readonly string[] => {
   const bytes = Buffer.from(text.slice(0, MAX_BYTES), 'latin1');
   const rows: string[] = [];
@@ -55,14 +55,17 @@ export const hexdump = (text: string): readonly string[] => {
   return text.length > MAX_BYTES ? [...rows, `… (${text.length} bytes)`] : rows;
 };
 
-/** Whether a message has bytes that its text does not show: anything but visible ASCII and line ends. */
+/** Whether a message has bytes other than visible ASCII and line ends. */
 export const hasHiddenBytes = (text: string): boolean => /[^\r\n\x20-\x7e]/.test(text);
 
-/** A finding as text: the first differing byte, both canonical strings with visible line ends, what went over the wire. */
+/**
+ * Formats a diff as text: the first differing byte, both canonical strings with visible line ends, the
+ * messages on the wire.
+ */
 export const diffLines = (diff: Diff): readonly string[] => {
   const { what, expected, actual, canonical, firstDifference: at } = diff;
   const lines = [`what      ${visible(what)}`];
-  // The canonical strings are shown whole below; nothing is said twice.
+  // The canonical strings are shown below.
   if (canonical?.expected !== expected)
     lines.push(
       `expected  ${excerpt(expected, { around: at })}`,

@@ -31,7 +31,7 @@ const header = (filter?: string): ResultRecord => ({
 const finish = (...records: readonly ResultRecord[]): string =>
   renderTerminal([...records, createFooter(records, 1)]);
 
-describe('departureLines', () => {
+describe('failureLines', () => {
   it('says one reason of many cases once', () => {
     const ids = ['a', 'b', 'c', 'd', 'e'];
     expect(failureLines(ids.map((id) => error(id, 'could not start: gone')))).toEqual([
@@ -45,11 +45,11 @@ describe('departureLines', () => {
   it('shows a reason of its own with its case', () => {
     expect(failureLines([error('a', 'gone'), error('b', 'late')])).toEqual([
       '',
-      '  ! a  (it, client, contract §1)',
+      '  ! a  (it, client, wire protocol §1)',
       '    about',
       '    error: gone',
       '',
-      '  ! b  (it, client, contract §1)',
+      '  ! b  (it, client, wire protocol §1)',
       '    about',
       '    error: late',
     ]);
@@ -101,12 +101,12 @@ describe('folding', () => {
       { canonical: { expected: 'GET' }, hint: 'The fields were joined with CRLF.' },
       'status: The fields were joined with CRLF.',
     ],
-  ])('says in a line what the others came to: %s', (_name, diff, gist) => {
+  ])('summarises the others in a line: %s', (_name, diff, gist) => {
     const lines = failureLines(many(4, (index) => failed(`c${index}`, diff)));
     expect(lines).toContain(`  … and 2 more like this: ${gist}  (c2, c3)`);
   });
 
-  it('folds nothing of two cases', () => {
+  it('does not fold two cases', () => {
     const text = failureLines(many(2, (index) => failed(`c${index}`))).join('\n');
     expect(text.match(/✗/g)).toHaveLength(2);
     expect(text).not.toMatch(/more like this|--html/);
@@ -117,13 +117,13 @@ describe('folding', () => {
     ['a hint', { hint: 'sort nothing' }],
     ['what was expected', { expected: '403' }],
     ['what came', { actual: '201' }],
-  ])('keeps apart what differs in %s', (_name, other) => {
+  ])('keeps kinds apart that differ in %s', (_name, other) => {
     const same = many(3, (index) => failed(`c${index}`));
     const text = failureLines([...same, failed('other', other)]).join('\n');
-    expect(text).toContain('  ✗ other  (it, client, contract §1)');
+    expect(text).toContain('  ✗ other  (it, client, wire protocol §1)');
   });
 
-  it('takes canonical strings for one kind, as each case has its own', () => {
+  it('ignores canonical strings, which differ in every case', () => {
     const text = failureLines(
       many(4, (index) => {
         const canonical = { expected: `GET\n/${index}`, actual: `GET\r\n/${index}` };
@@ -171,13 +171,13 @@ describe('folding', () => {
 describe('a run that tried nothing', () => {
   it.each<[name: string, records: readonly ResultRecord[], text: string]>([
     [
-      'a pattern that fits nothing',
+      'a pattern that matches nothing',
       [header('x-*')],
-      'NOTHING TRIED: no case of this command fits --run x-*.',
+      'NOTHING TRIED: no case of this command matches --run x-*.',
     ],
     ['no case at all', [header()], 'NOTHING TRIED: no case was planned.'],
     [
-      'nothing that applies',
+      'no applicable case',
       [
         header(),
         { type: 'implementation', implementation: 'it', layer: 'client', notes: [], planned: 1 },

@@ -2,7 +2,7 @@ import type { CaseRecord, ResultRecord, Verdict } from '../core/record.ts';
 import { diffLines } from './diff-lines.ts';
 import { excerpt, LENGTHS, visible } from './visible.ts';
 
-/** Items under the key of each, in the order they came. `Map.groupBy` would need a newer Node.js. */
+/** Groups items by key, in their order. `Map.groupBy` needs a newer Node.js. */
 export const groupBy = <Item>(
   items: readonly Item[],
   getKey: (item: Item) => string,
@@ -17,21 +17,21 @@ export const groupBy = <Item>(
   return groups;
 };
 
-/** A value that is longer differs from case to case, and its `what` says enough. */
+/** Longer values differ in every case; `what` is enough to compare. */
 const SHORT = 100;
 
-/** A text without what differs from run to run: digests, ids, times. */
+/** A text without the parts that differ in every run: digests, ids, times. */
 const shape = (text: string): string => (text.length > SHORT ? '' : text.replace(/[0-9a-f]{8,}/gi, '#'));
 
-/** Whether a value is short and has nothing in it that differs from run to run, so that a line can show it whole. */
+/** Whether a value is short and the same in every run, so that a line can show it completely. */
 export const isPlain = (text: string): boolean => shape(text) === text;
 
-/** What two cases have in common that failed in the same way, each in its own place. */
+/** A key that is equal for cases that failed in the same way. */
 export const getKind = ({ implementation, layer, verdict, reason, diff }: CaseRecord): string => {
   const common = [implementation, layer, verdict];
   if (diff === undefined) return [...common, reason].join('\n');
   const { what, hint, expected, actual, canonical } = diff;
-  // A canonical string is another one in every case.
+  // Canonical strings differ in every case.
   const values = canonical === undefined ? [shape(expected), shape(actual)] : [];
   return [...common, what, hint, ...values].join('\n');
 };
@@ -39,21 +39,21 @@ export const getKind = ({ implementation, layer, verdict, reason, diff }: CaseRe
 const MARKS: Partial<Readonly<Record<Verdict, string>>> = { fail: '✗', error: '!', xpass: '?', warn: '~' };
 const IDS_SHOWN = 3;
 
-/** Characters of a value in the gist of a case. */
+/** The maximum length of a value in the summary of a case. */
 const GIST = 100;
-/** Cases of one kind that are shown in full. */
+/** The number of cases of one kind shown in full. */
 const FULL_OF_A_KIND = 2;
-/** Kinds of which cases are shown in full. */
+/** The number of kinds with cases shown in full. */
 const FULL_KINDS = 12;
 
-/** The first ids of a list, and a sign that there are more. */
+/** The first ids of a list, and an ellipsis if there are more. */
 export const someIds = (records: readonly CaseRecord[]): string => {
   const ids = records.slice(0, IDS_SHOWN).map(({ id }) => id);
   return [...ids, ...(records.length > IDS_SHOWN ? ['…'] : [])].join(', ');
 };
 
 const headLine = ({ verdict, id, implementation, layer, spec }: CaseRecord): string =>
-  `  ${MARKS[verdict]} ${id}  (${implementation}, ${layer}, contract ${spec})`;
+  `  ${MARKS[verdict]} ${id}  (${implementation}, ${layer}, wire protocol ${spec})`;
 
 const caseLines = (record: CaseRecord): readonly string[] => [
   '',
@@ -63,7 +63,7 @@ const caseLines = (record: CaseRecord): readonly string[] => [
   ...(record.diff === undefined ? [] : diffLines(record.diff).map((line) => `    ${line}`)),
 ];
 
-/** What a case came to, in a few words. */
+/** The outcome of a case in a few words. */
 const gist = ({ diff, reason = '' }: CaseRecord): string => {
   if (diff === undefined) return excerpt(reason, { length: LENGTHS.cell });
   const { what, expected, actual, hint, canonical, firstDifference: at } = diff;
@@ -75,7 +75,7 @@ const gist = ({ diff, reason = '' }: CaseRecord): string => {
   return `${visible(what)}: expected ${due}, got ${came}`;
 };
 
-/** Cases without a verdict for one and the same reason. */
+/** Cases without a verdict for the same reason. */
 const errorLines = (first: CaseRecord, group: readonly CaseRecord[]): readonly string[] => [
   '',
   `  ! ${group.length} cases without a verdict  (${first.implementation}, ${first.layer})`,
@@ -109,13 +109,14 @@ const showKind = (group: readonly CaseRecord[], index: number): Shown => {
   };
 };
 
-/** What fails a run comes before what does not. */
+/** Sorts warnings after failures. */
 const warnsLast = ([one]: readonly CaseRecord[], [other]: readonly CaseRecord[]): number =>
   Number(one?.verdict === 'warn') - Number(other?.verdict === 'warn');
 
 /**
- * What departed and why. Cases that failed in the same way are folded: the first two in full, the others in a line that counts them; so a
- * broken recipe, which fails everything, can still be read.
+ * The failures, with reasons. Cases that failed in the same way are folded, the first two in full and the
+ * others in a line that counts them, so that the report of a broken recipe, which fails everything, stays
+ * readable.
  */
 export const failureLines = (records: readonly ResultRecord[]): readonly string[] => {
   const failed = records
@@ -126,7 +127,7 @@ export const failureLines = (records: readonly ResultRecord[]): readonly string[
     .filter((record) => record.type === 'expectation')
     .flatMap(({ entry }) => [
       '',
-      `  ? known failure matches no case: ${entry}. Remove it or mend its pattern.`,
+      `  ? known failure matches no case: ${entry}. Remove it or fix its pattern.`,
     ]);
   const isFolded = kinds.some((each) => each.isFolded);
   const advice = isFolded ? ['', '  --html and --jsonl keep every one of them.'] : [];

@@ -53,7 +53,7 @@ const body: readonly ResultRecord[] = [
 ];
 const records = [...body, createFooter(body, 1)];
 
-describe('a text that is meant to break a report', () => {
+describe('a hostile text', () => {
   it.each([
     ['JUnit', renderJunit],
     ['HTML', renderHtml],
@@ -68,12 +68,12 @@ describe('a text that is meant to break a report', () => {
     expect(renderMarkdown(records)).not.toMatch(/(?<!\\)!\[/);
   });
 
-  it('does not steer a terminal', () => {
+  it('does not control a terminal', () => {
     expect(renderTerminal(records).replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
   });
 });
 
-describeWithProgram('python3', 'JUnit with a text that is meant to break it', () => {
+describeWithProgram('python3', 'JUnit with a hostile text', () => {
   it('is well-formed XML', () => {
     const program =
       'import sys, xml.dom.minidom as m; print(m.parse(sys.stdin.buffer).documentElement.tagName)';

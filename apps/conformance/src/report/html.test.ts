@@ -3,8 +3,8 @@ import { renderDiff, STYLE } from './html.ts';
 
 const diff = { what: 'status', expected: '401', actual: '200' };
 
-describe('renderFinding', () => {
-  it('shows request and response, and bytes that text does not show', () => {
+describe('renderDiff', () => {
+  it('shows request and response, and a hexdump of unprintable bytes', () => {
     const html = renderDiff({
       ...diff,
       exchanges: [{ sent: 'GET /\xe9 HTTP/1.1\r\n\r\n', received: 'HTTP/1.1 200 OK\r\n<b>' }],
@@ -17,7 +17,7 @@ describe('renderFinding', () => {
     expect(html).toContain('<dt>Repeat</dt><dd><code>curl &#39;http://h/&#39;</code></dd>');
   });
 
-  it('marks the lines in which the canonical strings part', () => {
+  it('marks the lines in which the canonical strings differ', () => {
     const html = renderDiff({ ...diff, canonical: { expected: 'GET\n/', actual: 'GET\n/x' } });
     expect(html).toContain('<tr><td><code>GET␊</code></td><td><code>GET␊</code></td></tr>');
     expect(html).toContain(

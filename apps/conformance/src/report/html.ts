@@ -11,7 +11,7 @@ import { hasHiddenBytes, hexdump, linePairs } from './diff-lines.ts';
 import { isFailure, oneLine, outline, type Section } from './outline.ts';
 import { escapeMarkup, excerpt, LENGTHS, visible, visibleLines } from './visible.ts';
 
-/** Readable in light and dark, without a script and without anything from elsewhere. */
+/** Works in light and dark mode, without scripts and external resources. */
 export const STYLE = `
 :root { color-scheme: light dark; --ok: light-dark(#d9f2df, #12381f); --bad: light-dark(#fbd9d7, #551b18);
   --odd: light-dark(#fdeec8, #4a3a0c); --none: light-dark(#eeeeee, #2a2a2a); --line: light-dark(#cccccc, #444444);
@@ -46,7 +46,7 @@ export const getGroupAnchor = (section: number, group: string): string =>
 export const getCaseAnchor = (section: number, id: string): string =>
   `c${section}-${id.replace(/[^a-z0-9]+/gi, '-')}`;
 
-/** How many of the cases that apply pass, and how many do not apply. */
+/** Formats how many of the applicable cases pass, and how many do not apply. */
 export const formatFigures = (cases: readonly CaseRecord[]): string => {
   const count = (verdict: Verdict) => cases.filter((each) => each.verdict === verdict).length;
   const lacking = count('notapplicable');
@@ -55,7 +55,7 @@ export const formatFigures = (cases: readonly CaseRecord[]): string => {
   return lacking === 0 ? passed : `${passed}, ${lacking} n/a`;
 };
 
-/** The colour of some cases taken together. */
+/** The combined colour of some cases. */
 export const getShade = (cases: readonly CaseRecord[]): 'ok' | 'bad' | 'odd' | 'none' => {
   if (cases.some(isFailure)) return 'bad';
   if (cases.some(({ verdict }) => verdict === 'warn' || verdict === 'xfail')) return 'odd';
@@ -66,12 +66,12 @@ const cell = (section: Section, index: number, group: string): string => {
   const cases = section.cases.filter((each) => each.group === group);
   if (cases.length === 0) return '<td></td>';
   const shade = getShade(cases);
-  // Colour alone says nothing to whoever cannot tell red from green.
+  // Not every reader can tell red from green.
   const mark = shade === 'bad' ? '<span class="mark">✗ </span>' : '';
   return `<td class="cell ${shade}"><a href="#${getGroupAnchor(index, group)}">${mark}${formatFigures(cases)}</a></td>`;
 };
 
-/** Implementations × groups, one table a layer; a cell leads to its cases. */
+/** Implementations × groups, one table per layer; each cell links to its cases. */
 export const renderMatrix = (sections: readonly Section[]): string => {
   const layers = [...new Set(sections.map(({ about }) => about.layer))];
   return layers
@@ -119,7 +119,10 @@ const message = (name: string, text: string): string => {
 const exchange = ({ sent, received }: Exchange): string =>
   `${message('Request', sent)}${message('Response', received)}`;
 
-/** A finding: what was looked at, where the two part, the canonical strings line by line, and what went over the wire. */
+/**
+ * Renders a diff: what was compared, the first differing byte, the canonical strings line by line, and the
+ * messages on the wire.
+ */
 export const renderDiff = (diff: Diff): string => {
   const { what, expected, actual, canonical, firstDifference: at, exchanges = [], hint, curl } = diff;
   const shown = (text: string) => excerpt(text, { around: at, length: LENGTHS.page });
@@ -138,7 +141,7 @@ export const renderDiff = (diff: Diff): string => {
   ].join('');
 };
 
-/** More of them are folded away: the matrix says where they are. */
+/** A longer list starts folded: the matrix shows where the failures are. */
 const MAX_OPEN = 20;
 
 const listFailures = ({ about, cases }: Section, index: number): readonly string[] =>
@@ -149,7 +152,7 @@ const listFailures = ({ about, cases }: Section, index: number): readonly string
     return `<li>${link} <span class="note">${escapeMarkup(about.implementation)}</span> ${verdict}: ${escapeMarkup(gist)}</li>`;
   });
 
-/** A link to each case that fails the run, with its gist. */
+/** A link to each case that fails the run, with a summary. */
 export const renderFailures = (sections: readonly Section[]): string => {
   const failures = sections.flatMap(listFailures);
   if (failures.length === 0) return '';
@@ -157,7 +160,7 @@ export const renderFailures = (sections: readonly Section[]): string => {
   return `<details${isOpen}><summary><h2>Failures (${failures.length})</h2></summary><ol>${failures.join('\n')}</ol></details>`;
 };
 
-/** The layers without a verdict: what must be seen first. */
+/** The layers without a verdict, shown first. */
 export const renderUnjudged = (unjudged: readonly ImplementationRecord[]): string =>
   unjudged
     .map(
@@ -169,7 +172,7 @@ export const renderUnjudged = (unjudged: readonly ImplementationRecord[]): strin
 const caseDetails = (record: CaseRecord, section: number): string => {
   const { id, description, spec, verdict, reason, diff, durationMs } = record;
   const body = [
-    `<p>${escapeMarkup(description)} <span class="note">Contract ${escapeMarkup(spec)}, ${durationMs} ms.</span></p>`,
+    `<p>${escapeMarkup(description)} <span class="note">Wire protocol ${escapeMarkup(spec)}, ${durationMs} ms.</span></p>`,
     reason === undefined ? '' : `<p>${escapeMarkup(reason)}</p>`,
     diff === undefined ? '' : renderDiff(diff),
   ].join('');

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { LAYERS, type ResultRecord, VERDICTS, type Verdict } from '../core/record.ts';
 
-/** One record a line: the truth from which every other report is rendered. */
+/** One record per line: the source of every other report. */
 export const renderJsonLines = (records: readonly ResultRecord[]): string =>
   records.map((record) => `${JSON.stringify(record)}\n`).join('');
 
@@ -29,7 +29,7 @@ const record = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('footer'), planned: z.int(), seen: z.int() }),
 ]);
 
-/** Reads a result file. Throws an error that names the first line that is none of its records. */
+/** Parses a result file. Throws an error that names the first invalid line. */
 export const readJsonLines = (text: string): readonly ResultRecord[] =>
   text
     .split('\n')

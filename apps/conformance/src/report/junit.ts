@@ -9,7 +9,7 @@ const element = (name: string, message: string, body = ''): string =>
 
 const outcome = (record: CaseRecord): string => {
   const { verdict, reason = '', diff, spec } = record;
-  const body = diff === undefined ? '' : [`contract  ${spec}`, ...diffLines(diff)].join('\n');
+  const body = diff === undefined ? '' : [`spec      wire protocol ${spec}`, ...diffLines(diff)].join('\n');
   switch (verdict) {
     case 'fail':
       return element('failure', oneLine(record), body);
@@ -70,7 +70,10 @@ const staleEntries = (records: readonly ResultRecord[]): readonly string[] => {
   ];
 };
 
-/** JUnit XML: known failures are skipped with their reason, stale ones fail, cases without a verdict are errors. */
+/**
+ * JUnit XML: known failures are skipped with their reason, stale ones fail, cases without a verdict are
+ * errors.
+ */
 export const renderJunit = (records: readonly ResultRecord[]): string =>
   [
     '<?xml version="1.0" encoding="UTF-8"?>',

@@ -5,7 +5,7 @@ import { escapeMarkup, excerpt, LENGTHS } from './visible.ts';
 
 const MAX_FAILURES = 50;
 
-/** What an implementation said must not become a link, a picture or a tag of the page it is shown on. */
+/** Prevents text of an implementation from becoming a link, an image or a tag. */
 const inert = (text: string): string =>
   escapeMarkup(text.replaceAll('`', "'").replaceAll('\n', ' ')).replace(/[|[\]\\*_]/g, '\\$&');
 
@@ -21,7 +21,7 @@ const row = ({ about, cases }: Section): string => {
 const failureRow = (record: CaseRecord): string =>
   `| \`${cell(record.id)}\` | ${cell(record.implementation)} | ${inert(record.spec)} | ${record.verdict} | ${cell(oneLine(record))} |`;
 
-/** A summary for `$GITHUB_STEP_SUMMARY`: a line a layer, then what failed, at most fifty of it. */
+/** A summary for `$GITHUB_STEP_SUMMARY`: a line per layer, then at most fifty failures. */
 export const renderMarkdown = (records: readonly ResultRecord[]): string => {
   const { counts, planned, seen } = tally(records);
   const headline =
@@ -43,7 +43,7 @@ export const renderMarkdown = (records: readonly ResultRecord[]): string => {
   if (failures.length > 0)
     lines.push(
       '',
-      '| Case | Implementation | Contract | Verdict | What |',
+      '| Case | Implementation | Spec | Verdict | What |',
       '|---|---|---|---|---|',
       ...failures.slice(0, MAX_FAILURES).map(failureRow),
     );

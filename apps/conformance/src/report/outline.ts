@@ -6,7 +6,7 @@ export interface Section {
   readonly cases: readonly CaseRecord[];
 }
 
-/** Arranges the records of one or several runs by implementation and layer, in the order they came. */
+/** Groups the records of one or several runs by implementation and layer, in their order. */
 export const outline = (records: readonly ResultRecord[]): readonly Section[] => {
   const sections: { about: ImplementationRecord; cases: CaseRecord[] }[] = [];
   for (const record of records) {
@@ -25,6 +25,6 @@ export const outline = (records: readonly ResultRecord[]): readonly Section[] =>
 export const isFailure = ({ verdict }: CaseRecord): boolean =>
   verdict === 'fail' || verdict === 'xpass' || verdict === 'error';
 
-/** What a case came to, in one line: what was expected and what came, or why there is no verdict. */
+/** The outcome of a case in one line: expected and actual, or why there is no verdict. */
 export const oneLine = ({ diff, reason, verdict }: CaseRecord): string =>
   diff === undefined ? (reason ?? verdict) : `${diff.what}: expected ${diff.expected}, got ${diff.actual}`;

@@ -37,7 +37,7 @@ const written = (isTTY: boolean, isCi: boolean): string => {
 };
 
 describe('progress', () => {
-  it('counts on a terminal, and leaves nothing behind', () => {
+  it('counts on a terminal, and clears the line at the end', () => {
     const clear = '\r\u001b[K';
     expect(written(true, false)).toBe(`${clear}vectors it 1/2${clear}vectors it 2/2${clear}`);
   });
@@ -50,7 +50,7 @@ describe('progress', () => {
   });
 });
 
-it('names each case once, and says nothing for a side that is empty', () => {
+it('names each case once, and skips an empty side', () => {
   let output = '';
   const trace = traceTo({
     write: (text: string | Uint8Array) => {

@@ -3,7 +3,7 @@ import type { Exchange } from '../core/checker.ts';
 import type { ResultRecord } from '../core/record.ts';
 import { LENGTHS, visibleLines } from './visible.ts';
 
-/** Shows on a terminal how far a run is; writes nothing elsewhere, nor in CI, so that logs stay quiet. */
+/** Shows the progress of a run on a terminal. Writes nothing in CI or to a file. */
 export const progress = (
   stream: Pick<WriteStream, 'isTTY' | 'write'>,
   isCi = (process.env.CI ?? '') !== '',
@@ -29,7 +29,10 @@ export const progress = (
   };
 };
 
-/** Writes each exchange as it happens, with line ends visible: `>` went out, `<` came back; the case is named once. */
+/**
+ * Writes each exchange as it happens, with visible line ends: `>` was sent, `<` received; each case is named
+ * once.
+ */
 export const traceTo = (stream: Pick<NodeJS.WriteStream, 'write'>) => {
   let current: string | undefined;
   const side = (mark: string, text: string): readonly string[] =>

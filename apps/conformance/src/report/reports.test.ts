@@ -63,10 +63,10 @@ const passing: readonly ResultRecord[] = [
 const green = [...passing, createFooter(passing, 5)];
 
 describe('renderTerminal', () => {
-  it('shows what departed, where, and both canonical strings with their line ends', () => {
+  it('shows what failed, where, and both canonical strings with their line ends', () => {
     const text = renderTerminal(records);
     expect(text).toContain(
-      `  ✗ sign-order  (my <sdk>, vectors, contract §1.2)
+      `  ✗ sign-order  (my <sdk>, vectors, wire protocol §1.2)
     about
     what      query
     expected  b=2&a=1
@@ -89,12 +89,12 @@ describe('renderTerminal', () => {
     expect(text).not.toContain('INCOMPLETE');
   });
 
-  it('says nothing of cases without a verdict where there are none', () => {
+  it('does not mention cases without a verdict if there are none', () => {
     expect(renderTerminal(green)).not.toContain('without a verdict');
   });
 
-  it('says that a run was broken off between two layers', () => {
-    expect(renderTerminal(passing)).toContain('INCOMPLETE: a run was broken off, or had nothing to try.');
+  it('says that a run was interrupted between two layers', () => {
+    expect(renderTerminal(passing)).toContain('INCOMPLETE: a run was interrupted, or had nothing to try.');
   });
 
   it('counts a case without a verdict as failed', () => {
@@ -115,7 +115,7 @@ describe('renderJunit', () => {
       '<testcase name="sign-ping" classname="vectors.sign/query" time="0.012"></testcase>',
     );
     expect(xml).toContain(
-      '<failure message="query: expected b=2&amp;a=1, got a=1&amp;b=2">contract  §1.2\nwhat      query\n',
+      '<failure message="query: expected b=2&amp;a=1, got a=1&amp;b=2">spec      wire protocol §1.2\nwhat      query\n',
     );
     expect(xml).toContain('<failure type="stale" message="listed, but passed"/>');
     expect(xml).toContain('<skipped message="xfail: issue 7">');
@@ -133,7 +133,7 @@ describe('renderJunit', () => {
 });
 
 describe('renderMarkdown', () => {
-  it('has a line a layer and a line a failure', () => {
+  it('has a line per layer and a line per failure', () => {
     const text = renderMarkdown(records);
     expect(text).toContain('## CPG conformance: ❌ 1 of 6 pass');
     expect(text).toContain('| vectors | my &lt;sdk&gt; | 6 | 1 | 2 | 1 | 0 | 1 | 1 |');
@@ -145,7 +145,7 @@ describe('renderMarkdown', () => {
 });
 
 describe('renderHtml', () => {
-  it('is one page without a script or anything from elsewhere', () => {
+  it('is one page without scripts and external resources', () => {
     const html = renderHtml(records);
     expect(html).not.toMatch(/<script|src=|https?:/);
     expect(html).toContain('<th scope="col">my &lt;sdk&gt;</th>');
@@ -167,7 +167,7 @@ describe('readJsonLines', () => {
   });
 
   it.each(['not json', '{"type":"case"}', '[]', '{"type":"header","suite":"other","format":1}'])(
-    'refuses %s',
+    'rejects %s',
     (line) => {
       expect(() => readJsonLines(line)).toThrow('line 1 is not a record');
     },

@@ -31,14 +31,14 @@ const notApplicableLines = (records: readonly ResultRecord[]): readonly string[]
   );
 };
 
-/** Where nothing was tried, and why. */
+/** Lines for what was not tried, and why. */
 const formatNothingTried = (records: readonly ResultRecord[], { planned }: Tally): readonly string[] => {
   const header = records.find((record) => record.type === 'header');
   if (planned === 0)
     return header?.filter === undefined
       ? ['NOTHING TRIED: no case was planned.']
       : [
-          `NOTHING TRIED: no case of this command fits --run ${header.filter}. \`cpg-conformance list\` shows every id.`,
+          `NOTHING TRIED: no case of this command matches --run ${header.filter}. \`cpg-conformance list\` shows every id.`,
         ];
   const layers = unjudgedLayers(records).map(
     ({ layer, implementation }) => `NO VERDICT ON ${layer}: no case of it was judged on ${implementation}.`,
@@ -49,7 +49,7 @@ const formatNothingTried = (records: readonly ResultRecord[], { planned }: Tally
 
 const times = (count: number, text: string): readonly string[] => (count === 0 ? [] : [`${count} ${text}`]);
 
-/** What the failed ones of the last line are, where they are not all departures. */
+/** Splits the failed count of the last line, where not all of it is failures. */
 const failedLine = ({ counts, planned, seen, unmatchedExpectations }: Tally): readonly string[] => {
   const others = [
     ...times(counts.error + planned - seen, 'without a verdict'),
@@ -59,7 +59,10 @@ const failedLine = ({ counts, planned, seen, unmatchedExpectations }: Tally): re
   return [`${[`${counts.fail + counts.xpass} failed`, ...others].join(', ')}:`];
 };
 
-/** The report for people: what departed and why, a line a layer, the counts, and `N passed, N failed` as the last line. */
+/**
+ * The terminal report: the failures with reasons, a line per layer, the counts, and `N passed, N failed` as
+ * the last line.
+ */
 export const renderTerminal = (records: readonly ResultRecord[]): string => {
   const lines = [...failureLines(records)];
   if (lines.length > 0) lines.push('');
@@ -69,7 +72,7 @@ export const renderTerminal = (records: readonly ResultRecord[]): string => {
   const { counts, planned, seen } = total;
   lines.push(...formatNothingTried(records, total));
   if (seen !== planned) lines.push(`INCOMPLETE: ${planned - seen} planned cases have no verdict.`);
-  else if (!total.hasFooter) lines.push('INCOMPLETE: a run was broken off, or had nothing to try.');
+  else if (!total.hasFooter) lines.push('INCOMPLETE: a run was interrupted, or had nothing to try.');
   lines.push('', ...failedLine(total), countLine(total));
   const passed = counts.pass + counts.warn + counts.xfail;
   const failed = counts.fail + counts.xpass + counts.error + (planned - seen) + total.unmatchedExpectations;
@@ -80,7 +83,7 @@ export const renderTerminal = (records: readonly ResultRecord[]): string => {
 const caseLine = ({ id, applies, lacks }: PlannedCase): string => {
   if (applies === 'yes') return `  ${id}`;
   const needs = lacks.join(', ');
-  return applies === 'no' ? `  ${id}  (not applicable, needs: ${needs})` : `  ${id}  (if it can: ${needs})`;
+  return applies === 'no' ? `  ${id}  (not applicable, needs: ${needs})` : `  ${id}  (if it has: ${needs})`;
 };
 
 const count = (cases: readonly PlannedCase[], applies: PlannedCase['applies']): number =>
@@ -89,7 +92,7 @@ const count = (cases: readonly PlannedCase[], applies: PlannedCase['applies']): 
 const planLine = (cases: readonly PlannedCase[]): string =>
   `planned ${cases.length}, not applicable ${count(cases, 'no')}, known at its start ${count(cases, 'unless')}`;
 
-/** What a run would try, an implementation at a time; the last line counts it. */
+/** Formats the plan of a run by implementation; the last line counts the cases. */
 export const renderPlan = (planned: readonly PlannedCases[]): string => {
   const lines = planned.flatMap(({ layer, label, cases }) => [
     `${layer} ${label}: ${planLine(cases)}`,

@@ -34,12 +34,12 @@ describe('the layers without a verdict', () => {
       '<strong>No verdict on client:</strong> no case of it was judged on my &lt;sdk&gt;.',
     ],
     ['Markdown', renderMarkdown, '**No verdict:** no case of client was judged on my &lt;sdk&gt;.'],
-  ])('are said in %s, and only where there are any', (_name, render, text) => {
+  ])('are named in %s, and only if there are any', (_name, render, text) => {
     expect(render(run)).toContain(text);
     expect(render(green)).not.toMatch(/no case of/);
   });
 
-  it('do not make up for one that passes, nor hide that it does', () => {
+  it('neither hide a layer that passes nor count for it', () => {
     expect(renderHtml(run)).toContain('<h1>CPG conformance: conformant</h1>');
     expect(renderTerminal(run)).not.toContain('NOTHING TRIED');
   });

@@ -17,7 +17,7 @@ describe('excerpt', () => {
 });
 
 describe('evidence', () => {
-  it('is not cut where two values part', () => {
+  it('is not cut where two values differ', () => {
     const lines = diffLines({
       what: 'query',
       expected: `${FAR}&b=2`,
@@ -28,7 +28,7 @@ describe('evidence', () => {
     expect(lines[2]).toMatch(/^actual {4}….*&B=2 \(5004 characters\)$/);
   });
 
-  it('is not cut where two lines of the canonical string part', () => {
+  it('is not cut where two lines of the canonical string differ', () => {
     const [, pair] = linePairs(`GET\n${FAR}&b=2\n`, `GET\n${FAR}&B=2\n`, 20);
     expect(pair).toMatchObject({ isEqual: false });
     expect(pair?.expected).toContain('&b=2␊');
@@ -57,15 +57,15 @@ describe('visible', () => {
     expect(visible(text)).toBe(shown);
   });
 
-  it('shows a byte beyond ASCII as a byte', () => {
+  it('escapes a byte beyond ASCII', () => {
     expect(visibleBytes('GET /\xe9\xff … \x00')).toBe('GET /\\xe9\\xff … ␀');
   });
 
-  it('does not show half of a character', () => {
+  it('does not split a character', () => {
     expect(excerpt(`${'a'.repeat(5)}😀${'b'.repeat(20)}`, { length: 6 })).toBe('aaaaa… (27 characters)');
   });
 
-  it('leaves the text of an expectation as it is, on the terminal and in HTML', () => {
+  it('does not change the text of an expectation, on the terminal and in HTML', () => {
     const diff = { what: 'réponse', expected: 'at most 5 …', actual: 'six…\u202e', hint: '…' };
     expect(diffLines(diff)).toEqual([
       'what      réponse',

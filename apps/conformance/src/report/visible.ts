@@ -1,6 +1,6 @@
 const NAMES: Readonly<Record<string, string>> = { '\n': '␊', '\r': '␍', '\t': '␉', '\0': '␀', '\x7f': '␡' };
 
-// Control characters, what has no glyph or reorders its neighbours, and spaces that look like U+0020.
+// Control characters, invisible and bidirectional characters, and spaces that look like U+0020.
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/gu;
 const NON_ASCII_BYTE = /[\x80-\xff]/g;
 
@@ -11,14 +11,16 @@ const escapeCharacter = (character: string): string => {
   return code <= 0xffff ? `\\u${hex.padStart(4, '0')}` : `\\u{${hex}}`;
 };
 
-/** Shows what an editor hides in a text: line ends, tabs, control, invisible and bidirectional characters. What is printable stays. */
+/**
+ * Makes line ends, tabs, control, invisible and bidirectional characters visible. Printable characters stay.
+ */
 export const visible = (text: string): string =>
   text.replace(HIDDEN, (character) => NAMES[character] ?? escapeCharacter(character));
 
-/** Does the same for bytes given as latin1 text, where a byte beyond ASCII is no character. */
+/** The same for bytes given as latin1 text, in which bytes beyond ASCII are escaped too. */
 export const visibleBytes = (text: string): string => visible(text).replace(NON_ASCII_BYTE, escapeCharacter);
 
-/** How many characters are shown of what may be long. */
+/** The maximum lengths of shown text. */
 export const LENGTHS = Object.freeze({
   /** A cell of a table. */
   cell: 200,
@@ -38,10 +40,10 @@ interface Shown {
   readonly isBytes?: boolean;
 }
 
-// An offset may be between the two halves of one character.
+// An offset may split a surrogate pair.
 const dropHalves = (cut: string): string => cut.replace(/^[\udc00-\udfff]|[\ud800-\udbff]$/g, '');
 
-/** One readable line of at most so many characters, around the offset of interest. */
+/** One readable line of at most `length` characters, around the offset of interest. */
 export const excerpt = (text: string, shown: Shown = {}): string => {
   const { around = 0, length = LENGTHS.value, isBytes = false } = shown;
   const show = isBytes ? visibleBytes : visible;
@@ -54,7 +56,7 @@ export const excerpt = (text: string, shown: Shown = {}): string => {
 /** The lines of a text, each with its line end. */
 export const splitLines = (text: string): readonly string[] => text.split(/(?<=\n)/);
 
-/** Each line of a message, given as latin1 text, on a line of its own, with its line end shown. */
+/** The lines of a message, given as latin1 text, with visible line ends. */
 export const visibleLines = (text: string, length: number = LENGTHS.value): readonly string[] =>
   splitLines(text).map((line) => excerpt(line, { length, isBytes: true }));
 
@@ -66,7 +68,10 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Makes a text safe inside XML and HTML, in elements and in quoted attributes; control and invisible characters become visible. */
+/**
+ * Escapes a text for XML and HTML elements and quoted attributes. Control and invisible characters become
+ * visible.
+ */
 export const escapeMarkup = (text: string): string =>
   text
     .replace(/[\p{Cc}\p{Cs}\ufffe\uffff]/gu, (character) => (character === '\n' ? '\n' : '\ufffd'))

@@ -7,7 +7,7 @@ import { renderJsonLines } from './json-lines.ts';
 import { renderJunit } from './junit.ts';
 import { renderMarkdown } from './markdown.ts';
 
-/** Where each report goes; one that is left out is not written. */
+/** The files of the reports; none is required. */
 export interface ReportFiles {
   readonly jsonl?: string;
   readonly junit?: string;
@@ -26,7 +26,10 @@ const RENDERERS: Readonly<
   badge: renderBadge,
 };
 
-/** Writes every report that was asked for, making folders as needed. Returns those that were left out, because they would claim too much. */
+/**
+ * Writes the requested reports, and creates folders as needed. Returns the paths of badges that were not
+ * written for a filtered run.
+ */
 export const writeReports = async (
   records: readonly ResultRecord[],
   files: ReportFiles,

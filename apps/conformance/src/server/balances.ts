@@ -4,7 +4,7 @@ import { assertServed } from './routes.ts';
 import { expectAccepted } from './server-response.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 
-/** The members of a row of `GET /v1/balances` that the contract promises. Contract §4.1. */
+/** A row of `GET /v1/balances`. Wire protocol §4.1. */
 export interface BalanceRow {
   readonly currency: string;
   readonly network: string;
@@ -13,7 +13,7 @@ export interface BalanceRow {
   readonly available: string;
 }
 
-/** Decimals of money: no sum or product here may lose a digit. */
+/** Decimals for amounts: exact sums and products. */
 export const ExactDecimal: typeof Decimal = Decimal.clone({ precision: 120 });
 
 export type ExactDecimal = Decimal;
@@ -21,7 +21,7 @@ export type ExactDecimal = Decimal;
 /** A plain decimal: no exponent, no sign but a minus, no leading zero. */
 export const DECIMAL = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/;
 
-/** Reads the balances of `full`; `data_count` must say how many they are. */
+/** Reads the balances of `full`, and checks `data_count`. */
 export const readBalances = async (server: ServerUnderTest, query = ''): Promise<readonly BalanceRow[]> => {
   const target = `/v1/balances?${query === '' ? '' : `${query}&`}nonce=${server.basis().nonce}`;
   const response = await server.ask({ target });
@@ -37,7 +37,7 @@ export const readBalances = async (server: ServerUnderTest, query = ''): Promise
   return rows;
 };
 
-/** What `full` can spend of one currency on one network. */
+/** The available balance of `full` in one currency on one network. */
 export const readAvailable = async (
   server: ServerUnderTest,
   { currency, network }: Pick<BalanceRow, 'currency' | 'network'>,
@@ -57,7 +57,7 @@ export const readAvailable = async (
   return new ExactDecimal(available);
 };
 
-/** What the cases read of a row of `GET /v1/currencies`. Contract §4.2. */
+/** The fields of a row of `GET /v1/currencies` that the cases read. Wire protocol §4.2. */
 export interface CurrencyRow {
   readonly currency: string;
   readonly network: string;

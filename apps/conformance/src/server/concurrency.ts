@@ -10,8 +10,8 @@ const isLast = (response: ServerResponse): boolean =>
   /\bclose\b/i.test(getHeader(response, 'connection') ?? '');
 
 /**
- * Sends many requests in little time: over a few connections that are kept open, if the server keeps them, one after the other on
- * each. Tells of every answer as it comes.
+ * Sends many requests in little time: over a few connections that stay open if the server allows, one after
+ * the other on each. Calls `onResponse` for each response.
  */
 export const sendMany = async (
   server: ServerUnderTest,
@@ -40,14 +40,17 @@ export const sendMany = async (
   await Promise.all(Array.from({ length: CONNECTIONS }, sendInTurn));
 };
 
-/** What every connection holds back until all are ready: the last byte of the body, or the end of the headers. */
+/**
+ * The part that every connection holds back until all are ready: the last byte of the body, or the end of the
+ * headers.
+ */
 export type Hold = 'body' | 'header-end';
 
 const SETTLE_MS = 40;
 
 /**
- * Sends requests over a connection each so that all become complete at once. Plain parallel requests miss real races: a
- * server gets most of the work done before the last one arrives.
+ * Sends requests over a connection each so that all become complete at once. Plain parallel requests miss
+ * races: a server finishes most of the work before the last one arrives.
  */
 export const allAtOnce = async (
   server: ServerUnderTest,

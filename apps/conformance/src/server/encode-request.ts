@@ -2,16 +2,16 @@ import { SIGNATURE_HEADER } from '@cpg/protocol';
 import type { CraftedRequest, HeaderPair } from '../core/probes/index.ts';
 import type { Address } from '../wire/connection.ts';
 
-/** How a request is put on the wire, apart from what it says. */
+/** How a request is encoded on the wire. */
 export interface Encoding {
   readonly host: string;
   readonly chunked?: boolean;
   readonly extraHeaders?: readonly HeaderPair[];
-  /** The connection stays open after the answer. */
+  /** The connection stays open after the response. */
   readonly keepAlive?: boolean;
 }
 
-/** A request as it goes over the wire. */
+/** The bytes of a request. */
 export interface EncodedRequest {
   readonly head: Buffer;
   readonly body: Buffer;
@@ -30,7 +30,7 @@ const chunked = (body: Buffer): Buffer => {
 
 const MAY_LACK_BODY = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
 
-/** The bytes of a request, exactly as crafted: no library tidies target, header case or order. */
+/** Encodes a request exactly as crafted: no library normalises target, header case or order. */
 export const encodeRequest = (
   { method, target, headers, body }: CraftedRequest,
   encoding: Encoding,
@@ -60,17 +60,23 @@ const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 const MAX_BODY_LENGTH = 1_000;
 
-/** The body as curl takes it from a command line; from a file that has to be made first when it is long, or has bytes that no text shows. */
+/**
+ * The curl option for a body. A long body, or one with unprintable bytes, is read from a file that the reader
+ * has to create.
+ */
 const bodyOption = (body: Buffer, hasContentType: boolean): string => {
   if (body.length === 0) return '';
   const text = body.toString('latin1');
   const isShown = text.length <= MAX_BODY_LENGTH && /^[\x20-\x7e]*$/.test(text);
-  // curl would say application/x-www-form-urlencoded of its own accord.
+  // By default, curl sends application/x-www-form-urlencoded.
   const type = hasContentType ? '' : "-H 'Content-Type:' ";
   return `${type}${isShown ? `--data-raw ${quote(text)}` : '--data-binary @body.bin'} `;
 };
 
-/** A curl command for a request, to be signed again: a signature is good once, and must not reach a report. */
+/**
+ * A curl command for a request. It has to be signed again: a signature works once and must not reach a
+ * report.
+ */
 export const curlLine = (head: string, { host, port }: Address, body: Buffer = Buffer.alloc(0)): string => {
   const [requestLine = '', ...lines] = head.split('\r\n').filter((line) => line !== '');
   const [method = '', target = ''] = requestLine.split(' ');

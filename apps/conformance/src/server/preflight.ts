@@ -4,30 +4,33 @@ import { getHeader, parseServerResponse, type ServerResponse } from './server-re
 import type { ServerUnderTest } from './server-under-test.ts';
 import type { TestKey, TestKeys } from './test-keys.ts';
 
-/** What a report says of a server's clock; `offset` is what it is ahead of ours, in seconds. */
+/** Formats the clock offset of a server for a report; `offset`: seconds ahead of this machine. */
 export const clockNote = (offset: number): string => {
   if (offset === 0) return 'clock agrees';
   return offset < 0 ? `clock ${-offset} s behind` : `clock ${offset} s ahead`;
 };
 
-/** Where a server listens, of its URL. */
+/** Parses the URL of a server. */
 export const parseAddress = (url: string): Address => {
   const { hostname, port, protocol } = new URL(url);
   if (protocol !== 'http:') throw new Error(`the server's URL must begin with http://: got ${protocol}//`);
   return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) };
 };
 
-/** Asks once; returns what the server's clock is ahead of ours, in seconds. Throws when nobody answers. */
+/**
+ * Measures how many seconds the server's clock is ahead of this machine, by one request. Throws without a
+ * response.
+ */
 export const readClockOffset = async (address: Address): Promise<number> => {
   const request = `GET /v1/_ping HTTP/1.1\r\nHost: ${address.host}\r\nConnection: close\r\n\r\n`;
   const raw = await exchange(address, Buffer.from(request));
-  if (raw === undefined) throw new Error('the server closed the connection without an answer');
+  if (raw === undefined) throw new Error('the server closed the connection without a response');
   const date = Date.parse(getHeader(parseServerResponse(raw), 'date') ?? '');
-  // `Date` says whole seconds, rounded down: half a second off on average.
+  // `Date` has whole seconds, rounded down: half a second off on average.
   return Number.isNaN(date) ? 0 : Math.round((date + 500 - Date.now()) / 1000);
 };
 
-/** Connects once from a local address. Throws an error that says how to give this machine that address. */
+/** Connects once from a local address. Throws an error that says how to add that address to this machine. */
 export const assertLocalAddress = async (address: Address): Promise<void> => {
   try {
     (await openSocket(address)).destroy();
@@ -40,7 +43,7 @@ export const assertLocalAddress = async (address: Address): Promise<void> => {
   }
 };
 
-/** Keys that may do at least `_ping` from here and have requests to spare. */
+/** Keys that may at least `_ping` from this address, with unused rate limit. */
 const liveKeys = ({ full, readonly, noperm, other, only }: TestKeys): readonly [string, TestKey][] => [
   ...Object.entries({ full, readonly, noperm, other }),
   ...Object.entries(only ?? {}).map(([permission, key]): [string, TestKey] => [`only.${permission}`, key]),
@@ -55,33 +58,40 @@ const isInvalid = (response: ServerResponse | undefined): boolean =>
 /** A server may lack `_ping`. */
 const PAST_AUTHENTICATION = new Set([200, 404]);
 
-/** It is refused in any case; as what, may be the keys file or the server. */
+/**
+ * Checks the key of the role `ipListed`, which is rejected in any case: 401 may mean an error in the keys
+ * file.
+ */
 const askListed = async (server: ServerUnderTest): Promise<readonly string[]> => {
   const response = await server.ask({}, server.basis('ipListed')).catch(() => undefined);
-  return isInvalid(response) ? [`the key of the role ipListed is refused as ${REJECTION}; is it right?`] : [];
+  return isInvalid(response)
+    ? [`the key of the role ipListed is rejected with ${REJECTION}; is it correct?`]
+    : [];
 };
 
 /**
- * Asks once with each live key. Returns what the reader of a report should know of it. Throws when the server refuses the signature of
- * some keys and accepts that of others, so that it is the keys that differ; and when it says of a new signature that it was used.
+ * Sends one request with each live key. Returns notes for the report. Throws when the server rejects the
+ * signatures of some keys and accepts those of others, which points to the keys file, and when it rejects a
+ * new signature as already used.
  */
 export const preflight = async (server: ServerUnderTest): Promise<readonly string[]> => {
   const rejected: string[] = [];
   const accepted: string[] = [];
   for (const [role, key] of liveKeys(server.target.keys)) {
     const response = await server.ask({}, server.basisFor(key)).catch(() => undefined);
-    // Whatever else goes wrong here, the cases will tell.
+    // The cases report every other problem.
     if (response === undefined) return [];
     if (response.text.includes(REJECTIONS.alreadyUsed.message) && server.target.clock !== undefined)
       throw new Error(
-        'the server says that a new signature was used already: an earlier run has moved its clock ahead, so that it cannot know. Start the server afresh.',
+        'the server rejects a new signature as already used: an earlier run has moved its clock ahead. Restart the server.',
       );
     if (isInvalid(response)) rejected.push(role);
     else if (PAST_AUTHENTICATION.has(response.status)) accepted.push(role);
   }
   if (rejected.length === 0) return askListed(server);
-  if (accepted.length === 0) return [`every key is refused: ${REJECTION}; are these the keys of the server?`];
+  if (accepted.length === 0)
+    return [`every key is rejected: ${REJECTION}; are these the keys of the server?`];
   throw new Error(
-    `the server does not accept the key of the role ${rejected.join(', ')}: check keyId and secret in the keys file. It answers ${REJECTION} to a correct request, and accepts that of ${accepted.join(', ')}.`,
+    `the server does not accept the key of the role ${rejected.join(', ')}: check keyId and secret in the keys file. It responds with ${REJECTION} to a correct request, and accepts those of ${accepted.join(', ')}.`,
   );
 };

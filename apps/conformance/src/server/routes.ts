@@ -5,16 +5,19 @@ import { REJECTIONS } from '../core/rejections.ts';
 import type { ServerResponse } from './server-response.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 
-/** Every route that the protocol package defines. */
+/** Every endpoint of the wire protocol. */
 export const ENDPOINTS: readonly Endpoint[] = Object.values(endpoints);
 
-/** `0` is no id: a server that has the route answers 422 after the permission, one that has not answers 404. */
+/**
+ * With the invalid id `0`, a server with the route responds with 422 after the permission check, one without
+ * it with 404.
+ */
 const createPath = ({ path }: Endpoint): string => path.replace(/\{[^}]+\}/g, '0');
 
 const isRouteMissing = ({ status, text }: ServerResponse): boolean =>
   status === 404 && text.includes(REJECTIONS.notFound.message);
 
-/** Ends the case as not applicable when a route of the API answered that it is none. */
+/** Ends the case as not applicable when the server does not serve the route. */
 export const assertServed = (
   response: ServerResponse,
   { method, path }: Pick<Endpoint, 'method' | 'path'>,
@@ -22,14 +25,17 @@ export const assertServed = (
   if (isRouteMissing(response)) throw new NotApplicable(`the server does not serve ${method} ${path}`);
 };
 
-/** A signed request to a route that is let in and does nothing. */
+/** A signed request to a route that is accepted and has no effect. */
 export const recipeFor = (server: ServerUnderTest, endpoint: Endpoint): Recipe => ({
   method: endpoint.method,
   target: `${createPath(endpoint)}?nonce=${server.basis().nonce}`,
   ...(endpoint.body === null ? {} : { body: Buffer.from('{}') }),
 });
 
-/** A server may serve a part of the API; what it lacks must stay visible. `now`: the server's clock, where it stands still. */
+/**
+ * Ends the case as not applicable when the server does not serve the endpoint. `now`: the server's clock,
+ * when it is frozen.
+ */
 export const assertRoute = async (
   server: ServerUnderTest,
   endpoint: Endpoint,

@@ -35,10 +35,10 @@ const isGood = (judge: (check: Checker) => void): boolean => {
   }
 };
 
-describe('expectRefused', () => {
+describe('expectRejected', () => {
   const { invalidSignature } = REJECTIONS;
   it.each<[name: string, good: boolean, received: ServerResponse]>([
-    ['the exact answer', true, rejection(401, 'Invalid signature')],
+    ['the exact response', true, rejection(401, 'Invalid signature')],
     ['another status', false, rejection(403, 'Invalid signature')],
     ['another message', false, rejection(401, 'Missing authentication headers')],
     ['a longer message', false, rejection(401, 'Invalid signature: expected …')],
@@ -63,7 +63,7 @@ describe('expectAccepted', () => {
     ['success: false', false, response(200, { ...GOOD, success: false })],
     ['another message', false, response(200, { ...GOOD, message: 'ok' })],
     ['rate-limit headers', false, response(200, GOOD, [['RateLimit-Limit', '5']])],
-    ['a refusal', false, rejection(401, 'Invalid signature')],
+    ['a rejection', false, rejection(401, 'Invalid signature')],
   ])('%s: %s', (_name, good, received) => {
     expect(isGood((check) => expectAccepted(check, received))).toBe(good);
   });

@@ -3,7 +3,7 @@ import type { Expected } from '../core/probes/index.ts';
 import type { ExpectedRejection } from '../core/rejections.ts';
 import { getHeaderValues, type HttpMessage } from '../wire/http-message.ts';
 
-/** A server's answer, read from raw bytes. */
+/** A server's response, parsed from raw bytes. */
 export interface ServerResponse {
   readonly status: number;
   readonly headers: HttpMessage['headers'];
@@ -36,7 +36,10 @@ const CONTENT_TYPE = 'application/json; charset=utf-8';
 const listFields = (json: unknown): string =>
   typeof json === 'object' && json !== null ? Object.keys(json).toSorted().join(', ') : `not an object`;
 
-/** Exactly this refusal: status, content type, and an envelope with `success` and `message` and nothing else. Contract §3. */
+/**
+ * Expects exactly this rejection: status, content type, and an envelope of `success` and `message` only. Wire
+ * protocol §3.
+ */
 export const expectRejected = (
   check: Checker,
   response: ServerResponse,
@@ -53,7 +56,7 @@ export const expectRejected = (
   check.equal('Content-Type', { expected: CONTENT_TYPE, actual: getHeader(response, 'content-type') });
 };
 
-/** 200 with the success envelope, and no rate-limit headers. Contract §3, §4. */
+/** Expects 200 with the success envelope and without rate-limit headers. Wire protocol §3, §4. */
 export const expectAccepted = (check: Checker, response: ServerResponse): void => {
   const { success, message, data } = (response.json ?? {}) as Readonly<Record<string, unknown>>;
   check.that(response.status === 200, {
@@ -71,7 +74,7 @@ export const expectAccepted = (check: Checker, response: ServerResponse): void =
 
 const REJECTED_BEFORE_ROUTES = new Set([401, 413, 415, 429]);
 
-/** Let in, whatever the route says about it: no answer that the checks up to admission give, and no server error. */
+/** Expects a response of the route: no rejection by the checks up to admission, and no server error. */
 export const expectAuthenticated = (check: Checker, response: ServerResponse): void => {
   const message = (response.json as { readonly message?: unknown } | undefined)?.message;
   const isRejected =
@@ -85,13 +88,13 @@ export const expectAuthenticated = (check: Checker, response: ServerResponse): v
   });
 };
 
-/** Let in, and not refused for its permission. */
+/** Expects a response of the route that is no rejection for a missing permission. */
 export const expectPermitted = (check: Checker, response: ServerResponse, what = 'permission'): void => {
   expectAuthenticated(check, response);
   check.that(response.status !== 403, { what, expected: 'granted', actual: `403 ${response.text}` });
 };
 
-/** Any 4xx, in any form: the HTTP parser may answer before the application sees the request. */
+/** Expects any 4xx in any form: the HTTP parser may respond before the application sees the request. */
 export const expectClientError = (check: Checker, response: ServerResponse): void =>
   check.that(response.status >= 400 && response.status < 500, {
     what: 'status',

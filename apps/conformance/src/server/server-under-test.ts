@@ -20,7 +20,7 @@ export interface ServerTarget {
   readonly proxyAddress?: string | undefined;
   /** A second instance that shares the admission store. */
   readonly peer?: Address | undefined;
-  /** What the server's clock is ahead of ours, in seconds. */
+  /** How many seconds the server's clock is ahead of this machine. */
   readonly clockOffset: number;
 }
 
@@ -45,7 +45,10 @@ const getBodyText = (body: Buffer): string => body.subarray(0, BODY_KEPT).toStri
 
 const BACKSTOP = 'Too many requests from this IP';
 
-/** The server under test as one case sees it: it crafts requests, sends them byte by byte, and witnesses what came back. */
+/**
+ * The server under test in one case: crafts requests, sends their exact bytes, and keeps the responses for
+ * the report.
+ */
 export class ServerUnderTest {
   readonly target: ServerTarget;
   readonly check: Checker;
@@ -62,7 +65,7 @@ export class ServerUnderTest {
     return Math.floor(Date.now() / 1000) + this.target.clockOffset;
   }
 
-  /** The same server, met at another address or from another one. */
+  /** The same server, reached at or from another address. */
   at(address: Address): ServerUnderTest {
     return new ServerUnderTest({ ...this.target, address }, this.check, this.#settings);
   }
@@ -73,7 +76,7 @@ export class ServerUnderTest {
     return this.basisFor(key, now);
   }
 
-  /** What requests of any key are made of. */
+  /** The basis of requests with any key. */
   basisFor(key: TestKey, now = this.now()): Basis {
     const { other } = this.target.keys;
     return {
@@ -100,7 +103,7 @@ export class ServerUnderTest {
     return encodeRequest(request, { host: `${host}:${port}`, ...encoding });
   }
 
-  /** `timeoutMs`: how long to wait for the answer; then throws `NoAnswer`. */
+  /** Throws `NoResponse` after `timeoutMs`. */
   async send(
     request: CraftedRequest,
     { timeoutMs, ...encoding }: Partial<Encoding> & { readonly timeoutMs?: number } = {},
@@ -112,7 +115,10 @@ export class ServerUnderTest {
     );
   }
 
-  /** Sends what no server should take; `undefined` when this one hangs up on it, or waits for more. */
+  /**
+   * Sends a request that no server should accept; `undefined` when the server closes the connection or waits
+   * for more.
+   */
   async provoke(sent: EncodedRequest, timeoutMs: number): Promise<ServerResponse | undefined> {
     const bytes = Buffer.concat([sent.head, sent.body]);
     const raw = await exchange(this.target.address, bytes, timeoutMs).catch((error: unknown) => {
@@ -129,10 +135,10 @@ export class ServerUnderTest {
     return this.send(this.craft(recipe, basis));
   }
 
-  /** Turns raw bytes into an answer and keeps both sides for the report. */
+  /** Parses a response, and keeps both messages for the report. */
   read(sent: EncodedRequest, raw: RawResponse): ServerResponse {
     this.#addExchange(sent, raw);
-    if (raw === undefined) throw new Error('the server closed the connection without an answer');
+    if (raw === undefined) throw new Error('the server closed the connection without a response');
     const response = parseServerResponse(raw);
     if (response.status === 429) this.#requireRoom(sent.head.toString('latin1'), response);
     return response;
@@ -147,18 +153,18 @@ export class ServerUnderTest {
     });
   }
 
-  /** A limit that only this run's own number of requests has met says nothing about the server. */
+  /** Throws for a limit that was reached only because of the number of requests in this run. */
   #requireRoom(head: string, { text }: ServerResponse): void {
     if (text.includes(BACKSTOP))
       throw new Error(
-        "the per-IP backstop answered 429: this run needs more than its limit. Raise the server's per-IP limit for conformance runs, or wait a minute.",
+        "the per-IP backstop responded with 429: this run needs a higher limit. Raise the server's per-IP limit for conformance runs, or wait a minute.",
       );
     const role = Object.entries(getRoles(this.target.keys)).find(([, { keyId }]) =>
       head.includes(`${KEY_HEADER}: ${keyId}\r\n`),
     )?.[0];
     if (role !== undefined && !role.startsWith('slow') && text.includes(REJECTIONS.rateLimit.message))
       throw new Error(
-        `the key of the role ${role} is not meant to be slow and has met its rate limit: a run needs some 450 requests a minute of full and other, and 350 of readonly and noperm. Raise its limit, or wait a minute after the last run.`,
+        `the key of the role ${role} has reached its rate limit: a run needs about 450 requests a minute with full and other, and 350 with readonly and noperm. Raise its limit, or wait a minute after the last run.`,
       );
   }
 }
@@ -167,7 +173,7 @@ export type ServerCase = ConformanceCase<ServerUnderTest>;
 
 type Row = Omit<ServerCase, 'group' | 'spec'> & Partial<Pick<ServerCase, 'spec'>>;
 
-/** Fixes what the cases of one table have in common, and prefixes their ids. */
+/** Adds what the cases of a table have in common, and prefixes their ids. */
 export const serverCases = (
   common: Pick<ServerCase, 'group' | 'spec'> & Pick<Partial<ServerCase>, 'needs' | 'timeoutMs'>,
   rows: readonly Row[],

@@ -7,7 +7,10 @@ const getCauseMessage = (error: unknown): string => {
   return cause instanceof Error && cause.message !== '' ? cause.message : message;
 };
 
-/** Sets a switch of a server in sandbox mode. Throws an error that names the URL when the server does not take it. */
+/**
+ * Sets a test hook of a server in sandbox mode. Throws an error that names the URL when the server does not
+ * accept it.
+ */
 export const putSwitch = async (
   url: string,
   setting: Readonly<Record<string, unknown>>,
@@ -26,10 +29,13 @@ export const putSwitch = async (
   });
   await response.arrayBuffer();
   if (!response.ok)
-    throw new Error(`the server's ${what} could not be set: ${url} answered ${response.status}`);
+    throw new Error(`the server's ${what} could not be set: ${url} responded with ${response.status}`);
 };
 
-/** The movable clock of a server in sandbox mode: a URL that answers GET and PUT with `{"now": …, "frozen": …}`. */
+/**
+ * The movable clock of a server in sandbox mode: GET and PUT on its URL respond with `{"now": …, "frozen":
+ * …}`.
+ */
 export class SandboxClock {
   readonly #url: string;
   #last = 0;
@@ -38,17 +44,17 @@ export class SandboxClock {
     this.#url = url;
   }
 
-  /** Stops the server's clock at a Unix second. */
+  /** Freezes the server's clock at a Unix second. */
   async freeze(now: number): Promise<void> {
     await this.#put(now);
   }
 
-  /** Lets the server's clock run again, on real time. */
+  /** Sets the server's clock back to real time. */
   async release(): Promise<void> {
     await this.#put(null);
   }
 
-  /** The first second of a minute that no earlier case has touched, at least a quarter of an hour after it. */
+  /** The first second of an unused minute, at least 15 minutes after the last one. */
   nextMinute(): number {
     const after = Math.max(this.#last, Math.floor(Date.now() / 1000)) + 900;
     this.#last = after - (after % 60) + 60;
@@ -61,9 +67,9 @@ export class SandboxClock {
 }
 
 const HINT =
-  'Was the server started afresh for this run, on an empty store? What an earlier run has spent and used up in these minutes still counts.';
+  'Was the server restarted for this run, with an empty store? Requests and signatures of an earlier run in these minutes still count.';
 
-/** An earlier run on the same server looks like a server that counts or remembers too much. */
+/** Adds a hint: after an earlier run on the same server, it seems to count or remember too much. */
 const withHint = (error: unknown): unknown => {
   if (!(error instanceof CaseFailure)) return error;
   const { diff, severity } = error;
@@ -73,7 +79,9 @@ const withHint = (error: unknown): unknown => {
   return isUnexpected ? new CaseFailure({ hint: HINT, ...diff }, severity) : error;
 };
 
-/** Stops the server's clock in a minute of its own while the body runs, and lets it go afterwards, whatever happens. */
+/**
+ * Freezes the server's clock in an unused minute while the body runs, and releases it afterwards in any case.
+ */
 export const withFrozenClock = async (
   { target }: ServerUnderTest,
   body: (clock: SandboxClock, now: number) => Promise<void>,
@@ -90,10 +98,10 @@ export const withFrozenClock = async (
   }
 };
 
-/** How an admission store fares: as it should, refusing every call, or never answering one. */
+/** The state of an admission store: working, failing every call, or never responding. */
 export type StoreState = 'up' | 'down' | 'silent';
 
-/** The admission store of a server in sandbox mode: a URL that takes `PUT {"state": …}`. */
+/** The admission store of a server in sandbox mode: a URL that accepts `PUT {"state": …}`. */
 export class SandboxStore {
   readonly #url: string;
 
@@ -106,7 +114,9 @@ export class SandboxStore {
   }
 }
 
-/** Takes the server's admission store away while the body runs, and gives it back afterwards, whatever happens. */
+/**
+ * Makes the server's admission store unavailable while the body runs, and restores it afterwards in any case.
+ */
 export const withStore = async (
   { target }: ServerUnderTest,
   state: Exclude<StoreState, 'up'>,

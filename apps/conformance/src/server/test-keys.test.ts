@@ -15,7 +15,7 @@ describe('parseTestKeys', () => {
     expect(keys.withdrawal?.amount).toMatch(/\.\d{18}$/);
   });
 
-  it.each(OPTIONAL)('can do without %s', (name) => {
+  it.each(OPTIONAL)('does not need %s', (name) => {
     expect(parseTestKeys(JSON.stringify({ ...demo(), [name]: undefined }))).not.toHaveProperty(name);
   });
 
@@ -43,11 +43,11 @@ describe('parseTestKeys', () => {
     ['full', { keyId: 'a', secret: 'b', pin: 1 }, 'field full.pin is unknown'],
     ['full', { keyId: 'a' }, 'field full.secret is missing'],
     ['full', 'a', 'full: Invalid input: expected object, received string'],
-  ])('names what is wrong with %s: %j', (name, value, message) => {
+  ])('names the problem of %s: %j', (name, value, message) => {
     expect(() => parseTestKeys(JSON.stringify({ ...demo(), [name]: value }))).toThrow(message);
   });
 
-  it('never says a secret', () => {
+  it('never shows a secret', () => {
     const full = { keyId: 7, secret: 'cpg-a-secret-that-must-stay-one' };
     expect(() => parseTestKeys(JSON.stringify({ ...demo(), full }))).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('stay-one') }),
@@ -55,7 +55,7 @@ describe('parseTestKeys', () => {
   });
 });
 
-it('secretsOf knows every secret of the file', () => {
+it('getSecrets returns every secret of the file', () => {
   const inFile = DEMO.match(/cpg-demo-[a-z-]+-DO-NOT-USE-IN-PRODUCTION/g) ?? [];
   expect(inFile.length).toBe(17);
   expect(new Set(getSecrets(parseTestKeys(DEMO)))).toEqual(new Set(inFile));

@@ -9,7 +9,7 @@ const unknownRole = (name: string, roles: readonly string[]): string => {
   return `role ${name} is unknown: ${near === undefined ? `there are ${roles.join(', ')}` : `did you mean ${near}?`}`;
 };
 
-/** What is wrong with a keys file, in words: which role or field is missing or unknown, and never a value. */
+/** Describes the problems of a keys file: which role or field is missing or unknown, never a value. */
 export const describeProblems = (
   issues: readonly z.core.$ZodIssue[],
   roles: readonly string[],
@@ -32,16 +32,18 @@ const slowKey = testKey.extend({
   rateLimitPerMinute: z.int().positive().max(50).default(5),
 });
 
-/** A withdrawal that the server carries out at once. */
+/** A withdrawal that the server executes at once. */
 const withdrawal = z.strictObject({
   currency: z.string().min(1),
   network: z.string().min(1),
   to_address: z.string().min(10),
-  /** The more decimal places the currency has, the more the cases can show: use all of them. */
+  /** Use all decimals of the currency: more decimals find more mistakes. */
   amount: z.string().regex(/^(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/, 'must be a decimal string'),
 });
 
-/** Written apart from @cpg/protocol, like the answers: a permission that changes there must turn a case red here. */
+/**
+ * Independent of @cpg/protocol, like the rejections: a permission that changes there must fail a case here.
+ */
 export const SINGLE_PERMISSIONS = Object.freeze([
   'read_balance',
   'list_currencies',
@@ -62,31 +64,31 @@ const testKeys = z.strictObject({
   readonly: testKey,
   /** No permission. */
   noperm: testKey,
-  /** Was live once. */
+  /** Revoked. */
   revoked: testKey,
-  /** Every permission, from an address only that the suite does not come from. */
+  /** Every permission, but only from an address that is not the suite's. */
   ipListed: testKey,
-  /** `read_balance`, a small limit; the suite exhausts it. */
+  /** `read_balance`, with a small limit, which the suite uses up. */
   slowA: slowKey,
-  /** As `slowA`, with the same limit. */
+  /** Like `slowA`, with the same limit. */
   slowB: slowKey,
   /** Every permission on another account. */
   other: testKey,
   /** Every permission, from the addresses of `ip-edge-cases.ts` only; for a run with a proxy. */
   ipEdges: testKey.optional(),
-  /** One key for each permission, which has that one only. */
+  /** One key for each permission, with that permission only. */
   only: z.record(z.enum(SINGLE_PERMISSIONS), testKey).optional(),
-  /** What `full` can withdraw many times over. */
+  /** A withdrawal that `full` can make many times. */
   withdrawal: withdrawal.optional(),
 });
 
-/** The keys that a server under test must know, by role, and what one of them can withdraw. */
+/** The keys of a server under test, by role, and what one of them can withdraw. */
 export type TestKeys = z.output<typeof testKeys>;
 export type Role = Exclude<keyof TestKeys, 'only' | 'withdrawal'>;
 export type TestKey = z.output<typeof testKey>;
 export type WithdrawalTerms = z.output<typeof withdrawal>;
 
-/** Reads the content of a keys file. Throws an error that names the faulty role or field, never a secret. */
+/** Parses a keys file. Throws an error that names the invalid role or field, never a secret. */
 export const parseTestKeys = (json: string): TestKeys => {
   let content: unknown;
   try {
@@ -97,9 +99,9 @@ export const parseTestKeys = (json: string): TestKeys => {
   const result = testKeys.safeParse(content);
   if (result.success) return result.data;
   const problems = describeProblems(result.error.issues, Object.keys(testKeys.shape));
-  throw new Error(`The keys file does not have the roles it needs: ${problems.join('; ')}`);
+  throw new Error(`The keys file is invalid:  ${problems.join('; ')}`);
 };
 
-/** Every secret of a keys file, for whoever must keep them out of reports. */
+/** Every secret of a keys file, to be masked in reports. */
 export const getSecrets = ({ only, withdrawal: _terms, ...roles }: TestKeys): readonly string[] =>
   [...Object.values(roles), ...Object.values(only ?? {})].flatMap((key) => key?.secret ?? []);

@@ -32,7 +32,7 @@ it.each([
   expect(median(values)).toBe(middle);
 });
 
-it('says what the times mean', () => {
+it('explains the times', () => {
   const text = renderTiming({ unknownKey: [100, 110, 120], badSignature: [200, 210, 220] });
   expect(text).toContain('3 interleaved pairs');
   expect(text).toMatch(/unknown key +median 110\.0 µs\n +known key, bad signature +median 210\.0 µs/);

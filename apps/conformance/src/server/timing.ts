@@ -5,7 +5,7 @@ import { Connection, type RawResponse } from '../wire/connection.ts';
 import type { EncodedRequest } from './encode-request.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 
-/** How big a Cliff's delta is, in words (Romano and others, 2006). */
+/** The sizes of a Cliff's delta in words (Romano et al., 2006). */
 const SIZES = [
   ['negligible', 0.147],
   ['small', 0.33],
@@ -26,8 +26,8 @@ const countBelow = (sorted: readonly number[], value: number): number => {
 };
 
 /**
- * Cliff's delta of two samples: how much more often a value of the first is greater than one of the second, than the other way
- * round. From −1 to 1; 0 when neither is greater more often. It does not mind outliers.
+ * Cliff's delta of two samples: how much more often a value of the first is greater than one of the second
+ * than the reverse, from −1 to 1. Robust against outliers.
  */
 export const cliffsDelta = (first: readonly number[], second: readonly number[]): number => {
   const [a, b] = [first.toSorted((x, y) => x - y), second.toSorted((x, y) => x - y)];
@@ -39,7 +39,7 @@ export const cliffsDelta = (first: readonly number[], second: readonly number[])
 export const getEffectSize = (delta: number): EffectSize =>
   SIZES.find(([, limit]) => Math.abs(delta) < limit)?.[0] ?? 'large';
 
-/** The middle of a sample; of the two middle values, when there are two, their mean. */
+/** The median; of an even number of values, the mean of the two middle ones. */
 export const median = (values: readonly number[]): number => {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -47,7 +47,7 @@ export const median = (values: readonly number[]): number => {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 };
 
-/** How long a server took to refuse, in microseconds. */
+/** How long a server took to reject, in microseconds. */
 export interface PairTimes {
   readonly unknownKey: readonly number[];
   readonly badSignature: readonly number[];
@@ -55,14 +55,16 @@ export interface PairTimes {
 
 const WARM_UP = 100;
 
-/** Refuses to measure anything but the two refusals that must look alike. */
+/** Throws unless the response is the rejection that both must get. */
 const assertRejection = (server: ServerUnderTest, sent: EncodedRequest, raw: RawResponse): void => {
   const { status, text } = server.read(sent, raw);
   if (status !== REJECTIONS.invalidSignature.status || !text.includes(REJECTIONS.invalidSignature.message))
-    throw new Error(`nothing to measure: the server answered ${status} instead of 401 Invalid signature`);
+    throw new Error(
+      `nothing to measure: the server responded with ${status} instead of 401 Invalid signature`,
+    );
 };
 
-/** Asks over one connection, which is made anew when the server closes it. */
+/** Measures over one connection, which is reopened when the server closes it. */
 class Stopwatch {
   readonly #server: ServerUnderTest;
   #connection: Connection | undefined;
@@ -91,14 +93,14 @@ class Stopwatch {
 }
 
 /**
- * Times the refusal of an unknown key against that of a known key with a bad signature, in interleaved pairs whose order
- * changes by chance, so that whatever else goes on strikes both alike.
+ * Times the rejection of an unknown key against that of a known key with a bad signature, in interleaved
+ * pairs in random order, so that other load affects both equally.
  */
 export const measurePairs = async (server: ServerUnderTest, pairs: number): Promise<PairTimes> => {
   const { keyId } = server.basis();
   const forged = () => randomBytes(32).toString('hex');
   const badSignature = (): Recipe => ({ mac: forged });
-  // As long as the known one, so that only the server's knowledge differs.
+  // As long as the known one, so that only the key's existence differs.
   const unknownKey = (): Recipe => ({
     mac: forged,
     keyId: randomBytes(keyId.length).toString('hex').slice(0, keyId.length),
@@ -122,7 +124,7 @@ export const measurePairs = async (server: ServerUnderTest, pairs: number): Prom
 
 const micro = (value: number): string => `${value.toFixed(1)} µs`;
 
-/** What the times say, and what they do not. */
+/** Formats the measured times, with what they mean. */
 export const renderTiming = ({ unknownKey, badSignature }: PairTimes): string => {
   const [unknown, bad] = [median(unknownKey), median(badSignature)];
   const delta = cliffsDelta(unknownKey, badSignature);
@@ -135,7 +137,7 @@ export const renderTiming = ({ unknownKey, badSignature }: PairTimes): string =>
     `  Cliff's delta                ${delta.toFixed(3)} (${getEffectSize(delta)})`,
     '',
     `An unknown key took longer in ${longer} % of all comparisons; 50 % is no difference. Below 0.147 either way the effect`,
-    'is negligible, from 0.474 it is large: who can measure like this can tell which keys exist. Contract §2: unknown keys',
-    'cost the same HMAC work. This is a measurement, not a verdict; repeat it, on a quiet machine, before you believe it.',
+    'is negligible, from 0.474 it is large: the time then reveals which keys exist. Wire protocol §2: unknown keys',
+    'cost the same HMAC work. This is a measurement, not a verdict: repeat it on an idle machine.',
   ].join('\n')}\n`;
 };

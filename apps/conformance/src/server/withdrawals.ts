@@ -8,7 +8,7 @@ import { expectAccepted, type ServerResponse } from './server-response.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 import type { Role, WithdrawalTerms } from './test-keys.ts';
 
-/** What `full` can withdraw. */
+/** The withdrawal terms of the keys file. */
 export const getTerms = ({ target }: ServerUnderTest): WithdrawalTerms => {
   if (target.keys.withdrawal === undefined) throw new NotApplicable('needs: withdrawal');
   return target.keys.withdrawal;
@@ -27,7 +27,7 @@ export const craftWithdrawal = (
   return server.craft({ method: 'POST', target: `/v1/withdrawals?nonce=${basis.nonce}`, body }, basis);
 };
 
-/** What the server said of a withdrawal; nothing of it is certain. */
+/** The data of a withdrawal, unvalidated. */
 interface WithdrawalData {
   readonly withdrawal_id?: unknown;
   readonly status?: unknown;
@@ -73,7 +73,7 @@ export const expectWithdrawn = ({ check }: ServerUnderTest, response: ServerResp
   };
 };
 
-/** Runs the body, and expects that it takes from `available` exactly what it says that it should. */
+/** Runs the body, and expects that `available` drops by exactly the amount it returns. */
 export const expectTaken = async (
   server: ServerUnderTest,
   body: () => Promise<ExactDecimal | undefined>,
@@ -89,7 +89,7 @@ export const expectTaken = async (
   });
 };
 
-/** Runs the body, and expects that `available` is what it was. */
+/** Runs the body, and expects that `available` is unchanged. */
 export const expectNothingTaken = (server: ServerUnderTest, body: () => Promise<void>): Promise<void> =>
   expectTaken(server, async () => {
     await body();

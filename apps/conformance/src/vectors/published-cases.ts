@@ -44,14 +44,17 @@ const webhook = (vector: WebhookVector): ConformanceCase<VectorContext> => ({
   },
 });
 
-/** What is signed of a webhook: the timestamp, LF, the body itself. Contract §5. */
+/** The signed text of a webhook: the timestamp, LF, the body. Wire protocol §5. */
 const signedText = (timestamp: string, body: Buffer): string => `${timestamp}\n${body.toString('latin1')}`;
 
-/** The same body under a secret of this run, signed as a webhook, then as a request: no table of answers can know it. */
+/**
+ * The same body under a secret of this run, signed as a webhook, then as a request. A table of known
+ * signatures cannot pass.
+ */
 const freshWebhook = (vector: WebhookVector): ConformanceCase<VectorContext> => ({
   ...common(vector),
   id: vector.id.replace(/^(?:webhook-)?/, 'webhook-fresh-'),
-  description: `${vector.description}; signed anew with a secret of this run, and once more as a request, which must be refused`,
+  description: `${vector.description}; signed with a secret of this run, then as a request, which must be rejected`,
   run: async ({ check, subject, random, masker }) => {
     const secret = Buffer.from(random.secret(`webhook/${vector.id}`));
     masker.addSecret(secret);
@@ -71,12 +74,12 @@ const freshWebhook = (vector: WebhookVector): ConformanceCase<VectorContext> => 
   },
 });
 
-/** The published verification vectors, as they are. */
+/** The published verification vectors, unchanged. */
 export const publishedVerifyCases = (
   vectors: readonly VerificationVector[],
 ): readonly ConformanceCase<VectorContext>[] => vectors.map(verification);
 
-/** The published webhook vectors, and each body that is to be accepted again under a secret of this run. */
+/** The published webhook vectors, and each valid body again under a secret of this run. */
 export const webhookCases = (
   vectors: readonly WebhookVector[],
 ): readonly ConformanceCase<VectorContext>[] => [

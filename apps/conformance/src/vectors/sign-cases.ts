@@ -26,20 +26,23 @@ const getHeader = (signing: Signing, name: string): string =>
   signing.headers.filter(([candidate]) => candidate.toLowerCase() === name.toLowerCase())[0]?.[1] ?? '(none)';
 
 const COMPARE =
-  'Compare your canonical string with this one (the capability `stages` has it shown beside yours); when they agree, look at how the secret becomes a key and how the result is written.';
+  'Compare your canonical string with this one (with the capability `stages`, the report shows both). If they are equal, check how the secret becomes the key and how the signature is encoded.';
 
-/** What should come of a command, and what came; with the command, a known mistake is looked for, which takes its time. */
+/**
+ * The expected stages and the signer's. With `command`, a wrong signature is compared with known mistakes,
+ * which takes time.
+ */
 interface Comparison {
   readonly expected: Stages;
   readonly signing: Signing;
   readonly command?: SignCommand;
 }
 
-/** Compares stage by stage, in the order of the recipe, so that the first departure is the one that is reported. */
+/** Compares stage by stage, in the order of the recipe, so that the first difference is reported. */
 const compareStages = (check: Checker, { expected, signing, command }: Comparison): void => {
-  check.equal('answer of the signer', {
+  check.equal('response of the signer', {
     expected: 'three headers',
-    actual: signing.refused === undefined ? 'three headers' : `refused: ${signing.refused}`,
+    actual: signing.refused === undefined ? 'three headers' : `rejected: ${signing.refused}`,
   });
   check.equal('number of headers', { expected: 3, actual: signing.headers.length });
   check.equal(KEY_HEADER, { expected: expected.keyId, actual: getHeader(signing, KEY_HEADER) });
@@ -72,7 +75,7 @@ const compareStages = (check: Checker, { expected, signing, command }: Compariso
   });
 };
 
-/** What is needed of a vector to sign it anew. */
+/** The fields of a vector that are needed to sign it again. */
 type Signable = Pick<
   SigningVector,
   'id' | 'group' | 'description' | 'level' | 'method' | 'target' | 'body'
@@ -91,7 +94,7 @@ const published = (vector: SigningVector): ConformanceCase<VectorContext> => ({
   description: vector.description,
   run: async ({ check, subject, masker }) => {
     const { keyId, secret, timestamp, method, target, body } = vector;
-    // Everybody knows it; but whoever prints it prints those that nobody knows.
+    // The published secret is public, but an adapter that prints it also prints private ones.
     masker.addSecret(secret);
     const command = { now: Number(timestamp), keyId, secret, method, target, body };
     const signing = await subject.sign(command);
@@ -100,11 +103,14 @@ const published = (vector: SigningVector): ConformanceCase<VectorContext> => ({
   },
 });
 
-/** The same request under a secret, a key id and a time that exist in this run only: no table of answers can know it. */
+/**
+ * The same request under a secret, a key id and a time of this run only, so a table of known signatures
+ * cannot pass.
+ */
 const fresh = (vector: Signable): ConformanceCase<VectorContext> => ({
   ...common(vector),
   id: `sign-fresh-${vector.id}`,
-  description: `${vector.description}; signed anew with a secret of this run`,
+  description: `${vector.description}; signed with a secret of this run`,
   run: async ({ check, subject, random, masker }) => {
     const { target, body } = vector;
     const secret = Buffer.from(random.secret(vector.id));
@@ -123,7 +129,7 @@ const fresh = (vector: Signable): ConformanceCase<VectorContext> => ({
   },
 });
 
-/** Longer than any buffer that someone may have thought long enough. */
+/** Longer than common fixed-size buffers. */
 const LONG_TARGET = {
   id: 'long-target',
   group: 'sign/query',
@@ -135,10 +141,10 @@ const LONG_TARGET = {
   body: Buffer.alloc(0),
 } as const;
 
-/** The contract shows every byte of it (§1.3): whoever fails it is helped most by its failure, so it comes first. */
+/** Comes first: wire protocol §1.3 shows every byte of it, so its failure is the easiest to understand. */
 const isExplained = ({ id }: SigningVector): boolean => id === 'worked-example';
 
-/** Every published vector, and every one of them again under a secret of this run. */
+/** Every published vector, and each again under a secret of this run. */
 export const signCases = (vectors: readonly SigningVector[]): readonly ConformanceCase<VectorContext>[] => [
   ...vectors.toSorted((a, b) => Number(isExplained(b)) - Number(isExplained(a))).map(published),
   ...vectors.map(fresh),

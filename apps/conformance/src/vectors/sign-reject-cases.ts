@@ -69,14 +69,15 @@ const ROWS: Readonly<Record<string, Row>> = {
 };
 
 /**
- * Requests that every server must refuse, so that a signer helps who refuses them too. The contract binds the server only:
- * a signer that signs them is warned about. `errors`: whoever cannot say that it refuses is not asked.
+ * Requests that every server must reject; a signer helps by rejecting them first. The wire protocol binds the
+ * server only: signing them is a warning. The need `errors` leaves out one-shot signers, which cannot report
+ * a rejection.
  */
 export const SIGN_REJECT_CASES: readonly ConformanceCase<VectorContext>[] = Object.entries(ROWS).map(
   ([id, { description, spec, request }]) => ({
     id: `sign-refuse-${id}`,
-    group: 'sign/refuse',
-    description: `${description} is refused by the signer`,
+    group: 'sign/reject',
+    description: `${description} is rejected by the signer`,
     spec,
     level: 'SHOULD',
     needs: ['sign', 'errors'],
@@ -86,8 +87,8 @@ export const SIGN_REJECT_CASES: readonly ConformanceCase<VectorContext>[] = Obje
       const fit = { now: 1_747_444_800, method: 'GET', target: '/v1/_ping', keyId: 'ck_1' };
       const signing = await subject.sign({ ...fit, body: Buffer.alloc(0), secret, ...request });
       check.that(signing.refused !== undefined, {
-        what: 'answer of the signer',
-        expected: 'refused, with a reason: no server accepts this',
+        what: 'response of the signer',
+        expected: 'rejected, with a reason: no server accepts this',
         actual: 'three headers',
       });
     },

@@ -3,7 +3,7 @@ import type { Checker } from '../core/checker.ts';
 import type { Masker } from '../core/masker.ts';
 import type { Randomness } from '../core/run-settings.ts';
 
-/** What one case of layer 1 works with. */
+/** The context of a case of layer 1. */
 export interface VectorContext {
   readonly check: Checker;
   readonly subject: VectorSubject;
@@ -17,7 +17,7 @@ interface Verdict {
   readonly message?: string;
 }
 
-/** The same decision, and the same status and message where both sides name them. */
+/** Expects the same decision, and the same status and message where the verifier reports them. */
 export const expectVerdict = (check: Checker, expected: Verdict, actual: Verification): void => {
   check.equal('accepted', { expected: expected.accepted, actual: actual.accepted });
   if (expected.accepted) return;

@@ -10,7 +10,7 @@ import type { VectorContext } from './vector-context.ts';
 import { readSigningVectors, readVerificationVectors, readWebhookVectors } from './vector-files.ts';
 import { verifyCases } from './verify-cases.ts';
 
-/** What layer 1 works with when a program is behind it. */
+/** The context of a case of layer 1 on an adapter. */
 interface AdapterContext extends VectorContext {
   readonly adapter: Adapter;
 }
@@ -26,10 +26,10 @@ const memoryCases = (): readonly ConformanceCase<VectorContext>[] => {
   ];
 };
 
-/** The cases of layer 1, in the order they are tried. */
+/** The cases of layer 1, in the order they run. */
 export const vectorCases = (): readonly ConformanceCase<AdapterContext>[] => [
   ...memoryCases(),
-  // Of a signer, the answer on standard output is a signature.
+  // A signer's response on standard output is a signature.
   ...outputCases<AdapterContext>({ layer: 'vectors', unsigned: ['stderr'], needs: [] }, (context) => context),
 ];
 
@@ -49,7 +49,7 @@ export const protocolSuite = ({ random, masker }: RunSettings): Suite<VectorCont
   }),
 });
 
-/** Layer 1 on anyone's signer and verifier, by the command that starts it. */
+/** Layer 1 on a signer and verifier, started by a command. */
 export const adapterVectorSuite = (
   command: AdapterCommand,
   { random, masker }: RunSettings,

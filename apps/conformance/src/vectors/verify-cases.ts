@@ -73,7 +73,7 @@ const judge = async (
   if (message !== undefined) check.equal('message', { expected: expected.message, actual: message });
 };
 
-/** The ids of the cases that probes make; they do not depend on the vectors. */
+/** The ids of the cases made from probes, which do not depend on the vectors. */
 export const VERIFY_IDS: ReadonlySet<string> = new Set(PROBES.map(({ id }) => `verify-${id}`));
 
 const probed = (probe: Probe): ConformanceCase<VectorContext> => ({
@@ -89,7 +89,7 @@ const probed = (probe: Probe): ConformanceCase<VectorContext> => ({
   },
 });
 
-/** Every signing vector from the other side: signed as published, it must be let in. */
+/** A signing vector as a verifier meets it: the published signature must be accepted. */
 const accepted = (vector: SigningVector): ConformanceCase<VectorContext> => ({
   id: `verify-vector-${vector.id}`,
   group: `verify/${vector.group.replace('sign/', '')}`,
@@ -105,7 +105,7 @@ const accepted = (vector: SigningVector): ConformanceCase<VectorContext> => ({
   },
 });
 
-/** Whether a verifier lets the right requests in, and only them. */
+/** Whether a verifier accepts the right requests, and no others. */
 export const verifyCases = (vectors: readonly SigningVector[]): readonly ConformanceCase<VectorContext>[] => [
   ...vectors.map(accepted),
   ...PROBES.map(probed),

@@ -21,7 +21,7 @@ const serve = async (onData: (socket: Socket, text: string) => void): Promise<nu
 
 const response = (text: string): string => `HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`;
 
-it('reads one answer after the other, also when both arrive at once', async () => {
+it('reads responses in order, also when two arrive at once', async () => {
   const port = await serve((socket, text) => socket.write(response(`${text}1`) + response(`${text}2`)));
   const connection = await Connection.open({ host: '127.0.0.1', port });
   connection.write(Buffer.from('a'));
@@ -30,7 +30,7 @@ it('reads one answer after the other, also when both arrive at once', async () =
   connection.close();
 });
 
-it('tells a connection that closes from one that is silent', async () => {
+it('distinguishes a closed connection from a silent one', async () => {
   const port = await serve((socket, text) => text === 'close' && socket.end());
   const closing = await Connection.open({ host: '127.0.0.1', port });
   closing.write(Buffer.from('close'));
@@ -41,11 +41,11 @@ it('tells a connection that closes from one that is silent', async () => {
   await expect(silent.read(20)).rejects.toThrow(NoResponse);
   silent.close();
   await expect(exchange({ host: '127.0.0.1', port }, Buffer.from('wait'), 20)).rejects.toThrow(
-    'no whole answer within 20 ms',
+    'no complete response within 20 ms',
   );
 });
 
-it('connects from the address that it is told to', async () => {
+it('connects from the given local address', async () => {
   let seen: string | undefined;
   const port = await serve((socket) => {
     seen = socket.remoteAddress;
@@ -58,7 +58,7 @@ it('connects from the address that it is told to', async () => {
 it.each([
   ['without an end of its head', 'HTTP/1.1 200 OK\r\nX: '],
   ['without a length', 'HTTP/1.1 200 OK\r\n\r\n'],
-])('reads no more than so much of a response %s', async (_name, head) => {
+])('limits the bytes of a response %s', async (_name, head) => {
   const port = await serve((socket) => {
     socket.on('error', () => undefined);
     const goOn = (): unknown => socket.destroyed || socket.write(Buffer.alloc(1024 * 1024, 'x'), goOn);

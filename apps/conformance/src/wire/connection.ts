@@ -9,7 +9,7 @@ export interface Address {
   readonly localAddress?: string | undefined;
 }
 
-/** Connects, with errors after the connection was made left to the reader of the answer. */
+/** Connects. Errors after that are left to the reader of the response. */
 export const openSocket = ({ host, port, localAddress }: Address): Promise<Socket> =>
   new Promise((resolve, reject) => {
     const socket = connect({
@@ -21,27 +21,28 @@ export const openSocket = ({ host, port, localAddress }: Address): Promise<Socke
     socket.once('error', reject);
     socket.once('connect', () => {
       socket.off('error', reject);
-      // A server may answer and close before it has read everything; its answer counts, not the broken pipe.
+      // A server may respond and close before it has read everything. The response counts, not the broken
+      // pipe.
       socket.on('error', () => undefined);
       resolve(socket);
     });
   });
 
-/** What a server answered; `undefined` when it closed without an answer. */
+/** A server's response; `undefined` when it closed the connection without one. */
 export type RawResponse = HttpMessage | undefined;
 
 const RESPONSE_TIMEOUT_MS = 8_000;
 
-/** A server kept a connection open and did not answer in time. */
+/** A server kept the connection open and did not respond in time. */
 export class NoResponse extends Error {
   override readonly name = 'NoResponse';
 
   constructor(timeoutMs: number) {
-    super(`no whole answer within ${timeoutMs} ms`);
+    super(`no complete response within ${timeoutMs} ms`);
   }
 }
 
-/** A connection that is kept open: one request after the other, each with its answer, byte for byte. */
+/** A connection that stays open: one request after the other, each with its response, byte for byte. */
 export class Connection {
   readonly #socket: Socket;
   #received = Buffer.alloc(0);
@@ -78,7 +79,10 @@ export class Connection {
     this.#socket.write(bytes);
   }
 
-  /** The next answer; `undefined` when the connection closes without one. Throws `NoAnswer` when it takes too long. */
+  /**
+   * The next response; `undefined` when the connection closes without one. Throws `NoResponse` after the
+   * timeout.
+   */
   async read(timeoutMs = RESPONSE_TIMEOUT_MS): Promise<RawResponse> {
     const until = performance.now() + timeoutMs;
     for (;;) {
@@ -116,7 +120,7 @@ export class Connection {
   }
 }
 
-/** Sends bytes over a connection of its own, exactly as given, and reads the answer. */
+/** Sends exactly these bytes over a new connection, and reads the response. */
 export const exchange = async (address: Address, bytes: Buffer, timeoutMs?: number): Promise<RawResponse> => {
   const connection = await Connection.open(address);
   try {

@@ -1,7 +1,10 @@
-/** Bytes kept of what a peer sends: no message of the suite comes near it, and a peer that sends for ever must not fill the memory. */
+/** The maximum of bytes kept of what a peer sends, far above any message of the suite. */
 export const MAX_RECEIVED_BYTES = 4 * 1024 * 1024;
 
-/** One HTTP/1.1 message as it stood on the wire. Header names and values are latin1 text, one character a byte. */
+/**
+ * One HTTP/1.1 message as it was on the wire. Header names and values are latin1 text, one character per
+ * byte.
+ */
 export interface HttpMessage {
   /** Without its line end. */
   readonly startLine: string;
@@ -14,7 +17,7 @@ export interface HttpMessage {
   readonly length: number;
 }
 
-/** Every value of a header, in order, whatever its case. */
+/** All values of a header, in order; the name in any case. */
 export const getHeaderValues = (message: Pick<HttpMessage, 'headers'>, name: string): string[] =>
   message.headers
     .filter(([candidate]) => candidate.toLowerCase() === name.toLowerCase())
@@ -22,7 +25,7 @@ export const getHeaderValues = (message: Pick<HttpMessage, 'headers'>, name: str
 
 const CRLF = '\r\n';
 
-/** Takes a chunked body apart; `undefined` while bytes are missing. Throws for anything that is not a chunk. */
+/** Decodes a chunked body; `undefined` while bytes are missing. Throws for an invalid chunk. */
 export const dechunk = (input: Buffer): { readonly body: Buffer; readonly length: number } | undefined => {
   const chunks: Buffer[] = [];
   let offset = 0;
@@ -60,8 +63,8 @@ interface Reading {
 }
 
 /**
- * Reads one message from the start of the bytes; `undefined` while bytes are missing. Deliberately plain: no HTTP library
- * may tidy what arrived.
+ * Parses one message from the start of the bytes; `undefined` while bytes are missing. Not an HTTP library,
+ * which would normalise what arrived.
  */
 export const readMessage = (input: Buffer, reading: Reading = {}): HttpMessage | undefined => {
   const headEnd = input.indexOf(HEAD_END);

@@ -6,7 +6,9 @@ import { getExitCode } from '@cpg/conformance/src/core/tally.ts';
 import { adapterVectorSuite } from '@cpg/conformance/src/vectors/vectors-suite.ts';
 import { commandFor, judgeServer } from '../trial.ts';
 
-/** A program that implements nothing, or a correct but awkward one, and the result that a run of it must have. */
+/**
+ * A program that implements nothing, or a correct but awkward one, and the result that a run of it must have.
+ */
 export interface Control {
   readonly id: string;
   readonly layer: 'vectors' | 'client' | 'server';
@@ -24,7 +26,9 @@ const GOOD_REQUEST =
 const BAD_REQUEST =
   /^(?:verify|server)-(?:missing-|empty-|repeated-|tamper-|recipe-|timestamp-|key-|order-|signature-|target-(?:absolute|fragment|backslash))/;
 
-/** A program that sends nothing can only pass the two cases of layer 2 that are about its output and its end. */
+/**
+ * A program that sends nothing can only pass the two cases of layer 2 that are about its output and its end.
+ */
 const SENDING = /^client-(?!output-hides-secrets$|adapter-stops$)/;
 
 export const CONTROLS: readonly Control[] = [

@@ -1,6 +1,7 @@
 /**
- * Programs that the suite must never take for an implementation: `node src/controls/run-control.ts <layer> <id>`. For the layer
- * `server` it listens and prints its address; for the others it speaks the adapter protocol.
+ * Programs that the suite must never take for an implementation: `node src/controls/run-control.ts <layer>
+ * <id>`. For the layer `server` it listens and prints its address; for the others it speaks the adapter
+ * protocol.
  */
 import { readFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';

@@ -102,7 +102,8 @@ export const CLIENT_WIRE_MUTANTS = mutants<ClientParts>('client: wire', [
   ['wire-length-too-short', withLength((body) => body.length - 1), 'client-call-withdrawal-create'],
   [
     'wire-length-too-long',
-    // Only where the client does not retry: each attempt lasts until the suite stops waiting for the missing byte.
+    // Only where the client does not retry: each attempt lasts until the suite stops waiting for the missing
+    // byte.
     withLength((body) => body.length + (body.includes('client_reference') ? 0 : 1)),
     'client-call-withdrawal-create',
   ],

@@ -4,7 +4,10 @@ import { hmacHex } from '../reference/signing-parts.ts';
 import { type Mutant, mutants } from './mutant.ts';
 import { SIGNING_MUTANTS } from './signing-mutants.ts';
 
-/** The case over the wire that kills a mutant of the recipe. Odd keys are missing: a server has its own keys, so only layer 1 tries them. */
+/**
+ * The case over the wire that kills a mutant of the recipe. Odd keys are missing: a server has its own keys,
+ * so only layer 1 tries them.
+ */
 const KILLED_BY: Readonly<Record<string, string>> = {
   'path-dots-resolved': 'accept-path-dots',
   'path-decoded': 'accept-path-encoded-tilde',

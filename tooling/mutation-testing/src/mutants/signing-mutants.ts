@@ -201,7 +201,9 @@ export const FRAMING_AND_KEY_MUTANTS = mutants<SigningParts>('framing, key, MAC'
   ['mac-swapped', () => ({ mac: (k, c) => createHmac('sha256', latin1(c)).update(k).digest('hex') }), 'ping'],
 ]);
 
-/** Wrong recipes. `killedBy` names a vector: the case `sign-…` of a signer, `verify-vector-…` of a verifier. */
+/**
+ * Wrong recipes. `killedBy` names a vector: the case `sign-…` of a signer, `verify-vector-…` of a verifier.
+ */
 export const SIGNING_MUTANTS: readonly Mutant<SigningParts>[] = [
   ...PATH_MUTANTS,
   ...QUERY_MUTANTS,

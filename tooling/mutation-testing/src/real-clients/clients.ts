@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 
-/** A common client: a program that requests `URL` with the headers in `HEADERS` (one a line) and prints nothing. */
+/**
+ * A common client: a program that requests `URL` with the headers in `HEADERS` (one a line) and prints
+ * nothing.
+ */
 export interface RealClient {
   readonly name: string;
   readonly program: string;

@@ -1,6 +1,7 @@
 /**
- * Measures what common clients send for awkward targets, and whether a signature over exactly that is accepted. Writes
- * `docs/real-clients.md`; with `--check` compares it instead. The first argument is the URL of a reference gateway.
+ * Measures what common clients send for awkward targets, and whether a signature over exactly that is
+ * accepted. Writes `docs/real-clients.md`; with `--check` compares it instead. The first argument is the URL
+ * of a reference gateway.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -29,7 +29,9 @@ export const startMeasuring = async (server: Address, { keyId, secret }: Credent
     return relay.take();
   };
 
-  /** Signs the target that was sent. Each signature has its own timestamp, because the target has no nonce. */
+  /**
+   * Signs the target that was sent. Each signature has its own timestamp, because the target has no nonce.
+   */
   const sign = (target: string): readonly string[] => {
     lastTimestamp++;
     const timestamp = String(lastTimestamp);

@@ -1,4 +1,7 @@
-/** The request target that each client (a column) sends for each given target (a row, named in the first column). */
+/**
+ * The request target that each client (a column) sends for each given target (a row, named in the first
+ * column).
+ */
 export interface Table {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];

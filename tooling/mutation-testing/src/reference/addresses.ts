@@ -1,6 +1,9 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
 
-/** An address in its canonical spelling, with mapped IPv4 extracted from IPv6; `undefined` for a text that is not an address. */
+/**
+ * An address in its canonical spelling, with mapped IPv4 extracted from IPv6; `undefined` for a text that is
+ * not an address.
+ */
 export const plainAddress = (text: string): string | undefined => {
   if (isIP(text) === 0) return undefined;
   if (isIPv4(text)) return text;

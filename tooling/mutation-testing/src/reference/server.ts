@@ -41,8 +41,8 @@ const listen = (server: Server): Promise<string> =>
   );
 
 /**
- * Serves a verifier with these parts on two free loopback ports, as two instances that share everything, with the test hooks
- * `/_sandbox/clock` and `/_sandbox/admission`. Returns their addresses, separated by a space.
+ * Serves a verifier with these parts on two free loopback ports, as two instances that share everything, with
+ * the test hooks `/_sandbox/clock` and `/_sandbox/admission`. Returns their addresses, separated by a space.
  */
 export const startServer = async (parts: ServerParts): Promise<string> => {
   if (!parts.isParsed) return startRawServer();

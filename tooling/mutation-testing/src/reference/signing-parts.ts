@@ -1,6 +1,9 @@
 import { createHash, createHmac } from 'node:crypto';
 
-/** The steps from a request to a signature, each of which a mutant can replace. Texts are latin1, one character a byte. */
+/**
+ * The steps from a request to a signature, each of which a mutant can replace. Texts are latin1, one
+ * character a byte.
+ */
 export interface SigningParts {
   readonly timestamp: (text: string) => string;
   readonly method: (text: string, body: Buffer) => string;

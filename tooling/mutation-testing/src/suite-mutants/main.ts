@@ -1,6 +1,6 @@
 /**
- * Mutants of the suite itself: one replacement at a time, in a copy of its source, must fail the suite's own test.
- * `node src/suite-mutants/main.ts [part of a mutant's id]`.
+ * Mutants of the suite itself: one replacement at a time, in a copy of its source, must fail the suite's own
+ * test. `node src/suite-mutants/main.ts [part of a mutant's id]`.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -34,7 +34,10 @@ const isPassing = (tests: readonly string[]): boolean => {
   return run.status === 0;
 };
 
-/** Whether its test fails with the mutant. Throws when the source no longer has the text that the mutant replaces. */
+/**
+ * Whether its test fails with the mutant. Throws when the source no longer has the text that the mutant
+ * replaces.
+ */
 const isKilled = ({ id, file, find, replace, test }: SuiteMutant): boolean => {
   const path = join(COPY, 'src', file);
   const source = readFileSync(path, 'utf8');

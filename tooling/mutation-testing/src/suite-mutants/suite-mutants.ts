@@ -111,7 +111,7 @@ export const SUITE_MUTANTS: readonly SuiteMutant[] = [
   ]),
   row('second-answer-accepted', ADAPTER, ['if (this.#settled.has(id))', 'if (id === undefined)']),
   row('unknown-id-accepted', ADAPTER, [
-    "return 'the adapter answered an id that was never sent';",
+    "return 'the adapter responded to an id that was never sent';",
     'return undefined;',
   ]),
   row('adapter-failure-accepted', ADAPTER, ["typeof result.error === 'string'", 'result === undefined']),

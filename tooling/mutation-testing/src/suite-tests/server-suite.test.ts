@@ -100,7 +100,9 @@ describe('the server suite', () => {
     });
     expect(records).toContainEqual(expect.objectContaining({ type: 'case', verdict: 'fail' }));
     const notes = records.flatMap((record) => (record.type === 'implementation' ? record.notes : []));
-    expect(notes).toContain('every key is refused: 401 Invalid signature; are these the keys of the server?');
+    expect(notes).toContain(
+      'every key is rejected: 401 Invalid signature; are these the keys of the server?',
+    );
   });
 
   it('notes that a key which is rejected anyway is rejected for its signature', async () => {
@@ -109,7 +111,9 @@ describe('the server suite', () => {
       filter: { pattern: 'accept', matches: (id) => id === 'server-accept-no-query' },
     });
     const notes = records.flatMap((record) => (record.type === 'implementation' ? record.notes : []));
-    expect(notes).toContain('the key of the role ipListed is refused as 401 Invalid signature; is it right?');
+    expect(notes).toContain(
+      'the key of the role ipListed is rejected with 401 Invalid signature; is it correct?',
+    );
   });
 
   it('asks whether a server that counts too much was started afresh', async () => {
@@ -145,7 +149,7 @@ describe('the server suite', () => {
     expect(long?.diff?.exchanges?.[0]?.sent).toMatch(/\r\n\r\n\{/);
   });
 
-  it('says how to mend a local address that this machine does not have', async () => {
+  it('says how to add a local address that this machine does not have', async () => {
     const [record] = await tryCases('server-ip-edge-exact', { ...server, proxyAddress: '203.0.113.250' });
     expect(record?.verdict).toBe('error');
     expect(record?.reason).toMatch(

@@ -38,6 +38,6 @@ it('does not measure other responses', async () => {
   const { port } = server.address() as AddressInfo;
   expect(await timing(`http://127.0.0.1:${port}`, '--pairs', '5')).toBe(3);
   expect(output.text).toContain(
-    'nothing to measure: the server answered 200 instead of 401 Invalid signature',
+    'nothing to measure: the server responded with 200 instead of 401 Invalid signature',
   );
 });

@@ -32,7 +32,7 @@ const trouble = (reply: Reply, call: Call, look: (scene: Scene) => void) => asyn
     look(scene);
   });
 
-/** The idempotency reference in a body that was sent; a client may make one up by itself. */
+/** The idempotency reference in a body that was sent. A client may create its own. */
 const referenceIn = ({ body }: CapturedRequest): unknown =>
   (JSON.parse(body.toString('utf8')) as Readonly<Record<string, unknown>>).client_reference ?? undefined;
 
@@ -56,7 +56,7 @@ const post = (reply: Reply, client_reference?: string) => (client: ClientUnderTe
 
 const freshSignature = (reply: Reply) => trouble(reply, { operation: 'balances.list' }, () => undefined);
 
-/** The kind of the error when this is the answer to a withdrawal, and its status. */
+/** The kind and status of the error when a withdrawal gets this reply. */
 const getKind = async (client: ClientUnderTest, reply: Reply) => {
   let found = { kind: '', status: 0 };
   await client.play({ label: 'kind', respond: () => reply }, async (scene) => {
@@ -68,41 +68,42 @@ const getKind = async (client: ClientUnderTest, reply: Reply) => {
   return found;
 };
 
-/** What a client does when it cannot know, or must not ask again at once. */
+/** Retries after an unknown outcome, and unique signatures. */
 export const ATTEMPT_CASES = clientCases({ group: 'attempts', spec: '§6.2, §6.6', timeoutMs: 40_000 }, [
   {
     id: 'attempt-503-get',
-    description: 'a GET that meets 503 is tried again with a new signature, boundedly, or not at all',
+    description:
+      'a GET that gets 503 is retried with a new signature, a limited number of times, or not at all',
     run: freshSignature(UNAVAILABLE),
   },
   {
     id: 'attempt-hang-up-get',
-    description: 'a GET whose connection is closed is tried again with a new signature, or not at all',
+    description: 'a GET whose connection is closed is retried with a new signature, or not at all',
     run: freshSignature(HANG_UP),
   },
   {
     id: 'attempt-reset-get',
-    description: 'a GET whose connection is reset is tried again with a new signature, or not at all',
+    description: 'a GET whose connection is reset is retried with a new signature, or not at all',
     run: freshSignature(RESET),
   },
   {
     id: 'attempt-half-answer-get',
-    description: 'a GET that gets half an answer is tried again with a new signature, or not at all',
+    description: 'a GET that gets half a response is retried with a new signature, or not at all',
     run: freshSignature(HALF),
   },
   {
     id: 'attempt-hang-up-post',
-    description: 'a POST that carries no reference is not tried again when the answer is lost',
+    description: 'a POST without a reference is not retried when the response is lost',
     run: post(HANG_UP),
   },
   {
     id: 'attempt-reset-post',
-    description: 'a POST that carries no reference is not tried again when the connection is reset',
+    description: 'a POST without a reference is not retried when the connection is reset',
     run: post(RESET),
   },
   {
     id: 'attempt-half-answer-post',
-    description: 'a POST that carries no reference is not tried again after half an answer',
+    description: 'a POST without a reference is not retried after half a response',
     run: post(HALF),
   },
   {
@@ -112,15 +113,14 @@ export const ATTEMPT_CASES = clientCases({ group: 'attempts', spec: '§6.2, §6.
   },
   {
     id: 'attempt-hang-up-post-reference',
-    description: 'a POST with a reference whose answer is lost keeps its body bytes in every attempt',
+    description: 'a POST with a reference whose response is lost keeps its body bytes in every attempt',
     run: post(HANG_UP, 'reference-1'),
   },
   {
     id: 'attempt-lost-post-is-no-refusal',
     spec: '§6.6',
     needs: ['errors'],
-    description:
-      'a withdrawal whose answer is lost ends with another kind of error than one that was refused',
+    description: 'a withdrawal whose response is lost ends with another kind of error than a rejected one',
     run: async (client) => {
       const rejected = await getKind(
         client,
@@ -130,7 +130,7 @@ export const ATTEMPT_CASES = clientCases({ group: 'attempts', spec: '§6.2, §6.
         const lost = await getKind(client, reply);
         client.check.that(lost.kind !== rejected.kind && lost.status < 400, {
           what: 'kind and status of the error',
-          expected: `not ${rejected.kind}, and no status of a refusal: the withdrawal may have been made`,
+          expected: `not ${rejected.kind}, and not the status of a rejection: the withdrawal may have been made`,
           actual: `${lost.kind}, ${lost.status}`,
         });
       }
@@ -168,14 +168,15 @@ export const ATTEMPT_CASES = clientCases({ group: 'attempts', spec: '§6.2, §6.
   },
   {
     id: 'attempt-most-ahead',
-    description: `${MANY_CALLS} identical calls in one second: none is stamped more than ${STEPPED_AHEAD} s ahead, the last ones wait`,
+    description: `${MANY_CALLS} identical calls in one second: none is stamped more than ${STEPPED_AHEAD} s ahead; the last ones wait`,
     spec: '§6.3',
     needs: ['memory'],
     run: manyAtOnce,
   },
   {
     id: 'attempt-already-used',
-    description: 'an answer that the signature was already used is never met with the same signature',
+    description:
+      'after a rejection of its signature as already used, the client never repeats that signature',
     run: (client) =>
       client.play(
         { label: 'already-used', respond: () => rejection(REJECTIONS.alreadyUsed) },

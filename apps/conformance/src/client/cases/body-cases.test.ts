@@ -13,8 +13,8 @@ const measure = async (stream: Readable | Transform): Promise<{ head: string; by
   return { head, bytes };
 };
 
-describe('bodies without end', () => {
-  it('have 100 MiB and begin like an answer', async () => {
+describe('endless bodies', () => {
+  it('have 100 MiB and begin like a response', async () => {
     expect(ENORMOUS_BYTES).toBe(100 * 2 ** 20);
     expect(await measure(enormousBody())).toEqual({
       head: '{"success":true,"message":"OK","data":[{',

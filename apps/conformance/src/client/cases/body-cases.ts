@@ -34,14 +34,14 @@ const right: Judge = (client, response) => expectRow(client, response, UNICODE_R
 
 const ROWS: Readonly<Record<string, readonly [description: string, reply: Reply, judge: Judge]>> = {
   utf8: ['text beyond ASCII is read as UTF-8', ok(envelopeWith(UNICODE_ROW)), right],
-  chunked: ['an answer in chunks is read whole', chunked(), right],
+  chunked: ['a chunked response is read completely', chunked(), right],
   'content-type-bare': [
-    'an answer whose type is application/json, without a charset, is read as UTF-8',
+    'a response of type application/json without a charset is read as UTF-8',
     ok(envelopeWith(UNICODE_ROW), { 'Content-Type': 'application/json' }),
     right,
   ],
   'byte-order-mark': [
-    'a UTF-8 byte-order mark first: understood, or an error',
+    'a leading UTF-8 byte-order mark: accepted, or an error',
     ok(`\ufeff${envelopeWith()}`),
     expectRowOrError,
   ],
@@ -53,25 +53,25 @@ const ROWS: Readonly<Record<string, readonly [description: string, reply: Reply,
     expectRowOrError,
   ],
   'invalid-utf8': [
-    'a text with a byte that is not UTF-8: an error, or the replacement character in its place',
+    'a text with a byte that is not UTF-8: an error, or the replacement character',
     ok(INVALID),
     (client, response) => expectRowOrError(client, response, REPLACED_ROW),
   ],
-  gzip: ['an answer in gzip: understood, or an error', gzip(PACKED), expectRowOrError],
-  'gzip-cut': ['an answer in gzip that ends early: an error', gzip(PACKED.subarray(0, 60)), expectError],
+  gzip: ['a gzip response: decoded, or an error', gzip(PACKED), expectRowOrError],
+  'gzip-cut': ['a truncated gzip response: an error', gzip(PACKED.subarray(0, 60)), expectError],
   'gzip-in-name-only': [
-    'plain JSON that is labelled gzip: understood, or an error',
+    'plain JSON labelled gzip: read, or an error',
     gzip(envelopeWith()),
     expectRowOrError,
   ],
   'length-too-long': [
-    'a whole envelope and then the end, before as many bytes as were announced: understood, or an error',
+    'a complete envelope, but fewer bytes than Content-Length: read, or an error',
     ok(envelopeWith(), { 'Content-Length': String(envelopeWith().length + 9) }),
     expectRowOrError,
   ],
 };
 
-/** How the bytes of an answer become text: rightly or not at all. */
+/** Decoding of response bodies: correct, or an error. */
 export const ENCODING_CASES = clientCases(
   { group: 'encoding', spec: '§3, §6.8', timeoutMs: 40_000, needs: ['errors'] },
   Object.entries(ROWS).map(([id, [description, reply, judge]]) => ({
@@ -92,7 +92,10 @@ export const ENORMOUS_BYTES = 104_857_600;
 
 const BLOCK = Buffer.alloc(65_536, ' ');
 
-/** A correct envelope, then spaces, up to 100 MiB: JSON to the last byte, never whole in memory here. */
+/**
+ * A correct envelope, then spaces up to 100 MiB: valid JSON, streamed so that this process never holds all of
+ * it.
+ */
 function* enormous(): Generator<Buffer> {
   const envelope = Buffer.from(envelopeWith());
   yield envelope;
@@ -100,7 +103,7 @@ function* enormous(): Generator<Buffer> {
     yield BLOCK.subarray(0, Math.min(rest, BLOCK.length));
 }
 
-/** The same in chunks, without the one that ends them. */
+/** The same in chunks, without the last chunk. */
 function* enormousChunks(): Generator<Buffer> {
   for (const block of enormous())
     yield Buffer.concat([Buffer.from(`${block.length.toString(16)}\r\n`), block, Buffer.from('\r\n')]);
@@ -112,13 +115,15 @@ export const enormousChunkedBody = (): Readable => Readable.from(enormousChunks(
 
 let packed: Promise<Buffer> | undefined;
 
-/** The same in gzip: a hundred kilobytes. Made once. */
+/** The same in gzip: about 100 kB. Created once. */
 export const packedEnormousBody = (): Promise<Buffer> => {
   packed ??= buffer(enormousBody().pipe(createGzip()));
   return packed;
 };
 
-/** What one connection may take before the client hangs up; what the system holds in between counts too. */
+/**
+ * The most bytes that a connection may take before the client hangs up, including the buffers of the system.
+ */
 const MAX_BYTES_TAKEN = 64 * 2 ** 20;
 
 const received = async (client: ClientUnderTest, reply: Reply): Promise<void> =>
@@ -129,19 +134,21 @@ const received = async (client: ClientUnderTest, reply: Reply): Promise<void> =>
     scene.expectAllSigned({ ...moved, elapsed: response.elapsed });
     expectError(client, response);
     client.check.recommends(taken <= MAX_BYTES_TAKEN, {
-      what: 'bytes that the client took of one answer',
-      expected: `at most ${MAX_BYTES_TAKEN}: no answer of this API is longer`,
+      what: 'bytes that the client read of one response',
+      expected: `at most ${MAX_BYTES_TAKEN}: no response of this API is longer`,
       actual: String(taken),
-      hint: 'Set a limit on what is read of an answer: memory is not the place to find it.',
+      hint: 'Limit how many bytes of a response are read, before it exhausts the memory.',
     });
   });
 
-/** Answers that do not fit into memory. The contract names no limit, so that a client without one is warned about. */
+/**
+ * Responses that exhaust the memory. The wire protocol sets no limit, so a client without one gets a warning.
+ */
 export const SIZE_CASES = clientCases({ group: 'size', spec: '§6', timeoutMs: 40_000, needs: ['errors'] }, [
   {
     id: 'size-enormous',
     level: 'SHOULD',
-    description: 'a JSON answer of 100 MiB, announced: an error, before all of it was read',
+    description: 'a JSON response of 100 MiB with Content-Length: an error before all of it was read',
     run: (client) =>
       received(client, {
         status: 200,
@@ -151,7 +158,7 @@ export const SIZE_CASES = clientCases({ group: 'size', spec: '§6', timeoutMs: 4
   },
   {
     id: 'size-enormous-chunked',
-    description: '100 MiB in chunks that never come to an end: an error, before all of it was read',
+    description: '100 MiB in chunks without an end: an error before all of it was read',
     run: (client) =>
       received(client, {
         status: 200,
@@ -161,7 +168,7 @@ export const SIZE_CASES = clientCases({ group: 'size', spec: '§6', timeoutMs: 4
   },
   {
     id: 'size-enormous-error',
-    description: 'a 403 with a body of 100 MiB: an error, before all of it was read',
+    description: 'a 403 with a body of 100 MiB: an error before all of it was read',
     run: (client) =>
       received(client, {
         status: 403,
@@ -172,7 +179,7 @@ export const SIZE_CASES = clientCases({ group: 'size', spec: '§6', timeoutMs: 4
   {
     id: 'size-gzip-bomb',
     level: 'SHOULD',
-    description: '100 kB of gzip that hold 100 MiB of JSON: an error',
+    description: '100 kB of gzip that decompress to 100 MiB of JSON: an error',
     run: async (client) =>
       received(client, {
         status: 200,

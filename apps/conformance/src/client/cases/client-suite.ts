@@ -11,7 +11,7 @@ import { PATH_CASES, REQUEST_CASES } from './request-cases.ts';
 import { AMOUNT_CASES, RESPONSE_CASES } from './response-cases.ts';
 import { SECRECY_CASES } from './secrecy-cases.ts';
 
-/** The cases of layer 2, in the order they are tried. */
+/** The cases of layer 2, in the order they run. */
 export const CLIENT_CASES: readonly ConformanceCase<ClientUnderTest>[] = [
   REQUEST_CASES,
   PATH_CASES,
@@ -46,7 +46,7 @@ const open = async (command: AdapterCommand, settings: RunSettings): Promise<Ses
   };
 };
 
-/** Layer 2: a client, by the command that starts it. */
+/** Layer 2: a client, started by a command. */
 export const clientSuite = (command: AdapterCommand, settings: RunSettings): Suite<ClientUnderTest> => ({
   layer: 'client',
   label: command.commandLine,

@@ -14,7 +14,7 @@ import {
 } from '../clock-scenes.ts';
 import { rejection, success } from '../replies.ts';
 
-/** What needs a clock that can be moved: pacing, and learning the time. */
+/** Cases with a movable clock: pacing, and correcting the clock offset. */
 export const CLOCK_CASES = clientCases(
   { group: 'clock', spec: '§6.4, §6.5', needs: ['clock'], timeoutMs: 40_000 },
   [
@@ -47,29 +47,29 @@ export const CLOCK_CASES = clientCases(
     },
     {
       id: 'clock-429-for-ever',
-      description: '429 without end: it gives up',
+      description: 'repeated 429: it gives up',
       run: givesUp({}, REJECTIONS.rateLimit.message),
     },
     ...Object.entries({ huge: '999999999', negative: '-5', garbage: 'soon', empty: '' }).map(
       ([id, value]) => ({
         id: `clock-retry-after-${id}`,
-        description: `Retry-After: ${JSON.stringify(value)} does not make it wait for long, nor hammer`,
+        description: `Retry-After: ${JSON.stringify(value)} neither delays it for long nor makes it retry at once`,
         run: givesUp({ 'Retry-After': value }, PER_IP),
       }),
     ),
     {
       id: 'clock-server-ahead',
-      description: 'a server 400 s ahead: corrected by its Date, one more attempt, let in',
+      description: 'a server 400 s ahead: corrected by its Date, one more attempt, accepted',
       run: skewed(400),
     },
     {
       id: 'clock-server-behind',
-      description: 'a server 400 s behind: corrected by its Date, one more attempt, let in',
+      description: 'a server 400 s behind: corrected by its Date, one more attempt, accepted',
       run: skewed(-400),
     },
     {
       id: 'clock-hopeless',
-      description: 'refused for its timestamp again and again: at most two attempts, then the error',
+      description: 'repeatedly rejected for its timestamp: at most two attempts, then the error',
       run: (client) => {
         const now = startOfScene();
         const respond = () => ({
@@ -95,7 +95,7 @@ export const CLOCK_CASES = clientCases(
     {
       id: 'clock-not-from-5xx',
       description:
-        'the Date of a 503 that anyone may have written does not move the clock, in this call or the next',
+        'the Date of a 503, which an intermediary may have sent, does not change the clock offset, in this call or the next',
       run: (client) => {
         const now = startOfScene();
         const unavailable = { status: 503, message: 'Service temporarily unavailable' };
@@ -120,7 +120,7 @@ export const CLOCK_CASES = clientCases(
       id: 'clock-kept',
       level: 'SHOULD',
       needs: ['memory'],
-      description: 'what was learnt of the clock holds for the next call, which is let in at once',
+      description: 'the clock offset is kept for the next call, which is accepted at once',
       run: (client) => {
         const now = startOfScene();
         return client.play({ label: 'clock-kept', respond: windowAt(now + 400) }, async (scene) => {

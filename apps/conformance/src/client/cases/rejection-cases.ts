@@ -27,7 +27,7 @@ const rejected = async (client: ClientUnderTest, id: string, response: ExpectedR
     client.check.equal('requests', {
       expected: 1,
       actual: scene.captured().length,
-      hint: 'This answer will not change: trying again only costs quota.',
+      hint: 'This response will not change: a retry only uses up the rate limit.',
     });
     client.check.that(!result.ok, { what: 'result of the call', expected: 'an error', actual: 'ok' });
     if (result.ok) return;
@@ -45,12 +45,12 @@ const rejected = async (client: ClientUnderTest, id: string, response: ExpectedR
     });
   });
 
-/** Answers that end a call at once: one request, a typed error, the server's words kept. */
+/** Rejections that end a call at once: one request, a typed error, the server's message kept. */
 export const REJECTION_CASES = clientCases(
-  { group: 'refusal', spec: '§3, §6', needs: ['errors'] },
+  { group: 'rejection', spec: '§3, §6', needs: ['errors'] },
   Object.entries(REFUSALS).map(([id, response]) => ({
     id: `refused-${id}`,
-    description: `${response.status} ${response.message}: no second attempt, the message kept`,
+    description: `${response.status} ${response.message}: no retry, and the message is kept`,
     run: (client: ClientUnderTest) => rejected(client, id, response),
   })),
 );
@@ -79,13 +79,13 @@ const redirected = async (client: ClientUnderTest, status: number, call: Call): 
   }
 };
 
-/** A redirect to another host is an error, and takes no credentials there. */
+/** A redirect to another host is an error, and sends no credentials there. */
 export const REDIRECT_CASES = clientCases(
   { group: 'redirect', spec: '§6.7' },
   [301, 302, 303, 307, 308].flatMap((status) =>
     (['balances.list', 'withdrawals.create'] as const).map((operation) => ({
       id: `redirect-${status}-${operation === 'balances.list' ? 'get' : 'post'}`,
-      description: `${status} to another host in answer to ${operation}`,
+      description: `${status} to another host in response to ${operation}`,
       run: (client: ClientUnderTest) =>
         redirected(client, status, {
           operation,

@@ -9,7 +9,7 @@ import {
 import { expectData } from '../expect-result.ts';
 import { success, WITHDRAWAL_ARGS } from '../replies.ts';
 
-/** Makes one call that succeeds, checks its signature, and hands over the only request. */
+/** Makes one successful call, checks its signature, and passes the only request on. */
 const one = async (
   client: ClientUnderTest,
   { label, secret, ...call }: Call & { label: string; secret?: string },
@@ -57,7 +57,7 @@ const AWKWARD: Readonly<Record<string, string>> = {
 
 const throughQuery = ([id, value]: [string, string]) => ({
   id: `query-${id}`,
-  description: `a filter of ${JSON.stringify(value)}: whatever is sent, it is what was signed, and it says the same`,
+  description: `a filter of ${JSON.stringify(value)}: signed as sent, and decoded to the same text`,
   run: (client: ClientUnderTest) => {
     const args = { currency: value, network: 'ETH' };
     return one(client, { label: `query-${id}`, operation: 'balances.list', args }, ({ query }) => {
@@ -133,7 +133,7 @@ const plain = (id: string, line: { method: string; path: string }, call: Call) =
     }),
 });
 
-/** What is sent, and that it is what was signed. */
+/** The request that is sent, and its signature. */
 export const REQUEST_CASES: readonly ClientCase[] = [
   ...clientCases({ group: 'call', spec: '§1, §6.1' }, [
     plain('ping', { method: 'GET', path: '/v1/_ping' }, { operation: 'ping' }),
@@ -151,7 +151,7 @@ export const REQUEST_CASES: readonly ClientCase[] = [
     {
       id: 'call-transactions',
       description:
-        'transactions.list is GET /v1/transactions with its three filters, in whatever order, signed as sent',
+        'transactions.list is GET /v1/transactions with its three filters, in any order, signed as sent',
       needs: ['transactions'],
       run: (client) => {
         const args = { status: 'confirmed', limit: 2, currency: 'USDT' };
@@ -225,12 +225,12 @@ const expectOneSegment = ({ check }: ClientUnderTest, scene: Scene, id: string):
   check.equal('query', { expected: '', actual: query });
 };
 
-/** Ids that would lead to another route, were they put into the path as they are. */
+/** Ids that would lead to another route if they were put into the path unencoded. */
 export const PATH_CASES = clientCases(
   { group: 'path', spec: '§1.2, §4', needs: ['text-ids', 'errors'] },
   Object.entries(AWKWARD_IDS).map(([id, text]) => ({
     id: `path-${id}`,
-    description: `an id of ${JSON.stringify(text)}: refused before it is sent, or one segment of the path, signed as sent`,
+    description: `an id of ${JSON.stringify(text)}: rejected before sending, or one segment of the path, signed as sent`,
     run: (client: ClientUnderTest) =>
       client.play({ label: `path-${id}`, respond: () => success('withdrawals.get') }, async (scene) => {
         const known = await scene.call({ operation: 'withdrawals.get', args: { withdrawal_id: '41' } });

@@ -11,7 +11,7 @@ const NESTED = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
 interface Unfit {
   readonly description: string;
   readonly reply: Reply;
-  /** What the error must say, where the server said it. */
+  /** The status that the error must contain, where the server sent one. */
   readonly status?: number;
 }
 
@@ -30,7 +30,7 @@ const UNFIT: Readonly<Record<string, Unfit>> = {
     reply: ok(envelopeWith().replace('true', 'false')),
   },
   'success-text': {
-    description: '200 with success as a text',
+    description: '200 with success as a string',
     reply: ok(envelopeWith().replace('true', '"true"')),
   },
   'no-data': { description: '200 without data', reply: ok('{"success":true,"message":"OK"}') },
@@ -39,18 +39,18 @@ const UNFIT: Readonly<Record<string, Unfit>> = {
     reply: ok('{"success":true,"message":"OK","data":{}}'),
   },
   'deeply-nested': {
-    description: '100,000 arrays in each other',
+    description: '100,000 nested arrays',
     reply: ok(`{"success":true,"message":"OK","data":${NESTED}}`),
   },
   'amount-from-prototype': {
-    description: 'an amount that is there only through a member named __proto__',
+    description: 'an amount that exists only through a member named __proto__',
     reply: ok(envelopeWith(ROW).replace('"balance"', '"__proto__":{"balance":"1.0"},"b"')),
   },
   'comma-amount': { description: 'an amount with a comma', reply: withAmount('1,500.0') },
   'space-amount': { description: 'an amount with a space', reply: withAmount(' 1.0') },
   'plus-amount': { description: 'an amount with a plus sign', reply: withAmount('+1.0') },
   'hexadecimal-amount': { description: 'an amount in hexadecimal', reply: withAmount('0x10') },
-  'infinite-amount': { description: 'an amount without end', reply: withAmount('Infinity') },
+  'infinite-amount': { description: 'an infinite amount', reply: withAmount('Infinity') },
   'empty-amount': { description: 'an empty amount', reply: withAmount('') },
   'null-amount': { description: 'null for an amount', reply: withAmount(null) },
   'html-error': {
@@ -65,12 +65,12 @@ const UNFIT: Readonly<Record<string, Unfit>> = {
     status: 403,
   },
   'message-object': {
-    description: '403 whose message is no text',
+    description: '403 whose message is not a string',
     reply: { status: 403, body: '{"success":false,"message":{"text":"no"}}' },
     status: 403,
   },
   'lengths-differ': {
-    description: '200 with two lengths',
+    description: '200 with two Content-Length headers',
     reply: { raw: `HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}\n` },
   },
 };
@@ -85,7 +85,7 @@ const unfit = (client: ClientUnderTest, id: string, { reply, status }: Unfit): P
     expectError(client, response, status);
   });
 
-/** Answers that no gateway should give: a typed error, never a value that looks right. */
+/** Invalid responses: a typed error, never a value that looks right. */
 export const RESPONSE_CASES = clientCases(
   { group: 'response', spec: '§3, §6.8', timeoutMs: 40_000, needs: ['errors'] },
   [
@@ -96,7 +96,7 @@ export const RESPONSE_CASES = clientCases(
     })),
     {
       id: 'response-unknown-fields',
-      description: 'fields that the client does not know are ignored',
+      description: 'unknown fields are ignored',
       run: (client) => {
         const body = envelopeWith({ ...ROW, colour: 'red' }).replace(/\}$/, ',"more":{}}');
         return client.play({ label: 'unknown-fields', respond: () => ok(body) }, async (scene) =>
@@ -107,7 +107,7 @@ export const RESPONSE_CASES = clientCases(
     {
       id: 'response-long-message',
       level: 'SHOULD',
-      description: `a message of 100,000 characters is cut, to ${MAX_MESSAGE_LENGTH} at most, before it reaches a log`,
+      description: `a message of 100,000 characters is cut to at most ${MAX_MESSAGE_LENGTH}`,
       run: (client) => {
         const respond = () => rejection({ status: 403, message: 'long '.repeat(20_000) });
         return client.play({ label: 'long-message', respond }, async (scene) => {
@@ -168,7 +168,7 @@ const rejected = async (client: ClientUnderTest, amount: Amount, value: unknown)
   });
 };
 
-/** Every amount that an answer holds, when it is no plain decimal string: an error, never a number that looks right. */
+/** Amounts that are not plain decimal strings: an error, never a number that looks right. */
 export const AMOUNT_CASES = clientCases(
   { group: 'amount', spec: '§6.8', timeoutMs: 40_000, needs: ['errors'] },
   Object.entries(AMOUNTS).flatMap(([name, amount]) =>

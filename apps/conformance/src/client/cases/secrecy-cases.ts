@@ -21,7 +21,7 @@ const expectNoSecretSent = async (client: ClientUnderTest, call: Call): Promise<
     }
   });
 
-/** What an error shows, and what goes out beside the signature. */
+/** Secrets in errors and in requests. */
 export const SECRECY_CASES = clientCases({ group: 'secrecy', spec: '§6.7' }, [
   {
     id: 'error-hides-signature',
@@ -45,7 +45,7 @@ export const SECRECY_CASES = clientCases({ group: 'secrecy', spec: '§6.7' }, [
   },
   {
     id: 'wire-hides-secret',
-    description: 'no request has the secret in its target, its headers or its body',
+    description: 'no request contains the secret in its target, headers or body',
     run: async (client: ClientUnderTest) => {
       for (const call of CALLS) await expectNoSecretSent(client, call);
     },

@@ -30,7 +30,7 @@ const body = (id: string, description: string, bytes: (nonce: string) => Buffer 
   }),
 });
 
-/** Requests that a server must let in: everything that is signed as it is sent. */
+/** Requests that a server must accept: each is signed as it is sent. */
 export const ACCEPTED_PROBES = probes(COMMON, [
   {
     id: 'accept-no-query',

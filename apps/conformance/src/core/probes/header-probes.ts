@@ -23,7 +23,7 @@ const repeat = (header: string, arrange: (pair: HeaderPair) => Headers): Recipe 
   headers: (headers) => headers.flatMap((pair) => (pair[0] === header ? arrange(pair) : [pair])),
 });
 
-/** The same form, another value: what an attacker would put beside the good one. */
+/** Changes a value but not its form, like an attacker's second header. */
 const spoil = (value: string): string => value.slice(0, -1) + (value.endsWith('0') ? '1' : '0');
 
 const missing = NAMES.flatMap(([short, header]): Row[] => [

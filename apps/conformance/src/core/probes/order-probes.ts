@@ -22,7 +22,7 @@ const row = (id: string, description: string, probe: Pick<Probe, 'expected' | 'c
   ...probe,
 });
 
-/** Requests with two faults: the first in the order of checks answers. */
+/** Requests with two problems: the first check in the order must reject. */
 export const ORDER_PROBES: readonly Probe[] = [
   row('missing-then-target', 'a missing header goes before a malformed target', {
     expected: REJECTIONS.missingHeaders,
@@ -58,7 +58,7 @@ export const ORDER_PROBES: readonly Probe[] = [
   }),
   row('timestamp-then-key', 'the timestamp goes before the key', {
     expected: REJECTIONS.outsideWindow,
-    craft: () => ({ timestamp: '0', keyId: 'ck_nobody' }),
+    craft: () => ({ timestamp: '0', keyId: 'ck_unknown' }),
   }),
   row('encoding-then-signature', 'the content encoding goes before the signature', {
     expected: REJECTIONS.contentEncoding,
@@ -66,7 +66,7 @@ export const ORDER_PROBES: readonly Probe[] = [
   }),
 ];
 
-/** Bodies in a coding: the hash is over wire bytes, so only `identity` is allowed. */
+/** Encoded bodies: the hash covers the bytes on the wire, so only `identity` is allowed. */
 export const ENCODING_PROBES: readonly Probe[] = [
   ...['gzip', 'deflate', 'br', 'GZIP', 'gzip, identity', 'x-unknown'].map(
     (coding): Probe => ({

@@ -2,7 +2,7 @@ import { KEY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from '@cpg/protocol';
 import { computeSignature, createCanonicalString, type WireRequest } from '../expected-signature.ts';
 import type { ExpectedRejection } from '../rejections.ts';
 
-/** What a probe is made of: a key that is live, another one, the server's clock, and something that was never used. */
+/** The inputs of a probe: a live key, another one, the server's clock, and unused values. */
 export interface Basis {
   readonly keyId: string;
   readonly secret: Buffer;
@@ -30,7 +30,7 @@ export interface CraftedRequest {
   readonly canonical: string;
 }
 
-/** How a request departs from a plain, correct `GET /v1/_ping?nonce=…`. */
+/** How a request differs from a correct `GET /v1/_ping?nonce=…`. */
 export interface Recipe {
   readonly keyId?: string;
   readonly secret?: Buffer;
@@ -48,10 +48,15 @@ export interface Recipe {
   readonly headers?: (headers: readonly HeaderPair[]) => readonly HeaderPair[];
 }
 
-/** What must become of a probe: let in and answered 200; let in, whatever the route answers; or refused with this answer. */
+/**
+ * The expected result: accepted with 200; authenticated, with any response of the route; or this rejection.
+ */
 export type Expected = 'accepted' | 'authenticated' | ExpectedRejection;
 
-/** One request with one property. The same probe is tried on a verifier in memory and on a server over the wire. */
+/**
+ * One request with one property. The same probe is tried on a verifier in memory and on a server over the
+ * wire.
+ */
 export interface Probe {
   readonly id: string;
   readonly group: string;

@@ -45,7 +45,7 @@ describe('probes', () => {
     ['timestamp', 'window', 'target', 'encoding'].includes(group),
   );
   it.each(singleProblem.map((probe) => [probe.id, probe] as const))(
-    '%s is signed right for its one fault',
+    '%s is correctly signed except for its one problem',
     (_id, probe) => {
       expect(signatureOfRequest(probe)).toBe(assemble(basis, probe.craft(basis)).validSignature);
     },

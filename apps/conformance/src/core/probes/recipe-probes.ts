@@ -12,7 +12,10 @@ type Row = Pick<Probe, 'id' | 'description' | 'craft'>;
 
 const BODY = Buffer.from('{"b": 1, "a": "\u00e9"}\n');
 
-/** A POST that leaves no step of the recipe idle: unsorted query, blank and escaped values, a body with something to tidy. */
+/**
+ * A POST that leaves no step of the recipe idle: unsorted query, blank and escaped values, a body with
+ * something to tidy.
+ */
 const busy = (nonce: string): Recipe => ({
   method: 'POST',
   target: `/v1/Withdrawals/%7e//x/?b=2+2&a=%2fx&a=&n=${nonce}`,
@@ -46,7 +49,10 @@ const onQuery = (change: (query: string) => string) => (target: string) => {
   return `${path}?${change(query)}`;
 };
 
-/** Signatures made by the mistakes of other recipes: a server that is lenient about one of them accepts forgeries or hides bugs. */
+/**
+ * Signatures made by the mistakes of other recipes: a server that is lenient about one of them accepts
+ * forgeries or hides bugs.
+ */
 export const RECIPE_PROBES = probes(
   { group: 'recipe', spec: '§1.2', expected: REJECTIONS.invalidSignature },
   [

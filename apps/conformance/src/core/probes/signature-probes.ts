@@ -60,10 +60,10 @@ function flipBits(signature: string, bytes: readonly number[]): string {
 
 /** Keys and secrets that do not belong together. */
 export const KEY_PROBES = probes({ group: 'key', spec: '§2', expected: REJECTIONS.invalidSignature }, [
-  { id: 'key-unknown', description: 'a key id that nobody has', craft: () => ({ keyId: 'ck_nobody' }) },
+  { id: 'key-unknown', description: 'an unknown key id', craft: () => ({ keyId: 'ck_unknown' }) },
   {
     id: 'key-unknown-128-characters',
-    description: 'the longest key id, of nobody',
+    description: 'an unknown key id of the maximum length',
     craft: () => ({ keyId: 'k'.repeat(128) }),
   },
   {

@@ -29,7 +29,7 @@ const bodyInstead = (id: string, description: string, bodies: { signed: string; 
 
 const BODY = '{"currency":"USDT","network":"ETH"}';
 
-/** Requests of which one covered field was changed after signing. */
+/** Requests with one signed field changed after signing. */
 export const TAMPER_PROBES = probes(
   { group: 'tamper', spec: '§1.2', expected: REJECTIONS.invalidSignature },
   [

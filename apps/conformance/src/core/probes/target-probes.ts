@@ -11,7 +11,7 @@ const target = (id: string, description: string, write: (nonce: string) => strin
 
 const COMMON = { group: 'target', spec: '§1.2', expected: REJECTIONS.malformedTarget } as const;
 
-/** Targets that an HTTP parser lets through, each signed as it is sent; the verifier must refuse them itself. */
+/** Targets that HTTP parsers accept, each signed as it is sent. The verifier must reject them itself. */
 export const TARGET_PROBES = probes(COMMON, [
   target('absolute-form', 'absolute form', (n) => `http://gateway.example/v1/_ping?n=${n}`),
   target('absolute-form-https', 'absolute form with https', (n) => `https://gateway.example/v1/_ping?n=${n}`),
@@ -23,7 +23,7 @@ export const TARGET_PROBES = probes(COMMON, [
   target('three-slashes', 'three slashes at the start', (n) => `///v1/_ping?n=${n}`),
 ]);
 
-/** Targets that many HTTP parsers refuse by themselves; over the wire any 4xx will do. */
+/** Targets that many HTTP parsers reject themselves. Over the wire, any 4xx is correct. */
 export const UNPARSABLE_TARGET_PROBES = probes(COMMON, [
   target('asterisk', 'asterisk form', () => '*'),
   target('no-slash', 'no slash at the start', (n) => `v1/_ping?n=${n}`),

@@ -9,7 +9,7 @@ const spelt = (id: string, description: string, spell: (now: number) => string):
   craft: ({ now }) => ({ timestamp: spell(now) }),
 });
 
-/** Texts that a lenient reader takes for the present moment, each signed as it is sent. */
+/** Texts that a lenient parser reads as the current time, each signed as it is sent. */
 export const TIMESTAMP_PROBES = probes(
   { group: 'timestamp', spec: '§1.1', expected: REJECTIONS.outsideWindow },
   [
@@ -58,13 +58,13 @@ const window = (expected: Expected, offsets: readonly number[]): readonly Probe[
     })),
   );
 
-/** Offsets that no clock error of a few seconds can turn round. */
+/** Offsets that stay correct with a clock error of a few seconds. */
 export const COARSE_WINDOW_PROBES: readonly Probe[] = [
   ...window('accepted', [-290, 290]),
   ...window(REJECTIONS.outsideWindow, [-310, 310, -3600, 3600, -86_400, 86_400]),
 ];
 
-/** Offsets at the very edge; only a clock that stands still can tell. */
+/** Offsets at the edge of the window, which need a frozen clock. */
 export const EXACT_WINDOW_PROBES: readonly Probe[] = [
   ...window('accepted', [-299, 299, -300, 300]),
   ...window(REJECTIONS.outsideWindow, [-301, 301]),

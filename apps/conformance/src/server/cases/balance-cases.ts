@@ -2,7 +2,7 @@ import { NotApplicable } from '../../core/checker.ts';
 import { type BalanceRow, DECIMAL, ExactDecimal, readBalances, readCurrencies } from '../balances.ts';
 import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 
-/** Every balance of `full`, and the first of them; a server without any has nothing to show here. */
+/** Every balance of `full`, and the first of them. Not applicable without any. */
 const someBalances = async (
   server: ServerUnderTest,
 ): Promise<{ readonly rows: readonly BalanceRow[]; readonly first: BalanceRow }> => {
@@ -18,7 +18,7 @@ const format = (rows: readonly BalanceRow[]): string =>
 
 const countPlaces = (text: string): number => text.split('.')[1]?.length ?? 0;
 
-/** How the balances are told. */
+/** The form of the balances. */
 export const BALANCE_CASES = serverCases({ group: 'balances', spec: '§4.1' }, [
   {
     id: 'balances-decimals',
@@ -43,7 +43,7 @@ export const BALANCE_CASES = serverCases({ group: 'balances', spec: '§4.1' }, [
   },
   {
     id: 'balances-precision',
-    description: 'amounts have all places of their currency',
+    description: 'amounts have all decimals of their currency',
     spec: '§3, §4.1',
     run: async (server) => {
       const { rows } = await someBalances(server);
@@ -68,7 +68,7 @@ export const BALANCE_CASES = serverCases({ group: 'balances', spec: '§4.1' }, [
   },
   {
     id: 'balances-filter',
-    description: 'currency and network choose rows, alone and together',
+    description: 'currency and network filter the rows, alone and together',
     run: async (server) => {
       const { rows, first } = await someBalances(server);
       for (const names of [['currency'], ['network'], ['currency', 'network']] as const) {
@@ -82,7 +82,7 @@ export const BALANCE_CASES = serverCases({ group: 'balances', spec: '§4.1' }, [
   },
   {
     id: 'balances-filter-case',
-    description: 'currency and network are matched whatever their case',
+    description: 'currency and network match in any case',
     run: async (server) => {
       const { first } = await someBalances(server);
       const query = `currency=${first.currency}&network=${first.network}`;
@@ -96,7 +96,7 @@ export const BALANCE_CASES = serverCases({ group: 'balances', spec: '§4.1' }, [
   },
   {
     id: 'balances-filter-unknown',
-    description: 'a currency that nobody knows gives an empty list',
+    description: 'an unknown currency gives an empty list',
     run: async (server) => {
       const rows = await readBalances(server, 'currency=NOSUCHCOIN');
       server.check.equal('rows', { expected: 'none', actual: format(rows) });
@@ -104,7 +104,7 @@ export const BALANCE_CASES = serverCases({ group: 'balances', spec: '§4.1' }, [
   },
   {
     id: 'balances-filter-twice',
-    description: 'a filter that is given twice: 422',
+    description: 'a repeated filter: 422',
     spec: '§4',
     run: async (server) => {
       const { first } = await someBalances(server);

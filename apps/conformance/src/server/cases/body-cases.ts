@@ -21,7 +21,7 @@ const post = (
   );
 };
 
-/** As `post`, for what only the route itself can answer. */
+/** Like `post`, for responses of the route itself. */
 const postServed = async (server: ServerUnderTest, body: string) => {
   const response = await post(server, body);
   assertServed(response, endpoints.createWithdrawal);
@@ -35,7 +35,10 @@ const sized =
 
 const PATIENCE_MS = 2_000;
 
-/** Two framings that disagree: nothing may get through, whichever of them the signature covers. Then the server must still serve. */
+/**
+ * Two framings that disagree: the request must be rejected, whichever of them is signed. Then the server must
+ * still serve.
+ */
 const smuggled =
   (recipes: readonly Recipe[], extraHeaders: Encoding['extraHeaders']) => async (server: ServerUnderTest) => {
     for (const recipe of recipes) {
@@ -44,7 +47,7 @@ const smuggled =
       const { status = 400 } = response ?? {};
       server.check.that((status >= 400 && status < 500) || status === 501, {
         what: 'status',
-        expected: '4xx, a closed connection or no answer',
+        expected: '4xx, a closed connection or no response',
         actual: String(status),
       });
     }
@@ -69,7 +72,7 @@ export const BODY_CASES = [
     },
     {
       id: 'body-limit-plus-1-chunked',
-      description: '1 MiB and one byte, chunked, with no length to go by',
+      description: '1 MiB and one byte, chunked, without Content-Length',
       run: sized(LIMIT + 1, REJECTIONS.bodyTooLarge, { chunked: true }),
     },
     {
@@ -87,7 +90,7 @@ export const BODY_CASES = [
     },
     {
       id: 'body-timestamp-before-too-large',
-      description: 'too late and too large: the timestamp answers',
+      description: 'too late and too large: rejected for its timestamp',
       spec: '§2.1',
       run: async (server) => {
         const recipe = { timestamp: '0' };
@@ -118,7 +121,7 @@ export const BODY_CASES = [
     },
     {
       id: 'body-any-content-type',
-      description: 'the body is hashed whatever its content type says',
+      description: 'the body is hashed whatever its content type',
       run: async (server) => {
         const encoding = { extraHeaders: [['X-Content-Type-Note', 'text/plain']] as const };
         expectAuthenticated(server.check, await post(server, 'a=1&b=2', { encoding }));
@@ -178,7 +181,7 @@ export const BODY_CASES = [
     },
     {
       id: 'syntax-schema-limits',
-      description: 'the 422 message of the contract’s example',
+      description: 'the 422 message of the example in the wire protocol',
       run: async (server) => {
         const body = '{"currency":"USDT","network":"ETH","to_address":"0x1","amount":"0"}';
         const message =

@@ -16,7 +16,7 @@ const PIECES = 5;
 const PAUSE_MS = 30;
 const LONG = 9 * 1024;
 
-/** Sends the first part of a request and hangs up, as a client that lost its network. */
+/** Sends the first part of a request and hangs up, like a client that lost its network. */
 const hangUpAfter = async (server: ServerUnderTest, bytes: Buffer): Promise<void> => {
   const socket = await openSocket(server.target.address);
   const closed = new Promise<void>((resolve) => {
@@ -27,7 +27,7 @@ const hangUpAfter = async (server: ServerUnderTest, bytes: Buffer): Promise<void
   socket.destroy();
 };
 
-/** The next answer of a connection must be there, and to this request. */
+/** Expects the next response on a connection, and that it belongs to this request. */
 const expectNext = async (
   server: ServerUnderTest,
   connection: Connection,
@@ -38,15 +38,15 @@ const expectNext = async (
   const raw = await connection.read().catch((error: unknown) => error);
   server.check.that(!(raw instanceof NoResponse), {
     what: 'next request on the connection',
-    expected: 'an answer, or a closed connection',
+    expected: 'a response, or a closed connection',
     actual: 'neither',
   });
   if (raw instanceof Error) throw raw;
-  // Closing is a sane answer to a body that is too large, also after a moment.
+  // After a body that is too large, the server may close the connection, at once or later.
   if (raw !== undefined) expectAccepted(server.check, server.read(sent, raw as never));
 };
 
-/** What becomes of connections that are slow, broken off, or abused. */
+/** Slow, interrupted and abused connections. */
 export const CONNECTION_CASES = [
   ...serverCases({ group: 'body', spec: '§1.2, §3' }, [
     {
@@ -70,7 +70,7 @@ export const CONNECTION_CASES = [
     {
       id: 'body-early-close',
       description:
-        'a request that breaks off before its body is complete is not admitted: what it carried can still be sent, once',
+        'a request that breaks off before its body is complete is not admitted: it can be sent again, once',
       spec: '§1.2, §2 restriction 2',
       run: async (server) => {
         const request = server.craft({ body: Buffer.from('{"covered":true}') });
@@ -83,11 +83,11 @@ export const CONNECTION_CASES = [
     },
     {
       id: 'body-too-large-connection',
-      description: 'after a 413 the connection is closed, or serves the next request as if nothing had been',
+      description: 'after a 413 the connection is closed, or serves the next request correctly',
       run: async (server) => {
         const ping = server.craft();
         const inner = server.encode(server.craft(), { keepAlive: true }).head;
-        // A server that stops reading must not take the rest of the body for requests.
+        // A server that stops reading must not parse the rest of the body as requests.
         const body = Buffer.alloc(LIMIT + 1, inner);
         const target = `/v1/withdrawals?nonce=${server.basis().nonce}`;
         const large = server.encode(server.craft({ method: 'POST', target, body }), { keepAlive: true });
@@ -96,7 +96,7 @@ export const CONNECTION_CASES = [
         expectRejected(server.check, server.read(large, await connection.read()), REJECTIONS.bodyTooLarge);
         await expectNext(server, connection, ping);
         const further = await connection.read(100).catch(() => undefined);
-        server.check.equal('answers nobody asked for', {
+        server.check.equal('unrequested responses', {
           expected: 'none',
           actual: further?.startLine ?? 'none',
         });

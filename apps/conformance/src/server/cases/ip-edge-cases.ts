@@ -14,7 +14,7 @@ export const IP_EDGES = Object.freeze([
   '::ffff:203.0.113.9',
 ]);
 
-/** Asks through the proxy, which says these clients in `X-Forwarded-For`, one header each. */
+/** Sends a request through the proxy, which names these clients in `X-Forwarded-For`, one header each. */
 const askThroughProxy = (
   server: ServerUnderTest,
   clients: readonly string[],
@@ -31,22 +31,22 @@ type Row = readonly [id: string, description: string, ...clients: string[]];
 
 const listed = ([id, description, ...clients]: Row) => ({
   id: `ip-edge-${id}`,
-  description: `${description}: let in`,
+  description: `${description}: accepted`,
   run: async (server: ServerUnderTest) =>
     expectAccepted(server.check, await askThroughProxy(server, clients)),
 });
 
 const unlisted = ([id, description, ...clients]: Row) => ({
   id: `ip-edge-${id}`,
-  description: `${description}: not let in`,
+  description: `${description}: rejected`,
   run: async (server: ServerUnderTest) =>
     expectRejected(server.check, await askThroughProxy(server, clients), REJECTIONS.sourceIp),
 });
 
-/** A proxy that sends this is broken; the contract does not say with which error its clients are kept out. */
+/** Only a broken proxy sends this. The wire protocol does not say which error its clients get. */
 const garbage = ([id, description, ...clients]: Row) => ({
   id: `ip-edge-${id}`,
-  description: `${description}: not let in`,
+  description: `${description}: rejected`,
   run: async (server: ServerUnderTest) => {
     const { status } = await askThroughProxy(server, clients);
     server.check.that(status >= 400, { what: 'status', expected: '4xx or 5xx', actual: String(status) });
@@ -93,19 +93,19 @@ const GARBAGE: readonly Row[] = [
   ['range', 'a client that is a range', '192.0.2.1/32'],
 ];
 
-/** A whitelist at its edges, by what a trusted proxy says of its client. */
+/** Edge cases of the whitelist, by the client address that a trusted proxy reports. */
 export const IP_EDGE_CASES = serverCases({ group: 'source-ip', spec: '§2 restriction 3', needs: ['proxy'] }, [
   ...LISTED.map(listed),
   ...UNLISTED.map(unlisted),
   ...GARBAGE.map(garbage),
   {
     id: 'ip-edge-no-whitelist',
-    description: 'a key without a whitelist comes from anywhere',
+    description: 'a key without a whitelist works from any address',
     run: async (server) => expectAccepted(server.check, await askThroughProxy(server, ['10.9.9.9'], 'full')),
   },
   {
     id: 'ip-edge-no-proxy',
-    description: 'what somebody who is no proxy says of his address changes nothing',
+    description: 'forwarding headers from an address that is not a trusted proxy are ignored',
     run: async (server) => {
       const request = server.craft({}, server.basis('ipEdges'));
       const response = await server.send(request, { extraHeaders: [['X-Forwarded-For', '192.0.2.1']] });

@@ -4,7 +4,7 @@ import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 
 const UNSTABLE = new Set(['date', 'x-request-id', 'etag']);
 
-/** Everything of an answer that an onlooker can compare: status, header names and values, body. */
+/** Everything about a response that a client can compare: status, header names and values, body. */
 const portrait = ({ status, headers, text }: ServerResponse): string =>
   [
     status,
@@ -23,7 +23,7 @@ const fromListedAddress = async (server: ServerUnderTest, header: string): Promi
   expectRejected(server.check, response, REJECTIONS.sourceIp);
 };
 
-/** What a refusal gives away about keys, and the addresses a key may come from. */
+/** What a rejection reveals about keys, and the addresses from which a key works. */
 export const KEY_CASES = [
   ...serverCases({ group: 'key', spec: '§2' }, [
     {
@@ -39,11 +39,11 @@ export const KEY_CASES = [
     },
     {
       id: 'key-faults-look-alike',
-      description: 'unknown key, revoked key, wrong secret and forged signature get one and the same answer',
+      description: 'unknown key, revoked key, wrong secret and forged signature get the same response',
       run: async (server) => {
         const { secret: wrong } = server.basis('other');
         const responses = [
-          await server.ask({ keyId: 'ck_nobody' }),
+          await server.ask({ keyId: 'ck_unknown' }),
           await server.ask({}, server.basis('revoked')),
           await server.ask(forged, server.basis('revoked')),
           await server.ask({ secret: wrong }),
@@ -52,19 +52,19 @@ export const KEY_CASES = [
         for (const response of responses) expectRejected(server.check, response, REJECTIONS.invalidSignature);
         const [first, ...others] = responses.map(portrait);
         for (const response of others)
-          server.check.equal('whole answer', { expected: first ?? '', actual: response });
+          server.check.equal('whole response', { expected: first ?? '', actual: response });
       },
     },
     {
       id: 'key-no-echo',
-      description: 'a refusal never contains the signature that would have been right, nor the secret',
+      description: 'a rejection contains neither the expected signature nor the secret',
       run: async (server) => {
         const request = server.craft(forged);
         const response = await server.send(request);
         expectRejected(server.check, response, REJECTIONS.invalidSignature);
         const all = JSON.stringify(response.headers) + response.text;
         server.check.that(!all.includes(request.validSignature), {
-          what: 'expected signature in the answer',
+          what: 'expected signature in the response',
           expected: 'absent',
           actual: 'present',
         });
@@ -81,7 +81,7 @@ export const KEY_CASES = [
     },
     {
       id: 'ip-after-signature',
-      description: 'the whitelist is not revealed to a forged signature',
+      description: 'a forged signature does not reveal the whitelist',
       run: async (server) => {
         const response = await server.ask(forged, server.basis('ipListed'));
         expectRejected(server.check, response, REJECTIONS.invalidSignature);
@@ -99,7 +99,7 @@ export const KEY_CASES = [
     },
     {
       id: 'ip-refusal-does-not-burn',
-      description: 'a request from a wrong address was not admitted: sent again, it gets the same answer',
+      description: 'a request from a wrong address was not admitted: sent again, it gets the same response',
       run: async (server) => {
         const request = server.craft({}, server.basis('ipListed'));
         for (let i = 0; i < 2; i++)
@@ -108,7 +108,7 @@ export const KEY_CASES = [
     },
     ...spoofs.map((header) => ({
       id: `ip-spoofed-${header.toLowerCase()}`,
-      description: `${header} from nobody that is trusted changes nothing`,
+      description: `${header} from an untrusted address is ignored`,
       run: (server: ServerUnderTest) => fromListedAddress(server, header),
     })),
   ]),

@@ -23,7 +23,7 @@ const useThenReplay = async (first: ServerUnderTest, second: ServerUnderTest): P
 
 const race = (hold: Hold) => ({
   id: `peer-race-${hold}`,
-  description: `the same request ${COPIES} times at once to each instance (${hold === 'body' ? 'last body byte' : 'end of the headers'} held back): exactly one is let in, ${ROUNDS} rounds`,
+  description: `the same request ${COPIES} times at once to each instance (${hold === 'body' ? 'last body byte' : 'end of the headers'} held back): exactly one is accepted, ${ROUNDS} rounds`,
   timeoutMs: 20_000,
   run: async (server: ServerUnderTest) => {
     for (let round = 0; round < ROUNDS; round++) {
@@ -43,14 +43,14 @@ const race = (hold: Hold) => ({
 const untilNextMinute = (server: ServerUnderTest): Promise<void> =>
   sleep((60 - (server.now() % 60) + 1.5) * 1000);
 
-/** Spends the limit of `slowA` on both instances in turn, then expects 429 of both. */
+/** Uses up the limit of `slowA` on both instances in turn, then expects 429 from both. */
 const spendTogether = async (server: ServerUnderTest): Promise<void> => {
   const both = instances(server);
   const [here, there] = both;
   if (60 - (server.now() % 60) < LEFT_OF_MINUTE_S) await untilNextMinute(server);
   let first = await here.ask({}, here.basis('slowA'));
   if (first.status === 429) {
-    // An earlier run may have spent this minute.
+    // An earlier run may have used up this minute.
     await untilNextMinute(server);
     first = await here.ask({}, here.basis('slowA'));
   }
@@ -65,7 +65,7 @@ const spendTogether = async (server: ServerUnderTest): Promise<void> => {
   }
 };
 
-/** Two instances that share one admission store are one server. */
+/** Two instances that share an admission store act as one server. */
 export const PEER_CASES = serverCases({ group: 'peer', spec: '§2 restriction 2', needs: ['peer'] }, [
   {
     id: 'peer-used-here',
@@ -92,7 +92,7 @@ export const PEER_CASES = serverCases({ group: 'peer', spec: '§2 restriction 2'
   },
   {
     id: 'peer-refusal-does-not-burn',
-    description: 'a request that the first instance refused is let in by the second',
+    description: 'a request rejected by the first instance is accepted by the second',
     run: async (server) => {
       const [here, there] = instances(server);
       const request = here.craft();

@@ -42,13 +42,13 @@ const ofEndpoint = (endpoint: Endpoint): Parameters<typeof serverCases>[1] => {
   ];
 };
 
-/** One permission a route, for every route that the protocol package defines. */
+/** One permission per route, for every route of the wire protocol. */
 export const PERMISSION_CASES: readonly ServerCase[] = [
   ...serverCases({ group: 'permission', spec: '§2 restriction 5, §4' }, ENDPOINTS.flatMap(ofEndpoint)),
   ...serverCases({ group: 'routes', spec: '§3' }, [
     {
       id: 'ping-data',
-      description: 'GET /v1/_ping answers {"pong": true} and nothing else',
+      description: 'GET /v1/_ping responds with {"pong": true} and nothing else',
       spec: '§4',
       run: async (server) => {
         const response = await server.ask();
@@ -67,7 +67,7 @@ export const PERMISSION_CASES: readonly ServerCase[] = [
     },
     {
       id: 'route-unknown-unsigned',
-      description: 'an unknown route without authentication says nothing about routes',
+      description: 'an unknown route without authentication is rejected like a known one',
       run: async (server) => {
         const response = await server.ask({ target: '/v1/unknown', headers: () => [] });
         expectRejected(server.check, response, REJECTIONS.missingHeaders);
@@ -100,7 +100,7 @@ export const PERMISSION_CASES: readonly ServerCase[] = [
   ]),
 ];
 
-/** Which of the routes the server has; a server may serve a part of the API. */
+/** The routes that the server serves, which may be a part of the API. */
 const servedBy = async (server: ServerUnderTest) => {
   const served: (typeof ENDPOINTS)[number][] = [];
   for (const endpoint of ENDPOINTS) {
@@ -127,7 +127,7 @@ const tryEverywhere = async (server: ServerUnderTest, own: SinglePermission): Pr
   }
 };
 
-/** A permission opens its own route, and no other. */
+/** A permission grants access to its own route only. */
 export const SINGLE_PERMISSION_CASES = serverCases(
   { group: 'permission', spec: '§2 restriction 5, §4', needs: ['only'] },
   SINGLE_PERMISSIONS.map((permission) => ({

@@ -46,7 +46,7 @@ const frozen = (probe: Probe): ServerCase =>
     'clock',
   ]);
 
-/** Every probe, one request each, over the wire. */
+/** Every probe, as one request over the wire. */
 export const PROBE_CASES: readonly ServerCase[] = [
   ...[ACCEPTED_PROBES, HEADER_PROBES, TARGET_PROBES].flat().map(plain),
   ...UNPARSABLE_TARGET_PROBES.map(unparsable),

@@ -24,11 +24,12 @@ const spend = async (server: ServerUnderTest, now: number, role: Slow = 'slowA')
 const expectLimited = (server: ServerUnderTest, response: ServerResponse): void =>
   expectRejected(server.check, response, REJECTIONS.rateLimit);
 
-/** `rate_limit_per_min` requests in one epoch minute, and not one more. */
+/** At most `rate_limit_per_min` requests in one epoch minute. */
 export const RATE_CASES = serverCases({ group: 'rate', spec: '§2 restriction 4', needs: ['clock'] }, [
   {
     id: 'rate-exact-limit',
-    description: 'the limit is let in, the next one is 429, in the first and the last second of a minute',
+    description:
+      'requests up to the limit are accepted, the next one is 429, in the first and the last second of a minute',
     run: (server) =>
       withFrozenClock(server, async (clock, now) => {
         await spend(server, now);
@@ -56,7 +57,7 @@ export const RATE_CASES = serverCases({ group: 'rate', spec: '§2 restriction 4'
   {
     id: 'rate-epoch-minute',
     description:
-      'the window is the epoch minute: a full burst at :59 another at :00, and another a minute later',
+      'the window is the epoch minute: a full burst at :59, another at :00, and another a minute later',
     run: (server) =>
       withFrozenClock(server, async (clock, now) => {
         await clock.freeze(now + 59);
@@ -71,7 +72,7 @@ export const RATE_CASES = serverCases({ group: 'rate', spec: '§2 restriction 4'
   },
   {
     id: 'rate-window-not-from-first-hit',
-    description: 'one request at :30, the rest at :00 of the next minute: the count began anew',
+    description: 'one request at :30, the full limit at :00 of the next minute: the count restarted',
     run: (server) =>
       withFrozenClock(server, async (clock, now) => {
         await clock.freeze(now + 30);
@@ -84,7 +85,7 @@ export const RATE_CASES = serverCases({ group: 'rate', spec: '§2 restriction 4'
   },
   {
     id: 'rate-by-server-clock',
-    description: 'the minute is the server’s, not the one of the timestamp',
+    description: 'the minute is that of the server’s clock, not of the timestamp',
     run: (server) =>
       withFrozenClock(server, async (_clock, now) => {
         const limit = getLimit(server);
@@ -109,7 +110,7 @@ export const RATE_CASES = serverCases({ group: 'rate', spec: '§2 restriction 4'
   },
   {
     id: 'rate-forgeries-are-free',
-    description: 'requests with a bad signature spend nothing',
+    description: 'requests with a bad signature do not count',
     run: (server) =>
       withFrozenClock(server, async (_clock, now) => {
         const forged: Recipe = { mac: () => 'f'.repeat(64) };
@@ -124,7 +125,7 @@ export const RATE_CASES = serverCases({ group: 'rate', spec: '§2 restriction 4'
   },
   {
     id: 'rate-expired-are-free',
-    description: 'requests outside the window spend nothing',
+    description: 'requests outside the window do not count',
     run: (server) =>
       withFrozenClock(server, async (_clock, now) => {
         const expired: Recipe = { timestamp: String(now - 301) };
@@ -135,7 +136,7 @@ export const RATE_CASES = serverCases({ group: 'rate', spec: '§2 restriction 4'
   },
   {
     id: 'rate-replays-are-free',
-    description: 'replayed requests spend nothing',
+    description: 'replayed requests do not count',
     run: (server) =>
       withFrozenClock(server, async (_clock, now) => {
         const limit = getLimit(server);
@@ -149,7 +150,7 @@ export const RATE_CASES = serverCases({ group: 'rate', spec: '§2 restriction 4'
   },
   {
     id: 'rate-replay-before-limit',
-    description: 'a replay beyond the limit is a replay, not 429',
+    description: 'a replay beyond the limit is rejected as a replay, not with 429',
     run: (server) =>
       withFrozenClock(server, async (_clock, now) => {
         const request = server.craft({}, server.basis('slowA', now));
@@ -161,7 +162,7 @@ export const RATE_CASES = serverCases({ group: 'rate', spec: '§2 restriction 4'
   },
   {
     id: 'rate-429-does-not-burn',
-    description: 'a 429 does not use up the signature: it is let in the next minute, once',
+    description: 'a 429 does not use up the signature: it is accepted in the next minute, once',
     run: (server) =>
       withFrozenClock(server, async (clock, now) => {
         await spend(server, now);

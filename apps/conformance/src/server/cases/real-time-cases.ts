@@ -30,14 +30,17 @@ const expectLimited = async (server: ServerUnderTest, role: 'slowA' | 'slowB'): 
 
 const getDate = (response: ServerResponse): number => Date.parse(getHeader(response, 'date') ?? '') / 1000;
 
-/** Asks with a timestamp so far from the server's clock, in a second that did not change meanwhile; else `undefined`. */
+/**
+ * Sends a request stamped so many seconds off the server's clock; `undefined` when that second changed in the
+ * meantime.
+ */
 const askAt = async (server: ServerUnderTest, offset: number): Promise<ServerResponse | undefined> => {
   const before = getDate(await server.ask({ headers: () => [] }));
   const response = await server.ask({ timestamp: String(before + offset) });
   return getDate(response) === before ? response : undefined;
 };
 
-/** The `Date` header may lag behind the clock it tells, so one answer as expected is enough. */
+/** The `Date` header may lag behind the server's clock, so one expected response is enough. */
 const expectAtEdge = async (
   server: ServerUnderTest,
   offset: number,
@@ -53,14 +56,14 @@ const expectAtEdge = async (
   expectResponse(server.check, last, expected);
 };
 
-/** What the cases with a movable clock ask for, as far as real time can show it, for a server without one. They wait. */
+/** Replaces the clock cases for a server without a movable clock, as far as waiting in real time can. */
 export const REAL_TIME_CASES = serverCases(
   { group: 'real time', spec: '§2 restriction 4', timeoutMs: 200_000 },
   [
     {
       id: 'real-time-window',
       description:
-        'exactly 300 s off, either way, is let in, and 301 s is not, by the Date header of the server',
+        'exactly 300 s off, either way, is accepted, and 301 s is not, by the Date header of the server',
       spec: '§2 restriction 1',
       run: async (server) => {
         for (const offset of [-300, 300]) await expectAtEdge(server, offset, 'accepted');
@@ -70,7 +73,7 @@ export const REAL_TIME_CASES = serverCases(
     {
       id: 'real-time-rate',
       description:
-        'two keys with equal limits each have theirs to the full, then 429, and again in the next epoch minute (waits up to 2 minutes)',
+        'two keys with equal limits each get their full limit, then 429, and again in the next epoch minute (waits up to 2 minutes)',
       run: async (server) => {
         await untilNextMinute(server);
         await spend(server, 'slowA');
@@ -84,7 +87,7 @@ export const REAL_TIME_CASES = serverCases(
     },
     {
       id: 'real-time-replay',
-      description: 'a signature is still remembered after 61 s (waits as long)',
+      description: 'a signature is still remembered after 61 s (waits that long)',
       spec: '§2 restriction 2',
       run: async (server) => {
         const request = server.craft();

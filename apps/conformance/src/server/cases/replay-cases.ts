@@ -43,7 +43,7 @@ export const REPLAY_CASES = serverCases({ group: 'replay', spec: '§2 restrictio
   },
   {
     id: 'replay-tampered-copy-first',
-    description: 'a tampered copy that is refused does not burn the good signature',
+    description: 'a tampered copy that is rejected does not use up the good signature',
     run: async (server) => {
       const request = server.craft();
       const tampered = { ...request, target: `${request.target}&tampered=1` };
@@ -53,7 +53,7 @@ export const REPLAY_CASES = serverCases({ group: 'replay', spec: '§2 restrictio
   },
   {
     id: 'replay-wrong-key-first',
-    description: 'the signature under another key id does not burn it for its own',
+    description: 'the signature under another key id does not use it up for its own key',
     run: async (server) => {
       const request = server.craft();
       const { keyId } = server.target.keys.other;
@@ -97,7 +97,7 @@ export const REPLAY_CASES = serverCases({ group: 'replay', spec: '§2 restrictio
   },
   {
     id: 'replay-after-422',
-    description: 'a request with an unfit body was admitted: its signature is used',
+    description: 'a request with an invalid body was admitted: its signature is used',
     run: async (server) => {
       const { nonce } = server.basis();
       const recipe = { method: 'POST', target: `/v1/withdrawals?nonce=${nonce}`, body: Buffer.from('{}') };
@@ -110,7 +110,7 @@ export const REPLAY_CASES = serverCases({ group: 'replay', spec: '§2 restrictio
   },
   {
     id: 'replay-same-second-differs',
-    description: 'requests of one second that differ in query, path, method or body are all let in',
+    description: 'requests of one second that differ in query, path, method or body are all accepted',
     run: async (server) => {
       const basis = server.basis();
       const timestamp = String(basis.now);
@@ -173,7 +173,7 @@ const oneRound = async (server: ServerUnderTest, hold: Hold, copies: number): Pr
 
 const race = (hold: Hold, copies: number): Omit<ServerCase, 'group' | 'spec'> => ({
   id: `race-${hold}-${copies}`,
-  description: `the same request ${copies} times at once (${hold === 'body' ? 'last body byte' : 'end of the headers'} held back): exactly one is let in, ${ROUNDS} rounds`,
+  description: `the same request ${copies} times at once (${hold === 'body' ? 'last body byte' : 'end of the headers'} held back): exactly one is accepted, ${ROUNDS} rounds`,
   timeoutMs: 20_000,
   run: async (server) => {
     for (let round = 0; round < ROUNDS; round++) await oneRound(server, hold, copies);

@@ -4,7 +4,7 @@ import { expectAccepted, expectRejected } from '../server-response.ts';
 import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 import { withFrozenClock } from '../test-hooks.ts';
 
-/** How many further requests are sent with each key before a used signature is tried again, within limits of 600 a minute. */
+/** Requests sent with each key before a used signature is tried again; within limits of 600 a minute. */
 const FURTHER = { other: 420, readonly: 300, noperm: 300 } as const;
 
 const FURTHER_COUNT = Object.values(FURTHER).reduce((sum, count) => sum + count, 0);
@@ -14,7 +14,10 @@ const craftFurther = (server: ServerUnderTest) =>
     Array.from({ length: FURTHER[role] }, () => server.craft({}, server.basis(role))),
   );
 
-/** Accepts a request stamped `lead` seconds ahead, and tries it again so many seconds later, each time after another request. */
+/**
+ * Sends a request stamped `lead` seconds ahead, then again after each number of seconds, each time after
+ * another request.
+ */
 const again =
   (lead: number, laterSeconds: readonly number[]) =>
   (server: ServerUnderTest): Promise<void> =>
@@ -23,14 +26,14 @@ const again =
       expectAccepted(server.check, await server.send(request));
       for (const later of laterSeconds) {
         await clock.freeze(now + later);
-        // A store may forget what is over whenever it lets somebody in.
+        // A store may delete expired signatures whenever it admits a request.
         expectAccepted(server.check, await server.ask({}, server.basis('full', now + later)));
         const expected = later > lead + 300 ? REJECTIONS.outsideWindow : REJECTIONS.alreadyUsed;
         expectRejected(server.check, await server.send(request), expected);
       }
     });
 
-/** For how long, and beyond how many others, a used signature is remembered. */
+/** How long, and across how many other requests, a used signature is remembered. */
 export const REPLAY_MEMORY_CASES = serverCases({ group: 'replay', spec: '§2 restriction 2' }, [
   {
     id: 'replay-after-many',
@@ -57,13 +60,13 @@ export const REPLAY_MEMORY_CASES = serverCases({ group: 'replay', spec: '§2 res
   },
   {
     id: 'replay-stamped-ahead',
-    description: 'stamped 300 s ahead, a signature is remembered for 600 s',
+    description: 'a signature stamped 300 s ahead is remembered for 600 s',
     needs: ['clock'],
     run: again(300, [301, 599, 600, 601]),
   },
   {
     id: 'replay-stamped-behind',
-    description: 'stamped 300 s behind, a signature is used up at once',
+    description: 'a signature stamped 300 s behind is used at once',
     needs: ['clock'],
     run: again(-300, [0, 1]),
   },

@@ -46,8 +46,8 @@ const ALL_CASES = [
 const movesClock = ({ needs }: ServerCase): boolean => needs?.includes('clock') ?? false;
 
 /**
- * The cases of layer 3, in the order they are tried. Those that move the clock come last: a server that has seen a later time may
- * refuse what comes from before it, because it may have forgotten signatures of that time.
+ * The cases of layer 3, in the order they run. Cases that move the clock come last: a server that has seen a
+ * later time may reject earlier timestamps, because it may have deleted signatures of that time.
  */
 export const SERVER_CASES: readonly ServerCase[] = [
   ...ALL_CASES.filter((each) => !movesClock(each)),
@@ -55,7 +55,7 @@ export const SERVER_CASES: readonly ServerCase[] = [
   ...ALL_CASES.filter(movesClock),
 ];
 
-/** With a movable clock there is nothing left that only waiting could show. */
+/** With a movable clock, the cases that wait in real time are not needed. */
 const casesFor = ({ clockUrl }: ServerOptions): readonly ServerCase[] =>
   clockUrl === undefined ? SERVER_CASES : SERVER_CASES.filter((each) => !REAL_TIME_CASES.includes(each));
 
@@ -65,7 +65,7 @@ export interface ServerOptions {
   readonly keys: TestKeys;
   /** The server's movable clock, for the cases that need one. */
   readonly clockUrl?: string | undefined;
-  /** The switch of the server's admission store. */
+  /** The URL that switches the server's admission store on and off. */
   readonly storeUrl?: string | undefined;
   /** A second instance that shares the admission store: `http://host:port`, no path. */
   readonly peerUrl?: string | undefined;
@@ -73,7 +73,7 @@ export interface ServerOptions {
   readonly proxyAddress?: string | undefined;
 }
 
-/** What the server offers the cases, beyond answering. */
+/** The optional test hooks and keys that the server has. */
 const getCapabilities = (options: ServerOptions): ReadonlySet<string> => {
   const { clockUrl: clock, storeUrl: store, peerUrl: peer, proxyAddress: proxy, keys } = options;
   const { only, withdrawal } = keys;
@@ -115,7 +115,7 @@ const open = async (options: ServerOptions, settings: RunSettings): Promise<Sess
   };
 };
 
-/** Layer 3: a server, by its address and the keys it knows. */
+/** Layer 3: a server, by its address and its keys. */
 export const serverSuite = (options: ServerOptions, settings: RunSettings): Suite<ServerUnderTest> => ({
   layer: 'server',
   label: options.url,

@@ -13,7 +13,7 @@ const expectUnavailable = ({ check }: ServerUnderTest, response: ServerResponse)
   check.equal('Retry-After', { expected: '1', actual: getHeader(response, 'retry-after') });
 };
 
-/** What is refused before the store is asked must be refused as ever while it is down. */
+/** Checks before the admission store must reject as usual while the store is down. */
 const rejectedAsBefore = (
   id: string,
   {
@@ -23,13 +23,16 @@ const rejectedAsBefore = (
   }: { problem: string; recipe: Recipe; expected: (typeof REJECTIONS)['sourceIp'] },
 ) => ({
   id: `store-down-${id}`,
-  description: `store down: ${problem} gets its own answer, as ever`,
+  description: `store down: ${problem} is rejected as usual`,
   spec: '§2.1',
   run: (server: ServerUnderTest) =>
     withStore(server, 'down', async () => expectRejected(server.check, await server.ask(recipe), expected)),
 });
 
-/** The admission store fails. A server that cannot tell whether a signature was used lets nobody in. */
+/**
+ * Outages of the admission store: a server that cannot tell whether a signature was used must reject every
+ * request.
+ */
 export const STORE_CASES = serverCases({ group: 'store', spec: '§3', needs: ['store'] }, [
   {
     id: 'store-down-503',
@@ -49,7 +52,7 @@ export const STORE_CASES = serverCases({ group: 'store', spec: '§3', needs: ['s
   },
   {
     id: 'store-silent-503',
-    description: `store never answers: 503 with Retry-After: 1 within ${PATIENCE_MS / 1000} s`,
+    description: `store never responds: 503 with Retry-After: 1 within ${PATIENCE_MS / 1000} s`,
     timeoutMs: PATIENCE_MS + 5_000,
     run: (server) =>
       withStore(server, 'silent', async () => {
@@ -57,7 +60,7 @@ export const STORE_CASES = serverCases({ group: 'store', spec: '§3', needs: ['s
           .send(server.craft(), { timeoutMs: PATIENCE_MS })
           .catch((error: unknown) => error);
         server.check.that(!(response instanceof NoResponse), {
-          what: 'answer',
+          what: 'response',
           expected: `503 within ${PATIENCE_MS / 1000} s`,
           actual: 'none',
         });
@@ -82,7 +85,7 @@ export const STORE_CASES = serverCases({ group: 'store', spec: '§3', needs: ['s
   }),
   {
     id: 'store-down-source-ip',
-    description: 'store down: an address that is not listed gets its own answer, as ever',
+    description: 'store down: an address that is not whitelisted is rejected as usual',
     spec: '§2.1',
     run: (server) =>
       withStore(server, 'down', async () =>
@@ -101,7 +104,7 @@ export const STORE_CASES = serverCases({ group: 'store', spec: '§3', needs: ['s
   },
   {
     id: 'store-down-does-not-burn',
-    description: 'a request that met the outage was not admitted: sent again afterwards it is let in, once',
+    description: 'a request during the outage was not admitted: sent again afterwards it is accepted, once',
     spec: '§2 restriction 2',
     run: async (server) => {
       const request = server.craft();
@@ -112,7 +115,7 @@ export const STORE_CASES = serverCases({ group: 'store', spec: '§3', needs: ['s
   },
   {
     id: 'store-down-forgets-nothing',
-    description: 'a signature that was used before the outage is not let in during it, and is used after it',
+    description: 'a signature used before the outage is rejected during the outage and after it',
     spec: '§2 restriction 2',
     run: async (server) => {
       const request = server.craft();

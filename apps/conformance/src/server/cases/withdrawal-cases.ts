@@ -22,7 +22,7 @@ const withdraw = async (server: ServerUnderTest, changes: Readonly<Record<string
 /** The same bytes many times at once: one withdrawal. */
 const race = (hold: Hold) => ({
   id: `withdrawal-race-${hold}`,
-  description: `the same withdrawal ${COPIES} times at once (${hold === 'body' ? 'last body byte' : 'end of the headers'} held back): one is carried out, and available falls once`,
+  description: `the same withdrawal ${COPIES} times at once (${hold === 'body' ? 'last body byte' : 'end of the headers'} held back): one is carried out, and available drops once`,
   timeoutMs: 20_000,
   spec: '§2 restriction 2, §4.6',
   run: (server: ServerUnderTest) =>
@@ -38,10 +38,10 @@ const race = (hold: Hold) => ({
     }),
 });
 
-/** One client_reference, signed anew for every attempt, all at once: one withdrawal. */
+/** One client_reference in several newly signed requests at once: one withdrawal. */
 const referenceRace = (hold: Hold) => ({
   id: `withdrawal-reference-race-${hold}`,
-  description: `${DIFFERENTLY_SIGNED} attempts with one client_reference at once (${hold === 'body' ? 'last body byte' : 'end of the headers'} held back): all get the same withdrawal, and available falls once`,
+  description: `${DIFFERENTLY_SIGNED} attempts with one client_reference at once (${hold === 'body' ? 'last body byte' : 'end of the headers'} held back): all get the same withdrawal, and available drops once`,
   timeoutMs: 20_000,
   run: (server: ServerUnderTest) =>
     expectTaken(server, async () => {
@@ -58,11 +58,11 @@ const referenceRace = (hold: Hold) => ({
     }),
 });
 
-/** Exactly once: the request is one thing that happens, whatever happens to the request. */
+/** Exactly-once execution of withdrawals. */
 export const WITHDRAWAL_CASES = serverCases({ group: 'withdrawal', spec: '§4.6', needs: ['withdrawal'] }, [
   {
     id: 'withdrawal-takes-amount-and-fee',
-    description: 'available falls at once by amount_decimal + fee_decimal, to the last digit',
+    description: 'available drops at once by amount_decimal + fee_decimal, to the last digit',
     spec: '§4.1, §4.6',
     run: (server) =>
       expectTaken(server, async () => {
@@ -93,7 +93,7 @@ export const WITHDRAWAL_CASES = serverCases({ group: 'withdrawal', spec: '§4.6'
   },
   {
     id: 'withdrawal-replay',
-    description: 'the same bytes again: used, and nothing more is taken',
+    description: 'the same bytes again: already used, and the balance is unchanged',
     spec: '§2 restriction 2, §4.6',
     run: (server) =>
       expectTaken(server, async () => {
@@ -109,7 +109,8 @@ export const WITHDRAWAL_CASES = serverCases({ group: 'withdrawal', spec: '§4.6'
   referenceRace('header-end'),
   {
     id: 'withdrawal-reference-again',
-    description: 'a client_reference again, signed anew: the first withdrawal, and nothing more is taken',
+    description:
+      'a repeated client_reference, newly signed: the first withdrawal, and the balance is unchanged',
     run: (server) =>
       expectTaken(server, async () => {
         const client_reference = newReference();
@@ -136,7 +137,7 @@ export const WITHDRAWAL_CASES = serverCases({ group: 'withdrawal', spec: '§4.6'
   },
   ...(['amount', 'to_address'] as const).map((field) => ({
     id: `withdrawal-reference-other-${field.replace('_', '-')}`,
-    description: `a client_reference again with another ${field}: 409, and nothing more is taken`,
+    description: `a repeated client_reference with another ${field}: 409, and the balance is unchanged`,
     spec: '§3, §4.6',
     run: async (server: ServerUnderTest) => {
       const client_reference = newReference();
@@ -151,7 +152,7 @@ export const WITHDRAWAL_CASES = serverCases({ group: 'withdrawal', spec: '§4.6'
   })),
   {
     id: 'withdrawal-after-refusal',
-    description: 'a refused attempt leaves no trace: its client_reference is free',
+    description: 'a rejected attempt leaves no trace: its client_reference is free',
     run: (server) =>
       expectTaken(server, async () => {
         const client_reference = newReference();
@@ -165,7 +166,10 @@ export const WITHDRAWAL_CASES = serverCases({ group: 'withdrawal', spec: '§4.6'
   },
 ]);
 
-/** Another text for the same place: text is kept as it was sent, so it is another parameter. Contract §4. */
+/**
+ * Another spelling of the same address. Text is kept as sent, so it is a different parameter. Wire protocol
+ * §4.
+ */
 function otherAddress(address: string): string {
   const other = address.replace(/^0x.*/s, (hex) => hex.toLowerCase());
   if (other === address) throw new NotApplicable('needs: a to_address in the 0x form, with capitals');

@@ -23,13 +23,13 @@ interface ToldWithdrawal {
 
 const UNFIT_IDS = ['0', '01', '-1', '1.0', '1e3', 'abc', '%31', '1'.repeat(20)];
 
-/** What is told of a withdrawal, and to whom. */
+/** What a server says about a withdrawal, and to which account. */
 export const WITHDRAWAL_READING_CASES = serverCases(
   { group: 'withdrawal', spec: '§4.6', needs: ['withdrawal'] },
   [
     {
       id: 'withdrawal-answer',
-      description: 'the answer says what was asked for, broadcast, with amounts of one precision',
+      description: 'the response repeats the parameters, is broadcast, and has amounts of one precision',
       spec: '§4, §4.6',
       run: async (server) => {
         const { data } = expectWithdrawn(server, await server.send(craftWithdrawal(server)));
@@ -53,7 +53,7 @@ export const WITHDRAWAL_READING_CASES = serverCases(
     },
     {
       id: 'withdrawal-get',
-      description: 'GET tells the same withdrawal: id, amount and fee, as decimal strings',
+      description: 'GET returns the same withdrawal: id, amount and fee, as decimal strings',
       run: async (server) => {
         await assertRoute(server, endpoints.getWithdrawal);
         const { id, data } = expectWithdrawn(server, await server.send(craftWithdrawal(server)));
@@ -96,7 +96,7 @@ export const WITHDRAWAL_READING_CASES = serverCases(
     },
     {
       id: 'withdrawal-id-grammar',
-      description: 'an id that is no integer from 1 up, in plain digits: 422',
+      description: 'an id that is not a positive integer in plain digits: 422',
       spec: '§4',
       run: async (server) => {
         const { id: known } = expectWithdrawn(server, await server.send(craftWithdrawal(server)));
@@ -107,7 +107,7 @@ export const WITHDRAWAL_READING_CASES = serverCases(
           const response = await read(server, id);
           const { message } = (response.json ?? {}) as { readonly message?: unknown };
           server.check.that(response.status === 422 && String(message).startsWith('withdrawal_id: '), {
-            what: `answer to the id ${id}`,
+            what: `response to the id ${id}`,
             expected: '422 withdrawal_id: …',
             actual: `${response.status} ${String(message)}`,
           });

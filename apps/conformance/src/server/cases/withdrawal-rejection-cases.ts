@@ -13,7 +13,7 @@ import {
 
 type Changes = Readonly<Record<string, unknown>>;
 
-/** Refused with this answer, and nothing is taken. */
+/** Expects this rejection, and an unchanged balance. */
 const rejectedWith =
   (expected: ExpectedRejection, changes: (server: ServerUnderTest) => Changes | Promise<Changes>) =>
   async (server: ServerUnderTest): Promise<void> => {
@@ -23,7 +23,7 @@ const rejectedWith =
     );
   };
 
-/** Refused with a 422 about this field, whose reason may be in any words, and nothing is taken. */
+/** Expects a 422 about this field, with any reason, and an unchanged balance. */
 const invalid =
   (field: string, changes: (server: ServerUnderTest) => Changes) =>
   (server: ServerUnderTest): Promise<void> =>
@@ -54,7 +54,7 @@ const smallestUnit = async (server: ServerUnderTest): Promise<ExactDecimal> => {
   return unit;
 };
 
-/** Withdrawals that are refused, with nothing taken. */
+/** Withdrawals that are rejected, with an unchanged balance. */
 export const WITHDRAWAL_REJECTION_CASES = serverCases(
   { group: 'withdrawal', spec: '§4.6', needs: ['withdrawal'] },
   [
@@ -100,7 +100,7 @@ export const WITHDRAWAL_REJECTION_CASES = serverCases(
     },
     {
       id: 'withdrawal-amount-number',
-      description: 'an amount as a JSON number is taken',
+      description: 'an amount as a JSON number is accepted',
       run: (server) =>
         expectTaken(server, async () => {
           const amount = new ExactDecimal(getTerms(server).amount).toSignificantDigits(
@@ -143,21 +143,21 @@ export const WITHDRAWAL_REJECTION_CASES = serverCases(
     },
     {
       id: 'withdrawal-bad-address',
-      description: 'a destination that is no address of the network',
+      description: 'a destination that is not an address of the network',
       run: rejectedWith(badRequest('Invalid destination address'), () => ({
         to_address: 'nowhere-at-all-in-the-world',
       })),
     },
     {
       id: 'withdrawal-unknown-currency',
-      description: 'a currency that nobody knows',
+      description: 'an unknown currency',
       run: rejectedWith(badRequest('Withdrawals are not enabled for this currency'), () => ({
         currency: 'NOSUCHCOIN',
       })),
     },
     {
       id: 'withdrawal-without-permission',
-      description: 'without the permission nothing is taken',
+      description: 'without the permission the balance is unchanged',
       spec: '§2 restriction 5, §4.6',
       run: (server) =>
         expectNothingTaken(server, async () => {
