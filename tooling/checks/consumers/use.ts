@@ -7,6 +7,7 @@ import {
   signRequest,
   toDecimal,
 } from '@cpg/protocol';
+import { explainMismatch, type FindingCode } from '@cpg/protocol/explain';
 import { cpgAuth, memoryStore, requirePermission, route, routes, staticKeys } from '@cpg/server-middleware';
 import { authenticate, type RequestToAuthenticate } from '@cpg/server-middleware/core';
 import { type RedisClient, redisStore } from '@cpg/server-middleware/redis';
@@ -57,6 +58,11 @@ export const wrong = (cpg: CpgClient) => cpg.withdrawals.create({ ...order, amou
 
 const signed = signRequest({ keyId: 'ck_1', key, method: 'GET', target: '/v1/_ping', timestamp: 1747444800 });
 export const signature: string = signed.headers['X-CPG-Signature'];
+export const findings: readonly FindingCode[] = explainMismatch({
+  key,
+  request: { method: 'GET', target: '/v1/_ping', timestamp: signed.timestamp },
+  signature,
+}).map(({ code }) => code);
 export const client = new CpgClient({
   baseUrl: 'https://gateway.example',
   keyId: 'ck_1',

@@ -1,7 +1,8 @@
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const { CpgClient } = require('@cpg/client');
-const { createSigningKey, endpoints } = require('@cpg/protocol');
+const { createSigningKey, endpoints, signRequest } = require('@cpg/protocol');
+const { explainMismatch } = require('@cpg/protocol/explain');
 const { cpgAuth, memoryStore, route, routes, staticKeys } = require('@cpg/server-middleware');
 const express = require('express');
 
@@ -16,6 +17,22 @@ const keys = staticKeys([
   },
 ]);
 const row = { currency: 'USDT', network: 'ETH', balance: '3.0', held: '1.0', available: '2.0' };
+
+const mismatch = {
+  key: createSigningKey(secret),
+  request: { method: 'GET', target: '/v1/balances', timestamp: '1747444800' },
+  signature: signRequest({
+    keyId: 'ck_consumer',
+    key: createSigningKey(`${secret}\n`),
+    method: 'GET',
+    target: '/v1/balances',
+    timestamp: 1747444800,
+  }).signature,
+};
+assert.deepEqual(
+  explainMismatch(mismatch).map(({ code }) => code),
+  ['key_with_newline'],
+);
 
 const app = express();
 app.use('/v1', cpgAuth({ keys, store: memoryStore() }));

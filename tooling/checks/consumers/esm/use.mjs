@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { CpgClient } from '@cpg/client';
-import { createSigningKey, endpoints } from '@cpg/protocol';
+import { createSigningKey, endpoints, signRequest } from '@cpg/protocol';
+import { explainMismatch } from '@cpg/protocol/explain';
 import { cpgAuth, memoryStore, route, routes, staticKeys } from '@cpg/server-middleware';
 import express from 'express';
 
@@ -16,6 +17,22 @@ const keys = staticKeys([
   },
 ]);
 const row = { currency: 'USDT', network: 'ETH', balance: '3.0', held: '1.0', available: '2.0' };
+
+const mismatch = {
+  key: createSigningKey(secret),
+  request: { method: 'GET', target: '/v1/balances', timestamp: '1747444800' },
+  signature: signRequest({
+    keyId: 'ck_consumer',
+    key: createSigningKey(`${secret}\n`),
+    method: 'GET',
+    target: '/v1/balances',
+    timestamp: 1747444800,
+  }).signature,
+};
+assert.deepEqual(
+  explainMismatch(mismatch).map(({ code }) => code),
+  ['key_with_newline'],
+);
 
 const app = express();
 app.use('/v1', cpgAuth({ keys, store: memoryStore() }));
