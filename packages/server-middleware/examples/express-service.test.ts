@@ -40,8 +40,8 @@ describeWithProgram('redis-server', 'examples/express', () => {
       headers: { Connection: 'close' },
     };
     const [first, second] = services.map(({ port }) => port) as [number, number];
-    const answer = await exchange(first, signedRequest(parts));
-    expect([answer.status, answer.body]).toEqual([
+    const response = await exchange(first, signedRequest(parts));
+    expect([response.status, response.body]).toEqual([
       200,
       '{"success":true,"message":"OK","data":[{"currency":"USDT","network":"ETH","balance":"3.00","held":"1.00","available":"2.00"}],"data_count":1}',
     ]);

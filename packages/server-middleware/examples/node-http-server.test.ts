@@ -32,11 +32,13 @@ interface SuiteKey {
 /** The keys that the suite expects a server to know: by role, and one for each permission. */
 const suiteKeys = (): CpgKey[] => {
   const { only, withdrawal: _terms, ...roles } = JSON.parse(readFileSync(`${SUITE}demo-keys.json`, 'utf8'));
-  const keyOf = ({ keyId, secret }: SuiteKey, differences: Partial<CpgKey> = {}) =>
+  const createKey = ({ keyId, secret }: SuiteKey, differences: Partial<CpgKey> = {}) =>
     testKey({ keyId, signingKeys: [createSigningKey(secret)], ...differences });
   return [
-    ...Object.entries<SuiteKey>(roles).map(([role, key]) => keyOf(key, ROLES[role])),
-    ...Object.entries<SuiteKey>(only).map(([name, key]) => keyOf(key, { permissions: [name as Permission] })),
+    ...Object.entries<SuiteKey>(roles).map(([role, key]) => createKey(key, ROLES[role])),
+    ...Object.entries<SuiteKey>(only).map(([name, key]) =>
+      createKey(key, { permissions: [name as Permission] }),
+    ),
   ];
 };
 
@@ -70,8 +72,8 @@ describe('a node:http server on the framework-free core', () => {
 
   it('serves a signed ping once', async () => {
     const send = await startSending();
-    const answer = await send({});
-    expect([answer.status, answer.body]).toEqual([
+    const response = await send({});
+    expect([response.status, response.body]).toEqual([
       200,
       '{"success":true,"message":"OK","data":{"pong":true}}',
     ]);
@@ -91,7 +93,7 @@ describe('a node:http server on the framework-free core', () => {
     [{ method: 'POST', body: '{}' }, 405],
     [{ body: '{}', headers: { 'Content-Encoding': 'gzip' } }, 415],
     [{ method: 'POST', body: 'x'.repeat(1_048_577) }, 413],
-  ])('answers %j with %d', async (parts, status) => {
+  ])('responds to %j with %d', async (parts, status) => {
     expect((await (await startSending())(parts)).status).toBe(status);
   });
 });

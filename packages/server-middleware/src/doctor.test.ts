@@ -11,7 +11,10 @@ import { type CpgAuthOptions, cpgAuth } from './express/cpg-auth.ts';
 import { staticKeys } from './keys/key-store.ts';
 
 describe.each(EXPRESS_VERSIONS)('doctor on %s', (_name, express) => {
-  const appOf = (options: Partial<CpgAuthOptions> = {}, before: readonly RequestHandler[] = []): Express => {
+  const createApp = (
+    options: Partial<CpgAuthOptions> = {},
+    before: readonly RequestHandler[] = [],
+  ): Express => {
     const app = express();
     if (before.length > 0) app.use(...before);
     const keys = staticKeys([testKey()]);
@@ -35,7 +38,7 @@ describe.each(EXPRESS_VERSIONS)('doctor on %s', (_name, express) => {
   };
 
   it('finds nothing wrong with an app that is right', async () => {
-    const { isHealthy, ill, lines } = await examine(appOf());
+    const { isHealthy, ill, lines } = await examine(createApp());
     expect([isHealthy, ill]).toEqual([true, []]);
     expect(lines.map((line) => line.slice(0, 24).trim())).toEqual([
       'ok       trust proxy',
@@ -50,33 +53,33 @@ describe.each(EXPRESS_VERSIONS)('doctor on %s', (_name, express) => {
     ]);
   });
 
-  it('tells when no cpgAuth is mounted on the path', async () => {
+  it('reports that no cpgAuth is mounted on the path', async () => {
     const { isHealthy, lines } = await examine(express());
     expect(isHealthy).toBe(false);
     expect(lines.at(-1)).toBe(
-      'failure  authentication  answered 404, and no cpgAuth decided about it: is it mounted on this path?',
+      'failure  authentication  got 404, but not from cpgAuth. Is it mounted on this path?',
     );
   });
 
   it.each<readonly [string, () => Express, readonly string[], number]>([
     [
       'a parser in front',
-      () => appOf({}, [express.json()]),
+      () => createApp({}, [express.json()]),
       ['parser order', 'compression', 'body limit'],
       2_000,
     ],
-    ['a store that forgets', () => appOf({ store: { admit: () => 'admitted' } }), ['replay'], 10_000],
+    ['a store that forgets', () => createApp({ store: { admit: () => 'admitted' } }), ['replay'], 10_000],
     [
       'a clock ten minutes off',
-      () => appOf({ clock: () => Date.now() - 600_000 }),
+      () => createApp({ clock: () => Date.now() - 600_000 }),
       ['authentication'],
       10_000,
     ],
-    ['a clock a minute off', () => appOf({ clock: () => Date.now() + 60_000 }), ['clock'], 10_000],
+    ['a clock a minute off', () => createApp({ clock: () => Date.now() + 60_000 }), ['clock'], 10_000],
     [
       'a slow key store',
       () =>
-        appOf({
+        createApp({
           keys: {
             find: async () => {
               await delay(110);
@@ -93,10 +96,10 @@ describe.each(EXPRESS_VERSIONS)('doctor on %s', (_name, express) => {
   });
 
   it('judges proxy trust', async () => {
-    const trusting = appOf();
+    const trusting = createApp();
     trusting.set('trust proxy', true);
     expect((await examine(trusting)).ill).toEqual(['trust proxy']);
-    const careful = appOf();
+    const careful = createApp();
     careful.set('trust proxy', 1);
     expect((await examine(careful)).lines[0]).toBe('ok       trust proxy     is limited to named proxies');
   });
@@ -111,9 +114,9 @@ describe.each(EXPRESS_VERSIONS)('doctor on %s', (_name, express) => {
     );
   });
 
-  it('tells when there is no answer', async () => {
+  it('reports a missing response', async () => {
     const destroying: RequestHandler = (request) => request.socket.destroy();
-    const { lines } = await examine(appOf({}, [destroying]));
-    expect(lines.at(-1)).toBe('failure  authentication  there was no answer in time');
+    const { lines } = await examine(createApp({}, [destroying]));
+    expect(lines.at(-1)).toBe('failure  authentication  there was no response in time');
   });
 });

@@ -31,9 +31,9 @@ export interface DoctorOptions {
   readonly secret: string;
   /** A path behind cpgAuth. @default "/v1/_ping" */
   readonly target?: string | undefined;
-  /** Milliseconds to wait for each answer. @default 5000 */
+  /** Milliseconds to wait for each response. @default 5000 */
   readonly timeoutMs?: number | undefined;
-  /** Takes the report, a line at a time. @default standard output */
+  /** Prints one line of the report. @default standard output */
   readonly print?: ((line: string) => void) | undefined;
 }
 
@@ -144,8 +144,8 @@ export const examine = async (prober: Prober, target: string): Promise<DoctorFin
   return [
     ok('authentication', 'a signed request is authenticated'),
     copy.trace?.outcome === 'signature_already_used'
-      ? ok('replay', 'its copy is refused')
-      : failure('replay', `its copy must be refused as already used: ${describe(copy)}`),
+      ? ok('replay', 'a copy of the request is rejected')
+      : failure('replay', `a copy of the request must be rejected as already used: ${describe(copy)}`),
     early.trace?.outcome === 'authenticated' && late.trace?.outcome === 'authenticated'
       ? ok('clock', `within ${CLOCK_SLACK_SECONDS} s of this machine's`)
       : failure('clock', `the clock given to cpgAuth is off by more than ${CLOCK_SLACK_SECONDS} s`),
@@ -153,37 +153,36 @@ export const examine = async (prober: Prober, target: string): Promise<DoctorFin
       ? ok('parser order', 'cpgAuth sees the bytes of the body')
       : failure('parser order', describe(withBody)),
     zipped.trace?.outcome === 'content_encoding_not_supported'
-      ? ok('compression', 'compressed bodies are refused')
-      : failure('compression', `a compressed body must be refused with 415: ${describe(zipped)}`),
+      ? ok('compression', 'compressed bodies are rejected')
+      : failure('compression', `a compressed body must be rejected with 415: ${describe(zipped)}`),
     huge.trace?.outcome === 'body_too_large'
-      ? ok('body limit', 'a body without measure is refused before it is read')
-      : failure('body limit', `a body of 2^40 bytes must be refused with 413: ${describe(huge)}`),
+      ? ok('body limit', 'an oversized body is rejected before it is read')
+      : failure('body limit', `a body of 2^40 bytes must be rejected with 413: ${describe(huge)}`),
     ...first.trace.passed.filter(({ check }) => STORE_CHECKS.has(check)).map(judgeSpeed),
   ];
 };
 
 const judgeSpeed = ({ check, ms }: DecisionTrace['passed'][number]): DoctorFinding => {
-  const detail = `answers in ${ms.toFixed(1)} ms`;
+  const detail = `responds in ${ms.toFixed(1)} ms`;
   return ms < SLOW_STORE_MS
     ? ok(`${check} store`, detail)
     : warning(`${check} store`, `${detail}; every request waits for it`);
 };
 
 const describe = ({ status, trace }: ProbeResult): string => {
-  if (status === undefined) return 'there was no answer in time';
-  if (trace === undefined)
-    return `answered ${status}, and no cpgAuth decided about it: is it mounted on this path?`;
+  if (status === undefined) return 'there was no response in time';
+  if (trace === undefined) return `got ${status}, but not from cpgAuth. Is it mounted on this path?`;
   const cause =
     trace.errorCode === undefined
       ? ''
       : `: ${SERVER_MIDDLEWARE_ERROR_CODES[trace.errorCode]} (${trace.errorCode})`;
-  return `answered ${status}, outcome ${trace.outcome}${cause}`;
+  return `got ${status}, outcome ${trace.outcome}${cause}`;
 };
 
 export interface ProbeSettings {
   readonly keyId: string;
   readonly secret: string;
-  /** Milliseconds to wait for each answer. */
+  /** Milliseconds to wait for each response. */
   readonly timeoutMs: number;
 }
 
@@ -198,7 +197,7 @@ export interface Probe {
 }
 
 export interface ProbeResult {
-  /** Left out when there was no answer in time. */
+  /** Missing without a response in time. */
   readonly status?: number | undefined;
   /** Left out when no cpgAuth saw the request. */
   readonly trace?: DecisionTrace | undefined;

@@ -35,7 +35,7 @@ describe('RejectionError', () => {
     });
   });
 
-  it('shows loggers no frozen rejection: pino would fail to mark it, and the answer with it', () => {
+  it('hides the frozen rejection from loggers: pino would fail to write to it, and the response would fail too', () => {
     expect(Object.keys(error)).not.toContain('rejection');
   });
 

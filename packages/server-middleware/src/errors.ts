@@ -1,6 +1,6 @@
 import { REJECTIONS, type Rejection } from '@cpg/protocol';
 
-/** Names the paragraph of this package's README that explains a code. */
+/** Returns the section of this package's README that explains a code. */
 export const helpFor = (code: string): string => `@cpg/server-middleware/README.md#${code}`;
 
 /** Every code a {@link ServerMiddlewareError} can carry, with what it means. */
@@ -8,7 +8,7 @@ export const SERVER_MIDDLEWARE_ERROR_CODES = Object.freeze({
   body_already_parsed: 'Another parser read the body before cpgAuth and kept no raw bytes.',
   raw_body_not_bytes: 'req.rawBody is not a Buffer of the bytes on the wire.',
   raw_body_length_mismatch: 'req.rawBody does not hold as many bytes as the request declared.',
-  authentication_missing: 'A protected route is reached without cpgAuth in front of it.',
+  authentication_missing: 'A protected route was reached without cpgAuth in front of it.',
   mounted_twice: 'Two cpgAuth middlewares see the same request.',
   permissive_trust_proxy: 'A source IP whitelist is used while every X-Forwarded-For is trusted.',
   unusable_client_ip: 'The client address is not an IP address, so no whitelist can be checked.',
@@ -20,7 +20,7 @@ export const SERVER_MIDDLEWARE_ERROR_CODES = Object.freeze({
   duplicate_route: 'Two routes claim the same method and path.',
   memory_store_in_cluster: 'Several processes each hold their own memoryStore.',
   admission_store_full: 'The memory store holds its maximum of live signatures and admits no more.',
-  store_deadline: 'A key store or admission store did not answer in time.',
+  store_deadline: 'A key store or admission store did not respond in time.',
   store_unavailable: 'A key store or admission store could not be reached.',
 } as const);
 
@@ -34,15 +34,15 @@ const UNAVAILABLE: ReadonlySet<ServerMiddlewareErrorCode> = new Set([
 ]);
 
 /**
- * The one error class of this package: a wrong set-up, or a store that is down. Requests that are rejected are no errors
- * but rejections. Each message says what is wrong and how to mend it, and never contains a secret.
+ * The error class of this package: a wrong set-up, or a store that is down. A rejected request is a rejection, not an error.
+ * Each message says what is wrong and how to fix it, and never contains a secret.
  */
 export class ServerMiddlewareError extends Error {
   override readonly name = 'ServerMiddlewareError';
   readonly code: ServerMiddlewareErrorCode;
-  /** The HTTP status it is answered with: 503 for a store that is down, else 500. */
+  /** The HTTP status of the response: 503 for a store that is down, else 500. */
   readonly status: 500 | 503;
-  /** Where the documentation explains the code. */
+  /** The documentation of the code. */
   readonly help: string;
 
   constructor(code: ServerMiddlewareErrorCode, message: string, options?: ErrorOptions) {
@@ -53,7 +53,7 @@ export class ServerMiddlewareError extends Error {
     Object.defineProperty(this, MARKER, { value: true });
   }
 
-  /** Tells a `ServerMiddlewareError` from anything else, also one made by another copy of this package. */
+  /** Whether a value is a `ServerMiddlewareError`, also one of another copy of this package. */
   static is(value: unknown): value is ServerMiddlewareError {
     return value instanceof Error && MARKER in value;
   }
@@ -62,8 +62,8 @@ export class ServerMiddlewareError extends Error {
 const REJECTION_MARKER = Symbol.for('cpg.server-middleware.rejection-error');
 
 /**
- * Refuses a request from deep inside a handler: throw it, and `route` or `errorHandler()` answers with its rejection.
- * Carries `status`, which Express's own error handler honours too.
+ * Throw it anywhere in a handler to reject the request: `routes` and `errorHandler()` respond with its rejection. Express's
+ * own error handler uses its `status`.
  */
 export class RejectionError extends Error {
   override readonly name = 'RejectionError';
@@ -72,19 +72,19 @@ export class RejectionError extends Error {
 
   constructor(rejection: Rejection, options?: ErrorOptions) {
     super(rejection.message, options);
-    // Not enumerable: pino marks whatever has a message, and rejections are frozen.
+    // Not enumerable: pino would write to the rejection, which is frozen.
     Object.defineProperty(this, 'rejection', { value: rejection });
     this.status = rejection.status;
     Object.defineProperty(this, REJECTION_MARKER, { value: true });
   }
 
-  /** Tells a `RejectionError` from anything else, also one made by another copy of this package. */
+  /** Whether a value is a `RejectionError`, also one of another copy of this package. */
   static is(value: unknown): value is RejectionError {
     return value instanceof Error && REJECTION_MARKER in value;
   }
 }
 
-// What Express's own parsers and router throw, by their `type` or `status`.
+// Errors of Express's own parsers, by their `type`.
 const PARSER_ERRORS: Readonly<Record<string, Rejection>> = {
   'entity.parse.failed': REJECTIONS.malformed_json_body,
   'entity.too.large': REJECTIONS.body_too_large,
@@ -93,8 +93,8 @@ const PARSER_ERRORS: Readonly<Record<string, Rejection>> = {
 };
 
 /**
- * The rejection that answers a thrown value: its own for a `RejectionError`; 503 for an error whose `status` is 503; what
- * Express's parsers and router throw by kind; 500 for all else, without a word of it.
+ * Returns the rejection to respond with when a handler throws: the one of a `RejectionError`; 503 for an error with `status`
+ * 503; a 4xx for errors of Express's parsers and router; 500 for anything else, without its message.
  */
 export const getRejection = (error: unknown): Rejection => {
   if (RejectionError.is(error)) return error.rejection;

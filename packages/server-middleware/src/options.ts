@@ -1,12 +1,12 @@
 import { ServerMiddlewareError, type ServerMiddlewareErrorCode } from './errors.ts';
 
-/** Returns what a value must do instead ("be a function"), or `undefined` when the value can be used. */
+/** Returns what the value must do ("be a function"), or `undefined` for a usable value. */
 export type OptionRule = (value: unknown) => string | undefined;
 
-/** One rule for each option, so that none can be added without. */
+/** A rule for every option. */
 export type OptionRules<Options> = { readonly [Name in keyof Required<Options>]: OptionRule };
 
-/** setTimeout takes no more: a longer time would end at once. */
+/** The maximum of setTimeout, which would fire a longer timer at once. */
 const MAX_TIMER_MS = 2_147_483_647;
 
 const integer =
@@ -43,14 +43,14 @@ export const aLogger = withMethods(
   'a logger with the methods warn and error, such as pino',
 );
 
-/** The rule for an option that may be left out. */
+/** Makes a rule accept `undefined`. */
 export const optional =
   (rule: OptionRule): OptionRule =>
   (value) =>
     value === undefined ? undefined : rule(value);
 
 export interface OptionsToCheck<Options> {
-  /** The function that they were given to. */
+  /** The function that takes the options; its name in errors. */
   readonly owner: string;
   readonly options: Options | undefined;
   readonly rules: OptionRules<Options>;
@@ -59,9 +59,9 @@ export interface OptionsToCheck<Options> {
 }
 
 /**
- * Rejects options with which a check would silently not happen, and names that no option has.
+ * Rejects unusable values, with which a check would be skipped silently, and unknown option names.
  *
- * @throws ServerMiddlewareError `invalid_option`, which names the option, what was expected and what came.
+ * @throws ServerMiddlewareError `invalid_option` (or `code`); the message names the option, the expectation and the value.
  */
 export const assertOptions = <Options extends object>(check: OptionsToCheck<Options>): void => {
   const { owner, options = {}, rules, code = 'invalid_option' } = check;
@@ -102,7 +102,7 @@ export const assertValue = ({ name, value, rule, code = 'invalid_option' }: Valu
 
 const MAX_SHOWN = 60;
 
-/** A received value for an error message: texts cut short, objects by their kind only. */
+/** Formats a received value for an error message: long strings by their length, objects by their type. */
 export const formatReceived = (value: unknown): string => {
   if (typeof value === 'string') {
     return value.length > MAX_SHOWN ? `a string of ${value.length} characters` : JSON.stringify(value);
@@ -120,7 +120,7 @@ const findNearest = (name: string, names: readonly string[]): string => {
   return distances.reduce((best, next) => (next.distance < best.distance ? next : best)).candidate;
 };
 
-/** Levenshtein distance: letters to insert, delete or replace. */
+/** Levenshtein distance. */
 const getEditDistance = (from: string, to: string): number => {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (const [index, letter] of [...from].entries()) {

@@ -113,7 +113,7 @@ describe.each(EXPRESS_VERSIONS)('code of the caller, on %s', (_name, express) =>
   );
 
   it.each([...FAILURES, ['is missing', undefined] as const])(
-    'a logger whose method %s is reported once, and every answer stays the same',
+    'a logger whose method %s is reported once, and every response stays the same',
     async (_how, fail) => {
       const warnings = collectWarnings();
       const logger = recordingLogger() as { -readonly [Level in keyof Logger]: Logger[Level] };
@@ -156,7 +156,7 @@ describe.each(EXPRESS_VERSIONS)('code of the caller, on %s', (_name, express) =>
     ['a numeric account', { accountId: 7 }],
     ['secrets in place of signing keys', { signingKeys: [SECRET] }],
     ['no signing keys', { signingKeys: undefined }],
-  ])('a key with %s is named, and answered 500', async (_what, wrong) => {
+  ])('logs the key with %s, and responds with 500', async (_what, wrong) => {
     const logger = recordingLogger();
     const port = await start({ logger, keys: { find: () => ({ ...testKey(), ...wrong }) as CpgKey } });
     expect(await sendTwo(port)).toEqual([500, 500]);
@@ -240,7 +240,7 @@ describe.each(EXPRESS_VERSIONS)('code of the caller, on %s', (_name, express) =>
       timeoutMs: 50,
       print: () => {},
     });
-    expect(broken.findings.at(-1)?.detail).toBe('there was no answer in time');
+    expect(broken.findings.at(-1)?.detail).toBe('there was no response in time');
   });
 });
 

@@ -1,7 +1,7 @@
 import type { Channel, ChannelListener } from 'node:diagnostics_channel';
 import { ServerMiddlewareError } from './errors.ts';
 
-/** What this package needs of a logger; a pino logger fits as it is. */
+/** The methods of a logger that this package calls; a pino logger fits. */
 export interface Logger {
   warn(fields: Readonly<Record<string, unknown>>, message: string): void;
   error(fields: Readonly<Record<string, unknown>>, message: string): void;
@@ -17,7 +17,7 @@ const emit = ({ code }: Readonly<Record<string, unknown>>, message: string): voi
 /** The logger used when none is given: Node's process warnings, which go to stderr. */
 export const processWarnings: Logger = Object.freeze({ warn: emit, error: emit });
 
-/** Whether a value has to be waited for; a promise of another realm or library too. */
+/** Whether a value is a promise, also one of another realm or library. */
 export const isPromiseLike = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as { readonly then?: unknown } | undefined | null)?.then === 'function';
 
@@ -30,11 +30,11 @@ export const describeThrown = (thrown: unknown): string => {
   }
 };
 
-/** A callback that is told of something, and whose result nothing depends on. */
+/** A callback that only observes: nothing depends on its result. */
 export interface Observer {
   /** Its name in the report. */
   readonly name: string;
-  /** The function or object that the caller passed in: its failure is reported once. */
+  /** The function or object that the caller passed in; its failure is reported once. */
   readonly callback: object;
   readonly logger: Logger;
 }
@@ -42,8 +42,8 @@ export interface Observer {
 const reported = new WeakSet<object>();
 
 /**
- * Calls an observer. What it throws, or rejects with, is reported once, as `callback_failed`, and changes nothing else: not
- * the decision about a request, and not the life of the process.
+ * Calls an observer. If it throws or rejects, that is reported once as `callback_failed`; the decision about the request
+ * stays the same, and the process continues.
  */
 export const callObserver = ({ name, callback, logger }: Observer, call: () => unknown): void => {
   const report = (cause: unknown) => {
@@ -51,7 +51,7 @@ export const callObserver = ({ name, callback, logger }: Observer, call: () => u
     reported.add(callback);
     const err = new ServerMiddlewareError(
       'callback_failed',
-      `${name} failed: ${describeThrown(cause)}. Requests are served all the same; later failures of this callback are not reported.`,
+      `${name} failed: ${describeThrown(cause)}. Requests are not affected; later failures of this callback are not reported.`,
       { cause },
     );
     logger.error({ err, code: err.code, help: err.help }, err.message);
@@ -66,7 +66,7 @@ export const callObserver = ({ name, callback, logger }: Observer, call: () => u
 
 const guardedLoggers = new WeakMap<Logger, Logger>();
 
-/** A logger that never fails: what the given one throws or rejects with becomes one process warning. */
+/** Wraps a logger so that it never fails: what it throws or rejects with becomes one process warning. */
 export const guardLogger = (logger: Logger = processWarnings): Logger => {
   const known = guardedLoggers.get(logger);
   if (known !== undefined) return known;
@@ -76,7 +76,7 @@ export const guardLogger = (logger: Logger = processWarnings): Logger => {
   };
   const guarded: Logger = Object.freeze({ warn: guardMethod('warn'), error: guardMethod('error') });
   guardedLoggers.set(logger, guarded);
-  // Guarding twice is guarding once.
+  // So that a guarded logger is not wrapped again.
   guardedLoggers.set(guarded, guarded);
   return guarded;
 };
@@ -84,8 +84,8 @@ export const guardLogger = (logger: Logger = processWarnings): Logger => {
 const GUARDED_CHANNEL = Symbol.for('cpg.server-middleware.guarded-channel');
 
 /**
- * Guards those who subscribe to a channel from now on. Node makes what a subscriber throws an uncaught exception, and ignores
- * what it rejects with, which ends the process just the same.
+ * Guards every later subscriber of a channel. Without it, a subscriber that throws or rejects ends the process with an
+ * uncaught exception or an unhandled rejection.
  */
 export const guardSubscribers = (channel: Channel): void => {
   if (GUARDED_CHANNEL in channel) return;
@@ -94,7 +94,7 @@ export const guardSubscribers = (channel: Channel): void => {
   // Node changes the prototype of a channel with its first and last subscriber.
   const getMethods = (): Channel => Object.getPrototypeOf(channel);
   const wrap = (listener: ChannelListener): ChannelListener => {
-    // An active channel subscribes through itself; no function is Node's error to report.
+    // An active channel subscribes through itself. For anything but a function Node throws its own error.
     if (typeof listener !== 'function' || own.has(listener)) return listener;
     const observer = {
       name: `A subscriber of ${String(channel.name)}`,
@@ -117,7 +117,7 @@ export const guardSubscribers = (channel: Channel): void => {
 };
 
 /**
- * Reads a clock that was passed in. With a clock that stands wrong no window and no minute can be checked, so this fails closed.
+ * Reads the caller's clock. Fails closed: without a usable time, no window and no rate can be checked.
  *
  * @throws ServerMiddlewareError `clock_failed`
  */
@@ -129,7 +129,7 @@ export const readClock = (clock: () => number): number => {
     throw new ServerMiddlewareError('clock_failed', `clock failed: ${describeThrown(cause)}`, { cause });
   }
   if (typeof ms === 'number' && Number.isFinite(ms)) return ms;
-  // A promise is no time; what it rejects with must not be an unhandled rejection.
+  // What a promise rejects with must not become an unhandled rejection.
   if (isPromiseLike(ms)) Promise.resolve(ms).then(undefined, () => {});
   throw new ServerMiddlewareError(
     'clock_failed',
@@ -137,33 +137,31 @@ export const readClock = (clock: () => number): number => {
   );
 };
 
-/** What is asked, its name in errors, and how long it may take. */
-export interface StoreQuestion<Value> {
-  readonly what: string;
+export interface StoreCall<Value> {
+  /** The store's name in errors. */
+  readonly name: string;
   readonly timeoutMs: number;
-  readonly ask: () => Value | PromiseLike<Value>;
+  readonly call: () => Value | PromiseLike<Value>;
 }
 
 /**
- * Asks a store and waits no longer than its deadline. An answer that is no promise is returned at once, without a timer.
+ * Calls a store, with a deadline. A result that is no promise is returned at once, without a timer.
  *
- * @throws ServerMiddlewareError `store_deadline` when it is late; `store_unavailable`, with the cause, for whatever else
- * it throws.
+ * @throws ServerMiddlewareError `store_deadline` after the deadline; `store_unavailable`, with the cause, for anything else
+ * that it throws.
  */
-export const askStore = <Value>(question: StoreQuestion<Value>): Value | Promise<Value> => {
-  const { what, timeoutMs, ask } = question;
-  const fault = (cause: unknown) => storeFault(what, cause);
+export const callStore = <Value>({ name, timeoutMs, call }: StoreCall<Value>): Value | Promise<Value> => {
   let pending: Promise<Value>;
   try {
-    const answer = ask();
-    if (!isPromiseLike(answer)) return answer;
-    pending = Promise.resolve(answer);
+    const result = call();
+    if (!isPromiseLike(result)) return result;
+    pending = Promise.resolve(result);
   } catch (cause) {
-    throw fault(cause);
+    throw toStoreError(name, cause);
   }
   return new Promise<Value>((resolve, reject) => {
     const timer = setTimeout(() => {
-      reject(new ServerMiddlewareError('store_deadline', `${what} did not answer within ${timeoutMs} ms.`));
+      reject(new ServerMiddlewareError('store_deadline', `${name} did not respond within ${timeoutMs} ms.`));
     }, timeoutMs);
     pending.then(
       (value) => {
@@ -172,13 +170,13 @@ export const askStore = <Value>(question: StoreQuestion<Value>): Value | Promise
       },
       (cause: unknown) => {
         clearTimeout(timer);
-        reject(fault(cause));
+        reject(toStoreError(name, cause));
       },
     );
   });
 };
 
-const storeFault = (what: string, cause: unknown): ServerMiddlewareError =>
+const toStoreError = (name: string, cause: unknown): ServerMiddlewareError =>
   ServerMiddlewareError.is(cause)
     ? cause
-    : new ServerMiddlewareError('store_unavailable', `${what} failed; see the cause.`, { cause });
+    : new ServerMiddlewareError('store_unavailable', `${name} failed; see the cause.`, { cause });

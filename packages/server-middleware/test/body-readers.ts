@@ -10,7 +10,7 @@ import { staticKeys } from '../src/keys/key-store.ts';
 import { testKey } from './keys.ts';
 import { NOW } from './signed-request.ts';
 
-/** A service in a process of its own that reads `req.body` wherever services do; tells its parent its port. */
+/** A service that reads `req.body` wherever services do, in a process of its own; sends its port to its parent. */
 const express = process.argv[2] === 'Express 4' ? express4 : express5;
 const clock = () => NOW * 1000;
 const keys = staticKeys([testKey(), testKey({ keyId: 'ck_none', permissions: [] })]);

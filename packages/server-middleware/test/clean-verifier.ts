@@ -10,22 +10,22 @@ export interface ArrivedRequest {
 }
 
 /**
- * The contract's rules written down a second time, as plainly as can be, for one key `ck_full` and a clock that stands at
- * NOW: what this refuses must never be accepted.
+ * A second, plain implementation of the wire protocol, for the key `ck_full` at the time NOW: the middleware must never
+ * accept what this rejects.
  */
 export class CleanVerifier {
   readonly #used = new Set<string>();
 
   accepts({ method, target, rawHeaders, body }: ArrivedRequest): boolean {
-    const valuesOf = (wanted: string) =>
+    const getValues = (wanted: string) =>
       rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === wanted);
-    const [keyId, ...moreKeys] = valuesOf('x-cpg-key');
-    const [timestamp = '', ...moreTimestamps] = valuesOf('x-cpg-timestamp');
-    const [signature = '', ...moreSignatures] = valuesOf('x-cpg-signature');
+    const [keyId, ...moreKeys] = getValues('x-cpg-key');
+    const [timestamp = '', ...moreTimestamps] = getValues('x-cpg-timestamp');
+    const [signature = '', ...moreSignatures] = getValues('x-cpg-signature');
     const isPlain = [...moreKeys, ...moreTimestamps, ...moreSignatures].length === 0;
     const isTarget = /^\/(?!\/)[\x21-\x7e]*$/.test(target) && !/[#\\]/.test(target);
     const isFresh = /^(0|[1-9]\d{0,14})$/.test(timestamp) && Math.abs(Number(timestamp) - NOW) <= 300;
-    const isUncompressed = valuesOf('content-encoding').every((value) => /^(identity)?$/i.test(value));
+    const isUncompressed = getValues('content-encoding').every((value) => /^(identity)?$/i.test(value));
     const [path, ...query] = target.split('?');
     const bodyHash = createHash('sha256').update(body).digest('hex');
     const canonical = [timestamp, method, path, query.join('?'), bodyHash].join('\n');

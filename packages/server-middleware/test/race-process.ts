@@ -1,7 +1,7 @@
 import { redisStore } from '../src/admission/redis/redis-store.ts';
 import { REDIS_LIBRARIES } from './redis-clients.ts';
 
-/** One of several processes that try to have the same signatures admitted; tells its parent, round by round, which it got. */
+/** One of several processes that compete for the same signatures; sends its parent the admitted ones of each round. */
 const [port, library] = process.argv.slice(2).map(Number) as [number, number];
 const [, open] = REDIS_LIBRARIES[library === 0 ? 0 : 1];
 const { client, close } = await open(port);

@@ -9,7 +9,7 @@ export interface OpenedClient {
   readonly close: () => void;
 }
 
-/** An ACL user; left out, the default user, who may do everything. */
+/** An ACL user; by default the default user, with all rights. */
 export interface RedisUser {
   readonly username: string;
   readonly password: string;

@@ -18,8 +18,8 @@ export interface RequestParts {
   readonly sentTarget?: string;
 }
 
-/** Signs with nothing but node:crypto, so that the package under test is not its own judge. */
-export const signatureOf = (parts: RequestParts): string => {
+/** Signs with node:crypto alone, independently of the package under test. */
+export const createSignature = (parts: RequestParts): string => {
   const { method = 'GET', target = '/v1/_ping', body = '', secret = SECRET, timestamp = NOW } = parts;
   const mark = target.indexOf('?');
   const path = mark === -1 ? target : target.slice(0, mark);
@@ -38,7 +38,7 @@ export const signedRequest = (parts: RequestParts = {}): Buffer => {
     Host: 'localhost',
     'X-CPG-Key': keyId,
     'X-CPG-Timestamp': String(timestamp),
-    'X-CPG-Signature': signatureOf(parts),
+    'X-CPG-Signature': createSignature(parts),
     ...(sentBody.length > 0 ? { 'Content-Length': String(sentBody.length) } : {}),
     ...parts.headers,
   };

@@ -1,4 +1,4 @@
-/** What {@link AdmissionStore.admit} decides in one step. */
+/** A decision of {@link AdmissionStore.admit}. */
 export type Admission = 'admitted' | 'replayed' | 'rate_limited';
 
 export interface AdmissionRequest {
@@ -14,12 +14,12 @@ export interface AdmissionRequest {
 }
 
 /**
- * Remembers used signatures and counts admissions. `admit` is one atomic step: a used signature of this key is
- * `replayed` and moves no counter; else a full minute is `rate_limited` and burns no signature; else both are recorded.
- * When it cannot decide it throws, and the request is answered 503. Contract §2, restrictions 2 and 4.
+ * Remembers used signatures and counts admissions. `admit` is one atomic step: a used signature of this key is `replayed`
+ * and not counted; a request over the limit is `rate_limited`, and its signature stays unused; any other is recorded and
+ * `admitted`. When the store cannot decide it throws, and the response is 503. Wire protocol §2, restrictions 2 and 4.
  */
 export interface AdmissionStore {
   admit(request: AdmissionRequest): Admission | Promise<Admission>;
-  /** Whether other processes have memories of their own, as with `memoryStore`. */
+  /** Whether each process has its own data, as with `memoryStore`. */
   readonly isPerProcess?: boolean;
 }

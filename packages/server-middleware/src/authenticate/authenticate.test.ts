@@ -3,7 +3,7 @@ import { createSigningKey, isRejection, REJECTIONS } from '@cpg/protocol';
 import { describe, expect, it } from 'vitest';
 import { testKey } from '../../test/keys.ts';
 import { recordingLogger } from '../../test/logger.ts';
-import { NOW, type RequestParts, SECRET, signatureOf } from '../../test/signed-request.ts';
+import { createSignature, NOW, type RequestParts, SECRET } from '../../test/signed-request.ts';
 import type { Admission } from '../admission/admission-store.ts';
 import { memoryStore } from '../admission/memory/memory-store.ts';
 import { type CpgKey, staticKeys } from '../keys/key-store.ts';
@@ -16,7 +16,7 @@ import {
 import type { DecisionTrace } from './decision-trace.ts';
 import type { RequestToAuthenticate } from './request.ts';
 
-const requestOf = (
+const createRequest = (
   parts: RequestParts = {},
   overrides: Partial<RequestToAuthenticate> = {},
 ): RequestToAuthenticate => ({
@@ -25,14 +25,14 @@ const requestOf = (
   rawHeaders: [
     ...['X-CPG-Key', parts.keyId ?? 'ck_full'],
     ...['X-CPG-Timestamp', String(parts.timestamp ?? NOW)],
-    ...['X-CPG-Signature', signatureOf(parts)],
+    ...['X-CPG-Signature', createSignature(parts)],
   ],
   clientIp: () => '127.0.0.1',
   readBody: () => Buffer.from(parts.sentBody ?? parts.body ?? ''),
   ...overrides,
 });
 
-const optionsOf = (overrides: Partial<AuthenticateOptions> = {}): AuthenticateOptions => {
+const createOptions = (overrides: Partial<AuthenticateOptions> = {}): AuthenticateOptions => {
   const clock = () => NOW * 1000 + 999;
   return { keys: staticKeys([testKey()]), store: memoryStore({ clock }), clock, ...overrides };
 };
@@ -40,7 +40,7 @@ const optionsOf = (overrides: Partial<AuthenticateOptions> = {}): AuthenticateOp
 describe('authenticate', () => {
   it('returns who sent the request, and its body', async () => {
     const body = Buffer.from('{}');
-    expect(await authenticate(requestOf({ body }), optionsOf())).toEqual({
+    expect(await authenticate(createRequest({ body }), createOptions())).toEqual({
       principal: {
         keyId: 'ck_full',
         accountId: 'acct_1',
@@ -53,14 +53,14 @@ describe('authenticate', () => {
 
   it('judges the window by whole seconds of its clock', async () => {
     const at = (clockMs: number) =>
-      authenticate(requestOf({ timestamp: NOW - 300 }), optionsOf({ clock: () => clockMs }));
+      authenticate(createRequest({ timestamp: NOW - 300 }), createOptions({ clock: () => clockMs }));
     expect(isRejection(await at(NOW * 1000 + 999))).toBe(false);
     expect(await at((NOW + 1) * 1000)).toBe(REJECTIONS.timestamp_outside_window);
   });
 
   it('takes the time of day when it is given no clock', async () => {
     const timestamp = Math.floor(Date.now() / 1000);
-    const outcome = await authenticate(requestOf({ timestamp }), optionsOf({ clock: undefined }));
+    const outcome = await authenticate(createRequest({ timestamp }), createOptions({ clock: undefined }));
     expect(outcome).toMatchObject({ principal: { timestamp } });
   });
 
@@ -68,7 +68,7 @@ describe('authenticate', () => {
     const time = { seconds: NOW };
     const clock = () => time.seconds * 1000;
     const store = memoryStore({ clock });
-    const slow = requestOf(
+    const slow = createRequest(
       { timestamp: NOW - 300 },
       {
         readBody: async () => {
@@ -77,7 +77,9 @@ describe('authenticate', () => {
         },
       },
     );
-    expect(await authenticate(slow, optionsOf({ clock, store }))).toBe(REJECTIONS.timestamp_outside_window);
+    expect(await authenticate(slow, createOptions({ clock, store }))).toBe(
+      REJECTIONS.timestamp_outside_window,
+    );
     expect(store.size).toBe(0);
   });
 
@@ -85,20 +87,20 @@ describe('authenticate', () => {
     const time = { seconds: NOW + 59 };
     const clock = () => time.seconds * 1000;
     const keys = staticKeys([testKey({ rateLimitPerMinute: 1 })]);
-    const options = optionsOf({ clock, keys, store: memoryStore({ clock }) });
-    expect(isRejection(await authenticate(requestOf({ timestamp: NOW }), options))).toBe(false);
-    expect(await authenticate(requestOf({ timestamp: NOW + 1 }), options)).toBe(
+    const options = createOptions({ clock, keys, store: memoryStore({ clock }) });
+    expect(isRejection(await authenticate(createRequest({ timestamp: NOW }), options))).toBe(false);
+    expect(await authenticate(createRequest({ timestamp: NOW + 1 }), options)).toBe(
       REJECTIONS.rate_limit_exceeded,
     );
     time.seconds = NOW + 60;
-    expect(isRejection(await authenticate(requestOf({ timestamp: NOW + 1 }), options))).toBe(false);
+    expect(isRejection(await authenticate(createRequest({ timestamp: NOW + 1 }), options))).toBe(false);
   });
 
   it('shares no rate between two keys of equal limits', async () => {
     const keys = staticKeys(['a', 'b'].map((keyId) => testKey({ keyId, rateLimitPerMinute: 1 })));
-    const options = optionsOf({ keys });
-    expect(isRejection(await authenticate(requestOf({ keyId: 'a' }), options))).toBe(false);
-    expect(isRejection(await authenticate(requestOf({ keyId: 'b' }), options))).toBe(false);
+    const options = createOptions({ keys });
+    expect(isRejection(await authenticate(createRequest({ keyId: 'a' }), options))).toBe(false);
+    expect(isRejection(await authenticate(createRequest({ keyId: 'b' }), options))).toBe(false);
   });
 
   it('asks the stores nothing until headers, target and timestamp are in order', async () => {
@@ -109,16 +111,16 @@ describe('authenticate', () => {
         return value;
       };
     };
-    const options = optionsOf({
+    const options = createOptions({
       keys: { find: noting('key', undefined) },
       store: { admit: noting('admit', 'admitted' as const) },
     });
     const readBody = noting('body', Buffer.alloc(0));
-    await authenticate(requestOf({}, { rawHeaders: [], readBody }), options);
-    await authenticate(requestOf({ target: '//x' }, { readBody }), options);
-    await authenticate(requestOf({ timestamp: NOW - 400 }, { readBody }), options);
+    await authenticate(createRequest({}, { rawHeaders: [], readBody }), options);
+    await authenticate(createRequest({ target: '//x' }, { readBody }), options);
+    await authenticate(createRequest({ timestamp: NOW - 400 }, { readBody }), options);
     expect(asked).toEqual([]);
-    await authenticate(requestOf({}, { readBody }), options);
+    await authenticate(createRequest({}, { readBody }), options);
     expect(asked).toEqual(['body', 'key']);
   });
 
@@ -138,44 +140,46 @@ describe('authenticate', () => {
       'timestamp_outside_window',
     ],
     ['encoding before body', {}, { 'Content-Encoding': 'gzip' }, 'content_encoding_not_supported'],
-  ])('answers %s', async (_what, parts, headers, code) => {
-    const base = requestOf(parts, { readBody: () => REJECTIONS.body_too_large });
+  ])('rejects %s', async (_what, parts, headers, code) => {
+    const base = createRequest(parts, { readBody: () => REJECTIONS.body_too_large });
     const rawHeaders = [...base.rawHeaders];
     for (const [name, value] of Object.entries(headers)) {
       const position = rawHeaders.indexOf(name);
       if (position === -1) rawHeaders.push(name, value);
       else rawHeaders[position + 1] = value;
     }
-    expect(await authenticate({ ...base, rawHeaders }, optionsOf())).toMatchObject({ code });
+    expect(await authenticate({ ...base, rawHeaders }, createOptions())).toMatchObject({ code });
   });
 
-  it('answers body limit before signature, signature before address, address before replay', async () => {
+  it('checks body limit before signature, signature before address, address before replay', async () => {
     const readBody = () => REJECTIONS.body_too_large;
-    expect(await authenticate(requestOf({ secret: 'x' }, { readBody }), optionsOf())).toBe(
+    expect(await authenticate(createRequest({ secret: 'x' }, { readBody }), createOptions())).toBe(
       REJECTIONS.body_too_large,
     );
     const keys = staticKeys([testKey({ sourceIps: ['203.0.113.1'] })]);
-    expect(await authenticate(requestOf({ secret: 'x' }), optionsOf({ keys }))).toBe(
+    expect(await authenticate(createRequest({ secret: 'x' }), createOptions({ keys }))).toBe(
       REJECTIONS.invalid_signature,
     );
     const store = { admit: () => 'replayed' as const };
-    expect(await authenticate(requestOf(), optionsOf({ keys, store }))).toBe(
+    expect(await authenticate(createRequest(), createOptions({ keys, store }))).toBe(
       REJECTIONS.source_ip_not_whitelisted,
     );
-    expect(await authenticate(requestOf(), optionsOf({ store }))).toBe(REJECTIONS.signature_already_used);
+    expect(await authenticate(createRequest(), createOptions({ store }))).toBe(
+      REJECTIONS.signature_already_used,
+    );
   });
 
   it('checks no whitelist against an unknown address', async () => {
     const keys = staticKeys([testKey({ sourceIps: ['0.0.0.0/0'] })]);
-    const request = requestOf({}, { clientIp: () => undefined });
-    await expect(authenticate(request, optionsOf({ keys }))).rejects.toThrow(
+    const request = createRequest({}, { clientIp: () => undefined });
+    await expect(authenticate(request, createOptions({ keys }))).rejects.toThrow(
       'The client address must be an IP address without port: got null.',
     );
   });
 
-  it('takes no key whose id differs from the one asked for, as a careless database may return', async () => {
+  it('rejects a key whose id differs from the requested one, as a database with a case-insensitive collation may return', async () => {
     const keys = { find: () => testKey({ keyId: 'CK_FULL' }) };
-    expect(await authenticate(requestOf(), optionsOf({ keys }))).toBe(REJECTIONS.invalid_signature);
+    expect(await authenticate(createRequest(), createOptions({ keys }))).toBe(REJECTIONS.invalid_signature);
   });
 
   it.each([
@@ -183,31 +187,33 @@ describe('authenticate', () => {
     ['three secrets', { signingKeys: [1, 2, 3].map(() => createSigningKey(SECRET)) }],
   ])('serves no key with %s', async (_what, overrides: Partial<CpgKey>) => {
     const keys = { find: async () => testKey(overrides) };
-    await expect(authenticate(requestOf(), optionsOf({ keys }))).rejects.toMatchObject({
+    await expect(authenticate(createRequest(), createOptions({ keys }))).rejects.toMatchObject({
       code: 'invalid_key',
     });
   });
 
   it('does not blame the key for a body that is not bytes', async () => {
-    const request = requestOf({}, { readBody: () => '{}' as unknown as Buffer });
-    await expect(authenticate(request, optionsOf())).rejects.toMatchObject({ code: 'invalid_body' });
+    const request = createRequest({}, { readBody: () => '{}' as unknown as Buffer });
+    await expect(authenticate(request, createOptions())).rejects.toMatchObject({ code: 'invalid_body' });
   });
 
   it.each(['ok', 'constructor', undefined])('fails closed when a store decides %j', async (decision) => {
     const store = { admit: () => decision as Admission };
-    expect(await authenticate(requestOf(), optionsOf({ store }))).toBe(REJECTIONS.service_unavailable);
+    expect(await authenticate(createRequest(), createOptions({ store }))).toBe(
+      REJECTIONS.service_unavailable,
+    );
   });
 
   it('signs the method in upper case', async () => {
-    const request = requestOf({ method: 'POST' }, { method: 'post' });
-    expect(isRejection(await authenticate(request, optionsOf()))).toBe(false);
+    const request = createRequest({ method: 'POST' }, { method: 'post' });
+    expect(isRejection(await authenticate(request, createOptions()))).toBe(false);
   });
 });
 
 describe('the decision trace', () => {
-  const traceOf = async (request: RequestToAuthenticate, overrides: Partial<AuthenticateOptions> = {}) => {
+  const getTrace = async (request: RequestToAuthenticate, overrides: Partial<AuthenticateOptions> = {}) => {
     const traces: DecisionTrace[] = [];
-    await authenticate(request, optionsOf({ ...overrides, trace: (trace) => traces.push(trace) })).catch(
+    await authenticate(request, createOptions({ ...overrides, trace: (trace) => traces.push(trace) })).catch(
       () => {},
     );
     expect(traces).toHaveLength(1);
@@ -215,7 +221,7 @@ describe('the decision trace', () => {
   };
 
   it('names what was passed, with durations, and no secret', async () => {
-    const trace = await traceOf(requestOf({ target: '/v1/x?user=alice', body: '{"pin":1}' }));
+    const trace = await getTrace(createRequest({ target: '/v1/x?user=alice', body: '{"pin":1}' }));
     expect(trace).toMatchObject({ keyId: 'ck_full', method: 'GET', path: '/v1/x', outcome: 'authenticated' });
     expect(trace.rejectedBy).toBeUndefined();
     expect(trace.passed.map(({ check }) => check)).toEqual([
@@ -232,7 +238,7 @@ describe('the decision trace', () => {
     const text = JSON.stringify(trace);
     for (const secret of [
       SECRET,
-      signatureOf({ target: '/v1/x?user=alice', body: '{"pin":1}' }),
+      createSignature({ target: '/v1/x?user=alice', body: '{"pin":1}' }),
       'alice',
       'pin',
     ]) {
@@ -241,36 +247,36 @@ describe('the decision trace', () => {
   });
 
   it.each([
-    [requestOf({}, { rawHeaders: [] }), 'missing_authentication_headers', 'headers', undefined],
-    [requestOf({ timestamp: 1 }), 'timestamp_outside_window', 'timestamp', undefined],
+    [createRequest({}, { rawHeaders: [] }), 'missing_authentication_headers', 'headers', undefined],
+    [createRequest({ timestamp: 1 }), 'timestamp_outside_window', 'timestamp', undefined],
     // The secret may stand where the key id belongs.
-    [requestOf({ keyId: SECRET }), 'invalid_signature', 'signature', undefined],
-    [requestOf({ secret: 'x' }), 'invalid_signature', 'signature', 'ck_full'],
-  ])('names the check that refused', async (request, outcome, rejectedBy, keyId) => {
-    expect(await traceOf(request)).toMatchObject({ outcome, rejectedBy });
-    expect((await traceOf(request)).keyId).toBe(keyId);
-    expect(JSON.stringify(await traceOf(request))).not.toContain(SECRET);
+    [createRequest({ keyId: SECRET }), 'invalid_signature', 'signature', undefined],
+    [createRequest({ secret: 'x' }), 'invalid_signature', 'signature', 'ck_full'],
+  ])('names the check that rejected the request', async (request, outcome, rejectedBy, keyId) => {
+    expect(await getTrace(request)).toMatchObject({ outcome, rejectedBy });
+    expect((await getTrace(request)).keyId).toBe(keyId);
+    expect(JSON.stringify(await getTrace(request))).not.toContain(SECRET);
   });
 
   it('names the check during which a store failed', async () => {
     const keys = { find: () => Promise.reject(new Error('down')) };
-    expect(await traceOf(requestOf(), { keys })).toMatchObject({
+    expect(await getTrace(createRequest(), { keys })).toMatchObject({
       outcome: 'error',
       errorCode: 'store_unavailable',
       rejectedBy: 'key',
     });
   });
 
-  it('is told of each request, and changes no decision, when the hook throws', async () => {
+  it('gets every request, and changes no decision, when the hook throws', async () => {
     const outcomes: unknown[] = [];
     const trace = ({ outcome }: DecisionTrace) => {
       outcomes.push(outcome);
       throw new Error('the hook is broken');
     };
     const logger = recordingLogger();
-    const options = optionsOf({ trace, logger });
-    expect(isRejection(await authenticate(requestOf(), options))).toBe(false);
-    expect(await authenticate(requestOf({ secret: 'x' }), options)).toBe(REJECTIONS.invalid_signature);
+    const options = createOptions({ trace, logger });
+    expect(isRejection(await authenticate(createRequest(), options))).toBe(false);
+    expect(await authenticate(createRequest({ secret: 'x' }), options)).toBe(REJECTIONS.invalid_signature);
     expect(outcomes).toEqual(['authenticated', 'invalid_signature']);
     expect(logger.lines.map(({ fields }) => fields.code)).toEqual(['callback_failed']);
     expect(logger.lines[0]?.message).toContain('trace failed: the hook is broken.');
@@ -280,15 +286,15 @@ describe('the decision trace', () => {
     const traces: unknown[] = [];
     const listener = (trace: unknown) => traces.push(trace);
     subscribe(DECISION_CHANNEL, listener);
-    await authenticate(requestOf(), optionsOf());
+    await authenticate(createRequest(), createOptions());
     unsubscribe(DECISION_CHANNEL, listener);
-    await authenticate(requestOf(), optionsOf());
+    await authenticate(createRequest(), createOptions());
     expect(traces).toMatchObject([{ outcome: 'authenticated' }]);
   });
 });
 
 describe('assertUsableOptions', () => {
-  const good = optionsOf();
+  const good = createOptions();
   it.each([
     [undefined, 'keys must be a key store'],
     [{ ...good, keys: {} }, 'keys must be a key store'],
@@ -296,7 +302,7 @@ describe('assertUsableOptions', () => {
     [{ ...good, bodyLimit: 0 }, 'bodyLimit must be a positive whole number: got 0.'],
     [{ ...good, bodyTimeoutMs: Number.NaN }, 'bodyTimeoutMs must be a positive whole number: got NaN.'],
     [{ ...good, storeTimeoutMs: 1.5 }, 'storeTimeoutMs must be a positive whole number: got 1.5.'],
-  ])('refuses %#', (options, message) => {
+  ])('rejects %#', (options, message) => {
     expect(() => assertUsableOptions(options as AuthenticateOptions)).toThrow(message);
   });
 });

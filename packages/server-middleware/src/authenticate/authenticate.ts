@@ -33,8 +33,8 @@ import {
   withMethods,
 } from '../options.ts';
 import {
-  askStore,
   callObserver,
+  callStore,
   describeThrown,
   guardLogger,
   guardSubscribers,
@@ -179,7 +179,7 @@ const runChecks = (context: Context): Outcome | Promise<Outcome> => {
 const findKey = (context: Context, read: ReadRequest): Outcome | Promise<Outcome> => {
   const { keys, storeTimeoutMs: timeoutMs = DEFAULT_STORE_TIMEOUT_MS } = context.options;
   const { keyId } = read.headers;
-  const found = askStore({ what: 'The key store', timeoutMs, ask: () => keys.find(keyId) });
+  const found = callStore({ name: 'The key store', timeoutMs, call: () => keys.find(keyId) });
   return whenReady(found, (candidate) => {
     // A store that compares ids less strictly than the protocol must not return another key.
     const key = candidate?.keyId === keyId ? candidate : undefined;
@@ -248,7 +248,7 @@ const admit = (
 
   const minute = Math.floor(now / 60);
   const admission = { keyId, signature, usedUntil: usedUntil(timestamp), minute, limit };
-  const decision = askStore({ what: 'The admission store', timeoutMs, ask: () => store.admit(admission) });
+  const decision = callStore({ name: 'The admission store', timeoutMs, call: () => store.admit(admission) });
   return whenReady(decision, (decided) => {
     // Any other value fails closed.
     if (!Object.hasOwn(ADMISSION_REJECTIONS, decided)) return REJECTIONS.service_unavailable;

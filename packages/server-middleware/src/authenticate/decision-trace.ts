@@ -2,7 +2,7 @@ import type { Rejection, RejectionCode } from '@cpg/protocol';
 import { ServerMiddlewareError, type ServerMiddlewareErrorCode } from '../errors.ts';
 import type { RequestToAuthenticate } from './request.ts';
 
-/** The checks that a trace tells apart, in the order in which they run. Contract §2.1. */
+/** The checks of a trace, in the order in which they run. Wire protocol §2.1. */
 export const CHECKS = Object.freeze([
   'headers',
   'target',
@@ -16,20 +16,20 @@ export const CHECKS = Object.freeze([
 
 export type Check = (typeof CHECKS)[number];
 
-/** How one request was decided. Holds no secret, no signature, no query and no body. */
+/** The decision about one request. Contains no secret, signature, query or body. */
 export interface DecisionTrace {
-  /** Left out until a key of this id was found: any other id may be a secret in the wrong place. */
+  /** Only the id of an existing key: any other may be a secret in the wrong place. */
   readonly keyId?: string | undefined;
   readonly method: string;
   readonly path: string;
   readonly outcome: 'authenticated' | 'error' | RejectionCode;
-  /** The code of the error, when the outcome is one and it is of this package. */
+  /** The code of a `ServerMiddlewareError`, when the outcome is `error`. */
   readonly errorCode?: ServerMiddlewareErrorCode | undefined;
-  /** The check that refused the request, or during which an error was thrown. */
+  /** The check that rejected the request, or that threw an error. */
   readonly rejectedBy?: Check | undefined;
-  /** The checks that were passed, each with its milliseconds. */
+  /** The checks that passed, each with its milliseconds. */
   readonly passed: readonly { readonly check: Check; readonly ms: number }[];
-  /** Milliseconds in all. */
+  /** Milliseconds in total. */
   readonly ms: number;
 }
 

@@ -1,7 +1,7 @@
 import type * as crypto from 'node:crypto';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { testKey } from '../../test/keys.ts';
-import { NOW, signatureOf } from '../../test/signed-request.ts';
+import { createSignature, NOW } from '../../test/signed-request.ts';
 import type { CpgKey } from '../keys/key-store.ts';
 
 /** Calls into node:crypto, by what they do: an HMAC is one `createHmac`, or two one-shot hashes. */
@@ -33,9 +33,9 @@ const { createSigningKey, isRejection, REJECTIONS, verifyRequest } = await impor
 
 const first = createSigningKey('first');
 const second = createSigningKey('second');
-const ofFirst = signatureOf({ secret: 'first' });
-const ofSecond = signatureOf({ secret: 'second' });
-const forged = signatureOf({ secret: 'other' });
+const ofFirst = createSignature({ secret: 'first' });
+const ofSecond = createSignature({ secret: 'second' });
+const forged = createSignature({ secret: 'other' });
 
 type Outcome = Awaited<ReturnType<typeof authenticate>> | ReturnType<typeof verifyRequest>;
 

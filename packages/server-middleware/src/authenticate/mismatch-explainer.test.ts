@@ -4,7 +4,7 @@ import { createSigningKey, EMPTY_BODY_SHA256, REJECTIONS, type SigningKey } from
 import { describe, expect, it } from 'vitest';
 import { testKey } from '../../test/keys.ts';
 import { recordingLogger } from '../../test/logger.ts';
-import { NOW, SECRET, signatureOf } from '../../test/signed-request.ts';
+import { createSignature, NOW, SECRET } from '../../test/signed-request.ts';
 import { memoryStore } from '../admission/memory/memory-store.ts';
 import type { CpgKey } from '../keys/key-store.ts';
 import type { Logger } from '../user-code.ts';
@@ -12,12 +12,12 @@ import { authenticate } from './authenticate.ts';
 import { MismatchExplainer } from './mismatch-explainer.ts';
 
 const TARGET = '/v1/balances?b=2&a=1';
-const SORTED = signatureOf({ target: '/v1/balances?a=1&b=2' });
+const SORTED = createSignature({ target: '/v1/balances?a=1&b=2' });
 
 const UNKNOWN_KEY =
-  'There is no key of the id that was given. It is not shown: it may be a secret in the wrong place.';
+  'No key has the key id of the request. The id is not shown: it may be a secret in the wrong place.';
 
-const refusedOf = (
+const getRejected = (
   key: CpgKey | undefined,
   logger: Logger,
   overrides: { signature?: string | undefined; body?: Buffer } = {},
@@ -44,7 +44,7 @@ const refusedOf = (
 
 const explainOnce = async (key: CpgKey | undefined, signature?: string) => {
   const logger = recordingLogger();
-  new MismatchExplainer().explainLater(refusedOf(key, logger, { signature }));
+  new MismatchExplainer().explainLater(getRejected(key, logger, { signature }));
   await nextTurn();
   expect(logger.lines).toHaveLength(1);
   return logger.lines[0];
@@ -59,7 +59,7 @@ describe('MismatchExplainer', () => {
       findings: ['query_sorted'],
     });
     const text = JSON.stringify(line);
-    for (const secret of [SECRET, SORTED, signatureOf({ target: TARGET })])
+    for (const secret of [SECRET, SORTED, createSignature({ target: TARGET })])
       expect(text).not.toContain(secret);
   });
 
@@ -73,7 +73,7 @@ describe('MismatchExplainer', () => {
     expect(message).toBe('Key ck_full: the key is revoked.');
   });
 
-  it('shows no id that no key has: it may be a secret in the wrong place', async () => {
+  it('does not log an unknown key id: it may be a secret in the wrong place', async () => {
     expect(await explainOnce(undefined)).toEqual({
       level: 'warn',
       fields: { code: 'invalid_signature', findings: [] },
@@ -83,7 +83,7 @@ describe('MismatchExplainer', () => {
 
   it('claims no mistake that it cannot reproduce', async () => {
     const line = await explainOnce(testKey(), EMPTY_BODY_SHA256.replace('e', 'f'));
-    expect(line?.message).toContain('no known mistake makes this signature');
+    expect(line?.message).toContain('the signature matches no known mistake. Check the secret and the body.');
     expect(line?.fields.findings).toEqual([]);
   });
 
@@ -91,8 +91,8 @@ describe('MismatchExplainer', () => {
     const logger = recordingLogger();
     const time = { ms: 0 };
     const explainer = new MismatchExplainer(() => time.ms);
-    explainer.explainLater(refusedOf(testKey(), logger, { body: Buffer.alloc(65_537) }));
-    for (time.ms = 0; time.ms < 2_500; time.ms += 250) explainer.explainLater(refusedOf(undefined, logger));
+    explainer.explainLater(getRejected(testKey(), logger, { body: Buffer.alloc(65_537) }));
+    for (time.ms = 0; time.ms < 2_500; time.ms += 250) explainer.explainLater(getRejected(undefined, logger));
     await nextTurn();
     expect(logger.lines).toHaveLength(3);
   });
@@ -106,7 +106,7 @@ describe('MismatchExplainer', () => {
       },
     };
     for (let index = 0; index < 2; index += 1) {
-      new MismatchExplainer().explainLater(refusedOf(testKey(), failing));
+      new MismatchExplainer().explainLater(getRejected(testKey(), failing));
     }
     const [warning] = await warned;
     expect(warning.code).toBe('callback_failed');
@@ -116,17 +116,17 @@ describe('MismatchExplainer', () => {
   it('logs what keeps it from explaining', async () => {
     const logger = recordingLogger();
     const key = testKey({ signingKeys: ['secret' as unknown as SigningKey] });
-    new MismatchExplainer().explainLater(refusedOf(key, logger));
+    new MismatchExplainer().explainLater(getRejected(key, logger));
     await nextTurn();
     expect(logger.lines.map(({ message }) => message)).toEqual([
       'An invalid signature could not be explained.',
     ]);
   });
 
-  it('is asked by authenticate only when told to, and never changes the answer', async () => {
+  it('is called by authenticate only with explain: true, and never changes the response', async () => {
     const logger = recordingLogger();
     const clock = () => NOW * 1000;
-    const { request } = refusedOf(undefined, logger);
+    const { request } = getRejected(undefined, logger);
     const headers = ['X-CPG-Key', 'ck_nobody', 'X-CPG-Timestamp', String(NOW), 'X-CPG-Signature', SORTED];
     const options = { keys: { find: () => undefined }, store: memoryStore({ clock }), clock, logger };
     const signed = { ...request, rawHeaders: headers };

@@ -64,10 +64,10 @@ const explain = ({ request, read, key }: RejectedSignature, logger: Logger): voi
 };
 
 const UNKNOWN_KEY =
-  'There is no key of the id that was given. It is not shown: it may be a secret in the wrong place.';
+  'No key has the key id of the request. The id is not shown: it may be a secret in the wrong place.';
 
 const describeReason = (key: CpgKey, findings: readonly Finding[]): string => {
   if (key.revoked === true) return 'the key is revoked.';
   if (findings.length > 0) return findings.map(({ message }) => message).join(' ');
-  return 'no known mistake makes this signature; most likely the secret is another one, or the body was changed on its way.';
+  return 'the signature matches no known mistake. Check the secret and the body.';
 };

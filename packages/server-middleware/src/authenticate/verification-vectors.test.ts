@@ -6,7 +6,7 @@ import { authenticate } from './authenticate.ts';
 
 const { vectors } = readVectorFile('request-verification');
 
-const signingKeysOf = ({ keys }: VerificationVector) =>
+const createSigningKeys = ({ keys }: VerificationVector) =>
   new Map(
     keys.map(({ keyId, secretB64 }) => [
       keyId,
@@ -18,7 +18,7 @@ const ENTRY_POINTS = {
   authenticate: (vector: VerificationVector) => {
     const { method, target, headers, bodyB64, now } = vector;
     const clock = () => now * 1000;
-    const signingKeys = signingKeysOf(vector);
+    const signingKeys = createSigningKeys(vector);
     const find = (keyId: string) => {
       const found = signingKeys.get(keyId);
       if (found === undefined) return undefined;
@@ -44,7 +44,7 @@ const ENTRY_POINTS = {
   verifyRequest: (vector: VerificationVector) => {
     const { method, target, headers, bodyB64, now } = vector;
     const body = vectorBodyBytes(bodyB64);
-    return verifyRequest({ method, target, headers, body, keys: signingKeysOf(vector), now });
+    return verifyRequest({ method, target, headers, body, keys: createSigningKeys(vector), now });
   },
 };
 

@@ -47,8 +47,8 @@ describe.each(EXPRESS_VERSIONS)('body ownership on %s', (_name, express) => {
 
   it('reads an unread stream', async () => {
     const { port } = await start();
-    const answer = await exchange(port, post(' {"a": 9007199254740993}\n'));
-    expect(answer.body).toContain('"raw":" {\\"a\\": 9007199254740993}\\n"');
+    const response = await exchange(port, post(' {"a": 9007199254740993}\n'));
+    expect(response.body).toContain('"raw":" {\\"a\\": 9007199254740993}\\n"');
   });
 
   it.each(['json', 'text', 'raw'] as const)(
@@ -74,9 +74,9 @@ describe.each(EXPRESS_VERSIONS)('body ownership on %s', (_name, express) => {
     const { port, logger } = await start({}, [express[parser](options)]);
     // Signed without a body, sent with one: 200 from a library that hashes what it cannot see as nothing.
     const attack = () => post('', { sentBody: '{"a":1}', headers: { 'Content-Type': type } });
-    const answers = [await exchange(port, attack()), await exchange(port, attack())];
-    for (const answer of answers) {
-      expect([answer.status, answer.body]).toEqual([
+    const responses = [await exchange(port, attack()), await exchange(port, attack())];
+    for (const response of responses) {
+      expect([response.status, response.body]).toEqual([
         500,
         '{"success":false,"message":"Internal server error"}',
       ]);
@@ -94,7 +94,7 @@ describe.each(EXPRESS_VERSIONS)('body ownership on %s', (_name, express) => {
     ['a decoded text', '{"a":1}', 'raw_body_not_bytes'],
     ['too few bytes', Buffer.from('{}'), 'raw_body_length_mismatch'],
     ['bytes of a request without body', Buffer.from('{"a":1}'), 'raw_body_length_mismatch', ''],
-  ])('refuses rawBody that is %s', async (_what, rawBody, code, body = '{"a":1}') => {
+  ])('rejects rawBody that is %s', async (_what, rawBody, code, body = '{"a":1}') => {
     const capture: RequestHandler = (request, _response, next) => {
       Object.assign(request, { rawBody });
       request.resume().once('end', next);
@@ -114,19 +114,19 @@ describe.each(EXPRESS_VERSIONS)('body ownership on %s', (_name, express) => {
       sentBody: '',
       headers,
     });
-    const answer = await exchange(
+    const response = await exchange(
       port,
       Buffer.concat([chunked, Buffer.from('3\r\n{"a\r\n4\r\n":1}\r\n0\r\n\r\n')]),
     );
-    expect(answer.body).toBe('{"raw":"{\\"a\\":1}","body":{"a":1}}');
+    expect(response.body).toBe('{"raw":"{\\"a\\":1}","body":{"a":1}}');
   });
 
-  it('refuses compressed bodies, whatever was signed', async () => {
+  it('rejects compressed bodies, whatever was signed', async () => {
     const { port } = await start();
     const zipped = gzipSync('{}');
     for (const encoding of ['gzip', 'br', 'identity, gzip', 'x']) {
-      const answer = await exchange(port, post(zipped, { headers: { 'Content-Encoding': encoding } }));
-      expect([answer.status, answer.body]).toEqual([
+      const response = await exchange(port, post(zipped, { headers: { 'Content-Encoding': encoding } }));
+      expect([response.status, response.body]).toEqual([
         415,
         '{"success":false,"message":"Content-Encoding is not supported"}',
       ]);
@@ -169,12 +169,12 @@ describe.each(EXPRESS_VERSIONS)('body ownership on %s', (_name, express) => {
     const { port } = await start({ bodyTimeoutMs: 30 });
     const connection = new RawConnection(port);
     await connection.write(post('{"a":1}').subarray(0, -1));
-    const answer = await connection.readResponse();
-    expect([answer?.status, answer?.body]).toEqual([
+    const response = await connection.readResponse();
+    expect([response?.status, response?.body]).toEqual([
       408,
       '{"success":false,"message":"Request body was not received in full"}',
     ]);
-    expect(answer?.headers.connection).toBe('close');
+    expect(response?.headers.connection).toBe('close');
     expect(await connection.readResponse()).toBeUndefined();
   });
 
@@ -189,12 +189,12 @@ describe.each(EXPRESS_VERSIONS)('body ownership on %s', (_name, express) => {
     expect([store.size, bodies.length, logger.lines]).toEqual([1, 1, []]);
   });
 
-  it('answers malformed JSON with 400 when a handler reads it, not before', async () => {
+  it('rejects malformed JSON with 400 when a handler reads it, not before', async () => {
     const { port, logger } = await start();
     const malformed = ['{', '{"a":1}x', '\ufeff{}', Buffer.from([0x22, 0xff, 0x22]), ' '];
     for (const [index, body] of malformed.entries()) {
-      const answer = await exchange(port, post(body, { timestamp: NOW + index }));
-      expect([answer.status, answer.body]).toEqual([
+      const response = await exchange(port, post(body, { timestamp: NOW + index }));
+      expect([response.status, response.body]).toEqual([
         400,
         '{"success":false,"message":"Malformed JSON body"}',
       ]);
@@ -202,7 +202,7 @@ describe.each(EXPRESS_VERSIONS)('body ownership on %s', (_name, express) => {
     expect(logger.lines).toEqual([]);
   });
 
-  it('tells bodies apart that decode to the same text', async () => {
+  it('distinguishes bodies that decode to the same text', async () => {
     const { port } = await start({ json: false });
     const signed = Buffer.from([0x7b, 0xff, 0x7d]);
     const sent = Buffer.from([0x7b, 0xfe, 0x7d]);

@@ -5,7 +5,7 @@ import { testKey } from '../../test/keys.ts';
 import { recordingLogger } from '../../test/logger.ts';
 import { exchange } from '../../test/raw-http.ts';
 import { serve } from '../../test/serve.ts';
-import { NOW, signatureOf, signedRequest } from '../../test/signed-request.ts';
+import { createSignature, NOW, signedRequest } from '../../test/signed-request.ts';
 import { memoryStore } from '../admission/memory/memory-store.ts';
 import { staticKeys } from '../keys/key-store.ts';
 import { type CpgAuthOptions, cpgAuth } from './cpg-auth.ts';
@@ -36,9 +36,9 @@ describe.each(EXPRESS_VERSIONS)('cpgAuth on %s', (_name, express) => {
   it('hands over who sent the request, its bytes and its parsed body', async () => {
     const port = await start();
     const body = '{"amount": "1.10"}\n';
-    const answer = await exchange(port, signedRequest({ method: 'POST', target: '/v1/withdrawals', body }));
-    expect(answer.status).toBe(200);
-    const seen = JSON.parse(answer.body);
+    const response = await exchange(port, signedRequest({ method: 'POST', target: '/v1/withdrawals', body }));
+    expect(response.status).toBe(200);
+    const seen = JSON.parse(response.body);
     expect(seen.cpg).toMatchObject({ keyId: 'ck_full', accountId: 'acct_1', timestamp: NOW });
     expect(seen.cpg.permissions).toHaveLength(8);
     expect(seen.body).toEqual({ amount: '1.10' });
@@ -119,25 +119,28 @@ describe.each(EXPRESS_VERSIONS)('cpgAuth on %s', (_name, express) => {
       403,
       'Source IP is not whitelisted for this API key',
     ],
-  ])('refuses %s', async (_what, parts, status, message) => {
-    const answer = await exchange(await start(), signedRequest(parts));
-    expect(answer.status).toBe(status);
+  ])('rejects %s', async (_what, parts, status, message) => {
+    const response = await exchange(await start(), signedRequest(parts));
+    expect(response.status).toBe(status);
     if (message === undefined) return;
-    expect(JSON.parse(answer.body)).toEqual({ success: false, message });
-    expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
+    expect(JSON.parse(response.body)).toEqual({ success: false, message });
+    expect(response.headers['content-type']).toBe('application/json; charset=utf-8');
   });
 
   it.each([
-    ['upper case', signatureOf({}).toUpperCase()],
-    ['a suffix', `${signatureOf({})}zz`],
-    ['a prefix', `sha256=${signatureOf({})}`],
-    ['63 digits', signatureOf({}).slice(0, 63)],
-  ])('refuses a signature in %s', async (_what, signature) => {
-    const answer = await exchange(
+    ['upper case', createSignature({}).toUpperCase()],
+    ['a suffix', `${createSignature({})}zz`],
+    ['a prefix', `sha256=${createSignature({})}`],
+    ['63 digits', createSignature({}).slice(0, 63)],
+  ])('rejects a signature in %s', async (_what, signature) => {
+    const response = await exchange(
       await start(),
       signedRequest({ headers: { 'X-CPG-Signature': signature } }),
     );
-    expect([answer.status, answer.body]).toEqual([401, '{"success":false,"message":"Invalid signature"}']);
+    expect([response.status, response.body]).toEqual([
+      401,
+      '{"success":false,"message":"Invalid signature"}',
+    ]);
   });
 
   it('admits a request once, and its copy never', async () => {
@@ -148,7 +151,7 @@ describe.each(EXPRESS_VERSIONS)('cpgAuth on %s', (_name, express) => {
     expect(copy.body).toBe('{"success":false,"message":"Request signature has already been used"}');
   });
 
-  it('burns nothing and costs no quota when a forgery, or a request over the limit, comes first', async () => {
+  it('neither a forgery nor a request over the limit uses up the signature or the quota', async () => {
     const port = await start();
     const send = (timestamp: number, tampering = {}) =>
       exchange(port, signedRequest({ keyId: 'ck_slow', timestamp, ...tampering }));
@@ -164,7 +167,7 @@ describe.each(EXPRESS_VERSIONS)('cpgAuth on %s', (_name, express) => {
     expect(Object.keys(limited.headers).filter((name) => /retry|ratelimit/.test(name))).toEqual([]);
   });
 
-  it('answers 503 with Retry-After when the store throws, and when it hangs', async () => {
+  it('responds with 503 and Retry-After when the store throws, and when it hangs', async () => {
     const logger = recordingLogger();
     const failing = await start({
       logger,
@@ -176,10 +179,10 @@ describe.each(EXPRESS_VERSIONS)('cpgAuth on %s', (_name, express) => {
       store: { admit: () => new Promise(() => {}) },
     });
     for (const port of [failing, hanging]) {
-      const answer = await exchange(port, signedRequest());
-      expect(answer.status).toBe(503);
-      expect(answer.body).toBe('{"success":false,"message":"Service temporarily unavailable"}');
-      expect(answer.headers['retry-after']).toBe('1');
+      const response = await exchange(port, signedRequest());
+      expect(response.status).toBe(503);
+      expect(response.body).toBe('{"success":false,"message":"Service temporarily unavailable"}');
+      expect(response.headers['retry-after']).toBe('1');
     }
     expect(logger.lines.map(({ fields }) => fields.code)).toEqual(['store_unavailable', 'store_deadline']);
   });

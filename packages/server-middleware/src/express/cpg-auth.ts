@@ -15,13 +15,13 @@ import { sendRejection } from '../http/responses.ts';
 import type { KeyStore } from '../keys/key-store.ts';
 import { aBoolean, type OptionRules, optional } from '../options.ts';
 import { guardLogger, type Logger } from '../user-code.ts';
-import { answerError, FaultLog } from './error-handler.ts';
+import { ErrorLog, sendError } from './error-handler.ts';
 import { setJsonBody } from './json-body.ts';
 
 declare global {
   namespace Express {
     interface Request {
-      /** Who sent the request; set by `cpgAuth`, and missing where it is not mounted. */
+      /** The sender of the request; set by `cpgAuth`, and missing where it is not mounted. */
       cpg: Principal;
       /** The body bytes that were signed; set by `cpgAuth`. */
       rawBody: Buffer;
@@ -40,16 +40,16 @@ export interface CpgAuthOptions extends AuthenticateOptions {
 const RULES: OptionRules<CpgAuthOptions> = { ...AUTHENTICATE_RULES, json: optional(aBoolean) };
 
 /**
- * Express middleware (4 and 5) that lets through only authenticated, fresh, single-use requests within their limits:
- * `app.use('/v1', cpgAuth({ keys, store }))`, before any body parser. Sets `req.cpg`, `req.rawBody` and `req.body`; answers
- * everything else itself, in the envelope. Contract §1–3.
+ * Express middleware (4 and 5) that admits only authenticated, fresh, single-use requests within their rate limit:
+ * `app.use('/v1', cpgAuth({ keys, store }))`, before any body parser. Sets `req.cpg`, `req.rawBody` and `req.body`; rejects
+ * all other requests, in the envelope. Wire protocol §1–3.
  *
- * @throws ServerMiddlewareError `invalid_option`; on a request a wrong set-up is logged by name, and answered 500.
+ * @throws ServerMiddlewareError `invalid_option`; on a request, a wrong set-up is logged, and the response is 500.
  */
 export const cpgAuth = (options: CpgAuthOptions): RequestHandler => {
   assertUsableOptions(options, 'cpgAuth', RULES);
-  const faults = new FaultLog(options.logger);
-  warnOfSplitMemory(options.store, options.logger);
+  const errorLog = new ErrorLog(options.logger);
+  warnAboutSplitMemory(options.store, options.logger);
   return async (request, response, next) => {
     try {
       assertMounting(request, options.keys);
@@ -66,14 +66,14 @@ export const cpgAuth = (options: CpgAuthOptions): RequestHandler => {
         return;
       }
     } catch (error) {
-      answerError(error, response, faults);
+      sendError(error, response, errorLog);
       return;
     }
     next();
   };
 };
 
-// The original target only: a mounted router shortens req.url, and req.query is a reading of it.
+// The original target: a mounted router shortens req.url, and req.query is already decoded.
 const describe = (request: Request) => ({
   method: request.method,
   target: request.originalUrl,
@@ -86,8 +86,8 @@ const describe = (request: Request) => ({
 });
 
 /**
- * Refuses to serve where the middleware is mounted twice, or where a whitelist would be checked against an address that the
- * client chooses: with `trust proxy: true` Express takes the leftmost `X-Forwarded-For`.
+ * Fails if the middleware is mounted twice, or if a whitelist would be checked against an address that the client chooses:
+ * with `trust proxy: true` Express takes the leftmost `X-Forwarded-For`.
  *
  * @throws ServerMiddlewareError `mounted_twice`, `permissive_trust_proxy`
  */
@@ -113,14 +113,14 @@ export const assertTrustedProxy = (request: Request): void => {
 // Set by pm2 for each of its instances.
 const INSTANCE_VARIABLES = ['NODE_APP_INSTANCE', 'pm_id'];
 
-/** Warns, once at start, of a memory store in a process that is one of several: each would admit a signature once. */
-export const warnOfSplitMemory = (store: AdmissionStore, logger?: Logger): void => {
+/** Warns, once at start, if one of several processes has a memory store: each would admit a signature once. */
+export const warnAboutSplitMemory = (store: AdmissionStore, logger?: Logger): void => {
   const isOneOfSeveral =
     cluster.isWorker || INSTANCE_VARIABLES.some((name) => process.env[name] !== undefined);
   if (store.isPerProcess !== true || !isOneOfSeveral) return;
   const code = 'memory_store_in_cluster';
   guardLogger(logger).warn(
     { code, help: helpFor(code) },
-    'memoryStore is used in one of several processes: each admits a signature once, and counts its own rate. Share one store: redisStore(client).',
+    'memoryStore is used in one of several processes: each admits a signature once, and counts its own rate. Fix: share one store, redisStore(client).',
   );
 };

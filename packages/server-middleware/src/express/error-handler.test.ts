@@ -6,7 +6,7 @@ import { recordingLogger } from '../../test/logger.ts';
 import { exchange, RawConnection } from '../../test/raw-http.ts';
 import { serve } from '../../test/serve.ts';
 import { RejectionError, ServerMiddlewareError } from '../errors.ts';
-import { errorHandler, FaultLog } from './error-handler.ts';
+import { ErrorLog, errorHandler } from './error-handler.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 
@@ -42,10 +42,10 @@ describe.each(EXPRESS_VERSIONS)('errorHandler on %s', (_name, express) => {
     ],
     ['a text', 'oops', 500, 'Internal server error', 1],
     ['an object without prototype', Object.create(null), 500, 'Internal server error', 1],
-  ])('answers %s', async (_what, thrown, status, message, logged) => {
+  ])('responds to %s', async (_what, thrown, status, message, logged) => {
     const { port, logger } = await start(thrown);
-    const answer = await exchange(port, GET);
-    expect([answer.status, JSON.parse(answer.body)]).toEqual([status, { success: false, message }]);
+    const response = await exchange(port, GET);
+    expect([response.status, JSON.parse(response.body)]).toEqual([status, { success: false, message }]);
     expect(logger.lines).toHaveLength(logged);
   });
 
@@ -64,11 +64,11 @@ describe.each(EXPRESS_VERSIONS)('errorHandler on %s', (_name, express) => {
     ],
   ])("puts %s, found by Express's own parsers, in the envelope", async (_what, request, status, message) => {
     const { port } = await start(new Error('not reached'));
-    const answer = await exchange(port, request);
-    expect([answer.status, JSON.parse(answer.body)]).toEqual([status, { success: false, message }]);
+    const response = await exchange(port, request);
+    expect([response.status, JSON.parse(response.body)]).toEqual([status, { success: false, message }]);
   });
 
-  it('closes the connection when the answer was begun', async () => {
+  it('closes the connection when the response has started', async () => {
     const app = express();
     app.use((_request, response, next) => {
       response.setHeader('Content-Length', 10);
@@ -82,10 +82,10 @@ describe.each(EXPRESS_VERSIONS)('errorHandler on %s', (_name, express) => {
   });
 });
 
-describe('FaultLog', () => {
+describe('ErrorLog', () => {
   it('logs a wrong set-up once, with code and help', () => {
     const logger = recordingLogger();
-    const faults = new FaultLog(logger);
+    const faults = new ErrorLog(logger);
     const error = new ServerMiddlewareError('mounted_twice', 'Mount it once.');
     faults.log(error);
     faults.log(error);
@@ -101,7 +101,7 @@ describe('FaultLog', () => {
   it('logs a store that is down once a second', () => {
     const logger = recordingLogger();
     const time = { ms: 0 };
-    const faults = new FaultLog(logger, () => time.ms);
+    const faults = new ErrorLog(logger, () => time.ms);
     for (time.ms = 0; time.ms < 2_500; time.ms += 100) {
       faults.log(new ServerMiddlewareError('store_unavailable', 'Down.'));
     }
@@ -110,7 +110,7 @@ describe('FaultLog', () => {
 
   it('logs everything else every time', () => {
     const logger = recordingLogger();
-    const faults = new FaultLog(logger);
+    const faults = new ErrorLog(logger);
     faults.log(new Error('first'));
     faults.log(new Error('first'));
     faults.log('thrown text');
@@ -123,10 +123,10 @@ describe('FaultLog', () => {
 
   it('writes process warnings when it is given no logger', async () => {
     const warned = once(process, 'warning');
-    new FaultLog().log(new ServerMiddlewareError('mounted_twice', 'Mount it once.'));
+    new ErrorLog().log(new ServerMiddlewareError('mounted_twice', 'Mount it once.'));
     expect((await warned)[0]).toMatchObject({ name: 'CpgServerMiddleware', code: 'mounted_twice' });
     const warnedAgain = once(process, 'warning');
-    new FaultLog().log(new Error('a handler failed'));
+    new ErrorLog().log(new Error('a handler failed'));
     expect((await warnedAgain)[0]).toMatchObject({
       name: 'CpgServerMiddleware',
       message: 'a handler failed',

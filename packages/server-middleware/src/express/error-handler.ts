@@ -7,33 +7,33 @@ import { aLogger, assertOptions, type OptionRules, optional } from '../options.t
 import { describeThrown, guardLogger, type Logger } from '../user-code.ts';
 
 export interface ErrorHandlerOptions {
-  /** Where errors of the server are logged; a pino logger fits. @default Node's process warnings */
+  /** Logs server errors; a pino logger fits. @default Node's process warnings */
   readonly logger?: Logger | undefined;
 }
 
 const RULES: OptionRules<ErrorHandlerOptions> = { logger: optional(aLogger) };
 
 /**
- * Answers every error of the routes before it in the envelope: a `RejectionError` as itself, an error whose `status` is 503
- * as 503, all else as 500 without a word of it. Mount it last.
+ * Responds to every error of the routes before it, in the envelope: with the rejection of a `RejectionError`, 503 for an
+ * error with `status` 503, else 500 without the message. Mount it last.
  *
  * @throws ServerMiddlewareError `invalid_option`
  */
 export const errorHandler = (options: ErrorHandlerOptions = {}): ErrorRequestHandler => {
   assertOptions({ owner: 'errorHandler', options, rules: RULES });
-  const faults = new FaultLog(options.logger);
-  // biome-ignore lint/complexity/useMaxParams: Express tells error handlers by their four parameters.
+  const errorLog = new ErrorLog(options.logger);
+  // biome-ignore lint/complexity/useMaxParams: Express recognises error handlers by their four parameters.
   return (error, _request, response, next) => {
     // The response has already started; Express closes the connection.
     if (response.headersSent) next(error);
-    else answerError(error, response, faults);
+    else sendError(error, response, errorLog);
   };
 };
 
-/** Answers a thrown value in the envelope; a fault of the server (5xx) goes to the log. */
-export const answerError = (error: unknown, response: ServerResponse, faults: FaultLog): void => {
+/** Sends the rejection for a thrown value, and logs it if the status is 5xx. */
+export const sendError = (error: unknown, response: ServerResponse, errorLog: ErrorLog): void => {
   const rejection = findRejection(error);
-  if (rejection.status >= 500) faults.log(error);
+  if (rejection.status >= 500) errorLog.log(error);
   sendRejection(response, rejection);
 };
 
@@ -49,10 +49,10 @@ const findRejection = (error: unknown): Rejection => {
 const UNAVAILABLE_EVERY_MS = 1_000;
 
 /**
- * Logs faults of the server by name, without drowning the log: a wrong set-up once, a store that is down once a second, any
- * other error every time.
+ * Logs server errors without flooding the log: a wrong set-up once, a store that is down once a second, any other error
+ * every time.
  */
-export class FaultLog {
+export class ErrorLog {
   readonly #logger: Logger;
   readonly #now: () => number;
   readonly #quietUntil = new Map<string, number>();

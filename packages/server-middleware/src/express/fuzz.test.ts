@@ -16,7 +16,7 @@ import { cpgAuth } from './cpg-auth.ts';
 /** Mutated requests in all: 2,000, or as many as CPG_FUZZ_RUNS says; 200,000 is the long mode. */
 const RUNS = Number(process.env['CPG_FUZZ_RUNS'] ?? 2_000);
 const BATCH = 50;
-const ANSWER_WITHIN_MS = 50_000;
+const RESPONSE_DEADLINE_MS = 50_000;
 
 const BASES = [
   { target: '/v1/_ping' },
@@ -63,7 +63,7 @@ describe('mutated requests', () => {
   const send = (bytes: Buffer): Promise<void> =>
     new Promise((resolve, reject) => {
       const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
-      socket.setTimeout(ANSWER_WITHIN_MS, () => {
+      socket.setTimeout(RESPONSE_DEADLINE_MS, () => {
         socket.destroy();
         reject(new Error(`No end in sight after ${bytes.toString('latin1')}`));
       });

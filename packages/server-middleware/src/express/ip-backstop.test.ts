@@ -12,7 +12,7 @@ import { type IpBackstopOptions, ipBackstop } from './ip-backstop.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
 
-const storeOf = (increment: Store['increment']): Store => ({
+const createStore = (increment: Store['increment']): Store => ({
   increment,
   decrement: () => {},
   resetKey: () => {},
@@ -28,17 +28,17 @@ describe.each(EXPRESS_VERSIONS)('ipBackstop on %s', (_name, express) => {
     return serve(app);
   };
 
-  it('answers 429 with the documented headers, and other requests without', async () => {
+  it('responds with 429 and the documented headers, and to other requests without them', async () => {
     const port = await start({ limitPerMinute: 2 });
     const served = [await exchange(port, GET), await exchange(port, GET)];
-    const refused = await exchange(port, GET);
+    const rejected = await exchange(port, GET);
     expect(served.map(({ status }) => status)).toEqual([200, 200]);
     expect(Object.keys(served[1]?.headers ?? {}).filter((name) => /retry|ratelimit/i.test(name))).toEqual([]);
-    expect(refused.status).toBe(429);
-    expect(refused.body).toBe('{"success":false,"message":"Too many requests from this IP"}');
-    expect(refused.headers).toMatchObject({ 'x-ratelimit-limit': '2', 'x-ratelimit-remaining': '0' });
-    expect(refused.headers['retry-after']).toMatch(/^([1-9]|[1-5][0-9]|60)$/);
-    const reset = Number(refused.headers['x-ratelimit-reset']) - Date.now() / 1000;
+    expect(rejected.status).toBe(429);
+    expect(rejected.body).toBe('{"success":false,"message":"Too many requests from this IP"}');
+    expect(rejected.headers).toMatchObject({ 'x-ratelimit-limit': '2', 'x-ratelimit-remaining': '0' });
+    expect(rejected.headers['retry-after']).toMatch(/^([1-9]|[1-5][0-9]|60)$/);
+    const reset = Number(rejected.headers['x-ratelimit-reset']) - Date.now() / 1000;
     expect(reset).toBeGreaterThan(0);
     expect(reset).toBeLessThanOrEqual(61);
   });
@@ -55,18 +55,18 @@ describe.each(EXPRESS_VERSIONS)('ipBackstop on %s', (_name, express) => {
   });
 
   it('says a whole window when the store does not know the end of it', async () => {
-    const port = await start({ store: storeOf(() => ({ totalHits: 601, resetTime: undefined })) });
+    const port = await start({ store: createStore(() => ({ totalHits: 601, resetTime: undefined })) });
     expect((await exchange(port, GET)).headers['retry-after']).toBe('60');
   });
 
   it.each([
-    ['fails', storeOf(() => Promise.reject(new Error('down'))), 'store_unavailable'],
-    ['hangs', storeOf(() => new Promise(() => {})), 'store_deadline'],
-  ])('answers 503 when the store %s', async (_what, store, code) => {
+    ['fails', createStore(() => Promise.reject(new Error('down'))), 'store_unavailable'],
+    ['hangs', createStore(() => new Promise(() => {})), 'store_deadline'],
+  ])('responds with 503 when the store %s', async (_what, store, code) => {
     const logger = recordingLogger();
     const port = await start({ store, logger, storeTimeoutMs: 20 });
-    const answer = await exchange(port, GET);
-    expect([answer.status, answer.headers['retry-after']]).toEqual([503, '1']);
+    const response = await exchange(port, GET);
+    expect([response.status, response.headers['retry-after']]).toEqual([503, '1']);
     expect(logger.lines.map(({ fields }) => fields.code)).toEqual([code]);
   });
 

@@ -12,24 +12,24 @@ import {
   timerMs,
   withMethods,
 } from '../options.ts';
-import { askStore, describeThrown, guardLogger, type Logger } from '../user-code.ts';
-import { answerError, FaultLog } from './error-handler.ts';
+import { callStore, describeThrown, guardLogger, type Logger } from '../user-code.ts';
+import { ErrorLog, sendError } from './error-handler.ts';
 
 export interface IpBackstopOptions {
-  /** Requests per client address and minute; one more is 429. @default 600 */
+  /** Maximum of requests per client address and minute; then 429. @default 600 */
   readonly limitPerMinute?: number | undefined;
-  /** A store of express-rate-limit, e.g. `new RedisStore(…)` of rate-limit-redis, for several processes. @default memory */
+  /** A store of express-rate-limit; for several processes e.g. `new RedisStore(…)` of rate-limit-redis. @default memory */
   readonly store?: Store | undefined;
   /** Milliseconds for that store; then 503. @default 1000 */
   readonly storeTimeoutMs?: number | undefined;
-  /** Where a failing store, and what express-rate-limit finds amiss in the set-up, is logged. @default Node's process warnings */
+  /** Logs failures of the store, and set-up problems that express-rate-limit finds. @default Node's process warnings */
   readonly logger?: Logger | undefined;
 }
 
 const WINDOW_MS = 60_000;
 const LIMITED = Symbol('limited');
-const WHAT = 'The ipBackstop store';
-// What the scripts of rate-limit-redis call.
+const STORE_NAME = 'The ipBackstop store';
+// The commands in the scripts of rate-limit-redis.
 const REDIS_RIGHTS = '+evalsha +script|load +pttl +set +incr';
 
 const RULES: OptionRules<IpBackstopOptions> = {
@@ -45,9 +45,9 @@ const RULES: OptionRules<IpBackstopOptions> = {
 };
 
 /**
- * Limits requests per client address, in front of authentication: `app.use(ipBackstop())`, first of all. Behind a proxy
- * set `trust proxy`, else all clients share the proxy's address. The 429 carries `Retry-After` and `X-RateLimit-*`; other
- * answers carry neither. A store that fails or hangs is answered 503. Contract §2, restriction 0.
+ * Limits requests per client address, before authentication; mount it first: `app.use(ipBackstop())`. Behind a proxy set
+ * `trust proxy`, or all clients share the proxy's address. Only the 429 has `Retry-After` and `X-RateLimit-*`. When the
+ * store fails or hangs, the response is 503. Wire protocol §2, restriction 0.
  *
  * @throws ServerMiddlewareError `invalid_option`
  */
@@ -55,11 +55,11 @@ export const ipBackstop = (options: IpBackstopOptions = {}): RequestHandler => {
   assertOptions({ owner: 'ipBackstop', options, rules: RULES });
   const { limitPerMinute = 600, store, storeTimeoutMs = 1_000 } = options;
   const logger = guardLogger(options.logger);
-  const faults = new FaultLog(logger);
+  const errorLog = new ErrorLog(logger);
   const limiter = rateLimit({
     windowMs: WINDOW_MS,
     limit: limitPerMinute,
-    // Written below: the library would put them on every answer.
+    // Set below: the library would set them on every response.
     legacyHeaders: false,
     standardHeaders: false,
     requestPropertyName: 'cpgIpBackstop',
@@ -67,35 +67,43 @@ export const ipBackstop = (options: IpBackstopOptions = {}): RequestHandler => {
     logger: { warn: report(logger, 'warn'), error: report(logger, 'error') },
     handler: (_request, _response, next) => next(LIMITED),
   });
-  const ask = (request: Request, response: Response) =>
+  const isLimited = (request: Request, response: Response) =>
     new Promise<boolean>((resolve, reject) => {
       limiter(request, response, (outcome?: unknown) => {
         if (outcome === undefined || outcome === LIMITED) resolve(outcome === LIMITED);
         else
           reject(
-            isErrorReply(outcome) ? redisFailure(outcome, { what: WHAT, rights: REDIS_RIGHTS }) : outcome,
+            isErrorReply(outcome)
+              ? redisFailure(outcome, { what: STORE_NAME, rights: REDIS_RIGHTS })
+              : outcome,
           );
       });
     });
   return async (request, response, next) => {
     try {
-      if (await askStore({ what: WHAT, timeoutMs: storeTimeoutMs, ask: () => ask(request, response) })) {
-        refuse(request, response);
+      if (
+        await callStore({
+          name: STORE_NAME,
+          timeoutMs: storeTimeoutMs,
+          call: () => isLimited(request, response),
+        })
+      ) {
+        rejectClient(request, response);
         return;
       }
     } catch (error) {
-      answerError(error, response, faults);
+      sendError(error, response, errorLog);
       return;
     }
     next();
   };
 };
 
-// express-rate-limit reports an error first, a text second; ours and pino's loggers want fields first.
+// express-rate-limit passes an error and a text; pino takes the fields first.
 const report = (logger: Logger, level: 'warn' | 'error') => (error: unknown, text?: string) =>
   logger[level]({ err: error }, text ?? describeThrown(error));
 
-const refuse = (request: Request, response: Response): void => {
+const rejectClient = (request: Request, response: Response): void => {
   const { cpgIpBackstop } = request as unknown as { readonly cpgIpBackstop: RateLimitInfo };
   const { limit, remaining, resetTime } = cpgIpBackstop;
   const resetMs = resetTime?.getTime() ?? Date.now() + WINDOW_MS;

@@ -12,13 +12,12 @@ const METHODS_WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIO
 const malformed = new WeakMap<object, Rejection>();
 
 /**
- * Sets `req.body`, an ordinary property, to the parsed JSON. For a malformed body returns the rejection: 403 when the
- * protocol knows the endpoint and the key lacks its permission, else 400. A request that takes no body, by the protocol
- * or by its method, goes on with `req.body` undefined, and so does another method on a known path, which is 405.
- * Wire protocol §2.1.
+ * Sets `req.body` to the parsed JSON. Returns the rejection of a malformed body: 403 on an endpoint of the protocol for a key
+ * without its permission, else 400. Where the endpoint or the method takes no body, and for another method on a known path
+ * (405), it leaves `req.body` undefined and returns no rejection. Wire protocol §2.1.
  */
 export const setJsonBody = (request: Request): Rejection | undefined => {
-  // body-parser's own mark: a parser mounted behind leaves the request alone.
+  // The mark of body-parser, so that a parser behind cpgAuth skips the request.
   Object.assign(request, { _body: true });
   const parsed = parseJsonBody(request.rawBody);
   if (!isRejection(parsed)) {
@@ -37,9 +36,9 @@ export const setJsonBody = (request: Request): Rejection | undefined => {
   return permission === null || cpg.permissions.includes(permission) ? parsed : missingPermission(permission);
 };
 
-/** The 400 for a malformed body that went on, once it is its turn in the order of checks. Wire protocol §2.1. */
-export const malformedBody = (request: object): Rejection | undefined => malformed.get(request);
+/** Returns the 400 for a malformed body that was not rejected at once. Wire protocol §2.1. */
+export const findMalformedBody = (request: object): Rejection | undefined => malformed.get(request);
 
-/** The parsed body for a route: what is in `req.body`, or with `json: false` the signed bytes as JSON. */
+/** Returns the body for a route: `req.body`, or with `json: false` the signed bytes parsed as JSON. */
 export const takeJsonBody = (request: Request): { readonly value: unknown } | Rejection =>
   request.body === undefined ? parseJsonBody(request.rawBody) : { value: request.body };

@@ -7,7 +7,7 @@ import { testKey } from '../../test/keys.ts';
 import { recordingLogger } from '../../test/logger.ts';
 import { exchange } from '../../test/raw-http.ts';
 import { serve } from '../../test/serve.ts';
-import { NOW, type RequestParts, SECRET, signatureOf, signedRequest } from '../../test/signed-request.ts';
+import { createSignature, NOW, type RequestParts, SECRET, signedRequest } from '../../test/signed-request.ts';
 import { memoryStore } from '../admission/memory/memory-store.ts';
 import { staticKeys } from '../keys/key-store.ts';
 import { type CpgAuthOptions, cpgAuth } from './cpg-auth.ts';
@@ -48,7 +48,7 @@ describe.each(EXPRESS_VERSIONS)('defects of other libraries, on %s', (_name, exp
   it.each(['front', 'back'] as const)('D2: no second signature, good or bad, at the %s', async (place) => {
     for (const [name, value] of [
       ['X-CPG-Signature', '0'.repeat(64)],
-      ['x-cpg-signature', signatureOf({})],
+      ['x-cpg-signature', createSignature({})],
       ['X-CPG-Timestamp', String(NOW)],
       ['X-CPG-Key', 'ck_full'],
     ]) {
@@ -66,7 +66,7 @@ describe.each(EXPRESS_VERSIONS)('defects of other libraries, on %s', (_name, exp
 
   it('D4: one spelling of a signature, one use', async () => {
     const send = await start();
-    const good = signatureOf({});
+    const good = createSignature({});
     for (const signature of [good.toUpperCase(), `${good}zz`, `HMAC ${good}`, `sha256=${good}`]) {
       expect((await send(signedRequest({ headers: { 'X-CPG-Signature': signature } }))).body).toBe(INVALID);
     }
@@ -105,22 +105,22 @@ describe.each(EXPRESS_VERSIONS)('defects of other libraries, on %s', (_name, exp
     }
   });
 
-  it('D8: a signature over nothing vouches for nothing', async () => {
+  it('D8: a signature over no body is valid for no other body', async () => {
     const send = await start();
     const empty = createHmac('sha256', SECRET).update('').digest('hex');
     expect((await send(signedRequest({ headers: { 'X-CPG-Signature': empty } }))).body).toBe(INVALID);
   });
 
-  it('D9: unknown key, revoked key and wrong secret are answered alike', async () => {
+  it('D9: unknown key, revoked key and wrong secret get the same response', async () => {
     const send = await start();
-    const answers = [];
+    const responses = [];
     for (const parts of [{ keyId: 'ck_nobody' }, { keyId: 'ck_gone' }, { secret: 'wrong' }]) {
       const { status, headers, body } = await send(signedRequest(parts));
-      answers.push({ status, headers: { ...headers, date: '' }, body });
+      responses.push({ status, headers: { ...headers, date: '' }, body });
     }
-    expect(answers[1]).toEqual(answers[0]);
-    expect(answers[2]).toEqual(answers[0]);
-    expect(answers[0]).toMatchObject({ status: 401, body: INVALID });
+    expect(responses[1]).toEqual(responses[0]);
+    expect(responses[2]).toEqual(responses[0]);
+    expect(responses[0]).toMatchObject({ status: 401, body: INVALID });
   });
 
   it('D10: the sender chooses no algorithm', async () => {
@@ -134,21 +134,21 @@ describe.each(EXPRESS_VERSIONS)('defects of other libraries, on %s', (_name, exp
     }
   });
 
-  it('D11: neither secret nor right signature in an answer, a trace or a log', async () => {
+  it('D11: neither secret nor valid signature in a response, a trace or a log', async () => {
     const logger = recordingLogger();
     const seen: unknown[] = [];
     const failingStore = { admit: () => Promise.reject(new Error('down')) };
     const observed = { logger, explain: true, trace: (trace: unknown) => seen.push(trace) };
     const send = await start(observed);
     const sendToFailing = await start({ ...observed, store: failingStore });
-    const bad = { target: '/v1/_ping?x=1', headers: { 'X-CPG-Signature': signatureOf({}) } };
+    const bad = { target: '/v1/_ping?x=1', headers: { 'X-CPG-Signature': createSignature({}) } };
     for (const request of [signedRequest(bad), signedRequest({ secret: 'wrong' }), signedRequest()]) {
       seen.push(await send(request), await sendToFailing(request));
     }
     await nextTurn();
     const text = inspect([seen, logger.lines], { depth: null, showHidden: true, maxStringLength: null });
     expect(text).toContain('store_unavailable');
-    for (const secret of [SECRET, signatureOf({}), signatureOf({ target: '/v1/_ping?x=1' })]) {
+    for (const secret of [SECRET, createSignature({}), createSignature({ target: '/v1/_ping?x=1' })]) {
       expect(text).not.toContain(secret);
     }
   });

@@ -8,7 +8,7 @@ import { serve } from '../../test/serve.ts';
 import { NOW, type RequestParts, signedRequest } from '../../test/signed-request.ts';
 import { memoryStore } from '../admission/memory/memory-store.ts';
 import { type CpgKey, type KeyStore, staticKeys } from '../keys/key-store.ts';
-import { cpgAuth, warnOfSplitMemory } from './cpg-auth.ts';
+import { cpgAuth, warnAboutSplitMemory } from './cpg-auth.ts';
 
 const served: RequestHandler = (request, response) => {
   response.json({ url: request.url });
@@ -57,7 +57,7 @@ describe.each(EXPRESS_VERSIONS)('mounting on %s', (_name, express) => {
     expect((await exchange(port, tampered)).status).toBe(401);
   });
 
-  it('refuses to be mounted twice', async () => {
+  it('fails when mounted twice', async () => {
     const logger = recordingLogger();
     const app = express();
     app.use(auth(), auth(undefined, logger), served);
@@ -69,12 +69,12 @@ describe.each(EXPRESS_VERSIONS)('mounting on %s', (_name, express) => {
     const start = async (
       key: Partial<CpgKey>,
       trust?: unknown,
-      keysOf = (all: CpgKey[]) => staticKeys(all),
+      createKeys = (all: CpgKey[]) => staticKeys(all),
     ) => {
       const logger = recordingLogger();
       const app = express();
       if (trust !== undefined) app.set('trust proxy', trust);
-      app.use('/v1', auth(keysOf([testKey(key), testKey({ keyId: 'ck_open' })]), logger), served);
+      app.use('/v1', auth(createKeys([testKey(key), testKey({ keyId: 'ck_open' })]), logger), served);
       const port = await serve(app);
       return { logger, send: (parts: RequestParts) => exchange(port, signedRequest(parts)) };
     };
@@ -90,7 +90,7 @@ describe.each(EXPRESS_VERSIONS)('mounting on %s', (_name, express) => {
       expect((await send({ headers: headers as unknown as Record<string, string> })).status).toBe(403);
     });
 
-    it('takes the address that a trusted proxy names, and not what stands before it', async () => {
+    it('takes the address from a trusted proxy, and none to the left of it', async () => {
       const { send } = await start(listed, 1);
       expect((await send({ headers: { 'X-Forwarded-For': '203.0.113.9' } })).status).toBe(200);
       const spoofed = { 'X-Forwarded-For': '203.0.113.9, 198.51.100.1' };
@@ -99,7 +99,7 @@ describe.each(EXPRESS_VERSIONS)('mounting on %s', (_name, express) => {
       expect((await send({ timestamp: NOW + 2, headers: mapped })).status).toBe(200);
     });
 
-    it('serves nobody with a whitelist among its keys and trust proxy: true', async () => {
+    it('rejects every request with a whitelist among the keys and trust proxy: true', async () => {
       const { send, logger } = await start(listed, true);
       expect((await send({ keyId: 'ck_open' })).status).toBe(500);
       expect((await send({ headers: { 'X-Forwarded-For': '203.0.113.9' } })).status).toBe(500);
@@ -115,7 +115,7 @@ describe.each(EXPRESS_VERSIONS)('mounting on %s', (_name, express) => {
       expect(logger.lines.map(({ fields }) => fields.code)).toEqual(['permissive_trust_proxy']);
     });
 
-    it('refuses an address that is none, such as one with a port', async () => {
+    it('rejects an invalid address, such as one with a port', async () => {
       const { send, logger } = await start(listed, 1);
       expect((await send({ headers: { 'X-Forwarded-For': '203.0.113.9:443' } })).status).toBe(500);
       expect(logger.lines[0]?.fields.code).toBe('unusable_client_ip');
@@ -124,17 +124,17 @@ describe.each(EXPRESS_VERSIONS)('mounting on %s', (_name, express) => {
   });
 });
 
-describe('warnOfSplitMemory', () => {
+describe('warnAboutSplitMemory', () => {
   afterEach(() => vi.unstubAllEnvs());
 
   it('warns of a memory store in one of several processes only', () => {
     const logger = recordingLogger();
-    warnOfSplitMemory(memoryStore(), logger);
+    warnAboutSplitMemory(memoryStore(), logger);
     expect(logger.lines).toEqual([]);
     vi.stubEnv('NODE_APP_INSTANCE', '1');
-    warnOfSplitMemory({ admit: () => 'admitted' }, logger);
+    warnAboutSplitMemory({ admit: () => 'admitted' }, logger);
     expect(logger.lines).toEqual([]);
-    warnOfSplitMemory(memoryStore(), logger);
+    warnAboutSplitMemory(memoryStore(), logger);
     expect(logger.lines).toMatchObject([{ level: 'warn', fields: { code: 'memory_store_in_cluster' } }]);
   });
 });

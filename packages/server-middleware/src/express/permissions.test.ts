@@ -13,7 +13,7 @@ import { errorHandler } from './error-handler.ts';
 import { requirePermission } from './require-permission.ts';
 import { type Route, route, routes } from './routes.ts';
 
-/** Method, target and the one permission that opens it, written out from the contract's table in §4. */
+/** Method, target and required permission, copied from the table in wire protocol §4. */
 const TABLE: readonly (readonly [method: string, target: string, permission: Permission | null])[] = [
   ['GET', '/v1/_ping', null],
   ['GET', '/v1/balances', 'read_balance'],
@@ -45,14 +45,14 @@ describe.each(EXPRESS_VERSIONS)('permissions on %s', (_name, express) => {
       const app = express();
       app.use('/v1', cpgAuth({ keys, store: memoryStore({ clock }), clock }), routes(list));
       const port = await serve(app);
-      const refused: (string | undefined)[] = [];
+      const rejected: (string | undefined)[] = [];
       for (const [method, target] of TABLE) {
-        const answer = await exchange(port, signedRequest({ method, target, keyId: permission }));
+        const response = await exchange(port, signedRequest({ method, target, keyId: permission }));
         // 422 comes after the permission: these requests carry no body and no query.
-        if (answer.status === 403) refused.push(JSON.parse(answer.body).message);
-        else expect([200, 422]).toContain(answer.status);
+        if (response.status === 403) rejected.push(JSON.parse(response.body).message);
+        else expect([200, 422]).toContain(response.status);
       }
-      expect(refused).toEqual(
+      expect(rejected).toEqual(
         TABLE.filter(([, , needed]) => needed !== null && needed !== permission).map(
           ([, , needed]) => `API key lacks the required permission: ${needed}`,
         ),
@@ -75,7 +75,7 @@ describe.each(EXPRESS_VERSIONS)('permissions on %s', (_name, express) => {
     const post = (keyId: string, body: string) =>
       signedRequest({ method: 'POST', target: '/v1/withdrawals', keyId, body });
 
-    it('answers the permission before the body', async () => {
+    it('checks the permission before the body', async () => {
       const { port } = await start();
       expect((await exchange(port, post('read_balance', '{'))).body).toBe(
         '{"success":false,"message":"API key lacks the required permission: withdraw"}',
@@ -86,7 +86,7 @@ describe.each(EXPRESS_VERSIONS)('permissions on %s', (_name, express) => {
       expect((await exchange(port, post('withdraw', '{"a":1}'))).body).toBe('{"a":1}');
     });
 
-    it('lets nobody through without cpgAuth', async () => {
+    it('admits no request without cpgAuth', async () => {
       const { port, logger } = await start(false);
       expect((await exchange(port, post('withdraw', '{}'))).status).toBe(500);
       expect(logger.lines.map(({ fields }) => fields.code)).toEqual(['authentication_missing']);

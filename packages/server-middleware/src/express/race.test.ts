@@ -19,7 +19,7 @@ const HOLDS = [
   ['the end of the headers', { method: 'GET', target: '/v1/balances' }],
 ] as const;
 
-/** A store that decides at once but answers late, as one over the network does. */
+/** A store that decides at once but responds late, as over a network. */
 const lateStore = (store: AdmissionStore): AdmissionStore => ({
   admit: async (request) => {
     await delay(1);
@@ -49,9 +49,11 @@ describe.each(EXPRESS_VERSIONS)('races on %s', (_name, express) => {
         const connections = Array.from({ length: copies }, () => new RawConnection(port));
         await Promise.all(connections.map((connection) => connection.write(bytes.subarray(0, -1))));
         await Promise.all(connections.map((connection) => connection.write(bytes.subarray(-1))));
-        const answers = await Promise.all(connections.map((connection) => connection.readResponse()));
+        const responses = await Promise.all(connections.map((connection) => connection.readResponse()));
         for (const connection of connections) connection.close();
-        const messages = answers.filter((answer) => answer?.status !== 200).map((answer) => answer?.body);
+        const messages = responses
+          .filter((response) => response?.status !== 200)
+          .map((response) => response?.body);
         expect(messages).toEqual(
           Array(copies - 1).fill('{"success":false,"message":"Request signature has already been used"}'),
         );

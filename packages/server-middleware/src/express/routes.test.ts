@@ -39,20 +39,25 @@ describe.each(EXPRESS_VERSIONS)('routes on %s', (_name, express) => {
         return [balance];
       }),
     ]);
-    const answer = await send({ target: '/v1/balances?currency=usdt&x=1' });
-    expect(answer.status).toBe(200);
-    expect(JSON.parse(answer.body)).toEqual({ success: true, message: 'OK', data: [balance], data_count: 1 });
-    expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
-    expect(answer.headers['cache-control']).toBe('no-store');
-    expect(answer.headers['etag']).toBeUndefined();
+    const response = await send({ target: '/v1/balances?currency=usdt&x=1' });
+    expect(response.status).toBe(200);
+    expect(JSON.parse(response.body)).toEqual({
+      success: true,
+      message: 'OK',
+      data: [balance],
+      data_count: 1,
+    });
+    expect(response.headers['content-type']).toBe('application/json; charset=utf-8');
+    expect(response.headers['cache-control']).toBe('no-store');
+    expect(response.headers['etag']).toBeUndefined();
   });
 
   it('returns a page with its cursor', async () => {
     const { send } = await start([
       route(endpoints.listTransactions, () => page({ data: [], next_cursor: 7, has_more: true })),
     ]);
-    const answer = await send({ target: '/v1/transactions' });
-    expect(answer.body).toBe(
+    const response = await send({ target: '/v1/transactions' });
+    expect(response.body).toBe(
       '{"success":true,"message":"OK","data":[],"data_count":0,"next_cursor":7,"has_more":true}',
     );
   });
@@ -82,13 +87,13 @@ describe.each(EXPRESS_VERSIONS)('routes on %s', (_name, express) => {
       503,
       'Service temporarily unavailable',
     ],
-  ])('answers a handler that %s', async (_what, handler, status, message) => {
+  ])('responds for a handler that %s', async (_what, handler, status, message) => {
     const { send } = await start([route(endpoints.ping, handler)]);
-    const answer = await send({ target: '/v1/_ping' });
-    expect([answer.status, JSON.parse(answer.body)]).toEqual([status, { success: false, message }]);
+    const response = await send({ target: '/v1/_ping' });
+    expect([response.status, JSON.parse(response.body)]).toEqual([status, { success: false, message }]);
   });
 
-  it('leaves an answer alone that the handler has sent itself', async () => {
+  it('keeps a response that the handler sent itself', async () => {
     const { send } = await start([
       route(endpoints.ping, ({ http }) => {
         http.res?.end('by hand');
@@ -121,13 +126,13 @@ describe.each(EXPRESS_VERSIONS)('routes on %s', (_name, express) => {
     );
   });
 
-  it('answers 405 with Allow, and 404 for what is not exactly the path', async () => {
+  it('responds with 405 and Allow, and with 404 for anything but the exact path', async () => {
     const { send } = await start([
       route(endpoints.getWithdrawal, ({ pathParameters }) => pathParameters as never),
       route(endpoints.listBalances, () => []),
     ]);
-    const refused = await send({ method: 'DELETE', target: '/v1/withdrawals/7' });
-    expect([refused.status, refused.headers['allow'], refused.body]).toEqual([
+    const rejected = await send({ method: 'DELETE', target: '/v1/withdrawals/7' });
+    expect([rejected.status, rejected.headers['allow'], rejected.body]).toEqual([
       405,
       'GET',
       '{"success":false,"message":"Method not allowed"}',
@@ -151,16 +156,16 @@ describe.each(EXPRESS_VERSIONS)('routes on %s', (_name, express) => {
     expect((await send({ target: '//v1/_ping' })).status).toBe(400);
   });
 
-  it('refuses to serve without cpgAuth in front', async () => {
+  it('fails without cpgAuth in front', async () => {
     const logger = recordingLogger();
     const app = express();
     app.use(routes([route(endpoints.ping, () => ({ pong: true as const }))], { logger }));
-    const answer = await exchange(await serve(app), signedRequest());
-    expect(answer.status).toBe(500);
+    const response = await exchange(await serve(app), signedRequest());
+    expect(response.status).toBe(500);
     expect(logger.lines[0]?.fields.code).toBe('authentication_missing');
   });
 
-  it('refuses two handlers for one endpoint', () => {
+  it('rejects two handlers for one endpoint', () => {
     const ping = route(endpoints.ping, () => ({ pong: true as const }));
     expect(() => routes([ping, ping])).toThrow('GET /v1/_ping has two handlers; keep one.');
   });

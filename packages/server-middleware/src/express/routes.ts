@@ -25,17 +25,17 @@ import {
   optional,
 } from '../options.ts';
 import type { Logger } from '../user-code.ts';
-import { answerError, FaultLog } from './error-handler.ts';
+import { ErrorLog, sendError } from './error-handler.ts';
 import { takeJsonBody } from './json-body.ts';
 import { assertAuthenticated } from './require-permission.ts';
 
-/** What a handler is given: the validated parts, who asks, and Express's request for all else. */
+/** The parameter of a handler: the validated parts, the sender, and Express's request. */
 export type RouteRequest<E extends Endpoint> = ValidatedRequest<E> & {
   readonly cpg: Principal;
   readonly http: Request;
 };
 
-/** What a handler of an endpoint returns: its data, or for a paginated endpoint a `page(…)` of it. */
+/** The result of a handler: the data of the endpoint, or a `page(…)` if it paginates. */
 export type RouteResult<E extends Endpoint> =
   ResponseOf<E> extends { readonly has_more: boolean } ? Page<DataOf<E>> : DataOf<E>;
 
@@ -43,7 +43,7 @@ export type RouteHandler<E extends Endpoint> = (
   request: RouteRequest<E>,
 ) => RouteResult<E> | Rejection | Promise<RouteResult<E> | Rejection>;
 
-/** An endpoint with the handler that serves it; made by {@link route}, mounted by `routes`. */
+/** An endpoint with its handler; made by {@link route}, mounted by `routes`. */
 export interface Route {
   readonly endpoint: Endpoint;
   readonly handler: (request: RouteRequest<Endpoint>) => unknown;
@@ -58,8 +58,8 @@ const anEndpoint: OptionRule = (value) => {
 };
 
 /**
- * Ties a handler to an endpoint of the protocol, which settles method, path, permission, validation and the type of the
- * answer. The handler returns the data, or a rejection; it may throw a `RejectionError`.
+ * Makes a route from an endpoint of the protocol, which defines method, path, permission, validation and the type of the
+ * response, and a handler, which returns the data or a rejection, or throws a `RejectionError`.
  *
  * @throws ServerMiddlewareError `invalid_option`
  */
@@ -70,7 +70,7 @@ export const route = <E extends Endpoint>(endpoint: E, handler: RouteHandler<E>)
 };
 
 export interface RoutesOptions {
-  /** Where faults of handlers are logged; a pino logger fits. @default Node's process warnings */
+  /** Logs errors of handlers; a pino logger fits. @default Node's process warnings */
   readonly logger?: Logger | undefined;
 }
 
@@ -86,17 +86,18 @@ const aRouteList: OptionRule = (value) =>
     : 'be a list of routes made by route(endpoint, handler)';
 
 /**
- * Serves routes: `app.use(routes([route(endpoint, handler), …]))` at the root of the app, behind `cpgAuth`, as endpoint paths
- * include `/v1`. Another method on a known path is 405 with `Allow`; an authenticated request for an unknown path is 404, an
- * unauthenticated one (outside the reach of cpgAuth) goes on to the next handler. Contract §2.1, §4.
+ * Serves routes: `app.use(routes([route(endpoint, handler), …]))` at the root of the app, since endpoint paths include `/v1`,
+ * and behind `cpgAuth`. Another method on a known path is 405 with `Allow`. An unknown path is 404 for an authenticated
+ * request; a request that did not pass `cpgAuth` goes to the next handler. Wire protocol §2.1, §4.
  *
- * @throws ServerMiddlewareError `invalid_option`, `duplicate_route`; on a request, `authentication_missing` is logged and answered 500.
+ * @throws ServerMiddlewareError `invalid_option`, `duplicate_route`; on a request, `authentication_missing` is logged, and
+ * the response is 500.
  */
 export const routes = (list: readonly Route[], options: RoutesOptions = {}): RequestHandler => {
   assertOptions({ owner: 'routes', options, rules: RULES });
   assertValue({ name: 'routes: list', value: list, rule: aRouteList });
   const findRoutes = createRouteTable(list);
-  const faults = new FaultLog(options.logger);
+  const errorLog = new ErrorLog(options.logger);
   return async (request, response, next) => {
     const target = parseRequestTarget(request.originalUrl);
     if (isRejection(target)) {
@@ -116,7 +117,7 @@ export const routes = (list: readonly Route[], options: RoutesOptions = {}): Req
       if (route === undefined) rejectMethod(response, [...byMethod.keys()]);
       else await serveRoute(route, { http: request, response, pathParameters, query: target.query });
     } catch (error) {
-      answerError(error, response, faults);
+      sendError(error, response, errorLog);
     }
   };
 };
@@ -164,7 +165,7 @@ interface RouteCall {
   readonly query: string;
 }
 
-/** Permission, body syntax, schema, handler, answer: the rest of the order of contract §2.1. */
+/** Permission, body syntax, schema, handler, response: the rest of the order of wire protocol §2.1. */
 const serveRoute = async (route: Route, call: RouteCall): Promise<void> => {
   const result = await decide(route, call);
   if (isRejection(result)) sendRejection(call.response, result);

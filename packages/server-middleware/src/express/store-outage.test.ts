@@ -49,15 +49,17 @@ describeWithProgram('redis-server', 'a service whose Redis goes away', () => {
         over: [] as number[],
       };
       const forgeries = new Set<number>();
-      // Every request is sent twice at once; the copy is to be refused whatever happens to Redis. A forgery goes along.
+      // Every request is sent twice at once; the copy is to be rejected whatever happens to Redis. A forgery goes along.
       const lane = async () => {
         while (phase !== 'over') {
           serial += 1;
           const startedIn = phase;
           const bytes = signedRequest({ target: `/v1/x?n=${serial}` });
           const forged = signedRequest({ target: `/v1/forged?n=${serial}`, secret: 'other' });
-          const answers = await Promise.all([bytes, bytes, forged].map((request) => exchange(port, request)));
-          const [first, second, third] = answers.map(({ status }) => status) as [number, number, number];
+          const responses = await Promise.all(
+            [bytes, bytes, forged].map((request) => exchange(port, request)),
+          );
+          const [first, second, third] = responses.map(({ status }) => status) as [number, number, number];
           forgeries.add(third);
           // What began in one phase and ended in the next belongs to neither.
           if (phase === startedIn) statuses[phase].push(first, second);

@@ -12,7 +12,7 @@ import { sendRejection } from './responses.ts';
 
 const GET = 'GET /next HTTP/1.1\r\nHost: localhost\r\n\r\n';
 const CHUNKED = 'POST /first HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n';
-const postOf = (length: number, headers = '') =>
+const createPost = (length: number, headers = '') =>
   `POST /first HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${length}\r\n${headers}\r\n`;
 const CLOSE = 'Connection: close\r\n';
 
@@ -22,14 +22,14 @@ const listen = async (server: { listen: Server['listen']; address: Server['addre
   return (server.address() as AddressInfo).port;
 };
 
-/** A server that answers at once, without a look at the body. */
+/** A server that responds at once, without reading the body. */
 const start = async (limits: DrainLimits = {}, listener?: RequestListener) => {
   const served: string[] = [];
-  const answer: RequestListener = (request, response) => {
+  const response: RequestListener = (request, response) => {
     served.push(String(request.url));
     response.end(String(request.url));
   };
-  const server = drainUnreadBodies(createServer(listener ?? answer), limits);
+  const server = drainUnreadBodies(createServer(listener ?? response), limits);
   const closed = once(server, 'connection').then(([socket]) => once(socket as Socket, 'close'));
   const port = await listen(server);
   onTestFinished(() => {
@@ -93,7 +93,7 @@ describe('a connection that stays open', () => {
     const { port, served } = await start();
     const client = new Client(port);
     const smuggled = GET.repeat(20_000);
-    client.write(postOf(smuggled.length));
+    client.write(createPost(smuggled.length));
     expect(await client.statuses(1)).toEqual([200]);
     client.write(smuggled);
     client.write(GET);
@@ -105,18 +105,18 @@ describe('a connection that stays open', () => {
   it('serves pipelined requests in order', async () => {
     const { port, served } = await start();
     const client = new Client(port);
-    client.write(`${postOf(500_000)}${'x'.repeat(500_000)}${GET}${postOf(3)}abc${GET}`);
+    client.write(`${createPost(500_000)}${'x'.repeat(500_000)}${GET}${createPost(3)}abc${GET}`);
     expect(await client.statuses(4)).toEqual([200, 200, 200, 200]);
     expect(served).toEqual(['/first', '/next', '/first', '/next']);
   });
 
-  it('goes on after a parser that stopped half-way', async () => {
+  it('reads the rest after a parser that stopped early', async () => {
     const app = express();
     app.use(express.json({ limit: 10 }), errorHandler({ logger: recordingLogger() }));
     const { port } = await start({}, app);
     const client = new Client(port);
     const json = 'Content-Type: application/json\r\n';
-    client.write(`${postOf(300_000, json)}${'x'.repeat(300_000)}${postOf(2, json)}{}`);
+    client.write(`${createPost(300_000, json)}${'x'.repeat(300_000)}${createPost(2, json)}{}`);
     expect(await client.statuses(2)).toEqual([413, 404]);
   });
 
@@ -142,7 +142,7 @@ describe('a connection that stays open', () => {
       sendRejection(response, REJECTIONS.body_too_large);
     });
     const client = new Client(port);
-    client.write(`${postOf(200_000)}${'x'.repeat(100_000)}`);
+    client.write(`${createPost(200_000)}${'x'.repeat(100_000)}`);
     expect(await client.statuses(1)).toEqual([413]);
     await client.end();
     await client.finish();
@@ -153,7 +153,7 @@ describe('a connection that is to close', () => {
   it('ends at once, and reads on until the client ends', async () => {
     const { port } = await start();
     const client = new Client(port);
-    client.write(postOf(1_000_000, CLOSE));
+    client.write(createPost(1_000_000, CLOSE));
     await client.end();
     expect(client.received).toMatch(/\r\n\r\n\/first$/);
     client.write('x'.repeat(1_000_000));
@@ -166,7 +166,7 @@ describe('a connection that is to close', () => {
       response.setHeader('Connection', 'close').end();
     });
     const client = new Client(port);
-    client.write(postOf(500_000));
+    client.write(createPost(500_000));
     await client.end();
     client.write(`${'x'.repeat(500_000)}${GET}`);
     await client.finish();
@@ -176,7 +176,7 @@ describe('a connection that is to close', () => {
   it('closes a complete request without waiting for the client', async () => {
     const { port, closed } = await start();
     const client = new Client(port);
-    client.write(`${postOf(3, CLOSE)}abc`);
+    client.write(`${createPost(3, CLOSE)}abc`);
     await closed;
     expect(await client.statuses(1)).toEqual([200]);
   });
@@ -188,7 +188,7 @@ describe('a connection that is to close', () => {
   ])('is destroyed when the client %s', async (_what, limits, piece) => {
     const { port, closed } = await start(limits);
     const client = new Client(port);
-    client.write(postOf(2 ** 40, CLOSE));
+    client.write(createPost(2 ** 40, CLOSE));
     expect(await client.statuses(1)).toEqual([200]);
     client.keepWriting(piece);
     await closed;
@@ -201,7 +201,7 @@ describe('Expect', () => {
   it('is told to continue when the body is read, and the connection stays', async () => {
     const { port } = await start({}, express().use(express.text({ type: () => true })));
     const client = new Client(port);
-    client.write(postOf(3, EXPECT));
+    client.write(createPost(3, EXPECT));
     expect(await client.statuses(1)).toEqual([100]);
     client.write(`abc${GET}`);
     expect(await client.statuses(3)).toEqual([100, 404, 404]);
@@ -210,7 +210,7 @@ describe('Expect', () => {
   it('is not told to continue when the body is not read, and the connection closes', async () => {
     const { port } = await start();
     const client = new Client(port);
-    client.write(postOf(3, EXPECT));
+    client.write(createPost(3, EXPECT));
     await client.end();
     expect(client.received).toMatch(/^HTTP\/1\.1 200 OK\r\n(.*\r\n)*Connection: close\r\n/);
     await client.finish();
@@ -219,7 +219,7 @@ describe('Expect', () => {
   it('gets 417 for anything else, also with an unread body', async () => {
     const { port, served } = await start();
     const client = new Client(port);
-    client.write(postOf(1_000_000, `Expect: tea\r\n${CLOSE}`));
+    client.write(createPost(1_000_000, `Expect: tea\r\n${CLOSE}`));
     await client.end();
     client.write('x'.repeat(1_000_000));
     await client.finish();

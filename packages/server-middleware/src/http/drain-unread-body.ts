@@ -10,7 +10,7 @@ import {
   withMethods,
 } from '../options.ts';
 
-/** How much of a body is read and thrown away after its response, before the connection is closed. */
+/** Limits of reading and discarding a body after the response, before the connection is closed. */
 export interface DrainLimits {
   /** Bytes. @default 67108864 (64 MiB) */
   readonly maxBytes?: number | undefined;
@@ -23,7 +23,7 @@ export interface DrainLimits {
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
 const DEFAULT_MAX_MS = 10_000;
 const DEFAULT_MAX_IDLE_MS = 2_000;
-// After a drain that reached its limit: time for the client to see the end of the stream.
+// After a drain reached its limit: time for the client to receive the end of the stream.
 const BRIEF: DrainLimits = { maxMs: 1_000 };
 
 const RULES: OptionRules<DrainLimits> = {
@@ -37,7 +37,7 @@ const aServer = withMethods(
 );
 
 interface Connection {
-  /** The last request that was received on it: when it is complete, nothing is unread. */
+  /** The last request on it; when that is complete, no bytes are unread. */
   request: IncomingMessage;
   isClosing: boolean;
 }
@@ -46,11 +46,11 @@ const connections = new WeakMap<Socket, Connection>();
 const prepared = new WeakSet<ServerResponse>();
 
 /**
- * Makes every response of a `node:http` server reach its client, also one that is sent before the request body was read:
- * `drainUnreadBodies(app.listen(8080))`. Closing a socket with unread bytes resets the connection, and the client may
- * lose the response; so the rest of the body is read and thrown away, within limits. A request with `Expect: 100-continue`
- * is told to continue when its body is first read; rejected before that, it is not, and the connection is closed.
- * Wire protocol §4.
+ * Delivers every response of a `node:http` server, also one that is sent before the request body was read:
+ * `drainUnreadBodies(app.listen(8080))`. Closing a socket with unread bytes resets the connection, and the client may lose the
+ * response; so the rest of the body is read and discarded, within limits. A request with `Expect: 100-continue` gets
+ * `100 Continue` when its body is first read; when it is rejected before that, the connection is closed instead. Wire
+ * protocol §4.
  *
  * @throws ServerMiddlewareError `invalid_option`
  */
@@ -72,19 +72,19 @@ export const drainUnreadBodies = <HttpServer extends Server>(
   return server;
 };
 
-/** The same for one response that has not been sent yet; `sendRejection` and `sendSuccess` call it. */
+/** Does the same for one response that has not started; called by `sendRejection` and `sendSuccess`. */
 export const drainUnreadBody = (response: ServerResponse, limits: DrainLimits = {}): void => {
   const request = response.req;
-  // Without either, an adapter that imitates node:http (serverless, tests) owns the transport.
+  // Adapters that imitate node:http (serverless, tests) have neither, and own the transport.
   const socket = request?.socket ?? response.socket;
   // Node itself closes an HTTP/2 stream whose body was not read, and keeps the connection.
   if (prepared.has(response) || !(socket instanceof Socket) || request.httpVersionMajor > 1) return;
   prepared.add(response);
   lingerInsteadOfReset(socket, { request, limits });
-  // In front of Node's own listener, which would let the rest of the body go by uncounted.
+  // Before Node's own listener, which would discard the rest of the body without a limit.
   response.prependOnceListener('finish', () => {
     if (request.complete) return;
-    // An iterator that was left early destroyed the request: nothing can read it to its end.
+    // An iterator that was left early has destroyed the request, which can no longer be read.
     if (request.destroyed) closeLingering(socket, BRIEF);
     else discard(request, limits, () => closeLingering(socket, BRIEF));
   });
@@ -104,7 +104,7 @@ const lingerInsteadOfReset = (
   connections.set(socket, connection);
   const destroySoon = socket.destroySoon.bind(socket);
   socket.destroySoon = () => {
-    // A response can finish while the parser is still at the bytes that came with the head.
+    // A response can finish before the parser has read all bytes that arrived with the head.
     setImmediate(() => {
       if (connection.request.complete) destroySoon();
       else closeLingering(socket, limits);
@@ -112,28 +112,30 @@ const lingerInsteadOfReset = (
   };
 };
 
-/** Ends the server's direction, then reads on until the client ends its own. */
+/** Ends the server's direction, then reads until the client ends its own. */
 const closeLingering = (socket: Socket, limits: DrainLimits): void => {
   const connection = connections.get(socket) as Connection;
   if (connection.isClosing) return;
   connection.isClosing = true;
   const takeOver = () => {
-    // A listener for data makes Node's HTTP parser let go of the socket. Without the parser's own listeners, nothing
-    // that arrives from now on can be served as another request.
-    const ofParser = (['data', 'end'] as const).map((event) => [event, socket.listeners(event)] as const);
+    // A data listener detaches Node's HTTP parser from the socket. Without the parser's own listeners, later bytes cannot
+    // be served as another request.
+    const parserListeners = (['data', 'end'] as const).map(
+      (event) => [event, socket.listeners(event)] as const,
+    );
     discard(socket, limits, () => socket.destroy());
-    for (const [event, listeners] of ofParser) {
+    for (const [event, listeners] of parserListeners) {
       for (const listener of listeners) socket.off(event, listener as () => void);
     }
     socket.once('end', () => socket.destroy());
   };
   socket.end();
-  // The parser pauses a socket whose body goes unread, and only the parser's own listener starts it again.
+  // The parser pauses a socket with an unread body, and only the parser's own listener resumes it.
   if (socket.isPaused()) socket.once('resume', takeOver).resume();
   else takeOver();
 };
 
-/** Reads a stream and throws it away, to its end or to the first limit. */
+/** Reads and discards a stream, to its end or to the first limit. */
 const discard = (source: IncomingMessage | Socket, limits: DrainLimits, onLimit: () => void): void => {
   const { maxBytes = DEFAULT_MAX_BYTES, maxMs = DEFAULT_MAX_MS, maxIdleMs = DEFAULT_MAX_IDLE_MS } = limits;
   let length = 0;
@@ -156,10 +158,10 @@ const discard = (source: IncomingMessage | Socket, limits: DrainLimits, onLimit:
   source.on('data', onData).once('end', stop).once('close', stop).resume();
 };
 
-/** Sends `100 Continue` when the body is first read, and never once the response has begun. */
+/** Sends `100 Continue` when the body is first read, unless the response has started. */
 const continueWhenRead = (request: IncomingMessage, response: ServerResponse): void => {
   const { shouldKeepAlive } = response;
-  // A client that is not told to continue may send the body or leave it out: what follows could be either.
+  // Without 100 Continue a client may send the body or not, so the next bytes are ambiguous.
   response.shouldKeepAlive = false;
   const read = request._read;
   request._read = (size) => {

@@ -10,15 +10,15 @@ export interface BodyLimits {
   readonly timeoutMs: number;
 }
 
-/** A request that may carry the bytes that a parser captured before. */
+/** A request, perhaps with the bytes that a parser captured. */
 export type MessageWithRawBody = IncomingMessage & { readonly rawBody?: unknown };
 
 const NO_BODY = Buffer.alloc(0);
 
 /**
- * The body of a Node request as the bytes that arrived: read from the stream, or taken from `rawBody` when a parser in
- * front captured them. A body that was read and not captured is an error, never an empty body: its hash would let a
- * request without body vouch for any other. A declared length over the limit is refused before a byte is read. Contract §1.2.
+ * Returns the body of a Node request as the bytes on the wire: from the stream, or from `rawBody` when a parser in front
+ * captured them. A body that was read and not captured is an error, never an empty body: a signature over no body would be
+ * valid for any. A declared length over the limit is rejected before a byte is read. Wire protocol §1.2.
  *
  * @throws ServerMiddlewareError `body_already_parsed`, `raw_body_not_bytes`, `raw_body_length_mismatch`
  */
@@ -26,7 +26,7 @@ export const readBody = (
   message: MessageWithRawBody,
   limits: BodyLimits,
 ): Buffer | Rejection | Promise<Buffer | Rejection> => {
-  const declared = declaredLength(message);
+  const declared = getDeclaredLength(message);
   if (declared !== undefined && declared > limits.limit) return REJECTIONS.body_too_large;
   if (message.rawBody !== undefined) return takeCaptured(message.rawBody, declared, limits.limit);
   if (declared === 0) return NO_BODY;
@@ -39,8 +39,8 @@ export const readBody = (
   return collectBody(message, limits);
 };
 
-/** Bytes that the headers promise; `undefined` when only the stream can tell. HTTP/2 needs no length for a body. */
-const declaredLength = ({ headers, httpVersionMajor }: IncomingMessage): number | undefined => {
+/** The declared length in bytes; `undefined` for chunked bodies, and in HTTP/2 without Content-Length. */
+const getDeclaredLength = ({ headers, httpVersionMajor }: IncomingMessage): number | undefined => {
   if (headers['transfer-encoding'] !== undefined) return undefined;
   const length = headers['content-length'];
   if (length !== undefined) return Number(length);
@@ -51,7 +51,7 @@ const takeCaptured = (captured: unknown, declared: number | undefined, limit: nu
   if (!(captured instanceof Uint8Array)) {
     throw new ServerMiddlewareError(
       'raw_body_not_bytes',
-      `req.rawBody must be the Buffer that the parser's verify callback was given: got ${typeof captured}. A decoded text may differ from the bytes that were signed.`,
+      `req.rawBody must be the Buffer that the parser passed to its verify callback: got ${typeof captured}. A decoded string can differ from the bytes that were signed.`,
     );
   }
   if (declared !== undefined && captured.length !== declared) {
@@ -65,8 +65,8 @@ const takeCaptured = (captured: unknown, declared: number | undefined, limit: nu
 };
 
 /**
- * Reads an unread stream to its end, within a limit of bytes and of time. A client that leaves half-way counts as late.
- * After a refusal the rest is let go by unread, so that the connection can carry the answer and the next request.
+ * Reads a stream to its end, within a limit of bytes and of time. A client that disconnects counts as late. After a
+ * rejection the rest is discarded, so that the connection can carry the response and the next request.
  */
 export const collectBody = (message: IncomingMessage, limits: BodyLimits): Promise<Buffer | Rejection> =>
   new Promise((resolve) => {
@@ -89,13 +89,13 @@ export const collectBody = (message: IncomingMessage, limits: BodyLimits): Promi
     const onLost = () => finish(REJECTIONS.incomplete_body);
 
     const timer = setTimeout(onLost, limits.timeoutMs);
-    // The error listener stays: a connection that breaks after a refusal must not be an uncaught error.
+    // The error listener stays: a connection that breaks after a rejection must not be an uncaught error.
     message.on('data', onData).on('end', onEnd).on('close', onLost).on('error', onLost);
   });
 
 /**
- * Parses body bytes as JSON in strict UTF-8, whatever the content type says: that header is not signed. No bytes are no
- * body: `undefined`. Contract §3 (400).
+ * Parses body bytes as JSON in strict UTF-8. The content type is ignored, since it is not signed. An empty body is
+ * `undefined`. Wire protocol §3 (400).
  */
 export const parseJsonBody = (body: Buffer): { readonly value: unknown } | Rejection => {
   if (body.length === 0) return { value: undefined };

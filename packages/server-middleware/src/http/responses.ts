@@ -8,14 +8,14 @@ import {
 } from '@cpg/protocol';
 import { drainUnreadBody } from './drain-unread-body.ts';
 
-/** Rows with the cursor that leads on, for endpoints that paginate. Contract §4.5. */
+/** Rows with the cursor of the next page, for endpoints that paginate. Wire protocol §4.5. */
 export interface PageContent<Data> {
   readonly data: Data;
   readonly next_cursor: number | null;
   readonly has_more: boolean;
 }
 
-/** What a paginated handler returns; made by {@link page}. */
+/** The result of a paginated handler; made by {@link page}. */
 export class Page<Data = unknown> {
   readonly content: PageContent<Data>;
 
@@ -24,35 +24,38 @@ export class Page<Data = unknown> {
   }
 }
 
-/** Returns one page of rows from a handler: `page({ data, next_cursor, has_more })`. */
+/** Makes the result of a paginated handler: `page({ data, next_cursor, has_more })`. */
 export const page = <Data>(content: PageContent<Data>): Page<Data> => new Page(content);
 
-/** One JSON answer. */
-export interface EnvelopeAnswer {
+/** One JSON response. */
+export interface EnvelopeResponse {
   readonly status: number;
   readonly envelope: object;
   readonly headers?: OutgoingHttpHeaders;
 }
 
 /**
- * Writes one whole JSON answer. Not `res.json`: its ETag would let an unsigned `If-None-Match` turn a success into 304.
- * `no-store`, because shared caches do not know that `X-CPG-*` headers authenticate. Does nothing when an answer was
- * already begun or the client is gone.
+ * Writes one whole JSON response. Not `res.json`: with its ETag an unsigned `If-None-Match` would turn a success into 304.
+ * `no-store`, because shared caches do not know that `X-CPG-*` headers authenticate. Does nothing when the response has
+ * already started or the client is gone.
  */
-export const sendEnvelope = (response: ServerResponse, answer: EnvelopeAnswer): void => {
+export const sendEnvelope = (
+  response: ServerResponse,
+  { status, envelope, headers }: EnvelopeResponse,
+): void => {
   if (response.headersSent || response.destroyed) return;
   drainUnreadBody(response);
-  const body = JSON.stringify(answer.envelope);
-  response.writeHead(answer.status, {
+  const body = JSON.stringify(envelope);
+  response.writeHead(status, {
     'Content-Type': ENVELOPE_CONTENT_TYPE,
     'Cache-Control': 'no-store',
     'Content-Length': Buffer.byteLength(body),
-    ...answer.headers,
+    ...headers,
   });
   response.end(body);
 };
 
-/** Answers 200 with data, or a page of rows, in the success envelope. Contract §3. */
+/** Sends data, or a page of rows, with 200 in the success envelope. Wire protocol §3. */
 export const sendSuccess = (response: ServerResponse, data: unknown): void => {
   if (data instanceof Page) {
     const { data: rows, next_cursor, has_more } = data.content;
@@ -64,11 +67,11 @@ export const sendSuccess = (response: ServerResponse, data: unknown): void => {
 
 const HEADERS: Partial<Record<RejectionCode, OutgoingHttpHeaders>> = {
   service_unavailable: { 'Retry-After': '1' },
-  // The rest of a body that does not come would block the connection.
+  // The missing rest of the body would block the connection.
   incomplete_body: { Connection: 'close' },
 };
 
-/** Answers with a rejection in the error envelope; 503 gets `Retry-After: 1`, 408 closes the connection. Contract §3. */
+/** Sends a rejection in the error envelope; 503 gets `Retry-After: 1`, 408 closes the connection. Wire protocol §3. */
 export const sendRejection = (response: ServerResponse, rejection: Rejection): void =>
   sendEnvelope(response, {
     status: rejection.status,

@@ -3,13 +3,13 @@ import { testKey } from '../../test/keys.ts';
 import { cachedKeys } from './cached-keys.ts';
 import { type CpgKey, type KeyStore, staticKeys } from './key-store.ts';
 
-/** A store whose answers the test gives by hand. */
+/** A store whose results the test provides. */
 const manualStore = () => {
-  const asked: { keyId: string; answer: (key?: CpgKey) => void; fail: (error: Error) => void }[] = [];
+  const asked: { keyId: string; resolve: (key?: CpgKey) => void; fail: (error: Error) => void }[] = [];
   const store: KeyStore = {
     find: (keyId) =>
-      new Promise((answer, fail) => {
-        asked.push({ keyId, answer: (key) => answer(key), fail });
+      new Promise((resolve, fail) => {
+        asked.push({ keyId, resolve: (key) => resolve(key), fail });
       }),
   };
   return { store, asked };
@@ -22,13 +22,13 @@ describe('cachedKeys', () => {
     const pending = [keys.find('ck_full'), keys.find('ck_full'), keys.find('ck_other')];
     expect(asked.map(({ keyId }) => keyId)).toEqual(['ck_full', 'ck_other']);
     const key = testKey();
-    asked[0]?.answer(key);
-    asked[1]?.answer();
+    asked[0]?.resolve(key);
+    asked[1]?.resolve();
     expect(await Promise.all(pending)).toEqual([key, key, undefined]);
     expect(keys.find('ck_full')).toBe(key);
   });
 
-  it('sees a revocation and a new key when their times are over, counted from the question', () => {
+  it('sees a revocation and a new key when their times are over, counted from the look-up', () => {
     const time = { ms: 0 };
     let current: CpgKey | undefined = testKey();
     let asked = 0;
@@ -51,13 +51,13 @@ describe('cachedKeys', () => {
     expect(asked).toBe(3);
   });
 
-  it('counts the time of a key from the question, not from the answer', async () => {
+  it('counts the time of a key from the start of its look-up, not from the end', async () => {
     const time = { ms: 0 };
     const { store, asked } = manualStore();
     const keys = cachedKeys(store, { ttlMs: 100, clock: () => time.ms });
     const pending = keys.find('ck_full');
     time.ms = 90;
-    asked[0]?.answer(testKey());
+    asked[0]?.resolve(testKey());
     await pending;
     time.ms = 100;
     void keys.find('ck_full');
@@ -75,7 +75,7 @@ describe('cachedKeys', () => {
       cause: new Error('connection lost'),
     });
     const third = keys.find('ck_full');
-    asked[2]?.answer(testKey());
+    asked[2]?.resolve(testKey());
     expect(await third).toMatchObject({ keyId: 'ck_full' });
   });
 
@@ -107,7 +107,7 @@ describe('cachedKeys', () => {
     expect(asked).toBe(8);
   });
 
-  it('tells whether there are whitelists if its store does', () => {
+  it('passes on whether the store has whitelists', () => {
     expect(cachedKeys(staticKeys([testKey({ sourceIps: [] })])).hasSourceIps).toBe(true);
     expect(cachedKeys({ find: () => undefined }).hasSourceIps).toBeUndefined();
   });

@@ -9,7 +9,7 @@ import {
   timerMs,
   wholeNumber,
 } from '../options.ts';
-import { askStore, readClock } from '../user-code.ts';
+import { callStore, readClock } from '../user-code.ts';
 import { aKeyStore, type CpgKey, type KeyStore } from './key-store.ts';
 
 export interface CachedKeysOptions {
@@ -60,10 +60,10 @@ export const cachedKeys = (keyStore: KeyStore, options: CachedKeysOptions = {}):
   };
 
   const find = (keyId: string, askedAt: number) => {
-    const key = askStore({
-      what: 'The key store',
+    const key = callStore({
+      name: 'The key store',
       timeoutMs: deadlineMs,
-      ask: () => keyStore.find(keyId),
+      call: () => keyStore.find(keyId),
     });
     if (!(key instanceof Promise)) return store(keyId, key, askedAt);
     const lookup = key

@@ -28,7 +28,7 @@ describe('staticKeys', () => {
     ],
     ['a repeated id', [testKey(), testKey()], 'Key ck_full is listed more than once.'],
     ['a bad whitelist entry', [testKey({ sourceIps: ['10.0.0'] })], 'got "10.0.0".'],
-  ])('refuses %s', (_what, keys, message) => {
+  ])('rejects %s', (_what, keys, message) => {
     expect(() => staticKeys(keys)).toThrow(message);
   });
 });

@@ -5,11 +5,11 @@ import { NOW } from '../../../test/signed-request.ts';
 import type { AdmissionRequest } from '../admission-store.ts';
 import { memoryStore } from './memory-store.ts';
 
-const signatureOf = (index: number) => createHash('sha256').update(String(index)).digest('hex');
+const createSignature = (index: number) => createHash('sha256').update(String(index)).digest('hex');
 
 const request = (index: number, overrides: Partial<AdmissionRequest> = {}): AdmissionRequest => ({
   keyId: 'ck_full',
-  signature: signatureOf(index),
+  signature: createSignature(index),
   usedUntil: NOW + 300,
   minute: Math.floor(NOW / 60),
   limit: 1_000_000,
@@ -54,7 +54,7 @@ describe('memoryStore', () => {
     expect(store.admit(request(2, { usedUntil: NOW + 1 }))).toBe('admitted');
   });
 
-  it('counts admissions by key and epoch minute, not replays and not refusals', () => {
+  it('counts admissions by key and epoch minute, not replays or rejections', () => {
     const { store } = storeAt(NOW);
     const minute = Math.floor(NOW / 60);
     const slow = (index: number, overrides: Partial<AdmissionRequest> = {}) =>
@@ -71,7 +71,7 @@ describe('memoryStore', () => {
     expect(slow(4, { limit: 0, minute: minute + 2 })).toBe('rate_limited');
   });
 
-  it('refuses when full, forgets nothing, and admits again when a signature has expired', () => {
+  it('rejects when full, forgets nothing, and admits again when a signature has expired', () => {
     const { store, time } = storeAt(NOW, 2);
     store.admit(request(1, { usedUntil: NOW + 1 }));
     store.admit(request(2));
@@ -127,7 +127,7 @@ describe('memoryStore', () => {
     expect(store.admit(request(3, { limit: 1, minute: minute + 16 }))).toBe('admitted');
   });
 
-  it.each([0, -1, 1.5, Number.NaN])('refuses maxEntries %d', (maxEntries) => {
+  it.each([0, -1, 1.5, Number.NaN])('rejects maxEntries %d', (maxEntries) => {
     expect(() => memoryStore({ maxEntries })).toThrow(
       `maxEntries must be a positive whole number: got ${maxEntries}.`,
     );

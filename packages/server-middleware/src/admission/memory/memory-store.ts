@@ -6,17 +6,17 @@ import { fingerprintOf } from './fingerprint.ts';
 import { UsedSignatures } from './used-signatures.ts';
 
 export interface MemoryStoreOptions {
-  /** Most live signatures at once, at up to 100 bytes each. @default 1000000 */
+  /** Maximum of live signatures, of up to 100 bytes each. @default 1000000 */
   readonly maxEntries?: number | undefined;
-  /** Unix milliseconds; give it the clock that `cpgAuth` has. @default Date.now */
+  /** Unix milliseconds; pass the clock of `cpgAuth`. @default Date.now */
   readonly clock?: (() => number) | undefined;
 }
 
 /** An admission store in this process's memory. */
 export interface MemoryStore extends AdmissionStore {
-  /** Decides at once. */
+  /** Decides synchronously. */
   admit(request: AdmissionRequest): Admission;
-  /** Live signatures now. */
+  /** The number of live signatures. */
   readonly size: number;
 }
 
@@ -28,8 +28,8 @@ const RULES: OptionRules<MemoryStoreOptions> = {
 };
 
 /**
- * Remembers used signatures and counts admissions in memory, for one process: several would each admit a signature once.
- * When full it refuses (503) rather than forget a live signature, which could then be replayed. Contract §2.
+ * Keeps used signatures and rate counters in memory, for one process: several would each admit a signature once. When full
+ * it rejects requests (503): a live signature that it forgot could be replayed. Wire protocol §2.
  *
  * @throws ServerMiddlewareError `invalid_option`; from `admit`, `admission_store_full`.
  */
@@ -66,23 +66,23 @@ const full = (maxEntries: number) =>
     `memoryStore holds ${maxEntries} live signatures, its maximum. Raise maxEntries, or share the load through redisStore(client).`,
   );
 
-// Longer than any signature is remembered, so that a key's number outlives its signatures.
+// Longer than any signature is remembered: signatures are stored with the number of their key.
 const IDLE_MINUTES = 15;
 
-/** One key's number in fingerprints, and its admissions in its latest epoch minute. */
+/** The number of a key in fingerprints, and its admissions in its latest epoch minute. */
 export interface KeyCounter {
   readonly number: number;
   minute: number;
   admitted: number;
 }
 
-/** Counts admissions by key and epoch minute; forgets keys that are idle. */
+/** Counts admissions by key and epoch minute; forgets idle keys. */
 export class KeyCounters {
   readonly #counters = new Map<string, KeyCounter>();
   #lastNumber = 0;
   #sweptMinute = 0;
 
-  /** The key's counter, at zero when a later minute has begun. */
+  /** Returns the counter of a key; it starts at zero in each minute. */
   at(keyId: string, minute: number): KeyCounter {
     if (minute > this.#sweptMinute) this.#sweep(minute);
     let counter = this.#counters.get(keyId);

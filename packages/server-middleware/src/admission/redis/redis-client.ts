@@ -3,14 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ServerMiddlewareError } from '../../errors.ts';
 import { isLostConnection } from './redis-error.ts';
 
-/** What is used of a client of `redis` (node-redis), alone or as a cluster. */
+/** The methods used of a client of `redis` (node-redis), single or cluster. */
 export interface NodeRedisClient {
   readonly isReady?: boolean;
   evalSha(sha1: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
 }
 
-/** What is used of a client of `ioredis`, alone or as a cluster. */
+/** The methods used of a client of `ioredis`, single or cluster. */
 export interface IoredisClient {
   readonly status: string;
   evalsha(sha1: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>;
@@ -19,7 +19,7 @@ export interface IoredisClient {
 
 export type RedisClient = NodeRedisClient | IoredisClient;
 
-/** A Lua script, and the name by which Redis knows it once it has seen it. */
+/** A Lua script, and the hash by which Redis runs a script that it has cached. */
 export interface RedisScript {
   readonly text: string;
   readonly sha1: string;
@@ -40,19 +40,19 @@ export interface ScriptCall extends KeysAndArguments {
   readonly script: RedisScript;
 }
 
-/** The two client libraries seen alike. */
+/** One interface to both client libraries. */
 export interface RedisConnection {
-  /** Whether a command would be sent now, and not queued until the connection is back. */
+  /** Whether a command is sent at once, and not queued while reconnecting. */
   isReady(): boolean;
   evalSha(sha1: string, call: KeysAndArguments): Promise<unknown>;
   eval(script: string, call: KeysAndArguments): Promise<unknown>;
 }
 
-// With lazyConnect it is the first command that connects.
+// With lazyConnect the first command connects.
 const IOREDIS_READY = new Set(['ready', 'wait']);
 
 /**
- * Tells the two libraries apart by their methods.
+ * Wraps a client of either library, which it recognises by its methods.
  *
  * @throws ServerMiddlewareError `invalid_option`
  */
@@ -83,10 +83,9 @@ const POLL_MS = 20;
 const ATTEMPTS = 2;
 
 /**
- * Runs a script by its hash, and by its text when Redis does not know it. While the client reconnects nothing is
- * sent, so commands are never queued to use up a signature later. A call whose reply was lost with its connection is made
- * once more: the claim in `call` makes the second recognise what the first did. An error reply is final. `isLate` ends it
- * all.
+ * Runs a script by its hash, or by its text when Redis has not cached it. Commands are never queued while reconnecting. A
+ * call whose connection was lost before the reply is sent again, once; its claim shows whether the first attempt was
+ * recorded. An error reply is final. No attempt starts after `isLate`.
  */
 export const runScript = async (
   connection: RedisConnection,

@@ -3,7 +3,7 @@ import { ServerMiddlewareError } from '../../errors.ts';
 /** The ACL rules that the admit script needs; README, "Redis". */
 export const MINIMAL_RIGHTS = '+evalsha +eval +get +set +incr';
 
-// How Node, node-redis and ioredis report a connection that was lost before the reply. Anything else is not sent again.
+// A connection that was lost before the reply, as reported by Node, node-redis and ioredis. Nothing else is retried.
 const LOST_CODES: ReadonlySet<unknown> = new Set([
   'ECONNRESET',
   'ECONNREFUSED',
@@ -31,26 +31,26 @@ const DENIED = /NOPERM|can't run this command|no permissions|can't access/;
 // The admit script appends its step in brackets; Redis quotes the name of a command.
 const COMMAND = /\[(\w+)\]$|'(\w+)' command/;
 
-/** Whether the connection was lost before the reply, so that it is unknown whether the script ran. */
+/** Whether the connection was lost before the reply; the script may have run. */
 export const isLostConnection = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false;
   const { code, message } = error as NodeJS.ErrnoException;
   return LOST_CODES.has(code) || LOST_MESSAGES.some((pattern) => pattern.test(message));
 };
 
-/** An error reply of Redis begins with a code in capitals, whichever library passes it on. */
+/** An error reply of Redis starts with a code in capitals, in both libraries. */
 export const isErrorReply = (error: unknown): error is Error =>
   error instanceof Error && /^[A-Z][A-Z0-9]+(?: |$)/.test(error.message);
 
-/** Where an error came from, and which ACL rules that needs. */
+/** The origin of an error, and the ACL rules that it needs. */
 export interface RedisUse {
   readonly what: string;
   readonly rights: string;
 }
 
 /**
- * The error for a failed script. The client libraries attach the command to their errors, and Redis may repeat it; it holds
- * a signature that was not used up, so neither is passed on.
+ * Makes the error for a failed script. Errors of the client libraries and of Redis may contain the command, with an unused
+ * signature; this one does not.
  */
 export const redisFailure = (error: unknown, use: RedisUse): ServerMiddlewareError => {
   if (ServerMiddlewareError.is(error)) return error;

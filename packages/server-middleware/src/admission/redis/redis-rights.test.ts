@@ -10,7 +10,7 @@ import { exchange } from '../../../test/raw-http.ts';
 import { type OpenedClient, REDIS_LIBRARIES, type RedisUser } from '../../../test/redis-clients.ts';
 import { RedisServer } from '../../../test/redis-server.ts';
 import { serve } from '../../../test/serve.ts';
-import { NOW, signatureOf, signedRequest } from '../../../test/signed-request.ts';
+import { createSignature, NOW, signedRequest } from '../../../test/signed-request.ts';
 import { cpgAuth } from '../../express/cpg-auth.ts';
 import { staticKeys } from '../../keys/key-store.ts';
 import { MINIMAL_RIGHTS } from './redis-error.ts';
@@ -23,7 +23,7 @@ const [, DOCUMENTED = ''] = /ACL SETUSER payments on >password (.*)/.exec(README
 const RIGHTS = MINIMAL_RIGHTS.split(' ');
 const APP: RedisUser = { username: 'app', password: 'app' };
 const COUNTER = `cpg:{ck_full}:m:${Math.floor(NOW / 60)}`;
-const CLAIM = `cpg:{ck_full}:s:${signatureOf({ timestamp: NOW })}`;
+const CLAIM = `cpg:{ck_full}:s:${createSignature({ timestamp: NOW })}`;
 const LIMITED = [200, 200, 200, 429, 429, 429, 429, 429, 429, 429];
 
 describeWithProgram('redis-server', 'redisStore under an ACL', () => {
@@ -148,7 +148,7 @@ describeWithProgram('redis-server', 'redisStore under an ACL', () => {
       expect(line?.message).toContain(`Redis rejected the request with an error: ${reply}`);
       const shown = inspect(line, { depth: null, showHidden: true });
       for (let index = 0; index < 10; index += 1)
-        expect(shown).not.toContain(signatureOf({ timestamp: NOW + index }));
+        expect(shown).not.toContain(createSignature({ timestamp: NOW + index }));
       close();
       proxy.close();
     });

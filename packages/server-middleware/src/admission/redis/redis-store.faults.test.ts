@@ -5,22 +5,22 @@ import { redisStore } from './redis-store.ts';
 
 const REQUEST = { keyId: 'ck_full', signature: 'a'.repeat(64), usedUntil: NOW + 300, minute: 1, limit: 1 };
 
-/** A client that answers every script with the same. */
-const answering = (reply: unknown): RedisClient => ({ evalSha: async () => reply, eval: async () => reply });
+/** A client that returns the same reply for every script. */
+const clientReplying = (reply: unknown): RedisClient => ({ evalSha: async () => reply, eval: async () => reply });
 
 describe('redisStore', () => {
-  it.each([undefined, null, {}, 'redis://127.0.0.1'])('refuses %j as a client', (client) => {
+  it.each([undefined, null, {}, 'redis://127.0.0.1'])('rejects %j as a client', (client) => {
     expect(() => redisStore(client as unknown as RedisClient)).toThrow('redisStore needs a client of redis');
   });
 
-  it('refuses a prefix that would spread a key over slots', () => {
-    expect(() => redisStore(answering(0), { prefix: 'a{b}:' })).toThrow('prefix must not contain "{"');
+  it('rejects a prefix that would spread a key over slots', () => {
+    expect(() => redisStore(clientReplying(0), { prefix: 'a{b}:' })).toThrow('prefix must not contain "{"');
   });
 
   it.each([null, undefined, '', 'OK', 3, -1, [], true])(
     'takes no reply %j for an admission',
     async (reply) => {
-      await expect(redisStore(answering(reply)).admit(REQUEST)).rejects.toMatchObject({
+      await expect(redisStore(clientReplying(reply)).admit(REQUEST)).rejects.toMatchObject({
         code: 'store_unavailable',
       });
     },
@@ -31,7 +31,7 @@ describe('redisStore', () => {
     ['1', 'replayed'],
     [2n, 'rate_limited'],
   ])('takes reply %s for %s', async (reply, decision) => {
-    expect(await redisStore(answering(reply)).admit(REQUEST)).toBe(decision);
+    expect(await redisStore(clientReplying(reply)).admit(REQUEST)).toBe(decision);
   });
 
   const failure = (message: string, code?: string) => Object.assign(new Error(message), { code });

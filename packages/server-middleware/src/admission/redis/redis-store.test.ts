@@ -39,7 +39,7 @@ describeWithProgram('redis-server', 'redisStore', () => {
       expect(await second.admit(request(1, { keyId: 'ck_other' }))).toBe('admitted');
     });
 
-    it('shares the rate counter, which neither replays nor refusals move, and burns no refused signature', async () => {
+    it('shares the rate counter; a replay or a rejection is not counted, and a rejected signature stays unused', async () => {
       const store = redisStore(opened.client, { clock });
       const slow = (digit: number, overrides = {}) =>
         store.admit(request(digit, { keyId: 'ck_slow', limit: 2, ...overrides }));
@@ -95,12 +95,12 @@ describeWithProgram('redis-server', 'redisStore', () => {
       proxy.close();
     });
 
-    it('answers within its deadline while Redis hangs, then serves again', async () => {
+    it('fails at its deadline while Redis hangs, then admits again', async () => {
       const store = redisStore(opened.client, { clock, deadlineMs: 60, maxPending: 2 });
       await server.signal('SIGSTOP');
-      const refusals = await Promise.allSettled([50, 51, 52].map((digit) => store.admit(request(digit))));
+      const rejections = await Promise.allSettled([50, 51, 52].map((digit) => store.admit(request(digit))));
       await server.signal('SIGCONT');
-      expect(refusals.map((refusal) => refusal.status === 'rejected' && refusal.reason.code)).toEqual([
+      expect(rejections.map((rejection) => rejection.status === 'rejected' && rejection.reason.code)).toEqual([
         'store_deadline',
         'store_deadline',
         'store_unavailable',
@@ -108,7 +108,7 @@ describeWithProgram('redis-server', 'redisStore', () => {
       await expect.poll(() => store.admit(request(53)), { timeout: 30_000 }).toBe('replayed');
     });
 
-    it('refuses while Redis is down, and serves again when it returns', async () => {
+    it('rejects while Redis is down, and admits again when it returns', async () => {
       const store = redisStore(opened.client, { clock, deadlineMs: 2_000 });
       expect(await store.admit(request(60))).toBe('admitted');
       await server.signal('SIGKILL');
@@ -118,7 +118,7 @@ describeWithProgram('redis-server', 'redisStore', () => {
       let digit = 70;
       const admitNext = () => {
         digit += 1;
-        return Promise.resolve(store.admit(request(digit))).catch(() => 'refused');
+        return Promise.resolve(store.admit(request(digit))).catch(() => 'rejected');
       };
       await expect.poll(admitNext, { timeout: 30_000 }).toBe('admitted');
     });

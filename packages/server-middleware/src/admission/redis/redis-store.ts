@@ -9,7 +9,7 @@ import {
   positiveInteger,
   timerMs,
 } from '../../options.ts';
-import { askStore, readClock } from '../../user-code.ts';
+import { callStore, readClock } from '../../user-code.ts';
 import type { Admission, AdmissionRequest, AdmissionStore } from '../admission-store.ts';
 import { createScript, type RedisClient, redisConnection, runScript } from './redis-client.ts';
 import { MINIMAL_RIGHTS, redisFailure } from './redis-error.ts';
@@ -17,15 +17,15 @@ import { MINIMAL_RIGHTS, redisFailure } from './redis-error.ts';
 export interface RedisStoreOptions {
   /** Milliseconds for one admission, retry included; then 503. @default 500 */
   readonly deadlineMs?: number | undefined;
-  /** Admissions underway at once; more are refused (503) while Redis hangs. @default 10000 */
+  /** Maximum of pending admissions; while Redis hangs, more are rejected with 503. @default 10000 */
   readonly maxPending?: number | undefined;
-  /** Begins every Redis key. @default "cpg:" */
+  /** The prefix of every Redis key. @default "cpg:" */
   readonly prefix?: string | undefined;
-  /** Unix milliseconds; give it the clock that `cpgAuth` has. @default Date.now */
+  /** Unix milliseconds; pass the clock of `cpgAuth`. @default Date.now */
   readonly clock?: (() => number) | undefined;
 }
 
-// How far the clocks of two processes may be apart before one forgets what the other would still accept.
+// The clock skew between two processes up to which neither forgets a signature that the other still accepts.
 const CLOCK_TOLERANCE_MS = 60_000;
 const COUNTER_TTL_MS = 120_000;
 const DECISIONS = new Map<string, Admission>([
@@ -50,11 +50,11 @@ const RULES: OptionRules<RedisStoreOptions> = {
 /**
  * `admit` as one atomic step. KEYS: the signature, the minute's counter (same hash tag, so same cluster slot).
  * ARGV: claim, milliseconds to remember the signature, limit, milliseconds to keep the counter.
- * Returns 0 admitted, 1 replayed, 2 rate-limited. A claim that is already stored is this very attempt, whose reply was lost.
+ * Returns 0 admitted, 1 replayed, 2 rate-limited. When its own claim is already stored, the reply of this attempt was lost.
  *
- * Redis does not roll back a script, so the order matters: a claim is stored last, and proves that the request was counted.
- * The first write stores the counter as it was, which proves the right to SET; out of memory, read-only and disk errors
- * stop a script at its first write only. The error names the command that failed, because Redis 7.0 does not.
+ * Redis does not roll back a script, so the order matters: the claim is stored last, after the request was counted. The first
+ * write stores the counter unchanged: out of memory, read-only and disk errors stop a script at its first write only, and so
+ * does a missing right to SET. The error names the command that failed, because Redis 7.0 does not.
  */
 const ADMIT_SCRIPT = createScript(`
 local function failed(reply) return type(reply) == 'table' and reply['err'] end
@@ -81,9 +81,9 @@ return 0
 `);
 
 /**
- * Shares used signatures and rate counters among processes through Redis or Valkey, one server or a cluster; takes a client
- * of `redis` or `ioredis`. One script and one round trip a request, one hash slot a key. Fails closed: without an answer in
- * time there is no admission. Redis must not evict: set `maxmemory-policy noeviction`. Contract §2.
+ * Shares used signatures and rate counters among processes through Redis or Valkey, a single server or a cluster. Takes a
+ * client of `redis` or `ioredis`. One script and one round trip a request, one hash slot a key. Fails closed: without a
+ * reply in time no request is admitted. Redis must not evict: set `maxmemory-policy noeviction`. Wire protocol §2.
  *
  * @throws ServerMiddlewareError `invalid_option`; from `admit`, `store_deadline`, `store_unavailable`.
  */
@@ -105,7 +105,7 @@ export const redisStore = (client: RedisClient, options: RedisStoreOptions = {})
     if (pending >= maxPending) {
       throw new ServerMiddlewareError(
         'store_unavailable',
-        `Redis owes ${pending} answers; no more are asked.`,
+        `${pending} admissions are pending in Redis, the maximum. Raise maxPending, or find out why Redis hangs.`,
       );
     }
     claims += 1;
@@ -132,7 +132,7 @@ export const redisStore = (client: RedisClient, options: RedisStoreOptions = {})
   };
 
   return {
-    admit: (request) => askStore({ what: 'Redis', timeoutMs: deadlineMs, ask: () => decide(request) }),
+    admit: (request) => callStore({ name: 'Redis', timeoutMs: deadlineMs, call: () => decide(request) }),
   };
 };
 
@@ -141,7 +141,7 @@ const readDecision = (reply: unknown): Admission => {
   if (decision === undefined) {
     throw new ServerMiddlewareError(
       'store_unavailable',
-      `Redis answered ${JSON.stringify(reply)} to the admit script.`,
+      `The admit script returned ${JSON.stringify(reply)}, which is no decision.`,
     );
   }
   return decision;

@@ -16,9 +16,9 @@ const startRacer = async (port: number, library: number): Promise<ChildProcess> 
 };
 
 const runRound = async (racers: readonly ChildProcess[], indices: readonly number[]): Promise<number[][]> => {
-  const answers = racers.map((racer) => once(racer, 'message'));
+  const responses = racers.map((racer) => once(racer, 'message'));
   for (const racer of racers) racer.send(indices);
-  return (await Promise.all(answers)).map(([admitted]) => admitted as number[]);
+  return (await Promise.all(responses)).map(([admitted]) => admitted as number[]);
 };
 
 describeWithProgram('redis-server', 'two processes, one Redis', () => {
