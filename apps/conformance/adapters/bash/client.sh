@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Conformance client in bash, openssl and curl, in the suite's one-shot mode: one process a command, everything in CPG_* variables.
+# Conformance client in bash, openssl and curl, in the suite's one-shot mode: one process per command, with all input in CPG_* variables.
 # See docs/adapter-protocol.md.
 set -euo pipefail
 
@@ -10,7 +10,7 @@ sign() {
   [[ $target == *\?* ]] && query=${target#*\?}
   body_sha256=$(openssl dgst -sha256 -r <"$body_file")
   body_sha256=${body_sha256%% *}
-  # The key goes in as hex: an argument cannot hold every byte, and -hmac would end it at a line feed.
+  # The key is passed as hex: an argument cannot contain every byte, and -hmac would end it at a line feed.
   signature=$(printf '%s\n%s\n%s\n%s\n%s' "$CPG_NOW" "${CPG_METHOD^^}" "$path" "$query" "$body_sha256" |
     openssl dgst -sha256 -mac HMAC -macopt "hexkey:$(od -An -v -tx1 <"$CPG_SECRET_FILE" | tr -d ' \n')" -r)
   printf 'X-CPG-Key: %s\nX-CPG-Timestamp: %s\nX-CPG-Signature: %s\n' "$CPG_KEY_ID" "$CPG_NOW" "${signature%% *}"
@@ -57,7 +57,7 @@ call() {
   if [[ $body_file != /dev/null ]]; then
     options+=(--header 'Content-Type: application/json' --header 'Expect:' --data-binary "@$body_file")
   fi
-  # A transfer that broke off has no status worth telling, even if curl saw one.
+  # An interrupted transfer has no valid status, even if curl saw one.
   curl "${options[@]}" "$CPG_BASE_URL$target" || printf '\n000'
 }
 

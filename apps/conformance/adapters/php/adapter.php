@@ -10,13 +10,13 @@ const AMOUNTS = [
     'withdrawals.get' => ['amount', 'fee'],
 ];
 const WINDOW_SECONDS = 300;
-const MOST_SECONDS_AHEAD = 30;
-const LONGEST_ANSWER = 16 * 1024 * 1024;
+const MAX_SECONDS_AHEAD = 30;
+const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 const KEY_ID = '/\A[A-Za-z0-9_.-]{1,128}\z/';
 const TIMESTAMP = '/\A(?:0|[1-9][0-9]{0,14})\z/';
 const ORIGIN_FORM = '#\A/(?!/)[!-"$-\[\]-~]*\z#';
 
-/** JSON texts are UTF-8; on the wire, and in what is signed, one character of a target or header is one byte. */
+/** JSON is UTF-8; on the wire and in the signed text, one character of a target or header is one byte. */
 function to_bytes(string $text): string
 {
     return preg_replace_callback('/[\x{80}-\x{ff}]/u', fn ($m) => chr(((ord($m[0][0]) & 3) << 6) | (ord($m[0][1]) & 63)), $text);
@@ -35,9 +35,9 @@ function sign_command(array $command): array
 {
     $secret = base64_decode($command['secretB64']);
     $timestamp = (string) $command['now'];
-    $refused = refusal($secret, $command['keyId'], $timestamp, $command['method'], $command['target']);
-    if ($refused !== null) {
-        return ['refused' => $refused];
+    $problem = find_problem($secret, $command['keyId'], $timestamp, $command['method'], $command['target']);
+    if ($problem !== null) {
+        return ['refused' => $problem];
     }
     $stages = stages($timestamp, strtoupper($command['method']), $command['target'], base64_decode($command['bodyB64']));
     $signature = hash_hmac('sha256', $stages['canonical'], $secret);
@@ -50,8 +50,8 @@ function sign_command(array $command): array
     ];
 }
 
-/** Why no server would accept this request; null when it is fit to be signed. */
-function refusal(string $secret, string $keyId, string $timestamp, string $method, string $target): ?string
+/** Why no server would accept this request; null when it can be signed. */
+function find_problem(string $secret, string $keyId, string $timestamp, string $method, string $target): ?string
 {
     return match (true) {
         $secret === '' => 'the secret is empty',
@@ -154,12 +154,12 @@ function request_for(string $operation, array $args): array
     };
 }
 
-/** Never gives out a signature twice: an identical request in the same second is stamped one second later, and waits if need be. */
+/** Never repeats a signature: an identical request in the same second is stamped one second later, and waits if necessary. */
 function sign_once(array $command, string $method, string $target, string $body): array
 {
     static $sent = [];
     for ($now = time();; $now++) {
-        sleep(max(0, $now - MOST_SECONDS_AHEAD - time()));
+        sleep(max(0, $now - MAX_SECONDS_AHEAD - time()));
         $fields = ['now' => $now, 'method' => $method, 'target' => $target, 'bodyB64' => base64_encode($body)];
         $headers = sign_command([...$command, ...$fields])['headers'];
         if (!isset($sent[$headers[2][1]])) {
@@ -183,41 +183,41 @@ function call_command(array $command): array
     }
     $context = stream_context_create(['http' => [...$options, 'header' => $lines]]);
     $http_response_header = [];
-    $text = @file_get_contents($command['baseUrl'] . $target, false, $context, 0, LONGEST_ANSWER + 1);
+    $text = @file_get_contents($command['baseUrl'] . $target, false, $context, 0, MAX_RESPONSE_BYTES + 1);
     if ($text === false || !preg_match('#\AHTTP/1\.[01] (\d{3})#', $http_response_header[0] ?? '', $found)) {
-        return failure('no_answer', null, 'No answer; the outcome is unknown.');
+        return failure('no_response', null, 'No response; the outcome is unknown.');
     }
-    if (strlen($text) > LONGEST_ANSWER) {
-        return failure('unreadable_answer', (int) $found[1], 'The answer is too long to be one.');
+    if (strlen($text) > MAX_RESPONSE_BYTES) {
+        return failure('unreadable_response', (int) $found[1], 'The response is too long.');
     }
-    return read_answer($command['operation'], (int) $found[1], $text);
+    return parse_response($command['operation'], (int) $found[1], $text);
 }
 
-function read_answer(string $operation, int $status, string $text): array
+function parse_response(string $operation, int $status, string $text): array
 {
     $envelope = json_decode($text);
     if (!$envelope instanceof stdClass) {
-        return failure('unreadable_answer', $status, 'The answer is not an envelope.');
+        return failure('unreadable_response', $status, 'The response is not an envelope.');
     }
     if ($status !== 200 || ($envelope->success ?? null) !== true) {
-        $message = is_string($envelope->message ?? null) ? $envelope->message : 'The server gave no reason.';
-        return failure('refused', $status, cut($message));
+        $message = is_string($envelope->message ?? null) ? $envelope->message : 'The server sent no message.';
+        return failure('rejected', $status, cut($message));
     }
     $data = $envelope->data ?? null;
     if ($data === null || !has_amounts($operation, $data)) {
-        return failure('unreadable_answer', $status, 'The answer has no data of the expected shape.');
+        return failure('unreadable_response', $status, 'The response has no data of the expected shape.');
     }
     return ['ok' => true, 'data' => $data];
 }
 
-/** The first thousand characters; a longer message would fill a log. */
+/** The first thousand characters, to limit log entries. */
 function cut(string $message): string
 {
     preg_match('/\A.{0,1000}/su', $message, $found);
     return $found[0];
 }
 
-/** Whether every amount of the operation is there, as a plain decimal string. */
+/** Whether every amount of the operation is a plain decimal string. */
 function has_amounts(string $operation, mixed $data): bool
 {
     if (str_ends_with($operation, '.list') !== is_array($data)) {
@@ -247,7 +247,7 @@ function hello(): array
 while (($line = fgets(STDIN)) !== false) {
     $command = json_decode($line, true, 512, JSON_THROW_ON_ERROR);
     try {
-        $answer = match ($command['cmd']) {
+        $response = match ($command['cmd']) {
             'hello' => hello(),
             'sign' => sign_command($command),
             'verify' => verify_command($command),
@@ -256,9 +256,9 @@ while (($line = fgets(STDIN)) !== false) {
             'stop' => [],
         };
     } catch (Throwable $error) {
-        $answer = ['error' => $error::class];
+        $response = ['error' => $error::class];
     }
-    fwrite(STDOUT, json_encode(['id' => $command['id'], ...$answer], JSON_THROW_ON_ERROR) . "\n");
+    fwrite(STDOUT, json_encode(['id' => $command['id'], ...$response], JSON_THROW_ON_ERROR) . "\n");
     if ($command['cmd'] === 'stop') {
         exit(0);
     }

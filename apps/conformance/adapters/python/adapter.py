@@ -26,9 +26,9 @@ AMOUNTS = {
     "withdrawals.get": ("amount", "fee"),
 }
 WINDOW_SECONDS = 300
-MOST_SECONDS_AHEAD = 30
-LONGEST_ANSWER = 16 * 1024 * 1024
-LONGEST_MESSAGE = 1000
+MAX_SECONDS_AHEAD = 30
+MAX_RESPONSE_BYTES = 16 * 1024 * 1024
+MAX_MESSAGE_LENGTH = 1000
 
 sent_signatures = {}
 
@@ -48,9 +48,9 @@ def sign(command):
     secret = base64.b64decode(command["secretB64"])
     body = base64.b64decode(command["bodyB64"])
     timestamp = str(command["now"])
-    refused = refusal(secret, command["keyId"], timestamp, command["method"], command["target"])
-    if refused:
-        return {"refused": refused}
+    problem = find_problem(secret, command["keyId"], timestamp, command["method"], command["target"])
+    if problem:
+        return {"refused": problem}
     path, query, body_sha256, canonical = stages(timestamp, command["method"].upper(), command["target"], body)
     values = (command["keyId"], timestamp, signature_of(secret, canonical))
     return {
@@ -62,8 +62,8 @@ def sign(command):
     }
 
 
-def refusal(secret, key_id, timestamp, method, target):
-    """Why no server would accept this request; None when it is fit to be signed."""
+def find_problem(secret, key_id, timestamp, method, target):
+    """Why no server would accept this request; None when it can be signed."""
     if not secret:
         return "the secret is empty"
     for grammar, text, name in (
@@ -101,7 +101,7 @@ def reject(command):
     secrets = {key["keyId"]: base64.b64decode(key["secretB64"]) for key in command["keys"]}
     body = base64.b64decode(command["bodyB64"])
     _, _, _, canonical = stages(timestamp, command["method"], command["target"], body)
-    expected = signature_of(secrets.get(key_id, b"nobody"), canonical)
+    expected = signature_of(secrets.get(key_id, b"dummy key"), canonical)
     is_right = hmac.compare_digest(expected.encode(), signature.encode("latin-1"))
     if key_id not in secrets or not SIGNATURE.fullmatch(signature) or not is_right:
         return 401, "Invalid signature"
@@ -147,10 +147,10 @@ def request_for(operation, arguments):
 
 
 def sign_once(command, method, target, body):
-    """Never gives out a signature twice: an identical request in the same second is stamped one second later, and waits if need be."""
+    """Never repeats a signature: an identical request in the same second is stamped one second later, and waits if necessary."""
     timestamp = int(time.time())
     while True:
-        time.sleep(max(0, timestamp - MOST_SECONDS_AHEAD - time.time()))
+        time.sleep(max(0, timestamp - MAX_SECONDS_AHEAD - time.time()))
         fields = {"now": timestamp, "method": method, "target": target, "bodyB64": base64.b64encode(body).decode()}
         headers = sign({**command, **fields})["headers"]
         signature = headers[2][1]
@@ -171,33 +171,33 @@ def call(command):
     try:
         connection.request(method, target, body or None, headers)
         response = connection.getresponse()
-        text = response.read(LONGEST_ANSWER + 1)
-        if len(text) > LONGEST_ANSWER:
-            return failure("unreadable_answer", response.status, "The answer is too long to be one.")
-        return read_answer(command["operation"], response.status, text)
+        text = response.read(MAX_RESPONSE_BYTES + 1)
+        if len(text) > MAX_RESPONSE_BYTES:
+            return failure("unreadable_response", response.status, "The response is too long.")
+        return parse_response(command["operation"], response.status, text)
     except (OSError, http.client.HTTPException) as error:
-        return failure("no_answer", None, "No answer; the outcome is unknown: " + type(error).__name__)
+        return failure("no_response", None, "No response; the outcome is unknown: " + type(error).__name__)
     finally:
         connection.close()
 
 
-def read_answer(operation, status, text):
+def parse_response(operation, status, text):
     try:
         envelope = json.loads(text)
     except (ValueError, RecursionError):
-        return failure("unreadable_answer", status, "The answer is not JSON.")
+        return failure("unreadable_response", status, "The response is not JSON.")
     if not isinstance(envelope, dict):
-        return failure("unreadable_answer", status, "The answer is not an envelope.")
+        return failure("unreadable_response", status, "The response is not an envelope.")
     if status != 200 or envelope.get("success") is not True:
-        return failure("refused", status, str(envelope.get("message", ""))[:LONGEST_MESSAGE])
+        return failure("rejected", status, str(envelope.get("message", ""))[:MAX_MESSAGE_LENGTH])
     data = envelope.get("data")
     if data is None or not has_amounts(operation, data):
-        return failure("unreadable_answer", status, "The answer has no data of the expected shape.")
+        return failure("unreadable_response", status, "The response has no data of the expected shape.")
     return {"ok": True, "data": data}
 
 
 def has_amounts(operation, data):
-    """Whether every amount of the operation is there, as a plain decimal string."""
+    """Whether every amount of the operation is a plain decimal string."""
     if operation.endswith(".list") != isinstance(data, list):
         return False
     return all(
@@ -223,10 +223,10 @@ def main():
     for line in sys.stdin:
         command = json.loads(line)
         try:
-            answer = COMMANDS[command["cmd"]](command)
-        except Exception as error:  # The suite wants to know, and the next command must still be answered.
-            answer = {"error": type(error).__name__}
-        print(json.dumps({"id": command["id"], **answer}), flush=True)
+            response = COMMANDS[command["cmd"]](command)
+        except Exception as error:  # Reported to the suite, and the next command still gets a response.
+            response = {"error": type(error).__name__}
+        print(json.dumps({"id": command["id"], **response}), flush=True)
         if command["cmd"] == "stop":
             return
 

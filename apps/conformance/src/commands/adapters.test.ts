@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeWithProgram } from '@cpg/test-support';
-import { expect, it, vi } from 'vitest';
+import { beforeAll, expect, it, vi } from 'vitest';
 import type { FooterRecord } from '../core/record.ts';
 import { main } from './main.ts';
 
@@ -10,15 +10,17 @@ const ADAPTERS = join(import.meta.dirname, '../../adapters');
 
 const runCommand = async (...argv: readonly string[]): Promise<{ code: number; footer: FooterRecord }> => {
   const file = join(mkdtempSync(join(tmpdir(), 'cpg-')), 'results.jsonl');
-  const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
-  try {
-    const code = await main([...argv, '--jsonl', file]);
-    const lines = readFileSync(file, 'utf8').trim().split('\n');
-    return { code, footer: JSON.parse(lines.at(-1) ?? '') as FooterRecord };
-  } finally {
-    write.mockRestore();
-  }
+  const code = await main([...argv, '--jsonl', file]);
+  const lines = readFileSync(file, 'utf8').trim().split('\n');
+  return { code, footer: JSON.parse(lines.at(-1) ?? '') as FooterRecord };
 };
+
+beforeAll(() => {
+  const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  return () => write.mockRestore();
+});
+
+// Concurrent, because the cases of layer 2 mostly wait: for the next second, or for a client to give up.
 
 const FULL = [
   ['python3', `python3 ${join(ADAPTERS, 'python/adapter.py')}`],
@@ -27,13 +29,13 @@ const FULL = [
 
 for (const [program, commandLine] of FULL)
   describeWithProgram(program, `the ${program} adapter`, () => {
-    it('passes all of layer 1', async () => {
+    it.concurrent('passes all of layer 1', async () => {
       const { code, footer } = await runCommand('vectors', '--adapter', commandLine);
       expect(footer.counts).toMatchObject({ pass: footer.planned, notapplicable: 0 });
       expect(code).toBe(0);
     });
 
-    it('passes layer 2', async () => {
+    it.concurrent('passes layer 2', async () => {
       const { code, footer } = await runCommand('client', '--exec', commandLine);
       expect(footer.counts).toMatchObject({ fail: 0, error: 0 });
       expect(footer.counts.pass).toBeGreaterThan(100);
@@ -44,7 +46,7 @@ for (const [program, commandLine] of FULL)
 describeWithProgram('openssl', 'the bash adapter', () => {
   const commandLine = `bash ${join(ADAPTERS, 'bash/client.sh')}`;
 
-  it('signs every vector', async () => {
+  it.concurrent('signs every vector', async () => {
     const { code, footer } = await runCommand(
       'vectors',
       '--adapter',
@@ -59,7 +61,7 @@ describeWithProgram('openssl', 'the bash adapter', () => {
     expect(code).toBe(0);
   });
 
-  it('passes the applicable cases of layer 2', async () => {
+  it.concurrent('passes the applicable cases of layer 2', async () => {
     const { code, footer } = await runCommand('client', '--exec', commandLine, '--one-shot');
     expect(footer.counts).toMatchObject({ fail: 0, error: 0 });
     expect(footer.counts.pass).toBeGreaterThan(80);

@@ -42,7 +42,7 @@ export const CONTROLS: readonly Control[] = [
   { id: 'inert', layer: 'vectors', exitCode: 1, mustNotPass: /^sign-/ },
   { id: 'constant-signature', layer: 'vectors', exitCode: 1, mustNotPass: /^sign-/ },
   {
-    id: 'answer-key',
+    id: 'known-signatures',
     layer: 'vectors',
     exitCode: 1,
     mustNotPass: /^sign-fresh-/,
@@ -52,7 +52,7 @@ export const CONTROLS: readonly Control[] = [
   { id: 'stop-early-with-0', layer: 'vectors', exitCode: 3 },
   { id: 'hang', layer: 'vectors', exitCode: 3 },
   { id: 'garbage', layer: 'vectors', exitCode: 3 },
-  { id: 'answer-twice', layer: 'vectors', exitCode: 3 },
+  { id: 'respond-twice', layer: 'vectors', exitCode: 3 },
   { id: 'unknown-id', layer: 'vectors', exitCode: 3 },
   { id: 'slow-but-correct', layer: 'vectors', exitCode: 0, mustPass: /^sign-/ },
   {

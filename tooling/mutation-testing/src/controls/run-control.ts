@@ -57,7 +57,7 @@ const ADAPTERS: Readonly<Record<string, Behaviour>> = {
     say({ id, ok: false, error: { kind: 'failed', status: 403, message: 'It failed.' }, elapsed: 1 }),
   'constant-signature': (command) =>
     say({ id: command.id, ok: true, headers: headers('a'.repeat(64), command) }),
-  'answer-key': (command) => {
+  'known-signatures': (command) => {
     const known = published().find(
       ({ target, secretB64, method, timestamp, bodyB64 }) =>
         target === command.target &&
@@ -72,7 +72,7 @@ const ADAPTERS: Readonly<Record<string, Behaviour>> = {
   'stop-early-with-0': (command, count) => (count === 20 ? process.exit(0) : respondCorrectly(command)),
   hang: (command, count) => (count >= 20 ? undefined : respondCorrectly(command)),
   garbage: (command, count) => (count === 20 ? process.stdout.write('{"id":\n') : respondCorrectly(command)),
-  'answer-twice': (command, count) => {
+  'respond-twice': (command, count) => {
     respondCorrectly(command);
     if (count === 20) respondCorrectly(command);
   },

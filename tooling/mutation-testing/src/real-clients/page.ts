@@ -11,10 +11,11 @@ export const renderPage = (table: Table, versions: string): string => `# What re
 
 Measured by \`npm run conformance:real-clients\` ${WITH}${versions}.
 
-Each cell shows the target that the client sent when it was given the one on the left, then the gateway's response to the same request
-with a signature over **what was sent**. 200 and 404 mean that the request was authenticated; 400 is a target that the protocol or the
-HTTP parser rejects. Where the two targets differ, a signature over the _given_ one would be rejected: sign the bytes that are sent. The
-behaviour of a client may change with its version: the \`fetch\` of Node 20 and 22 drops an empty \`?\`.
+Each cell shows the target that the client sent when it was given the one on the left, then the gateway's
+response to the same request with a signature over **what was sent**. 200 and 404 mean that the request was
+authenticated; 400 is a target that the protocol or the HTTP parser rejects. Where the two targets differ, a
+signature over the _given_ one would be rejected: sign the bytes that are sent. The behaviour of a client may
+change with its version: the \`fetch\` of Node 20 and 22 drops an empty \`?\`.
 
 ${renderTable(table)}
 `;

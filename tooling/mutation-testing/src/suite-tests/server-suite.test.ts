@@ -71,7 +71,7 @@ describe('the server suite', () => {
     expect(record).toMatchObject({
       verdict: 'error',
       reason: expect.stringContaining(
-        'the key of the role full is not meant to be slow and has met its rate limit',
+        'the key of the role full has reached its rate limit',
       ),
     });
   });
@@ -116,14 +116,14 @@ describe('the server suite', () => {
     );
   });
 
-  it('asks whether a server that counts too much was started afresh', async () => {
+  it('asks whether a server that counts too much was restarted', async () => {
     const { url, keys } = await start();
     const options = { url, keys, clockUrl: `${url}/_sandbox/clock` };
     expect(verdicts(await tryCases('server-rate-exact-limit', options))).toEqual(['pass']);
     const [again] = await tryCases('server-rate-exact-limit', options);
     expect(again?.diff).toMatchObject({
       actual: '429 Rate limit exceeded',
-      hint: expect.stringMatching(/^Was the server started afresh for this run, on an empty store\?/),
+      hint: expect.stringMatching(/^Was the server restarted for this run, with an empty store\?/),
     });
   });
 
