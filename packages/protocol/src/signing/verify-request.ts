@@ -64,13 +64,14 @@ export const verifyRequest = (request: RequestToVerify): VerifiedRequest | Rejec
   if (isRejection(target)) return target;
   const timestamp = checkTimestamp(received.timestamp, now);
   if (isRejection(timestamp)) return timestamp;
+  const { path, query } = target;
   const rejection =
     checkContentEncoding(received.contentEncoding) ??
     checkSignature(
-      { timestamp: received.timestamp, method, ...target, body, signature },
+      { timestamp: received.timestamp, method, path, query, body, signature },
       findSigningKeys(keys, keyId),
     );
-  return rejection ?? { keyId, timestamp, signature, ...target };
+  return rejection ?? { keyId, timestamp, signature, path, query };
 };
 
 const readRequest = createFieldReader<RequestToVerify>(
@@ -124,6 +125,10 @@ const DUMMY_KEYS = Array.from({ length: MAX_SIGNING_KEYS }, () => createSigningK
 // HTTP allows nothing else in a method. A line feed in it would shift the fields after it.
 const METHOD = /^[!-~]+$/;
 
+// ASCII letters only: toUpperCase() turns some other characters into ASCII letters.
+const HAS_LOWER_CASE = /[a-z]/;
+const toUpperCase = (method: string): string => method.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
+
 /**
  * Checks a signature with the signing keys of a key id: one, two during a rotation, or none when the key id
  * is unknown or revoked. Every rejection takes two HMACs and two comparisons; dummy keys replace missing
@@ -144,7 +149,7 @@ export const checkSignature = (
   assertString(query, 'query');
   const canonical = joinFields({
     timestamp,
-    method: method.replace(/[a-z]+/g, (letters) => letters.toUpperCase()),
+    method: HAS_LOWER_CASE.test(method) ? toUpperCase(method) : method,
     path,
     query,
     bodySha256: bodySha256(body),
@@ -180,8 +185,12 @@ const readSigningKeys = (signingKeys: readonly SigningKey[]): readonly SigningKe
         `A key id can have at most ${MAX_SIGNING_KEYS} signing keys: got ${length}.`,
       );
     }
-    const keys = Array.from({ length }, (_, index) => signingKeys[index] as SigningKey);
-    for (const key of keys) getHmacKey(key);
+    const keys: SigningKey[] = [];
+    for (let index = 0; index < length; index += 1) {
+      const key = signingKeys[index] as SigningKey;
+      getHmacKey(key);
+      keys.push(key);
+    }
     return keys;
   });
 };

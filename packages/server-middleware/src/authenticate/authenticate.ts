@@ -212,12 +212,12 @@ const checkKey = (
 
 const checkKeySignature = (
   { method }: RequestToAuthenticate,
-  { headers: { timestamp, signature }, target, body }: ReadRequest,
+  { headers: { timestamp, signature }, target: { path, query }, body }: ReadRequest,
   key: CpgKey | undefined,
 ): Rejection | undefined => {
   const signingKeys = key === undefined || key.revoked === true ? [] : key.signingKeys;
   try {
-    return checkSignature({ timestamp, method, ...target, body, signature }, signingKeys);
+    return checkSignature({ timestamp, method, path, query, body, signature }, signingKeys);
   } catch (cause) {
     if (key === undefined || hasUsableSigningKeys(key)) throw cause;
     throw new ServerMiddlewareError(
