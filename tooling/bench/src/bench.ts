@@ -1,20 +1,30 @@
-import { benchProtocol } from './protocol/bench-protocol.ts';
-import { benchServerMiddleware } from './server-middleware/bench-server-middleware.ts';
+import { benchProtocol } from './protocol/protocol.ts';
+import { benchExpress, benchReplacedSet, benchReplacements } from './server-middleware/express.ts';
+import { benchAuthenticate, benchMemoryStore } from './server-middleware/in-process.ts';
+import { probeTiming } from './server-middleware/timing-probe.ts';
 
-const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
-  protocol: () => benchProtocol(),
-  'server-middleware': benchServerMiddleware,
+type Benchmark = () => void | Promise<void>;
+
+const BENCHMARKS: Readonly<Record<string, readonly Benchmark[]>> = {
+  protocol: [() => benchProtocol()],
+  'server-middleware': [
+    benchMemoryStore,
+    () => benchAuthenticate(),
+    () => probeTiming(),
+    () => benchExpress(),
+  ],
+  'memory-store': [benchMemoryStore],
+  ab: [benchReplacedSet, () => benchReplacements()],
 };
+const DEFAULT = ['protocol', 'server-middleware'];
 
-/** `npm run bench`, or `npm run bench protocol` for some of it: prints ratios; nothing passes or fails by them. */
-const main = async (chosen: readonly string[]): Promise<void> => {
-  const unknown = chosen.filter((name) => !Object.hasOwn(BENCHMARKS, name));
-  if (unknown.length > 0) {
-    throw new Error(`No benchmark ${unknown.join(', ')}: there are ${Object.keys(BENCHMARKS).join(', ')}.`);
-  }
-  for (const [name, run] of Object.entries(BENCHMARKS)) {
-    if (chosen.length === 0 || chosen.includes(name)) await run();
-  }
+/** `npm run bench`, or `npm run bench protocol` for a part: prints figures; nothing passes or fails. */
+const main = async (given: readonly string[]): Promise<void> => {
+  const unknown = given.filter((name) => !Object.hasOwn(BENCHMARKS, name));
+  if (unknown.length > 0)
+    throw new Error(`Expected ${Object.keys(BENCHMARKS).join(', ')}: got ${unknown.join(', ')}.`);
+  for (const name of given.length === 0 ? DEFAULT : given)
+    for (const run of BENCHMARKS[name] ?? []) await run();
 };
 
 await main(process.argv.slice(2));

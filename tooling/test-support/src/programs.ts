@@ -10,10 +10,11 @@ export const findPostgresPrograms = (): string | undefined => {
   const newest = versions.map(Number).sort((a, b) => b - a)[0];
   return newest === undefined ? undefined : `${POSTGRES}/${newest}/bin`;
 };
-const PATH = `${process.env.PATH}:${findPostgresPrograms() ?? ''}`;
+const SEARCHED = `${process.env.PATH}:${findPostgresPrograms() ?? ''}`;
 
-const isInstalled = (program: string): boolean =>
-  spawnSync('which', [program], { env: { ...process.env, PATH } }).status === 0;
+/** Whether a program is in the PATH or among those of PostgreSQL. */
+export const isInstalled = (program: string): boolean =>
+  spawnSync('which', [program], { env: { ...process.env, PATH: SEARCHED } }).status === 0;
 
 /**
  * `describe` for tests that need another program (redis-server, postgres, php, python3, openssl …). Missing on a laptop,

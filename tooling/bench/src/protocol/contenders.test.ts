@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CONTENDERS } from './bench-protocol.ts';
-import { MESSAGES } from './message.ts';
+import { CONTENDERS } from './contenders.ts';
+import { MESSAGES } from './measure.ts';
 
 const pairs = MESSAGES.flatMap((message) => CONTENDERS.map((contender) => ({ message, contender })));
 

@@ -1,4 +1,48 @@
-import type { Operation } from './contender.ts';
+/** One signature, or one verification. */
+export type Operation = () => unknown;
+
+/** A request in the forms that the contenders need. */
+export interface Message {
+  readonly name: string;
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly query: string;
+  readonly target: string;
+  readonly body: Buffer;
+  /** The body decoded once, for the libraries that sign texts. */
+  readonly text: string;
+  /** The body parsed once, for the library that serialises it again. */
+  readonly parsed: Record<string, unknown>;
+}
+
+export const SECRET = 'cpg-example-secret-DO-NOT-USE-IN-PRODUCTION';
+export const HOST = 'gateway.example';
+
+const message = (method: 'GET' | 'POST', target: string, body: string): Message => {
+  const [path = '', query = ''] = target.split('?');
+  const parsed = body === '' ? {} : (JSON.parse(body) as Record<string, unknown>);
+  const name = `${method}, ${body.length} bytes`;
+  return { name, method, path, query, target, body: Buffer.from(body), text: body, parsed };
+};
+
+const WITHDRAWAL = {
+  currency: 'USDT',
+  network: 'ETH',
+  to_address: '0x000000000000000000000000000000000000bEEF',
+  amount: '100.000000',
+  client_reference: '',
+};
+
+const withdrawalOfLength = (length: number): string => {
+  const missing = length - JSON.stringify(WITHDRAWAL).length;
+  return JSON.stringify({ ...WITHDRAWAL, client_reference: 'r'.repeat(missing) });
+};
+
+/** A read without a body, and a withdrawal of 844 bytes. */
+export const MESSAGES = [
+  message('GET', '/v1/balances?currency=USDT&network=ETH', ''),
+  message('POST', '/v1/withdrawals', withdrawalOfLength(844)),
+] as const;
 
 export interface Measured {
   /** CPU microseconds an operation, the median of all rounds. */
@@ -9,7 +53,7 @@ export interface Measured {
 
 const SLICE_MICROSECONDS = 20_000;
 
-/** CPU time of the whole process, collector threads too, in microseconds: other processes do not show in it. */
+/** CPU time of the whole process with its collector threads, in microseconds; other processes do not count. */
 const time = async (operation: Operation, times: number): Promise<number> => {
   const start = process.cpuUsage();
   if (operation() instanceof Promise) for (let i = 1; i < times; i++) await operation();
@@ -25,12 +69,12 @@ const calibrate = async (operation: Operation): Promise<number> => {
   return Math.max(100, Math.round((2000 * SLICE_MICROSECONDS) / probe));
 };
 
-const median = (values: readonly number[]): number =>
+export const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 /**
- * Times operations in interleaved rounds, so that what else the machine does falls on all of them alike, and compares each
- * with the first. A slice is long enough for an operation to pay for its own garbage.
+ * Times operations in interleaved rounds, which spreads other load of the machine over all of them, and compares each with the
+ * first. A slice is long enough to include the collection of an operation's own garbage.
  */
 export const measure = async (operations: readonly Operation[], rounds: number): Promise<Measured[]> => {
   const counts: number[] = [];

@@ -1,8 +1,9 @@
 import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { assertReplaced, type Replacement } from './replacements.ts';
 import { createApp, type Variant } from './variants.ts';
 
-/** What a server tells its parent when it is asked for its reading. */
+/** What a server reports when its parent asks. */
 export interface Reading {
   /** CPU microseconds of the process so far. */
   readonly cpu: number;
@@ -11,6 +12,8 @@ export interface Reading {
 }
 
 const [variant, redisUrl = ''] = process.argv.slice(2) as [Variant, string];
+const replacement = process.env.CPG_BENCH_REPLACEMENT as Replacement | undefined;
+if (replacement !== undefined) assertReplaced(replacement);
 const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
 
@@ -25,5 +28,5 @@ process.on('disconnect', () => process.exit());
 const server = (await createApp(variant, redisUrl)).listen(0, '127.0.0.1', () => {
   process.send?.((server.address() as AddressInfo).port);
 });
-// A connection rests while the other servers have their turn.
+// Connections are idle during the rounds of the other servers.
 server.keepAliveTimeout = 0;

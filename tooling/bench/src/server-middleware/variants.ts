@@ -11,12 +11,12 @@ import express, { type Express, type RequestHandler } from 'express';
 import Hawk from 'hawk';
 import { HMAC } from 'hmac-auth-express';
 import { createClient } from 'redis';
-import { SECRET } from '../protocol/message.ts';
+import { SECRET } from '../protocol/measure.ts';
 
 export const KEY_ID = 'ck_example';
 export const TARGET = '/v1/withdrawals';
 
-/** The ways to protect one and the same JSON route; `bare` is the one without. */
+/** The protections of one JSON route; `bare` has none. */
 export const VARIANTS = ['bare', 'cpg-memory', 'cpg-redis', 'hmac-auth-express', 'hawk'] as const;
 export type Variant = (typeof VARIANTS)[number];
 
@@ -61,7 +61,7 @@ const connectRedis = async (url: string): Promise<AdmissionStore> => {
   return redisStore(client);
 };
 
-const middlewaresOf = async (variant: Variant, redisUrl: string): Promise<RequestHandler[]> => {
+const createMiddlewares = async (variant: Variant, redisUrl: string): Promise<RequestHandler[]> => {
   switch (variant) {
     case 'bare':
       return [express.json()];
@@ -76,9 +76,9 @@ const middlewaresOf = async (variant: Variant, redisUrl: string): Promise<Reques
   }
 };
 
-/** An Express 5 app with one JSON route, protected in the given way; on the route itself, as hawk reads `req.url`. */
+/** An Express 5 app with one protected JSON route. The protection is on the route itself, because hawk reads `req.url`. */
 export const createApp = async (variant: Variant, redisUrl: string): Promise<Express> => {
   const app = express();
-  app.post(TARGET, ...(await middlewaresOf(variant, redisUrl)), handler);
+  app.post(TARGET, ...(await createMiddlewares(variant, redisUrl)), handler);
   return app;
 };

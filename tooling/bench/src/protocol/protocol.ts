@@ -1,28 +1,5 @@
-import { aws4 } from './aws4.ts';
-import type { Contender, Operation } from './contender.ts';
-import { cpg } from './cpg.ts';
-import { floor } from './floor.ts';
-import { hawk } from './hawk.ts';
-import { hmacAuthExpress } from './hmac-auth-express.ts';
-import { httpMessageSignatures } from './http-message-signatures.ts';
-import { type Measured, measure } from './measure.ts';
-import { MESSAGES } from './message.ts';
-import { smithy } from './smithy.ts';
-import { standardwebhooks } from './standardwebhooks.ts';
-import { stripe } from './stripe.ts';
-
-/** The floor first; the others are compared with it. */
-export const CONTENDERS: readonly Contender[] = [
-  floor,
-  cpg,
-  stripe,
-  hawk,
-  aws4,
-  smithy,
-  httpMessageSignatures,
-  standardwebhooks,
-  hmacAuthExpress,
-];
+import { CONTENDERS } from './contenders.ts';
+import { MESSAGES, type Measured, measure, type Operation } from './measure.ts';
 
 const print = (name: string, { microseconds, ratio }: Measured): void => {
   process.stdout.write(
