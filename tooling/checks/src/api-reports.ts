@@ -1,15 +1,12 @@
 /**
- * `npm run api-reports` writes what each library exports to `packages/<library>/api`; with `--check` it fails when the committed
- * reports differ, so that no public API changes unnoticed. Reads the built declarations: API Extractor brings a TypeScript of its own.
+ * Writes what the library in the working directory exports to its folder `api`, one report an import path; with `--check` it fails when
+ * the committed reports differ. Reads the built declarations, with the TypeScript that API Extractor depends on.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { Extractor, ExtractorConfig, type ExtractorLogLevel } from '@microsoft/api-extractor';
-import { REPOSITORY_ROOT } from './repository-root.ts';
-
-const LIBRARIES = ['protocol', 'client', 'server-middleware'];
 
 /** One import path of a library. */
 interface EntryPoint {
@@ -25,8 +22,7 @@ interface Manifest {
   };
 }
 
-const findEntryPoints = (library: string): readonly EntryPoint[] => {
-  const folder = join(REPOSITORY_ROOT, 'packages', library);
+const findEntryPoints = (folder: string): readonly EntryPoint[] => {
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
   return Object.entries(manifest.publishConfig.exports).flatMap(([path, target]) =>
     typeof target === 'string'
@@ -35,7 +31,7 @@ const findEntryPoints = (library: string): readonly EntryPoint[] => {
           {
             folder,
             declarations: join(folder, target.import.types),
-            report: `${library}${path.slice(1).replaceAll('/', '-')}`,
+            report: `${basename(folder)}${path.slice(1).replaceAll('/', '-')}`,
           },
         ],
   );
@@ -89,32 +85,27 @@ const extract = ({ folder, declarations, report }: EntryPoint, temporary: string
 };
 
 const isCheck = process.argv.includes('--check');
+const library = process.cwd();
+const reports = join(library, 'api');
 const temporary = mkdtempSync(join(tmpdir(), 'cpg-api-'));
 const problems: string[] = [];
-for (const library of LIBRARIES) {
-  const folder = join(REPOSITORY_ROOT, 'packages', library, 'api');
-  mkdirSync(folder, { recursive: true });
-  const entryPoints = findEntryPoints(library);
-  const expected = entryPoints.map(({ report }) => `${report}.api.md`);
-  for (const name of readdirSync(folder).filter((file) => !expected.includes(file))) {
-    if (isCheck) problems.push(`packages/${library}/api/${name}: the library has no such import path`);
-    else rmSync(join(folder, name));
-  }
-  for (const entryPoint of entryPoints) {
-    const file = join(folder, `${entryPoint.report}.api.md`);
-    const isNew = !existsSync(file);
-    const { apiReportChanged, errorCount } = extract(entryPoint, temporary, isCheck);
-    if (errorCount > 0)
-      problems.push(`${relative(REPOSITORY_ROOT, entryPoint.declarations)}: cannot be read`);
-    if (!isCheck || !(apiReportChanged || isNew)) continue;
-    const built = join(temporary, `${entryPoint.report}.api.md`);
-    const { stdout } = spawnSync(
-      'git',
-      ['diff', '--no-index', '--no-color', isNew ? '/dev/null' : file, built],
-      { encoding: 'utf8' },
-    );
-    problems.push(`${relative(REPOSITORY_ROOT, file)} differs from what is built:\n${stdout}`);
-  }
+mkdirSync(reports, { recursive: true });
+const entryPoints = findEntryPoints(library);
+const expected = entryPoints.map(({ report }) => `${report}.api.md`);
+for (const name of readdirSync(reports).filter((file) => !expected.includes(file))) {
+  if (isCheck) problems.push(`api/${name}: the library has no such import path`);
+  else rmSync(join(reports, name));
+}
+for (const entryPoint of entryPoints) {
+  const file = join(reports, `${entryPoint.report}.api.md`);
+  const isNew = !existsSync(file);
+  const { apiReportChanged, errorCount } = extract(entryPoint, temporary, isCheck);
+  if (errorCount > 0) problems.push(`${relative(library, entryPoint.declarations)}: cannot be read`);
+  if (!isCheck || !(apiReportChanged || isNew)) continue;
+  const built = join(temporary, `${entryPoint.report}.api.md`);
+  const compared = ['diff', '--no-index', '--no-color', isNew ? '/dev/null' : file, built];
+  const { stdout } = spawnSync('git', compared, { encoding: 'utf8' });
+  problems.push(`${relative(library, file)} differs from the build:\n${stdout}`);
 }
 rmSync(temporary, { recursive: true });
 for (const problem of problems) process.stdout.write(`${problem}\n`);

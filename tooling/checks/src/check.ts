@@ -1,85 +1,72 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+/**
+ * `npm run check`: has turbo run every check, and counts. turbo skips a task without a script and has no count of the tasks that passed,
+ * so the expected tasks are listed here: one that failed, was not run or has no script is a failure.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkClient } from './check-client.ts';
-import { checkConformance } from './check-conformance.ts';
-import { checkConsumers } from './check-consumers.ts';
-import { checkManifests } from './check-manifests.ts';
-import { checkRuntimes } from './check-runtimes.ts';
-import { checkWorkflows } from './check-workflows.ts';
-import { packPackages } from './pack-packages.ts';
-import { runCommand } from './run-command.ts';
+import { REPOSITORY_ROOT } from './repository-root.ts';
 
-interface Check {
-  readonly name: string;
-  run(): Promise<unknown>;
-}
+const LIBRARIES = ['protocol', 'client', 'server-middleware'];
+const PUBLISHED = [...LIBRARIES, 'conformance'];
+const WORKSPACES = ['packages', 'apps', 'tooling'].flatMap((folder) =>
+  readdirSync(join(REPOSITORY_ROOT, folder)).filter((name) =>
+    existsSync(join(REPOSITORY_ROOT, folder, name, 'tsconfig.json')),
+  ),
+);
+const REPOSITORY = ['checks'];
 
-const command = (name: string, program: string, ...parameters: readonly string[]): Check => ({
-  name,
-  run: () => runCommand(program, parameters),
-});
-
-/** Runs one check and prints how it went; returns whether it passed. */
-const perform = async ({ name, run }: Check): Promise<boolean> => {
-  const start = performance.now();
-  let failure: unknown;
-  let skipped: readonly string[] = [];
-  try {
-    skipped = String(await run()).match(/^SKIPPED.*$/gm) ?? [];
-  } catch (error) {
-    failure = error;
-  }
-  const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  const lines = [`${failure === undefined ? 'ok    ' : 'FAILED'}  ${name}  ${seconds} s`];
-  lines.push(...skipped.map((line) => `        ${line}`));
-  if (failure !== undefined) lines.push(failure instanceof Error ? failure.message : String(failure));
-  process.stdout.write(`${lines.join('\n')}\n`);
-  return failure === undefined;
+/** The tasks of `turbo.json`, each with the packages whose script it runs. */
+const CHECKS: Readonly<Record<string, readonly string[]>> = {
+  format: REPOSITORY,
+  boundaries: REPOSITORY,
+  changesets: REPOSITORY,
+  unused: REPOSITORY,
+  workflows: REPOSITORY,
+  manifests: REPOSITORY,
+  'real-clients': REPOSITORY,
+  types: WORKSPACES,
+  api: LIBRARIES,
+  size: ['protocol', 'client'],
+  publint: PUBLISHED,
+  attw: LIBRARIES,
+  'consumer:esm': REPOSITORY,
+  'consumer:cjs': REPOSITORY,
+  'consumer:types-nodenext': REPOSITORY,
+  'consumer:types-bundler': REPOSITORY,
+  'consumer:core': REPOSITORY,
+  'consumer:client': REPOSITORY,
+  'consumer:vectors': REPOSITORY,
+  'consumer:conformance': REPOSITORY,
 };
 
-/** Runs checks one after the other, also after one has failed; returns the number of failures. */
-const performInTurn = async (checks: readonly Check[]): Promise<number> => {
-  let failed = 0;
-  for (const check of checks) if (!(await perform(check))) failed += 1;
-  return failed;
+const SUMMARIES = join(REPOSITORY_ROOT, '.turbo/runs');
+
+/** Runs the tasks; returns the ids of those that ended with exit code 0. */
+const runTasks = (): ReadonlySet<string> => {
+  rmSync(SUMMARIES, { recursive: true, force: true });
+  const parameters = ['run', ...Object.keys(CHECKS), '--continue=always', '--summarize'];
+  spawnSync('turbo', [...parameters, '--concurrency=3'], { cwd: REPOSITORY_ROOT, stdio: 'inherit' });
+  const [summary] = existsSync(SUMMARIES) ? readdirSync(SUMMARIES) : [];
+  if (summary === undefined) return new Set();
+  const { tasks } = JSON.parse(readFileSync(join(SUMMARIES, summary), 'utf8')) as {
+    readonly tasks: readonly {
+      readonly taskId: string;
+      readonly command: string;
+      readonly execution?: { readonly exitCode?: number | null };
+    }[];
+  };
+  const passed = tasks.filter(
+    ({ command, execution }) => command !== '<NONEXISTENT>' && execution?.exitCode === 0,
+  );
+  return new Set(passed.map(({ taskId }) => taskId));
 };
 
-/** `npm run check`: everything about the code that is not a test. Runs all of it, and says what failed. */
-const main = async (): Promise<number> => {
-  const folder = await mkdtemp(join(tmpdir(), 'cpg-check-'));
-  const { libraries, programs } = await packPackages(folder);
-  const checks: readonly Check[] = [
-    command('format and lint', 'biome', 'ci', '--error-on-warnings', '.'),
-    command('types', 'turbo', 'run', 'types', '--output-logs=errors-only'),
-    command('import boundaries', 'turbo', 'boundaries'),
-    command('changesets', 'changeset', 'status'),
-    checkManifests(),
-    ...checkWorkflows(),
-    command('public API', 'node', 'tooling/checks/src/api-reports.ts', '--check'),
-    command('unused files, exports and dependencies', 'knip', '--treat-config-hints-as-errors'),
-    command('what real clients send', 'node', 'tooling/checks/src/real-clients.ts', '--check'),
-    command('package sizes', 'turbo', 'run', 'size', '--output-logs=errors-only'),
-    ...[...libraries, ...programs].map(({ name, file }) =>
-      command(`publint ${name}`, 'publint', '--strict', file),
-    ),
-    // Node 20.19 and newer read `exports`; what only knows `main` (profile node10) is not supported.
-    ...libraries.map(({ name, file }) =>
-      command(`are the types wrong ${name}`, 'attw', '--profile', 'node16', file),
-    ),
-    ...checkConsumers(folder, libraries),
-  ];
-  // A lane of its own, since they fetch the same runtimes with npx, whose cache takes one writer at a time.
-  const runtimeChecks: readonly Check[] = [
-    ...checkClient(folder, libraries),
-    ...checkRuntimes(folder, libraries),
-    ...checkConformance(folder, [...libraries, ...programs]),
-  ];
-  const lanes = await Promise.all([performInTurn(checks), performInTurn(runtimeChecks)]);
-  const failed = lanes.reduce((sum, each) => sum + each, 0);
-  await rm(folder, { recursive: true });
-  process.stdout.write(`${checks.length + runtimeChecks.length - failed} passed, ${failed} failed\n`);
-  return failed === 0 ? 0 : 1;
-};
-
-process.exitCode = await main();
+const passed = runTasks();
+const expected = Object.entries(CHECKS).flatMap(([task, names]) =>
+  names.map((name) => `@cpg/${name}#${task}`),
+);
+const failed = expected.filter((id) => !passed.has(id));
+for (const id of failed) process.stdout.write(`FAILED  ${id}\n`);
+process.stdout.write(`${expected.length - failed.length} passed, ${failed.length} failed\n`);
+process.exitCode = failed.length === 0 ? 0 : 1;

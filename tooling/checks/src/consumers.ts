@@ -1,0 +1,157 @@
+/**
+ * `node src/consumers.ts <name>`: installs the packed packages with plain npm in a project outside the workspace, as their users do,
+ * and uses them there.
+ */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { REPOSITORY_ROOT } from './repository-root.ts';
+
+type Command = readonly string[];
+
+interface Consumer {
+  /** The folder that is copied; its `package.json`, if any, names further dependencies. */
+  readonly project?: string;
+  readonly packages: readonly string[];
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly installOptions?: readonly string[];
+  /** Adds generated files. */
+  prepare?(folder: string): void;
+  readonly commands: readonly Command[];
+  /** What every command must print. */
+  readonly prints?: RegExp;
+}
+
+const LIBRARIES = ['packages/protocol', 'packages/client', 'packages/server-middleware'];
+const CONSUMERS = 'tooling/checks/consumers';
+const GENERATORS = 'packages/protocol/generators';
+
+/** The oldest Node.js that we support, then newer ones. */
+const NODE_VERSIONS = ['node@20.19.0', 'node@20', 'node@22', 'node@24', 'node@26'];
+const [OLDEST_NODE = ''] = NODE_VERSIONS;
+
+/** Runs a program on a JavaScript runtime from npm. */
+const runOn = (runtime: string, ...parameters: Command): Command => [
+  ...['npx', '-y', '--prefer-offline', runtime],
+  ...parameters,
+];
+
+const compile = (resolution: string, module: string): Command => [
+  ...['npx', 'tsc', '--noEmit', '--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false'],
+  ...['--target', 'es2023', '--lib', 'es2023', '--module', module, '--moduleResolution', resolution],
+  'types.ts',
+];
+
+const addSharedProgram = (folder: string): void =>
+  cpSync(join(REPOSITORY_ROOT, CONSUMERS, 'use.ts'), join(folder, 'use.ts'));
+
+/** Writes the vector runner as plain JavaScript: Node 20 does not read TypeScript. */
+const addVectorRunner = (folder: string): void => {
+  for (const name of ['main', 'run-vectors']) {
+    const source = readFileSync(join(REPOSITORY_ROOT, GENERATORS, `${name}.ts`), 'utf8');
+    const plain = stripTypeScriptTypes(source).replace(/(from '\.\/[a-z-]+)\.ts'/g, "$1.mjs'");
+    writeFileSync(join(folder, `${name}.mjs`), plain);
+  }
+};
+
+const useLibraries = (name: string, ...commands: readonly Command[]): Consumer => ({
+  project: `${CONSUMERS}/${name}`,
+  packages: LIBRARIES,
+  prepare: addSharedProgram,
+  commands,
+});
+
+const ALL: Readonly<Record<string, Consumer>> = {
+  esm: useLibraries('esm', ['node', 'use.mjs']),
+  cjs: useLibraries('cjs', ['node', 'use.cjs']),
+  'types-nodenext': useLibraries('types-nodenext', ['npx', 'tsc'], ['node', 'use.js']),
+  'types-bundler': useLibraries('types-bundler', ['npx', 'tsc']),
+  // npm would install Express, a peer dependency of express-rate-limit.
+  core: { ...useLibraries('core', ['node', 'use.mjs']), installOptions: ['--omit=peer'] },
+  client: {
+    project: 'packages/client/consumers',
+    packages: ['packages/protocol', 'packages/client'],
+    dependencies: { axios: '^1.18.0', zod: '^4.0.0', typescript: '^5.9.0', '@types/node': '^20.0.0' },
+    commands: [
+      compile('nodenext', 'nodenext'),
+      compile('bundler', 'esnext'),
+      ['npx', 'cpg', '--version'],
+      ['npx', 'cpg', '--help'],
+      ...[OLDEST_NODE, 'node@22', 'node@24'].flatMap((node) => [
+        runOn(node, 'smoke.mjs'),
+        runOn(node, 'smoke.cjs'),
+      ]),
+    ],
+  },
+  // The packed protocol passes the vectors that it carries.
+  vectors: {
+    packages: ['packages/protocol'],
+    prepare: addVectorRunner,
+    commands: [
+      ...NODE_VERSIONS.map((node) => runOn(node, 'main.mjs')),
+      runOn('bun', 'run', 'main.mjs'),
+      runOn('deno', 'run', '--allow-all', 'main.mjs'),
+    ],
+    prints: /^signing [1-9]\d*, verification [1-9]\d*, webhooks [1-9]\d*$/m,
+  },
+  conformance: {
+    project: `${CONSUMERS}/conformance`,
+    packages: ['packages/protocol', 'apps/conformance'],
+    commands: [['npx', '@cpg/conformance', 'vectors', '--self'], runOn(OLDEST_NODE, 'use.mjs')],
+  },
+};
+
+/** Runs a command; throws with its output when it fails or does not print what it must. */
+const run = ([program = '', ...parameters]: Command, cwd: string, prints = /^/): void => {
+  const { status, stdout, stderr, error } = spawnSync(program, parameters, { cwd, encoding: 'utf8' });
+  const command = [program, ...parameters].join(' ');
+  if (status !== 0) throw new Error(`${command} ended with ${status ?? error}:\n${stdout}${stderr}`);
+  if (!prints.test(stdout)) throw new Error(`${command}: expected ${prints}, got:\n${stdout}`);
+};
+
+interface Manifest {
+  readonly name?: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+}
+
+const readManifest = (folder: string): Manifest => {
+  try {
+    return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
+  } catch {
+    return {};
+  }
+};
+
+const install = (consumer: Consumer, folder: string): void => {
+  if (consumer.project !== undefined)
+    cpSync(join(REPOSITORY_ROOT, consumer.project), folder, { recursive: true });
+  consumer.prepare?.(folder);
+  const packed = consumer.packages.map((path) => {
+    const source = join(REPOSITORY_ROOT, path);
+    return [readManifest(source).name, `file:${join(source, 'package.tgz')}`];
+  });
+  const own = readManifest(folder);
+  const dependencies = { ...own.dependencies, ...consumer.dependencies, ...Object.fromEntries(packed) };
+  const manifest = { private: true, type: 'module', ...own, dependencies };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+  const options = ['--no-audit', '--no-fund', '--prefer-offline', ...(consumer.installOptions ?? [])];
+  run(['npm', 'install', ...options], folder);
+};
+
+const name = process.argv[2] ?? '';
+const consumer = ALL[name];
+if (consumer === undefined) throw new Error(`Expected one of ${Object.keys(ALL).join(', ')}: got "${name}".`);
+const folder = mkdtempSync(join(tmpdir(), `cpg-consumer-${name}-`));
+try {
+  install(consumer, folder);
+  for (const command of consumer.commands) {
+    const start = performance.now();
+    run(command, folder, consumer.prints);
+    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    process.stdout.write(`ok  ${command.join(' ')}  ${seconds} s\n`);
+  }
+} finally {
+  rmSync(folder, { recursive: true });
+}
