@@ -17,12 +17,12 @@ body_hash=$(printf '%s' "$body" | openssl dgst -sha256 -r | cut -d ' ' -f 1)
 signature=$(printf '%s\nGET\n%s\n%s\n%s' "$timestamp" "$path" "$query" "$body_hash" |
   openssl dgst -sha256 -hmac "$secret" -r | cut -d ' ' -f 1)
 
-answer=$(curl --silent --show-error --path-as-is "$base_url$path?$query" \
+response=$(curl --silent --show-error --path-as-is "$base_url$path?$query" \
   --header "X-CPG-Key: $key_id" \
   --header "X-CPG-Timestamp: $timestamp" \
   --header "X-CPG-Signature: $signature")
 
-case $answer in
-  '{"success":true,'*) sed -E 's/.*"available":"([^"]*)".*/available \1/' <<<"$answer" ;;
-  *) echo "refused: $answer" >&2 && exit 1 ;;
+case $response in
+  '{"success":true,'*) sed -E 's/.*"available":"([^"]*)".*/available \1/' <<<"$response" ;;
+  *) echo "rejected: $response" >&2 && exit 1 ;;
 esac

@@ -1,4 +1,4 @@
-// A service that answers signed balance reads, in as many processes as you like: they share one Redis.
+// A service for signed balance reads, in any number of processes that share one Redis.
 //   REDIS_URL=redis://127.0.0.1:6379 ACME_SECRET=… PORT=8080 node service.mjs
 import { createSigningKey, endpoints } from '@cpg/protocol';
 import {

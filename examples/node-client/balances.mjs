@@ -1,4 +1,4 @@
-// Reads the USDT balance on ETH with @cpg/client, which signs, retries and checks the answer.
+// Reads the USDT balance on ETH with @cpg/client, which signs, retries and checks the response.
 // The defaults are the reference gateway and its published demo key.
 import { CpgClient } from '@cpg/client';
 

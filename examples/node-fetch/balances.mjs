@@ -21,7 +21,7 @@ const response = await fetch(`${baseUrl}${path}?${query}`, {
   headers: { 'X-CPG-Key': keyId, 'X-CPG-Timestamp': timestamp, 'X-CPG-Signature': signature },
   redirect: 'error',
 });
-const answer = await response.json();
-if (!answer.success) throw new Error(`refused: ${response.status} ${answer.message}`);
+const envelope = await response.json();
+if (!envelope.success) throw new Error(`rejected: ${response.status} ${envelope.message}`);
 
-process.stdout.write(`available ${answer.data[0].available}\n`);
+process.stdout.write(`available ${envelope.data[0].available}\n`);

@@ -15,16 +15,16 @@ $body = '';
 $canonical = implode("\n", [$timestamp, 'GET', $path, $query, hash('sha256', $body)]);
 $signature = hash_hmac('sha256', $canonical, $secret);
 
-$answer = file_get_contents("$baseUrl$path?$query", false, stream_context_create(['http' => [
+$response = file_get_contents("$baseUrl$path?$query", false, stream_context_create(['http' => [
     'method' => 'GET',
     'header' => ["X-CPG-Key: $keyId", "X-CPG-Timestamp: $timestamp", "X-CPG-Signature: $signature"],
     'follow_location' => 0,
     'ignore_errors' => true,
     'timeout' => 10,
 ]]));
-$envelope = $answer === false ? null : json_decode($answer, true);
+$envelope = $response === false ? null : json_decode($response, true);
 if (($envelope['success'] ?? false) !== true) {
-    fwrite(STDERR, 'refused: ' . ($envelope['message'] ?? 'no answer') . "\n");
+    fwrite(STDERR, 'rejected: ' . ($envelope['message'] ?? 'no response') . "\n");
     exit(1);
 }
 

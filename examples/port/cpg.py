@@ -6,7 +6,7 @@ import re
 
 KEY, TIMESTAMP, SIGNATURE = "x-cpg-key", "x-cpg-timestamp", "x-cpg-signature"
 WINDOW_SECONDS = 300
-UNKNOWN_KEY = b"costs an unknown key the same HMAC"
+DUMMY_SECRET = b"unknown keys cost the same HMAC"
 
 
 def canonical_string(timestamp, method, target, body):
@@ -19,7 +19,7 @@ def hmac_hex(secret, message):
 
 
 def sign_request(key_id, secret, timestamp, method, target, body=b""):
-    """The three headers. `secret` and `body` are bytes; `target` is exactly what will stand on the wire."""
+    """The three headers. `secret` and `body` are bytes; `target` is exactly what is sent."""
     signature = hmac_hex(secret, canonical_string(timestamp, method, target, body).encode("ascii"))
     return {"X-CPG-Key": key_id, "X-CPG-Timestamp": timestamp, "X-CPG-Signature": signature}
 
@@ -38,7 +38,7 @@ def same_signature(expected, received):
 
 
 def verify_request(keys, now, method, target, headers, body):
-    """None for a request to let in, else status and message. `keys`: id to secret; `headers`: pairs as received."""
+    """None for an accepted request, else status and message. `keys`: id to secret; `headers`: pairs as received."""
     found = [values_of(headers, name) for name in (KEY, TIMESTAMP, SIGNATURE)]
     if not all(any(values) for values in found):
         return 401, "Missing authentication headers"
@@ -52,12 +52,12 @@ def verify_request(keys, now, method, target, headers, body):
     if ",".join(values_of(headers, "content-encoding")) not in ("", "identity"):
         return 415, "Content-Encoding is not supported"
     canonical = canonical_string(timestamp, method, target, body).encode("ascii")
-    is_same = same_signature(hmac_hex(keys.get(key_id, UNKNOWN_KEY), canonical), signature)
+    is_same = same_signature(hmac_hex(keys.get(key_id, DUMMY_SECRET), canonical), signature)
     return None if is_same and key_id in keys else (401, "Invalid signature")
 
 
 def verify_webhook(secret, now, headers, body):
-    """None for a webhook to believe, else status and message."""
+    """None for an accepted webhook, else status and message."""
     found = [values_of(headers, name) for name in (TIMESTAMP, SIGNATURE)]
     if not all(any(values) for values in found):
         return 401, "Missing authentication headers"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Puts cpg.py through the vectors: python3 run_vectors.py [folder with the vector files]"""
+"""Runs cpg.py against the test vectors: python3 run_vectors.py [folder with the vector files]"""
 
 import base64
 import json
@@ -22,19 +22,19 @@ def check_signing(vector):
     return canonical.encode().hex() == vector["canonicalHex"] and headers["X-CPG-Signature"] == vector["signature"]
 
 
-def is_expected(answer, expected):
-    return answer is None if expected["accepted"] else answer == (expected["status"], expected["message"])
+def is_expected(result, expected):
+    return result is None if expected["accepted"] else result == (expected["status"], expected["message"])
 
 
 def check_verification(vector):
     keys = {key["keyId"]: to_bytes(key["secretB64"]) for key in vector["keys"]}
-    answer = cpg.verify_request(keys, vector["now"], vector["method"], vector["target"], vector["headers"], to_bytes(vector["bodyB64"]))
-    return is_expected(answer, vector["expected"])
+    result = cpg.verify_request(keys, vector["now"], vector["method"], vector["target"], vector["headers"], to_bytes(vector["bodyB64"]))
+    return is_expected(result, vector["expected"])
 
 
 def check_webhook(vector):
-    answer = cpg.verify_webhook(to_bytes(vector["secretB64"]), vector["now"], vector["headers"], to_bytes(vector["bodyB64"]))
-    return is_expected(answer, vector["expected"])
+    result = cpg.verify_webhook(to_bytes(vector["secretB64"]), vector["now"], vector["headers"], to_bytes(vector["bodyB64"]))
+    return is_expected(result, vector["expected"])
 
 
 CHECKS = {"request-signing": check_signing, "request-verification": check_verification, "webhooks": check_webhook}

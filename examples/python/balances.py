@@ -28,7 +28,7 @@ signature = hmac.new(secret.encode(), canonical.encode(), hashlib.sha256).hexdig
 
 class NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_):
-        return None  # urllib would take the signature along to any host
+        return None  # urllib would send the signature to any host
 
 
 request = urllib.request.Request(
@@ -37,10 +37,10 @@ request = urllib.request.Request(
 )
 try:
     with urllib.request.build_opener(NoRedirect).open(request, timeout=10) as response:
-        answer = json.load(response)
+        envelope = json.load(response)
 except urllib.error.HTTPError as error:
-    sys.exit(f"refused: {error.code} {error.read().decode()}")
+    sys.exit(f"rejected: {error.code} {error.read().decode()}")
 except urllib.error.URLError as error:
-    sys.exit(f"no answer: {error.reason}")
+    sys.exit(f"no response: {error.reason}")
 
-print("available", answer["data"][0]["available"])
+print("available", envelope["data"][0]["available"])

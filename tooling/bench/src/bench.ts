@@ -27,4 +27,6 @@ const main = async (given: readonly string[]): Promise<void> => {
     for (const run of BENCHMARKS[name] ?? []) await run();
 };
 
+// In `npm run bench | head -1`, the rest is not read.
+process.stdout.once('error', () => process.exit());
 await main(process.argv.slice(2));

@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { REPOSITORY_ROOT } from './repository-root.ts';
+import { ignoreClosedPipes, REPOSITORY_ROOT } from './program.ts';
 
 const LIBRARIES = ['protocol', 'client', 'server-middleware'];
 const PUBLISHED = [...LIBRARIES, 'conformance'];
@@ -62,6 +62,7 @@ const runTasks = (): ReadonlySet<string> => {
   return new Set(passed.map(({ taskId }) => taskId));
 };
 
+ignoreClosedPipes();
 const passed = runTasks();
 const expected = Object.entries(CHECKS).flatMap(([task, names]) =>
   names.map((name) => `@cpg/${name}#${task}`),

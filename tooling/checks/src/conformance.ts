@@ -1,15 +1,33 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { combinable } from './conformance/combinable.ts';
-import { cpgConformance } from './conformance/cpg-conformance.ts';
-import { partArguments } from './conformance/part-arguments.ts';
-import { startSetups } from './conformance/start-setups.ts';
+import { text } from 'node:stream/consumers';
+import { combineResults, splitArguments } from './conformance/reports.ts';
+import { startSetups } from './conformance/setups.ts';
+import { ignoreClosedPipes, REPOSITORY_ROOT } from './program.ts';
 
 const INTERRUPTED = 130;
-const { run, report } = partArguments(process.argv.slice(2));
+const NO_VERDICT = 3;
 
-/** Runs the suite in every set-up; answers the files with the results, and the worst exit code if a run has left none. */
+/** Runs the built `cpg-conformance`; returns its exit code and standard output. Its progress goes to the terminal. */
+const runSuite = async (
+  parameters: readonly string[],
+): Promise<{ readonly code: number; readonly output: string }> => {
+  const child = spawn(process.execPath, ['apps/conformance/dist/main.js', ...parameters], {
+    cwd: REPOSITORY_ROOT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  process.once('exit', () => child.kill());
+  const ended = once(child, 'exit') as Promise<[number | null]>;
+  const [output, [code]] = await Promise.all([text(child.stdout), ended]);
+  return { code: code ?? NO_VERDICT, output };
+};
+
+const { run, report } = splitArguments(process.argv.slice(2));
+
+/** Runs the suite in every set-up; returns the files with the results, and the worst exit code of the runs without one. */
 const runAll = async (folder: string) => {
   const files: string[] = [];
   let code = 0;
@@ -17,18 +35,18 @@ const runAll = async (folder: string) => {
   const stop = async () => {
     for (const setup of await starting.catch(() => [])) await setup.stop();
   };
-  // Whoever ends this alone, and not by Ctrl-C, must not leave gateways behind.
+  // A signal to this process alone, unlike Ctrl-C, does not reach the gateways.
   const interrupt = () => void stop().finally(() => process.exit(INTERRUPTED));
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
     for (const [index, { parameters }] of (await starting).entries()) {
       const file = join(folder, `run-${index}.jsonl`);
-      const ended = await cpgConformance([...parameters, ...run, '--jsonl', file]);
+      const ended = await runSuite([...parameters, ...run, '--jsonl', file]);
       if (existsSync(file)) {
         files.push(file);
         continue;
       }
-      // Wrong usage, or words that were asked for: help, a plan.
+      // Wrong usage, or requested text: help, a plan.
       process.stdout.write(ended.output);
       code = Math.max(code, ended.code);
     }
@@ -38,20 +56,21 @@ const runAll = async (folder: string) => {
   return { files, code };
 };
 
-/** `npm run conformance`: the suite against the reference client and gateway, in every set-up, and one report on all of it. */
+/** `npm run conformance`: runs the suite against the reference client and gateway in every set-up, and writes one report. */
 const main = async (folder: string): Promise<number> => {
   const { files, code } = await runAll(folder);
   if (files.length === 0 || code > 0) return code;
-  const combined = combinable(files.map((file) => readFileSync(file, 'utf8'))).map((results, index) => {
+  const combined = combineResults(files.map((file) => readFileSync(file, 'utf8'))).map((results, index) => {
     const file = join(folder, `combined-${index}.jsonl`);
     writeFileSync(file, results);
     return file;
   });
-  const ended = await cpgConformance(['report', ...combined, ...report]);
+  const ended = await runSuite(['report', ...combined, ...report]);
   process.stdout.write(ended.output);
   return ended.code;
 };
 
+ignoreClosedPipes();
 const folder = mkdtempSync(join(tmpdir(), 'cpg-conformance-'));
 process.once('exit', () => rmSync(folder, { recursive: true }));
 process.exitCode = await main(folder);

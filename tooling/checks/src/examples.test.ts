@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { describeWithProgram } from '@cpg/test-support';
 import { type GatewayProcess, startBuiltGateway } from '@cpg/test-support/gateway-process';
+import { LOOPBACK, listen } from '@cpg/test-support/ports';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { REPOSITORY_ROOT } from './repository-root.ts';
+import { REPOSITORY_ROOT } from './program.ts';
 
 const run = promisify(execFile);
 
@@ -18,8 +17,8 @@ afterAll(async () => {
   expect(await gateway.stop()).toBe(0);
 });
 
-// All examples send the same request: in the same second it would have the same signature, a replay.
-const untilNextSecond = () => new Promise((resolve) => setTimeout(resolve, 1000 - (Date.now() % 1000)));
+// All examples send the same request, which in the same second has the same signature and is a replay.
+const waitUntilNextSecond = () => new Promise((resolve) => setTimeout(resolve, 1000 - (Date.now() % 1000)));
 
 const environment = (secret?: string) => ({
   ...process.env,
@@ -29,38 +28,37 @@ const environment = (secret?: string) => ({
 
 const itReadsTheBalance = (program: string, file: string) => {
   it('prints the documented balance', async () => {
-    await untilNextSecond();
+    await waitUntilNextSecond();
     const { stdout } = await run(program, [file], { cwd: REPOSITORY_ROOT, env: environment() });
     expect(stdout).toBe('available 1300.000000\n');
   });
 
-  it('fails with the gateway’s words when the secret is wrong', async () => {
-    const refused = await run(program, [file], { cwd: REPOSITORY_ROOT, env: environment('wrong') }).catch(
+  it('fails with the gateway’s message when the secret is wrong', async () => {
+    const rejected = await run(program, [file], { cwd: REPOSITORY_ROOT, env: environment('wrong') }).catch(
       (error: { readonly code: number; readonly stderr: string }) => error,
     );
-    expect(refused).toMatchObject({
+    expect(rejected).toMatchObject({
       code: expect.any(Number),
       stderr: expect.stringContaining('Invalid signature'),
     });
   });
 
-  it('takes its signature to no other address', async () => {
+  it('sends its signature to no other address', async () => {
     const arrived: string[] = [];
-    const listen = async (answer: (response: ServerResponse) => void) => {
+    const start = async (respond: (response: ServerResponse) => void) => {
       const server = createServer((request, response) => {
         arrived.push(`${request.headers.host}`);
-        answer(response);
-      }).listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      return { server, host: `127.0.0.1:${(server.address() as AddressInfo).port}` };
+        respond(response);
+      });
+      return { server, host: `${LOOPBACK}:${await listen(server)}` };
     };
-    const elsewhere = await listen((response) => response.end('{}'));
-    const moved = await listen((response) =>
+    const elsewhere = await start((response) => response.end('{}'));
+    const moved = await start((response) =>
       response.writeHead(302, { Location: `http://${elsewhere.host}/v1/balances` }).end(),
     );
     const env = { ...process.env, CPG_BASE_URL: `http://${moved.host}` };
-    const refused = run(program, [file], { cwd: REPOSITORY_ROOT, env });
-    await expect(refused).rejects.toMatchObject({ code: 1 });
+    const failed = run(program, [file], { cwd: REPOSITORY_ROOT, env });
+    await expect(failed).rejects.toMatchObject({ code: 1 });
     expect(arrived).toEqual([moved.host]);
     for (const { server } of [elsewhere, moved]) {
       server.closeAllConnections();

@@ -1,7 +1,7 @@
 // Checks that published manifests name the repository, so that npm links to it and provenance can be verified, and pack their sources.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { REPOSITORY_ROOT } from './repository-root.ts';
+import { REPOSITORY_ROOT } from './program.ts';
 
 const PUBLISHED = ['packages/protocol', 'packages/client', 'packages/server-middleware', 'apps/conformance'];
 

@@ -5,11 +5,11 @@ import { promisify } from 'node:util';
 import { type GatewayProcess, startBuiltGateway } from '@cpg/test-support/gateway-process';
 import { findFreePort } from '@cpg/test-support/ports';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { REPOSITORY_ROOT } from './repository-root.ts';
+import { REPOSITORY_ROOT } from './program.ts';
 
 const run = promisify(execFile);
 
-// Inside this package, so that the programs find what the README imports.
+// Inside this package, where the imports of the README resolve.
 let folder: string;
 let gateway: GatewayProcess;
 beforeAll(async () => {
@@ -21,11 +21,12 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Writes the README's program under a heading to a file, as it stands. */
+/** Writes the README's program under a heading to a file, unchanged. */
 const writeExample = async (heading: string): Promise<string> => {
   const readme = await readFile(join(REPOSITORY_ROOT, 'README.md'), 'utf8');
   const program = readme.split(`\n## ${heading}\n`)[1]?.match(/```ts\n([\s\S]*?)```/)?.[1];
-  if (program === undefined) throw new Error(`The README has no program under ${heading}`);
+  if (program === undefined)
+    throw new Error(`Expected a program under "${heading}" in the README: got none.`);
   const file = join(folder, `${heading.toLowerCase().replaceAll(' ', '-')}.mjs`);
   await writeFile(file, program);
   return file;

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { startBuiltGateway } from '@cpg/test-support/gateway-process';
-import { REPOSITORY_ROOT } from './repository-root.ts';
+import { ignoreClosedPipes, REPOSITORY_ROOT } from './program.ts';
 
 /** `npm run conformance:real-clients`: measures common clients in front of the reference gateway; `-- --check` compares with the page. */
 const main = async (): Promise<number> => {
@@ -24,4 +24,5 @@ const main = async (): Promise<number> => {
   }
 };
 
+ignoreClosedPipes();
 process.exitCode = await main();

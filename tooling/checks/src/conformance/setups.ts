@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { type GatewayProcess, startBuiltGateway } from '@cpg/test-support/gateway-process';
 import { RedisServer } from '@cpg/test-support/redis';
 
-/** What one run of the suite is pointed at. */
+/** What one run of the suite tests. */
 export interface Setup {
-  /** The command of `cpg-conformance` and its parameters. */
+  /** The arguments of `cpg-conformance`. */
   readonly parameters: readonly string[];
   stop(): Promise<void>;
 }
@@ -20,7 +20,7 @@ const serverParameters = ({ url, operationsUrl }: GatewayProcess): readonly stri
   ...['--proxy-address', PROXY],
 ];
 
-/** Every layer: the protocol, the client, and a gateway that admits by its own memory. */
+/** Every layer: the protocol, the client, and a gateway with in-memory admission. */
 const startAlone = async (): Promise<Setup> => {
   const gateway = await startBuiltGateway(ENVIRONMENT);
   return {
@@ -29,7 +29,7 @@ const startAlone = async (): Promise<Setup> => {
   };
 };
 
-/** The server layer again, on two gateways that share a Redis. */
+/** The server layer, against two gateways that share a Redis. */
 const startShared = async (): Promise<Setup> => {
   const redis = await RedisServer.start();
   const starts = [1, 2].map(() => startBuiltGateway({ ...ENVIRONMENT, REDIS_URL: redis.url }));
@@ -47,7 +47,7 @@ const startShared = async (): Promise<Setup> => {
   }
 };
 
-/** Starts, all at once, what the suite is run against. Without redis-server the shared one is skipped with a line; in CI that is an error. */
+/** Starts all set-ups at the same time. Without redis-server, the shared one is skipped with a line; in CI that is an error. */
 export const startSetups = async (): Promise<readonly Setup[]> => {
   const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
   if (!hasRedis) {
