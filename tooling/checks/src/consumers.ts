@@ -103,9 +103,16 @@ const ALL: Readonly<Record<string, Consumer>> = {
   },
 };
 
+// The programs of pnpm set NODE_PATH, through which a project would find packages that it did not install.
+const { NODE_PATH: _, ...environment } = process.env;
+
 /** Runs a command; throws with its output when it fails or does not print what it must. */
 const run = ([program = '', ...parameters]: Command, cwd: string, prints = /^/): void => {
-  const { status, stdout, stderr, error } = spawnSync(program, parameters, { cwd, encoding: 'utf8' });
+  const { status, stdout, stderr, error } = spawnSync(program, parameters, {
+    cwd,
+    env: environment,
+    encoding: 'utf8',
+  });
   const command = [program, ...parameters].join(' ');
   if (status !== 0) throw new Error(`${command} ended with ${status ?? error}:\n${stdout}${stderr}`);
   if (!prints.test(stdout)) throw new Error(`${command}: expected ${prints}, got:\n${stdout}`);
