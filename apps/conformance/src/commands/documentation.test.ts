@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import packageJson from '../../package.json' with { type: 'json' };
 import { program } from './main.ts';
 
 const PACKAGE = join(import.meta.dirname, '../..');
@@ -25,6 +26,20 @@ describe('the documentation', () => {
   it.each(PAGES)('%s names only existing options', (page) => {
     const known = [...OPTIONS, ...OF_OTHERS];
     expect(optionsIn(read(page)).filter((option) => !known.includes(option))).toEqual([]);
+  });
+
+  it.each(PAGES)('%s refers only to files in the package', (page) => {
+    const text = read(page);
+    const links = [...text.matchAll(/\]\(([^):#]+)(?:#[^)]*)?\)/g)].map(([, link = '']) =>
+      join(page, '..', link),
+    );
+    const paths = [...text.matchAll(/(?:^|[\s`/])((?:adapters|docs)\/[\w./-]+\w|demo-keys\.json)/gm)]
+      .map(([, path = '']) => path)
+      .filter((path) => !text.includes(`client/${path}`));
+    const named = [...links, ...paths];
+    const isPublished = (path: string): boolean =>
+      existsSync(join(PACKAGE, path)) && packageJson.files.includes(relative('', path).split('/')[0] ?? '');
+    expect(named.filter((path) => !isPublished(path))).toEqual([]);
   });
 
   it('names every option in the README', () => {

@@ -27,9 +27,9 @@ const prepare = (): void => {
 };
 
 const isPassing = (tests: readonly string[]): boolean => {
-  const run = spawnSync('vitest', ['run', '--root', COPY, '--testTimeout', '3000', ...tests], {
+  const run = spawnSync('vitest', ['run', '--root', COPY, '--testTimeout', '20000', ...tests], {
     stdio: 'ignore',
-    timeout: 120_000,
+    timeout: 300_000,
   });
   return run.status === 0;
 };

@@ -70,9 +70,7 @@ describe('the server suite', () => {
     const [record] = await tryCases('server-accept-no-query', { url, keys });
     expect(record).toMatchObject({
       verdict: 'error',
-      reason: expect.stringContaining(
-        'the key of the role full has reached its rate limit',
-      ),
+      reason: expect.stringContaining('the key of the role full has reached its rate limit'),
     });
   });
 
