@@ -1,7 +1,7 @@
 import { CLIENT, type ClientParts } from '../reference/client-parts.ts';
 import { mutants } from './mutant.ts';
 
-/** Overlooks one fault of a target, a key id, a method or a timestamp, and signs. */
+/** Ignores one problem of a target, a key id, a method or a timestamp, and signs. */
 const target = (overlook: (target: string) => string) => () => ({
   isTarget: (text: string) => CLIENT.isTarget(overlook(text)),
 });

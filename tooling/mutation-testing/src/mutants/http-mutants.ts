@@ -35,7 +35,7 @@ export const ENVELOPE_MUTANTS = mutants<ServerParts>('envelope', [
   ],
 ]);
 
-/** Tells the expected signature in the rejection. */
+/** Reveals the expected signature in the rejection. */
 function echoing(): () => Partial<ServerParts> {
   return () => {
     let expectedLast = '';

@@ -32,13 +32,13 @@ describe('the server suite', () => {
     ['server-balances-*', 7],
     ['server-withdrawal-*', 28],
     ['server-permission-only-*', 8],
-  ])('lets a correct server pass %s', async (pattern, count) => {
+  ])('passes a correct server: %s', async (pattern, count) => {
     const records = await tryCases(pattern, server);
     expect(records.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
     expect(records.length).toBeGreaterThanOrEqual(count);
   });
 
-  it.runIf(process.platform === 'linux')('lets it pass the edges of its whitelist', async () => {
+  it.runIf(process.platform === 'linux')('passes the edges of its whitelist', async () => {
     const records = await tryCases('server-ip-edge-*', { ...server, proxyAddress: '127.0.0.9' });
     expect(verdicts(records)).toEqual(['pass']);
   });
@@ -49,7 +49,7 @@ describe('the server suite', () => {
     ['server-ip-edge-*', 'needs: proxy'],
     ['server-withdrawal-*', 'needs: withdrawal'],
     ['server-permission-only-*', 'needs: only'],
-  ])('says of %s what is missing', async (pattern, reason) => {
+  ])('names the missing need of %s', async (pattern, reason) => {
     const { only: _only, withdrawal: _terms, ...keys } = KEYS;
     const records = await tryCases(pattern, { url: server.url, keys });
     expect(verdicts(records)).toEqual(['notapplicable']);
@@ -57,7 +57,7 @@ describe('the server suite', () => {
   });
 
   it.each<[name: string, limit: number, verdict: string]>([
-    ['lets a window of 300 s pass', 300, 'pass'],
+    ['passes a window of 300 s', 300, 'pass'],
     ['fails 299 s', 299, 'fail'],
     ['fails 301 s', 301, 'fail'],
   ])('%s in real time', async (_name, limit, verdict) => {
@@ -65,7 +65,7 @@ describe('the server suite', () => {
     expect(verdicts(await tryCases('server-real-time-window', { url, keys }))).toEqual([verdict]);
   });
 
-  it('has no verdict when a key that should not be slow meets its limit', async () => {
+  it('has no verdict when a key other than slowA and slowB reaches its limit', async () => {
     const { url, keys } = await start({ makeAdmit: () => () => 'limited' });
     const [record] = await tryCases('server-accept-no-query', { url, keys });
     expect(record).toMatchObject({
@@ -75,9 +75,9 @@ describe('the server suite', () => {
   });
 
   it.each([
-    ['takes the chunks, and waits for their end', { isLenient: true }],
+    ['uses the chunks, and waits for their end', { isLenient: true }],
     ['rejects them', {}],
-  ])('lets a server that meets two framings pass when it %s', async (_name, parts) => {
+  ])('passes a server that, given two framings, %s', async (_name, parts) => {
     const { url, keys } = await start(parts);
     expect(verdicts(await tryCases('server-body-*', { url, keys }))).toEqual(['pass']);
   });
@@ -103,7 +103,7 @@ describe('the server suite', () => {
     );
   });
 
-  it('notes that a key which is rejected anyway is rejected for its signature', async () => {
+  it('notes that a key which must be rejected for its address is rejected for its signature', async () => {
     const keys = { ...KEYS, ipListed: { ...KEYS.ipListed, secret: 'another secret than the server knows' } };
     const records = await run((plan) => plan.add(serverSuite({ url: server.url, keys }, plan)), {
       filter: { pattern: 'accept', matches: (id) => id === 'server-accept-no-query' },
@@ -133,7 +133,7 @@ describe('the server suite', () => {
     );
   });
 
-  it('shows both sides whole, and no signature that is good', async () => {
+  it('shows both messages completely, and no valid signature', async () => {
     const { url, keys } = await start({ compare: () => true, isParsed: true });
     const [upper] = await tryCases('server-signature-upper-case', { url, keys });
     const [long] = await tryCases('server-tamper-body-value', { url, keys });
@@ -155,7 +155,7 @@ describe('the server suite', () => {
     );
   });
 
-  it('puts the store up again, whatever a case came to', async () => {
+  it('restores the store after any outcome of a case', async () => {
     const open = await start({ reach: (admit) => (claim) => Promise.resolve(admit(claim)) });
     const records = await tryCases('server-store-down-503', open);
     expect(verdicts(records)).toEqual(['fail']);
@@ -163,7 +163,7 @@ describe('the server suite', () => {
     expect(await state.json()).toMatchObject({ state: 'up' });
   });
 
-  it('says in exact digits what was taken and what should have been', async () => {
+  it('reports the expected and actual change of the balance exactly', async () => {
     const records = await tryCases('server-withdrawal-takes-*', await start({ hold: (amount) => amount }));
     expect(records[0]?.diff).toMatchObject({
       what: 'taken from available ETH on ETH',

@@ -12,7 +12,7 @@ const output = captureOutput();
 const timing = (url: string, ...more: readonly string[]) =>
   main(['timing', '--url', url, '--keys', KEYS, ...more]);
 
-it('measures the reference server, and exits with 0 whatever it measured', async () => {
+it('measures the reference server, and exits with 0 whatever the result', async () => {
   const [url = ''] = (await startServer(SERVER)).split(' ');
   expect(await timing(url, '--pairs', '20')).toBe(0);
   expect(output.text).toMatch(/^20 interleaved pairs\n/);
