@@ -43,7 +43,7 @@ const MAX_SHOWN_LENGTH = 8_000;
 const cut = (text: string): string =>
   text.length <= MAX_SHOWN_LENGTH ? text : `${text.slice(0, MAX_SHOWN_LENGTH)}… (${text.length} bytes)`;
 
-const formatBytes = ({ startLine, headers, body }: HttpMessage): string => {
+const formatMessage = ({ startLine, headers, body }: HttpMessage): string => {
   const head = [startLine, ...headers.map((pair) => pair.join(': '))].join('\r\n');
   return cut(`${head}\r\n\r\n${body.toString('latin1')}`);
 };
@@ -90,7 +90,7 @@ export class ClientUnderTest {
         if (message === undefined) return;
         for (const signature of getHeaderValues(message, SIGNATURE_HEADER))
           settings.masker.addSignature(signature);
-        check.addExchange({ sent: formatBytes(message), received: cut(server.responses[added] ?? '') });
+        check.addExchange({ sent: formatMessage(message), received: cut(server.responses[added] ?? '') });
       }
     };
     const call = async ({ operation, args = {}, now }: Call): Promise<CallResult> => {

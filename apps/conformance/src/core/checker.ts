@@ -90,7 +90,7 @@ export class Checker {
     const { expected, actual, ...extra } = pair;
     const bothTexts = typeof expected === 'string' && typeof actual === 'string';
     const offset = bothTexts ? firstDifference(expected, actual) : undefined;
-    throw this.#fail({
+    throw this.#createFailure({
       what,
       expected: format(expected),
       actual: format(actual),
@@ -102,16 +102,16 @@ export class Checker {
   /** Ends the case unless the condition holds. */
   that(condition: boolean, diff: Omit<Diff, 'exchanges'>): void {
     this.#count++;
-    if (!condition) throw this.#fail(diff);
+    if (!condition) throw this.#createFailure(diff);
   }
 
   /** Ends the case with a warning unless the condition holds, for what the wire protocol only recommends. */
   recommends(condition: boolean, diff: Omit<Diff, 'exchanges'>): void {
     this.#count++;
-    if (!condition) throw new CaseFailure(this.#fail(diff).diff, 'acceptable');
+    if (!condition) throw new CaseFailure(this.#createFailure(diff).diff, 'acceptable');
   }
 
-  #fail(diff: Diff): CaseFailure {
+  #createFailure(diff: Diff): CaseFailure {
     const exchanges = [...this.#exchanges];
     const curl = exchanges.at(-1)?.curl;
     return new CaseFailure({
