@@ -1,4 +1,4 @@
-// Recomputes every value of the vector files with Node's crypto. No part of @cpg/protocol is used.
+// Recomputes every value of the vector files with Node's crypto. Uses no part of @cpg/protocol.
 //     node generators/check.mjs [folder]
 import { createHash, createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Recomputes every value of the vector files with openssl. Node only takes the JSON apart (flatten.mjs).
+# Recomputes every value of the vector files with openssl. Node only parses the JSON (flatten.mjs).
 #     bash generators/check.sh [folder]
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
-"""Writes vectors/explain-mismatch.json: requests and webhooks signed wrongly, each with the mistakes it was signed with.
+"""Writes vectors/explain-mismatch.json: requests and webhooks that are signed with known mistakes.
 
-The mistakes are made here, with Python's standard library, and not by any part of @cpg/protocol. `--check` compares
-instead of writing.
+Uses Python's standard library only, and no part of @cpg/protocol. `--check` compares instead of writing.
 
     python3 generators/explain_mismatch.py [--check] [file]
 """

@@ -1,5 +1,5 @@
-// Writes what check.sh works on: one line a signature, its values in hex or plain, divided by spaces. It
-// computes nothing. id field secret timestamp method target body | path query bodySha256 canonical
+// Writes the input of check.sh: one line per signature, with its values in hex or plain text, separated by
+// spaces. Computes nothing. id field secret timestamp method target body | path query bodySha256 canonical
 // canonicalHex signature | header
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';

@@ -1,4 +1,4 @@
-/** A committed value of a vector, by the way to it: `['computed', 'signature']`. */
+/** The path of a committed value in a vector, for example `['computed', 'signature']`. */
 export interface ValuePath {
   readonly block: 'computed' | 'sent' | undefined;
   readonly name: string;
@@ -11,14 +11,14 @@ const STAGES = ['path', 'query', 'bodySha256', 'canonical', 'canonicalHex', 'sig
 const getBlock = (vector: Json, { block }: ValuePath): Json =>
   block === undefined ? vector : (vector[block] as Json);
 
-/** Every value of a vector that a program computed, and that is not empty. */
+/** The paths of all computed values of a vector that are not empty. */
 export const getValuePaths = (vector: Json): ValuePath[] =>
   ([undefined, 'computed', 'sent'] as const)
     .filter((block) => block === undefined || vector[block] !== undefined)
     .flatMap((block) => STAGES.map((name) => ({ block, name })))
     .filter((path) => (getBlock(vector, path)[path.name] ?? '') !== '');
 
-/** The text with the lowest bit of the character in its middle flipped; a hex digit stays one. */
+/** Flips the lowest bit of the middle character of a text; a hex digit stays a hex digit. */
 const flip = (text: string, isHex: boolean): string => {
   const at = Math.floor(text.length / 2);
   const flipped = isHex

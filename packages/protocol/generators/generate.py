@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the vector files, without any part of @cpg/protocol. `--check` compares instead of writing.
+"""Writes the vector files without any part of @cpg/protocol. `--check` compares instead of writing.
 
     python3 generators/generate.py [--check] [folder]
 """

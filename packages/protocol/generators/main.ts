@@ -7,8 +7,8 @@ import {
   verifyWebhookVector,
 } from './run-vectors.ts';
 
-// Puts an installed @cpg/protocol through the vectors that it carries, on any JavaScript runtime. A last line
-// `signing 85, …` on standard output says that nothing failed.
+// Runs an installed @cpg/protocol against its vectors, on any JavaScript runtime. Prints `signing 85, …` as its
+// last line when no vector failed.
 const { signing, verification, webhooks } = readVectors();
 const failed = [
   ...signing.filter((vector) => {

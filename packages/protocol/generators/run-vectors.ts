@@ -19,23 +19,23 @@ import {
   type WebhookVector,
 } from '@cpg/protocol/vectors';
 
-/** The vectors that the package carries. */
+/** The vectors of the package. */
 export const readVectors = () => ({
   signing: readVectorFile('request-signing').vectors,
   verification: readVectorFile('request-verification').vectors,
   webhooks: readVectorFile('webhooks').vectors,
 });
 
-const keyOf = (secretB64: string): SigningKey =>
+const createKey = (secretB64: string): SigningKey =>
   createSigningKey(Buffer.from(secretB64, 'base64').toString('utf8'));
 
 const toBytes = (text: string): string => Buffer.from(text, 'latin1').toString('hex');
 
-/** Every stage that the package gives for a signing vector, under the vector's names. */
+/** Every value that the package computes for a signing vector, with the names of the vector. */
 export const signVector = (vector: SigningVector) => {
   const signed = signRequest({
     keyId: vector.keyId,
-    key: keyOf(vector.secretB64),
+    key: createKey(vector.secretB64),
     method: vector.method,
     target: vector.target,
     body: vectorBodyBytes(vector.bodyB64),
@@ -53,7 +53,7 @@ const toVerdict = (result: object | Rejection): VerificationVector['expected'] =
     ? { accepted: false, code: result.code, status: result.status, message: result.message }
     : { accepted: true };
 
-/** The package's answer to a received request. */
+/** The package's verdict on a received request. */
 export const verifyVector = (vector: VerificationVector): VerificationVector['expected'] =>
   toVerdict(
     verifyRequest({
@@ -62,14 +62,14 @@ export const verifyVector = (vector: VerificationVector): VerificationVector['ex
       target: vector.target,
       headers: vector.headers,
       body: vectorBodyBytes(vector.bodyB64),
-      keys: new Map(vector.keys.map(({ keyId, secretB64 }) => [keyId, keyOf(secretB64)])),
+      keys: new Map(vector.keys.map(({ keyId, secretB64 }) => [keyId, createKey(secretB64)])),
     }),
   );
 
-/** The package's answer to a received webhook. */
+/** The package's verdict on a received webhook. */
 export const verifyWebhookVector = (vector: WebhookVector): WebhookVector['expected'] => {
   const verified = verifyWebhook({
-    key: keyOf(vector.secretB64),
+    key: createKey(vector.secretB64),
     body: vectorBodyBytes(vector.bodyB64),
     timestamp: headerValues(vector.headers, TIMESTAMP_HEADER),
     signature: headerValues(vector.headers, SIGNATURE_HEADER),
@@ -78,11 +78,11 @@ export const verifyWebhookVector = (vector: WebhookVector): WebhookVector['expec
   return toVerdict(verified);
 };
 
-/** The signature that the package gives for the delivery as it was received. */
+/** The signature that the package computes for a received webhook. */
 export const signWebhookVector = (vector: WebhookVector): string => {
   const timestamp = vector.headers.find(([name]) => name.toLowerCase() === TIMESTAMP_HEADER.toLowerCase());
   return signWebhook({
-    key: keyOf(vector.secretB64),
+    key: createKey(vector.secretB64),
     body: vectorBodyBytes(vector.bodyB64),
     timestamp: Number(timestamp?.[1]),
   }).signature;

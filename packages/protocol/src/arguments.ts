@@ -128,8 +128,7 @@ const readTypedArrayTag = Object.getOwnPropertyDescriptor(
 )?.get as (this: unknown) => string | undefined;
 
 /** Whether a value is a `Uint8Array`, of any realm. */
-export const isBytes = (value: unknown): value is Uint8Array =>
-  readTypedArrayTag.call(value) === 'Uint8Array';
+const isBytes = (value: unknown): value is Uint8Array => readTypedArrayTag.call(value) === 'Uint8Array';
 
 /**
  * Rejects a body that is not bytes, such as parsed JSON.

@@ -1,4 +1,4 @@
-"""Mistakes with the secret, the HMAC and the writing of the signature."""
+"""Mistakes with the secret, the HMAC and the format of the signature."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""One vector: a call, the steps that its signer took otherwise, and the codes of the findings."""
+"""A vector: a call, the wrong steps of its signer, and the expected codes of findings."""
 
 import base64
 import hashlib
@@ -20,7 +20,7 @@ def as_bytes(text):
 
 
 def fields(call):
-    """The five fields as a signer sees them; a step of `call` replaces one of them."""
+    """The five fields of a signer; a step of `call` replaces one of them."""
     path, _, query = call["target"].partition("?")
     body = as_bytes(call.get("signed_body", call["body"]))
     return {

@@ -1,4 +1,4 @@
-"""What nothing may be said of, and mistakes made together."""
+"""Requests without a finding, and combined mistakes."""
 
 import base64
 
@@ -6,7 +6,7 @@ from .row import BODY, GET, NOW, POST, SECRET, add, canonical, lines, sha256_hex
 
 
 def silence():
-    """Nothing may be said of these."""
+    """No finding may be reported for these."""
     add("right", [], GET)
     add("right-with-body", [], POST)
     add("other-secret", [], GET, signed_key="another-secret-DO-NOT-USE-IN-PRODUCTION")

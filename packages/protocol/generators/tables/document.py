@@ -1,4 +1,4 @@
-"""The frame that the three vector files share, and what the flags mean: the kind of mistake and its effect."""
+"""The structure of the three vector files, and the meaning of the flags: the kind of mistake and its effect."""
 
 def note(bug_type, effect):
     return {"bugType": bug_type, "effect": effect}
@@ -35,7 +35,7 @@ NOTES = {
 
 
 def document(suite, vectors):
-    """Sorted by group, then id; a group's count stands at the top, so that a runner can tell that it saw them all."""
+    """Sorts by group, then id, and counts each group, so that a runner can check that it saw every vector."""
     ordered = sorted(vectors, key=lambda vector: (vector["group"], vector["id"]))
     groups = {}
     for vector in ordered:

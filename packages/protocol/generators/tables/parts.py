@@ -1,6 +1,6 @@
-"""What the vectors are made of: secrets, bodies, the arithmetic of the wire protocol and what a sender signed.
+"""The parts of a vector: secrets, bodies, the computations of the wire protocol and what a sender signed.
 
-The arithmetic is written a second time from the document, with nothing but the standard library.
+The computations follow docs/wire-protocol.md and use the standard library only.
 """
 
 import base64
@@ -55,7 +55,7 @@ WEBHOOK_SECRET = "cpg-example-webhook-DO-NOT-USE-IN-PRODUCTION"
 
 
 def secret_of_length(length):
-    """Around 64 bytes, the block size of SHA-256, HMAC starts to hash its key."""
+    """HMAC hashes keys longer than 64 bytes, the block size of SHA-256."""
     return ("DO-NOT-USE-IN-PRODUCTION-" + "abcdefghijklmnopqrstuvwxyz0123456789" * 4)[:length]
 
 

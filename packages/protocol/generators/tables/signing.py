@@ -1,4 +1,4 @@
-"""request-signing.json: a request, and every stage on the way to its signature."""
+"""request-signing.json: a request, and every value up to its signature."""
 
 from .parts import KEY_ID, Repeat, SECRET, base64_of, bytes_of, json_of, secret_of_length, sign_stages
 

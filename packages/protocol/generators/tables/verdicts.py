@@ -1,4 +1,4 @@
-"""The verdicts of the wire protocol (2, 3) that a stateless verifier can give."""
+"""The verdicts of the wire protocol §2 and §3 that a stateless verifier can give."""
 
 ACCEPTED = {"accepted": True}
 

@@ -1,6 +1,6 @@
-"""request-verification.json: a request as a server received it, the moment, the keys, and the answer.
+"""request-verification.json: a request as received, with the time, the keys and the expected verdict.
 
-`sent` is what the sender signed; `received` what arrived instead, where it differs.
+`sent` is what the sender signed; `received` overrides what the server received.
 """
 
 from . import verification_accept, verification_headers, verification_signature, verification_tamper, verification_timestamp

@@ -1,4 +1,4 @@
-"""What a verifier must let in: half of all broken verifiers fail only here."""
+"""Requests that a verifier must accept: half of all broken verifiers fail only here."""
 
 from . import signing
 from .parts import KEY_ID, OTHER_KEY_ID, OTHER_SECRET, SECRET, row
@@ -12,7 +12,7 @@ def accept(*arguments, **given):
 
 
 def from_signing():
-    """Every signing vector again, from the server's side; a server only ever sees methods in upper case."""
+    """Every signing vector, as a server receives it: with the method in upper case."""
     for request in signing.requests():
         if "MethodCase" not in request["flags"]:
             sent = {name: request[name] for name in ("secret", "key_id", "timestamp", "method", "target", "body")}

@@ -1,4 +1,4 @@
-"""Faults of the headers, of the request target, and two failures at once."""
+"""Wrong headers, wrong request targets, and two errors at once."""
 
 from .parts import row
 from .verdicts import ENCODING, MALFORMED, MISSING, SIGNATURE, TARGET, WINDOW

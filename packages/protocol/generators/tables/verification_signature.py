@@ -1,4 +1,4 @@
-"""A second text for a signature, or a signature that something else made."""
+"""Other texts of a valid signature, and signatures of other keys or messages."""
 
 import base64
 import hashlib
@@ -15,7 +15,7 @@ def altered(identifier, description, alter, *flags):
 
 
 def flip(index):
-    """The lowest bit of one hex digit; the result is a hex digit again."""
+    """Flips the lowest bit of one hex digit; the result is a hex digit."""
     return lambda text, _: text[:index] + format(int(text[index], 16) ^ 1, "x") + text[index + 1:]
 
 

@@ -1,4 +1,4 @@
-"""Each covered field altered on the way, and bytes moved from one field to its neighbour."""
+"""Altered fields, and bytes moved from one field to the next."""
 
 import hashlib
 

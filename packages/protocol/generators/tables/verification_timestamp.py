@@ -1,4 +1,4 @@
-"""Timestamps: the edges of the window, and texts that are no timestamp. All are signed as they stand, so that nothing else stops them."""
+"""Timestamps: the edges of the window, and malformed ones. All have a valid signature, so only the timestamp is wrong."""
 
 from .parts import row
 from .verdicts import WINDOW

@@ -1,4 +1,4 @@
-"""webhooks.json: a delivery as its receiver got it, the moment, the secret, and the answer."""
+"""webhooks.json: a webhook as received, with the time, the secret and the expected verdict."""
 
 import base64
 import hashlib

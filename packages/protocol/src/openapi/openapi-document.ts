@@ -71,7 +71,7 @@ const securityHeader = (name: string, description: string) => ({
 });
 
 /** The three headers of a signed request. OpenAPI cannot express how they are computed. Wire protocol §1. */
-export const SECURITY_SCHEMES = {
+const SECURITY_SCHEMES = {
   key: securityHeader(KEY_HEADER, "The key's public id."),
   timestamp: securityHeader(TIMESTAMP_HEADER, "Unix seconds, at most 300 from the server's clock."),
   signature: securityHeader(
@@ -81,4 +81,4 @@ export const SECURITY_SCHEMES = {
 };
 
 /** Every request needs all three. */
-export const SECURITY = [{ key: [], timestamp: [], signature: [] }];
+const SECURITY = [{ key: [], timestamp: [], signature: [] }];

@@ -31,7 +31,7 @@ export const toOperation = (operationId: string, endpoint: Endpoint): JsonObject
 };
 
 /** Content of one named schema. */
-export const jsonContent = (schema: string) => ({
+const jsonContent = (schema: string) => ({
   'application/json': { schema: reference('schemas', schema) },
 });
 

@@ -31,7 +31,7 @@ const tidy: Override = ({ zodSchema, jsonSchema }) => {
 };
 
 /** The JSON Schemas of named zod schemas, with references by name. */
-export const toSchemas = (named: Readonly<Record<string, z.ZodType>>, io: 'input' | 'output'): JsonObject => {
+const toSchemas = (named: Readonly<Record<string, z.ZodType>>, io: 'input' | 'output'): JsonObject => {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
   const uri = (id: string) => reference('schemas', id).$ref;
