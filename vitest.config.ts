@@ -9,17 +9,17 @@ const packages = ['packages', 'apps', 'tooling'].flatMap((folder) =>
     .map((entry) => ({ name: entry.name, root: `${folder}/${entry.name}` })),
 );
 
-// What a project needs once a run, before its first test.
+// Runs once before the first test of a project.
 const GLOBAL_SETUP = 'src/testing/global-setup.ts';
 
-// The files of these projects share the modules of a worker, since loading them again for each file costs more than most of
-// their tests. Not so where tests mock modules, expect warnings that are given once a process, or open many databases.
+// The files of these projects share the modules of a worker, because loading them for each file takes longer than most tests.
+// The tests of other projects mock modules, expect warnings that appear once in a process, or open many databases.
 const SHARING_MODULES = ['protocol', 'client'];
 
 const everything = { lines: 100, branches: 100 };
 
 export default defineConfig({
-  // Tests read the sources of sibling packages, so that no stale build can pass for them.
+  // Tests read the sources of other packages, never a stale build.
   resolve: { conditions: ['@cpg/source', 'node'] },
   ssr: { resolve: { conditions: ['@cpg/source', 'node'] } },
   test: {
@@ -37,7 +37,7 @@ export default defineConfig({
       },
     })),
     reporters: ['default', './tooling/test-support/src/count-reporter.ts'],
-    // The default leaves one core to Vitest itself, which does little: on two cores the tests would have one.
+    // The default reserves one core for Vitest itself, which needs little of it: on two cores, tests would have one.
     maxWorkers: availableParallelism(),
     // Guards against a hang, not measurements: databases and other programs start slowly on a busy machine.
     testTimeout: 180_000,
@@ -45,7 +45,7 @@ export default defineConfig({
     expect: { poll: { timeout: 30_000 } },
     coverage: {
       provider: 'v8',
-      // Paths are relative to the root of a single project, else to this folder: a pattern must hold for both.
+      // Paths are relative to the root of a single selected project, otherwise to this folder: patterns match both.
       include: ['**/src/**/*.ts'],
       exclude: ['**/*.test.ts', '**/index.ts', 'apps/**', 'tooling/**'],
       reporter: ['text-summary', 'json-summary'],

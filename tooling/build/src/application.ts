@@ -1,6 +1,6 @@
 import { defineConfig } from 'tsdown';
 
-/** Build of a program: ESM only, no declarations; nobody imports it. */
+/** Build of a program, which is not imported: ESM only, without declarations. */
 export const application = (entry: Readonly<Record<string, string>> = { main: 'src/main.ts' }) =>
   defineConfig({
     entry: { ...entry },

@@ -1,4 +1,4 @@
-// A project of another team: the installed suite judges adapters that lie here and a server that runs here. Prints what it saw.
+// A project of another team: runs the installed suite against adapters and a server of this project. Prints every difference.
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -22,11 +22,11 @@ const server = createServer((_request, response) => {
 await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
 const url = `http://127.0.0.1:${server.address().port}`;
 
-/** Exit code, what standard output or standard error must say, the program that is needed, and the command line. */
+/** Exit code, text on standard output or standard error, the required program, and the command line. */
 const COMMANDS = [
   [0, /Usage: cpg-conformance/, undefined, ['--help']],
   [0, /^sign-worked-example\t/m, undefined, ['list']],
-  [0, /contract {2}§/, undefined, ['explain', 'sign-worked-example']],
+  [0, /wire protocol §/, undefined, ['explain', 'sign-worked-example']],
   [0, /vectors in vectors\n$/, undefined, ['export', 'vectors']],
   [0, /planned \d+, not applicable 0/, undefined, ['vectors', '--self', '--dryrun']],
   [
@@ -56,8 +56,8 @@ const COMMANDS = [
   [2, /unknown option/, undefined, ['vectors', '--no-such-option']],
   [3, /could not start/, undefined, ['server', '--url', 'http://127.0.0.1:1', '--keys', 'keys.json']],
   [3, /NOTHING TRIED/, undefined, ['vectors', '--self', '--run', 'no-such-case']],
-  [2, /run needs something to judge/, undefined, ['run']],
-  [2, /vectors needs something to judge/, undefined, ['vectors']],
+  [2, /run needs --exec/, undefined, ['run']],
+  [2, /vectors needs --adapter/, undefined, ['vectors']],
 ];
 
 const run = (parameters) =>
@@ -79,16 +79,16 @@ for (const [code, text, program, parameters] of COMMANDS) {
     say(`SKIPPED: cpg-conformance ${parameters.join(' ')} (needs ${program}, which is not installed)`);
     continue;
   }
-  const came = await run(parameters);
-  if (came.code === code && text.test(came.output)) continue;
+  const ended = await run(parameters);
+  if (ended.code === code && text.test(ended.output)) continue;
   failed += 1;
   say(
-    `${parameters.join(' ')}: expected ${code} and ${text}, got ${came.code} and\n${came.output.slice(-2000)}`,
+    `${parameters.join(' ')}: expected ${code} and ${text}, got ${ended.code} and\n${ended.output.slice(-2000)}`,
   );
 }
 server.close();
 
-/** Whoever has the package has its pages, so their links must lead somewhere in it. */
+/** The package contains its documentation; every link in it must have a target in the package. */
 const pages = [join(PACKAGE, 'README.md')];
 for (const file of readdirSync(join(PACKAGE, 'docs')))
   if (file.endsWith('.md')) pages.push(join(PACKAGE, 'docs', file));
@@ -96,7 +96,7 @@ for (const page of pages) {
   for (const [, link] of readFileSync(page, 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
     if (existsSync(join(dirname(page), link))) continue;
     failed += 1;
-    say(`${page}: the link ${link} leads nowhere`);
+    say(`${page}: the link ${link} has no target`);
   }
 }
 process.exitCode = failed === 0 ? 0 : 1;
