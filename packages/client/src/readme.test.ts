@@ -23,6 +23,7 @@ let stopGateway = async (): Promise<unknown> => undefined;
 beforeAll(async () => {
   // Inside the package, so that the examples can import it by name.
   folder = mkdtempSync(join(PACKAGE, '.readme-'));
+  compilerOutput = compileExamples();
   const gateway = await startBuiltGateway({ CPG_CHAIN_SETTLE_SECONDS: '0' });
   stopGateway = gateway.stop;
   environment = {
@@ -34,7 +35,6 @@ beforeAll(async () => {
     CPG_SECRET: 'cpg-demo-full-DO-NOT-USE-IN-PRODUCTION',
     CPG_WEBHOOK_SECRET: 'readme-webhook-DO-NOT-USE-IN-PRODUCTION',
   };
-  compilerOutput = compileExamples();
 });
 afterAll(async () => {
   await compilerOutput;
@@ -62,7 +62,7 @@ const compileExamples = async (): Promise<string> => {
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
   const tsc = join(PACKAGE, '../../node_modules/.bin/tsc');
   try {
-    await run(tsc, ['--project', folder], { cwd: PACKAGE, env: environment });
+    await run(tsc, ['--project', folder], { cwd: PACKAGE });
     return '';
   } catch (error) {
     const { stdout, message } = error as Error & { readonly stdout?: string };
