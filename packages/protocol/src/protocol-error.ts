@@ -7,7 +7,7 @@ export const PROTOCOL_ERROR_CODES = Object.freeze({
   invalid_target: 'The request target is not in origin form.',
   invalid_query: 'A query parameter cannot be written on the wire.',
   invalid_body: 'The body is not made of bytes.',
-  invalid_field: 'An argument has the wrong type, or would break what is signed.',
+  invalid_field: 'An argument has the wrong type, or would break the signed text.',
   invalid_option: 'An object of options has an unknown option.',
   invalid_decimal: 'The text is not a plain decimal string.',
 } as const);

@@ -20,7 +20,7 @@ describe('the README', () => {
     expect(examples).toHaveLength(readme.split('```ts').length - 1);
   });
 
-  it.each(examples)('$heading: prints what it says', ({ program }) => {
+  it.each(examples)('$heading: prints the output that it shows', ({ program }) => {
     const file = join(folder, 'example.ts');
     writeFileSync(file, program);
     const run = spawnSync(process.execPath, ['--conditions=@cpg/source', file], { encoding: 'utf8' });

@@ -18,7 +18,7 @@ export const timestampMistakes = defineMistakes([
   {
     code: 'timestamp_milliseconds_sent',
     message:
-      'Seconds were signed, but X-CPG-Timestamp carries milliseconds: send the very text that was signed, in Unix seconds.',
+      'Seconds were signed, but X-CPG-Timestamp carries milliseconds: send exactly the text that was signed, in Unix seconds.',
     variants: ({ timestamp }) => [{ timestamp: timestamp.slice(0, -3) }],
   },
   {
@@ -123,7 +123,7 @@ export const pathMistakes = defineMistakes([
   },
   {
     code: 'path_encoded',
-    message: 'The path was percent-encoded once more before signing: sign it as it is sent.',
+    message: 'The path was percent-encoded twice before signing: sign it as it is sent.',
     variants: ({ path }) => [
       { path: encodeURI(path) },
       { path: encodeURIComponent(path) },
@@ -224,7 +224,7 @@ export const queryMistakes = defineMistakes([
   {
     code: 'query_encoded',
     message:
-      'The query was encoded anew before signing (URLSearchParams, encodeURIComponent, a params option): encode it once, then sign and send that text.',
+      'The query was encoded again before signing (URLSearchParams, encodeURIComponent, a params option): encode it once, then sign and send that text.',
     variants: ({ query }) => [
       { query: new URLSearchParams(query).toString() },
       { query: encodeEach(query, encodeURIComponent) },
@@ -241,7 +241,7 @@ export const queryMistakes = defineMistakes([
   },
   {
     code: 'query_as_json',
-    message: 'The parameters were signed as JSON: sign the query as it stands in the URL.',
+    message: 'The parameters were signed as JSON: sign the query exactly as in the URL.',
     variants: ({ query }) => [{ query: JSON.stringify(Object.fromEntries(new URLSearchParams(query))) }],
   },
 ]);

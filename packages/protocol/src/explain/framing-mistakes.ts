@@ -29,7 +29,7 @@ export const requestFramingMistakes = defineMistakes([
   {
     code: 'trailing_newline',
     message:
-      'The canonical string was signed with a newline at its end: there is none after the body hash (use printf, not echo).',
+      'The canonical string was signed with a trailing newline: nothing follows the body hash (use printf, not echo).',
     variants: () =>
       ['\n', '\r\n'].map((end) => ({ assemble: (steps) => join([assembleRequest(steps), end], '') })),
   },
@@ -67,8 +67,7 @@ export const requestFramingMistakes = defineMistakes([
   },
   {
     code: 'key_id_included',
-    message:
-      'The key id was signed too: the canonical string has five fields, and the key id is none of them.',
+    message: 'The key id was signed too: the canonical string has five fields, without the key id.',
     variants: ({ keyId }) => oneMore(keyId),
   },
   {

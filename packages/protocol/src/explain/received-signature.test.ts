@@ -37,7 +37,7 @@ describe('readSignature', () => {
     ]);
   });
 
-  it.each(['', 'x', HEX.slice(0, 30), '{}', 'not a signature', `${HEX}é`])('makes nothing of %j', (text) => {
+  it.each(['', 'x', HEX.slice(0, 30), '{}', 'not a signature', `${HEX}é`])('cannot read %j', (text) => {
     expect(readSignature(text)).toEqual([]);
   });
 });

@@ -17,7 +17,7 @@ const OUTPUT_MESSAGES = {
   signature_prefixed: `The signature was sent with a prefix: ${FIX}.`,
   signature_upper_case: `The signature was sent in upper case: ${FIX}.`,
   signature_base64: `The signature was sent in base64: ${FIX}.`,
-  signature_base64_of_hex: `The hex digits of the signature were encoded in base64 once more: ${FIX}.`,
+  signature_base64_of_hex: `The hex digits of the signature were encoded in base64 again: ${FIX}.`,
   signature_truncated: `The signature was cut short: ${FIX}.`,
 } as const;
 

@@ -88,7 +88,7 @@ describe.each([
   });
 
   it.each([
-    ['none', []],
+    ['no header', []],
     ['two of three', signed.slice(1)],
     ['an empty one', [...signed.slice(1), ['X-CPG-Key', '']]],
     ['an empty one twice', [...signed.slice(1), ['X-CPG-Key', ''], ['X-CPG-Key', '']]],
@@ -101,8 +101,8 @@ describe.each([
   });
 
   it.each([
-    ['one that came twice', [...signed, signed[2]]],
-    ['one that came twice, once empty', [['X-CPG-Key', ''], ...signed]],
+    ['a repeated header', [...signed, signed[2]]],
+    ['a repeated header, once empty', [['X-CPG-Key', ''], ...signed]],
     ['a malformed key id', [['X-CPG-Key', 'a b'], ...signed.slice(1)]],
   ] as const)('rejects %s as malformed', (_, headers) => {
     expect(read(...(headers as unknown as typeof signed))).toMatchObject({

@@ -128,7 +128,7 @@ describe('encodeQuery', () => {
     );
   });
 
-  it('writes what no URL parser changes, and every form parser reads back', () => {
+  it('encodes text that URL parsers keep and form parsers decode', () => {
     const text = fc.string({ unit: 'binary' }).filter((each) => each.isWellFormed());
     const parameters = fc.dictionary(
       text.filter((name) => name !== ''),

@@ -82,7 +82,7 @@ const readKeys = (given: WebhookToVerify['key']): readonly SigningKey[] =>
 const readHeader = (header: ReceivedHeader, name: string): readonly string[] => {
   if (header === undefined || header === null) return [];
   if (typeof header === 'string') return [header];
-  const expected = 'the value of the header as it came: a string or an array of strings';
+  const expected = 'the value of the header as received: a string or an array of strings';
   return readGuarded(name, () => {
     if (!isArray(header)) throw wrongType(name, header, { expected });
     const values = [...header];
