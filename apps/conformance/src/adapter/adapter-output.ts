@@ -66,7 +66,7 @@ export class AdapterOutput {
 }
 
 /** A secret or valid signature in an adapter's output. */
-export interface Leak {
+interface Leak {
   readonly what: 'secret' | 'valid signature';
   readonly stream: 'standard output' | 'standard error';
   /** From 1. */

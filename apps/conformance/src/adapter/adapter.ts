@@ -7,7 +7,7 @@ import { ONE_SHOT_CAPABILITIES, oneShotAdapter } from './one-shot-adapter.ts';
 import type { CallResult } from './responses.ts';
 
 /** A request to sign, or to verify, outside any transport. */
-export interface UnsentRequest {
+interface UnsentRequest {
   readonly now: number;
   readonly method: string;
   readonly target: string;

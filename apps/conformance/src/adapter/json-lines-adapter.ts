@@ -15,7 +15,7 @@ export const maskLine = (line: string): string =>
 const toBase64 = (bytes: Buffer): string => bytes.toString('base64');
 
 /** A signer and verifier that is driven through the adapter protocol. */
-export const adapterSubject = (adapter: AdapterProcess): VectorSubject => ({
+const adapterSubject = (adapter: AdapterProcess): VectorSubject => ({
   sign: async ({ now, method, target, body, keyId, secret }) => {
     const command = { now, method, target, bodyB64: toBase64(body), keyId, secretB64: toBase64(secret) };
     const response = parseResponse(signResponse, await adapter.ask('sign', command));

@@ -5,7 +5,7 @@ import type { Adapter } from './adapter.ts';
 import { findLeak, type Stream } from './adapter-output.ts';
 
 /** The context of the cases that run last. */
-export interface OutputContext {
+interface OutputContext {
   readonly check: Checker;
   readonly adapter: Adapter;
   readonly masker: Masker;

@@ -36,7 +36,7 @@ const encodeHead = ({ status, headers }: Head, framing: Readonly<Record<string, 
 /**
  * Sends a reply and ends the connection; a stream with backpressure. Returns what was sent, as latin1 text.
  */
-export const sendReply = (socket: Socket, reply: Reply): string => {
+const sendReply = (socket: Socket, reply: Reply): string => {
   if ('reset' in reply) {
     socket.resetAndDestroy();
     return '(the connection was reset)';

@@ -41,7 +41,7 @@ export const parseCaptured = (message: HttpMessage): CapturedRequest => {
 };
 
 /** Expects one framing header with the correct length. The capture server reports extra bytes. */
-export const expectFramed = (check: Checker, { body, message }: CapturedRequest): void => {
+const expectFramed = (check: Checker, { body, message }: CapturedRequest): void => {
   const lengths = getHeaderValues(message, 'content-length');
   const codings = getHeaderValues(message, 'transfer-encoding');
   check.that(lengths.length + codings.length <= 1, {

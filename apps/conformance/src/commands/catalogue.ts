@@ -6,7 +6,7 @@ import { vectorCases } from '../vectors/vectors-suite.ts';
 import { UsageError } from './inputs.ts';
 
 /** A case in the list: everything except its check. */
-export type CatalogueEntry = Omit<ConformanceCase<never>, 'run'> & { readonly layer: Layer };
+type CatalogueEntry = Omit<ConformanceCase<never>, 'run'> & { readonly layer: Layer };
 
 /** Every case of the suite, in the order they run. */
 export const catalogue = (): readonly CatalogueEntry[] => [

@@ -13,7 +13,7 @@ const HEAD = '# Give a reason for each failure, best with a link to an issue. An
  * Writes every failure of a run as a known failure with an empty reason. Throws a `UsageError` when the file
  * exists.
  */
-export const writeExpectations = async (records: readonly ResultRecord[], path: string): Promise<void> => {
+const writeExpectations = async (records: readonly ResultRecord[], path: string): Promise<void> => {
   const entries = records
     .filter((record) => record.type === 'case')
     .filter(({ verdict }) => verdict === 'fail')
@@ -23,7 +23,7 @@ export const writeExpectations = async (records: readonly ResultRecord[], path: 
   });
 };
 
-export interface ReportOptions extends ReportFiles {
+interface ReportOptions extends ReportFiles {
   readonly strict?: boolean;
   /** Where to write the failures as known ones. */
   readonly writeExpect?: string;

@@ -17,7 +17,7 @@ export const serverUrl = (text: string, option = '--url'): string => {
 };
 
 /** Parses the URL of a test hook, which may have a path. Throws a `UsageError`. */
-export const switchUrl = (text: string | undefined, option: string): string | undefined => {
+const switchUrl = (text: string | undefined, option: string): string | undefined => {
   if (text === undefined) return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:')

@@ -8,7 +8,7 @@ export interface Found {
 }
 
 /** Finds any of thousands of phrases in one pass over a text. */
-export class PhraseFinder {
+class PhraseFinder {
   /** The phrases by their first characters. */
   readonly #byStart = new Map<string, Set<string>>();
 

@@ -8,7 +8,7 @@ import { newSeed, Randomness, type RunSettings } from './run-settings.ts';
 import type { ConformanceCase, Session, Suite } from './suite.ts';
 import { applyStrict, createFooter } from './tally.ts';
 
-export type Emit = (record: ResultRecord) => void;
+type Emit = (record: ResultRecord) => void;
 
 type Outcome = Pick<CaseRecord, 'verdict' | 'reason' | 'diff'>;
 
@@ -89,7 +89,7 @@ export const runSuite = async <Context>(
 };
 
 /** Runs one suite. */
-export type PlannedSuite = (emit: (record: ResultRecord) => void) => Promise<void>;
+type PlannedSuite = (emit: (record: ResultRecord) => void) => Promise<void>;
 
 export interface RunOptions {
   /** The same seed gives the same secrets and bodies. Random when left out. */

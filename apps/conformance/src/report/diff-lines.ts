@@ -2,7 +2,7 @@ import { type Diff, firstDifference } from '../core/checker.ts';
 import { excerpt, LENGTHS, splitLines, visible, visibleLines } from './visible.ts';
 
 /** The same line of two texts, with visible line ends. */
-export interface LinePair {
+interface LinePair {
   readonly expected: string;
   readonly actual: string;
   readonly isEqual: boolean;
@@ -24,7 +24,7 @@ export const linePairs = (expected: string, actual: string, length: number): rea
 };
 
 /** Two texts side by side, with `≠` on lines that differ; one alone if the other is missing. */
-export const sideBySide = (expected: string, actual: string | undefined): readonly string[] => {
+const sideBySide = (expected: string, actual: string | undefined): readonly string[] => {
   if (actual === undefined) return ['  expected', ...visibleLines(expected).map((line) => `  ${line}`)];
   const pairs = linePairs(expected, actual, LENGTHS.cell);
   const width = Math.max('expected'.length, ...pairs.map((pair) => pair.expected.length));

@@ -39,15 +39,15 @@ pre { overflow-x: auto; background: var(--none); padding: .6rem; border-radius: 
 `;
 
 /** The fragment id of a group of one section. */
-export const getGroupAnchor = (section: number, group: string): string =>
+const getGroupAnchor = (section: number, group: string): string =>
   `s${section}-${group.replace(/[^a-z0-9]+/gi, '-')}`;
 
 /** The fragment id of a case of one section. */
-export const getCaseAnchor = (section: number, id: string): string =>
+const getCaseAnchor = (section: number, id: string): string =>
   `c${section}-${id.replace(/[^a-z0-9]+/gi, '-')}`;
 
 /** Formats how many of the applicable cases pass, and how many do not apply. */
-export const formatFigures = (cases: readonly CaseRecord[]): string => {
+const formatFigures = (cases: readonly CaseRecord[]): string => {
   const count = (verdict: Verdict) => cases.filter((each) => each.verdict === verdict).length;
   const lacking = count('notapplicable');
   if (lacking === cases.length) return 'n/a';
@@ -56,7 +56,7 @@ export const formatFigures = (cases: readonly CaseRecord[]): string => {
 };
 
 /** The combined colour of some cases. */
-export const getShade = (cases: readonly CaseRecord[]): 'ok' | 'bad' | 'odd' | 'none' => {
+const getShade = (cases: readonly CaseRecord[]): 'ok' | 'bad' | 'odd' | 'none' => {
   if (cases.some(isFailure)) return 'bad';
   if (cases.some(({ verdict }) => verdict === 'warn' || verdict === 'xfail')) return 'odd';
   return cases.some(({ verdict }) => verdict === 'pass') ? 'ok' : 'none';
@@ -72,7 +72,7 @@ const cell = (section: Section, index: number, group: string): string => {
 };
 
 /** Implementations × groups, one table per layer; each cell links to its cases. */
-export const renderMatrix = (sections: readonly Section[]): string => {
+const renderMatrix = (sections: readonly Section[]): string => {
   const layers = [...new Set(sections.map(({ about }) => about.layer))];
   return layers
     .map((layer) => {
@@ -153,7 +153,7 @@ const listFailures = ({ about, cases }: Section, index: number): readonly string
   });
 
 /** A link to each case that fails the run, with a summary. */
-export const renderFailures = (sections: readonly Section[]): string => {
+const renderFailures = (sections: readonly Section[]): string => {
   const failures = sections.flatMap(listFailures);
   if (failures.length === 0) return '';
   const isOpen = failures.length > MAX_OPEN ? '' : ' open';
@@ -161,7 +161,7 @@ export const renderFailures = (sections: readonly Section[]): string => {
 };
 
 /** The layers without a verdict, shown first. */
-export const renderUnjudged = (unjudged: readonly ImplementationRecord[]): string =>
+const renderUnjudged = (unjudged: readonly ImplementationRecord[]): string =>
   unjudged
     .map(
       ({ layer, implementation }) =>

@@ -58,7 +58,7 @@ export const readAvailable = async (
 };
 
 /** The fields of a row of `GET /v1/currencies` that the cases read. Wire protocol §4.2. */
-export interface CurrencyRow {
+interface CurrencyRow {
   readonly currency: string;
   readonly network: string;
   readonly decimals: number;

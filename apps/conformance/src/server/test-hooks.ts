@@ -11,7 +11,7 @@ const getCauseMessage = (error: unknown): string => {
  * Sets a test hook of a server in sandbox mode. Throws an error that names the URL when the server does not
  * accept it.
  */
-export const putSwitch = async (
+const putSwitch = async (
   url: string,
   setting: Readonly<Record<string, unknown>>,
   what: string,

@@ -10,7 +10,7 @@ const unknownRole = (name: string, roles: readonly string[]): string => {
 };
 
 /** Describes the problems of a keys file: which role or field is missing or unknown, never a value. */
-export const describeProblems = (
+const describeProblems = (
   issues: readonly z.core.$ZodIssue[],
   roles: readonly string[],
 ): readonly string[] =>

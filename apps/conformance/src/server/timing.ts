@@ -13,7 +13,7 @@ const SIZES = [
   ['large', Number.POSITIVE_INFINITY],
 ] as const;
 
-export type EffectSize = (typeof SIZES)[number][0];
+type EffectSize = (typeof SIZES)[number][0];
 
 const countBelow = (sorted: readonly number[], value: number): number => {
   let [low, high] = [0, sorted.length];
@@ -48,7 +48,7 @@ export const median = (values: readonly number[]): number => {
 };
 
 /** How long a server took to reject, in microseconds. */
-export interface PairTimes {
+interface PairTimes {
   readonly unknownKey: readonly number[];
   readonly badSignature: readonly number[];
 }

@@ -39,7 +39,7 @@ interface WithdrawalData {
   readonly fee_decimal?: unknown;
 }
 
-export interface Withdrawn {
+interface Withdrawn {
   readonly id: number;
   readonly amount: ExactDecimal;
   readonly fee: ExactDecimal;

@@ -26,7 +26,7 @@ export const getHeaderValues = (message: Pick<HttpMessage, 'headers'>, name: str
 const CRLF = '\r\n';
 
 /** Decodes a chunked body; `undefined` while bytes are missing. Throws for an invalid chunk. */
-export const dechunk = (input: Buffer): { readonly body: Buffer; readonly length: number } | undefined => {
+const dechunk = (input: Buffer): { readonly body: Buffer; readonly length: number } | undefined => {
   const chunks: Buffer[] = [];
   let offset = 0;
   for (;;) {
