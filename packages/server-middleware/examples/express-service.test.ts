@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describeWithProgram } from '@cpg/test-support';
+import { exchange } from '@cpg/test-support/raw-client';
+import { RedisServer } from '@cpg/test-support/redis';
+import { type RequestParts, SECRET, signedRequest } from '@cpg/test-support/server-middleware/fixtures';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { exchange } from '../test/raw-http.ts';
-import { RedisServer } from '../test/redis-server.ts';
-import { type RequestParts, SECRET, signedRequest } from '../test/signed-request.ts';
 
 const SERVICE = fileURLToPath(new URL('../../../examples/express/service.mjs', import.meta.url));
 

@@ -6,10 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createSigningKey, type Permission } from '@cpg/protocol';
 import { type CpgKey, memoryStore, staticKeys } from '@cpg/server-middleware';
+import { exchange } from '@cpg/test-support/raw-client';
+import { NOW, type RequestParts, signedRequest, testKey } from '@cpg/test-support/server-middleware/fixtures';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { testKey } from '../test/keys.ts';
-import { exchange } from '../test/raw-http.ts';
-import { NOW, type RequestParts, signedRequest } from '../test/signed-request.ts';
 import { createApiServer } from './node-http-server.ts';
 
 const SUITE = fileURLToPath(new URL('../../../apps/conformance/', import.meta.url));

@@ -1,10 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { EXPRESS_VERSIONS } from '@cpg/test-support/server-middleware/express-versions';
+import { recordingLogger, SECRET, testKey } from '@cpg/test-support/server-middleware/fixtures';
 import type { Express, RequestHandler } from 'express';
 import { describe, expect, it, vi } from 'vitest';
-import { EXPRESS_VERSIONS } from '../test/express-versions.ts';
-import { testKey } from '../test/keys.ts';
-import { recordingLogger } from '../test/logger.ts';
-import { SECRET } from '../test/signed-request.ts';
 import { memoryStore } from './admission/memory/memory-store.ts';
 import { doctor } from './doctor.ts';
 import { type CpgAuthOptions, cpgAuth } from './express/cpg-auth.ts';

@@ -1,9 +1,8 @@
 import { createServer } from 'node:http';
 import { createSigningKey, endpoints } from '@cpg/protocol';
+import { recordingLogger, testKey } from '@cpg/test-support/server-middleware/fixtures';
 import express from 'express';
 import { describe, expect, it } from 'vitest';
-import { testKey } from '../test/keys.ts';
-import { recordingLogger } from '../test/logger.ts';
 import { ServerMiddlewareError } from './errors.ts';
 import * as middleware from './index.ts';
 import { formatReceived } from './options.ts';

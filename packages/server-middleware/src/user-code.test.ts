@@ -2,13 +2,17 @@ import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { endpoints } from '@cpg/protocol';
+import { exchange } from '@cpg/test-support/raw-client';
+import { EXPRESS_VERSIONS } from '@cpg/test-support/server-middleware/express-versions';
+import {
+  NOW,
+  recordingLogger,
+  SECRET,
+  serve,
+  signedRequest,
+  testKey,
+} from '@cpg/test-support/server-middleware/fixtures';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { EXPRESS_VERSIONS } from '../test/express-versions.ts';
-import { testKey } from '../test/keys.ts';
-import { recordingLogger } from '../test/logger.ts';
-import { exchange } from '../test/raw-http.ts';
-import { serve } from '../test/serve.ts';
-import { NOW, SECRET, signedRequest } from '../test/signed-request.ts';
 import {
   type CpgAuthOptions,
   type CpgKey,

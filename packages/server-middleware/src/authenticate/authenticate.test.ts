@@ -1,9 +1,14 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createSigningKey, isRejection, REJECTIONS } from '@cpg/protocol';
+import {
+  createSignature,
+  NOW,
+  type RequestParts,
+  recordingLogger,
+  SECRET,
+  testKey,
+} from '@cpg/test-support/server-middleware/fixtures';
 import { describe, expect, it } from 'vitest';
-import { testKey } from '../../test/keys.ts';
-import { recordingLogger } from '../../test/logger.ts';
-import { createSignature, NOW, type RequestParts, SECRET } from '../../test/signed-request.ts';
 import type { Admission } from '../admission/admission-store.ts';
 import { memoryStore } from '../admission/memory/memory-store.ts';
 import { type CpgKey, staticKeys } from '../keys/key-store.ts';

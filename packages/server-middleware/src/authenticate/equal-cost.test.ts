@@ -1,7 +1,6 @@
 import type * as crypto from 'node:crypto';
+import { createSignature, NOW, testKey } from '@cpg/test-support/server-middleware/fixtures';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { testKey } from '../../test/keys.ts';
-import { createSignature, NOW } from '../../test/signed-request.ts';
 import type { CpgKey } from '../keys/key-store.ts';
 
 /** Calls into node:crypto, by what they do: an HMAC is one `createHmac`, or two one-shot hashes. */

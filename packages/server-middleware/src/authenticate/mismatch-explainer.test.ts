@@ -1,10 +1,14 @@
 import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createSigningKey, EMPTY_BODY_SHA256, REJECTIONS, type SigningKey } from '@cpg/protocol';
+import {
+  createSignature,
+  NOW,
+  recordingLogger,
+  SECRET,
+  testKey,
+} from '@cpg/test-support/server-middleware/fixtures';
 import { describe, expect, it } from 'vitest';
-import { testKey } from '../../test/keys.ts';
-import { recordingLogger } from '../../test/logger.ts';
-import { createSignature, NOW, SECRET } from '../../test/signed-request.ts';
 import { memoryStore } from '../admission/memory/memory-store.ts';
 import type { CpgKey } from '../keys/key-store.ts';
 import type { Logger } from '../user-code.ts';

@@ -1,10 +1,9 @@
 import { once } from 'node:events';
 import { REJECTIONS } from '@cpg/protocol';
+import { exchange, RawConnection } from '@cpg/test-support/raw-client';
+import { EXPRESS_VERSIONS } from '@cpg/test-support/server-middleware/express-versions';
+import { recordingLogger, serve } from '@cpg/test-support/server-middleware/fixtures';
 import { describe, expect, it } from 'vitest';
-import { EXPRESS_VERSIONS } from '../../test/express-versions.ts';
-import { recordingLogger } from '../../test/logger.ts';
-import { exchange, RawConnection } from '../../test/raw-http.ts';
-import { serve } from '../../test/serve.ts';
 import { RejectionError, ServerMiddlewareError } from '../errors.ts';
 import { ErrorLog, errorHandler } from './error-handler.ts';
 

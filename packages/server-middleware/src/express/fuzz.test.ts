@@ -1,14 +1,11 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { NOW, recordingLogger, signedRequest, testKey } from '@cpg/test-support/server-middleware/fixtures';
+import { CleanVerifier, mutations } from '@cpg/test-support/server-middleware/fuzz';
 import express from 'express';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CleanVerifier } from '../../test/clean-verifier.ts';
-import { testKey } from '../../test/keys.ts';
-import { recordingLogger } from '../../test/logger.ts';
-import { mutations } from '../../test/mutations.ts';
-import { NOW, signedRequest } from '../../test/signed-request.ts';
 import { memoryStore } from '../admission/memory/memory-store.ts';
 import { staticKeys } from '../keys/key-store.ts';
 import { cpgAuth } from './cpg-auth.ts';

@@ -1,13 +1,12 @@
 import { describeWithProgram } from '@cpg/test-support';
+import { exchange } from '@cpg/test-support/raw-client';
+import { RedisServer } from '@cpg/test-support/redis';
+import { EXPRESS_VERSIONS } from '@cpg/test-support/server-middleware/express-versions';
+import { recordingLogger, serve } from '@cpg/test-support/server-middleware/fixtures';
+import { REDIS_LIBRARIES } from '@cpg/test-support/server-middleware/redis';
 import type { Store } from 'express-rate-limit';
 import { RedisStore } from 'rate-limit-redis';
 import { describe, expect, it } from 'vitest';
-import { EXPRESS_VERSIONS } from '../../test/express-versions.ts';
-import { recordingLogger } from '../../test/logger.ts';
-import { exchange } from '../../test/raw-http.ts';
-import { REDIS_LIBRARIES } from '../../test/redis-clients.ts';
-import { RedisServer } from '../../test/redis-server.ts';
-import { serve } from '../../test/serve.ts';
 import { type IpBackstopOptions, ipBackstop } from './ip-backstop.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';

@@ -2,13 +2,17 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { endpoints } from '@cpg/protocol';
+import { exchange } from '@cpg/test-support/raw-client';
+import { EXPRESS_VERSIONS } from '@cpg/test-support/server-middleware/express-versions';
+import {
+  NOW,
+  type RequestParts,
+  serve,
+  signedRequest,
+  testKey,
+} from '@cpg/test-support/server-middleware/fixtures';
 import type { RequestHandler } from 'express';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { EXPRESS_VERSIONS } from '../../test/express-versions.ts';
-import { testKey } from '../../test/keys.ts';
-import { exchange } from '../../test/raw-http.ts';
-import { serve } from '../../test/serve.ts';
-import { NOW, type RequestParts, signedRequest } from '../../test/signed-request.ts';
 import { memoryStore } from '../admission/memory/memory-store.ts';
 import { staticKeys } from '../keys/key-store.ts';
 import { cpgAuth } from './cpg-auth.ts';
@@ -16,7 +20,7 @@ import { errorHandler } from './error-handler.ts';
 import { requirePermission } from './require-permission.ts';
 import { route, routes } from './routes.ts';
 
-const SERVICE = fileURLToPath(new URL('../../test/body-readers.ts', import.meta.url));
+const SERVICE = fileURLToPath(import.meta.resolve('@cpg/test-support/server-middleware/body-readers'));
 const MALFORMED = 'Malformed JSON body';
 const BROKEN: RequestParts = { method: 'POST', target: '/v1/withdrawals', body: '{' };
 

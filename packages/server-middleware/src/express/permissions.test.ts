@@ -1,11 +1,14 @@
 import { endpoints, PERMISSIONS, type Permission } from '@cpg/protocol';
+import { exchange } from '@cpg/test-support/raw-client';
+import { EXPRESS_VERSIONS } from '@cpg/test-support/server-middleware/express-versions';
+import {
+  NOW,
+  recordingLogger,
+  serve,
+  signedRequest,
+  testKey,
+} from '@cpg/test-support/server-middleware/fixtures';
 import { describe, expect, it } from 'vitest';
-import { EXPRESS_VERSIONS } from '../../test/express-versions.ts';
-import { testKey } from '../../test/keys.ts';
-import { recordingLogger } from '../../test/logger.ts';
-import { exchange } from '../../test/raw-http.ts';
-import { serve } from '../../test/serve.ts';
-import { NOW, signedRequest } from '../../test/signed-request.ts';
 import { memoryStore } from '../admission/memory/memory-store.ts';
 import { staticKeys } from '../keys/key-store.ts';
 import { cpgAuth } from './cpg-auth.ts';

@@ -1,10 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { RawConnection } from '@cpg/test-support/raw-client';
+import { EXPRESS_VERSIONS } from '@cpg/test-support/server-middleware/express-versions';
+import { NOW, serve, signedRequest, testKey } from '@cpg/test-support/server-middleware/fixtures';
 import { describe, expect, it } from 'vitest';
-import { EXPRESS_VERSIONS } from '../../test/express-versions.ts';
-import { testKey } from '../../test/keys.ts';
-import { RawConnection } from '../../test/raw-http.ts';
-import { serve } from '../../test/serve.ts';
-import { NOW, signedRequest } from '../../test/signed-request.ts';
 import type { AdmissionStore } from '../admission/admission-store.ts';
 import { memoryStore } from '../admission/memory/memory-store.ts';
 import { staticKeys } from '../keys/key-store.ts';

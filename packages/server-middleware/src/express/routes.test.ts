@@ -1,11 +1,15 @@
 import { endpoints, PERMISSIONS, type Permission, REJECTIONS } from '@cpg/protocol';
+import { exchange } from '@cpg/test-support/raw-client';
+import { EXPRESS_VERSIONS } from '@cpg/test-support/server-middleware/express-versions';
+import {
+  NOW,
+  type RequestParts,
+  recordingLogger,
+  serve,
+  signedRequest,
+  testKey,
+} from '@cpg/test-support/server-middleware/fixtures';
 import { describe, expect, it } from 'vitest';
-import { EXPRESS_VERSIONS } from '../../test/express-versions.ts';
-import { testKey } from '../../test/keys.ts';
-import { recordingLogger } from '../../test/logger.ts';
-import { exchange } from '../../test/raw-http.ts';
-import { serve } from '../../test/serve.ts';
-import { NOW, type RequestParts, signedRequest } from '../../test/signed-request.ts';
 import { memoryStore } from '../admission/memory/memory-store.ts';
 import { RejectionError } from '../errors.ts';
 import { page } from '../http/responses.ts';

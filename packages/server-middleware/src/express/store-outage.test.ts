@@ -1,13 +1,16 @@
 import { describeWithProgram } from '@cpg/test-support';
+import { exchange } from '@cpg/test-support/raw-client';
+import { RedisServer } from '@cpg/test-support/redis';
+import {
+  NOW,
+  recordingLogger,
+  serve,
+  signedRequest,
+  testKey,
+} from '@cpg/test-support/server-middleware/fixtures';
+import { REDIS_LIBRARIES } from '@cpg/test-support/server-middleware/redis';
 import express from 'express';
 import { expect, it } from 'vitest';
-import { testKey } from '../../test/keys.ts';
-import { recordingLogger } from '../../test/logger.ts';
-import { exchange } from '../../test/raw-http.ts';
-import { REDIS_LIBRARIES } from '../../test/redis-clients.ts';
-import { RedisServer } from '../../test/redis-server.ts';
-import { serve } from '../../test/serve.ts';
-import { NOW, signedRequest } from '../../test/signed-request.ts';
 import { redisStore } from '../admission/redis/redis-store.ts';
 import { staticKeys } from '../keys/key-store.ts';
 import { cpgAuth } from './cpg-auth.ts';

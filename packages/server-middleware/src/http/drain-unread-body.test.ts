@@ -3,9 +3,9 @@ import { createServer, IncomingMessage, type RequestListener, type Server, Serve
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import { type AddressInfo, connect, Socket } from 'node:net';
 import { REJECTIONS } from '@cpg/protocol';
+import { recordingLogger } from '@cpg/test-support/server-middleware/fixtures';
 import express from 'express';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { recordingLogger } from '../../test/logger.ts';
 import { errorHandler } from '../express/error-handler.ts';
 import { type DrainLimits, drainUnreadBodies, drainUnreadBody } from './drain-unread-body.ts';
 import { sendRejection } from './responses.ts';

@@ -9,10 +9,9 @@ import {
   startNginx,
   uploadWithCurl,
 } from '@cpg/test-support';
+import { EXPRESS_VERSIONS } from '@cpg/test-support/server-middleware/express-versions';
+import { NOW, testKey } from '@cpg/test-support/server-middleware/fixtures';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { EXPRESS_VERSIONS } from '../../test/express-versions.ts';
-import { testKey } from '../../test/keys.ts';
-import { NOW } from '../../test/signed-request.ts';
 import { memoryStore } from '../admission/memory/memory-store.ts';
 import { cpgAuth } from '../express/cpg-auth.ts';
 import { errorHandler } from '../express/error-handler.ts';

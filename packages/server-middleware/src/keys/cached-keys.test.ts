@@ -1,5 +1,5 @@
+import { testKey } from '@cpg/test-support/server-middleware/fixtures';
 import { describe, expect, it } from 'vitest';
-import { testKey } from '../../test/keys.ts';
 import { cachedKeys } from './cached-keys.ts';
 import { type CpgKey, type KeyStore, staticKeys } from './key-store.ts';
 

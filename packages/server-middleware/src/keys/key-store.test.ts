@@ -1,6 +1,6 @@
 import { createSigningKey } from '@cpg/protocol';
+import { testKey } from '@cpg/test-support/server-middleware/fixtures';
 import { describe, expect, it } from 'vitest';
-import { testKey } from '../../test/keys.ts';
 import { staticKeys } from './key-store.ts';
 
 describe('staticKeys', () => {

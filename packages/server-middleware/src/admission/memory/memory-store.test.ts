@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { NOW } from '@cpg/test-support/server-middleware/fixtures';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NOW } from '../../../test/signed-request.ts';
 import type { AdmissionRequest } from '../admission-store.ts';
 import { memoryStore } from './memory-store.ts';
 

@@ -1,9 +1,9 @@
 import { describeWithProgram } from '@cpg/test-support';
+import { NOW } from '@cpg/test-support/server-middleware/fixtures';
+import { startRedisCluster } from '@cpg/test-support/server-middleware/redis';
 import { Cluster } from 'ioredis';
 import { createCluster } from 'redis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startRedisCluster } from '../../../test/redis-cluster.ts';
-import { NOW } from '../../../test/signed-request.ts';
 import { redisStore } from './redis-store.ts';
 
 describeWithProgram('redis-server', 'redisStore on a cluster of three', () => {

@@ -1,16 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { describeWithProgram } from '@cpg/test-support';
+import { exchange } from '@cpg/test-support/raw-client';
+import { RedisServer } from '@cpg/test-support/redis';
+import {
+  createSignature,
+  NOW,
+  recordingLogger,
+  serve,
+  signedRequest,
+  testKey,
+} from '@cpg/test-support/server-middleware/fixtures';
+import {
+  type OpenedClient,
+  REDIS_LIBRARIES,
+  type RedisUser,
+} from '@cpg/test-support/server-middleware/redis';
+import { startCuttingProxy } from '@cpg/test-support/tcp-proxies';
 import express from 'express';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { cuttingProxy } from '../../../test/cutting-proxy.ts';
-import { testKey } from '../../../test/keys.ts';
-import { recordingLogger } from '../../../test/logger.ts';
-import { exchange } from '../../../test/raw-http.ts';
-import { type OpenedClient, REDIS_LIBRARIES, type RedisUser } from '../../../test/redis-clients.ts';
-import { RedisServer } from '../../../test/redis-server.ts';
-import { serve } from '../../../test/serve.ts';
-import { createSignature, NOW, signedRequest } from '../../../test/signed-request.ts';
 import { cpgAuth } from '../../express/cpg-auth.ts';
 import { staticKeys } from '../../keys/key-store.ts';
 import { MINIMAL_RIGHTS } from './redis-error.ts';
@@ -139,7 +147,7 @@ describeWithProgram('redis-server', 'redisStore under an ACL', () => {
       'ERR unknown command',
       'NOAUTH Authentication required.',
     ])('sends the script once when the reply is %s', async (reply) => {
-      const proxy = await cuttingProxy(server.port);
+      const proxy = await startCuttingProxy(server.port);
       const { send, logger, close } = await start(proxy.port);
       const replies = proxy.replyTo('cpg:{ck_full}', `-${reply}, with args beginning with: '${CLAIM}'\r\n`);
       expect(await send()).toEqual(Array(10).fill(503));

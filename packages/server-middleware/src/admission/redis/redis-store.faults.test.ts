@@ -1,12 +1,15 @@
+import { NOW } from '@cpg/test-support/server-middleware/fixtures';
 import { describe, expect, it } from 'vitest';
-import { NOW } from '../../../test/signed-request.ts';
 import type { RedisClient } from './redis-client.ts';
 import { redisStore } from './redis-store.ts';
 
 const REQUEST = { keyId: 'ck_full', signature: 'a'.repeat(64), usedUntil: NOW + 300, minute: 1, limit: 1 };
 
 /** A client that returns the same reply for every script. */
-const clientReplying = (reply: unknown): RedisClient => ({ evalSha: async () => reply, eval: async () => reply });
+const clientReplying = (reply: unknown): RedisClient => ({
+  evalSha: async () => reply,
+  eval: async () => reply,
+});
 
 describe('redisStore', () => {
   it.each([undefined, null, {}, 'redis://127.0.0.1'])('rejects %j as a client', (client) => {

@@ -1,9 +1,9 @@
 import { describeWithProgram } from '@cpg/test-support';
+import { RedisServer } from '@cpg/test-support/redis';
+import { NOW } from '@cpg/test-support/server-middleware/fixtures';
+import { type OpenedClient, REDIS_LIBRARIES } from '@cpg/test-support/server-middleware/redis';
+import { startCuttingProxy } from '@cpg/test-support/tcp-proxies';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cuttingProxy } from '../../../test/cutting-proxy.ts';
-import { type OpenedClient, REDIS_LIBRARIES } from '../../../test/redis-clients.ts';
-import { RedisServer } from '../../../test/redis-server.ts';
-import { NOW } from '../../../test/signed-request.ts';
 import type { AdmissionRequest } from '../admission-store.ts';
 import { redisStore } from './redis-store.ts';
 
@@ -84,7 +84,7 @@ describeWithProgram('redis-server', 'redisStore', () => {
     });
 
     it('recognises its own claim when the reply was lost, and counts it once', async () => {
-      const proxy = await cuttingProxy(server.port);
+      const proxy = await startCuttingProxy(server.port);
       const throughProxy = await open(proxy.port);
       const store = redisStore(throughProxy.client, { clock, deadlineMs: 5_000, prefix: 'lost:' });
       proxy.cutReplyTo('lost:{ck_full}:s:');
@@ -100,11 +100,9 @@ describeWithProgram('redis-server', 'redisStore', () => {
       await server.signal('SIGSTOP');
       const rejections = await Promise.allSettled([50, 51, 52].map((digit) => store.admit(request(digit))));
       await server.signal('SIGCONT');
-      expect(rejections.map((rejection) => rejection.status === 'rejected' && rejection.reason.code)).toEqual([
-        'store_deadline',
-        'store_deadline',
-        'store_unavailable',
-      ]);
+      expect(rejections.map((rejection) => rejection.status === 'rejected' && rejection.reason.code)).toEqual(
+        ['store_deadline', 'store_deadline', 'store_unavailable'],
+      );
       await expect.poll(() => store.admit(request(53)), { timeout: 30_000 }).toBe('replayed');
     });
 

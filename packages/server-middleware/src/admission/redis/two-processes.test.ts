@@ -2,12 +2,12 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describeWithProgram } from '@cpg/test-support';
+import { RedisServer } from '@cpg/test-support/redis';
 import { expect, it } from 'vitest';
-import { RedisServer } from '../../../test/redis-server.ts';
 
 const ROUNDS = 100;
 const PER_ROUND = 100;
-const PROGRAM = fileURLToPath(new URL('../../../test/race-process.ts', import.meta.url));
+const PROGRAM = fileURLToPath(import.meta.resolve('@cpg/test-support/server-middleware/race-process'));
 
 const startRacer = async (port: number, library: number): Promise<ChildProcess> => {
   const racer = fork(PROGRAM, [port, library].map(String), { execArgv: ['--conditions=@cpg/source'] });

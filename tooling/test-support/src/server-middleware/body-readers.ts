@@ -1,17 +1,12 @@
 import type { AddressInfo } from 'node:net';
-import express5 from 'express';
-import express4 from 'express4';
+import { cpgAuth, errorHandler, memoryStore, requirePermission, staticKeys } from '@cpg/server-middleware';
 import morgan from 'morgan';
-import { memoryStore } from '../src/admission/memory/memory-store.ts';
-import { cpgAuth } from '../src/express/cpg-auth.ts';
-import { errorHandler } from '../src/express/error-handler.ts';
-import { requirePermission } from '../src/express/require-permission.ts';
-import { staticKeys } from '../src/keys/key-store.ts';
-import { testKey } from './keys.ts';
-import { NOW } from './signed-request.ts';
+import { LOOPBACK } from '../ports.ts';
+import { EXPRESS_VERSIONS } from './express-versions.ts';
+import { NOW, testKey } from './fixtures.ts';
 
 /** A service that reads `req.body` wherever services do, in a process of its own; sends its port to its parent. */
-const express = process.argv[2] === 'Express 4' ? express4 : express5;
+const [, express] = EXPRESS_VERSIONS[process.argv[2] === 'Express 4' ? 0 : 1];
 const clock = () => NOW * 1000;
 const keys = staticKeys([testKey(), testKey({ keyId: 'ck_none', permissions: [] })]);
 
@@ -35,5 +30,5 @@ app.use('/v1', (request, response) => {
   void serve();
 });
 app.use(errorHandler());
-const server = app.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
+const server = app.listen(0, LOOPBACK, () => process.send?.((server.address() as AddressInfo).port));
 process.on('disconnect', () => process.exit());

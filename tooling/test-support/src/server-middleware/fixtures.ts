@@ -1,4 +1,10 @@
 import { createHash, createHmac } from 'node:crypto';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createSigningKey, PERMISSIONS } from '@cpg/protocol';
+import type { CpgKey, Logger } from '@cpg/server-middleware';
+import { onTestFinished } from 'vitest';
+import { LOOPBACK } from '../ports.ts';
 
 export const NOW = 1_747_444_800;
 export const SECRET = 'cpg-example-secret-DO-NOT-USE-IN-PRODUCTION';
@@ -47,4 +53,40 @@ export const signedRequest = (parts: RequestParts = {}): Buffer => {
   );
   const head = `${method} ${parts.sentTarget ?? target} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`;
   return Buffer.concat([Buffer.from(head, 'latin1'), sentBody]);
+};
+
+export const testKey = (overrides: Partial<CpgKey> = {}): CpgKey => ({
+  keyId: 'ck_full',
+  signingKeys: [createSigningKey(SECRET)],
+  permissions: PERMISSIONS,
+  rateLimitPerMinute: 600,
+  accountId: 'acct_1',
+  ...overrides,
+});
+
+export interface LogLine {
+  readonly level: 'warn' | 'error';
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly message: string;
+}
+
+/** A logger that keeps its lines. */
+export const recordingLogger = (): Logger & { readonly lines: LogLine[] } => {
+  const lines: LogLine[] = [];
+  return {
+    lines,
+    warn: (fields, message) => lines.push({ level: 'warn', fields, message }),
+    error: (fields, message) => lines.push({ level: 'error', fields, message }),
+  };
+};
+
+/** Serves on a free loopback port until the test ends; returns the port. */
+export const serve = async (listener: RequestListener): Promise<number> => {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, LOOPBACK, resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
 };

@@ -1,5 +1,5 @@
-import { redisStore } from '../src/admission/redis/redis-store.ts';
-import { REDIS_LIBRARIES } from './redis-clients.ts';
+import { redisStore } from '@cpg/server-middleware/redis';
+import { REDIS_LIBRARIES } from './redis.ts';
 
 /** One of several processes that compete for the same signatures; sends its parent the admitted ones of each round. */
 const [port, library] = process.argv.slice(2).map(Number) as [number, number];

@@ -1,1 +1,0 @@
-export { startCuttingProxy as cuttingProxy } from '@cpg/test-support/tcp-proxies';

@@ -1,1 +1,0 @@
-export { exchange, RawConnection } from '@cpg/test-support/raw-client';

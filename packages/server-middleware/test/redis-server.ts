@@ -1,1 +1,0 @@
-export { RedisServer } from '@cpg/test-support/redis';
