@@ -52,7 +52,7 @@ const anApp: OptionRule = (value) =>
     ? undefined
     : 'be an Express app';
 
-// A secret is never shown, not even a wrong one.
+// A secret is never shown, not even an invalid one.
 const assertSecret = (secret: unknown): void => {
   const isUsable = typeof secret === 'string' && secret !== '';
   assertValue({
@@ -75,9 +75,9 @@ const RULES: OptionRules<DoctorOptions> = {
 };
 
 /**
- * Examines how cpgAuth is mounted in an app: serves it on a loopback port, sends it signed probes with the given key, and
- * reports on replay, clock, parser order, compression, body limit, proxy trust and the speed of the stores. Seven
- * requests of the key's quota are used; handlers of the target see the probes, so choose one without side effects.
+ * Checks how cpgAuth is mounted in an app: serves the app on a loopback port, sends signed probes with the given key, and
+ * reports on replay, clock, parser order, compression, body limit, proxy trust and the speed of the stores. Uses seven
+ * requests of the key's quota. The probes reach the handler of the target, so choose one without side effects.
  *
  * @throws ServerMiddlewareError `invalid_option`
  */
@@ -87,7 +87,7 @@ export const doctor = async (app: Express, options: DoctorOptions): Promise<Doct
   assertSecret(options.secret);
   const { keyId, secret, target = '/v1/_ping', timeoutMs = 5_000, print = printToStdout } = options;
   const probed = await probeApp(app, { keyId, secret, timeoutMs }, (prober) => examine(prober, target));
-  const findings = [judgeProxyTrust(app.get('trust proxy')), ...probed];
+  const findings = [checkProxyTrust(app.get('trust proxy')), ...probed];
   const observer = { name: 'print', callback: print, logger: processWarnings };
   for (const { status, check, detail } of findings) {
     callObserver(observer, () => print(`${status.padEnd(8)} ${check.padEnd(15)} ${detail}`));
@@ -95,13 +95,13 @@ export const doctor = async (app: Express, options: DoctorOptions): Promise<Doct
   return { isHealthy: findings.every(({ status }) => status !== 'failure'), findings };
 };
 
-const judgeProxyTrust = (setting: unknown): DoctorFinding => {
+const checkProxyTrust = (setting: unknown): DoctorFinding => {
   const check = 'trust proxy';
   if (setting === true) {
     return {
       check,
       status: 'failure',
-      detail: 'is true: every client chooses its own address; name the proxies instead',
+      detail: 'is true: every client can choose its address; name the proxies instead',
     };
   }
   return setting === false || setting === undefined
@@ -109,7 +109,7 @@ const judgeProxyTrust = (setting: unknown): DoctorFinding => {
     : { check, status: 'ok', detail: 'is limited to named proxies' };
 };
 
-/** What one check of `doctor` found. */
+/** The result of one check of `doctor`. */
 export interface DoctorFinding {
   readonly check: string;
   readonly status: 'ok' | 'warning' | 'failure';
@@ -126,8 +126,8 @@ const ok = (check: string, detail: string): DoctorFinding => ({ check, status: '
 const warning = (check: string, detail: string): DoctorFinding => ({ check, status: 'warning', detail });
 const failure = (check: string, detail: string): DoctorFinding => ({ check, status: 'failure', detail });
 
-/** Sends the probes, judges each, and stops at once when not even a good request is authenticated. */
-export const examine = async (prober: Prober, target: string): Promise<DoctorFinding[]> => {
+/** Sends the probes and checks the results; stops if a correct request is not authenticated. */
+const examine = async (prober: Prober, target: string): Promise<DoctorFinding[]> => {
   const now = Math.floor(Date.now() / 1000);
   const get = { method: 'GET', target, timestamp: now } as const;
   const post = { method: 'POST', target, timestamp: now, body: BODY } as const;
@@ -150,7 +150,7 @@ export const examine = async (prober: Prober, target: string): Promise<DoctorFin
       ? ok('clock', `within ${CLOCK_SLACK_SECONDS} s of this machine's`)
       : failure('clock', `the clock given to cpgAuth is off by more than ${CLOCK_SLACK_SECONDS} s`),
     withBody.trace?.outcome === 'authenticated'
-      ? ok('parser order', 'cpgAuth sees the bytes of the body')
+      ? ok('parser order', 'cpgAuth gets the bytes of the body')
       : failure('parser order', describe(withBody)),
     zipped.trace?.outcome === 'content_encoding_not_supported'
       ? ok('compression', 'compressed bodies are rejected')
@@ -158,11 +158,11 @@ export const examine = async (prober: Prober, target: string): Promise<DoctorFin
     huge.trace?.outcome === 'body_too_large'
       ? ok('body limit', 'an oversized body is rejected before it is read')
       : failure('body limit', `a body of 2^40 bytes must be rejected with 413: ${describe(huge)}`),
-    ...first.trace.passed.filter(({ check }) => STORE_CHECKS.has(check)).map(judgeSpeed),
+    ...first.trace.passed.filter(({ check }) => STORE_CHECKS.has(check)).map(checkSpeed),
   ];
 };
 
-const judgeSpeed = ({ check, ms }: DecisionTrace['passed'][number]): DoctorFinding => {
+const checkSpeed = ({ check, ms }: DecisionTrace['passed'][number]): DoctorFinding => {
   const detail = `responds in ${ms.toFixed(1)} ms`;
   return ms < SLOW_STORE_MS
     ? ok(`${check} store`, detail)
@@ -179,7 +179,7 @@ const describe = ({ status, trace }: ProbeResult): string => {
   return `got ${status}, outcome ${trace.outcome}${cause}`;
 };
 
-export interface ProbeSettings {
+interface ProbeSettings {
   readonly keyId: string;
   readonly secret: string;
   /** Milliseconds to wait for each response. */
@@ -187,7 +187,7 @@ export interface ProbeSettings {
 }
 
 /** One signed request; `headers` replace the usual ones, after signing. */
-export interface Probe {
+interface Probe {
   readonly method: 'GET' | 'POST';
   readonly target: string;
   /** Unix seconds. */
@@ -196,23 +196,23 @@ export interface Probe {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface ProbeResult {
+interface ProbeResult {
   /** Missing without a response in time. */
   readonly status?: number | undefined;
-  /** Left out when no cpgAuth saw the request. */
+  /** Missing if no cpgAuth handled the request. */
   readonly trace?: DecisionTrace | undefined;
 }
 
-export type Prober = (probe: Probe) => Promise<ProbeResult>;
+type Prober = (probe: Probe) => Promise<ProbeResult>;
 
-/** Serves an app on a loopback port of its own while `use` sends it signed requests, one after the other. */
-export const probeApp = async <Result>(
+/** Serves an app on a free loopback port while `use` sends signed requests, one after the other. */
+const probeApp = async <Result>(
   app: RequestListener,
   settings: ProbeSettings,
   use: (prober: Prober) => Promise<Result>,
 ): Promise<Result> => {
-  const observer = { name: 'The app under examination', callback: app, logger: processWarnings };
-  // An app that throws leaves its probe without a response, and the process running.
+  const observer = { name: 'The app', callback: app, logger: processWarnings };
+  // When the app throws, its probe gets no response, and the process continues.
   const server = createServer((incoming, response) => callObserver(observer, () => app(incoming, response)));
   await once(server.listen(0, '127.0.0.1'), 'listening');
   let trace: DecisionTrace | undefined;

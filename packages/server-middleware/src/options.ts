@@ -49,7 +49,7 @@ export const optional =
   (value) =>
     value === undefined ? undefined : rule(value);
 
-export interface OptionsToCheck<Options> {
+interface OptionsToCheck<Options> {
   /** The function that takes the options; its name in errors. */
   readonly owner: string;
   readonly options: Options | undefined;
@@ -85,7 +85,7 @@ export const assertOptions = <Options extends object>(check: OptionsToCheck<Opti
   }
 };
 
-export interface ValueToCheck {
+interface ValueToCheck {
   readonly name: string;
   readonly value: unknown;
   readonly rule: OptionRule;

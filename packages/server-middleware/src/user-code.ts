@@ -31,7 +31,7 @@ export const describeThrown = (thrown: unknown): string => {
 };
 
 /** A callback that only observes: nothing depends on its result. */
-export interface Observer {
+interface Observer {
   /** Its name in the report. */
   readonly name: string;
   /** The function or object that the caller passed in; its failure is reported once. */
@@ -137,7 +137,7 @@ export const readClock = (clock: () => number): number => {
   );
 };
 
-export interface StoreCall<Value> {
+interface StoreCall<Value> {
   /** The store's name in errors. */
   readonly name: string;
   readonly timeoutMs: number;

@@ -11,7 +11,7 @@ const MAX_BODY_BYTES = 65_536;
 // An explanation for an unknown key takes as long as one for a known key.
 const DUMMY_KEYS = Array.from({ length: MAX_SIGNING_KEYS }, () => createSigningKey(randomUUID()));
 
-export interface RejectedSignature {
+interface RejectedSignature {
   readonly request: RequestToAuthenticate;
   readonly read: ReadRequest;
   readonly key: CpgKey | undefined;

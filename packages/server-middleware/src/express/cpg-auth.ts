@@ -91,18 +91,18 @@ const describe = (request: Request) => ({
  *
  * @throws ServerMiddlewareError `mounted_twice`, `permissive_trust_proxy`
  */
-export const assertMounting = (request: Request, keys: KeyStore): void => {
+const assertMounting = (request: Request, keys: KeyStore): void => {
   if (request.cpg !== undefined) {
     throw new ServerMiddlewareError(
       'mounted_twice',
-      'A second cpgAuth saw an authenticated request, whose signature is used up. Mount cpgAuth once, in front of all protected routes.',
+      'A second cpgAuth received an authenticated request, whose signature is already used. Mount cpgAuth once, in front of all protected routes.',
     );
   }
   if (keys.hasSourceIps === true) assertTrustedProxy(request);
 };
 
 /** @throws ServerMiddlewareError `permissive_trust_proxy` */
-export const assertTrustedProxy = (request: Request): void => {
+const assertTrustedProxy = (request: Request): void => {
   if (request.app.get('trust proxy') !== true) return;
   throw new ServerMiddlewareError(
     'permissive_trust_proxy',

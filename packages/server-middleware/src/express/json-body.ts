@@ -1,4 +1,3 @@
-import './cpg-auth.ts';
 import { createPathMatcher, endpoints, isRejection, missingPermission, type Rejection } from '@cpg/protocol';
 import type { Request } from 'express';
 import { parseJsonBody } from '../http/read-body.ts';

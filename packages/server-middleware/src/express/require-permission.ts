@@ -1,4 +1,3 @@
-import './cpg-auth.ts';
 import { missingPermission, PERMISSIONS, type Permission } from '@cpg/protocol';
 import type { Request, RequestHandler } from 'express';
 import { ServerMiddlewareError } from '../errors.ts';

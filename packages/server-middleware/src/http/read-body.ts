@@ -68,7 +68,7 @@ const takeCaptured = (captured: unknown, declared: number | undefined, limit: nu
  * Reads a stream to its end, within a limit of bytes and of time. A client that disconnects counts as late. After a
  * rejection the rest is discarded, so that the connection can carry the response and the next request.
  */
-export const collectBody = (message: IncomingMessage, limits: BodyLimits): Promise<Buffer | Rejection> =>
+const collectBody = (message: IncomingMessage, limits: BodyLimits): Promise<Buffer | Rejection> =>
   new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let length = 0;

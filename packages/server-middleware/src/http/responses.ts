@@ -28,7 +28,7 @@ export class Page<Data = unknown> {
 export const page = <Data>(content: PageContent<Data>): Page<Data> => new Page(content);
 
 /** One JSON response. */
-export interface EnvelopeResponse {
+interface EnvelopeResponse {
   readonly status: number;
   readonly envelope: object;
   readonly headers?: OutgoingHttpHeaders;
@@ -39,10 +39,7 @@ export interface EnvelopeResponse {
  * `no-store`, because shared caches do not know that `X-CPG-*` headers authenticate. Does nothing when the response has
  * already started or the client is gone.
  */
-export const sendEnvelope = (
-  response: ServerResponse,
-  { status, envelope, headers }: EnvelopeResponse,
-): void => {
+const sendEnvelope = (response: ServerResponse, { status, envelope, headers }: EnvelopeResponse): void => {
   if (response.headersSent || response.destroyed) return;
   drainUnreadBody(response);
   const body = JSON.stringify(envelope);

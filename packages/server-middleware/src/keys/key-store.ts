@@ -53,7 +53,7 @@ const signingKeys: OptionRule = (value) =>
     ? undefined
     : 'hold one key, or two during a rotation';
 
-export const aList: OptionRule = (value) => (Array.isArray(value) ? undefined : 'be a list');
+const aList: OptionRule = (value) => (Array.isArray(value) ? undefined : 'be a list');
 
 // Quick enough for every request. A limit of NaN, for example, would admit everything.
 const REQUEST_RULES = Object.entries({

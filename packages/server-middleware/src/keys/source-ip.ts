@@ -44,7 +44,7 @@ const invalid = (entry: string) =>
   );
 
 /** A parsed whitelist. */
-export interface SourceIpList {
+interface SourceIpList {
   includes(address: Address): boolean;
 }
 

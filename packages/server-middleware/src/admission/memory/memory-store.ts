@@ -70,14 +70,14 @@ const full = (maxEntries: number) =>
 const IDLE_MINUTES = 15;
 
 /** The number of a key in fingerprints, and its admissions in its latest epoch minute. */
-export interface KeyCounter {
+interface KeyCounter {
   readonly number: number;
   minute: number;
   admitted: number;
 }
 
 /** Counts admissions by key and epoch minute; forgets idle keys. */
-export class KeyCounters {
+class KeyCounters {
   readonly #counters = new Map<string, KeyCounter>();
   #lastNumber = 0;
   #sweptMinute = 0;

@@ -20,7 +20,7 @@ export interface IoredisClient {
 export type RedisClient = NodeRedisClient | IoredisClient;
 
 /** A Lua script, and the hash by which Redis runs a script that it has cached. */
-export interface RedisScript {
+interface RedisScript {
   readonly text: string;
   readonly sha1: string;
 }
@@ -36,12 +36,12 @@ interface KeysAndArguments {
 }
 
 /** One script call. */
-export interface ScriptCall extends KeysAndArguments {
+interface ScriptCall extends KeysAndArguments {
   readonly script: RedisScript;
 }
 
 /** One interface to both client libraries. */
-export interface RedisConnection {
+interface RedisConnection {
   /** Whether a command is sent at once, and not queued while reconnecting. */
   isReady(): boolean;
   evalSha(sha1: string, call: KeysAndArguments): Promise<unknown>;

@@ -43,7 +43,7 @@ export const isErrorReply = (error: unknown): error is Error =>
   error instanceof Error && /^[A-Z][A-Z0-9]+(?: |$)/.test(error.message);
 
 /** The origin of an error, and the ACL rules that it needs. */
-export interface RedisUse {
+interface RedisUse {
   readonly what: string;
   readonly rights: string;
 }
