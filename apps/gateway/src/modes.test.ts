@@ -5,8 +5,9 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createSigningKey, signRequest } from '@cpg/protocol';
-import { describeWithProgram, type Postgres, startPostgres } from '@cpg/test-support';
 import { startGatewayFromSources } from '@cpg/test-support/gateway-process';
+import { type Postgres, startPostgres } from '@cpg/test-support/postgres';
+import { describeWithProgram } from '@cpg/test-support/programs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const SOURCES = fileURLToPath(new URL('.', import.meta.url));

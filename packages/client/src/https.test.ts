@@ -4,7 +4,6 @@ import { Agent } from 'node:https';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeWithProgram } from '@cpg/test-support';
 import {
   BALANCE,
   CREDENTIALS,
@@ -12,6 +11,7 @@ import {
   SECRET,
   WITHDRAWAL_BODY,
 } from '@cpg/test-support/client/fixtures';
+import { describeWithProgram } from '@cpg/test-support/programs';
 import { type CapturedRequest, ok, RawServer } from '@cpg/test-support/raw-server';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CpgClient, type CpgClientOptions } from './client.ts';

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeWithProgram } from '@cpg/test-support';
+import { describeWithProgram } from '@cpg/test-support/programs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { getValuePaths, type ValuePath, withFlippedBit, withFlippedHeader } from './flip-bit.ts';
 

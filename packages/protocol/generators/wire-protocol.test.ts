@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createSigningKey, signWebhook } from '@cpg/protocol';
-import { describeWithProgram } from '@cpg/test-support';
+import { describeWithProgram } from '@cpg/test-support/programs';
 import { describe, expect, it } from 'vitest';
 import { readVectors } from './run-vectors.ts';
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { describeWithProgram } from '@cpg/test-support';
+import { describeWithProgram } from '@cpg/test-support/programs';
 import { exchange } from '@cpg/test-support/raw-client';
 import { RedisServer } from '@cpg/test-support/redis';
 import { type RequestParts, SECRET, signedRequest } from '@cpg/test-support/server-middleware/fixtures';

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { createServer, type ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
-import { describeWithProgram } from '@cpg/test-support';
 import { type GatewayProcess, startBuiltGateway } from '@cpg/test-support/gateway-process';
 import { LOOPBACK, listen } from '@cpg/test-support/ports';
+import { describeWithProgram } from '@cpg/test-support/programs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REPOSITORY_ROOT } from './program.ts';
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeWithProgram } from '@cpg/test-support';
+import { describeWithProgram } from '@cpg/test-support/programs';
 import { beforeAll, expect, it, vi } from 'vitest';
 import type { FooterRecord } from '../core/record.ts';
 import { main } from './main.ts';

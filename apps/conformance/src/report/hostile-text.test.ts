@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { describeWithProgram } from '@cpg/test-support';
+import { describeWithProgram } from '@cpg/test-support/programs';
 import { describe, expect, it } from 'vitest';
 import type { ResultRecord } from '../core/record.ts';
 import { createFooter } from '../core/tally.ts';

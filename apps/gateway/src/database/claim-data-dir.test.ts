@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeWithProgram } from '@cpg/test-support';
 import { type GatewayProcess, startGatewayFromSources } from '@cpg/test-support/gateway-process';
+import { describeWithProgram } from '@cpg/test-support/programs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { claimDataDir } from './claim-data-dir.ts';
 

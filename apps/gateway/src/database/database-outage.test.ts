@@ -1,4 +1,5 @@
-import { describeWithProgram, type Postgres, startPostgres } from '@cpg/test-support';
+import { type Postgres, startPostgres } from '@cpg/test-support/postgres';
+import { describeWithProgram } from '@cpg/test-support/programs';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';

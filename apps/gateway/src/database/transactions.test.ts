@@ -1,4 +1,5 @@
-import { describeWithProgram, type Postgres, startPostgres } from '@cpg/test-support';
+import { type Postgres, startPostgres } from '@cpg/test-support/postgres';
+import { describeWithProgram } from '@cpg/test-support/programs';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DatabaseUnavailableError } from './database-unavailable.ts';

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { describeWithProgram, type NginxOptions, type ReverseProxy, startNginx } from '@cpg/test-support';
 import { type GatewayProcess, startGatewayFromSources } from '@cpg/test-support/gateway-process';
+import { describeWithProgram } from '@cpg/test-support/programs';
+import { type NginxOptions, type ReverseProxy, startNginx } from '@cpg/test-support/reverse-proxies';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 

@@ -1,12 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import {
-  countUploads,
-  describeWithProgram,
-  startHaproxy,
-  startNginx,
-  uploadWithCurl,
-} from '@cpg/test-support';
+import { describeWithProgram } from '@cpg/test-support/programs';
+import { startHaproxy, startNginx } from '@cpg/test-support/reverse-proxies';
+import { countUploads, uploadWithCurl } from '@cpg/test-support/uploads';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startTestGateway, type TestGateway } from '../testing/test-gateway.ts';
 

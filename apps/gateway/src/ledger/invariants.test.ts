@@ -1,5 +1,6 @@
-import { describeWithProgram, type Postgres, startPostgres } from '@cpg/test-support';
 import { type GatewayProcess, startGatewayFromSources } from '@cpg/test-support/gateway-process';
+import { type Postgres, startPostgres } from '@cpg/test-support/postgres';
+import { describeWithProgram } from '@cpg/test-support/programs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../database/open-database.ts';
 import { createSecretBox } from '../database/secret-box.ts';

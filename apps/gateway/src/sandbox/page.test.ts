@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { createSigningKey } from '@cpg/protocol';
-import { describeWithProgram } from '@cpg/test-support';
+import { describeWithProgram } from '@cpg/test-support/programs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startTestGateway, type TestGateway } from '../testing/test-gateway.ts';

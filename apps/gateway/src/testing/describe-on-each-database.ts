@@ -1,4 +1,5 @@
-import { describeWithProgram, type Postgres, startPostgres } from '@cpg/test-support';
+import { type Postgres, startPostgres } from '@cpg/test-support/postgres';
+import { describeWithProgram } from '@cpg/test-support/programs';
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { Config } from '../config.ts';
 import { startTestGateway, type TestGateway } from './test-gateway.ts';

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { createSigningKey, signWebhook } from '@cpg/protocol';
-import { countUploads } from '@cpg/test-support';
+import { countUploads } from '@cpg/test-support/uploads';
 import express from 'express';
 import { afterEach, describe, expect, it } from 'vitest';
 import { memoryInbox, type WebhookReceiverOptions, webhookReceiver } from './webhook-receiver.ts';

@@ -1,4 +1,4 @@
-import { describeWithProgram } from '@cpg/test-support';
+import { describeWithProgram } from '@cpg/test-support/programs';
 import { exchange } from '@cpg/test-support/raw-client';
 import { RedisServer } from '@cpg/test-support/redis';
 import {

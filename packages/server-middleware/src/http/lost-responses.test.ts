@@ -1,14 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PERMISSIONS } from '@cpg/protocol';
-import {
-  countUploads,
-  describeWithProgram,
-  type ReverseProxy,
-  startHaproxy,
-  startNginx,
-  uploadWithCurl,
-} from '@cpg/test-support';
+import { describeWithProgram } from '@cpg/test-support/programs';
+import { type ReverseProxy, startHaproxy, startNginx } from '@cpg/test-support/reverse-proxies';
+import { countUploads, uploadWithCurl } from '@cpg/test-support/uploads';
 import { EXPRESS_VERSIONS } from '@cpg/test-support/server-middleware/express-versions';
 import { NOW, testKey } from '@cpg/test-support/server-middleware/fixtures';
 import { describe, expect, it, onTestFinished } from 'vitest';

@@ -1,4 +1,4 @@
-import { describeWithProgram } from '@cpg/test-support';
+import { describeWithProgram } from '@cpg/test-support/programs';
 import { NOW } from '@cpg/test-support/server-middleware/fixtures';
 import { startRedisCluster } from '@cpg/test-support/server-middleware/redis';
 import { Cluster } from 'ioredis';

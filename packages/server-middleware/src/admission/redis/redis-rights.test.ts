@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
-import { describeWithProgram } from '@cpg/test-support';
+import { describeWithProgram } from '@cpg/test-support/programs';
 import { exchange } from '@cpg/test-support/raw-client';
 import { RedisServer } from '@cpg/test-support/redis';
 import {

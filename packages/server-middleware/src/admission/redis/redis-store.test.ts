@@ -1,4 +1,4 @@
-import { describeWithProgram } from '@cpg/test-support';
+import { describeWithProgram } from '@cpg/test-support/programs';
 import { RedisServer } from '@cpg/test-support/redis';
 import { NOW } from '@cpg/test-support/server-middleware/fixtures';
 import { type OpenedClient, REDIS_LIBRARIES } from '@cpg/test-support/server-middleware/redis';

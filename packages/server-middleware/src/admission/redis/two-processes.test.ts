@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { describeWithProgram } from '@cpg/test-support';
+import { describeWithProgram } from '@cpg/test-support/programs';
 import { RedisServer } from '@cpg/test-support/redis';
 import { expect, it } from 'vitest';
 
