@@ -1,15 +1,12 @@
 import { createHash, createHmac, createSecretKey, hash, timingSafeEqual } from 'node:crypto';
 import {
-  bodySha256,
-  canonicalString,
+  checkSignature,
+  checkTimestamp,
   createSigningKey,
-  isKeyId,
   isRejection,
-  isWithinWindow,
   parseRequestTarget,
-  parseTimestamp,
+  readAuthenticationHeaders,
   signRequest,
-  verify,
 } from '@cpg/protocol';
 import { Hash } from '@smithy/core/serde';
 import { SignatureV4 } from '@smithy/signature-v4';
@@ -55,29 +52,18 @@ const cpg: Contender = {
     const key = createSigningKey(SECRET);
     const timestamp = Math.floor(Date.now() / 1000);
     const sign = () => signRequest({ keyId: 'ck_example', key, method, target, body, timestamp });
-    const { headers } = sign();
-    const received = {
-      keyId: headers['X-CPG-Key'],
-      timestamp: headers['X-CPG-Timestamp'],
-      signature: headers['X-CPG-Signature'],
-    };
+    const headers = Object.entries(sign().headers).flat();
     return {
       sign,
       verify: () => {
-        if (!isKeyId(received.keyId)) return false;
+        const received = readAuthenticationHeaders(headers);
+        if (isRejection(received)) return false;
         const parsed = parseRequestTarget(target);
         if (isRejection(parsed)) return false;
-        const seconds = parseTimestamp(received.timestamp);
-        if (seconds === undefined || !isWithinWindow(seconds, timestamp)) return false;
-        const hashed = bodySha256(body);
-        const canonical = canonicalString({
-          timestamp: received.timestamp,
-          method,
-          path: parsed.path,
-          query: parsed.query,
-          bodySha256: hashed,
-        });
-        return verify(key, canonical, received.signature);
+        if (isRejection(checkTimestamp(received.timestamp, timestamp))) return false;
+        const { path, query } = parsed;
+        const signed = { ...received, method, path, query, body };
+        return checkSignature(signed, [key]) === undefined;
       },
     };
   },
