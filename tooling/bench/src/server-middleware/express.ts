@@ -38,7 +38,12 @@ interface ServerOptions {
 
 const FROM_SOURCES = ['--conditions=@cpg/source', '--import', REPLACEMENT_HOOKS];
 
-const start = async ({ name, variant, redisUrl = '', replacement }: ServerOptions): Promise<Contender> => {
+export const startServer = async ({
+  name,
+  variant,
+  redisUrl = '',
+  replacement,
+}: ServerOptions): Promise<Contender> => {
   const isReplaced = replacement !== undefined && replacement !== 'none';
   const server = fork(PROGRAM, [variant, redisUrl], {
     execArgv: replacement === undefined ? process.execArgv : FROM_SOURCES,
@@ -114,7 +119,7 @@ export const benchExpress = async (rounds = 15): Promise<void> => {
   try {
     for (const variant of VARIANTS) {
       if (variant === 'cpg-redis' && redis === undefined) continue;
-      contenders.push(await start({ name: variant, variant, redisUrl: redis?.url ?? '' }));
+      contenders.push(await startServer({ name: variant, variant, redisUrl: redis?.url ?? '' }));
     }
     await runRounds(contenders, rounds);
     process.stdout.write('CPU a request, Express 5, POST of 844 bytes\n');
@@ -137,10 +142,10 @@ const formatPercent = (value: number): string => `${value < 0 ? '' : '+'}${value
 export const benchReplacements = async (rounds = 30): Promise<void> => {
   const contenders: Contender[] = [];
   try {
-    contenders.push(await start({ name: 'bare', variant: 'bare', replacement: 'none' }));
+    contenders.push(await startServer({ name: 'bare', variant: 'bare', replacement: 'none' }));
     for (const name of ['unchanged', 'control', ...REPLACEMENTS])
       contenders.push(
-        await start({
+        await startServer({
           name,
           variant: 'cpg-memory',
           replacement: REPLACEMENTS.find((each) => each === name) ?? 'none',
