@@ -1,4 +1,4 @@
-const EVERY_MS = 1000;
+const INTERVAL_MS = 1000;
 const GOOD = ['confirmed', 'delivered', 'authenticated'];
 const WAITING = ['pending', 'broadcasted', 'detected'];
 
@@ -7,11 +7,11 @@ const notice = (text) => {
   byId('notice').textContent = text;
 };
 
-/** An element with a text or children. Nothing is ever parsed as HTML. */
+/** Creates an element from a text or children. Text is never parsed as HTML. */
 const element = (name, content = [], properties = {}) => {
-  const made = Object.assign(document.createElement(name), properties);
-  made.append(...[content].flat());
-  return made;
+  const created = Object.assign(document.createElement(name), properties);
+  created.append(...[content].flat());
+  return created;
 };
 const cell = (content, className = '') => element('td', content, { className });
 const row = (...cells) => element('tr', cells);
@@ -26,9 +26,9 @@ const call = async (method, path, body) => {
     headers: { 'content-type': 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  const answer = await response.json();
-  if (!answer.success) throw new Error(answer.message);
-  return answer.data;
+  const envelope = await response.json();
+  if (!envelope.success) throw new Error(envelope.message);
+  return envelope.data;
 };
 
 const act = async (text, work) => {
@@ -37,16 +37,16 @@ const act = async (text, work) => {
     notice(text);
     await refresh();
   } catch (error) {
-    notice(`Not done. ${error.message}`);
+    notice(`Failed: ${error.message}`);
   }
 };
 
-/** A button that keeps the focus when its row is drawn anew. */
+/** A button that keeps the focus when its row is redrawn. */
 const button = (text, key, work) => {
-  const made = element('button', text, { type: 'button', onclick: () => act(`${text}: done.`, work) });
-  made.dataset.key = key;
-  made.setAttribute('aria-label', `${text} ${key.split(':')[0]}`);
-  return made;
+  const created = element('button', text, { type: 'button', onclick: () => act(`${text}: done.`, work) });
+  created.dataset.key = key;
+  created.setAttribute('aria-label', `${text} ${key.split(':')[0]}`);
+  return created;
 };
 
 const settleButtons = ({ id, status }) =>
@@ -58,7 +58,7 @@ const settleButtons = ({ id, status }) =>
       ]
     : [];
 
-const rowsOf = {
+const createRow = {
   balances: ({ currency, network, balance, held, available }) =>
     row(
       cell(currency),
@@ -117,7 +117,7 @@ const draw = (name, rows) => {
   drawn[name] = text;
   const focused = document.activeElement?.dataset?.key;
   const nothing = row(Object.assign(cell('Nothing yet.'), { colSpan: 9 }));
-  byId(name).replaceChildren(...(rows.length === 0 ? [nothing] : rows.map(rowsOf[name])));
+  byId(name).replaceChildren(...(rows.length === 0 ? [nothing] : rows.map(createRow[name])));
   if (focused) document.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
 };
 
@@ -132,7 +132,7 @@ const drawCurrencies = (balances) => {
 const refresh = async () => {
   const { clock, api_url, ...lists } = await call('GET', '/state');
   byId('reference').href = `${api_url}/docs`;
-  byId('clock').textContent = `Its clock says ${clock.now}${clock.frozen ? ' and stands still' : ''}.`;
+  byId('clock').textContent = `Clock: ${clock.now}${clock.frozen ? ' (frozen)' : ''}.`;
   drawCurrencies(lists.balances);
   for (const [name, rows] of Object.entries(lists)) draw(name, rows);
 };
@@ -142,12 +142,12 @@ byId('payment').addEventListener('submit', (event) => {
   const form = new FormData(event.target);
   const [currency, network] = form.get('currency').split('/');
   const amount = form.get('amount');
-  act(`A deposit of ${amount} ${currency} is on its way.`, () =>
+  act(`A deposit of ${amount} ${currency} is pending.`, () =>
     call('POST', '/payments', { currency, network, amount }),
   );
 });
 
 for (;;) {
-  await refresh().catch(() => notice('The gateway does not answer.'));
-  await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+  await refresh().catch(() => notice('The gateway does not respond.'));
+  await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
 }

@@ -3,9 +3,10 @@ import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 
 /**
- * Reads an IP address; `undefined` for anything else. A zone (`%eth0`) is dropped.
+ * Parses an IP address, ignoring its zone (`%eth0`). Returns `undefined` for any other text.
  *
- * ipaddr.js alone takes `::10.0.0.1` for the IPv4-mapped `::ffff:10.0.0.1`; the URL parser writes an address without dots.
+ * IPv6 addresses are normalized by the URL parser first, because ipaddr.js parses `::10.0.0.1` as the
+ * IPv4-mapped `::ffff:10.0.0.1`.
  */
 export const parseAddress = (text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined => {
   const version = isIP(text);
@@ -18,7 +19,7 @@ export const parseAddress = (text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefine
 const MAPPED_PREFIX = 96;
 const ALL_MAPPED = ipaddr.IPv6.parse('::ffff:0:0');
 
-// A range that is wider than the IPv4-mapped addresses it begins with is neither IPv4 nor IPv6.
+// A range that starts at an IPv4-mapped address but is wider than /96 mixes both families.
 const isOneFamily = (range: string): boolean => {
   const [text = '', prefix] = range.split('/');
   const address = parseAddress(text);
@@ -29,12 +30,12 @@ const isOneFamily = (range: string): boolean => {
 const expected = ({ input }: { readonly input?: unknown }) =>
   `expected an IP address or a CIDR range such as 10.0.0.0/8: got ${JSON.stringify(input)}`;
 
-/** An IP address or a CIDR range, as the middleware's source addresses take them. */
+/** An IP address or a CIDR range, in the format of the middleware's `sourceIps`. */
 export const addressRange = z
   .union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], { error: expected })
   .refine(isOneFamily, { error: expected });
 
-/** Whether a range holds every IPv4 or every IPv6 address. */
+/** Whether a range contains every IPv4 or every IPv6 address. */
 export const isEveryAddress = (range: string): boolean => {
   const [text = '', prefixText] = range.split('/');
   if (prefixText === undefined) return false;
@@ -49,10 +50,10 @@ LOOPBACK.addSubnet('127.0.0.0', 8);
 LOOPBACK.addAddress('::1', 'ipv6');
 
 /**
- * Whether a host is this machine and nothing else: an address of 127.0.0.0/8, ::1 or localhost. Names below localhost and
- * addresses that carry one of these are not, as it is for the network to say where they lead.
+ * Whether a host is certainly this machine: 127.0.0.0/8, ::1 or localhost. Subdomains of localhost and
+ * addresses that embed a loopback address do not count, because the network decides where they lead.
  */
 export const isLocalHost = (host: string): boolean =>
   host.toLowerCase() === 'localhost' ||
-  // A BlockList sees through ::ffff:127.0.0.1, the form that a socket for both families reports.
+  // A BlockList also matches ::ffff:127.0.0.1, which dual-stack sockets report.
   (isIP(host) !== 0 && LOOPBACK.check(host, isIPv6(host) ? 'ipv6' : 'ipv4'));

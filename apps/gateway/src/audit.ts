@@ -1,26 +1,28 @@
 import { Command, CommanderError } from 'commander';
-import { readConfig } from './config.ts';
+import { parseConfig } from './config.ts';
 import { auditLedger } from './ledger/audit.ts';
-import { ignoreClosedPipes, openKeptDatabase } from './programs.ts';
+import { ignoreClosedPipes, openPersistentDatabase } from './programs.ts';
 
-const COULD_NOT_LOOK = 2;
+const EXIT_ERROR = 2;
 
-/** `npm run gateway:audit`: one line a law; exits 0 when all hold, 1 when one does not, 2 when it could not look. */
+/**
+ * `npm run gateway:audit` prints one line per invariant. Exit codes: 0 all hold, 1 a violation, 2 an error.
+ */
 const main = async (): Promise<number> => {
-  new Command('gateway:audit').description('Checks the laws of the ledger').exitOverride().parse();
-  const db = await openKeptDatabase(readConfig(process.env));
-  const findings = await auditLedger(db).finally(() => db.destroy());
-  for (const { law, violations } of findings) {
+  new Command('gateway:audit').description('Check the ledger invariants').exitOverride().parse();
+  const db = await openPersistentDatabase(parseConfig(process.env));
+  const results = await auditLedger(db).finally(() => db.destroy());
+  for (const { law, violations } of results) {
     process.stdout.write(`${violations.length === 0 ? 'ok    ' : 'BROKEN'}  ${law}\n`);
     for (const violation of violations) process.stdout.write(`        ${violation}\n`);
   }
-  return findings.every(({ violations }) => violations.length === 0) ? 0 : 1;
+  return results.every(({ violations }) => violations.length === 0) ? 0 : 1;
 };
 
 ignoreClosedPipes();
 process.exitCode = await main().catch((error: unknown) => {
-  // Commander has printed its help or what is wrong.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : COULD_NOT_LOOK;
+  // Commander has already printed the help or the error.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_ERROR;
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  return COULD_NOT_LOOK;
+  return EXIT_ERROR;
 });

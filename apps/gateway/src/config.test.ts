@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { readConfig } from './config.ts';
+import { parseConfig } from './config.ts';
 
 const WEBHOOK = { CPG_WEBHOOK_SECRET: 'a-secret-of-the-webhook', CPG_WEBHOOK_ACCOUNT: 'acct_shop' };
 
-describe('readConfig', () => {
-  it('has a default for everything', () => {
-    expect(readConfig({})).toEqual({
+describe('parseConfig', () => {
+  it('has a default for every variable', () => {
+    expect(parseConfig({})).toEqual({
       port: 8787,
       host: '127.0.0.1',
       databaseUrl: undefined,
@@ -25,8 +25,8 @@ describe('readConfig', () => {
     });
   });
 
-  it('reads every variable, and takes an empty one for absent', () => {
-    const config = readConfig({
+  it('parses every variable, and treats an empty one as unset', () => {
+    const config = parseConfig({
       PORT: '0',
       HOST: '127.0.0.2',
       DATABASE_URL: 'postgresql://localhost/cpg',
@@ -93,10 +93,19 @@ describe('readConfig', () => {
         `CPG_TRUSTED_PROXIES: expected an IP address or a CIDR range such as 10.0.0.0/8: got "${given}"`,
       ],
     ),
-    [{ CPG_TRUSTED_PROXIES: '0.0.0.0/0' }, 'CPG_TRUSTED_PROXIES: 0.0.0.0/0 would trust every client'],
+    [
+      { CPG_TRUSTED_PROXIES: '0.0.0.0/0' },
+      'CPG_TRUSTED_PROXIES: expected addresses of proxies: got "0.0.0.0/0", which trusts every client',
+    ],
     [{ CPG_TRUSTED_PROXIES: '::/00' }, 'CPG_TRUSTED_PROXIES: '],
-    [{ CPG_TRUSTED_PROXIES: '::ffff:0:0/96' }, 'CPG_TRUSTED_PROXIES: ::ffff:0:0/96 would trust every client'],
-    [{ CPG_TRUSTED_PROXIES: '::/80' }, 'CPG_TRUSTED_PROXIES: ::/80 would trust every client'],
+    [
+      { CPG_TRUSTED_PROXIES: '::ffff:0:0/96' },
+      'CPG_TRUSTED_PROXIES: expected addresses of proxies: got "::ffff:0:0/96", which trusts every client',
+    ],
+    [
+      { CPG_TRUSTED_PROXIES: '::/80' },
+      'CPG_TRUSTED_PROXIES: expected addresses of proxies: got "::/80", which trusts every client',
+    ],
     [
       { CPG_WEBHOOK_URL: 'https://example.com', CPG_WEBHOOK_SECRET: 'a-secret-of-the-webhook' },
       'CPG_WEBHOOK_ACCOUNT: expected',
@@ -107,8 +116,8 @@ describe('readConfig', () => {
     ],
     [{ CPG_SANDBOX: 'perhaps' }, 'CPG_SANDBOX: '],
     [{ CPG_CHAIN_SETTLE_SECONDS: '-1' }, 'CPG_CHAIN_SETTLE_SECONDS: '],
-  ])('names the faulty variable of %j', (variables, expected) => {
-    expect(() => readConfig(variables as Record<string, string>)).toThrow(expected);
+  ])('reports the invalid variable of %j', (variables, expected) => {
+    expect(() => parseConfig(variables as Record<string, string>)).toThrow(expected);
   });
 
   const BAD_NUMBERS = [
@@ -147,8 +156,8 @@ describe('readConfig', () => {
       values.map((value): [string, string, string] => [name, value, expected]),
     ),
   )('rejects %s=%j: expected %s', (name, value, expected) => {
-    expect(() => readConfig({ [name]: value })).toThrow(
-      `Configuration is not usable:\n  ${name}: expected ${expected}: got ${JSON.stringify(value)}`,
+    expect(() => parseConfig({ [name]: value })).toThrow(
+      `Invalid configuration:\n  ${name}: expected ${expected}: got ${JSON.stringify(value)}`,
     );
   });
 
@@ -168,10 +177,8 @@ describe('readConfig', () => {
     ['CPG_WEBHOOK_SECRET', 'hunter2', '16 to 256 characters'],
     ['CPG_WEBHOOK_SECRET', 'hunter2'.repeat(100), '16 to 256 characters'],
   ])('rejects %s without showing its value', (name, value, expected) => {
-    expect(() => readConfig({ [name]: value })).toThrow(
-      new Error(
-        `Configuration is not usable:\n  ${name}: expected ${expected}: got a text of ${value.length} characters`,
-      ),
+    expect(() => parseConfig({ [name]: value })).toThrow(
+      new Error(`Invalid configuration:\n  ${name}: expected ${expected}: got ${value.length} characters`),
     );
   });
 
@@ -183,21 +190,19 @@ describe('readConfig', () => {
     ['CPG_DATABASE_URL', 'DATABASE_URL'],
     ['CPG_PORT', 'PORT'],
     ['CPG_LOGLEVEL', 'CPG_LOG_LEVEL'],
-  ])('knows no %s, and says that it is %s', (name, nearest) => {
-    expect(() => readConfig({ [name]: '1', PORT: '1' })).toThrow(
-      new Error(
-        `Configuration is not usable:\n  ${name}: there is no such variable. Did you mean ${nearest}?`,
-      ),
+  ])('rejects the unknown variable %s and suggests %s', (name, nearest) => {
+    expect(() => parseConfig({ [name]: '1', PORT: '1' })).toThrow(
+      new Error(`Invalid configuration:\n  ${name}: unknown variable. Did you mean ${nearest}?`),
     );
   });
 
-  it('names everything that is wrong at once', () => {
-    expect(() => readConfig({ PORT: 'x', CPG_LOG_LEVEL: 'y', CPG_SANDOBX: 'true' })).toThrow(
+  it('reports all problems at once', () => {
+    expect(() => parseConfig({ PORT: 'x', CPG_LOG_LEVEL: 'y', CPG_SANDOBX: 'true' })).toThrow(
       /PORT: .*\n {2}CPG_LOG_LEVEL: .*\n {2}CPG_SANDOBX: /,
     );
   });
 
-  it('leaves the variables of other programs alone', () => {
+  it('ignores variables of other programs', () => {
     const others = {
       CPG_BASE_URL: 'x',
       CPG_KEY_ID: 'x',
@@ -212,13 +217,13 @@ describe('readConfig', () => {
       CPG_GATEWAY_PORT_8787_TCP: 'tcp://10.0.0.1:8787',
       CPG_GATEWAY_PORT_8787_TCP_ADDR: '10.0.0.1',
     };
-    expect(readConfig(others)).toEqual(readConfig({}));
+    expect(parseConfig(others)).toEqual(parseConfig({}));
   });
 
-  it('writes allowed hosts as the URL parser does', () => {
+  it('normalizes allowed hosts like the URL parser', () => {
     const CPG_WEBHOOK_ALLOWED_HOSTS =
       'Hooks.Internal., HOOKS.internal:09443,10.1,::1,[::1]:8443,bücher.example,a:443';
-    expect(readConfig({ CPG_WEBHOOK_ALLOWED_HOSTS }).webhookAllowedHosts).toEqual([
+    expect(parseConfig({ CPG_WEBHOOK_ALLOWED_HOSTS }).webhookAllowedHosts).toEqual([
       ...['hooks.internal', 'hooks.internal:9443', '10.0.0.1', '[::1]', '[::1]:8443'],
       ...['xn--bcher-kva.example', 'a:443'],
     ]);
@@ -235,29 +240,29 @@ describe('readConfig', () => {
     '10.0.0.0/8',
     '[::1',
   ])('rejects the allowed host %j', (host) => {
-    expect(() => readConfig({ CPG_WEBHOOK_ALLOWED_HOSTS: `a,${host}` })).toThrow(
+    expect(() => parseConfig({ CPG_WEBHOOK_ALLOWED_HOSTS: `a,${host}` })).toThrow(
       `CPG_WEBHOOK_ALLOWED_HOSTS: expected a host or host:port such as hooks.internal:9443: got ${JSON.stringify(host)}`,
     );
   });
 
   it.each(['0.0.0.0', '::', '10.0.0.5', 'gateway.internal', 'x.localhost', '64:ff9b::7f00:1'])(
-    'keeps the sandbox off %s',
+    'rejects %s for the sandbox',
     (host) => {
       for (const name of ['HOST', 'CPG_OPERATIONS_HOST']) {
-        expect(() => readConfig({ CPG_SANDBOX: 'true', [name]: host })).toThrow(
-          `${name}: the sandbox serves this machine only: expected a loopback address such as 127.0.0.1: got "${host}". Fix: leave ${name} out, or run npm run gateway`,
+        expect(() => parseConfig({ CPG_SANDBOX: 'true', [name]: host })).toThrow(
+          `${name}: expected a loopback address such as 127.0.0.1 for the sandbox: got "${host}". Fix: unset ${name}, or run npm run gateway`,
         );
-        expect(() => readConfig({ [name]: host })).not.toThrow();
+        expect(() => parseConfig({ [name]: host })).not.toThrow();
       }
     },
   );
 
-  it.each(['127.0.0.1', '127.0.0.2', '::1', 'localhost'])('lets the sandbox listen on %s', (host) => {
-    expect(readConfig({ CPG_SANDBOX: 'true', HOST: host }).host).toBe(host);
+  it.each(['127.0.0.1', '127.0.0.2', '::1', 'localhost'])('accepts %s for the sandbox', (host) => {
+    expect(parseConfig({ CPG_SANDBOX: 'true', HOST: host }).host).toBe(host);
   });
 
-  it('limits no address in the sandbox unless told to', () => {
-    expect(readConfig({ CPG_SANDBOX: 'true' }).ipLimitPerMinute).toBe(0);
-    expect(readConfig({ CPG_SANDBOX: 'true', CPG_IP_LIMIT_PER_MINUTE: '7' }).ipLimitPerMinute).toBe(7);
+  it('has no limit per address in the sandbox by default', () => {
+    expect(parseConfig({ CPG_SANDBOX: 'true' }).ipLimitPerMinute).toBe(0);
+    expect(parseConfig({ CPG_SANDBOX: 'true', CPG_IP_LIMIT_PER_MINUTE: '7' }).ipLimitPerMinute).toBe(7);
   });
 });

@@ -1,9 +1,9 @@
 import { isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { addressRange, isEveryAddress, isLocalHost } from './address-range.ts';
-import { findWebhookUrlFault } from './webhooks/url-rules.ts';
+import { findWebhookUrlProblem } from './webhooks/url-rules.ts';
 
-// Texts are matched before they are converted: Number takes '', ' ', '0x1f' and '1e3' for numbers.
+// The format is checked before the conversion: Number also accepts '', ' ', '0x1f' and '1e3'.
 const wholeNumber = (minimum: number, maximum: number) => {
   const error = `expected a whole number from ${minimum} to ${maximum}`;
   return z
@@ -36,12 +36,13 @@ const list = z
       .filter((item) => item !== ''),
   );
 
-// A range of everybody is no list of proxies: it would let every client say what its address is.
+// Trusting every address would let each client choose its own address in X-Forwarded-For.
 const trustedProxy = addressRange.refine((range) => !isEveryAddress(range), {
-  error: ({ input }) => `${input} would trust every client`,
+  error: ({ input }) =>
+    `expected addresses of proxies: got ${JSON.stringify(input)}, which trusts every client`,
 });
 
-/** A host as the URL parser writes it, with its port as given. */
+/** A host, normalized by the URL parser, with an optional port. */
 const allowedHost = z.string().transform((text, context) => {
   const isUsable = /^(?:\[[0-9a-f:.]+\]|[^\s/?#@\\:*[\]]+)(?::\d{1,5})?$/i.test(text) || isIPv6(text);
   const url = `https://${isIPv6(text) ? `[${text}]` : text}/`;
@@ -55,7 +56,7 @@ const allowedHost = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** A name without a port, as `Host` says it. */
+/** A host name without a port, as in a `Host` header. */
 const hostName = z
   .string()
   .regex(/^[\w.-]+$/, {
@@ -67,7 +68,7 @@ const hostName = z
 const IP_LIMIT_PER_MINUTE = 600;
 const MIN_SECRET_LENGTH = 16;
 const MAX_SECRET_LENGTH = 256;
-const SECRET = `expected ${MIN_SECRET_LENGTH} to ${MAX_SECRET_LENGTH} characters`;
+const SECRET_LENGTH_ERROR = `expected ${MIN_SECRET_LENGTH} to ${MAX_SECRET_LENGTH} characters`;
 
 const host = z
   .string()
@@ -102,8 +103,8 @@ const VARIABLES = {
   CPG_WEBHOOK_URL: z.url({ error: 'expected a URL such as https://example.com/hooks' }).optional(),
   CPG_WEBHOOK_SECRET: z
     .string()
-    .min(MIN_SECRET_LENGTH, { error: SECRET })
-    .max(MAX_SECRET_LENGTH, { error: SECRET })
+    .min(MIN_SECRET_LENGTH, { error: SECRET_LENGTH_ERROR })
+    .max(MAX_SECRET_LENGTH, { error: SECRET_LENGTH_ERROR })
     .optional(),
   CPG_WEBHOOK_ACCOUNT: z.string().min(1).max(128).optional(),
   CPG_WEBHOOK_ALLOWED_HOSTS: list.pipe(z.array(allowedHost)),
@@ -113,7 +114,7 @@ const VARIABLES = {
 
 const environment = z.object(VARIABLES);
 
-// Their values never reach a log or a terminal.
+// Values of these variables never appear in errors or logs.
 const SECRET_VARIABLES: readonly string[] = [
   'DATABASE_URL',
   'REDIS_URL',
@@ -122,11 +123,11 @@ const SECRET_VARIABLES: readonly string[] = [
   'CPG_WEBHOOK_SECRET',
 ];
 
-// Of the client, the conformance suite and the tests, which may run in the same shell.
+// Variables of the client, the conformance suite and the tests, which may run in the same shell.
 const OTHER_PROGRAMS =
-  /^CPG_(?:BASE_URL|KEY_ID|SECRET|SECRET_FILE|CREDENTIALS|SANDBOX_URL|FUZZ_RUNS|UPDATE_SCREENSHOT|TEST_\w+)$/;
+  /^CPG_(?:BASE_URL|KEY_ID|SECRET_LENGTH_ERROR|SECRET_FILE|CREDENTIALS|SANDBOX_URL|FUZZ_RUNS|UPDATE_SCREENSHOT|TEST_\w+)$/;
 
-// Kubernetes tells every container about the services beside it, one of which may be called cpg or cpg-gateway.
+// Kubernetes injects variables for every service, for example one called cpg or cpg-gateway.
 const SERVICE_LINK = /_SERVICE_(?:HOST|PORT)(?:_\w+)?$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$/;
 const isServiceLink = (name: string, value = ''): boolean =>
   SERVICE_LINK.test(name) || (name.endsWith('_PORT') && /^(?:tcp|udp|sctp):/.test(value));
@@ -135,19 +136,19 @@ const MAX_SHOWN = 100;
 
 const formatReceived = (name: string, value = ''): string =>
   SECRET_VARIABLES.includes(name) || value.length > MAX_SHOWN
-    ? `a text of ${value.length} characters`
+    ? `${value.length} characters`
     : JSON.stringify(value);
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-// The name that differs in the fewest letters, whatever their case.
+// The name with the smallest edit distance, ignoring case.
 const findNearest = (name: string, names: readonly string[]): string => {
-  const distance = (candidate: string) => editDistance(name.toUpperCase(), candidate.toUpperCase());
+  const distance = (candidate: string) => getEditDistance(name.toUpperCase(), candidate.toUpperCase());
   return names.reduce((best, next) => (distance(next) < distance(best) ? next : best));
 };
 
-/** Levenshtein distance: letters to insert, delete or replace. */
-const editDistance = (from: string, to: string): number => {
+/** Levenshtein distance. */
+const getEditDistance = (from: string, to: string): number => {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (const [index, letter] of [...from].entries()) {
     const next = [index + 1];
@@ -160,100 +161,102 @@ const editDistance = (from: string, to: string): number => {
   return row[to.length] ?? 0;
 };
 
-/** One line for each variable of ours that no setting has. */
+/** One message per unknown `CPG_` variable. */
 const findUnknown = (given: Variables): readonly string[] => {
   const names = Object.keys(VARIABLES);
   return Object.keys(given)
     .filter((name) => /^CPG_/i.test(name) && !names.includes(name))
     .filter((name) => !OTHER_PROGRAMS.test(name) && !isServiceLink(name, given[name]))
-    .map((name) => `${name}: there is no such variable. Did you mean ${findNearest(name, names)}?`);
+    .map((name) => `${name}: unknown variable. Did you mean ${findNearest(name, names)}?`);
 };
 
 export interface WebhookConfig {
   readonly url: string;
   readonly secret: string;
-  /** Whose events it gets; the demo account in the sandbox when absent. */
+  /** The account whose events are delivered. @default the demo account in the sandbox */
   readonly accountId: string | undefined;
 }
 
 export interface Config {
   readonly port: number;
   readonly host: string;
-  /** PostgreSQL; the embedded database when absent. */
+  /** PostgreSQL URL. @default the embedded database */
   readonly databaseUrl: string | undefined;
-  /** Shares used signatures and rate limits between processes; each has its own when absent. */
+  /**
+   * Redis that shares used signatures and rate limits between processes. @default the memory of the process
+   */
   readonly redisUrl: string | undefined;
-  /** Folder of the embedded database and the master key; in memory when absent. */
+  /** Folder of the embedded database and the master key. @default in memory */
   readonly dataDir: string | undefined;
-  /** 32 bytes in hex that encrypt the secrets at rest. */
+  /** 32 bytes in hex; encrypts the secrets at rest. */
   readonly masterKey: string | undefined;
   readonly chainSettleSeconds: number;
-  /** Runs the sandbox, on loopback addresses only: demo accounts, `/_sandbox/*` and its page. */
+  /** Runs the sandbox: demo accounts, `/_sandbox/*` and the console, on loopback addresses only. */
   readonly sandbox: boolean;
-  /** Requests per client address and minute, in front of authentication; 0: no limit. */
+  /** Requests per client address and minute, counted before authentication; 0: no limit. */
   readonly ipLimitPerMinute: number;
-  /** Addresses and CIDR ranges of the proxies in front; `X-Forwarded-For` counts only from them. */
+  /** Addresses and CIDR ranges of proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: readonly string[];
-  /** Of the operations port; the port of the API + 1000 when absent. */
+  /** The operations port. @default the port of the API + 1000 */
   readonly operationsPort: number | undefined;
   readonly operationsHost: string;
-  /** Names that the operations port may be asked under when it listens on more than loopback. */
+  /** `Host` names that the operations port accepts when it is not on loopback. */
   readonly operationsAllowedHosts: readonly string[];
   /** Registered at start. */
   readonly webhook: WebhookConfig | undefined;
-  /** `host` or `host:port`, exempt from the rules for webhook addresses and ports. */
+  /** `host` or `host:port`, exempt from the webhook URL rules. */
   readonly webhookAllowedHosts: readonly string[];
   readonly logLevel: z.output<typeof environment>['CPG_LOG_LEVEL'];
 }
 
-const unusable = (faults: readonly string[]) =>
-  new Error(`Configuration is not usable:\n  ${faults.join('\n  ')}`);
+const createConfigError = (problems: readonly string[]) =>
+  new Error(`Invalid configuration:\n  ${problems.join('\n  ')}`);
 
-/** The demo keys are published and `/_sandbox` asks for no key: neither may be reached from another machine. */
+/** The demo keys are published and `/_sandbox` requires no key, so other machines must not reach them. */
 const assertLoopbackSandbox = (data: z.output<typeof environment>): void => {
   if (!data.CPG_SANDBOX) return;
   for (const name of ['HOST', 'CPG_OPERATIONS_HOST'] as const) {
     if (isLocalHost(data[name])) continue;
-    throw unusable([
-      `${name}: the sandbox serves this machine only: expected a loopback address such as 127.0.0.1: got ${JSON.stringify(data[name])}. Fix: leave ${name} out, or run npm run gateway, which has no demo keys`,
+    throw createConfigError([
+      `${name}: expected a loopback address such as 127.0.0.1 for the sandbox: got ${JSON.stringify(data[name])}. Fix: unset ${name}, or run npm run gateway, which has no demo keys`,
     ]);
   }
 };
 
 /**
- * Reads the configuration from environment variables. Empty ones count as absent.
+ * Parses the configuration from environment variables. Empty variables count as unset.
  *
- * @throws Error that names each variable that cannot be used, with what was expected and what came, and each `CPG_` variable that
- * does not exist.
+ * @throws Error that lists every invalid variable with the expected and the received value, and every unknown
+ *   `CPG_` variable.
  */
-export const readConfig = (variables: Variables): Config => {
+export const parseConfig = (variables: Variables): Config => {
   const given = Object.fromEntries(
     Object.entries(variables).filter(([, value]) => value !== undefined && value !== ''),
   );
   const result = environment.safeParse(given);
   const unknown = findUnknown(given);
   if (!result.success) {
-    const faults = result.error.issues.map(({ path, message }) => {
+    const problems = result.error.issues.map(({ path, message }) => {
       const name = String(path[0]);
       const isComplete = !message.startsWith('expected') || message.includes(': got ');
       return `${name}: ${message}${isComplete ? '' : `: got ${formatReceived(name, given[name])}`}`;
     });
-    throw unusable([...faults, ...unknown]);
+    throw createConfigError([...problems, ...unknown]);
   }
-  if (unknown.length > 0) throw unusable(unknown);
+  if (unknown.length > 0) throw createConfigError(unknown);
   const { data } = result;
   assertLoopbackSandbox(data);
   if ((data.CPG_WEBHOOK_URL === undefined) !== (data.CPG_WEBHOOK_SECRET === undefined)) {
-    throw unusable(['CPG_WEBHOOK_URL: goes together with CPG_WEBHOOK_SECRET']);
+    throw createConfigError(['CPG_WEBHOOK_URL: goes together with CPG_WEBHOOK_SECRET']);
   }
   if (data.CPG_WEBHOOK_URL !== undefined && data.CPG_WEBHOOK_ACCOUNT === undefined && !data.CPG_SANDBOX) {
-    throw unusable([
-      'CPG_WEBHOOK_ACCOUNT: expected the account whose events go to CPG_WEBHOOK_URL: got none',
+    throw createConfigError([
+      'CPG_WEBHOOK_ACCOUNT: expected the id of the account whose events go to CPG_WEBHOOK_URL: got none',
     ]);
   }
   const rules = { allowedHosts: data.CPG_WEBHOOK_ALLOWED_HOSTS, sandbox: data.CPG_SANDBOX };
-  const urlFault = data.CPG_WEBHOOK_URL && findWebhookUrlFault(data.CPG_WEBHOOK_URL, rules);
-  if (urlFault) throw unusable([urlFault.replace(/^url/, 'CPG_WEBHOOK_URL')]);
+  const urlProblem = data.CPG_WEBHOOK_URL && findWebhookUrlProblem(data.CPG_WEBHOOK_URL, rules);
+  if (urlProblem) throw createConfigError([urlProblem.replace(/^url/, 'CPG_WEBHOOK_URL')]);
   return {
     port: data.PORT,
     host: data.HOST,
@@ -263,7 +266,7 @@ export const readConfig = (variables: Variables): Config => {
     masterKey: data.CPG_MASTER_KEY,
     chainSettleSeconds: data.CPG_CHAIN_SETTLE_SECONDS,
     sandbox: data.CPG_SANDBOX,
-    // On a laptop everything comes from one address.
+    // In the sandbox all requests come from one address.
     ipLimitPerMinute: data.CPG_IP_LIMIT_PER_MINUTE ?? (data.CPG_SANDBOX ? 0 : IP_LIMIT_PER_MINUTE),
     trustedProxies: data.CPG_TRUSTED_PROXIES,
     operationsPort: data.CPG_OPERATIONS_PORT,

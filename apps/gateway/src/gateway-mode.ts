@@ -8,39 +8,39 @@ import { seedCurrencies } from './ledger/currencies.ts';
 import type { Admission, Services } from './services.ts';
 import { registerWebhook } from './webhooks/endpoints.ts';
 
-/** What a mode may build on. */
+/** The parts of a gateway that a mode can use. */
 export interface GatewayParts extends Services {
   readonly chain: SimulatedChain;
   readonly admission: Admission;
   readonly logger: Logger;
-  /** Where the API is served; empty until it is. */
+  /** URL of the API; empty until the gateway listens. */
   readonly apiUrl: () => string;
 }
 
 /** What a mode adds to a gateway. */
 export interface GatewayExtension {
-  /** Goes in place of the gateway's own admission store. */
+  /** Replaces the gateway's admission store. */
   readonly store: AdmissionStore;
-  /** How requests are authenticated beyond the rules: explanations, and observers of the decisions. */
+  /** Authentication options: explanations of invalid signatures, and observers of the decisions. */
   readonly auth: {
     readonly explain: boolean;
     readonly logger: NonNullable<CpgAuthOptions['logger']>;
     readonly trace: NonNullable<CpgAuthOptions['trace']>;
   };
-  /** Served on the operations port, behind its guard. */
+  /** Mounted on the operations port, behind its guard. */
   readonly operations: Router;
 }
 
-/** How a gateway starts: in service, or as the sandbox, which `main` plugs in. */
+/** How a gateway starts: as a service, or as the sandbox, which `main` plugs in. */
 export interface GatewayMode {
-  /** Brings a migrated database to where this mode starts from. Throws when the mode must not serve that database. */
+  /** Prepares a migrated database for this mode. Throws when the mode must not serve that database. */
   prepare(services: Services): Promise<void>;
-  /** Which of the stored keys this mode serves; all of them when absent. */
+  /** Restricts the stored keys to those this mode serves. @default all keys */
   selectKeys?(keys: KeyStore): KeyStore;
   extend?(parts: GatewayParts): GatewayExtension;
 }
 
-/** Registers the webhook of the configuration, if it has one. Throws when its account does not exist. */
+/** Registers the configured webhook, if any. Throws when its account does not exist. */
 export const registerConfiguredWebhook = async (
   { db, box, clock }: Services,
   webhook: WebhookConfig | undefined,
@@ -55,14 +55,14 @@ export const registerConfiguredWebhook = async (
   await registerWebhook(db, box, { accountId, url, secret, at: new Date(clock.now()) });
 };
 
-/** A gateway in service: no demo, no sandbox, and no database that holds either. */
-export const serviceMode = (config: Pick<Config, 'webhook'>): GatewayMode => ({
+/** The mode of `npm run gateway`: it rejects a database with demo accounts, and never serves their keys. */
+export const createServiceMode = (config: Pick<Config, 'webhook'>): GatewayMode => ({
   prepare: async (services) => {
     await assertNoDemoAccounts(services.db);
     await seedCurrencies(services.db);
     await registerConfiguredWebhook(services, config.webhook);
   },
-  // A sandbox may fill a shared database after this gateway has looked.
+  // A sandbox may write demo accounts to a shared database after the check at start.
   selectKeys: (keys) => ({
     ...keys,
     find: async (keyId) => {

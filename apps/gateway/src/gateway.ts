@@ -3,44 +3,44 @@ import { cachedKeys } from '@cpg/server-middleware';
 import type { Logger } from 'pino';
 import { createSimulatedChain, type SimulatedChain } from './chain/simulated-chain.ts';
 import type { Config } from './config.ts';
-import { type GatewayMode, serviceMode } from './gateway-mode.ts';
+import { createServiceMode, type GatewayMode } from './gateway-mode.ts';
 import { createApp, createOperationsApp } from './http/app.ts';
 import { createMetrics } from './http/metrics.ts';
-import { addressOf, close, listen, listenForOperations, urlOf } from './http/server.ts';
+import { closeServer, getAddress, getUrl, listen, listenForOperations } from './http/server.ts';
 import { createDatabaseKeyStore } from './keys/api-keys.ts';
 import { repeat } from './repeat.ts';
 import { openAdmission, openServices, type Services } from './services.ts';
 import { createClock } from './time.ts';
-import { WebhookCourier } from './webhooks/dispatcher.ts';
+import { WebhookDispatcher } from './webhooks/dispatcher.ts';
 
 export interface Gateway extends Services {
-  /** Where the API is served. */
+  /** URL of the API. */
   readonly url: string;
-  /** Where health, metrics and, in the sandbox, its API and page are served. */
+  /** URL of the operations port: health, metrics and, in the sandbox, its controls and console. */
   readonly operationsUrl: string;
   readonly chain: SimulatedChain;
-  /** Ends what goes on without requests: the chain and the deliveries. */
+  /** Stops the background tasks: the simulated chain and the webhook deliveries. */
   stopLoops(): Promise<void>;
-  /** Stops taking connections, finishes what is under way, then closes the stores. */
+  /** Stops accepting connections, finishes the requests and deliveries in flight, then closes the stores. */
   close(): Promise<void>;
 }
 
 const INTERVAL_MS = 200;
-// A revocation must be seen soon; that much a cached key may outlive it.
+// How long a cached key may outlive its revocation.
 const KEY_TTL_MS = 2_000;
 
-/** Opens the stores, serves, and keeps chain and webhooks going; in service, unless another mode is given. */
+/** Opens the stores, listens on both ports, and starts the background tasks. */
 export const startGateway = async (
   config: Config,
   logger: Logger,
-  mode: GatewayMode = serviceMode(config),
+  mode: GatewayMode = createServiceMode(config),
 ): Promise<Gateway> => {
   const clock = createClock();
   const services = await openServices(config, clock, mode.prepare);
   const admission = await openAdmission(config, clock, logger);
   const chain = createSimulatedChain(services);
   const servers: Server[] = [];
-  const apiUrl = () => (servers[0] === undefined ? '' : urlOf(servers[0]));
+  const apiUrl = () => (servers[0] === undefined ? '' : getUrl(servers[0]));
   const parts = { ...services, chain, admission, logger, apiUrl };
   let isDraining = false;
   const stored = createDatabaseKeyStore(services);
@@ -60,23 +60,23 @@ export const startGateway = async (
     const server = await listen(createApp(appServices), { ...config, variable: 'PORT', logger });
     servers.push(server);
     servers.push(
-      await listenForOperations(createOperationsApp(appServices), appServices, addressOf(server).port),
+      await listenForOperations(createOperationsApp(appServices), appServices, getAddress(server).port),
     );
   } catch (error) {
-    await Promise.all(servers.map(close));
+    await Promise.all(servers.map(closeServer));
     await closeStores();
     throw error;
   }
-  const courier = new WebhookCourier(services, logger);
+  const dispatcher = new WebhookDispatcher(services, logger);
   const stops = [
     repeat(() => chain.advance(), { name: 'the simulated chain', intervalMs: INTERVAL_MS, logger }),
-    repeat(() => courier.setOut(), { name: 'webhook delivery', intervalMs: INTERVAL_MS, logger }),
+    repeat(() => dispatcher.dispatchDue(), { name: 'webhook delivery', intervalMs: INTERVAL_MS, logger }),
   ];
   const stopLoops = async () => {
     await Promise.all(stops.map((stop) => stop()));
-    await courier.comeBack();
+    await dispatcher.drain();
   };
-  const [url = '', operationsUrl = ''] = servers.map(urlOf);
+  const [url = '', operationsUrl = ''] = servers.map(getUrl);
   return {
     ...services,
     url,
@@ -85,7 +85,7 @@ export const startGateway = async (
     stopLoops,
     close: async () => {
       isDraining = true;
-      await Promise.all(servers.map(close));
+      await Promise.all(servers.map(closeServer));
       await stopLoops();
       await closeStores();
     },

@@ -1,16 +1,16 @@
-import { readConfig } from './config.ts';
+import { parseConfig } from './config.ts';
 import type { Database } from './database/open-database.ts';
 import { openSecretBox } from './database/secret-box.ts';
 import { keysProgram } from './keys/keys-program.ts';
-import { ignoreClosedPipes, openKeptDatabase } from './programs.ts';
+import { ignoreClosedPipes, openPersistentDatabase } from './programs.ts';
 
 /** `npm run gateway:keys -- create|rotate|revoke|list`. */
 const main = async (): Promise<void> => {
   let opened: Database | undefined;
   const open = async () => {
-    const config = readConfig(process.env);
+    const config = parseConfig(process.env);
     const box = await openSecretBox(config);
-    opened = await openKeptDatabase(config);
+    opened = await openPersistentDatabase(config);
     return { db: opened, box };
   };
   try {

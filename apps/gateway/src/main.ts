@@ -1,5 +1,5 @@
 import pino from 'pino';
-import { type Config, readConfig } from './config.ts';
+import { type Config, parseConfig } from './config.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { findAccountIds } from './ledger/accounts.ts';
 import { ignoreClosedPipes } from './programs.ts';
@@ -9,27 +9,27 @@ const STANDARD_ERROR = 2;
 
 const CREATE = 'npm run gateway:keys -- create --account <id> --create-account';
 
-/** What to do about a gateway that has no account yet, and so cannot be used. */
-const accountHint = async ({ db }: Gateway, { databaseUrl, dataDir }: Config): Promise<string> => {
+/** How to create the first account, when there is none. */
+const getAccountHint = async ({ db }: Gateway, { databaseUrl, dataDir }: Config): Promise<string> => {
   if ((await findAccountIds(db)).length > 0) return '';
-  if (databaseUrl !== undefined) return `No account yet. Create one and its key with: ${CREATE}\n`;
+  if (databaseUrl !== undefined) return `No account yet. Create an account and its first key: ${CREATE}\n`;
   return dataDir === undefined
-    ? `No account, and a database in memory only: set CPG_DATA_DIR or DATABASE_URL and run: ${CREATE}\nFor demo accounts: npm run sandbox\n`
-    : `No account yet. Stop the gateway, as its database serves one process at a time, and run: ${CREATE}\n`;
+    ? `No account yet, and the database is in memory. Set CPG_DATA_DIR or DATABASE_URL, then run: ${CREATE}\nFor demo accounts: npm run sandbox\n`
+    : `No account yet. The embedded database serves one process at a time: stop the gateway, then run: ${CREATE}\n`;
 };
 
 const main = async (): Promise<void> => {
-  const config = readConfig(process.env);
-  // The log goes to standard error; standard output is for the person at the terminal.
+  const config = parseConfig(process.env);
+  // Logs go to standard error. Standard output carries the start-up banner.
   const destination = pino.destination({ fd: STANDARD_ERROR, sync: true });
-  // A terminal that went away or a disk that is full must not take the gateway down.
+  // A closed terminal or a full disk must not stop the gateway.
   destination.on('error', () => undefined);
   process.stdout.on('error', () => undefined);
   const logger = pino({ level: config.logLevel }, destination);
-  // Loaded for the sandbox only: nothing that serves others holds its code or its published keys.
+  // Imported only on demand: outside the sandbox the process never loads its code or its published keys.
   const sandbox = config.sandbox ? await import('./sandbox/sandbox-mode.ts') : undefined;
   const gateway = await startGateway(config, logger, sandbox?.createSandboxMode(config));
-  const banner = sandbox?.sandboxBanner(gateway.operationsUrl) ?? (await accountHint(gateway, config));
+  const banner = sandbox?.formatBanner(gateway.operationsUrl) ?? (await getAccountHint(gateway, config));
   process.stdout.write(
     `${banner}Operations ${gateway.operationsUrl}\nReference ${gateway.url}/docs\nCPG gateway ready on ${gateway.url}\n`,
   );
@@ -39,7 +39,7 @@ const main = async (): Promise<void> => {
     isStopping = true;
     logger.info({ signal }, 'stopping');
     const deadline = setTimeout(() => {
-      logger.error('requests were still under way after the drain time');
+      logger.error('requests still in flight after the drain timeout');
       process.exit(1);
     }, DRAIN_MS);
     gateway.close().then(

@@ -11,7 +11,7 @@ import { describeWithProgram } from '@cpg/test-support/programs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const SOURCES = fileURLToPath(new URL('.', import.meta.url));
-// Each test starts several processes, which takes seconds each on a busy machine.
+// Each test starts several processes, which is slow on a busy machine.
 const DEADLINE = 300_000;
 const SANDBOX = { CPG_SANDBOX: 'true' };
 const DEMO_SECRET = 'cpg-demo-full-DO-NOT-USE-IN-PRODUCTION';
@@ -58,16 +58,16 @@ const DEMO = ['ck_demo_full', DEMO_SECRET] as const;
 
 const itKeepsTheDemoInTheSandbox = (createDatabase: () => Promise<Environment>) => {
   it(
-    'serves a database that the sandbox has filled in the sandbox only',
+    'serves a sandbox database in the sandbox only',
     async () => {
       const database = await createDatabase();
       expect(await start({ ...SANDBOX, ...database }, (url) => ping(url, ...DEMO))).toMatchObject({
         status: 200,
       });
-      const refused = await run('main.ts', database);
-      expect(refused).toMatchObject({ code: 1, stdout: '' });
-      expect(refused.stderr).toMatch(
-        /^Expected a database without demo accounts: got acct_demo, acct_demo_other, .* Fix: start this database with npm run sandbox, or point DATABASE_URL or CPG_DATA_DIR to another one\.\n$/,
+      const rejected = await run('main.ts', database);
+      expect(rejected).toMatchObject({ code: 1, stdout: '' });
+      expect(rejected.stderr).toMatch(
+        /^Expected a database without demo accounts: got acct_demo, acct_demo_other, .* Fix: run npm run sandbox, or set DATABASE_URL or CPG_DATA_DIR to another database\.\n$/,
       );
     },
     DEADLINE,
@@ -97,7 +97,7 @@ describeWithProgram('postgres', 'on PostgreSQL', () => {
   itKeepsTheDemoInTheSandbox(createDatabase);
 
   it(
-    'serves in service the account that the keys command opens, without demo, and never as the sandbox',
+    'serves an account created by the keys command outside the sandbox, and never in it',
     async () => {
       const database = await createDatabase();
       await start(database, async (url, printed) => {
@@ -111,17 +111,17 @@ describeWithProgram('postgres', 'on PostgreSQL', () => {
         expect(printed).toMatch(/^Operations http:\S+\nReference http:\S+\nCPG gateway ready on http:\S+\n$/);
         expect(await ping(url, keyId, secret)).toEqual({ status: 200, message: 'OK', data_count: 4 });
       });
-      const refused = await run('main.ts', { ...SANDBOX, ...database });
-      expect(refused.code).toBe(1);
-      expect(refused.stderr).toMatch(
-        /^Expected an empty database, or one that the sandbox has filled: got accounts of a gateway in service \(acct_shop\)\. Fix: start this database with npm run gateway/,
+      const rejected = await run('main.ts', { ...SANDBOX, ...database });
+      expect(rejected.code).toBe(1);
+      expect(rejected.stderr).toMatch(
+        /^Expected an empty database or a sandbox database: got other accounts \(acct_shop\)\. Fix: run npm run gateway/,
       );
     },
     DEADLINE,
   );
 
   it(
-    'knows no demo key in service, also when a sandbox fills the database later',
+    'rejects demo keys outside the sandbox, even when a sandbox shares the database later',
     async () => {
       const database = await createDatabase();
       await start(database, (service) =>
@@ -138,13 +138,15 @@ describeWithProgram('postgres', 'on PostgreSQL', () => {
 it.each(['HOST', 'CPG_OPERATIONS_HOST'])(
   'the sandbox does not start with %s on every address',
   async (name) => {
-    const refused = await run('main.ts', { ...SANDBOX, [name]: '0.0.0.0' });
-    expect(refused).toMatchObject({ code: 1, stdout: '' });
-    expect(refused.stderr).toContain(`${name}: the sandbox serves this machine only`);
+    const rejected = await run('main.ts', { ...SANDBOX, [name]: '0.0.0.0' });
+    expect(rejected).toMatchObject({ code: 1, stdout: '' });
+    expect(rejected.stderr).toContain(
+      `${name}: expected a loopback address such as 127.0.0.1 for the sandbox`,
+    );
   },
 );
 
-describe('the code of a gateway in service', () => {
+describe('the code of a gateway outside the sandbox', () => {
   const IMPORT = /(?:\bfrom|^import) '(\.{1,2}\/[^']+)'/gm;
   const readImports = async (entry: string): Promise<readonly string[]> => {
     const found = new Set([join(SOURCES, entry)]);
@@ -156,7 +158,7 @@ describe('the code of a gateway in service', () => {
   };
 
   it.each(['main.ts', 'gateway.ts', 'keys.ts', 'audit.ts'])(
-    '%s imports nothing of the sandbox, the demo or the tests',
+    '%s imports no sandbox, demo or test code',
     async (entry) => {
       const files = await readImports(entry);
       expect(files).toContain('database/open-database.ts');

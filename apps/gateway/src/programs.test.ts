@@ -9,7 +9,7 @@ import { startGatewayFromSources } from '@cpg/test-support/gateway-process';
 import { findFreePort } from '@cpg/test-support/ports';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-// A busy machine starts a process slowly.
+// Processes start slowly on a busy machine.
 const DEADLINE_MS = 180_000;
 
 const run = (program: string, parameters: readonly string[], environment: Readonly<Record<string, string>>) =>
@@ -22,7 +22,7 @@ const run = (program: string, parameters: readonly string[], environment: Readon
     );
   });
 
-describe('a program that is started wrongly ends with a line that says how', () => {
+describe('a program with invalid arguments or environment exits with an error', () => {
   const NOWHERE = 'postgresql://cpg@127.0.0.1:1/cpg';
   const CASES: readonly (readonly [
     program: string,
@@ -37,7 +37,7 @@ describe('a program that is started wrongly ends with a line that says how', () 
       {
         code: 1,
         stderr:
-          'Configuration is not usable:\n  PORT: expected a whole number from 0 to 65535: got "NaN"\n  CPG_SANDOBX: there is no such variable. Did you mean CPG_SANDBOX?\n',
+          'Invalid configuration:\n  PORT: expected a whole number from 0 to 65535: got "NaN"\n  CPG_SANDOBX: unknown variable. Did you mean CPG_SANDBOX?\n',
       },
     ],
     [
@@ -46,8 +46,7 @@ describe('a program that is started wrongly ends with a line that says how', () 
       { CPG_DATADIR: '/nowhere' },
       {
         code: 2,
-        stderr:
-          'Configuration is not usable:\n  CPG_DATADIR: there is no such variable. Did you mean CPG_DATA_DIR?\n',
+        stderr: 'Invalid configuration:\n  CPG_DATADIR: unknown variable. Did you mean CPG_DATA_DIR?\n',
       },
     ],
     ['audit.ts', ['--json'], {}, { code: 2, stderr: "error: unknown option '--json'\n" }],
@@ -63,7 +62,8 @@ describe('a program that is started wrongly ends with a line that says how', () 
       {},
       {
         code: 2,
-        stderr: 'Set DATABASE_URL or CPG_DATA_DIR: a database in memory belongs to its gateway alone.\n',
+        stderr:
+          'Expected a persistent database: got none. Fix: set DATABASE_URL or CPG_DATA_DIR as for the gateway.\n',
       },
     ],
     [
@@ -91,7 +91,7 @@ describe('a program that is started wrongly ends with a line that says how', () 
       {
         code: 1,
         stderr:
-          'Configuration is not usable:\n  CPG_LOG_LEVEL: expected one of trace, debug, info, warn, error, fatal, silent: got "loud"\n',
+          'Invalid configuration:\n  CPG_LOG_LEVEL: expected one of trace, debug, info, warn, error, fatal, silent: got "loud"\n',
       },
     ],
   ];
@@ -105,13 +105,13 @@ describe('a program that is started wrongly ends with a line that says how', () 
 });
 
 it.each<[string, readonly string[]]>([
-  ['terminal has gone', []],
+  ['terminal is closed', []],
   // Linux alone has this device.
   ...(existsSync('/dev/full')
     ? [['disk is full', ['sh', '-c', 'exec "$0" "$@" 2>/dev/full']] as [string, readonly string[]]]
     : []),
 ])(
-  'a gateway whose %s cannot log, and goes on serving',
+  'a gateway whose %s cannot log, but keeps serving',
   async (_name, wrapper) => {
     const gateway = await startGatewayFromSources({ CPG_SANDBOX: 'true', CPG_LOG_LEVEL: 'trace' }, wrapper);
     gateway.child.stdout?.destroy();
@@ -135,7 +135,7 @@ describe('gateway:audit', () => {
   afterAll(() => rm(dataDir, { recursive: true }));
 
   it(
-    'shows its help without a database, and audits one that is free',
+    'prints its help without a database, and audits a free one',
     async () => {
       expect(await run('audit.ts', ['--help'], {})).toMatchObject({ code: 0, stderr: '' });
       const { code, stdout } = await run('audit.ts', [], { CPG_DATA_DIR: dataDir });
@@ -149,13 +149,13 @@ describe('gateway:audit', () => {
 const programPath = (name: string) => join(import.meta.dirname, `${name}.ts`);
 const command = (name: string) => `'${process.execPath}' --conditions=@cpg/source '${programPath(name)}'`;
 
-describe('a reader that leaves early', () => {
+describe('a reader that exits early', () => {
   it.each([
     ['keys', '--help | head -1', 0],
     ['keys', '--help | true', 0],
     ['keys', 'no-such-command 2>&1 | true', 1],
     ['audit', '2>&1 | true', 2],
-  ])('leaves the exit code of %s %s as it is', (program, parameters, code) => {
+  ])('does not change the exit code of %s %s', (program, parameters, code) => {
     const { stderr } = spawnSync(
       'bash',
       ['--norc', '-c', `${command(program)} ${parameters}; echo "status \${PIPESTATUS[0]}" >&2`],
@@ -164,7 +164,7 @@ describe('a reader that leaves early', () => {
     expect(stderr).toBe(`status ${code}\n`);
   });
 
-  it('does not end the gateway', async () => {
+  it('does not stop the gateway', async () => {
     const port = await findFreePort();
     const gateway = spawn(process.execPath, ['--conditions=@cpg/source', programPath('main')], {
       env: { PATH: process.env.PATH, PORT: String(port), CPG_DATA_DIR: mkdtempSync(join(tmpdir(), 'cpg-')) },

@@ -3,8 +3,8 @@ import { migrate } from './database/migrate.ts';
 import { type Database, openDatabase } from './database/open-database.ts';
 
 /**
- * Lets the reader of this program's output leave, as `head` does: what is written afterwards is lost, and the program goes on. A server must
- * not end because its terminal has gone, and the exit code of an audit must stay true.
+ * Keeps a program running when the reader of its output exits, as `head` does; later output is discarded. A
+ * server must survive its terminal, and an audit must keep its exit code.
  */
 export const ignoreClosedPipes = (): void => {
   for (const stream of [process.stdout, process.stderr]) {
@@ -15,20 +15,22 @@ export const ignoreClosedPipes = (): void => {
 };
 
 /**
- * Opens the database of a gateway for a command beside it.
+ * Opens and migrates the database of a gateway, for a command-line program.
  *
- * @throws when the configuration names none that outlives the gateway's process.
+ * @throws Error when the configuration names no persistent database.
  */
-export const openKeptDatabase = async (config: Config): Promise<Database> => {
+export const openPersistentDatabase = async (config: Config): Promise<Database> => {
   if (config.databaseUrl === undefined && config.dataDir === undefined) {
-    throw new Error('Set DATABASE_URL or CPG_DATA_DIR: a database in memory belongs to its gateway alone.');
+    throw new Error(
+      'Expected a persistent database: got none. Fix: set DATABASE_URL or CPG_DATA_DIR as for the gateway.',
+    );
   }
   const db = await openDatabase(config);
   try {
     await migrate(db);
     return db;
   } catch (error) {
-    // A pool that stays open would keep the command from ending.
+    // An open connection pool would keep the process alive.
     await db.destroy();
     throw error;
   }

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-it('the walk in the README does what it says', async () => {
+it('the walkthrough in the README works', async () => {
   const readme = await readFile(`${FOLDER}/README.md`, 'utf8');
   const walk = /^```js walk\n([\s\S]+?)^```$/m.exec(readme)?.[1];
   const child = spawn(process.execPath, ['--conditions=@cpg/source', '--input-type=module'], {

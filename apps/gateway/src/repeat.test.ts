@@ -19,7 +19,7 @@ const FAILURES: readonly (readonly [string, () => unknown])[] = [
     },
   ],
   [
-    'rejects with an error that cannot be read',
+    'rejects with an unreadable error',
     () =>
       Promise.reject(
         new Proxy(
@@ -50,7 +50,7 @@ it.each(
   FAILURES.flatMap(([name, work]) =>
     Object.entries(loggers).map(([log, logger]) => ({ name, work, log, logger })),
   ),
-)('goes on after work that $name, with $log', async ({ work, logger }) => {
+)('continues after a task that $name, with $log', async ({ work, logger }) => {
   let runs = 0;
   const stop = repeat(
     () => {
@@ -62,7 +62,7 @@ it.each(
   await expect.poll(() => runs).toBeGreaterThan(2);
   await stop();
   const stoppedAt = runs;
-  // A server that comes up and goes: time enough for a run that should not come.
+  // Starting and stopping a server leaves enough time for an unexpected run.
   const server = createServer().listen(0);
   await once(server, 'listening');
   server.close();

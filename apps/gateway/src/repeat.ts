@@ -1,25 +1,26 @@
 import type { Logger } from 'pino';
 
-export interface Repetition {
-  /** What is done, for the log. */
+export interface RepeatOptions {
+  /** The task's name in the log. */
   readonly name: string;
   readonly intervalMs: number;
   readonly logger: Logger;
 }
 
 /**
- * Runs a task at an interval, never overlapping. A run that fails, in whatever way, is logged, and the next one comes all the
- * same. The returned function stops it, after the run in flight.
+ * Runs a task at an interval, never overlapping. A failed run is logged and does not stop later runs.
+ *
+ * @returns A function that stops the task and waits for the run in flight.
  */
 export const repeat = (
   work: () => unknown,
-  { name, intervalMs, logger }: Repetition,
+  { name, intervalMs, logger }: RepeatOptions,
 ): (() => Promise<void>) => {
   let isStopped = false;
   let timer: NodeJS.Timeout | undefined;
-  let round: Promise<void> = Promise.resolve();
+  let current: Promise<void> = Promise.resolve();
   const run = () => {
-    round = (async () => {
+    current = (async () => {
       try {
         await work();
       } catch (error) {
@@ -32,15 +33,15 @@ export const repeat = (
   return async () => {
     isStopped = true;
     clearTimeout(timer);
-    await round;
+    await current;
   };
 };
 
-/** Logs the failure of something that goes on; a log that cannot be written to does not end it. */
+/** Logs a failure that the gateway survives. Never throws, even when the log cannot be written. */
 export const logFailure = (logger: Logger, error: unknown, message: string): void => {
   try {
     logger.error({ err: error }, message);
   } catch {
-    // There is nowhere left to say it.
+    // The log itself failed.
   }
 };

@@ -25,15 +25,15 @@ const requests = [
 ] as const;
 
 const ask = async (gateway: TestGateway) => {
-  const answers = [];
+  const responses = [];
   for (const [target, body] of requests) {
-    const { status, body: answer } = await gateway.call(target, { method: 'POST', body });
-    answers.push({ status, answer });
+    const { status, body: response } = await gateway.call(target, { method: 'POST', body });
+    responses.push({ status, response });
   }
-  return answers;
+  return responses;
 };
 
-it('after a restart the same references get the same answers, nothing is done twice, and what was in flight goes on', async () => {
+it('after a restart the same references get the same responses, and work in flight continues once', async () => {
   const first = await startTestGateway({ dataDir });
   const before = await ask(first);
   expect(before.map(({ status }) => status)).toEqual([200, 200]);

@@ -10,16 +10,16 @@ import { setBlockIntervals } from './ledger/networks.ts';
 import type { Clock } from './time.ts';
 import type { WebhookUrlRules } from './webhooks/url-rules.ts';
 
-/** What every part of the gateway works with. */
+/** The services shared by all parts of the gateway. */
 export interface Services {
   readonly db: Database;
   readonly clock: Clock;
   readonly box: SecretBox;
-  /** Where webhooks may be delivered to. */
+  /** Which webhook URLs are allowed. */
   readonly rules: WebhookUrlRules;
 }
 
-/** Opens the database, brings it up to date and lets the mode of the gateway prepare it. */
+/** Opens and migrates the database, then runs `prepare` on it. */
 export const openServices = async (
   config: Config,
   clock: Clock,
@@ -40,17 +40,20 @@ export const openServices = async (
   }
 };
 
-/** The admission store, and what readiness and shutdown need of it. */
+/** The admission store with its readiness check and its shutdown. */
 export interface Admission {
   readonly store: AdmissionStore;
-  /** Counts for the limit per client address; the limiter's own memory when absent. */
+  /** Store of the limit per client address. @default the memory of the process */
   readonly addressCounts?: IpBackstopOptions['store'];
-  /** Rejects while the store cannot be reached. */
+  /** Rejects while the store is unreachable. */
   ping(): Promise<unknown>;
   close(): Promise<void>;
 }
 
-/** Redis when it is configured, for several processes; else this process's memory. */
+/**
+ * Opens Redis when `REDIS_URL` is set, which several processes can share; otherwise the memory of the
+ * process.
+ */
 export const openAdmission = async (config: Config, clock: Clock, logger: Logger): Promise<Admission> => {
   if (config.redisUrl === undefined) {
     return {
@@ -59,7 +62,7 @@ export const openAdmission = async (config: Config, clock: Clock, logger: Logger
       close: async () => undefined,
     };
   }
-  // Refuses at once while the connection is down, rather than to keep requests waiting for it.
+  // Commands fail immediately while the connection is down, and are never queued.
   const client = createClient({ url: config.redisUrl, disableOfflineQueue: true });
   client.on('error', (error: unknown) => logger.error({ err: error }, 'Redis connection failed'));
   await client.connect();

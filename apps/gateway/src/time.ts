@@ -1,8 +1,8 @@
-/** The gateway's only source of time. Real time, unless the sandbox froze it. */
+/** The gateway's only source of time: real time, unless the sandbox has frozen it. */
 export interface Clock {
   /** Unix milliseconds. */
   now(): number;
-  /** Stops at this Unix millisecond; `null` returns to real time. */
+  /** Freezes the clock at a Unix millisecond; `null` returns to real time. */
   freeze(at: number | null): void;
   readonly frozen: boolean;
 }
@@ -20,14 +20,14 @@ export const createClock = (realTime: () => number = Date.now): Clock => {
   };
 };
 
-/** ISO-8601 in UTC, whole seconds, `+00:00`, as REST answers carry it. Contract §4.6. */
+/** ISO-8601 in UTC with whole seconds and `+00:00`, as in API responses. Wire protocol §4.6. */
 export const formatTime = (time: Date): string => time.toISOString().replace(/\.\d{3}Z$/, '+00:00');
 
-/** The same, for a time that may not have come. */
+/** Like {@link formatTime}; `null` stays `null`. */
 export const formatOptionalTime = (time: Date | null): string | null =>
   time === null ? null : formatTime(time);
 
-/** ISO-8601 in UTC with `Z`, the fraction in microseconds and only when it is not zero. Contract §5. */
+/** ISO-8601 in UTC with `Z`, as in webhooks: microseconds, omitted when zero. Wire protocol §5. */
 export const formatEventTime = (time: Date): string =>
   time
     .toISOString()

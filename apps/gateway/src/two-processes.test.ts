@@ -29,7 +29,7 @@ describeWithProgram('redis-server', 'PostgreSQL and Redis', () => {
         CPG_SANDBOX: 'true',
         CPG_LOG_LEVEL: 'fatal',
       };
-      // At once: migrations and demo data must be written by one of them only.
+      // Started concurrently: only one of them may write migrations and demo data.
       gateways = await Promise.all([
         startGatewayFromSources(environment),
         startGatewayFromSources(environment),
@@ -44,7 +44,7 @@ describeWithProgram('redis-server', 'PostgreSQL and Redis', () => {
     const seconds = () => Math.floor(Date.now() / 1000);
     let signed = 0;
     const sign = (keyId: string, secret: string, ahead = 0) => {
-      // A query of its own for each, as the same request in the same second has the same signature.
+      // A unique query per request: equal requests in one second have equal signatures.
       signed += 1;
       const target = `/v1/_ping?of=two-processes&n=${signed}`;
       const key = createSigningKey(`cpg-demo-${secret}-DO-NOT-USE-IN-PRODUCTION`);
@@ -55,7 +55,7 @@ describeWithProgram('redis-server', 'PostgreSQL and Redis', () => {
       fetch(`${gateway?.url}${target}`, { headers });
     const ping = async (...parameters: Parameters<typeof send>) => (await send(...parameters)).status;
 
-    it('accept a signature once between them', async () => {
+    it('accept a signature once in total', async () => {
       const [first, second] = gateways;
       const request = sign('ck_demo_full', 'full');
       expect([await ping(first, request), await ping(second, request)]).toEqual([200, 401]);
@@ -74,8 +74,8 @@ describeWithProgram('redis-server', 'PostgreSQL and Redis', () => {
       }
     };
 
-    it('count the requests of a key together', async () => {
-      // In the middle of a minute, so that all fall into one.
+    it('share the rate limit of a key', async () => {
+      // In the middle of a minute, so all requests count in one window.
       const now = seconds();
       await setClocks(now - (now % 60) + 30);
       const statuses: number[] = [];
@@ -86,7 +86,7 @@ describeWithProgram('redis-server', 'PostgreSQL and Redis', () => {
       expect(statuses).toEqual([200, 200, 200, 200, 200, 429, 429, 429]);
     });
 
-    it('go on as ever after their clocks were ahead, and were released', async () => {
+    it('recover after their clocks were ahead', async () => {
       await setClocks(seconds() + 86_400);
       expect(await ping(gateways[0], sign('ck_demo_full', 'full', 86_400))).toBe(200);
       await setClocks(null);
@@ -94,7 +94,7 @@ describeWithProgram('redis-server', 'PostgreSQL and Redis', () => {
       expect([await ping(gateways[1], request), await ping(gateways[0], request)]).toEqual([200, 401]);
     });
 
-    // Every run of the suite counts in the same minutes of a clock that it moves.
+    // The suite moves the clock, so each run counts in the same rate limit windows.
     const forgetCounts = async () => {
       const client = createClient({ url: redis.url });
       await client.connect();
@@ -117,12 +117,12 @@ describeWithProgram('redis-server', 'PostgreSQL and Redis', () => {
       expect(stdout).toMatch(/^[1-9]\d* passed, 0 failed$/m);
     };
 
-    it('pass the conformance suite, each of them', async () => {
+    it('each pass the conformance suite', async () => {
       for (const { url, operationsUrl } of gateways) await runSuite(url, `${operationsUrl}/_sandbox/clock`);
     }, 300_000);
 
     it.each(['server-replay-*', 'server-race-*', 'server-rate-*', 'server-accept-*'])(
-      'pass %s together, each connection going to the other one in turn',
+      'pass %s together behind a round-robin load balancer',
       async (pattern) => {
         const balancer = await balanceConnections(gateways.map(({ url }) => url));
         const clock = await forwardToAll(
@@ -138,7 +138,7 @@ describeWithProgram('redis-server', 'PostgreSQL and Redis', () => {
       300_000,
     );
 
-    it('count the requests of an address together, in front of authentication', async () => {
+    it('share the limit per address, counted before authentication', async () => {
       const limited = await Promise.all(
         [0, 1].map(() => startGatewayFromSources({ ...environment, CPG_IP_LIMIT_PER_MINUTE: '6' })),
       );
@@ -150,7 +150,7 @@ describeWithProgram('redis-server', 'PostgreSQL and Redis', () => {
       expect(statuses).toEqual([401, 401, 401, 401, 401, 401, 429, 429]);
     });
 
-    it('refuse, rather than let through, when Redis is gone', async () => {
+    it('reject requests when Redis is gone', async () => {
       await redis.stop();
       for (const gateway of gateways) {
         const response = await send(gateway, sign('ck_demo_full', 'full'));

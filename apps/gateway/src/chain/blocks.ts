@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import type { LedgerServices } from '../ledger/networks.ts';
-import { blockHeight } from '../ledger/networks.ts';
+import { getBlockHeight } from '../ledger/networks.ts';
 
-/** A deposit by its id, or the transaction of a withdrawal by the withdrawal's. */
+/** Refers to a deposit by its id, or to the transaction of a withdrawal by the id of the withdrawal. */
 export interface TransactionReference {
   readonly direction: 'deposit' | 'withdrawal';
   readonly id: number;
@@ -18,7 +18,7 @@ const updateInFlight = async (
   for (const network of await db.selectFrom('network').selectAll().execute()) {
     const { numUpdatedRows } = await db
       .updateTable('chain_transaction')
-      .set({ block_number: block(blockHeight(network, clock.now()), network.required_confirmations) })
+      .set({ block_number: block(getBlockHeight(network, clock.now()), network.required_confirmations) })
       .where('direction', '=', direction)
       .where(ID_COLUMN[direction], '=', id)
       .where('network', '=', network.network)
@@ -29,23 +29,29 @@ const updateInFlight = async (
   return false;
 };
 
-/** Puts a transaction into a block so old that it has all its confirmations. */
-export const includeDeeply = (services: LedgerServices, reference: TransactionReference): Promise<boolean> =>
+/** Moves a transaction to a block old enough to give it all its confirmations. */
+export const addAllConfirmations = (
+  services: LedgerServices,
+  reference: TransactionReference,
+): Promise<boolean> =>
   updateInFlight(
     services,
     reference,
     (height, required) => sql`LEAST(block_number, ${height - required + 1}::bigint)`,
   );
 
-/** Forgets the block of a transaction that was not mined yet, as it never will be. */
-export const dropFromQueue = (services: LedgerServices, reference: TransactionReference): Promise<boolean> =>
+/** Removes a transaction from its future block: it will never be mined. */
+export const unscheduleTransaction = (
+  services: LedgerServices,
+  reference: TransactionReference,
+): Promise<boolean> =>
   updateInFlight(
     services,
     reference,
     (height) => sql`CASE WHEN block_number <= ${height}::bigint THEN block_number END`,
   );
 
-/** Makes a transaction wait for so many blocks more. */
+/** Delays a transaction by a number of blocks. */
 export const delayTransaction = (
   services: LedgerServices,
   reference: TransactionReference & { readonly blocks: number },
@@ -56,7 +62,7 @@ export const delayTransaction = (
     (height) => sql`GREATEST(block_number, ${height + 1}::bigint) + ${reference.blocks}::bigint`,
   );
 
-/** Mines blocks out of turn. False when there is no such network. */
+/** Mines extra blocks. Returns false when the network does not exist. */
 export const mineBlocks = async (
   { db }: LedgerServices,
   { network, blocks }: { readonly network: string; readonly blocks: number },

@@ -2,13 +2,13 @@ import { createHash, randomUUID } from 'node:crypto';
 import { type InsertObject, sql, type Transaction } from 'kysely';
 import type { Schema } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
-import { type AddressFamily, randomAddress } from '../ledger/addresses.ts';
+import { type AddressFamily, createRandomAddress } from '../ledger/addresses.ts';
 import { type ChainTransactionRow, recordDepositEvent } from '../ledger/deposits.ts';
 import type { LedgerServices } from '../ledger/networks.ts';
-import { blockHeight, findNetwork, type NetworkRow } from '../ledger/networks.ts';
+import { findNetwork, getBlockHeight, type NetworkRow } from '../ledger/networks.ts';
 import { recordWithdrawalEvent, type WithdrawalRow } from '../ledger/withdrawals.ts';
 
-/** Accepts a pending withdrawal at once; the next block takes it in. Doing it twice changes nothing. Contract §4.6. */
+/** Broadcasts a pending withdrawal; the next block includes it. Idempotent. Wire protocol §4.6. */
 export const broadcastWithdrawal = ({ db, clock }: LedgerServices, id: number): Promise<WithdrawalRow> =>
   inTransaction(db, async (transaction) => {
     const at = new Date(clock.now());
@@ -21,7 +21,7 @@ export const broadcastWithdrawal = ({ db, clock }: LedgerServices, id: number): 
     if (pending.status !== 'pending') return pending;
     const network = await findNetwork(transaction, pending.network);
     if (network === undefined) throw new Error(`Ledger is inconsistent: no network ${pending.network}`);
-    const tx_hash = transactionHash(`withdrawal:${id}`, network.address_family);
+    const tx_hash = createTransactionHash(`withdrawal:${id}`, network.address_family);
     const row = await transaction
       .updateTable('withdrawal')
       .set({ status: 'broadcasted', tx_hash, broadcast_at: at, chain_paused: false })
@@ -37,7 +37,7 @@ export const broadcastWithdrawal = ({ db, clock }: LedgerServices, id: number): 
         status: 'broadcasted',
         from_address: sql<string>`(SELECT address FROM hot_wallet
           WHERE account_id = ${account_id} AND network = ${row.network})`,
-        block_number: blockHeight(network, at.getTime()) + 1,
+        block_number: getBlockHeight(network, at.getTime()) + 1,
         created_at: at,
         withdrawal_id: id,
       })
@@ -48,12 +48,15 @@ export const broadcastWithdrawal = ({ db, clock }: LedgerServices, id: number): 
 
 export interface Payment {
   readonly network: string;
-  /** A deposit address; what is paid to it counts for the newest request that it was given to. */
+  /** A deposit address. The payment counts for the newest request with this address. */
   readonly address: string;
   readonly amount: string;
 }
 
-/** Lets somebody pay to a deposit address: detected at once, credited when it has its confirmations. Contract §4.3. */
+/**
+ * Simulates a payment to a deposit address. The deposit is detected at once, and credited when it has its
+ * confirmations. Wire protocol §4.3.
+ */
 export const receiveDeposit = (
   { db, clock }: LedgerServices,
   payment: Payment,
@@ -78,11 +81,11 @@ export const receiveDeposit = (
         status: 'detected',
         currency: request.currency,
         network: request.network,
-        from_address: randomAddress(network.address_family),
+        from_address: createRandomAddress(network.address_family),
         to_address: request.address,
         amount: payment.amount,
-        tx_hash: transactionHash(`deposit:${randomUUID()}`, network.address_family),
-        block_number: blockHeight(network, at.getTime()) + 1,
+        tx_hash: createTransactionHash(`deposit:${randomUUID()}`, network.address_family),
+        block_number: getBlockHeight(network, at.getTime()) + 1,
         created_at: at,
         deposit_request_id: request.id,
       })
@@ -98,15 +101,16 @@ interface Sweep {
   readonly at: Date;
 }
 
-/** What tells one transaction of a sweep from the other. */
+/** The fields in which a sweep and its gas top-up differ. */
 type SweepTransaction = Pick<
   InsertObject<Schema, 'chain_transaction'>,
   'currency' | 'amount' | 'from_address' | 'to_address' | 'swept_id'
 > & { readonly direction: 'gas_topup' | 'sweep' };
 
 /**
- * Starts to move a confirmed deposit to the account's hot wallet; a token's address gets the coin for the network's fee
- * first. False when there is no such deposit, or it was swept already. Contract §4.5.
+ * Starts the sweep of a confirmed deposit to the account's hot wallet. The address of a token deposit first
+ * receives the network's coin for the fee. Returns false when there is no such deposit, or it was already
+ * swept. Wire protocol §4.5.
  */
 export const sweepDeposit = ({ db, clock }: LedgerServices, id: number): Promise<boolean> =>
   inTransaction(db, async (transaction) => {
@@ -116,17 +120,17 @@ export const sweepDeposit = ({ db, clock }: LedgerServices, id: number): Promise
       .where('id', '=', id)
       .where('direction', '=', 'deposit')
       .where('status', '=', 'confirmed')
-      // Another sweep of it at the same moment waits here, and then finds this one.
+      // A concurrent sweep of the same deposit waits here, and then finds this one.
       .forUpdate()
       .executeTakeFirst();
     const network = deposit && (await findNetwork(transaction, deposit.network));
     if (deposit === undefined || network === undefined) return false;
-    const earlier = await transaction
+    const previous = await transaction
       .selectFrom('chain_transaction')
       .select('id')
       .where('swept_id', '=', id)
       .executeTakeFirst();
-    if (earlier !== undefined) return false;
+    if (previous !== undefined) return false;
     const sweep = { deposit, network, at: new Date(clock.now()) };
     await topUpGas(transaction, sweep);
     await broadcast(transaction, sweep, {
@@ -134,18 +138,18 @@ export const sweepDeposit = ({ db, clock }: LedgerServices, id: number): Promise
       currency: deposit.currency,
       amount: deposit.amount,
       from_address: deposit.to_address,
-      to_address: hotWallet(deposit),
+      to_address: selectHotWallet(deposit),
       swept_id: id,
     });
     return true;
   });
 
-const hotWallet = ({ account_id, network }: ChainTransactionRow) =>
+const selectHotWallet = ({ account_id, network }: ChainTransactionRow) =>
   sql<string>`(SELECT address FROM hot_wallet WHERE account_id = ${account_id} AND network = ${network})`;
 
 const GAS = '0.0005';
 
-/** Puts a transaction of a sweep into the next block. */
+/** Broadcasts a transaction of a sweep; the next block includes it. */
 const broadcast = async (
   transaction: Transaction<Schema>,
   { deposit, network, at }: Sweep,
@@ -159,14 +163,14 @@ const broadcast = async (
       network: deposit.network,
       direction,
       status: 'broadcasted',
-      tx_hash: transactionHash(`${direction}:${deposit.id}`, network.address_family),
-      block_number: blockHeight(network, at.getTime()) + 1,
+      tx_hash: createTransactionHash(`${direction}:${deposit.id}`, network.address_family),
+      block_number: getBlockHeight(network, at.getTime()) + 1,
       created_at: at,
     })
     .execute();
 };
 
-/** Sends the network's own coin to the deposit's address. Without a coin among the gateway's currencies there is nothing to show. */
+/** Sends the network's coin to the deposit address, if the gateway supports that coin. */
 const topUpGas = async (transaction: Transaction<Schema>, sweep: Sweep): Promise<void> => {
   const { deposit } = sweep;
   const currencies = await transaction
@@ -180,13 +184,13 @@ const topUpGas = async (transaction: Transaction<Schema>, sweep: Sweep): Promise
     direction: 'gas_topup',
     currency: coin,
     amount: GAS,
-    from_address: hotWallet(deposit),
+    from_address: selectHotWallet(deposit),
     to_address: deposit.to_address,
   });
 };
 
-/** A transaction hash that follows from what it is of, so that a broadcast repeated after a crash finds the same one. */
-export const transactionHash = (subject: string, family: AddressFamily): string => {
+/** Derives a transaction hash from its subject, so a broadcast repeated after a crash gets the same hash. */
+export const createTransactionHash = (subject: string, family: AddressFamily): string => {
   const digest = createHash('sha256').update(`cpg-simulated-chain:${subject}`).digest('hex');
   return family === 'ethereum' ? `0x${digest}` : digest;
 };

@@ -1,9 +1,9 @@
 import { isDatabaseUnavailable } from '../database/database-unavailable.ts';
 import { type ChainTransactionRow, settleDeposit, settleGasTopUp, settleSweep } from '../ledger/deposits.ts';
 import type { LedgerServices } from '../ledger/networks.ts';
-import { blockHeight } from '../ledger/networks.ts';
+import { getBlockHeight } from '../ledger/networks.ts';
 import { settleWithdrawal } from '../ledger/withdrawals.ts';
-import { dropFromQueue, includeDeeply } from './blocks.ts';
+import { addAllConfirmations, unscheduleTransaction } from './blocks.ts';
 import { broadcastWithdrawal } from './broadcast.ts';
 
 /** A withdrawal to this address fails when it settles. */
@@ -12,15 +12,15 @@ export const FAILING_ADDRESS = '0x000000000000000000000000000000000000dEaD';
 export type Outcome = 'confirmed' | 'failed';
 
 export interface SimulatedChain {
-  /** Broadcasts what an earlier process left pending, and settles all that has its confirmations. */
+  /** Broadcasts withdrawals that a previous process left pending, and settles transactions that are final. */
   advance(): Promise<void>;
-  /** Settles one withdrawal now; false when it is final already, or there is none. */
+  /** Settles one withdrawal now. Returns false when it is already final or does not exist. */
   settle(withdrawalId: number, outcome: Outcome): Promise<boolean>;
-  /** Settles one deposit now; false when it is final already, or there is none. */
+  /** Settles one deposit now. Returns false when it is already final or does not exist. */
   settleDeposit(id: number, outcome: Outcome): Promise<boolean>;
 }
 
-/** The one simulated chain behind every network of the gateway. Any number of processes may advance it. */
+/** Creates the simulated chain of all networks. Several processes may advance it at the same time. */
 export const createSimulatedChain = (services: LedgerServices): SimulatedChain => {
   const { db, clock } = services;
   const now = () => new Date(clock.now());
@@ -37,13 +37,13 @@ export const createSimulatedChain = (services: LedgerServices): SimulatedChain =
     const row = await db.selectFrom('withdrawal').select('status').where('id', '=', id).executeTakeFirst();
     if (row?.status === 'pending' && outcome === 'confirmed') await broadcastWithdrawal(services, id);
     const reference = { direction: 'withdrawal', id } as const;
-    await (outcome === 'confirmed' ? includeDeeply : dropFromQueue)(services, reference);
+    await (outcome === 'confirmed' ? addAllConfirmations : unscheduleTransaction)(services, reference);
     return settleBroadcasted(id, outcome);
   };
 
   const settleOneDeposit = async (id: number, outcome: Outcome): Promise<boolean> => {
     const reference = { direction: 'deposit', id } as const;
-    await (outcome === 'confirmed' ? includeDeeply : dropFromQueue)(services, reference);
+    await (outcome === 'confirmed' ? addAllConfirmations : unscheduleTransaction)(services, reference);
     return settleDeposit(db, { id, outcome, at: now() });
   };
 
@@ -58,7 +58,7 @@ export const createSimulatedChain = (services: LedgerServices): SimulatedChain =
 
   const advance = async (): Promise<void> => {
     const failures: unknown[] = [];
-    // One row that cannot be moved on must not hold up all the others.
+    // A row that fails must not block the others.
     const attempt = async (step: () => Promise<unknown>): Promise<void> => {
       try {
         await step();
@@ -80,13 +80,17 @@ export const createSimulatedChain = (services: LedgerServices): SimulatedChain =
         .selectAll()
         .where('network', '=', network.network)
         .where('status', 'in', ['detected', 'broadcasted'])
-        .where('block_number', '<=', blockHeight(network, clock.now()) - network.required_confirmations + 1)
+        .where(
+          'block_number',
+          '<=',
+          getBlockHeight(network, clock.now()) - network.required_confirmations + 1,
+        )
         .orderBy('id')
         .execute();
       for (const row of due) await attempt(() => settleDue(row));
     }
     if (failures.length > 0) {
-      throw new AggregateError(failures, `Transactions that could not be moved on: ${failures.length}`);
+      throw new AggregateError(failures, `Transactions that failed to advance: ${failures.length}`);
     }
   };
 

@@ -11,10 +11,10 @@ describeOnEachDatabase((start) => {
     gateway = await start();
   });
   afterAll(() => gateway.close());
-  const { requested, pass, backToStart, balance } = depositCalls(() => gateway);
+  const { requested, pass, resetClock, balance } = depositCalls(() => gateway);
 
   describe('a sweep', () => {
-    it('moves a confirmed deposit to the hot wallet, once, and leaves the balance alone', async () => {
+    it('moves a confirmed deposit to the hot wallet once, without changing the balance', async () => {
       const { address } = await requested({ currency: 'BTC', network: 'BTC' });
       const deposit = await receiveDeposit(gateway, { network: 'BTC', address, amount: '0.5' });
       const id = deposit?.id as number;
@@ -31,10 +31,10 @@ describeOnEachDatabase((start) => {
       expect([credited, await balance('currency=BTC')]).toEqual(['0.65000000', '0.65000000']);
       const topUps = (await gateway.call('/v1/transactions?direction=gas_topup')).body.data;
       expect(topUps).toEqual([]);
-      backToStart();
+      resetClock();
     });
 
-    it('of a token gets the coin for the fee first, of which no balance and no law of the ledger knows', async () => {
+    it('of a token is preceded by a gas top-up, which changes no balance and no invariant', async () => {
       const { address } = await requested();
       const deposit = await receiveDeposit(gateway, { network: 'ETH', address, amount: '20' });
       const id = deposit?.id as number;
@@ -75,7 +75,7 @@ describeOnEachDatabase((start) => {
       ]);
       const audit = await auditLedger(gateway.db);
       expect(audit.flatMap(({ violations }) => violations)).toEqual([]);
-      backToStart();
+      resetClock();
     });
   });
 });

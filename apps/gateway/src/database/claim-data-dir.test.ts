@@ -16,10 +16,10 @@ beforeEach(() => {
 afterEach(() => rmSync(dataDir, { recursive: true }));
 
 const IN_USE = () =>
-  `${dataDir} is in use by another process, perhaps in another container: an embedded database serves one process.`;
+  `${dataDir} is in use by another process, possibly in another container. An embedded database serves one process.`;
 
 describe('claimDataDir', () => {
-  it('claims a free folder, once until it is released', () => {
+  it('claims a free folder exclusively until it is released', () => {
     const claim = claimDataDir(dataDir);
     expect(() => claimDataDir(dataDir)).toThrow(IN_USE());
     claim.release();
@@ -27,7 +27,7 @@ describe('claimDataDir', () => {
     claimDataDir(dataDir).release();
   });
 
-  it('makes the folder, for its owner only, and keeps nothing in the lock file', () => {
+  it('creates the folder with mode 0700 and an empty lock file', () => {
     const folder = join(dataDir, 'a', 'b');
     const claim = claimDataDir(folder);
     expect(statSync(folder).mode & 0o777).toBe(0o700);
@@ -37,7 +37,7 @@ describe('claimDataDir', () => {
   });
 
   it.each(['', 'garbage', '4194305', String(process.pid), String(process.ppid)])(
-    'takes no pid file for an owner: %j',
+    'ignores a pid file with %j',
     (content) => {
       mkdirSync(join(dataDir, 'database'));
       writeFileSync(join(dataDir, 'gateway.pid'), content);
@@ -47,7 +47,7 @@ describe('claimDataDir', () => {
     },
   );
 
-  it('leaves the pid file of a database in use alone', () => {
+  it('keeps the pid file of a database in use', () => {
     mkdirSync(join(dataDir, 'database'));
     const claim = claimDataDir(dataDir);
     writeFileSync(join(dataDir, 'database', 'postmaster.pid'), '-42\n');
@@ -56,17 +56,17 @@ describe('claimDataDir', () => {
     claim.release();
   });
 
-  it('says what is wrong with a lock file that is not its own', () => {
+  it('reports a lock file with other content', () => {
     writeFileSync(join(dataDir, 'gateway.lock'), 'this is no lock file at all');
     expect(() => claimDataDir(dataDir)).toThrow(
-      `${join(dataDir, 'gateway.lock')} must be an empty file. Only the lock is kept in it: delete it while no gateway uses ${dataDir}.`,
+      `${join(dataDir, 'gateway.lock')} must be an empty lock file. Fix: delete it while no gateway uses ${dataDir}.`,
     );
   });
 
-  it('says what is wrong with a folder that it cannot write to', () => {
+  it('reports a folder that is not writable', () => {
     mkdirSync(join(dataDir, 'gateway.lock'));
     expect(() => claimDataDir(dataDir)).toThrow(
-      `${join(dataDir, 'gateway.lock')} cannot be locked (unable to open database file). CPG_DATA_DIR must be a folder`,
+      `${join(dataDir, 'gateway.lock')} cannot be locked (unable to open database file). Fix: set CPG_DATA_DIR to a writable folder`,
     );
   });
 });
@@ -87,7 +87,7 @@ describe('a gateway on a data folder', () => {
   const isReady = async (gateway: GatewayProcess) => (await fetch(`${gateway.url}/readyz`)).status;
 
   it(
-    'keeps a second process out, goes on serving, and frees the folder when it is killed',
+    'rejects a second process, keeps serving, and releases the folder when killed',
     async () => {
       const first = await start();
       await expect(start()).rejects.toThrow(IN_USE());
@@ -106,7 +106,7 @@ describe('a gateway on a data folder', () => {
 
   describeWithProgram('unshare', 'in another PID namespace', () => {
     it.skipIf(!isRoot)(
-      'keeps a second process out, where both have the same pid, and goes on serving',
+      'rejects a second process with the same pid, and keeps serving',
       async () => {
         const container = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
         expect(execFileSync('unshare', [...container.slice(1), 'sh', '-c', 'echo $$']).toString()).toBe(

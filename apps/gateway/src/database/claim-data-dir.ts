@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-/** A data folder that this process alone uses, until it releases the folder or ends. */
+/** Exclusive use of a data folder, until it is released or the process exits. */
 export interface DataDirClaim {
   release(): void;
 }
@@ -14,23 +14,24 @@ const SQLITE_NOTADB = 26;
 // Extended result codes carry the primary code in their lowest byte.
 const PRIMARY_CODE = 0xff;
 
-// A lock ends when its connection is garbage-collected, so every connection that holds one is referenced here.
+// A lock is released when its connection is garbage-collected, so connections are referenced here.
 const held = new Set<DatabaseSync>();
 
 /**
- * Claims the folder of an embedded database for this process: two processes on one folder would corrupt the ledger.
+ * Claims the folder of an embedded database: two processes on one folder would corrupt the ledger.
  *
- * The claim is a lock of the operating system on `gateway.lock`. It ends with the process, however that ends, and it is the
- * same for processes in different containers that mount the folder from one machine.
+ * The claim is an operating system lock on `gateway.lock`. It is released when the process exits, even by a
+ * crash, and it works across containers that mount the folder from one machine.
  *
- * @throws Error when another process, or this one, has claimed the folder, or when the folder cannot be locked.
+ * @throws Error when the folder is already claimed, also by this process, or cannot be locked.
  */
 export const claimDataDir = (dataDir: string): DataDirClaim => {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const file = join(dataDir, LOCK_FILE);
   const connection = lock(dataDir, file);
   held.add(connection);
-  // PGlite does not start when this file is empty or cut off, as a crash can leave it. Under the lock it has no owner.
+  // PGlite does not start when a crash left this file empty or truncated. While we hold the lock it has no
+  // owner.
   rmSync(join(dataDir, 'database', 'postmaster.pid'), { force: true });
   return {
     release: () => {
@@ -43,7 +44,7 @@ const lock = (dataDir: string, file: string): DatabaseSync => {
   let connection: DatabaseSync | undefined;
   try {
     connection = new DatabaseSync(file);
-    // Nothing is written, so the file stays empty and needs no journal; the transaction holds the lock.
+    // The transaction holds the lock and writes nothing, so the file stays empty.
     connection.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     return connection;
   } catch (error) {
@@ -59,10 +60,10 @@ interface SqliteError extends Error {
 const explain = (dataDir: string, file: string, { errcode = 0, message }: SqliteError): string => {
   switch (errcode & PRIMARY_CODE) {
     case SQLITE_BUSY:
-      return `${dataDir} is in use by another process, perhaps in another container: an embedded database serves one process. Stop that process, or set DATABASE_URL to share PostgreSQL.`;
+      return `${dataDir} is in use by another process, possibly in another container. An embedded database serves one process. Fix: stop that process, or set DATABASE_URL to share a PostgreSQL database.`;
     case SQLITE_NOTADB:
-      return `${file} must be an empty file. Only the lock is kept in it: delete it while no gateway uses ${dataDir}.`;
+      return `${file} must be an empty lock file. Fix: delete it while no gateway uses ${dataDir}.`;
     default:
-      return `${file} cannot be locked (${message}). CPG_DATA_DIR must be a folder that this process may write to, on a file system with locks.`;
+      return `${file} cannot be locked (${message}). Fix: set CPG_DATA_DIR to a writable folder on a file system that supports locks.`;
   }
 };

@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { auditLedger } from '../ledger/audit.ts';
-import { type Answer, startTestGateway, type TestGateway } from '../testing/test-gateway.ts';
+import { type ApiResponse, startTestGateway, type TestGateway } from '../testing/test-gateway.ts';
 
 const WAIT = { timeout: 30_000 };
 const UNAVAILABLE = {
@@ -13,7 +13,7 @@ const UNAVAILABLE = {
   body: { success: false, message: 'Service temporarily unavailable' },
 };
 
-const shown = ({ status, headers, body }: Answer) => ({
+const shown = ({ status, headers, body }: ApiResponse) => ({
   status,
   retryAfter: headers.get('retry-after'),
   body,
@@ -50,7 +50,7 @@ const brokenLaws = async (gateway: TestGateway) =>
   (await auditLedger(gateway.db)).filter(({ violations }) => violations.length > 0);
 
 describe('with an embedded database that is read-only', () => {
-  it('a withdrawal is answered 503, and goes through once it can be written', async () => {
+  it('a withdrawal gets a 503, and succeeds once the database is writable', async () => {
     const gateway = await startTestGateway();
     const body = order();
     await sql`SET default_transaction_read_only = on`.execute(gateway.db);
@@ -64,7 +64,7 @@ describe('with an embedded database that is read-only', () => {
   });
 });
 
-describeWithProgram('postgres', 'with a PostgreSQL in trouble', () => {
+describeWithProgram('postgres', 'during a PostgreSQL outage', () => {
   let postgres: Postgres;
   let gateway: TestGateway;
   let admin: pg.Client;
@@ -111,7 +111,7 @@ describeWithProgram('postgres', 'with a PostgreSQL in trouble', () => {
     return rows.length;
   };
 
-  it('a failover to read-only is 503 until it is over, and a repeat withdraws once', async () => {
+  it('a failover to read-only causes 503 until it ends, and a retry withdraws once', async () => {
     const body = order();
     await admin.query('ALTER SYSTEM SET default_transaction_read_only = on');
     await admin.query('SELECT pg_reload_conf()');
@@ -126,7 +126,7 @@ describeWithProgram('postgres', 'with a PostgreSQL in trouble', () => {
     expect(await countWithdrawals(gateway, body.client_reference)).toBe(1);
   });
 
-  it('connections that stay read-only after a failover are given up', async () => {
+  it('connections that stay read-only after a failover are closed', async () => {
     // Holds for the sessions that begin from now on, and for as long as they last.
     await admin.query('ALTER ROLE app SET default_transaction_read_only = on');
     await terminate();
@@ -140,7 +140,7 @@ describeWithProgram('postgres', 'with a PostgreSQL in trouble', () => {
     expect(statuses.at(-1)).toBe(200);
   });
 
-  it('a server that takes no more connections is 503', async () => {
+  it('too many connections cause a 503', async () => {
     await admin.query('ALTER ROLE app CONNECTION LIMIT 0');
     await terminate();
     expect(shown(await withdraw(gateway))).toEqual(UNAVAILABLE);
@@ -154,36 +154,36 @@ describeWithProgram('postgres', 'with a PostgreSQL in trouble', () => {
   ])('%s: %s is 503 in the middle of a withdrawal, which was not made', async (end) => {
     const body = order();
     await lockBalance();
-    const answer = withdraw(gateway, body);
+    const response = withdraw(gateway, body);
     await expect.poll(waiting, WAIT).toBe(1);
     await admin.query(
       `SELECT ${end}(pid) FROM pg_stat_activity WHERE usename = 'app' AND wait_event_type = 'Lock'`,
     );
-    expect(shown(await answer)).toEqual(UNAVAILABLE);
+    expect(shown(await response)).toEqual(UNAVAILABLE);
     await admin.query('ROLLBACK');
     expect(await countWithdrawals(gateway, body.client_reference)).toBe(0);
   });
 
-  it('a lock that is not to be had in time is 503', async () => {
+  it('a lock timeout causes a 503', async () => {
     await admin.query("ALTER ROLE app SET lock_timeout = '50ms'");
     await terminate();
     await lockBalance();
     await expect.poll(async () => shown(await withdraw(gateway)), WAIT).toEqual(UNAVAILABLE);
   });
 
-  it('transactions in each other’s way are run again', async () => {
+  it('conflicting transactions are retried', async () => {
     await admin.query('ALTER ROLE app SET default_transaction_isolation = serializable');
     await terminate();
     await expect.poll(async () => (await ready(gateway)).status, WAIT).toBe(200);
-    const answers = await Promise.all(Array.from({ length: 12 }, () => withdraw(gateway)));
-    for (const answer of answers) {
-      if (answer.status !== 200) expect(shown(answer)).toEqual(UNAVAILABLE);
+    const responses = await Promise.all(Array.from({ length: 12 }, () => withdraw(gateway)));
+    for (const response of responses) {
+      if (response.status !== 200) expect(shown(response)).toEqual(UNAVAILABLE);
     }
-    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThan(1);
+    expect(responses.filter(({ status }) => status === 200).length).toBeGreaterThan(1);
   });
 });
 
-describeWithProgram('postgres', 'without its PostgreSQL', () => {
+describeWithProgram('postgres', 'without PostgreSQL', () => {
   let postgres: Postgres;
   let gateway: TestGateway;
   beforeAll(async () => {
@@ -195,7 +195,7 @@ describeWithProgram('postgres', 'without its PostgreSQL', () => {
   });
   afterAll(() => gateway.close());
 
-  it('the gateway answers 503 in the envelope, says so to its operators, and lives on', async () => {
+  it('the gateway responds 503 with the envelope, reports it in /readyz and the log, and keeps running', async () => {
     expect(shown(await gateway.call('/v1/balances'))).toEqual(UNAVAILABLE);
     expect(await ready(gateway)).toEqual({
       status: 503,

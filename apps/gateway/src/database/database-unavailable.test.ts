@@ -11,8 +11,8 @@ const withState = (code: string) => Object.assign(new Error('x'), { code, severi
 
 describe('isOutage', () => {
   it.each<[string, unknown, boolean]>([
-    ['refused connection', withCode('ECONNREFUSED'), true],
-    ['refused connections', new AggregateError([withCode('ECONNREFUSED')]), true],
+    ['connection refused', withCode('ECONNREFUSED'), true],
+    ['connections refused', new AggregateError([withCode('ECONNREFUSED')]), true],
     ['broken pipe', withCode('EPIPE'), true],
     ['host unreachable', withCode('EHOSTUNREACH'), true],
     ['name service', withCode('EAI_AGAIN'), true],
@@ -31,7 +31,7 @@ describe('isOutage', () => {
     ['deadlock', withState('40P01'), true],
     ['unknown completion', withState('40003'), true],
     ['connection exception', withState('08006'), true],
-    ['password refused', withState('28P01'), true],
+    ['password rejected', withState('28P01'), true],
     ['no such database', withState('3D000'), true],
     ['pool timeout', new Error('timeout exceeded when trying to connect'), true],
     ['lost connection', new Error('Connection terminated unexpectedly'), true],
@@ -62,7 +62,7 @@ describe('isConnectionStale', () => {
 });
 
 describe('DatabaseUnavailableError', () => {
-  it('is 503, keeps the SQLSTATE and its cause, and is recognised when another error wraps it', () => {
+  it('has status 503, SQLSTATE and cause, and is recognized inside another error', () => {
     const cause = withState('25006');
     const error = new DatabaseUnavailableError(cause);
     expect(error).toMatchObject({ status: 503, code: '25006', cause });

@@ -1,11 +1,11 @@
 import type { DatabaseConnection, Dialect, Driver } from 'kysely';
 
-/** The database cannot do this work now, while nothing is wrong with the work: the same request can succeed later. */
+/** The database is temporarily unavailable: the same request can succeed later. */
 export class DatabaseUnavailableError extends Error {
   override readonly name = 'DatabaseUnavailableError';
-  /** The middleware's error handler sends 503 for it, with `Retry-After`. Wire protocol §3. */
+  /** The middleware's error handler responds with this status and `Retry-After`. Wire protocol §3. */
   readonly status = 503;
-  /** The SQLSTATE, when the database sent one. */
+  /** The SQLSTATE, if the database sent one. */
   readonly code: string | undefined;
 
   constructor(cause: unknown) {
@@ -16,26 +16,27 @@ export class DatabaseUnavailableError extends Error {
   }
 }
 
-/** Whether a thrown value says, itself or through its causes, that the database is unavailable. */
+/** Whether an error, or one of its causes, is a {@link DatabaseUnavailableError}. */
 export const isDatabaseUnavailable = (error: unknown): boolean =>
   error instanceof DatabaseUnavailableError ||
   (error instanceof Error && error.cause !== undefined && isDatabaseUnavailable(error.cause));
 
-// By class, as servers and poolers add codes: connection, resources, operator intervention and timeouts, system; access refused
-// (during a failover or a change of passwords); and of other classes read-only, time limits, no such database, serialization
-// failure, deadlock, unknown completion, lock timeout.
+// Matched by class, because servers and poolers add codes. Classes: connection (08), authorization (28,
+// during a failover or a password change), resources (53), operator intervention (57), system (58). Single
+// codes: read-only, idle and transaction timeouts, unknown database, serialization failure, unknown
+// completion, deadlock, in use, lock timeout.
 const UNAVAILABLE_STATE = /^(?:(?:08|28|53|57|58)...|25006|25P03|25P04|3D000|40001|40003|40P01|55006|55P03)$/;
 const SQL_STATE = /^[0-9A-Z]{5}$/;
 
 const sqlState = (error: unknown): string | undefined => {
   const { code, severity } = Object(error) as { readonly code?: unknown; readonly severity?: unknown };
-  // EPIPE has the form of an SQLSTATE; only what the server sends has a severity.
+  // EPIPE has the format of an SQLSTATE, but only errors of the server have a severity.
   return typeof code === 'string' && SQL_STATE.test(code) && severity !== undefined ? code : undefined;
 };
 
 /**
- * Whether what a query failed with is an outage. The server names every fault of a query with an SQLSTATE; an error without one
- * comes from the connection, or from our own code when it is one of the language's errors.
+ * Whether a failed query means an outage. The server reports invalid queries with an SQLSTATE. An error
+ * without one comes from the connection, unless it is a TypeError, RangeError or SyntaxError of our own code.
  */
 export const isOutage = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false;
@@ -44,13 +45,13 @@ export const isOutage = (error: unknown): boolean => {
   return !(error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError);
 };
 
-/** Whether to give up the connection: its server no longer serves it, or has become one that cannot be written to. */
+/** Whether to close the connection: its server is shutting down, or has become read-only. */
 export const isConnectionStale = (error: unknown): boolean => {
   const state = sqlState(error);
   return state === undefined ? isOutage(error) : /^(?:08...|25006|25P03|25P04|57P0.)$/.test(state);
 };
 
-/** A dialect whose every outage is a {@link DatabaseUnavailableError}, whichever part of the gateway runs the query. */
+/** Wraps a dialect: every outage throws a {@link DatabaseUnavailableError}. */
 export const reportOutages = (dialect: Dialect, onDestroy: () => void = () => undefined): Dialect => ({
   createAdapter: () => dialect.createAdapter(),
   createIntrospector: (db) => dialect.createIntrospector(db),
@@ -58,13 +59,13 @@ export const reportOutages = (dialect: Dialect, onDestroy: () => void = () => un
   createDriver: () => guardDriver(dialect.createDriver(), onDestroy),
 });
 
-// Overridden on the instances: the drivers recognise their own connections by private members.
+// Methods are overridden on the instances, because drivers recognise their connections by private members.
 const guardDriver = (driver: Driver, onDestroy: () => void): Driver => {
   const guarded = new WeakSet<DatabaseConnection>();
   const acquire = driver.acquireConnection.bind(driver);
   const destroy = driver.destroy.bind(driver);
   driver.acquireConnection = async (options) => {
-    // Without a connection nothing was executed, whatever the reason.
+    // Without a connection no statement ran, so every failure is an outage.
     const connection = await acquire(options).catch((error: unknown) => {
       throw new DatabaseUnavailableError(error);
     });

@@ -17,7 +17,7 @@ const runStatements = (statements: readonly string[]): Migration => ({
   },
 });
 
-/** Brings the database up to date. Safe to run from several processes at once: the migrator takes a lock. */
+/** Runs the pending migrations. Safe to run from several processes at once: the migrator takes a lock. */
 export const migrate = async (db: Kysely<Schema>): Promise<void> => {
   const migrations = Object.entries(MIGRATIONS).map(
     ([name, statements]) => [name, runStatements(statements)] as const,

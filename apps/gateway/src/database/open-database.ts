@@ -8,19 +8,19 @@ import type { Schema } from './schema.ts';
 export type Database = Kysely<Schema>;
 
 const BIGINT = 20;
-// Ids stay far below 2^53; NUMERIC stays a string in both drivers.
-const readBigint = (text: string): number => Number(text);
+// Ids stay far below 2^53. NUMERIC is a string in both drivers.
+const parseBigint = (text: string): number => Number(text);
 
 export interface DatabaseLocation {
-  /** PostgreSQL; the embedded database when absent. */
+  /** PostgreSQL URL. @default the embedded database */
   readonly databaseUrl: string | undefined;
-  /** Folder of the embedded database; in memory when absent. */
+  /** Folder of the embedded database. @default in memory */
   readonly dataDir: string | undefined;
-  /** What an embedded database in memory begins with: a dump of another one. */
+  /** Initial content of an embedded database in memory: the dump of another one. */
   readonly dump?: Blob | undefined;
 }
 
-/** Opens PostgreSQL or the embedded PGlite behind the same query layer. Outages are `DatabaseUnavailableError`s. */
+/** Opens PostgreSQL or the embedded PGlite. Outages are thrown as `DatabaseUnavailableError`. */
 export const openDatabase = async (location: DatabaseLocation): Promise<Database> => {
   const { databaseUrl } = location;
   return new Kysely<Schema>({
@@ -30,31 +30,31 @@ export const openDatabase = async (location: DatabaseLocation): Promise<Database
 
 const connectTo = (databaseUrl: string): Dialect => {
   const types = new pg.TypeOverrides();
-  types.setTypeParser(BIGINT, readBigint);
+  types.setTypeParser(BIGINT, parseBigint);
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: 16,
     connectionTimeoutMillis: 5_000,
-    // Whatever waits this long for a lock is better asked again.
+    // A statement that waits this long for a lock is better retried.
     statement_timeout: 10_000,
     idle_in_transaction_session_timeout: 30_000,
-    // Longer than the server's own limit: only a server that cannot be heard is given up by this one.
+    // Longer than statement_timeout: this limit only applies when the server does not respond at all.
     query_timeout: 15_000,
     keepAlive: true,
     types,
   });
-  // A connection that breaks must not end the process, whether it is idle or lent out: its next query reports it.
+  // A broken connection must not crash the process; its next query reports the error.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => {
     client.on('error', () => undefined);
-    leaveStaleServer(client);
+    endStaleConnections(client);
   });
   return reportOutages(new PostgresDialect({ pool }));
 };
 
-// After a failover the old server may go on as a read-only one, and a busy pool would keep its connections to it for good. The
-// pool drops a client that has ended when it is returned, and connects anew.
-const leaveStaleServer = (client: pg.PoolClient): void => {
+// After a failover the old server may stay up as read-only, and a busy pool would never leave it. Ending the
+// client makes the pool drop it on release and connect again.
+const endStaleConnections = (client: pg.PoolClient): void => {
   const query = client.query.bind(client) as (...parameters: unknown[]) => unknown;
   client.query = (async (...parameters: unknown[]) => {
     try {
@@ -70,7 +70,7 @@ const openEmbedded = async ({ dataDir, dump }: DatabaseLocation): Promise<Dialec
   const claim = dataDir === undefined ? undefined : claimDataDir(dataDir);
   try {
     const pglite = await PGlite.create(dataDir === undefined ? 'memory://' : `${dataDir}/database`, {
-      parsers: { [BIGINT]: readBigint },
+      parsers: { [BIGINT]: parseBigint },
       ...(dump === undefined || dataDir !== undefined ? {} : { loadDataDir: dump }),
     });
     return reportOutages(new PGliteDialect({ pglite }), claim?.release);

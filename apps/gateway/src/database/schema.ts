@@ -1,9 +1,9 @@
 import type { ColumnType, Generated } from 'kysely';
 
-/** A NUMERIC: strings only, in and out, so that no JavaScript number ever holds an amount. */
+/** A NUMERIC column. Amounts are strings, never JavaScript numbers. */
 export type Amount = string;
 
-/** A column that is written with its row and never changed. */
+/** A column that is set on insert and never updated. */
 export type WriteOnce<T> = ColumnType<T, T, never>;
 
 export interface AccountTables {
@@ -19,30 +19,30 @@ export interface AccountTables {
     readonly key_id: string;
     readonly account_id: string;
     readonly permissions: string[];
-    /** `null`: any address. */
+    /** `null` allows any address. */
     readonly source_ips: string[] | null;
     readonly rate_limit_per_minute: number;
     readonly revoked_at: Date | null;
   };
-  /** One or two live secrets a key, encrypted. */
+  /** The encrypted secrets of a key, one or two of them active. */
   api_key_secret: {
     readonly id: Generated<number>;
     readonly key_id: string;
     readonly sealed_secret: string;
-    /** From then on it no longer signs; `null`: it has no end yet. */
+    /** When the secret stops working; `null` means never. */
     readonly retired_at: Date | null;
   };
-  /** Funds the withdrawals of one account on one network. */
+  /** The wallet that funds an account's withdrawals on a network. */
   hot_wallet: { readonly account_id: string; readonly network: string; readonly address: string };
 }
 
 export interface NetworkTable {
   readonly network: string;
   readonly address_family: 'ethereum' | 'tron' | 'bitcoin';
-  /** Confirmations with which a transaction is final. */
+  /** Confirmations after which a transaction is final. */
   readonly required_confirmations: number;
   readonly block_interval_ms: number;
-  /** Blocks that the sandbox mined out of turn. */
+  /** Extra blocks that the sandbox mined. */
   readonly mined_ahead: Generated<number>;
 }
 
@@ -68,7 +68,7 @@ export interface BalanceTable {
   readonly held: Amount;
 }
 
-/** Append-only; balances are the sum of these. */
+/** Append-only. A balance is the sum of its entries. */
 export interface LedgerEntryTable {
   readonly id: Generated<number>;
   readonly account_id: WriteOnce<string>;
@@ -94,7 +94,7 @@ export interface WithdrawalTable {
   readonly fee: WriteOnce<Amount>;
   readonly client_reference: WriteOnce<string | null>;
   readonly status: 'pending' | 'broadcasted' | 'confirmed' | 'failed';
-  /** Left pending by the simulated chain until it is told. */
+  /** The simulated chain ignores the withdrawal until the sandbox settles it. */
   readonly chain_paused: boolean;
   readonly tx_hash: string | null;
   readonly error_message: string | null;
@@ -109,9 +109,9 @@ export interface DepositAddressTable {
   readonly currency: WriteOnce<string>;
   readonly network: WriteOnce<string>;
   readonly address: WriteOnce<string>;
-  /** Makes the address sticky; `null`: of the recyclable pool. */
+  /** The user that owns a sticky address; `null` for a recyclable address. */
   readonly user_identifier: WriteOnce<string | null>;
-  /** From then on a recyclable address may be given to another request; `null` for a sticky one. */
+  /** When another request may reuse a recyclable address; `null` for a sticky address. */
   readonly free_at: Date | null;
 }
 
@@ -124,7 +124,9 @@ export interface DepositRequestTable {
   readonly created_at: WriteOnce<Date>;
 }
 
-/** A transaction on the simulated chain. A deposit is nothing else; a withdrawal has one from its broadcast on. */
+/**
+ * A transaction on the simulated chain: a deposit, a sweep, a gas top-up, or the broadcast of a withdrawal.
+ */
 export interface ChainTransactionTable {
   readonly id: Generated<number>;
   readonly account_id: WriteOnce<string>;
@@ -136,13 +138,13 @@ export interface ChainTransactionTable {
   readonly to_address: WriteOnce<string>;
   readonly amount: WriteOnce<Amount>;
   readonly tx_hash: WriteOnce<string>;
-  /** The block that it goes into, which may still have to be mined; `null`: none will. */
+  /** The block that includes it, possibly a future one; `null` if it will never be mined. */
   readonly block_number: number | null;
   readonly created_at: WriteOnce<Date>;
   readonly confirmed_at: Date | null;
   readonly deposit_request_id: WriteOnce<number | null>;
   readonly withdrawal_id: WriteOnce<number | null>;
-  /** The deposit that a sweep moved to the hot wallet. */
+  /** The deposit that a sweep moves to the hot wallet. */
   readonly swept_id: WriteOnce<number | null>;
 }
 
@@ -155,12 +157,12 @@ export interface WebhookEndpointTable {
   readonly created_at: WriteOnce<Date>;
 }
 
-/** The outbox: written in the transaction that made the change it tells of. */
+/** The outbox: written in the same transaction as the change it reports. */
 export interface WebhookEventTable {
   readonly id: Generated<number>;
   readonly account_id: WriteOnce<string>;
   readonly event: WriteOnce<string>;
-  /** The exact text that every attempt sends. */
+  /** The exact body that every attempt sends. */
   readonly body: WriteOnce<string>;
   readonly created_at: WriteOnce<Date>;
 }
@@ -172,7 +174,7 @@ export interface WebhookDeliveryTable {
   readonly status: 'pending' | 'delivered' | 'dead';
   readonly attempts: Generated<number>;
   readonly next_attempt_at: Date;
-  /** Until then a process is at it; afterwards another may try, in case that process died. */
+  /** Lease expiry: until then one process is delivering; afterwards another process may take over. */
   readonly claimed_until: Date | null;
 }
 
@@ -181,7 +183,7 @@ export interface WebhookAttemptTable {
   readonly id: Generated<number>;
   readonly delivery_id: WriteOnce<string>;
   readonly attempted_at: WriteOnce<Date>;
-  /** `null`: no answer came. */
+  /** `null` when there was no response. */
   readonly response_status: WriteOnce<number | null>;
   readonly error: WriteOnce<string | null>;
   readonly duration_ms: WriteOnce<number>;
@@ -203,7 +205,7 @@ export interface Schema extends AccountTables {
   withdrawal: WithdrawalTable;
 }
 
-const LARGEST_BIGINT = 9_223_372_036_854_775_807n;
+const MAX_BIGINT = 9_223_372_036_854_775_807n;
 
-/** Whether an id of the wire's grammar fits the column: the grammar allows more. Contract §4. */
-export const isDatabaseId = (id: string): boolean => BigInt(id) <= LARGEST_BIGINT;
+/** Whether an id fits a BIGINT column. The wire protocol allows longer ids. Wire protocol §4. */
+export const isDatabaseId = (id: string): boolean => BigInt(id) <= MAX_BIGINT;

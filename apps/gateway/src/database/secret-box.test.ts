@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createSecretBox, findMasterKey } from './secret-box.ts';
+import { createSecretBox, loadMasterKey } from './secret-box.ts';
 
 const box = createSecretBox(randomBytes(32));
 
@@ -23,7 +23,7 @@ describe('createSecretBox', () => {
     expect(Buffer.from(first, 'base64').toString('latin1')).not.toContain('a secret');
   });
 
-  it('refuses another label, another master key and a changed box', () => {
+  it('rejects another label, another master key and a modified secret', () => {
     const sealed = box.seal('a secret', 'ck_1');
     const changed = Buffer.from(sealed, 'base64');
     changed.writeUInt8(changed.readUInt8(changed.length - 1) ^ 1, changed.length - 1);
@@ -33,7 +33,7 @@ describe('createSecretBox', () => {
   });
 });
 
-describe('findMasterKey', () => {
+describe('loadMasterKey', () => {
   let dataDir: string;
   beforeEach(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'cpg-master-key-'));
@@ -41,38 +41,38 @@ describe('findMasterKey', () => {
   afterEach(() => rm(dataDir, { recursive: true }));
 
   it('prefers the configured key', async () => {
-    const key = await findMasterKey({ masterKey: 'ab'.repeat(32), dataDir, isPersistent: true });
+    const key = await loadMasterKey({ masterKey: 'ab'.repeat(32), dataDir, isPersistent: true });
     expect(key.toString('hex')).toBe('ab'.repeat(32));
   });
 
-  it('makes a key file for its owner only, once, also when several ask at the same time', async () => {
+  it('creates one key file with mode 0600, also for concurrent callers', async () => {
     const source = { masterKey: undefined, dataDir, isPersistent: true };
-    const keys = await Promise.all(Array.from({ length: 50 }, () => findMasterKey(source)));
-    const again = await findMasterKey(source);
+    const keys = await Promise.all(Array.from({ length: 50 }, () => loadMasterKey(source)));
+    const again = await loadMasterKey(source);
     expect(new Set([...keys, again].map((key) => key.toString('hex'))).size).toBe(1);
     expect((await stat(join(dataDir, 'master.key'))).mode & 0o777).toBe(0o600);
     expect(await readdir(dataDir)).toEqual(['master.key']);
   });
 
-  it('makes a fresh key for a database in memory', async () => {
+  it('creates a random key for a database in memory', async () => {
     const source = { masterKey: undefined, dataDir: undefined, isPersistent: false };
-    expect((await findMasterKey(source)).length).toBe(32);
+    expect((await loadMasterKey(source)).length).toBe(32);
   });
 
-  it('refuses to lose the key of a database that is kept', async () => {
+  it('requires a persistent key for a persistent database', async () => {
     await expect(
-      findMasterKey({ masterKey: undefined, dataDir: undefined, isPersistent: true }),
+      loadMasterKey({ masterKey: undefined, dataDir: undefined, isPersistent: true }),
     ).rejects.toThrow('set CPG_MASTER_KEY (64 hex digits) or CPG_DATA_DIR');
   });
 
-  it('refuses a file that others can read, or that holds no key', async () => {
+  it('rejects a key file that is readable by others or contains no key', async () => {
     const file = join(dataDir, 'master.key');
     const source = { masterKey: undefined, dataDir, isPersistent: true };
     await writeFile(file, 'ab'.repeat(32));
     await chmod(file, 0o644);
-    await expect(findMasterKey(source)).rejects.toThrow('must be readable by its owner only');
+    await expect(loadMasterKey(source)).rejects.toThrow('must be readable by its owner only');
     await writeFile(file, 'nonsense');
     await chmod(file, 0o600);
-    await expect(findMasterKey(source)).rejects.toThrow('must hold 64 lowercase hex digits');
+    await expect(loadMasterKey(source)).rejects.toThrow('must hold 64 lowercase hex digits');
   });
 });

@@ -8,10 +8,13 @@ const ALGORITHM = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Encrypts the secrets at rest with AES-256-GCM. The label (a key id) is authenticated, so a box cannot be moved to another key. */
+/**
+ * Encrypts secrets at rest with AES-256-GCM. The label, such as a key id, is authenticated: a sealed secret
+ * cannot be moved to another key.
+ */
 export interface SecretBox {
   seal(secret: string, label: string): string;
-  /** @throws when the master key, the label or the box is not the one it was sealed with. */
+  /** @throws Error when the master key or the label differs, or the sealed secret was modified. */
   open(sealed: string, label: string): string;
 }
 
@@ -36,33 +39,33 @@ export const createSecretBox = (masterKey: Uint8Array): SecretBox => ({
 });
 
 export interface MasterKeySource {
-  /** 64 hex digits; goes before the file. */
+  /** 64 hex digits; takes precedence over the file. */
   readonly masterKey: string | undefined;
-  /** Holds `master.key`, mode 0600, made at the first start. */
+  /** Folder of `master.key`, which is created at the first start with mode 0600. */
   readonly dataDir: string | undefined;
-  /** Whether the database outlives this process: then the key must too. */
+  /** Whether the database outlives the process; then the key must too. */
   readonly isPersistent: boolean;
 }
 
-/** Finds the key that encrypts the secrets: from the configuration, from the data folder, or fresh for a database in memory. */
-export const findMasterKey = async ({
+/** Returns the configured key, the key of the data folder, or a random key for a database in memory. */
+export const loadMasterKey = async ({
   masterKey,
   dataDir,
   isPersistent,
 }: MasterKeySource): Promise<Buffer> => {
   if (masterKey !== undefined) return Buffer.from(masterKey, 'hex');
-  if (dataDir !== undefined) return readOrMakeKeyFile(dataDir);
+  if (dataDir !== undefined) return readOrCreateKeyFile(dataDir);
   if (isPersistent) {
     throw new Error(
-      'A database that is kept needs a master key that is kept: set CPG_MASTER_KEY (64 hex digits) or CPG_DATA_DIR (a folder for master.key).',
+      'A persistent database needs a persistent master key. Fix: set CPG_MASTER_KEY (64 hex digits) or CPG_DATA_DIR (the folder of master.key).',
     );
   }
   return randomBytes(32);
 };
 
-// Written whole under another name and then linked: of several processes that start at once, one makes the file, and none
-// reads half of it.
-const makeKeyFile = async (file: string): Promise<void> => {
+// Written under a temporary name and then linked: of several processes that start at once, one creates the
+// file, and none reads a partial file.
+const createKeyFile = async (file: string): Promise<void> => {
   const draft = `${file}.${randomUUID()}`;
   await writeFile(draft, `${randomBytes(32).toString('hex')}\n`, { flag: 'wx', mode: 0o600 });
   await link(draft, file).catch((error: NodeJS.ErrnoException) => {
@@ -71,10 +74,10 @@ const makeKeyFile = async (file: string): Promise<void> => {
   await unlink(draft);
 };
 
-const readOrMakeKeyFile = async (dataDir: string): Promise<Buffer> => {
+const readOrCreateKeyFile = async (dataDir: string): Promise<Buffer> => {
   const file = join(dataDir, 'master.key');
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  if (!existsSync(file)) await makeKeyFile(file);
+  if (!existsSync(file)) await createKeyFile(file);
   const { mode } = await stat(file);
   if ((mode & 0o077) !== 0)
     throw new Error(`${file} must be readable by its owner only: run chmod 600 on it.`);
@@ -83,8 +86,8 @@ const readOrMakeKeyFile = async (dataDir: string): Promise<Buffer> => {
   return Buffer.from(text, 'hex');
 };
 
-/** The secret box of a gateway with this configuration. */
+/** Creates the secret box of a gateway from its configuration. */
 export const openSecretBox = async (config: Config): Promise<SecretBox> => {
   const isPersistent = config.databaseUrl !== undefined || config.dataDir !== undefined;
-  return createSecretBox(await findMasterKey({ ...config, isPersistent }));
+  return createSecretBox(await loadMasterKey({ ...config, isPersistent }));
 };

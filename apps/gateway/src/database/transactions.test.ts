@@ -20,7 +20,7 @@ describeWithProgram('postgres', 'inTransaction', () => {
     await postgres.stop();
   });
 
-  it('runs the victim of a deadlock again', async () => {
+  it('retries the victim of a deadlock', async () => {
     let runs = 0;
     let arrived = 0;
     let meet: () => void;
@@ -56,7 +56,7 @@ describeWithProgram('postgres', 'inTransaction', () => {
     expect(runs).toBe(expected);
   });
 
-  it('passes on what is no outage', async () => {
+  it('rethrows errors that are not outages', async () => {
     const failing = inTransaction(db, (transaction) => sql`SELECT nothing`.execute(transaction));
     await expect(failing).rejects.toMatchObject({ code: '42703' });
   });

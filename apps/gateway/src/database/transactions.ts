@@ -7,14 +7,14 @@ import type { Schema } from './schema.ts';
 
 const MAX_ATTEMPTS = 5;
 const MAX_BACKOFF_MS = 20;
-// The database has rolled back one of several transactions that are in each other's way, and asks to run it again.
+// Serialization failure and deadlock: the database rolled the transaction back and expects a retry.
 const CONFLICT_STATES: readonly unknown[] = ['40001', '40P01'];
 
 /**
- * Runs work in a transaction, again when the database rolled it back for the sake of another one (serialization failure,
- * deadlock). The work must therefore change nothing but the database.
+ * Runs work in a transaction, and retries it after a serialization failure or a deadlock. The work must
+ * therefore have no side effects outside the database.
  *
- * @throws DatabaseUnavailableError when the database cannot be reached, or every attempt met a conflict.
+ * @throws DatabaseUnavailableError when the database is unreachable, or every attempt hit a conflict.
  */
 export const inTransaction = async <T>(
   db: Database,
@@ -41,7 +41,7 @@ class Rollback extends Error {
   }
 }
 
-/** Runs work in a transaction, as {@link inTransaction} does, and rolls it back when the work ends in a rejection. */
+/** Like {@link inTransaction}; a rejection rolls the transaction back and is returned. */
 export const rollbackOnRejection = async <T>(
   db: Database,
   work: (transaction: Transaction<Schema>) => Promise<T | Rejection>,

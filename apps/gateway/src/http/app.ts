@@ -45,7 +45,7 @@ const finishApp = (app: Express, { logger }: AppServices): Express => {
 const createHealth = ({ db, admission, isDraining }: AppServices) =>
   createHealthRouter({ db, pingAdmission: admission.ping, isDraining });
 
-/** What the world may reach: health, the reference, authentication, the v1 routes, and the envelope for everything that goes wrong. */
+/** The public app: health checks, API reference, authentication, the v1 routes, and the error envelope. */
 export const createApp = (services: AppServices): Express => {
   const { clock, keys, admission, logger, config, metrics, extension } = services;
   const app = createBareApp(services);
@@ -61,7 +61,7 @@ export const createApp = (services: AppServices): Express => {
       keys,
       store: extension?.store ?? admission.store,
       clock: clock.now,
-      // Every route is below, and parses for itself: so 404 and 405 come before a malformed body. Wire protocol §2.1.
+      // The routes parse their bodies themselves: 404 and 405 precede a malformed body. Wire protocol §2.1.
       json: false,
       logger,
       ...extension?.auth,
@@ -75,7 +75,7 @@ export const createApp = (services: AppServices): Express => {
   return finishApp(app, services);
 };
 
-/** What the operations port serves, without signatures: health, metrics, and what the mode of the gateway adds. */
+/** The app of the operations port, without signatures: health, metrics, and the extension of the mode. */
 export const createOperationsApp = (services: AppServices): Express => {
   const { config, metrics, extension } = services;
   const app = createBareApp(services);
@@ -86,8 +86,8 @@ export const createOperationsApp = (services: AppServices): Express => {
 };
 
 /**
- * One line a request, with an id that the answer carries as `X-Request-Id`. Headers are left out altogether: a log must
- * never hold a signature that could still be used.
+ * Logs one line per request, with the id that the response carries as `X-Request-Id`. Headers are omitted: a
+ * log must never contain a usable signature.
  */
 export const requestLog = (logger: Logger): RequestHandler =>
   pinoHttp({
@@ -103,14 +103,14 @@ export const requestLog = (logger: Logger): RequestHandler =>
     },
   });
 
-/** What browsers may do with the gateway's pages: load from the gateway itself, and nothing else. */
+/** Security headers: the gateway's pages may load resources from the gateway only. */
 export const securityHeaders = (): RequestHandler =>
   helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
         defaultSrc: ["'self'"],
-        // Swagger UI writes style attributes and has its icons inline.
+        // Swagger UI sets style attributes and uses inline icons.
         styleSrc: ["'self'", "'unsafe-inline'"],
         imgSrc: ["'self'", 'data:'],
         objectSrc: ["'none'"],
@@ -119,6 +119,6 @@ export const securityHeaders = (): RequestHandler =>
         frameAncestors: ["'none'"],
       },
     },
-    // TLS ends in front of the gateway; whoever ends it answers for this.
+    // TLS is terminated by a proxy, which decides about HSTS.
     strictTransportSecurity: false,
   });

@@ -5,7 +5,6 @@ import { type NginxOptions, type ReverseProxy, startNginx } from '@cpg/test-supp
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const MINUTE = 60_000;
 const INTERNAL = ['/_sandbox/state', '/_sandbox/clock', '/metrics', '/', '/page.js', '/page.css'];
 
 describeWithProgram('nginx', 'behind nginx', () => {
@@ -13,11 +12,11 @@ describeWithProgram('nginx', 'behind nginx', () => {
   const proxies: ReverseProxy[] = [];
   beforeAll(async () => {
     sandbox = await startGatewayFromSources({ CPG_SANDBOX: 'true', CPG_LOG_LEVEL: 'fatal' });
-  }, MINUTE);
+  });
   afterAll(async () => {
     await Promise.all(proxies.map((proxy) => proxy.stop()));
     await sandbox.stop('SIGTERM');
-  }, MINUTE);
+  });
 
   const proxy = async (url: string, options: Partial<NginxOptions> = {}): Promise<string> => {
     const started = await startNginx({ upstreamPort: Number(new URL(url).port), ...options });
@@ -31,7 +30,7 @@ describeWithProgram('nginx', 'behind nginx', () => {
   const reset = (url: string) =>
     curl('-X', 'POST', '-H', 'Content-Type: application/json', `${url}/_sandbox/reset`);
 
-  it('is reached directly from this machine, with curl', () => {
+  it('is reachable directly from this machine', () => {
     expect(INTERNAL.map((path) => curl(`${sandbox.operationsUrl}${path}`))).toEqual(
       INTERNAL.map(() => '200'),
     );
@@ -42,7 +41,7 @@ describeWithProgram('nginx', 'behind nginx', () => {
     ['a plain proxy_pass', {}],
     ['HTTP/1.1', { directives: 'proxy_http_version 1.1; proxy_set_header Connection "";' }],
     ['the name that was asked for', { directives: 'proxy_http_version 1.1; proxy_set_header Host $host;' }],
-  ])('serves the API and nothing internal through %s', async (_name, options) => {
+  ])('serves the API and no internal path through %s', async (_name, options) => {
     const url = await proxy(sandbox.url, options);
     expect(INTERNAL.map((path) => curl(`${url}${path}`))).toEqual(INTERNAL.map(() => '404'));
     expect(reset(url)).toBe('404');
@@ -60,11 +59,11 @@ describeWithProgram('nginx', 'behind nginx', () => {
       '404',
     ],
     [
-      'HTTP/1.1 and the name that was asked for',
+      'HTTP/1.1 and the original Host',
       { directives: 'proxy_http_version 1.1; proxy_set_header Host cpg.example;' },
       '403',
     ],
-  ])('serves nothing of the operations port through %s', async (_name, options, status) => {
+  ])('rejects requests to the operations port through %s', async (_name, options, status) => {
     const url = await proxy(sandbox.operationsUrl, options);
     expect(INTERNAL.map((path) => curl(`${url}${path}`))).toEqual(INTERNAL.map(() => status));
     expect(reset(url)).toBe(status);
@@ -77,7 +76,7 @@ describeWithProgram('nginx', 'behind nginx', () => {
         executablePath: execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim(),
         args: ['--no-sandbox', '--disable-dev-shm-usage'],
       });
-    }, MINUTE);
+    });
     afterAll(() => browser.close());
 
     const readServers = async (url: string) => {
@@ -98,12 +97,12 @@ describeWithProgram('nginx', 'behind nginx', () => {
       ['on a port of its own choice', undefined, ''],
       ['through a proxy', {}, ''],
       [
-        'through a proxy that knows nothing of its name',
+        'through a proxy that does not forward Host',
         { directives: 'proxy_set_header Host gateway.internal;' },
         '',
       ],
       ['under a path of a proxy', { path: '/cpg/' }, '/cpg'],
-    ])('names the address that it was read from, %s', async (_name, options, path) => {
+    ])('uses the address it was loaded from as server, %s', async (_name, options, path) => {
       const url = `${options === undefined ? sandbox.url : await proxy(sandbox.url, options)}${path}`;
       const expected = { servers: [`${url} - This gateway.`], failed: [] };
       expect(await readServers(`${url}/docs`)).toEqual(expected);
@@ -112,12 +111,12 @@ describeWithProgram('nginx', 'behind nginx', () => {
   });
 
   describe('/openapi.json', () => {
-    it('names a server relative to where it was read, and no fixed address', async () => {
-      const answer = await (await fetch(`${await proxy(sandbox.url)}/openapi.json`)).text();
-      expect((JSON.parse(answer) as { servers: unknown }).servers).toEqual([
+    it('declares a relative server URL', async () => {
+      const response = await (await fetch(`${await proxy(sandbox.url)}/openapi.json`)).text();
+      expect((JSON.parse(response) as { servers: unknown }).servers).toEqual([
         { url: '/', description: 'The gateway that serves this document.' },
       ]);
-      expect(answer).not.toMatch(/127\.0\.0\.1|localhost|:8787/);
+      expect(response).not.toMatch(/127\.0\.0\.1|localhost|:8787/);
     });
   });
 });

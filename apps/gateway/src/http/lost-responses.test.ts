@@ -12,7 +12,7 @@ const STALE = { 'X-CPG-Key': 'ck_demo_full', 'X-CPG-Timestamp': '1', 'X-CPG-Sign
 
 type Early = readonly [what: string, status: number, target: string, headers: Record<string, string>];
 
-/** Every part of the API's port that responds without a look at the body. */
+/** Every part of the API port that responds without reading the body. */
 const EARLY: readonly Early[] = [
   ['the authentication', 401, '/v1/withdrawals', {}],
   ['the timestamp check', 401, '/v1/withdrawals', STALE],
@@ -39,13 +39,16 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-describe('a response that is sent before the body was read', () => {
-  it.each(EARLY)('reaches a client that closes, from %s', async (_what, status, target, headers) => {
-    expect(await countUploads(60, { port, target, headers, length: LENGTH })).toEqual({ [status]: 60 });
-  });
+describe('a response sent before the body was read', () => {
+  it.each(EARLY)(
+    'reaches a client that closes its connection, from %s',
+    async (_what, status, target, headers) => {
+      expect(await countUploads(60, { port, target, headers, length: LENGTH })).toEqual({ [status]: 60 });
+    },
+  );
 
   it.each(EARLY_OPERATIONS)(
-    'reaches a client that closes, from %s',
+    'reaches a client that closes its connection, from %s',
     async (_what, status, target, headers) => {
       const operations = { port: Number(new URL(gateway.operationsUrl).port), target, headers };
       expect(await countUploads(60, { ...operations, length: LENGTH })).toEqual({ [status]: 60 });
@@ -53,7 +56,7 @@ describe('a response that is sent before the body was read', () => {
   );
 
   describeWithProgram('curl', 'curl', () => {
-    it('is read without the upload of a body that waits for 100 Continue', async () => {
+    it('arrives without an upload when the client waits for 100 Continue', async () => {
       const options = ['-H', 'Expect: 100-continue', '--expect100-timeout', '30'];
       const { status, uploaded } = await uploadWithCurl({
         port,
@@ -67,7 +70,7 @@ describe('a response that is sent before the body was read', () => {
 
   describeWithProgram('nginx', 'nginx', () => {
     it.each(['on', 'off'] as const)(
-      'passes nginx with proxy_request_buffering %s',
+      'passes through nginx with proxy_request_buffering %s',
       async (requestBuffering) => {
         const proxy = await startNginx({ upstreamPort: port, requestBuffering });
         onTestFinished(proxy.stop);
@@ -80,7 +83,7 @@ describe('a response that is sent before the body was read', () => {
   });
 
   describeWithProgram('haproxy', 'haproxy', () => {
-    it('passes haproxy', async () => {
+    it('passes through haproxy', async () => {
       const proxy = await startHaproxy({ upstreamPort: port });
       onTestFinished(proxy.stop);
       for (const [what, status, target, headers] of BEHIND_PROXIES) {
@@ -91,15 +94,16 @@ describe('a response that is sent before the body was read', () => {
   });
 });
 
-describe('a gateway that drains', () => {
-  it('gets its last response to a client that is still sending', async () => {
+describe('a draining gateway', () => {
+  it('delivers its last response to a client that is still sending', async () => {
     const draining = await startTestGateway();
     const socket = connect(Number(new URL(draining.url).port), '127.0.0.1');
     let received = '';
     socket.setEncoding('latin1').on('data', (text: string) => {
       received += text;
     });
-    // The first request makes sure that the gateway has taken the connection; the second is not idle any more.
+    // The first request makes sure that the gateway has taken the connection; the second is not idle any
+    // more.
     socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nPOST /v1/withdrawals HTTP/1.1\r\n');
     await once(socket, 'data');
     const closed = draining.close();

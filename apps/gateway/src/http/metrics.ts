@@ -9,7 +9,7 @@ export interface Metrics {
   readonly registry: Registry;
   /** Counts and times every request. */
   readonly observe: RequestHandler;
-  /** Counts how requests were decided. */
+  /** Counts the outcomes of authentication. */
   countDecision(trace: DecisionTrace): void;
 }
 
@@ -19,26 +19,26 @@ const TEMPLATES = Object.values(endpoints).map(({ path }) => ({
 }));
 
 /** The template of a path, so that ids make no new series; `other` for what is no endpoint. */
-export const routeLabel = (target: string): string => {
+export const getRouteLabel = (target: string): string => {
   const path = target.split('?', 1)[0] ?? '';
   return TEMPLATES.find(({ match }) => match(path) !== undefined)?.path ?? 'other';
 };
 
-/** Metrics in the Prometheus format: requests, decisions, what is in flight, and the process itself. */
+/** Prometheus metrics of requests, authentication outcomes, work in flight and the process. */
 export const createMetrics = (db: Database): Metrics => {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
   const requests = new Histogram({
     name: 'http_request_duration_seconds',
-    help: 'Time from a request to the end of its answer',
+    help: 'Time from the start of a request to the end of its response',
     labelNames: ['method', 'route', 'status'],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     registers,
   });
   const decisions = new Counter({
     name: 'cpg_decisions_total',
-    help: 'Signed requests by how authentication decided them',
+    help: 'Signed requests by authentication outcome',
     labelNames: ['outcome'],
     registers,
   });
@@ -46,7 +46,7 @@ export const createMetrics = (db: Database): Metrics => {
   return {
     registry,
     observe: (request, response, next) => {
-      const end = requests.startTimer({ method: request.method, route: routeLabel(request.originalUrl) });
+      const end = requests.startTimer({ method: request.method, route: getRouteLabel(request.originalUrl) });
       response.once('close', () => end({ status: response.statusCode }));
       next();
     },
@@ -54,11 +54,11 @@ export const createMetrics = (db: Database): Metrics => {
   };
 };
 
-// Read from the database whenever they are asked for: they are the same for every process.
+// Read from the database at each scrape: the values are the same for every process.
 const registerLedgerGauges = (db: Database, registers: Registry[]): void => {
   registerStatusGauge(registers, {
     name: 'cpg_withdrawals_in_flight',
-    help: 'Withdrawals that hold funds, by state',
+    help: 'Withdrawals in flight, by status',
     count: () =>
       db
         .selectFrom('withdrawal')
@@ -69,7 +69,7 @@ const registerLedgerGauges = (db: Database, registers: Registry[]): void => {
   });
   registerStatusGauge(registers, {
     name: 'cpg_webhook_deliveries_undelivered',
-    help: 'Webhook deliveries that wait for an attempt, or are dead',
+    help: 'Webhook deliveries that are pending or dead, by status',
     count: () =>
       db
         .selectFrom('webhook_delivery')
@@ -94,7 +94,7 @@ const registerStatusGauge = (registers: Registry[], { name, help, count }: Statu
     registers,
     async collect() {
       this.reset();
-      // An outage of the database is when the other metrics are needed most: this one is left out of them.
+      // During a database outage the other metrics are still served; this gauge is omitted.
       const rows = await count().catch((error: unknown) => {
         if (isDatabaseUnavailable(error)) return [];
         throw error;

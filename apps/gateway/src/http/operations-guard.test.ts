@@ -11,7 +11,7 @@ interface Asked {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Sends what no `fetch` would: any Host, Origin and Sec-Fetch-Site. */
+/** Sends any Host, Origin and Sec-Fetch-Site, which `fetch` does not allow. */
 const ask = async (url: string, { method = 'GET', path = '/metrics', headers = {} }: Asked) => {
   const sent = request(`${url}${path}`, { method, headers, agent: false }).end();
   const [response] = (await once(sent, 'response')) as [IncomingMessage];
@@ -21,7 +21,7 @@ const ask = async (url: string, { method = 'GET', path = '/metrics', headers = {
 };
 const SERVED = { status: 200, message: undefined };
 const HIDDEN = { status: 404, message: 'Not found' };
-const refusal = (message: string) => ({ status: 403, message });
+const rejection = (message: string) => ({ status: 403, message });
 
 describe('the operations port on loopback', () => {
   let gateway: TestGateway;
@@ -32,7 +32,7 @@ describe('the operations port on loopback', () => {
   });
   afterAll(() => gateway.close());
 
-  it('is a listener of its own, on a loopback address', () => {
+  it('is a separate listener on a loopback address', () => {
     expect(new URL(gateway.operationsUrl).hostname).toBe('127.0.0.1');
     expect(gateway.operationsUrl).not.toBe(gateway.url);
   });
@@ -59,7 +59,7 @@ describe('the operations port on loopback', () => {
     'X-Azure-ClientIP',
     'X-Amzn-Trace-Id',
     'X-Cloud-Trace-Context',
-  ])('takes a request with %s for one from elsewhere', async (name) => {
+  ])('rejects a request with the proxy header %s', async (name) => {
     for (const value of ['127.0.0.1', '203.0.113.7', '']) {
       expect(await ask(gateway.operationsUrl, { headers: { [name]: value } })).toEqual(HIDDEN);
     }
@@ -75,7 +75,7 @@ describe('the operations port on loopback', () => {
   });
 
   it.each(['GET / HTTP/1.0', 'GET /metrics HTTP/1.0', 'POST /_sandbox/reset HTTP/1.0'])(
-    'takes %s, which a plain nginx sends, for one from elsewhere',
+    'rejects %s, as forwarded by a default nginx',
     async (line) => {
       const socket = connect(Number(port), '127.0.0.1');
       socket.write(`${line}\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`);
@@ -103,15 +103,15 @@ describe('the operations port on loopback', () => {
     '[2001:db8::1]',
     'rebound.example@127.0.0.1',
     'not a host',
-  ])('serves no Host %j, which may be a rebound name', async (host) => {
+  ])('rejects Host %j, which may be DNS rebinding', async (host) => {
     for (const path of ['/metrics', '/', '/_sandbox/state', '/healthz', '/nothing']) {
       expect(await ask(gateway.operationsUrl, { path, headers: { host } })).toEqual(
-        refusal(`Host: expected localhost or a loopback address: got ${JSON.stringify(host)}`),
+        rejection(`Host: expected localhost or a loopback address: got ${JSON.stringify(host)}`),
       );
     }
   });
 
-  it('serves no empty Host', async () => {
+  it('rejects an empty Host', async () => {
     const socket = connect(Number(port), '127.0.0.1');
     socket.write('GET /metrics HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n');
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n/);
@@ -130,20 +130,20 @@ describe('the operations port on loopback', () => {
     expect(await reset({ ...JSON_TYPE, ...headers })).toEqual(SERVED);
   });
 
-  it('serves its own page, which says its origin', async () => {
+  it('serves requests of its own origin', async () => {
     expect(await reset({ ...JSON_TYPE, origin: `http://127.0.0.1:${port}` })).toEqual(SERVED);
   });
 
-  it.each(['cross-site', 'same-site', ''])('serves no Sec-Fetch-Site %j', async (site) => {
-    const expected = refusal(`Sec-Fetch-Site: expected same-origin or none: got ${JSON.stringify(site)}`);
+  it.each(['cross-site', 'same-site', ''])('rejects Sec-Fetch-Site %j', async (site) => {
+    const expected = rejection(`Sec-Fetch-Site: expected same-origin or none: got ${JSON.stringify(site)}`);
     expect(await reset({ ...JSON_TYPE, 'sec-fetch-site': site })).toEqual(expected);
     expect(await ask(gateway.operationsUrl, { headers: { 'sec-fetch-site': site } })).toEqual(expected);
   });
 
   it.each(['https://evil.example', 'http://127.0.0.1:3000', 'http://localhost', 'null', ''])(
-    'serves no Origin %j',
+    'rejects Origin %j',
     async (origin) => {
-      const expected = refusal(`Origin: expected http://127.0.0.1:${port}: got ${JSON.stringify(origin)}`);
+      const expected = rejection(`Origin: expected http://127.0.0.1:${port}: got ${JSON.stringify(origin)}`);
       expect(await reset({ ...JSON_TYPE, origin })).toEqual(expected);
       expect(await ask(gateway.operationsUrl, { path: '/_sandbox/state', headers: { origin } })).toEqual(
         expected,
@@ -158,7 +158,7 @@ describe('the operations port on loopback', () => {
     'multipart/form-data; boundary=x',
     'text/plain; application/json',
     'application/jsonx',
-  ])('serves no POST of type %j, as a form of another site can send', async (type) => {
+  ])('rejects a POST of type %j, which a form of another site can send', async (type) => {
     expect(await reset(type === undefined ? {} : { 'content-type': type })).toEqual({
       status: 415,
       message: 'Content-Type: expected application/json, also without a body',
@@ -186,9 +186,9 @@ describe('the operations port on every address', () => {
     },
   );
 
-  it('serves neither other names nor the pages of other sites', async () => {
+  it('rejects other names and pages of other sites', async () => {
     expect(await ask(url, { headers: { host: 'rebound.example' } })).toEqual(
-      refusal(
+      rejection(
         'Host: expected an IP address or a name of CPG_OPERATIONS_ALLOWED_HOSTS: got "rebound.example"',
       ),
     );

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestGateway, type TestGateway } from '../testing/test-gateway.ts';
-import { routeLabel } from './metrics.ts';
+import { getRouteLabel } from './metrics.ts';
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -16,7 +16,7 @@ const get = async (path: string, url = gateway.url) => {
 };
 
 describe('/healthz and /readyz', () => {
-  it('say on both ports that the gateway is alive and ready', async () => {
+  it('report on both ports that the gateway is alive and ready', async () => {
     for (const url of [gateway.url, gateway.operationsUrl]) {
       expect(await get('/healthz', url)).toMatchObject({ status: 200, text: '{"status":"ok"}' });
       expect(await get('/readyz', url)).toMatchObject({
@@ -26,7 +26,7 @@ describe('/healthz and /readyz', () => {
     }
   });
 
-  it('says that it is not ready without its database, and stays alive', async () => {
+  it('report that the gateway is alive but not ready without its database', async () => {
     const other = await startTestGateway();
     await other.stopLoops();
     await other.db.destroy();
@@ -41,31 +41,31 @@ describe('/healthz and /readyz', () => {
 });
 
 describe('draining', () => {
-  it('finishes what is under way, ends each connection with its answer, and is no longer ready', async () => {
+  it('finishes requests in flight, closes each connection after its response, and reports not ready', async () => {
     const other = await startTestGateway();
     const { hostname, port } = new URL(other.url);
     const socket = connect(Number(port), hostname).setEncoding('utf8');
-    let answer = '';
+    let response = '';
     socket.on('data', (text: string) => {
-      answer += text;
+      response += text;
     });
-    // The gateway has this request, but not all of it, when it begins to drain.
+    // The gateway has received a part of this request when it starts to drain.
     socket.write('GET /readyz HTTP/1.1\r\nHost: x\r\n');
     await once(socket, 'connect');
     await fetch(`${other.url}/healthz`);
     const closed = other.close();
     socket.write('\r\n');
     await Promise.all([closed, once(socket, 'close')]);
-    expect(answer).toContain('HTTP/1.1 503 Service Unavailable\r\n');
-    expect(answer).toContain('Connection: close\r\n');
-    expect(answer).toContain('"status":"draining"');
+    expect(response).toContain('HTTP/1.1 503 Service Unavailable\r\n');
+    expect(response).toContain('Connection: close\r\n');
+    expect(response).toContain('"status":"draining"');
     await expect(fetch(`${other.url}/healthz`)).rejects.toThrow();
     await expect(fetch(`${other.operationsUrl}/healthz`)).rejects.toThrow();
   });
 });
 
-describe('a port that is taken', () => {
-  it('is named, and leaves nothing listening', async () => {
+describe('a port in use', () => {
+  it('is reported, and nothing keeps listening', async () => {
     const port = Number(new URL(gateway.url).port);
     await expect(startTestGateway({ port })).rejects.toThrow(
       `PORT: cannot listen on 127.0.0.1, port ${port}: EADDRINUSE`,
@@ -75,7 +75,7 @@ describe('a port that is taken', () => {
     );
   });
 
-  it('makes way for a free one when the configuration names none for operations', async () => {
+  it('is replaced by a free one when the operations port is not configured', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const { port } = taken.address() as AddressInfo;
@@ -88,7 +88,7 @@ describe('a port that is taken', () => {
 });
 
 describe('/metrics', () => {
-  it('counts requests by route, decisions by outcome, and what is in flight', async () => {
+  it('count requests by route, decisions by outcome, and work in flight', async () => {
     await gateway.call('/v1/withdrawals/1001');
     await gateway.call('/v1/balances', { keyId: 'ck_demo_unknown' });
     const { headers, text } = await get('/metrics', gateway.operationsUrl);
@@ -110,12 +110,12 @@ describe('/metrics', () => {
     ['/v1/withdrawals/12/x', 'other'],
     ['/v2/balances', 'other'],
   ])('labels %s as %s', (target, label) => {
-    expect(routeLabel(target)).toBe(label);
+    expect(getRouteLabel(target)).toBe(label);
   });
 });
 
 describe('headers', () => {
-  it('carry a request id of our own and what browsers need, and do not name the server', async () => {
+  it('contain a generated request id and security headers, and no server name', async () => {
     const [first, second] = [await get('/healthz'), await get('/healthz')];
     const id = first.headers.get('x-request-id');
     expect(id).toMatch(/^[0-9a-f-]{36}$/);
@@ -129,13 +129,13 @@ describe('headers', () => {
   it.each([
     ['larger than 16 KiB', `X-Large: ${'x'.repeat(17_000)}`, 'HTTP/1.1 431 Request Header Fields Too Large'],
     ['malformed', 'X Y: z', 'HTTP/1.1 400 Bad Request'],
-  ])('are refused when %s', async (_name, header, expected) => {
+  ])('are rejected when %s', async (_name, header, expected) => {
     const { hostname, port } = new URL(gateway.url);
     const socket = connect(Number(port), hostname).setEncoding('utf8');
     socket.write(`GET /v1/_ping HTTP/1.1\r\nHost: x\r\n${header}\r\n\r\n`);
-    const [answer] = (await once(socket, 'data')) as [string];
+    const [response] = (await once(socket, 'data')) as [string];
     socket.destroy();
-    expect(answer.split('\r\n')[0]).toBe(expected);
+    expect(response.split('\r\n')[0]).toBe(expected);
   });
 });
 
@@ -156,17 +156,17 @@ describe('the reference', () => {
 });
 
 describe('the limit per address', () => {
-  it('stands in front of authentication, and leaves operations alone', async () => {
+  it('applies before authentication, and not to the operations port', async () => {
     const statuses: number[] = [];
     for (let count = 0; count < 45; count += 1) statuses.push((await get('/v1/_ping')).status);
-    const refused = await get('/v1/_ping');
+    const rejected = await get('/v1/_ping');
     expect(statuses.slice(0, 30)).toEqual(Array.from({ length: 30 }, () => 401));
-    expect(refused).toMatchObject({
+    expect(rejected).toMatchObject({
       status: 429,
       text: '{"success":false,"message":"Too many requests from this IP"}',
     });
-    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect(refused.headers.get('x-ratelimit-limit')).toBe('40');
+    expect(Number(rejected.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(rejected.headers.get('x-ratelimit-limit')).toBe('40');
     expect((await get('/healthz')).status).toBe(200);
   });
 });

@@ -5,7 +5,7 @@ import type { Metrics } from './metrics.ts';
 
 export interface HealthOptions {
   readonly db: Database;
-  /** Rejects while the admission store cannot be reached. */
+  /** Rejects while the admission store is unreachable. */
   readonly pingAdmission: () => Promise<unknown>;
   readonly isDraining: () => boolean;
 }
@@ -21,15 +21,15 @@ const check = async (ping: () => Promise<Health>): Promise<Health> => {
   return Promise.race([ping().catch(() => 'unreachable' as const), late]);
 };
 
-// A database that cannot be written to, as during a failover, serves no withdrawal.
+// A read-only database, as during a failover, cannot serve withdrawals.
 const pingDatabase = async (db: Database): Promise<Health> => {
   const { rows } = await sql<{ transaction_read_only: string }>`SHOW transaction_read_only`.execute(db);
   return rows[0]?.transaction_read_only === 'on' ? 'read_only' : 'ok';
 };
 
 /**
- * `/healthz`: the process is alive. `/readyz`: it can serve, or 503 with what is missing. They are on the port of the API too:
- * a load balancer must ask the port that it sends requests to.
+ * `/healthz`: the process is alive. `/readyz`: it can serve requests, or 503 with the reason. Both ports
+ * serve them: a load balancer must check the port that it sends requests to.
  */
 export const createHealthRouter = ({ db, pingAdmission, isDraining }: HealthOptions): Router => {
   const router = express.Router();
@@ -51,7 +51,7 @@ export const createHealthRouter = ({ db, pingAdmission, isDraining }: HealthOpti
   return router;
 };
 
-/** `/metrics`, for Prometheus; on the operations port only. */
+/** `/metrics` for Prometheus. */
 export const createMetricsRouter = ({ registry }: Metrics): Router => {
   const router = express.Router();
   router.get('/metrics', async (_request, response) => {
@@ -62,7 +62,10 @@ export const createMetricsRouter = ({ registry }: Metrics): Router => {
   return router;
 };
 
-/** Ends each connection with its answer while the gateway drains: an idle keep-alive connection would hold it up. */
+/**
+ * Closes connections after their response while the gateway drains: idle keep-alive connections would delay
+ * it.
+ */
 export const closeWhenDraining =
   (isDraining: () => boolean): RequestHandler =>
   (_request, response, next) => {

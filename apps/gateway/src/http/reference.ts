@@ -7,9 +7,9 @@ const GATEWAY = require.resolve('@cpg/gateway/package.json');
 const SWAGGER_UI = require.resolve('swagger-ui-dist/package.json');
 const PROTOCOL = require.resolve('@cpg/protocol/package.json');
 
-/** Serves one file of a package, which is named by where its package.json is. */
+/** Serves one file of the package whose package.json is at `manifest`. */
 export const packageFile = (manifest: string, file: string): RequestHandler => {
-  // A root, as Express refuses absolute paths through hidden folders, in which pnpm keeps packages.
+  // `root` is required: Express rejects absolute paths through hidden folders, such as pnpm's `.pnpm`.
   const root = dirname(manifest);
   return (_request, response) => response.sendFile(file, { root });
 };
@@ -23,9 +23,9 @@ const FILES: Readonly<Record<string, RequestHandler>> = {
   '/openapi.json': packageFile(PROTOCOL, 'openapi.json'),
 };
 
-/** `/openapi.json`, and `/docs` to read it by, with every asset from this machine. */
+/** `/openapi.json` and its reference at `/docs`. All assets are served by the gateway. */
 export const createReferenceRouter = (): Router => {
-  // Strict, because the page names its assets relative to `/docs`: behind a proxy with a path prefix they stay under it.
+  // Strict: asset URLs are relative to `/docs`, so they also work behind a proxy with a path prefix.
   const router = express.Router({ strict: true });
   router.get('/docs/', (_request, response) => response.redirect(308, '../docs'));
   for (const [path, serve] of Object.entries(FILES)) router.get(path, serve);

@@ -12,10 +12,10 @@ import {
 } from '../ledger/deposit-requests.ts';
 import type { LedgerServices } from '../ledger/networks.ts';
 import { listTransactions } from '../ledger/transactions.ts';
-import { createWithdrawal, findWithdrawal, withdrawalAmounts } from '../ledger/withdrawals.ts';
+import { createWithdrawal, findWithdrawal, formatWithdrawalAmounts } from '../ledger/withdrawals.ts';
 import { formatOptionalTime, formatTime } from '../time.ts';
 
-/** A route whose handler reads the ledger: 503 when the database cannot be reached. Contract §3. */
+/** A route that uses the database: it responds 503 during an outage. Wire protocol §3. */
 export const ledgerRoute = <E extends Endpoint>(endpoint: E, handler: RouteHandler<E>): Route =>
   route<E>(endpoint, async (request) => {
     try {
@@ -96,10 +96,10 @@ export const createWithdrawalRoute = ({ db, clock }: LedgerServices) =>
     });
     if (isRejection(held)) return held;
     const row = await broadcastWithdrawal({ db, clock }, held.id);
-    const { amount, fee } = await withdrawalAmounts(db, row);
+    const { amount, fee } = await formatWithdrawalAmounts(db, row);
     return {
       withdrawal_id: row.id,
-      // A repeat gets the first answer, also after the withdrawal went on to its final state.
+      // A retry gets the first response, even when the withdrawal is final by then.
       status: 'broadcasted' as const,
       tx_hash: row.tx_hash ?? '',
       network: row.network,
@@ -114,7 +114,7 @@ export const getWithdrawalRoute = (db: Database) =>
   ledgerRoute(endpoints.getWithdrawal, async ({ cpg, pathParameters }) => {
     const row = await findWithdrawal(db, cpg.accountId, pathParameters.withdrawal_id);
     if (row === undefined) return REJECTIONS.not_found;
-    const { amount, fee } = await withdrawalAmounts(db, row);
+    const { amount, fee } = await formatWithdrawalAmounts(db, row);
     return {
       id: row.id,
       currency: row.currency,
@@ -131,7 +131,7 @@ export const getWithdrawalRoute = (db: Database) =>
     };
   });
 
-/** The whole of v1. Contract §4. */
+/** All routes of v1. Wire protocol §4. */
 export const v1Routes = (services: LedgerServices): readonly Route[] => [
   pingRoute(),
   listBalancesRoute(services.db),

@@ -6,29 +6,29 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { logFailure } from '../repeat.ts';
 
-export const addressOf = (server: Server): AddressInfo => server.address() as AddressInfo;
+export const getAddress = (server: Server): AddressInfo => server.address() as AddressInfo;
 
-export const urlOf = (server: Server): string => {
-  const { address, family, port } = addressOf(server);
+export const getUrl = (server: Server): string => {
+  const { address, family, port } = getAddress(server);
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 };
 
-export const close = (server: Server): Promise<void> =>
+export const closeServer = (server: Server): Promise<void> =>
   new Promise((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();
   });
 
-// A client that is slow with its headers, or never ends its request, holds a socket for this long at most.
+// Limits how long a slow or stalled client can hold a socket.
 const LIMITS = { maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 30_000 };
 
-// A body that is still arriving after its response must not outlast the time to drain.
+// Shorter than the drain timeout: unread bodies must not delay the shutdown.
 const DRAIN_LIMITS = { maxMs: 5_000 };
 
 interface Listening {
   readonly host: string;
   readonly port: number;
-  /** Sets the port; named when it cannot be listened on. */
+  /** The variable that sets the port, for error messages. */
   readonly variable: string;
   readonly logger: Logger;
 }
@@ -41,9 +41,9 @@ export const listen = (app: Express, { host, port, variable, logger }: Listening
       reject(new Error(text, { cause: error }));
     };
     server.once('error', fail).listen(port, host, () => {
-      // Such as no more file descriptors: the connection is lost, not the gateway.
+      // For example too many open files: the connection is lost, but the gateway keeps running.
       server.off('error', fail);
-      server.on('error', (error) => logFailure(logger, error, 'a connection could not be accepted'));
+      server.on('error', (error) => logFailure(logger, error, 'connection not accepted'));
       resolve(server);
     });
   });
@@ -51,7 +51,7 @@ export const listen = (app: Express, { host, port, variable, logger }: Listening
 const OPERATIONS_OFFSET = 1_000;
 const MAX_PORT = 65_535;
 
-/** Without a port of its own in the configuration it takes the API's + 1000, or, when that is taken, any free one. */
+/** Listens on the configured port, else on the API port + 1000, else on any free port. */
 export const listenForOperations = async (
   app: Express,
   { config, logger }: { readonly config: Config; readonly logger: Logger },

@@ -30,7 +30,7 @@ const ask = async (
   return response.statusCode;
 };
 
-describe('a proxy that is trusted', () => {
+describe('a trusted proxy', () => {
   it.each([
     ['192.0.2.1', 200],
     ['192.0.2.2', 403],
@@ -49,21 +49,21 @@ describe('a proxy that is trusted', () => {
     ['::ffff:cb00:7109', 200],
     ['::ffff:192.0.2.1', 200],
     ['203.0.113.10', 403],
-    // What a client wrote itself comes before the address that the proxy saw.
+    // Addresses written by the client precede the address added by the proxy.
     ['192.0.2.1, 203.0.113.50', 403],
     ['203.0.113.50, 192.0.2.1', 200],
-  ])('says %s: %i', async (forwardedFor, status) => {
+  ])('X-Forwarded-For %s: %i', async (forwardedFor, status) => {
     expect(await ask(PROXY, forwardedFor)).toBe(status);
   });
 
-  it('has neither sandbox nor metrics to pass on', async () => {
+  it('exposes neither the sandbox nor metrics', async () => {
     expect(await ask(PROXY, '203.0.113.50', '/_sandbox/clock')).toBe(404);
     expect(await ask(PROXY, '203.0.113.50', '/metrics')).toBe(404);
     expect(await ask('127.0.0.1', '127.0.0.1', '/metrics')).toBe(404);
   });
 });
 
-it('believes nobody else', async () => {
+it('ignores X-Forwarded-For from other addresses', async () => {
   expect(await ask('127.0.0.1', '192.0.2.1')).toBe(403);
   expect(await ask('127.0.0.8', '192.0.2.1')).toBe(403);
 });

@@ -12,13 +12,13 @@ export interface NewApiKey {
   readonly accountId: string;
   readonly secret: string;
   readonly permissions: readonly Permission[];
-  /** Addresses and CIDR ranges; any address when absent. */
+  /** Addresses and CIDR ranges. @default any address */
   readonly sourceIps?: readonly string[];
   readonly rateLimitPerMinute: number;
   readonly revokedAt?: Date;
 }
 
-/** Stores an API key, its secret encrypted. */
+/** Stores an API key with its encrypted secret. */
 export const createApiKey = async (
   db: Database | Transaction<Schema>,
   box: SecretBox,
@@ -41,7 +41,7 @@ export const createApiKey = async (
     .execute();
 };
 
-/** Finds API keys in the database and opens their live secrets. */
+/** A key store that reads API keys from the database and decrypts their active secrets. */
 export const createDatabaseKeyStore = ({
   db,
   box,
@@ -75,13 +75,13 @@ export interface KeyRotation {
   readonly keyId: string;
   readonly secret: string;
   readonly at: Date;
-  /** Until when the secret of now goes on signing. */
+  /** When the current secret stops working. */
   readonly retireAt: Date;
 }
 
 /**
- * Gives a key a new secret; the one before goes on signing for a while, and any older one ends now, so that at most two are
- * live. False when there is no such key, or it is revoked.
+ * Adds a secret to a key. The current secret works until `retireAt`; older ones stop working now, so at most
+ * two are active. Returns false when the key does not exist or is revoked.
  */
 export const rotateApiKey = (db: Database, box: SecretBox, rotation: KeyRotation): Promise<boolean> =>
   inTransaction(db, async (transaction) => {
@@ -109,7 +109,7 @@ export const rotateApiKey = (db: Database, box: SecretBox, rotation: KeyRotation
     return true;
   });
 
-/** Ends a key for good: it is answered as an unknown one. False when there is none, or it is revoked already. */
+/** Revokes a key permanently. Returns false when the key does not exist or is already revoked. */
 export const revokeApiKey = async (db: Database, keyId: string, at: Date): Promise<boolean> => {
   const { numUpdatedRows } = await db
     .updateTable('api_key')
@@ -127,10 +127,10 @@ export interface ListedKey {
   readonly sourceIps: readonly string[] | null;
   readonly rateLimitPerMinute: number;
   readonly isRevoked: boolean;
-  readonly liveSecrets: number;
+  readonly activeSecrets: number;
 }
 
-/** Every key, without its secrets. */
+/** Lists every key, without secrets. */
 export const listApiKeys = async (db: Database, at: Date): Promise<ListedKey[]> => {
   const rows = await db
     .selectFrom('api_key')
@@ -152,6 +152,6 @@ export const listApiKeys = async (db: Database, at: Date): Promise<ListedKey[]> 
     sourceIps: row.source_ips,
     rateLimitPerMinute: row.rate_limit_per_minute,
     isRevoked: row.revoked_at !== null,
-    liveSecrets: row.live ?? 0,
+    activeSecrets: row.live ?? 0,
   }));
 };

@@ -16,7 +16,7 @@ type Executor = Database | Transaction<Schema>;
 export type KeyServices = Pick<Services, 'db' | 'box'>;
 
 export interface KeysProgramOptions {
-  /** Opened when a command runs, so that `--help` needs no database. */
+  /** Called when a command runs: `--help` works without a database. */
   readonly open: () => Promise<KeyServices>;
   readonly print: (text: string) => void;
 }
@@ -24,26 +24,26 @@ export interface KeysProgramOptions {
 const HOUR_MS = 3_600_000;
 const MAX_RATE_LIMIT = 1_000_000;
 const MAX_OVERLAP_HOURS = 24 * 365;
-const newSecret = () => `cpg_${randomBytes(32).toString('base64url')}`;
-const newKeyId = () => `ck_${randomBytes(12).toString('hex')}`;
+const createSecret = () => `cpg_${randomBytes(32).toString('base64url')}`;
+const createKeyId = () => `ck_${randomBytes(12).toString('hex')}`;
 
-const readKeyId = (text: string): string => {
+const parseKeyId = (text: string): string => {
   if (isKeyId(text)) return text;
-  throw new InvalidArgumentError('A key id has 1 to 128 characters of A-Z a-z 0-9 _ - .');
+  throw new InvalidArgumentError('Expected 1 to 128 characters of A-Z a-z 0-9 _ - .');
 };
-const readAccountId = (text: string): string => {
+const parseAccountId = (text: string): string => {
   if (/^[\w.-]{1,128}$/.test(text)) return text;
-  throw new InvalidArgumentError('An account id has 1 to 128 characters of A-Z a-z 0-9 _ - .');
+  throw new InvalidArgumentError('Expected 1 to 128 characters of A-Z a-z 0-9 _ - .');
 };
-// Matched before it is converted: Number takes '', '1e3' and '0x10' too, and an empty overlap would end a secret at once.
-const readNumber = (minimum: number, maximum: number) => (text: string) => {
+// Checked before the conversion: Number also accepts '', '1e3' and '0x10'.
+const parseWholeNumber = (minimum: number, maximum: number) => (text: string) => {
   const value = Number(text);
   if (/^\d{1,15}$/.test(text) && value >= minimum && value <= maximum) return value;
-  throw new InvalidArgumentError(`A whole number from ${minimum} to ${maximum} is expected.`);
+  throw new InvalidArgumentError(`Expected a whole number from ${minimum} to ${maximum}.`);
 };
-const readSourceIp = (text: string, earlier: readonly string[] = []) => {
+const parseSourceIp = (text: string, earlier: readonly string[] = []) => {
   if (addressRange.safeParse(text).success) return [...earlier, text];
-  throw new InvalidArgumentError('An IP address or CIDR range is expected.');
+  throw new InvalidArgumentError('Expected an IP address or a CIDR range.');
 };
 
 interface CreateOptions {
@@ -55,57 +55,68 @@ interface CreateOptions {
   readonly createAccount?: true;
 }
 
-const assertAccount = async (db: Executor, accountId: string): Promise<void> => {
+const assertAccountExists = async (db: Executor, accountId: string): Promise<void> => {
   const account = await db.selectFrom('account').select('id').where('id', '=', accountId).executeTakeFirst();
   if (account === undefined)
-    throw new Error(`There is no account ${accountId}; add --create-account to open it with this key`);
+    throw new Error(
+      `Account ${accountId} does not exist. Fix: add --create-account to create it with this key`,
+    );
 };
 
-const openAccount = async (db: Transaction<Schema>, accountId: string): Promise<void> => {
-  // The demo's own are published: no gateway but the sandbox serves a database that has them.
-  if (isDemoAccount(accountId)) throw new Error(`${accountId} is an account of the sandbox; take another id`);
+const createAccountWithCurrencies = async (db: Transaction<Schema>, accountId: string): Promise<void> => {
+  // Demo keys are published: only the sandbox may serve a database that contains demo accounts.
+  if (isDemoAccount(accountId))
+    throw new Error(`Account ${accountId} is reserved for the sandbox. Fix: choose another id`);
   await seedCurrencies(db);
   if (!(await createAccount(db, { id: accountId, name: accountId })))
-    throw new Error(`There is an account ${accountId} already; leave out --create-account`);
+    throw new Error(`Account ${accountId} already exists. Fix: omit --create-account`);
 };
 
-const assertFreeKey = async (db: Executor, keyId: string): Promise<void> => {
+const assertUnusedKeyId = async (db: Executor, keyId: string): Promise<void> => {
   const key = await db.selectFrom('api_key').select('key_id').where('key_id', '=', keyId).executeTakeFirst();
-  if (key !== undefined) throw new Error(`There is a key ${keyId} already; rotate it for a new secret`);
+  if (key !== undefined) throw new Error(`Key ${keyId} already exists. Fix: rotate it to get a new secret`);
 };
 
-const shown = (keyId: string, secret: string) =>
-  `key id  ${keyId}\nsecret  ${secret}\nThe secret is shown this once; only its encryption is kept.\n`;
+const formatSecret = (keyId: string, secret: string) =>
+  `key id  ${keyId}\nsecret  ${secret}\nStore the secret now: it is not shown again.\n`;
 
-/** The command line of `npm run gateway:keys`. Throws for what cannot be done. */
+/**
+ * The command line of `npm run gateway:keys`.
+ *
+ * @throws Error when a command fails, CommanderError when its arguments are invalid.
+ */
 export const keysProgram = ({ open, print }: KeysProgramOptions): Command => {
-  const program = new Command('gateway:keys').description('Creates, rotates, revokes and lists API keys');
+  const program = new Command('gateway:keys').description('Create, rotate, revoke and list API keys');
 
   program
     .command('create')
-    .description('creates a key and shows its secret, once')
+    .description('create a key and print its secret')
     .addOption(
-      new Option('--account <id>', 'the account it belongs to')
-        .argParser(readAccountId)
+      new Option('--account <id>', 'account that owns the key')
+        .argParser(parseAccountId)
         .makeOptionMandatory(),
     )
-    .option('--create-account', 'opens the account first, for every active currency')
-    .addOption(new Option('--key <id>', 'its key id').argParser(readKeyId).default(undefined, 'made up'))
+    .option('--create-account', 'create the account first, with every active currency')
+    .addOption(new Option('--key <id>', 'key id').argParser(parseKeyId).default(undefined, 'random'))
     .addOption(
-      new Option('--permission <permission...>', 'what it may do')
+      new Option('--permission <permission...>', 'permissions of the key')
         .choices(PERMISSIONS)
-        .default([...PERMISSIONS], 'everything'),
+        .default([...PERMISSIONS], 'all'),
     )
-    .option('--source-ip <address>', 'an address or range it may be used from; may be repeated', readSourceIp)
-    .option('--rate-limit <requests>', 'requests a minute', readNumber(1, MAX_RATE_LIMIT), 600)
+    .option(
+      '--source-ip <address>',
+      'address or CIDR range allowed to use the key; repeatable',
+      parseSourceIp,
+    )
+    .option('--rate-limit <requests>', 'requests per minute', parseWholeNumber(1, MAX_RATE_LIMIT), 600)
     .action(
-      async ({ account, key = newKeyId(), permission, sourceIp, rateLimit, ...rest }: CreateOptions) => {
-        const secret = newSecret();
+      async ({ account, key = createKeyId(), permission, sourceIp, rateLimit, ...rest }: CreateOptions) => {
+        const secret = createSecret();
         const { db, box } = await open();
         await inTransaction(db, async (transaction) => {
-          if (rest.createAccount) await openAccount(transaction, account);
-          else await assertAccount(transaction, account);
-          await assertFreeKey(transaction, key);
+          if (rest.createAccount) await createAccountWithCurrencies(transaction, account);
+          else await assertAccountExists(transaction, account);
+          await assertUnusedKeyId(transaction, key);
           await createApiKey(transaction, box, {
             keyId: key,
             accountId: account,
@@ -115,45 +126,50 @@ export const keysProgram = ({ open, print }: KeysProgramOptions): Command => {
             rateLimitPerMinute: rateLimit,
           });
         });
-        print(shown(key, secret));
+        print(formatSecret(key, secret));
       },
     );
 
   program
     .command('rotate')
-    .description('gives a key a new secret; the one before goes on working for a while')
-    .argument('<key id>', '', readKeyId)
-    .option('--overlap <hours>', 'hours for which both work', readNumber(0, MAX_OVERLAP_HOURS), 24)
+    .description('replace the secret of a key; the previous one keeps working during the overlap')
+    .argument('<key id>', '', parseKeyId)
+    .option(
+      '--overlap <hours>',
+      'hours during which both secrets work',
+      parseWholeNumber(0, MAX_OVERLAP_HOURS),
+      24,
+    )
     .action(async (keyId: string, { overlap }: { readonly overlap: number }) => {
-      const secret = newSecret();
+      const secret = createSecret();
       const at = new Date();
       const { db, box } = await open();
       const retireAt = new Date(at.getTime() + overlap * HOUR_MS);
       if (!(await rotateApiKey(db, box, { keyId, secret, at, retireAt })))
-        throw new Error(`No live key ${keyId}`);
-      print(`${shown(keyId, secret)}The secret before it works until ${retireAt.toISOString()}.\n`);
+        throw new Error(`No active key ${keyId}`);
+      print(`${formatSecret(keyId, secret)}The previous secret works until ${retireAt.toISOString()}.\n`);
     });
 
   program
     .command('revoke')
-    .description('ends a key at once and for good')
-    .argument('<key id>', '', readKeyId)
+    .description('revoke a key permanently')
+    .argument('<key id>', '', parseKeyId)
     .action(async (keyId: string) => {
       const { db } = await open();
-      if (!(await revokeApiKey(db, keyId, new Date()))) throw new Error(`No live key ${keyId}`);
+      if (!(await revokeApiKey(db, keyId, new Date()))) throw new Error(`No active key ${keyId}`);
       print(`${keyId} is revoked.\n`);
     });
 
   program
     .command('list')
-    .description('lists all keys, without their secrets')
+    .description('list all keys, without secrets')
     .action(async () => {
       const { db } = await open();
       for (const key of await listApiKeys(db, new Date())) {
-        const state = key.isRevoked ? 'revoked' : `${key.liveSecrets} live secret(s)`;
+        const state = key.isRevoked ? 'revoked' : `${key.activeSecrets} active secret(s)`;
         const from = key.sourceIps === null ? 'anywhere' : key.sourceIps.join(' ');
         print(
-          `${key.keyId}  ${key.accountId}  ${state}  ${key.rateLimitPerMinute}/min  from ${from}  ${key.permissions.join(' ') || 'no permission'}\n`,
+          `${key.keyId}  ${key.accountId}  ${state}  ${key.rateLimitPerMinute}/min  from ${from}  ${key.permissions.join(' ') || 'no permissions'}\n`,
         );
       }
     });

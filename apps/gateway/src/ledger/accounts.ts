@@ -3,7 +3,7 @@ import type { Database } from '../database/open-database.ts';
 import type { Schema } from '../database/schema.ts';
 import { enableCurrency } from './currencies.ts';
 
-/** The accounts of the sandbox. Their keys and secrets are published, so no other gateway may serve them. */
+/** The demo accounts. Their secrets are published, so only the sandbox may serve them. */
 export const DEMO_ACCOUNTS = ['acct_demo', 'acct_demo_other'] as const;
 
 export const isDemoAccount = (id: string): boolean => DEMO_ACCOUNTS.some((demo) => demo === id);
@@ -14,19 +14,19 @@ export const findAccountIds = async (db: Database): Promise<readonly string[]> =
 };
 
 /**
- * Keeps a gateway that is not the sandbox from serving keys whose secrets everybody knows.
+ * Prevents a gateway in service from accepting keys whose secrets are published.
  *
- * @throws when an earlier run of the sandbox has left its accounts in this database.
+ * @throws Error when the database contains demo accounts.
  */
 export const assertNoDemoAccounts = async (db: Database): Promise<void> => {
   const found = (await findAccountIds(db)).filter(isDemoAccount);
   if (found.length === 0) return;
   throw new Error(
-    `Expected a database without demo accounts: got ${found.join(', ')}, left by the sandbox; the secrets of their keys are published. Fix: start this database with npm run sandbox, or point DATABASE_URL or CPG_DATA_DIR to another one.`,
+    `Expected a database without demo accounts: got ${found.join(', ')}, whose secrets are published. Fix: run npm run sandbox, or set DATABASE_URL or CPG_DATA_DIR to another database.`,
   );
 };
 
-/** Opens an account that may use every active currency. False when the id is taken. */
+/** Creates an account with every active currency. Returns false when the id is already in use. */
 export const createAccount = async (
   transaction: Transaction<Schema>,
   account: { readonly id: string; readonly name: string },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type AddressFamily, isDestinationAddress, randomAddress } from './addresses.ts';
+import { type AddressFamily, createRandomAddress, isDestinationAddress } from './addresses.ts';
 
 const VALID: readonly [AddressFamily, string][] = [
   ['ethereum', '0x000000000000000000000000000000000000dEaD'],
@@ -29,7 +29,7 @@ describe('isDestinationAddress', () => {
     expect(isDestinationAddress(family, address)).toBe(true);
   });
 
-  it.each(INVALID)('%s refuses %s (%s)', (family, address) => {
+  it.each(INVALID)('%s rejects %s (%s)', (family, address) => {
     expect(isDestinationAddress(family, address)).toBe(false);
   });
 });
@@ -38,8 +38,8 @@ it.each<[AddressFamily, RegExp]>([
   ['ethereum', /^0x(?=.*[A-F])[0-9a-fA-F]{40}$/],
   ['tron', /^T[1-9A-HJ-NP-Za-km-z]{33}$/],
   ['bitcoin', /^bc1q[02-9ac-hj-np-z]{38}$/],
-])('%s addresses look real and carry their checksum', (family, shape) => {
-  const addresses = Array.from({ length: 20 }, () => randomAddress(family));
+])('%s addresses have the right format and checksum', (family, shape) => {
+  const addresses = Array.from({ length: 20 }, () => createRandomAddress(family));
   expect(new Set(addresses).size).toBe(20);
   expect(addresses.filter((address) => isDestinationAddress(family, address))).toHaveLength(20);
   expect(addresses.filter((address) => shape.test(address)).length).toBeGreaterThanOrEqual(19);

@@ -11,7 +11,7 @@ const TRON_BYTES = 21;
 const base58check = createBase58check(sha256);
 
 const VALIDATORS: Readonly<Record<AddressFamily, (address: string) => boolean>> = {
-  // The 0x prefix is ours to require; the checksum of mixed case is checked by the library.
+  // The library accepts addresses without 0x. It checks the checksum of mixed-case addresses.
   ethereum: (address) => /^0x[0-9a-fA-F]{40}$/.test(address) && addr.isValid(address),
   tron: (address) => {
     const bytes = base58check.decode(address);
@@ -23,12 +23,12 @@ const VALIDATORS: Readonly<Record<AddressFamily, (address: string) => boolean>> 
   },
 };
 
-/** Whether an address belongs to a network's address family, its checksum included. Contract §4.6. */
+/** Whether an address is valid for an address family, including its checksum. Wire protocol §4.6. */
 export const isDestinationAddress = (family: AddressFamily, address: string): boolean => {
   try {
     return VALIDATORS[family](address);
   } catch {
-    // The decoders throw on anything that is not an address.
+    // The decoders throw on invalid addresses.
     return false;
   }
 };
@@ -41,6 +41,6 @@ const ENCODERS: Readonly<Record<AddressFamily, (account: Uint8Array) => string>>
   bitcoin: (account) => Address(NETWORK).encode({ type: 'wpkh', hash: account }),
 };
 
-/** A fresh address of a family, its checksum right. Nobody has its key: nothing real may be sent there. */
-export const randomAddress = (family: AddressFamily): string =>
+/** Creates a random address with a valid checksum. It has no known private key: funds sent to it are lost. */
+export const createRandomAddress = (family: AddressFamily): string =>
   ENCODERS[family](Uint8Array.from(randomBytes(ACCOUNT_BYTES)));

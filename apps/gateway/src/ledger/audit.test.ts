@@ -14,7 +14,7 @@ describeOnEachDatabase((start) => {
   });
   afterAll(() => gateway.close());
 
-  // A ledger with something of everything.
+  // A ledger with every kind of entry.
   beforeEach(async () => {
     gateway.clock.freeze(TEST_NOW * 1000);
     await gateway.reset();
@@ -43,7 +43,7 @@ describeOnEachDatabase((start) => {
     (await auditLedger(gateway.db)).filter(({ violations }) => violations.length > 0).map(({ law }) => law);
 
   describe('auditLedger', () => {
-    it('finds nothing in a sound ledger', async () => {
+    it('reports no violation in a sound ledger', async () => {
       expect(await broken()).toEqual([]);
       expect(await auditLedger(gateway.db)).toHaveLength(7);
     });
@@ -55,7 +55,7 @@ describeOnEachDatabase((start) => {
         ['a balance is the sum of its ledger entries'],
       ],
       [
-        'a hold that is gone',
+        'a missing hold',
         "UPDATE balance SET held = 0 WHERE account_id = 'acct_demo' AND currency = 'USDT'",
         [
           'a balance is the sum of its ledger entries',
@@ -91,12 +91,12 @@ describeOnEachDatabase((start) => {
         "ALTER TABLE balance DROP CONSTRAINT never_overspent; UPDATE balance SET balance = -1 WHERE currency = 'BTC'",
         ['a balance is the sum of its ledger entries', 'nothing is negative or overspent'],
       ],
-    ])('finds %s', async (_name, statements, expected) => {
+    ])('reports %s', async (_name, statements, expected) => {
       for (const statement of statements.split(';')) await sql.raw(statement).execute(gateway.db);
       expect(await broken()).toEqual(expected);
     });
 
-    it('says which rows', async () => {
+    it('reports the rows', async () => {
       await sql`UPDATE balance SET balance = 7 WHERE currency = 'BTC'`.execute(gateway.db);
       expect((await auditLedger(gateway.db))[0]?.violations).toEqual([
         'acct_demo BTC/BTC: balance 7.000000000000000000 held 0.000000000000000000, entries 0.150000000000000000 held 0.000000000000000000',
@@ -104,7 +104,7 @@ describeOnEachDatabase((start) => {
     });
 
     it.each(['UPDATE ledger_entry SET balance_delta = 0', 'DELETE FROM ledger_entry'])(
-      'could not be deceived: the database refuses %s',
+      'cannot be bypassed: the database rejects %s',
       async (statement) => {
         await expect(sql.raw(statement).execute(gateway.db)).rejects.toThrow(
           'ledger entries are append-only',

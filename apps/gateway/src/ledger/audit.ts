@@ -1,14 +1,14 @@
 import { sql } from 'kysely';
 import type { Database } from '../database/open-database.ts';
 
-/** One law of the ledger, and the rows that break it. */
-export interface AuditFinding {
+/** An invariant of the ledger, and the rows that violate it. */
+export interface AuditResult {
   readonly law: string;
   readonly violations: readonly string[];
 }
 
-/** Each query selects what must not be, as a text in its one column. */
-const LAWS: Readonly<Record<string, string>> = {
+/** Each query selects the violations of an invariant, one text per row. */
+const INVARIANTS: Readonly<Record<string, string>> = {
   'a balance is the sum of its ledger entries': `
     SELECT format('%s %s/%s: balance %s held %s, entries %s held %s',
       account_id, currency, network, balance, held, entries, held_entries) AS violation
@@ -65,16 +65,19 @@ const LAWS: Readonly<Record<string, string>> = {
       OR (w.status IN ('broadcasted', 'confirmed') AND t.id IS NULL)`,
 };
 
-/** Checks the laws of the ledger in one consistent view of it. Every list of violations is empty in a sound ledger. */
-export const auditLedger = (db: Database): Promise<AuditFinding[]> =>
+/**
+ * Checks the ledger invariants in one consistent snapshot. In a sound ledger every list of violations is
+ * empty.
+ */
+export const auditLedger = (db: Database): Promise<AuditResult[]> =>
   db
     .transaction()
     .setIsolationLevel('repeatable read')
     .execute(async (transaction) => {
-      const findings: AuditFinding[] = [];
-      for (const [law, query] of Object.entries(LAWS)) {
+      const results: AuditResult[] = [];
+      for (const [law, query] of Object.entries(INVARIANTS)) {
         const { rows } = await sql.raw<{ violation: string }>(query).execute(transaction);
-        findings.push({ law, violations: rows.map(({ violation }) => violation) });
+        results.push({ law, violations: rows.map(({ violation }) => violation) });
       }
-      return findings;
+      return results;
     });

@@ -24,7 +24,7 @@ describeOnEachDatabase((start) => {
   const USDT_ETH = row('USDT', 'ETH', ['1500.000000', '200.000000', '1300.000000']);
 
   describe('GET /v1/balances', () => {
-    it('lists every balance by currency then network, each at its own precision', async () => {
+    it('lists every balance by currency, then network, at its precision', async () => {
       const { status, headers, body } = await gateway.call('/v1/balances');
       expect(status).toBe(200);
       expect(headers.get('content-type')).toBe('application/json; charset=utf-8');
@@ -52,14 +52,14 @@ describeOnEachDatabase((start) => {
     });
 
     it.each(['currency=DOGE', 'currency=', 'currency=USDT&network=BTC'])(
-      'answers no rows to ?%s',
+      'returns no rows for ?%s',
       async (query) => {
         const { body } = await gateway.call(`/v1/balances?${query}`);
         expect(body).toEqual({ success: true, message: 'OK', data: [], data_count: 0 });
       },
     );
 
-    it('shows each account its own', async () => {
+    it('is limited to the account of the key', async () => {
       const { body } = await gateway.call('/v1/balances', { keyId: 'ck_demo_other' });
       expect(body.data).toEqual([row('USDT', 'ETH', ['10.000000', '0.000000', '10.000000'])]);
     });
@@ -76,15 +76,15 @@ describeOnEachDatabase((start) => {
       ['/v1/balances', 'ck_demo_unknown', 401, 'Invalid signature'],
       ['/v1/balances', 'ck_demo_iplisted', 403, 'Source IP is not whitelisted for this API key'],
       ['/v1/nothing', 'ck_demo_full', 404, 'Not found'],
-    ])('answers %s for %s with %i %s', async (target, keyId, status, message) => {
-      const answer = await gateway.call(target, { keyId });
-      expect({ status: answer.status, body: answer.body }).toEqual({
+    ])('responds to %s with key %s: %i %s', async (target, keyId, status, message) => {
+      const response = await gateway.call(target, { keyId });
+      expect({ status: response.status, body: response.body }).toEqual({
         status,
         body: { success: false, message },
       });
     });
 
-    it('answers another method with 405 and the methods there are', async () => {
+    it('responds to another method with 405 and the allowed methods', async () => {
       const { status, headers, body } = await gateway.call('/v1/balances', { method: 'DELETE' });
       expect({ status, allow: headers.get('allow'), message: body.message }).toEqual({
         status: 405,
@@ -95,7 +95,7 @@ describeOnEachDatabase((start) => {
   });
 
   describe('outside /v1', () => {
-    it('answers 404 in the envelope', async () => {
+    it('responds 404 with the envelope', async () => {
       const response = await fetch(`${gateway.url}/nothing`);
       expect({ status: response.status, body: await response.json() }).toEqual({
         status: 404,
@@ -105,14 +105,14 @@ describeOnEachDatabase((start) => {
   });
 
   describe('GET /v1/_ping', () => {
-    it('answers any valid signature', async () => {
+    it('accepts any valid signature', async () => {
       const { body } = await gateway.call('/v1/_ping', { keyId: 'ck_demo_noperm' });
       expect(body).toEqual({ success: true, message: 'OK', data: { pong: true } });
     });
   });
 
   describe('the log', () => {
-    it('has a line for each request, and no header, signature or secret', () => {
+    it('has one line per request, without headers, signatures and secrets', () => {
       const log = gateway.logged.join('');
       expect(log).toContain('"url":"/v1/balances?currency=USDT&network=ETH"');
       expect(log).not.toMatch(/x-cpg-|[0-9a-f]{64}|DO-NOT-USE/i);

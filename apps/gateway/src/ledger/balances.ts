@@ -8,7 +8,10 @@ export interface BalanceFilter {
   readonly network?: string | undefined;
 }
 
-/** The balances of an account, by currency then network, each at its currency's own precision. Contract §4.1. */
+/**
+ * Lists the balances of an account by currency, then network, at each currency's precision. Wire
+ * protocol §4.1.
+ */
 export const listBalances = async (
   db: Database,
   accountId: string,
@@ -53,9 +56,9 @@ export interface LedgerMove {
 }
 
 /**
- * Moves one balance and appends the entry that says why, in the caller's transaction. Returns false, and changes nothing,
- * when there is no such balance or `available` would fall below zero: the condition is part of the one UPDATE, so no
- * interleaving can overspend.
+ * Changes a balance and appends the matching ledger entry, in the caller's transaction. Returns false and
+ * changes nothing when the balance does not exist or `available` would become negative. The condition is part
+ * of the UPDATE, so concurrent requests cannot overspend.
  */
 export const moveBalance = async (transaction: Transaction<Schema>, move: LedgerMove): Promise<boolean> => {
   const balance = sql<string>`balance + ${move.balanceDelta}::numeric`;

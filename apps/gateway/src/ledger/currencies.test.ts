@@ -13,10 +13,10 @@ describeOnEachDatabase((start) => {
     const { status, body } = await gateway.call(target, { keyId });
     return { status, body };
   };
-  const refusal = (status: number, message: string) => ({ status, body: { success: false, message } });
+  const rejection = (status: number, message: string) => ({ status, body: { success: false, message } });
 
   describe('GET /v1/currencies', () => {
-    it('lists what the account may use, with amounts at 18 places and percentages at 6', async () => {
+    it('lists the currencies of the account, with amounts at 18 places and percentages at 6', async () => {
       const { status, body } = await ask('/v1/currencies');
       expect(status).toBe(200);
       expect(body).toMatchObject({ success: true, message: 'OK', data_count: 4 });
@@ -48,7 +48,7 @@ describeOnEachDatabase((start) => {
       });
     });
 
-    it('leaves out what the account may neither deposit nor withdraw, and what is not active', async () => {
+    it('omits currencies that are inactive or have deposits and withdrawals disabled', async () => {
       const set = (values: { deposit_enabled: boolean; withdrawal_enabled: boolean }) =>
         gateway.db
           .updateTable('account_currency')
@@ -63,22 +63,22 @@ describeOnEachDatabase((start) => {
       expect(await count()).toBe(3);
       await gateway.db.updateTable('currency').set({ active: false }).where('currency', '=', 'ETH').execute();
       expect(await count()).toBe(2);
-      const refused = await gateway.call('/v1/deposit-addresses', {
+      const rejected = await gateway.call('/v1/deposit-addresses', {
         method: 'POST',
         body: { currency: 'ETH', network: 'ETH' },
       });
-      expect(refused.body.message).toBe('Deposits are not enabled for this currency');
+      expect(rejected.body.message).toBe('Deposits are not enabled for this currency');
     });
 
-    it('needs its permission', async () => {
+    it('requires the permission', async () => {
       expect(await ask('/v1/currencies', 'ck_demo_readonly')).toEqual(
-        refusal(403, 'API key lacks the required permission: list_currencies'),
+        rejection(403, 'API key lacks the required permission: list_currencies'),
       );
     });
   });
 
   describe('GET /v1/hot-wallet-address', () => {
-    it('answers with the same address each time, however the network is spelt', async () => {
+    it('returns the same address every time, ignoring the case of the network', async () => {
       const first = await ask('/v1/hot-wallet-address?network=eth');
       expect(first).toEqual({
         status: 200,
@@ -110,7 +110,7 @@ describeOnEachDatabase((start) => {
         'API key lacks the required permission: request_withdrawal_funding_address',
       ],
     ])('%s for %s: %i %s', async (query, keyId, status, message) => {
-      expect(await ask(`/v1/hot-wallet-address${query}`, keyId)).toEqual(refusal(status, message));
+      expect(await ask(`/v1/hot-wallet-address${query}`, keyId)).toEqual(rejection(status, message));
     });
   });
 });

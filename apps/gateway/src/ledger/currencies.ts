@@ -2,7 +2,7 @@ import { type Currency, type HotWallet, REJECTIONS, type Rejection, toDecimal } 
 import type { Insertable, Kysely, Transaction } from 'kysely';
 import type { Database } from '../database/open-database.ts';
 import type { CurrencyTable, NetworkTable, Schema } from '../database/schema.ts';
-import { randomAddress } from './addresses.ts';
+import { createRandomAddress } from './addresses.ts';
 import { findNetwork } from './networks.ts';
 
 const currency = (
@@ -18,7 +18,7 @@ const currency = (
   min_deposit_amount: '0',
 });
 
-/** What every gateway offers from its first start on. */
+/** The currencies of a new gateway. */
 const DEFAULT_CURRENCIES: readonly CurrencyTable[] = [
   currency(
     { currency: 'USDT', network: 'ETH', name: 'Tether USD', decimals: 6 },
@@ -40,14 +40,14 @@ const DEFAULT_CURRENCIES: readonly CurrencyTable[] = [
   ),
 ];
 
-/** Their networks; the pace of the blocks follows from the configuration. */
+/** The networks of a new gateway. The configuration sets the block interval at start. */
 const DEFAULT_NETWORKS: readonly Insertable<NetworkTable>[] = [
   { network: 'ETH', address_family: 'ethereum', required_confirmations: 12, block_interval_ms: 250 },
   { network: 'TRX', address_family: 'tron', required_confirmations: 19, block_interval_ms: 157 },
   { network: 'BTC', address_family: 'bitcoin', required_confirmations: 2, block_interval_ms: 1500 },
 ];
 
-/** Writes the default networks and currencies into a database that has none; what an operator has changed stays. */
+/** Writes the default networks and currencies into a database without currencies. */
 export const seedCurrencies = async (db: Kysely<Schema>): Promise<void> => {
   const known = await db.selectFrom('currency').select('currency').limit(1).executeTakeFirst();
   if (known !== undefined) return;
@@ -69,7 +69,10 @@ export interface CurrencyName {
   readonly network: string;
 }
 
-/** An active currency with its network and what the account may do with it, however its name is spelt; or `undefined`. */
+/**
+ * Finds an active currency of an account, ignoring case, with its network and the account's permissions for
+ * it.
+ */
 export const findCurrency = (db: Database, { accountId, currency, network }: CurrencyName) =>
   db
     .selectFrom('account_currency')
@@ -89,8 +92,8 @@ export const findCurrency = (db: Database, { accountId, currency, network }: Cur
 
 export type AccountCurrency = NonNullable<Awaited<ReturnType<typeof findCurrency>>>;
 
-/** The number of decimals that amounts of a currency are written with. */
-export const currencyDecimals = async (
+/** The number of decimals of a currency's amounts. */
+export const getCurrencyDecimals = async (
   db: Database | Transaction<Schema>,
   { currency, network }: { readonly currency: string; readonly network: string },
 ): Promise<number> => {
@@ -106,7 +109,7 @@ export const currencyDecimals = async (
 const AMOUNT_PLACES = 18;
 const PERCENT_PLACES = 6;
 
-/** What the account may deposit or withdraw, by currency then network. Contract §4.2. */
+/** Lists the currencies an account can deposit or withdraw, by currency, then network. Wire protocol §4.2. */
 export const listCurrencies = async (db: Database, accountId: string): Promise<Currency[]> => {
   const rows = await db
     .selectFrom('account_currency')
@@ -141,13 +144,16 @@ export const listCurrencies = async (db: Database, accountId: string): Promise<C
   }));
 };
 
-/** Lets an account deposit and withdraw a currency. The first one of a network brings the hot wallet. Contract §4.4. */
+/**
+ * Enables deposits and withdrawals of a currency for an account, and allocates the account's hot wallet on
+ * its network. Wire protocol §4.4.
+ */
 export const enableCurrency = async (
   transaction: Transaction<Schema>,
   { accountId, currency, network }: CurrencyName,
 ): Promise<void> => {
   const found = await findNetwork(transaction, network);
-  if (found === undefined) throw new Error(`There is no network ${network}`);
+  if (found === undefined) throw new Error(`Unknown network ${network}`);
   const where = { account_id: accountId, currency, network };
   await transaction
     .insertInto('account_currency')
@@ -159,12 +165,12 @@ export const enableCurrency = async (
     .execute();
   await transaction
     .insertInto('hot_wallet')
-    .values({ account_id: accountId, network, address: randomAddress(found.address_family) })
+    .values({ account_id: accountId, network, address: createRandomAddress(found.address_family) })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
 };
 
-/** The wallet that funds an account's withdrawals on a network, however that is spelt. Contract §4.4. */
+/** Finds the hot wallet of an account on a network, ignoring case. Wire protocol §4.4. */
 export const findHotWallet = async (
   db: Database,
   accountId: string,

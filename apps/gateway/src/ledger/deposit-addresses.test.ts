@@ -9,10 +9,10 @@ describeOnEachDatabase((start) => {
     gateway = await start();
   });
   afterAll(() => gateway.close());
-  const { request, requested, pass, backToStart } = depositCalls(() => gateway);
+  const { request, requested, pass, resetClock } = depositCalls(() => gateway);
 
   describe('POST /v1/deposit-addresses', () => {
-    it('answers with an address, shown for three hours', async () => {
+    it('returns an address that is displayed for three hours', async () => {
       const { status, body } = await request();
       expect({ status, body }).toEqual({
         status: 200,
@@ -36,17 +36,17 @@ describeOnEachDatabase((start) => {
     it.each([
       ['TRX', 'USDT', /^T[1-9A-HJ-NP-Za-km-z]{33}$/],
       ['BTC', 'BTC', /^bc1q[02-9ac-hj-np-z]{38}$/],
-    ])('gives addresses of the family of %s', async (network, currency, shape) => {
+    ])('returns an address of the family of %s', async (network, currency, shape) => {
       expect((await requested({ network, currency })).address).toMatch(shape);
     });
 
-    it('gives a user the same address for ever, per account, currency and network', async () => {
+    it('returns the same address to a user, per account, currency and network', async () => {
       const first = await Promise.all(
         Array.from({ length: 5 }, () => requested({ user_identifier: 'user-1' })),
       );
       await pass(400 * 86_400);
       const later = await requested({ user_identifier: 'user-1', currency: 'usdt', network: 'eth' });
-      backToStart();
+      resetClock();
       expect(new Set([...first, later].map(({ address }) => address)).size).toBe(1);
       expect(new Set([...first, later].map(({ request_id }) => request_id)).size).toBe(6);
       const others = await Promise.all([
@@ -57,7 +57,7 @@ describeOnEachDatabase((start) => {
       expect(new Set([later, ...others].map(({ address }) => address)).size).toBe(4);
     });
 
-    it('gives a recyclable address to one request at a time, and again a day after it was last shown', async () => {
+    it('assigns a recyclable address to one request at a time, and reuses it a day after its display time', async () => {
       const ask = () => Promise.all([requested({ currency: 'ETH' }), requested({ currency: 'ETH' })]);
       const first = await ask();
       const whileShown = await ask();
@@ -65,8 +65,8 @@ describeOnEachDatabase((start) => {
       const withinTheDay = await ask();
       await pass(1);
       const recycled = await ask();
-      backToStart();
-      const addresses = (answers: readonly Requested[]) => answers.map(({ address }) => address);
+      resetClock();
+      const addresses = (responses: readonly Requested[]) => responses.map(({ address }) => address);
       const inUse = new Set([...addresses(first), ...addresses(whileShown), ...addresses(withinTheDay)]);
       expect(inUse.size).toBe(6);
       const known = new Set([...addresses(first), ...addresses(whileShown)]);
@@ -74,14 +74,14 @@ describeOnEachDatabase((start) => {
       expect(new Set(addresses(recycled)).size).toBe(2);
     });
 
-    it('answers an idempotency_key once, also when repeats arrive together, and refuses other parameters', async () => {
+    it('executes an idempotency_key once, also for concurrent retries, and rejects other parameters', async () => {
       const order = { idempotency_key: 'invoice-1', user_identifier: 'user-9' };
-      const answers = await Promise.all(Array.from({ length: 10 }, () => request(order)));
-      const distinct = new Set(answers.map(({ status, body }) => JSON.stringify([status, body])));
+      const responses = await Promise.all(Array.from({ length: 10 }, () => request(order)));
+      const distinct = new Set(responses.map(({ status, body }) => JSON.stringify([status, body])));
       expect([...distinct]).toEqual([expect.stringMatching(/^\[200,/)]);
       await pass(86_400);
-      expect((await request(order)).body).toEqual(answers[0]?.body);
-      backToStart();
+      expect((await request(order)).body).toEqual(responses[0]?.body);
+      resetClock();
       for (const other of [{ user_identifier: null }, { currency: 'ETH' }, { network: 'TRX' }]) {
         const { status, body } = await request({ ...order, ...other });
         expect({ status, message: body.message }).toEqual({
@@ -92,7 +92,7 @@ describeOnEachDatabase((start) => {
       expect((await request(order, 'ck_demo_other')).status).toBe(200);
     });
 
-    it('gives no address away for repeats without user_identifier', async () => {
+    it('assigns one address to retries without user_identifier', async () => {
       const order = { currency: 'BTC', network: 'BTC', idempotency_key: 'invoice-2' };
       const count = async () =>
         (await gateway.db.selectFrom('deposit_address').select('id').where('currency', '=', 'BTC').execute())
@@ -118,9 +118,9 @@ describeOnEachDatabase((start) => {
         'user_identifier: String should have at most 256 characters',
       ],
       [{}, 'ck_demo_readonly', 403, 'API key lacks the required permission: request_deposit_address'],
-    ])('refuses %j of %s with %i %s', async (differences, keyId, status, message) => {
-      const answer = await request(differences, keyId);
-      expect({ status: answer.status, message: answer.body.message }).toEqual({ status, message });
+    ])('rejects %j with key %s: %i %s', async (differences, keyId, status, message) => {
+      const response = await request(differences, keyId);
+      expect({ status: response.status, message: response.body.message }).toEqual({ status, message });
     });
   });
 });

@@ -10,12 +10,12 @@ describeOnEachDatabase((start) => {
     gateway = await start();
   });
   afterAll(() => gateway.close());
-  const { requested, pass, backToStart, balance } = depositCalls(() => gateway);
+  const { requested, pass, resetClock, balance } = depositCalls(() => gateway);
 
   describe('GET /v1/deposit-requests/{request_id}', () => {
     const read = async (id: number) => (await gateway.call(`/v1/deposit-requests/${id}`)).body.data;
 
-    it('shows a payment from its detection to its confirmation, and credits it then', async () => {
+    it('shows a payment from detection to confirmation, and credits it on confirmation', async () => {
       const { request_id, address } = await requested({ user_identifier: 'payer' });
       const deposit = await receiveDeposit(gateway, { network: 'ETH', address, amount: '12.5' });
       const payment = {
@@ -49,10 +49,10 @@ describeOnEachDatabase((start) => {
       expect([before, await balance('currency=USDT&network=ETH')]).toEqual(['1500.000000', '1512.500000']);
       await gateway.chain.advance();
       expect(await balance('currency=USDT&network=ETH')).toBe('1512.500000');
-      backToStart();
+      resetClock();
     });
 
-    it('credits a currency of which there was no balance, and does not credit what fails', async () => {
+    it('credits a currency without a balance, and does not credit a failed deposit', async () => {
       const { address, request_id } = await requested({ network: 'TRX' }, 'ck_demo_full');
       const good = await receiveDeposit(gateway, { network: 'TRX', address, amount: '0.000001' });
       const bad = await receiveDeposit(gateway, { network: 'TRX', address, amount: '7' });
@@ -72,10 +72,10 @@ describeOnEachDatabase((start) => {
         ],
       });
       expect(await balance('network=TRX')).toBe('250.000001');
-      backToStart();
+      resetClock();
     });
 
-    it('is expired when its display time is over, and still monitored', async () => {
+    it('is expired after its display time, and still credits payments', async () => {
       const { request_id, address } = await requested({ currency: 'ETH' });
       await pass(3 * 3600 - 1);
       expect(await read(request_id)).toMatchObject({ status: 'active' });
@@ -85,7 +85,7 @@ describeOnEachDatabase((start) => {
         status: 'expired',
         transactions: [{ amount_decimal: '0.100000000000000000', status: 'detected' }],
       });
-      backToStart();
+      resetClock();
     });
 
     it.each([
@@ -95,8 +95,8 @@ describeOnEachDatabase((start) => {
       ['0', 'ck_demo_full', 422, 'request_id: Input should be a valid integer'],
       ['5001', 'ck_demo_readonly', 403, 'API key lacks the required permission: read_deposit_status'],
     ])('%s for %s: %i %s', async (id, keyId, status, message) => {
-      const answer = await gateway.call(`/v1/deposit-requests/${id}`, { keyId });
-      expect({ status: answer.status, message: answer.body.message }).toEqual({ status, message });
+      const response = await gateway.call(`/v1/deposit-requests/${id}`, { keyId });
+      expect({ status: response.status, message: response.body.message }).toEqual({ status, message });
     });
   });
 });

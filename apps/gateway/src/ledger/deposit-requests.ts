@@ -4,12 +4,12 @@ import type { Database } from '../database/open-database.ts';
 import { type DepositAddressTable, isDatabaseId, type Schema } from '../database/schema.ts';
 import { rollbackOnRejection } from '../database/transactions.ts';
 import { formatOptionalTime, formatTime } from '../time.ts';
-import { randomAddress } from './addresses.ts';
+import { createRandomAddress } from './addresses.ts';
 import { type AccountCurrency, findCurrency } from './currencies.ts';
 import type { LedgerServices } from './networks.ts';
-import { inclusion, readHeights } from './networks.ts';
+import { getBlockHeights, getInclusion } from './networks.ts';
 
-/** Deposit requests with their address and currency. */
+/** Selects deposit requests with their address and currency. */
 export const selectDepositRequests = (db: Database) =>
   db
     .selectFrom('deposit_request')
@@ -35,7 +35,7 @@ export type DepositRequestRow = Awaited<
   ReturnType<ReturnType<typeof selectDepositRequests>['executeTakeFirstOrThrow']>
 >;
 
-/** A deposit request of this account, or `undefined`: another account's does not exist for it. Contract §4. */
+/** Finds a deposit request of this account; `undefined` for one of another account. Wire protocol §4. */
 export const findDepositRequest = async (
   db: Database,
   accountId: string,
@@ -48,7 +48,7 @@ export const findDepositRequest = async (
         .executeTakeFirst()
     : undefined;
 
-export interface DepositOrder {
+export interface NewDepositRequest {
   readonly accountId: string;
   readonly currency: string;
   readonly network: string;
@@ -58,64 +58,68 @@ export interface DepositOrder {
 }
 
 const DISPLAY_MS = 3 * 3_600_000;
-// A payer who is late by a day still pays to the request that he was shown.
+// A payment that arrives a day late still counts for the request it was meant for.
 const RECYCLE_AFTER_MS = DISPLAY_MS + 24 * 3_600_000;
 
 /**
- * Makes a deposit request with an address to pay to. A repeat of an `idempotency_key` returns the first request, or a 409
- * when its parameters differ. Contract §4.3.
+ * Creates a deposit request with a deposit address. A known `idempotency_key` returns the existing request,
+ * or a conflict when the parameters differ. Wire protocol §4.3.
  */
 export const createDepositRequest = async (
   db: Database,
-  order: DepositOrder,
+  input: NewDepositRequest,
 ): Promise<DepositRequestRow | Rejection> => {
-  const earlier = await findByIdempotencyKey(db, order);
-  if (earlier !== undefined) return matchEarlier(earlier, order);
-  const currency = await findCurrency(db, order);
+  const existing = await findByIdempotencyKey(db, input);
+  if (existing !== undefined) return returnExisting(existing, input);
+  const currency = await findCurrency(db, input);
   if (!currency?.deposit_enabled) return REJECTIONS.deposits_not_enabled;
-  const id = await insertRequest(db, order, currency);
+  const id = await insertRequest(db, input, currency);
   if (typeof id === 'number') {
     return selectDepositRequests(db).where('deposit_request.id', '=', id).executeTakeFirstOrThrow();
   }
-  const winner = await findByIdempotencyKey(db, order);
-  return winner === undefined ? id : matchEarlier(winner, order);
+  const concurrent = await findByIdempotencyKey(db, input);
+  return concurrent === undefined ? id : returnExisting(concurrent, input);
 };
 
-const findByIdempotencyKey = async (db: Database, order: DepositOrder) =>
-  order.idempotencyKey === null
+const findByIdempotencyKey = async (db: Database, input: NewDepositRequest) =>
+  input.idempotencyKey === null
     ? undefined
     : selectDepositRequests(db)
-        .where('deposit_request.account_id', '=', order.accountId)
-        .where('idempotency_key', '=', order.idempotencyKey)
+        .where('deposit_request.account_id', '=', input.accountId)
+        .where('idempotency_key', '=', input.idempotencyKey)
         .executeTakeFirst();
 
-const matchEarlier = (earlier: DepositRequestRow, order: DepositOrder): DepositRequestRow | Rejection => {
+const returnExisting = (
+  existing: DepositRequestRow,
+  input: NewDepositRequest,
+): DepositRequestRow | Rejection => {
   const isSame =
-    earlier.currency === order.currency.toUpperCase() &&
-    earlier.network === order.network.toUpperCase() &&
-    earlier.user_identifier === order.userIdentifier;
-  return isSame ? earlier : REJECTIONS.idempotency_key_conflict;
+    existing.currency === input.currency.toUpperCase() &&
+    existing.network === input.network.toUpperCase() &&
+    existing.user_identifier === input.userIdentifier;
+  return isSame ? existing : REJECTIONS.idempotency_key_conflict;
 };
 
-const insertRequest = (db: Database, order: DepositOrder, currency: AccountCurrency) =>
+const insertRequest = (db: Database, input: NewDepositRequest, currency: AccountCurrency) =>
   rollbackOnRejection<number>(db, async (transaction) => {
-    const address = await takeDepositAddress(transaction, {
-      accountId: order.accountId,
+    const address = await assignDepositAddress(transaction, {
+      accountId: input.accountId,
       currency,
-      userIdentifier: order.userIdentifier,
-      at: order.at,
-      freeAt: new Date(order.at.getTime() + RECYCLE_AFTER_MS),
+      userIdentifier: input.userIdentifier,
+      at: input.at,
+      freeAt: new Date(input.at.getTime() + RECYCLE_AFTER_MS),
     });
     const row = await transaction
       .insertInto('deposit_request')
       .values({
-        account_id: order.accountId,
+        account_id: input.accountId,
         address_id: address.id,
-        idempotency_key: order.idempotencyKey,
-        display_expires_at: new Date(order.at.getTime() + DISPLAY_MS),
-        created_at: order.at,
+        idempotency_key: input.idempotencyKey,
+        display_expires_at: new Date(input.at.getTime() + DISPLAY_MS),
+        created_at: input.at,
       })
-      // A concurrent request with the same key waits here for the first one to commit, then gives its address back.
+      // A concurrent request with the same key waits here for the first to commit, then rolls back its
+      // address.
       .onConflict((conflict) => conflict.columns(['account_id', 'idempotency_key']).doNothing())
       .returning('id')
       .executeTakeFirst();
@@ -124,25 +128,27 @@ const insertRequest = (db: Database, order: DepositOrder, currency: AccountCurre
 
 export type DepositAddressRow = Selectable<DepositAddressTable>;
 
-export interface AddressOrder {
+export interface AddressRequest {
   readonly accountId: string;
   readonly currency: AccountCurrency;
   readonly userIdentifier: string | null;
   readonly at: Date;
-  /** Until when a recyclable address is kept for this request. */
+  /** When another request may reuse a recyclable address. */
   readonly freeAt: Date;
 }
 
-/** The address for a deposit request: the user's own one, or a recyclable one that no earlier request still needs. Contract §4.3. */
-export const takeDepositAddress = async (
+/**
+ * Returns the user's sticky address, or a recyclable address that no request still needs. Wire protocol §4.3.
+ */
+export const assignDepositAddress = async (
   transaction: Transaction<Schema>,
-  order: AddressOrder,
+  input: AddressRequest,
 ): Promise<DepositAddressRow> =>
-  (order.userIdentifier === null
-    ? await recycle(transaction, order)
-    : await findSticky(transaction, order)) ?? (await allocate(transaction, order));
+  (input.userIdentifier === null
+    ? await recycle(transaction, input)
+    : await findSticky(transaction, input)) ?? (await allocate(transaction, input));
 
-const ofCurrency = (transaction: Transaction<Schema>, { accountId, currency }: AddressOrder) =>
+const selectAddresses = (transaction: Transaction<Schema>, { accountId, currency }: AddressRequest) =>
   transaction
     .selectFrom('deposit_address')
     .selectAll()
@@ -150,22 +156,22 @@ const ofCurrency = (transaction: Transaction<Schema>, { accountId, currency }: A
     .where('currency', '=', currency.currency)
     .where('network', '=', currency.network);
 
-const findSticky = (transaction: Transaction<Schema>, order: AddressOrder) =>
-  ofCurrency(transaction, order).where('user_identifier', '=', order.userIdentifier).executeTakeFirst();
+const findSticky = (transaction: Transaction<Schema>, input: AddressRequest) =>
+  selectAddresses(transaction, input).where('user_identifier', '=', input.userIdentifier).executeTakeFirst();
 
-const recycle = async (transaction: Transaction<Schema>, order: AddressOrder) => {
-  const free = await ofCurrency(transaction, order)
-    .where('free_at', '<=', order.at)
+const recycle = async (transaction: Transaction<Schema>, input: AddressRequest) => {
+  const free = await selectAddresses(transaction, input)
+    .where('free_at', '<=', input.at)
     .orderBy('free_at')
     .limit(1)
     .forUpdate()
-    // A request that comes at the same moment takes the next one.
+    // A concurrent request takes the next free address.
     .skipLocked()
     .executeTakeFirst();
   if (free === undefined) return undefined;
   await transaction
     .updateTable('deposit_address')
-    .set({ free_at: order.freeAt })
+    .set({ free_at: input.freeAt })
     .where('id', '=', free.id)
     .execute();
   return free;
@@ -173,34 +179,34 @@ const recycle = async (transaction: Transaction<Schema>, order: AddressOrder) =>
 
 const allocate = async (
   transaction: Transaction<Schema>,
-  order: AddressOrder,
+  input: AddressRequest,
 ): Promise<DepositAddressRow> => {
-  const { accountId, currency, userIdentifier } = order;
+  const { accountId, currency, userIdentifier } = input;
   const allocated = await transaction
     .insertInto('deposit_address')
     .values({
       account_id: accountId,
       currency: currency.currency,
       network: currency.network,
-      address: randomAddress(currency.address_family),
+      address: createRandomAddress(currency.address_family),
       user_identifier: userIdentifier,
-      free_at: userIdentifier === null ? order.freeAt : null,
+      free_at: userIdentifier === null ? input.freeAt : null,
     })
     .onConflict((conflict) =>
       conflict.columns(['account_id', 'currency', 'network', 'user_identifier']).doNothing(),
     )
     .returningAll()
     .executeTakeFirst();
-  // A concurrent first request for the same user has committed: its address is the user's.
+  // A concurrent request has allocated the user's address.
   return (
     allocated ??
-    (await ofCurrency(transaction, order)
+    (await selectAddresses(transaction, input)
       .where('user_identifier', '=', userIdentifier)
       .executeTakeFirstOrThrow())
   );
 };
 
-/** What was paid to a deposit request, oldest first. Contract §4.3. */
+/** Lists the payments to a deposit request, oldest first. Wire protocol §4.3. */
 export const listDepositTransactions = async (
   { db, clock }: LedgerServices,
   request: DepositRequestRow,
@@ -211,12 +217,12 @@ export const listDepositTransactions = async (
     .where('deposit_request_id', '=', request.id)
     .orderBy('id')
     .execute();
-  const height = (await readHeights(db, clock.now())).get(request.network) ?? 0;
+  const height = (await getBlockHeights(db, clock.now())).get(request.network) ?? 0;
   return rows.map((row) => ({
     tx_hash: row.tx_hash,
     amount_decimal: toDecimal(row.amount).toFixed(request.decimals),
     status: row.status,
-    ...inclusion(row.block_number, height),
+    ...getInclusion(row.block_number, height),
     detected_at: formatTime(row.created_at),
     confirmed_at: formatOptionalTime(row.confirmed_at),
   }));

@@ -5,8 +5,8 @@ import type { ChainTransactionTable, Schema } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
 import { recordEvent } from '../webhooks/events.ts';
 import { moveBalance } from './balances.ts';
-import { currencyDecimals } from './currencies.ts';
-import { blockHeight, findNetwork, inclusion } from './networks.ts';
+import { getCurrencyDecimals } from './currencies.ts';
+import { findNetwork, getBlockHeight, getInclusion } from './networks.ts';
 
 export interface DepositSettlement {
   readonly id: number;
@@ -14,7 +14,10 @@ export interface DepositSettlement {
   readonly at: Date;
 }
 
-/** Credits a detected deposit, or gives it up, once. Returns false when it is final already. Contract §4.3. */
+/**
+ * Confirms and credits a detected deposit, or fails it, once. Returns false when it is already final. Wire
+ * protocol §4.3.
+ */
 export const settleDeposit = (db: Database, { id, outcome, at }: DepositSettlement): Promise<boolean> =>
   inTransaction(db, async (transaction) => {
     const isConfirmed = outcome === 'confirmed';
@@ -27,7 +30,7 @@ export const settleDeposit = (db: Database, { id, outcome, at }: DepositSettleme
       .returningAll()
       .executeTakeFirst();
     if (deposit === undefined) return false;
-    // The contract has no event for a deposit that fails.
+    // The wire protocol has no event for a failed deposit.
     if (!isConfirmed) return true;
     const { account_id, currency, network } = deposit;
     await transaction
@@ -48,7 +51,7 @@ export const settleDeposit = (db: Database, { id, outcome, at }: DepositSettleme
     return true;
   });
 
-/** Ends a sweep that is under way, once, and tells of the deposit that it moved to the hot wallet. */
+/** Confirms a sweep, once, and records the event of the swept deposit. */
 export const settleSweep = (db: Database, id: number, at: Date): Promise<boolean> =>
   inTransaction(db, async (transaction) => {
     const sweep = await transaction
@@ -69,7 +72,7 @@ export const settleSweep = (db: Database, id: number, at: Date): Promise<boolean
     return true;
   });
 
-/** Ends a gas top-up that is under way, once. Nobody's balance moves, and the contract has no event for it. */
+/** Confirms a gas top-up, once. It changes no balance and has no webhook event. */
 export const settleGasTopUp = async (db: Database, id: number, at: Date): Promise<boolean> => {
   const { numUpdatedRows } = await db
     .updateTable('chain_transaction')
@@ -83,16 +86,16 @@ export const settleGasTopUp = async (db: Database, id: number, at: Date): Promis
 
 export type ChainTransactionRow = Selectable<ChainTransactionTable>;
 
-export interface DepositNews {
+export interface DepositEvent {
   readonly deposit: ChainTransactionRow;
   readonly event: Extract<WebhookEventName, `deposit.${string}`>;
   readonly at: Date;
 }
 
-/** Tells the account's webhooks what has happened to a deposit. Contract §5. */
+/** Records a webhook event of a deposit. Wire protocol §5. */
 export const recordDepositEvent = async (
   transaction: Transaction<Schema>,
-  { deposit, event, at }: DepositNews,
+  { deposit, event, at }: DepositEvent,
 ): Promise<void> => {
   const { user_identifier } = await transaction
     .selectFrom('deposit_request')
@@ -101,16 +104,16 @@ export const recordDepositEvent = async (
     .where('deposit_request.id', '=', deposit.deposit_request_id)
     .executeTakeFirstOrThrow();
   const network = await findNetwork(transaction, deposit.network);
-  const height = network === undefined ? 0 : blockHeight(network, at.getTime());
+  const height = network === undefined ? 0 : getBlockHeight(network, at.getTime());
   const data: DepositEventData = {
     deposit_request_id: deposit.deposit_request_id as number,
     user_identifier,
     address: deposit.to_address,
     currency: deposit.currency,
     network: deposit.network,
-    amount: toDecimal(deposit.amount).toFixed(await currencyDecimals(transaction, deposit)),
+    amount: toDecimal(deposit.amount).toFixed(await getCurrencyDecimals(transaction, deposit)),
     tx_hash: deposit.tx_hash,
-    ...inclusion(deposit.block_number, height),
+    ...getInclusion(deposit.block_number, height),
   };
   await recordEvent(transaction, { accountId: deposit.account_id, event, data, at });
 };

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../database/open-database.ts';
 import { createSecretBox } from '../database/secret-box.ts';
 import { createApiKey } from '../keys/api-keys.ts';
-import { ledgerStorm } from '../testing/ledger-storm.ts';
+import { createRandomWorkload } from '../testing/ledger-storm.ts';
 import { randomNumbers } from '../testing/random-numbers.ts';
 import { signedCalls } from '../testing/signed-calls.ts';
 import { auditLedger } from './audit.ts';
@@ -19,7 +19,7 @@ const KEY = { keyId: 'ck_fire', secret: 'a-secret-under-fire' };
 const ADDRESS = '0x52908400098527886E0F7030069857D2E4169EE7';
 const MINUTES = 60_000;
 
-describeWithProgram('postgres', 'the ledger under fire', () => {
+describeWithProgram('postgres', 'the ledger under concurrent load', () => {
   let postgres: Postgres;
   let databaseUrl: string;
   let db: Database;
@@ -58,7 +58,7 @@ describeWithProgram('postgres', 'the ledger under fire', () => {
   });
 
   const violations = async () => (await auditLedger(db)).flatMap(({ violations: found }) => found);
-  const storm = ledgerStorm({
+  const storm = createRandomWorkload({
     call,
     sandbox,
     random,
@@ -82,12 +82,12 @@ describeWithProgram('postgres', 'the ledger under fire', () => {
   it(
     `keeps its invariants through ${OPERATIONS} operations and a process killed in the middle (seed ${SEED})`,
     async () => {
-      let begun = 0;
+      let started = 0;
       let killed: Promise<unknown> | undefined;
       const work = async () => {
-        while (begun < OPERATIONS) {
-          begun += 1;
-          if (begun === OPERATIONS / 2) killed = gateways.pop()?.stop('SIGKILL');
+        while (started < OPERATIONS) {
+          started += 1;
+          if (started === OPERATIONS / 2) killed = gateways.pop()?.stop('SIGKILL');
           await storm.step();
         }
       };
@@ -100,7 +100,7 @@ describeWithProgram('postgres', 'the ledger under fire', () => {
       expect(await violations()).toEqual([]);
       expect(await inFlight()).toBe(1);
       expect(Object.keys(outcomes).filter((outcome) => / 5\d\d | 40[19] /.test(outcome))).toEqual([]);
-      // One effect a reference: every answer named the same withdrawal, and there is no other.
+      // Each reference has exactly one withdrawal, and every response named it.
       expect([...storm.withdrawals.values()].filter((ids) => ids.size !== 1)).toEqual([]);
       const rows = await db
         .selectFrom('withdrawal')
@@ -108,11 +108,11 @@ describeWithProgram('postgres', 'the ledger under fire', () => {
         .where('id', '>', 1001)
         .execute();
       expect(new Set(rows.map((row) => row.client_reference)).size).toBe(rows.length);
-      // The storm was one: orders were accepted and refused, settled both ways, and cut off by the kill.
-      const refused = 'withdraw 400 Insufficient available balance';
+      // The workload covered acceptance, rejection, both outcomes and lost responses.
+      const rejected = 'withdraw 400 Insufficient available balance';
       for (const outcome of [
         'withdraw 200',
-        refused,
+        rejected,
         'confirm 200',
         'fail 200',
         'deposit 200',
@@ -127,7 +127,7 @@ describeWithProgram('postgres', 'the ledger under fire', () => {
   );
 
   it(
-    'picks up what a process left held when it died before the broadcast',
+    'broadcasts a withdrawal whose process crashed before the broadcast',
     async () => {
       const held = await createWithdrawal(db, {
         accountId: 'acct_demo',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { blockHeight, inclusion, type NetworkRow } from './networks.ts';
+import { getBlockHeight, getInclusion, type NetworkRow } from './networks.ts';
 
 const network = (block_interval_ms: number, mined_ahead = 0): NetworkRow => ({
   network: 'ETH',
@@ -9,7 +9,7 @@ const network = (block_interval_ms: number, mined_ahead = 0): NetworkRow => ({
   mined_ahead,
 });
 
-describe('blockHeight', () => {
+describe('getBlockHeight', () => {
   it.each([
     [network(250), 0, 0],
     [network(250), 999, 3],
@@ -17,17 +17,17 @@ describe('blockHeight', () => {
     [network(250, 5), 1000, 9],
     [network(1000, -2), 10_000, 8],
   ])('%j at %i ms is %i', (row, nowMs, expected) => {
-    expect(blockHeight(row, nowMs)).toBe(expected);
+    expect(getBlockHeight(row, nowMs)).toBe(expected);
   });
 });
 
-describe('inclusion', () => {
+describe('getInclusion', () => {
   it.each([
     [null, 10, { block_number: null, confirmations: 0 }],
     [11, 10, { block_number: null, confirmations: 0 }],
     [10, 10, { block_number: 10, confirmations: 1 }],
     [1, 12, { block_number: 1, confirmations: 12 }],
   ])('block %s at height %i', (blockNumber, height, expected) => {
-    expect(inclusion(blockNumber, height)).toEqual(expected);
+    expect(getInclusion(blockNumber, height)).toEqual(expected);
   });
 });

@@ -10,12 +10,14 @@ export interface LedgerServices {
 
 export type NetworkRow = Selectable<NetworkTable>;
 
-/** The number of the newest block. A function of the time, so that an idle chain writes nothing and processes agree. */
-export const blockHeight = (network: NetworkRow, nowMs: number): number =>
+/**
+ * The newest block number. Derived from the time, so an idle chain writes nothing and all processes agree.
+ */
+export const getBlockHeight = (network: NetworkRow, nowMs: number): number =>
   Math.floor(nowMs / network.block_interval_ms) + network.mined_ahead;
 
-/** What the chain shows of a transaction: its block once that is mined, and the blocks from there on. */
-export const inclusion = (blockNumber: number | null, height: number) =>
+/** The block and the confirmations of a transaction; none until its block is mined. */
+export const getInclusion = (blockNumber: number | null, height: number) =>
   blockNumber === null || blockNumber > height
     ? { block_number: null, confirmations: 0 }
     : { block_number: blockNumber, confirmations: height - blockNumber + 1 };
@@ -26,13 +28,16 @@ export const findNetwork = (
 ): Promise<NetworkRow | undefined> =>
   db.selectFrom('network').selectAll().where('network', '=', network).executeTakeFirst();
 
-/** The height of each network now, by name. */
-export const readHeights = async (db: Database, nowMs: number): Promise<ReadonlyMap<string, number>> => {
+/** The current block height of each network, by name. */
+export const getBlockHeights = async (db: Database, nowMs: number): Promise<ReadonlyMap<string, number>> => {
   const networks = await db.selectFrom('network').selectAll().execute();
-  return new Map(networks.map((network) => [network.network, blockHeight(network, nowMs)]));
+  return new Map(networks.map((network) => [network.network, getBlockHeight(network, nowMs)]));
 };
 
-/** Sets the pace of each network so that a transaction is final after `settleSeconds`; the height of now stays. */
+/**
+ * Sets the block interval of each network so that a transaction is final after `settleSeconds`. Heights do
+ * not change.
+ */
 export const setBlockIntervals = async (
   db: Database,
   settleSeconds: number,
@@ -45,10 +50,10 @@ export const setBlockIntervals = async (
       .updateTable('network')
       .set({
         block_interval_ms: interval,
-        mined_ahead: blockHeight(network, nowMs) - Math.floor(nowMs / interval),
+        mined_ahead: getBlockHeight(network, nowMs) - Math.floor(nowMs / interval),
       })
       .where('network', '=', network.network)
-      // Of several processes that start at once, one changes it.
+      // Of several processes that start at once, one applies the change.
       .where('block_interval_ms', '=', network.block_interval_ms)
       .execute();
   }

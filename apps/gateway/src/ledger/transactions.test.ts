@@ -98,7 +98,7 @@ describeOnEachDatabase((start) => {
       expect(await ids(query)).toEqual(expected);
     });
 
-    it('leads through all pages by its cursors, and says at the last one that it is the last', async () => {
+    it('pages through all transactions by cursor', async () => {
       const pages = [];
       for (let query = '?limit=3'; query !== ''; ) {
         const { body } = await list(query);
@@ -118,7 +118,7 @@ describeOnEachDatabase((start) => {
       expect([body.next_cursor, body.has_more]).toEqual([null, false]);
     });
 
-    it('shows each account its own', async () => {
+    it('is limited to the account of the key', async () => {
       expect((await list('', 'ck_demo_other')).body.data).toEqual([]);
     });
 
@@ -131,12 +131,12 @@ describeOnEachDatabase((start) => {
         'cursor: Input should be a valid integer; limit: Input should be a valid integer',
       ],
       ['?status=failed&status=failed', 422, 'status: Input should be given only once'],
-    ])('refuses %s with %i %s', async (query, status, message) => {
-      const answer = await list(query);
-      expect({ status: answer.status, message: answer.body.message }).toEqual({ status, message });
+    ])('rejects %s with %i %s', async (query, status, message) => {
+      const response = await list(query);
+      expect({ status: response.status, message: response.body.message }).toEqual({ status, message });
     });
 
-    it('refuses an unknown direction, and a key without the permission', async () => {
+    it('rejects an unknown direction and a key without the permission', async () => {
       expect((await list('?direction=up')).status).toBe(422);
       expect((await list('', 'ck_demo_readonly')).body.message).toBe(
         'API key lacks the required permission: list_transactions',

@@ -4,7 +4,7 @@ import type { Database } from '../database/open-database.ts';
 import { isDatabaseId } from '../database/schema.ts';
 import { formatOptionalTime, formatTime } from '../time.ts';
 import type { LedgerServices } from './networks.ts';
-import { inclusion, readHeights } from './networks.ts';
+import { getBlockHeights, getInclusion } from './networks.ts';
 
 export type TransactionFilter = ValidatedRequest<typeof endpoints.listTransactions>['query'];
 
@@ -14,18 +14,18 @@ export interface TransactionPage {
   readonly has_more: boolean;
 }
 
-/** The account's transactions, newest first, a page at a time. Contract §4.5. */
+/** Lists one page of an account's transactions, newest first. Wire protocol §4.5. */
 export const listTransactions = async (
   { db, clock }: LedgerServices,
   accountId: string,
   filter: TransactionFilter,
 ): Promise<TransactionPage> => {
-  // One row more than asked for tells whether there are more.
+  // One extra row shows whether there is another page.
   const rows = await selectRows(db, accountId, filter)
     .limit(filter.limit + 1)
     .execute();
   const shown = rows.slice(0, filter.limit);
-  const heights = await readHeights(db, clock.now());
+  const heights = await getBlockHeights(db, clock.now());
   const hasMore = rows.length > shown.length;
   return {
     data: shown.map((row) => ({
@@ -38,7 +38,7 @@ export const listTransactions = async (
       from_address: row.from_address,
       to_address: row.to_address,
       amount_decimal: toDecimal(row.amount).toFixed(row.decimals),
-      ...inclusion(row.block_number, heights.get(row.network) ?? 0),
+      ...getInclusion(row.block_number, heights.get(row.network) ?? 0),
       created_at: formatTime(row.created_at),
       confirmed_at: formatOptionalTime(row.confirmed_at),
     })),
@@ -64,7 +64,7 @@ const selectRows = (db: Database, accountId: string, filter: TransactionFilter) 
   if (currency !== undefined) query = query.where('currency.currency', '=', currency.toUpperCase());
   if (network !== undefined) query = query.where('currency.network', '=', network.toUpperCase());
   if (status !== undefined) query = query.where(sql<boolean>`status = ${status}`);
-  // Every id is below a cursor that no id can reach.
+  // A cursor beyond the largest id filters nothing.
   if (cursor !== undefined && isDatabaseId(cursor))
     query = query.where('id', '<', sql<number>`${cursor}::bigint`);
   return query;

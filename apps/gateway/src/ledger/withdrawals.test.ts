@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FAILING_ADDRESS } from '../chain/simulated-chain.ts';
 import { describeOnEachDatabase } from '../testing/describe-on-each-database.ts';
 import { TEST_NOW, type TestGateway } from '../testing/test-gateway.ts';
-import { withdrawalFee } from './withdrawals.ts';
+import { calculateWithdrawalFee } from './withdrawals.ts';
 
 const ADDRESS = '0x52908400098527886E0F7030069857D2E4169EE7';
 
@@ -44,7 +44,7 @@ describeOnEachDatabase((start) => {
   describe('POST /v1/withdrawals', () => {
     beforeEach(reset);
 
-    it('holds amount and fee at once, and debits both when the chain confirms', async () => {
+    it('holds amount and fee, and debits both on confirmation', async () => {
       const created = await withdraw();
       expect(created.status).toBe(200);
       expect(created.body).toEqual({
@@ -81,7 +81,7 @@ describeOnEachDatabase((start) => {
       });
     });
 
-    it('releases the hold when the chain fails, so that all is as before', async () => {
+    it('releases the hold on failure', async () => {
       await withdraw({ to_address: FAILING_ADDRESS });
       expect(await readBalance()).toEqual(usdt('1500.000000', '305.000000', '1195.000000'));
       await settle();
@@ -94,12 +94,12 @@ describeOnEachDatabase((start) => {
       });
     });
 
-    it('never overspends, however many ask at once', async () => {
-      const answers = await Promise.all(Array.from({ length: 50 }, () => withdraw()));
-      const refused = answers.filter(({ status }) => status !== 200);
+    it('never overspends under concurrent requests', async () => {
+      const responses = await Promise.all(Array.from({ length: 50 }, () => withdraw()));
+      const rejected = responses.filter(({ status }) => status !== 200);
       // 1300 available, 105 each: 12 fit.
-      expect(answers.length - refused.length).toBe(12);
-      for (const { status, body } of refused) {
+      expect(responses.length - rejected.length).toBe(12);
+      for (const { status, body } of rejected) {
         expect({ status, body }).toEqual({
           status: 400,
           body: { success: false, message: 'Insufficient available balance' },
@@ -110,18 +110,18 @@ describeOnEachDatabase((start) => {
       expect(await readBalance()).toEqual(usdt('240.000000', '200.000000', '40.000000'));
     });
 
-    it('does a client_reference once, also when repeats arrive together, and refuses other parameters', async () => {
-      const answers = await Promise.all(
+    it('executes a client_reference once, also for concurrent retries, and rejects other parameters', async () => {
+      const responses = await Promise.all(
         Array.from({ length: 10 }, () => withdraw({ client_reference: 'order-1' })),
       );
-      const distinct = new Set(answers.map(({ status, body }) => JSON.stringify([status, body])));
+      const distinct = new Set(responses.map(({ status, body }) => JSON.stringify([status, body])));
       expect(distinct.size).toBe(1);
-      expect(answers[0]?.status).toBe(200);
+      expect(responses[0]?.status).toBe(200);
       expect(await readBalance()).toEqual(usdt('1500.000000', '305.000000', '1195.000000'));
       await settle();
-      // The same amount written otherwise is the same parameter; the first answer comes back after settlement too.
+      // An equal amount in another notation is the same parameter, also after settlement.
       const again = await withdraw({ client_reference: 'order-1', amount: 100, currency: 'usdt' });
-      expect(again.body).toEqual(answers[0]?.body);
+      expect(again.body).toEqual(responses[0]?.body);
       const other = await withdraw({ client_reference: 'order-1', amount: '101' });
       expect(other.status).toBe(409);
       expect(other.body).toEqual({
@@ -130,19 +130,19 @@ describeOnEachDatabase((start) => {
       });
     });
 
-    it('keeps the client references of accounts apart', async () => {
+    it('scopes client references to an account', async () => {
       await withdraw({ client_reference: 'order-1' });
       const other = await withdraw({ client_reference: 'order-1', amount: '11' }, 'ck_demo_other');
       expect(other.body.message).toBe('Insufficient available balance');
     });
 
-    it('spends exactly what is available', async () => {
+    it('spends exactly the available balance', async () => {
       expect((await withdraw({ amount: '1295' })).status).toBe(200);
       expect(await readBalance()).toEqual(usdt('1500.000000', '1500.000000', '0.000000'));
     });
   });
 
-  describe('POST /v1/withdrawals, refused', () => {
+  describe('POST /v1/withdrawals, rejected', () => {
     beforeAll(reset);
 
     it.each([
@@ -159,9 +159,9 @@ describeOnEachDatabase((start) => {
         422,
         'client_reference: String should be well-formed Unicode without NUL',
       ],
-    ])('refuses %j with %i %s and holds nothing', async (differences, status, message) => {
-      const answer = await withdraw(differences);
-      expect({ status: answer.status, body: answer.body }).toEqual({
+    ])('rejects %j with %i %s and holds nothing', async (differences, status, message) => {
+      const response = await withdraw(differences);
+      expect({ status: response.status, body: response.body }).toEqual({
         status,
         body: { success: false, message },
       });
@@ -180,8 +180,8 @@ describeOnEachDatabase((start) => {
       ['abc', 'ck_demo_full', 422, 'withdrawal_id: Input should be a valid integer'],
       ['1001', 'ck_demo_readonly', 403, 'API key lacks the required permission: read_withdrawal_status'],
     ])('%s for %s: %i %s', async (id, keyId, status, message) => {
-      const answer = await gateway.call(`/v1/withdrawals/${id}`, { keyId });
-      expect({ status: answer.status, body: answer.body }).toEqual({
+      const response = await gateway.call(`/v1/withdrawals/${id}`, { keyId });
+      expect({ status: response.status, body: response.body }).toEqual({
         status,
         body: { success: false, message },
       });
@@ -189,7 +189,7 @@ describeOnEachDatabase((start) => {
 
     const POST = { method: 'POST', headers: { 'content-type': 'application/json' } };
 
-    it('shows the demo withdrawal, which the chain leaves pending until it is told', async () => {
+    it('shows the demo withdrawal, which stays pending until settled', async () => {
       await settle();
       const { data } = (await gateway.call('/v1/withdrawals/1001')).body;
       expect(data).toMatchObject({ status: 'pending', tx_hash: null });
@@ -207,17 +207,17 @@ it.each([
   ['100', 6, '5', '0', '5.000000'],
   ['100', 6, '0', '1.000000', '1.000000'],
   ['100', 2, '0.5', '0.25', '0.75'],
-  // Rounded up to the currency's decimals, however little is over.
+  // Rounded up to the currency's decimals.
   ['0.00000001', 8, '0', '1', '0.00000001'],
   ['33.333333', 6, '0', '1', '0.333334'],
   ['12345678901234567890.123456789012345678', 18, '0', '0.5', '61728394506172839.450617283945061729'],
 ])('fee of %s at %i decimals, %s flat and %s percent: %s', (amount, decimals, flat, percent, expected) => {
   expect(
-    withdrawalFee(amount, { decimals, withdrawal_fee_flat: flat, withdrawal_fee_percent: percent }),
+    calculateWithdrawalFee(amount, { decimals, withdrawal_fee_flat: flat, withdrawal_fee_percent: percent }),
   ).toBe(expected);
 });
 
-it('is never below flat plus percent, and above it by less than one unit of the last place', () => {
+it('is at least flat plus percent, and exceeds it by less than one unit of the last place', () => {
   const digits = fc.bigInt({ min: 0n, max: 10n ** 24n });
   const decimal = (value: bigint, places: number) =>
     toDecimal(`${value}`)
@@ -230,7 +230,7 @@ it('is never below flat plus percent, and above it by less than one unit of the 
         withdrawal_fee_flat: decimal(flat, 18),
         withdrawal_fee_percent: decimal(BigInt(percent), 6),
       };
-      const fee = withdrawalFee(decimal(amount, decimals), schedule);
+      const fee = calculateWithdrawalFee(decimal(amount, decimals), schedule);
       const exact = toDecimal(decimal(amount, decimals))
         .times(schedule.withdrawal_fee_percent)
         .div(100)

@@ -14,11 +14,11 @@ import { inTransaction, rollbackOnRejection } from '../database/transactions.ts'
 import { recordEvent } from '../webhooks/events.ts';
 import { isDestinationAddress } from './addresses.ts';
 import { moveBalance } from './balances.ts';
-import { type AccountCurrency, currencyDecimals, findCurrency } from './currencies.ts';
+import { type AccountCurrency, findCurrency, getCurrencyDecimals } from './currencies.ts';
 
 export type WithdrawalRow = Selectable<WithdrawalTable>;
 
-export interface WithdrawalOrder {
+export interface NewWithdrawal {
   readonly accountId: string;
   readonly currency: string;
   readonly network: string;
@@ -30,88 +30,89 @@ export interface WithdrawalOrder {
 }
 
 /**
- * Records a withdrawal as `pending` and holds amount and fee in the same transaction. A repeat of a `client_reference`
- * returns the first withdrawal, or a 409 when its parameters differ. Contract §4.6.
+ * Creates a `pending` withdrawal and holds its amount and fee in the same transaction. A known
+ * `client_reference` returns the existing withdrawal, or a conflict when the parameters differ. Wire
+ * protocol §4.6.
  */
 export const createWithdrawal = async (
   db: Database,
-  order: WithdrawalOrder,
+  input: NewWithdrawal,
 ): Promise<WithdrawalRow | Rejection> => {
-  const earlier = await findByReference(db, order);
-  if (earlier !== undefined) return matchEarlier(earlier, order);
-  const currency = await findCurrency(db, order);
+  const existing = await findByReference(db, input);
+  if (existing !== undefined) return returnExisting(existing, input);
+  const currency = await findCurrency(db, input);
   if (!currency?.withdrawal_enabled) return REJECTIONS.withdrawals_not_enabled;
-  const fault = findFault(order, currency);
-  if (fault !== undefined) return fault;
-  const held = await insertAndHold(db, order, currency);
-  if (held !== 'repeated') return held;
-  const winner = await findByReference(db, order);
-  return winner === undefined ? REJECTIONS.service_unavailable : matchEarlier(winner, order);
+  const rejection = findRejection(input, currency);
+  if (rejection !== undefined) return rejection;
+  const held = await insertAndHold(db, input, currency);
+  if (held !== 'duplicate') return held;
+  const concurrent = await findByReference(db, input);
+  return concurrent === undefined ? REJECTIONS.service_unavailable : returnExisting(concurrent, input);
 };
 
-const findByReference = async (db: Database, order: WithdrawalOrder): Promise<WithdrawalRow | undefined> => {
-  if (order.clientReference === null) return undefined;
+const findByReference = async (db: Database, input: NewWithdrawal): Promise<WithdrawalRow | undefined> => {
+  if (input.clientReference === null) return undefined;
   return db
     .selectFrom('withdrawal')
     .selectAll()
-    .where('account_id', '=', order.accountId)
-    .where('client_reference', '=', order.clientReference)
+    .where('account_id', '=', input.accountId)
+    .where('client_reference', '=', input.clientReference)
     .executeTakeFirst();
 };
 
-const matchEarlier = (earlier: WithdrawalRow, order: WithdrawalOrder): WithdrawalRow | Rejection => {
+const returnExisting = (existing: WithdrawalRow, input: NewWithdrawal): WithdrawalRow | Rejection => {
   const isSame =
-    earlier.currency === order.currency.toUpperCase() &&
-    earlier.network === order.network.toUpperCase() &&
-    earlier.to_address === order.toAddress &&
-    toDecimal(earlier.amount).equals(order.amount);
-  return isSame ? earlier : REJECTIONS.client_reference_conflict;
+    existing.currency === input.currency.toUpperCase() &&
+    existing.network === input.network.toUpperCase() &&
+    existing.to_address === input.toAddress &&
+    toDecimal(existing.amount).equals(input.amount);
+  return isSame ? existing : REJECTIONS.client_reference_conflict;
 };
 
-const findFault = (order: WithdrawalOrder, currency: AccountCurrency): Rejection | undefined => {
-  const amount = toDecimal(order.amount);
+const findRejection = (input: NewWithdrawal, currency: AccountCurrency): Rejection | undefined => {
+  const amount = toDecimal(input.amount);
   if (amount.decimalPlaces() > currency.decimals) {
     return validationFailed(`amount: Input should have at most ${currency.decimals} decimal places`);
   }
   if (amount.lessThan(currency.min_withdrawal_amount)) return REJECTIONS.amount_below_minimum;
-  if (!isDestinationAddress(currency.address_family, order.toAddress))
+  if (!isDestinationAddress(currency.address_family, input.toAddress))
     return REJECTIONS.invalid_destination_address;
   return undefined;
 };
 
 const insertAndHold = (
   db: Database,
-  order: WithdrawalOrder,
+  input: NewWithdrawal,
   currency: AccountCurrency,
-): Promise<WithdrawalRow | Rejection | 'repeated'> => {
-  const fee = withdrawalFee(order.amount, currency);
+): Promise<WithdrawalRow | Rejection | 'duplicate'> => {
+  const fee = calculateWithdrawalFee(input.amount, currency);
   return rollbackOnRejection(db, async (transaction) => {
     const row = await transaction
       .insertInto('withdrawal')
       .values({
-        account_id: order.accountId,
+        account_id: input.accountId,
         currency: currency.currency,
         network: currency.network,
-        to_address: order.toAddress,
-        amount: order.amount,
+        to_address: input.toAddress,
+        amount: input.amount,
         fee,
-        client_reference: order.clientReference,
+        client_reference: input.clientReference,
         status: 'pending',
         chain_paused: false,
-        requested_at: order.at,
+        requested_at: input.at,
       })
       // A concurrent request with the same reference waits here for the first one to commit.
       .onConflict((conflict) => conflict.columns(['account_id', 'client_reference']).doNothing())
       .returningAll()
       .executeTakeFirst();
-    if (row === undefined) return 'repeated';
+    if (row === undefined) return 'duplicate';
     const isHeld = await moveBalance(transaction, {
       ...row,
       kind: 'withdrawal_hold',
       balanceDelta: '0',
-      heldDelta: toDecimal(order.amount).plus(fee).toFixed(),
+      heldDelta: toDecimal(input.amount).plus(fee).toFixed(),
       withdrawalId: row.id,
-      at: order.at,
+      at: input.at,
     });
     return isHeld ? row : REJECTIONS.insufficient_available_balance;
   });
@@ -124,22 +125,24 @@ export interface FeeSchedule {
   readonly withdrawal_fee_percent: string;
 }
 
-/** The fee on top of an amount: flat plus percent, rounded up to the currency's decimals. Contract §4.6. */
-export const withdrawalFee = (amount: string, schedule: FeeSchedule): string =>
+/**
+ * The fee on top of an amount: flat plus percent, rounded up to the currency's decimals. Wire protocol §4.6.
+ */
+export const calculateWithdrawalFee = (amount: string, schedule: FeeSchedule): string =>
   toDecimal(schedule.withdrawal_fee_flat)
     .plus(toDecimal(amount).times(schedule.withdrawal_fee_percent).dividedBy(100))
     .toFixed(schedule.decimals, Decimal.ROUND_UP);
 
-/** Amount and fee of a withdrawal as they are told: at the currency's own precision. Contract §3. */
-export const withdrawalAmounts = async (
+/** Amount and fee of a withdrawal at the currency's precision. Wire protocol §3. */
+export const formatWithdrawalAmounts = async (
   db: Database,
   row: WithdrawalRow,
 ): Promise<{ readonly amount: string; readonly fee: string }> => {
-  const decimals = await currencyDecimals(db, row);
+  const decimals = await getCurrencyDecimals(db, row);
   return { amount: toDecimal(row.amount).toFixed(decimals), fee: toDecimal(row.fee).toFixed(decimals) };
 };
 
-/** A withdrawal of this account, or `undefined`: another account's does not exist for it. Contract §4. */
+/** Finds a withdrawal of this account; `undefined` for one of another account. Wire protocol §4. */
 export const findWithdrawal = async (
   db: Database,
   accountId: string,
@@ -154,7 +157,7 @@ export const findWithdrawal = async (
     .executeTakeFirst();
 };
 
-/** The newest withdrawals of an account, for its eyes; the API has no such list. */
+/** Lists the newest withdrawals of an account for the console. The API has no such list. */
 export const listWithdrawals = async (db: Database, accountId: string, limit: number) => {
   const rows = await db
     .selectFrom('withdrawal')
@@ -183,8 +186,8 @@ export interface Settlement {
 }
 
 /**
- * Brings a withdrawal that is in flight to its final state, once: confirmed debits amount and fee, failed releases the
- * hold. Returns false when it is final already, so any number of processes may try. Contract §4.6.
+ * Settles a withdrawal in flight, once: `confirmed` debits amount and fee, `failed` releases the hold.
+ * Returns false when the withdrawal is already final, so several processes may try. Wire protocol §4.6.
  */
 export const settleWithdrawal = (db: Database, settlement: Settlement): Promise<boolean> =>
   inTransaction(db, async (transaction) => {
@@ -223,16 +226,16 @@ const releaseHold = async (transaction: Transaction<Schema>, row: WithdrawalRow,
     withdrawalId: row.id,
     at,
   });
-  if (!isMoved) throw new Error(`Ledger is inconsistent: the hold of withdrawal ${row.id} is gone`);
+  if (!isMoved) throw new Error(`Ledger is inconsistent: withdrawal ${row.id} has no hold`);
 };
 
-/** Tells the account's webhooks of the state that a withdrawal has just come to. Contract §5. */
+/** Records the webhook event of a withdrawal's new status. Wire protocol §5. */
 export const recordWithdrawalEvent = async (
   transaction: Transaction<Schema>,
   row: WithdrawalRow,
   at: Date,
 ): Promise<void> => {
-  const { amount, fee } = await withdrawalAmounts(transaction, row);
+  const { amount, fee } = await formatWithdrawalAmounts(transaction, row);
   const data: WithdrawalEventData = {
     withdrawal_id: row.id,
     client_reference: row.client_reference,

@@ -4,7 +4,7 @@ import { rewindableStore } from './admission-stores.ts';
 
 const NOW = 1_800_000_000;
 
-it('remembers signatures while the clock goes on, and begins anew when it is set back', () => {
+it('remembers signatures while time advances, and starts empty when the clock is set back', () => {
   let now = NOW * 1000;
   const clock = () => now;
   const store = rewindableStore(clock, () => memoryStore({ clock }));

@@ -1,11 +1,11 @@
 import type { Admission, AdmissionRequest, AdmissionStore } from '@cpg/server-middleware';
 
-// Real clocks are stepped back by this much now and then; that is no reason to forget a signature.
+// Real clocks can step back by this much, which is no reason to forget signatures.
 const TOLERANCE_MS = 1_000;
 
 /**
- * An admission store for the sandbox, whose clock may be set back: it begins anew then. A store that has forgotten the
- * signatures of a second refuses whatever belongs to it, and would go on refusing until that time comes again.
+ * An admission store for a clock that can be set back; it is then replaced by an empty store. A regular store
+ * rejects every request from a time whose signatures it has already forgotten.
  */
 export const rewindableStore = (clock: () => number, create: () => AdmissionStore): AdmissionStore => {
   let store = create();
@@ -21,10 +21,10 @@ export const rewindableStore = (clock: () => number, create: () => AdmissionStor
   };
 };
 
-/** How the sandbox lets its admission store be: as it is, out of reach, or owing every answer. */
+/** The simulated state of the admission store: working, failing, or never responding. */
 export type StoreState = 'up' | 'down' | 'silent';
 
-/** An admission store for the sandbox, which can be told to fail as a real one would. */
+/** An admission store that can simulate failures. */
 export class SwitchableStore implements AdmissionStore {
   readonly isPerProcess: boolean;
   readonly #store: AdmissionStore;
@@ -38,7 +38,7 @@ export class SwitchableStore implements AdmissionStore {
   readonly admit = (request: AdmissionRequest): Admission | Promise<Admission> => {
     if (this.state === 'up') return this.#store.admit(request);
     return this.state === 'down'
-      ? Promise.reject(new Error('The sandbox was told that the admission store is down.'))
+      ? Promise.reject(new Error('The sandbox simulates an unavailable admission store.'))
       : new Promise(() => undefined);
   };
 }

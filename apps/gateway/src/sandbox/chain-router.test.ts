@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DONE, NOT_FOUND, refusal, sandboxCalls } from '../testing/sandbox-calls.ts';
+import { DONE, NOT_FOUND, rejection, sandboxCalls } from '../testing/sandbox-calls.ts';
 
 const { gateway, post, requestAddress, pay } = sandboxCalls();
 
@@ -21,7 +21,7 @@ describe('/_sandbox/deposits', () => {
     });
   });
 
-  it('confirms, fails and sweeps on demand', async () => {
+  it('confirms, fails and sweeps a deposit', async () => {
     const [first, second] = [await pay(), await pay()];
     expect(await post(`/deposits/${first}/sweep`)).toEqual(NOT_FOUND);
     expect(await post(`/deposits/${first}/confirm`)).toEqual(DONE);
@@ -32,7 +32,7 @@ describe('/_sandbox/deposits', () => {
     expect(await post(`/deposits/${second}/confirm`)).toEqual(NOT_FOUND);
   });
 
-  it('does nothing to a sweep by its id', async () => {
+  it('rejects the id of a sweep', async () => {
     const id = await pay();
     await post(`/deposits/${id}/confirm`);
     await post(`/deposits/${id}/sweep`);
@@ -53,18 +53,18 @@ describe('/_sandbox/deposits', () => {
     [{ request_id: 5001, amount: '-1' }, 'amount: Input should be a decimal string'],
     [{ request_id: 5001, amount: 1 }, 'amount: Input should be a decimal string'],
     [{ request_id: 'x', amount: '1' }, 'request_id: Input should be a valid integer'],
-  ])('refuses %j', async (body, message) => {
+  ])('rejects %j', async (body, message) => {
     await requestAddress();
-    expect(await post('/deposits', body)).toEqual(refusal(message));
+    expect(await post('/deposits', body)).toEqual(rejection(message));
   });
 
-  it('finds no request that there is not', async () => {
+  it('responds 404 for an unknown request', async () => {
     expect(await post('/deposits', { request_id: 4711, amount: '1' })).toEqual(NOT_FOUND);
   });
 });
 
 describe('/_sandbox/blocks', () => {
-  it('mines blocks, and with them confirmations', async () => {
+  it('mines blocks, which adds confirmations', async () => {
     const id = await pay();
     expect(await post('/blocks', { network: 'trx', blocks: 18 })).toEqual(DONE);
     expect(await status(id)).toMatchObject({ status: 'detected', confirmations: 18 });
@@ -72,7 +72,7 @@ describe('/_sandbox/blocks', () => {
     expect(await status(id)).toMatchObject({ status: 'confirmed', confirmations: 19 });
   });
 
-  it('delays a transaction by blocks', async () => {
+  it('delays a transaction by a number of blocks', async () => {
     const id = await pay();
     expect(await post(`/deposits/${id}/delay`, { blocks: 100 })).toEqual(DONE);
     await post('/blocks', { network: 'TRX', blocks: 100 });
@@ -93,13 +93,13 @@ describe('/_sandbox/blocks', () => {
 describe('/_sandbox/withdrawals', () => {
   it.each([
     ['/withdrawals/4711/confirm', NOT_FOUND],
-    ['/withdrawals/1001/lose', refusal('outcome: Input should be confirm or fail')],
-    ['/withdrawals/x/confirm', refusal('id: Input should be a valid integer')],
+    ['/withdrawals/1001/lose', rejection('outcome: Input should be confirm or fail')],
+    ['/withdrawals/x/confirm', rejection('id: Input should be a valid integer')],
   ])('%s', async (path, expected) => {
     expect(await post(path)).toEqual(expected);
   });
 
-  it('broadcasts a pending one before it confirms it, and fails it without', async () => {
+  it('broadcasts a pending withdrawal before confirming it, and fails one without a broadcast', async () => {
     await post('/withdrawals/1001/confirm');
     const read = async () => (await gateway().call('/v1/withdrawals/1001')).body.data;
     expect(await read()).toMatchObject({ status: 'confirmed', tx_hash: expect.stringMatching(/^0x/) });

@@ -37,7 +37,7 @@ const payRequest = async (services: LedgerServices, requestId: number, paid: str
     : { id: deposit.id, deposit_request_id: deposit.deposit_request_id, tx_hash: deposit.tx_hash };
 };
 
-/** A payment of somebody to a new deposit address of the demo account. */
+/** A payment to a new deposit address of the demo account. */
 const payment = z.strictObject({ currency: storableText, network: storableText, amount });
 
 const payDemo = async (
@@ -55,7 +55,7 @@ const payDemo = async (
   return isRejection(request) ? request : payRequest(services, request.id, paid);
 };
 
-/** Drives the simulated chain: deposits, outcomes, delays and blocks. */
+/** Controls the simulated chain: deposits, outcomes, delays and blocks. */
 export const createChainRouter = (services: LedgerServices, chain: SimulatedChain): Router => {
   const router = express.Router();
   router.post(

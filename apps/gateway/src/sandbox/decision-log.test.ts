@@ -10,7 +10,7 @@ const decision = (keyId: string | undefined, outcome: 'authenticated' | 'invalid
   ms: 1,
 });
 
-it('keeps the last fifty, newest first', () => {
+it('keeps the latest fifty decisions, newest first', () => {
   const log = new DecisionLog(() => 1_800_000_000_000);
   for (let count = 1; count <= 60; count += 1) log.add(decision(`ck_${count}`, 'authenticated'));
   expect(log.decisions).toHaveLength(50);
@@ -18,10 +18,10 @@ it('keeps the last fifty, newest first', () => {
   expect(log.decisions[0]?.at).toBe('2027-01-15T08:00:00.000Z');
 });
 
-it('gives an invalid signature its explanation, and passes everything on', () => {
+it('adds the explanation to an invalid signature and forwards every log call', () => {
   const log = new DecisionLog(() => 0);
   const passed: unknown[] = [];
-  const logger = log.listen({
+  const logger = log.wrapLogger({
     warn: (fields, message) => passed.push([fields, message]),
     error: (fields, message) => passed.push([fields, message]),
   });
@@ -30,10 +30,10 @@ it('gives an invalid signature its explanation, and passes everything on', () =>
   log.add(decision(undefined, 'invalid_signature'));
   log.add(decision('ck_1', 'authenticated'));
   logger.warn({ keyId: 'ck_1', code: 'invalid_signature' }, 'the key was trimmed');
-  logger.warn({ keyId: 'ck_3', code: 'invalid_signature' }, 'nobody asked');
+  logger.warn({ keyId: 'ck_3', code: 'invalid_signature' }, 'no explanation');
   logger.warn({ keyId: 'ck_2', code: 'other' }, 'something else');
   logger.warn({ code: 'invalid_signature' }, 'no such key');
-  logger.error({ code: 'fault' }, 'a fault');
+  logger.error({ code: 'problem' }, 'a problem');
   expect(log.decisions.map(({ explanation }) => explanation)).toEqual([
     null,
     'no such key',

@@ -1,16 +1,16 @@
 import type { DecisionTrace, Logger } from '@cpg/server-middleware';
 
-/** A decision as the page shows it. */
+/** A decision as the console shows it. */
 export interface LoggedDecision extends DecisionTrace {
   /** ISO-8601. */
   readonly at: string;
-  /** The likely mistake behind an invalid signature. */
+  /** The likely cause of an invalid signature. */
   explanation: string | null;
 }
 
-const KEPT = 50;
+const MAX_DECISIONS = 50;
 
-/** The last decisions of the authentication, newest first, each invalid signature with its explanation. Kept in memory. */
+/** The latest authentication decisions, newest first, with explanations of invalid signatures. In memory. */
 export class DecisionLog {
   readonly #clock: () => number;
   #decisions: readonly LoggedDecision[] = [];
@@ -25,11 +25,11 @@ export class DecisionLog {
 
   readonly add = (trace: DecisionTrace): void => {
     const decision = { ...trace, at: new Date(this.#clock()).toISOString(), explanation: null };
-    this.#decisions = [decision, ...this.#decisions].slice(0, KEPT);
+    this.#decisions = [decision, ...this.#decisions].slice(0, MAX_DECISIONS);
   };
 
-  /** A logger that passes everything on, and keeps the explanations: the middleware writes them after its answer. */
-  listen(logger: Logger): Logger {
+  /** Wraps a logger to record explanations, which the middleware logs after its response. */
+  wrapLogger(logger: Logger): Logger {
     return {
       error: (fields, message) => logger.error(fields, message),
       warn: (fields, message) => {
@@ -40,10 +40,10 @@ export class DecisionLog {
   }
 
   #explain(keyId: unknown, message: string): void {
-    const refused = this.#decisions.find(
+    const rejected = this.#decisions.find(
       (decision) =>
         decision.keyId === keyId && decision.outcome === 'invalid_signature' && decision.explanation === null,
     );
-    if (refused !== undefined) refused.explanation = message;
+    if (rejected !== undefined) rejected.explanation = message;
   }
 }

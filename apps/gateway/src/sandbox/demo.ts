@@ -20,7 +20,7 @@ const demoKey = (name: string, differences: Partial<NewApiKey> = {}): NewApiKey 
   ...differences,
 });
 
-/** The demo keys, the same in every sandbox; published, so worth nothing. */
+/** The demo keys, the same in every sandbox. They are published. */
 export const DEMO_KEYS: readonly NewApiKey[] = [
   demoKey('full'),
   demoKey('readonly', { permissions: ['read_balance'] }),
@@ -35,21 +35,21 @@ export const DEMO_KEYS: readonly NewApiKey[] = [
   demoKey('other', { accountId: OTHER_ACCOUNT }),
 ];
 
-/** One key for each permission, which has that one only; for the conformance suite, which tries every one on every route. */
+/** One key per permission, for the conformance suite, which tries each key on every route. */
 export const SINGLE_PERMISSION_KEYS: readonly NewApiKey[] = PERMISSIONS.map((permission) =>
   demoKey(`only_${permission}`, { permissions: [permission] }),
 );
 
 /**
- * Keeps the sandbox away from real data: it can empty the database, and makes deposits out of nothing.
+ * Protects real data from the sandbox, which can reset the database and simulate deposits.
  *
- * @throws when the database has accounts, and none of them is the demo account.
+ * @throws Error when the database has accounts, but no demo account.
  */
 export const assertSandboxDatabase = async (db: Database): Promise<void> => {
   const ids = await findAccountIds(db);
   if (ids.length === 0 || ids.some(isDemoAccount)) return;
   throw new Error(
-    `Expected an empty database, or one that the sandbox has filled: got accounts of a gateway in service (${ids[0]}). Fix: start this database with npm run gateway, or point DATABASE_URL or CPG_DATA_DIR to another one.`,
+    `Expected an empty database or a sandbox database: got other accounts (${ids[0]}). Fix: run npm run gateway, or set DATABASE_URL or CPG_DATA_DIR to another database.`,
   );
 };
 
@@ -64,10 +64,10 @@ const OPENING_BALANCES = [
 const PENDING = { amount: '195', fee: '5', total: '200' };
 const PENDING_ADDRESS = '0x52908400098527886E0F7030069857D2E4169EE7';
 
-/** Writes the demo accounts, keys and balances into a database that has none yet. */
+/** Writes the demo accounts, keys and balances into a database without them. */
 export const seedDemo = (db: Database, box: SecretBox, at: Date): Promise<void> =>
   inTransaction(db, async (transaction) => {
-    // Of several processes that start at once, the one whose first row goes in writes the rest.
+    // Of several processes that start at once, the one that inserts this row writes the rest.
     const first = await transaction
       .insertInto('account')
       .values({ id: DEMO_ACCOUNT, name: 'Demo' })
@@ -117,16 +117,16 @@ const seedPendingWithdrawal = async (transaction: Transaction<Schema>, at: Date)
   });
 };
 
-/** Empties every table and seeds the demo again, ids from the start. API keys and webhooks made since are gone. */
+/** Deletes all data, including API keys and webhooks, and seeds the demo again with the initial ids. */
 export const resetDemo = async (db: Database, box: SecretBox, at: Date): Promise<void> => {
-  await empty(db, MOST_ATTEMPTS);
+  await empty(db, MAX_ATTEMPTS);
   await seedDemo(db, box, at);
 };
 
-const MOST_ATTEMPTS = 5;
+const MAX_ATTEMPTS = 5;
 const DEADLOCK = '40P01';
 
-// It locks every table, and may meet the chain on its way in the other direction.
+// TRUNCATE locks every table and can deadlock with the simulated chain.
 const empty = async (db: Database, attempts: number): Promise<void> => {
   try {
     await sql`TRUNCATE account, network RESTART IDENTITY CASCADE`.execute(db);

@@ -10,12 +10,12 @@ import { registerWebhook } from '../webhooks/endpoints.ts';
 
 const SCREENSHOT = fileURLToPath(new URL('../../docs/sandbox-page.png', import.meta.url));
 
-describeWithProgram('chromium', 'the page of the sandbox', () => {
+describeWithProgram('chromium', 'the console', () => {
   let gateway: TestGateway;
   let receiver: WebhookReceiver;
   let browser: Browser;
   let page: Page;
-  const faults: string[] = [];
+  const problems: string[] = [];
 
   beforeAll(async () => {
     gateway = await startTestGateway();
@@ -31,9 +31,9 @@ describeWithProgram('chromium', 'the page of the sandbox', () => {
     });
     page = await browser.newPage({ viewport: { width: 1100, height: 1250 } });
     page.setDefaultTimeout(30_000);
-    page.on('pageerror', (error) => faults.push(String(error)));
+    page.on('pageerror', (error) => problems.push(String(error)));
     page.on('console', (message) => {
-      if (message.type() === 'error') faults.push(message.text());
+      if (message.type() === 'error') problems.push(message.text());
     });
     await page.goto(gateway.operationsUrl);
   });
@@ -46,7 +46,7 @@ describeWithProgram('chromium', 'the page of the sandbox', () => {
   const rowWith = (table: string, text: string) => page.locator(`#${table} tr`, { hasText: text });
   const pass = (seconds: number) => gateway.clock.freeze(gateway.clock.now() + seconds * 1000);
 
-  it('shows balances with what is held and what is available', async () => {
+  it('shows held and available balances', async () => {
     const cells = rowWith('balances', 'USDT').filter({ hasText: 'ETH' }).locator('td');
     await cells.first().waitFor();
     expect(await cells.allTextContents()).toEqual([
@@ -58,26 +58,26 @@ describeWithProgram('chromium', 'the page of the sandbox', () => {
     ]);
   });
 
-  it('makes a deposit, and shows it confirm', async () => {
+  it('makes a deposit and shows its confirmation', async () => {
     await page.getByLabel('Amount').fill('12.5');
     await page.getByLabel('Currency').selectOption('USDT/ETH');
     await page.getByRole('button', { name: 'Make a deposit' }).click();
     await rowWith('transactions', 'detected').waitFor();
-    expect(await page.getByRole('status').textContent()).toBe('A deposit of 12.5 USDT is on its way.');
+    expect(await page.getByRole('status').textContent()).toBe('A deposit of 12.5 USDT is pending.');
     pass(3);
     await rowWith('transactions', 'confirmed').waitFor();
     await rowWith('balances', '1512.500000').waitFor();
     await rowWith('deliveries', 'deposit.confirmed').filter({ hasText: 'delivered' }).waitFor();
   });
 
-  it('says why a deposit was not made', async () => {
+  it('shows why a deposit failed', async () => {
     await page.getByLabel('Amount').fill('a lot');
     await page.getByRole('button', { name: 'Make a deposit' }).click();
-    await page.getByText('Not done. amount: Input should be a decimal string').waitFor();
+    await page.getByText('Failed: amount: Input should be a decimal string').waitFor();
   });
 
-  it('shows withdrawals move through their states, and settles them by button', async () => {
-    receiver.answer = 500;
+  it('shows the status of withdrawals and settles them by button', async () => {
+    receiver.respondWith = 500;
     await gateway.call('/v1/withdrawals', {
       method: 'POST',
       body: {
@@ -96,28 +96,28 @@ describeWithProgram('chromium', 'the page of the sandbox', () => {
     await rowWith('withdrawals', '1001').filter({ hasText: 'Transaction failed on the network' }).waitFor();
   });
 
-  it('shows what was not delivered, and sends it again by button', async () => {
+  it('shows failed deliveries and requeues them by button', async () => {
     const failed = rowWith('deliveries', 'withdrawal.failed');
     await failed.filter({ hasText: '500' }).waitFor();
-    receiver.answer = 200;
+    receiver.respondWith = 200;
     await failed.getByRole('button').click();
     await failed.filter({ hasText: 'delivered' }).waitFor();
   });
 
-  it('shows how requests were decided, and why a signature was wrong', async () => {
+  it('shows authentication decisions and explains an invalid signature', async () => {
     await gateway.call('/v1/balances');
     await rowWith('decisions', 'authenticated').filter({ hasText: 'GET /v1/balances' }).first().waitFor();
-    // The secret with the newline that a file or an editor put behind it.
+    // The secret with a trailing newline, as from a file or an editor.
     const key = createSigningKey('cpg-demo-full-DO-NOT-USE-IN-PRODUCTION\n');
     await gateway.call('/v1/_ping', { key });
-    const refused = rowWith('decisions', 'invalid_signature');
-    await refused.locator('.explanation').waitFor();
-    expect(await refused.locator('.explanation').textContent()).toMatch(/^Key ck_demo_full: .*secret/);
+    const rejected = rowWith('decisions', 'invalid_signature');
+    await rejected.locator('.explanation').waitFor();
+    expect(await rejected.locator('.explanation').textContent()).toMatch(/^Key ck_demo_full: .*secret/);
   });
 
-  it('fits on a screen', async () => {
+  it('fits the viewport', async () => {
     await page.getByLabel('Amount').fill('25');
-    // The picture in the README; taken anew with CPG_UPDATE_SCREENSHOT=true.
+    // The screenshot in the README; CPG_UPDATE_SCREENSHOT=true updates it.
     const path = process.env.CPG_UPDATE_SCREENSHOT === 'true' ? { path: SCREENSHOT } : {};
     const picture = await page.screenshot({ ...path, fullPage: true });
     expect(picture.subarray(1, 4).toString()).toBe('PNG');
@@ -127,7 +127,7 @@ describeWithProgram('chromium', 'the page of the sandbox', () => {
     expect(overflow).toBe(false);
   });
 
-  it('has a name for every control, a heading for every section, and no fault in the console', async () => {
+  it('labels every control and section, and logs no errors', async () => {
     const unnamed = await page
       .locator('button, input, select')
       .evaluateAll(
@@ -144,11 +144,11 @@ describeWithProgram('chromium', 'the page of the sandbox', () => {
     expect(unnamed).toBe(0);
     expect(await page.locator('section').count()).toBe(5);
     expect(await page.locator('section > h2').count()).toBe(5);
-    // The refused amount answered 422, which browsers put into the console.
-    expect(faults.filter((fault) => !fault.includes('422'))).toEqual([]);
+    // The rejected amount got a 422, which browsers log to the console.
+    expect(problems.filter((problem) => !problem.includes('422'))).toEqual([]);
   });
 
-  it('leads to the reference, which loads without asking anyone else', async () => {
+  it('links to the API reference, which loads nothing from other origins', async () => {
     const asked = new Set<string>();
     page.on('request', (request) => asked.add(new URL(request.url()).origin));
     await page.getByRole('link', { name: 'API reference' }).click();

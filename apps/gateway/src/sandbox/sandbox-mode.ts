@@ -14,9 +14,9 @@ import { DecisionLog } from './decision-log.ts';
 import { assertSandboxDatabase, DEMO_ACCOUNT, DEMO_KEYS, resetDemo, seedDemo } from './demo.ts';
 import { createPageRouter, createSandboxRouter } from './sandbox-router.ts';
 
-/** The sandbox: demo accounts with published keys, an API that drives chain, clock and store, and a page to watch it by. */
+/** The sandbox: demo accounts with published keys, controls for chain, clock and store, and a console. */
 export interface SandboxMode extends GatewayMode {
-  /** Brings the demo back to how it began, all data included. */
+  /** Restores the initial demo data. */
   reset(services: Services): Promise<void>;
 }
 
@@ -56,7 +56,7 @@ const extendGateway = (parts: GatewayParts, { config, reset }: ExtendOptions): G
   );
   return {
     store,
-    auth: { explain: true, logger: decisions.listen(logger), trace: decisions.add },
+    auth: { explain: true, logger: decisions.wrapLogger(logger), trace: decisions.add },
     operations: express
       .Router()
       .use('/_sandbox', createSandboxRouter({ ...parts, decisions, store, reset }))
@@ -64,8 +64,8 @@ const extendGateway = (parts: GatewayParts, { config, reset }: ExtendOptions): G
   };
 };
 
-/** What `npm run sandbox` prints for the person who started it: the published demo keys, and where the page is. */
-export const sandboxBanner = (operationsUrl: string): string => {
+/** The start-up banner of `npm run sandbox`: the published demo keys and the URL of the console. */
+export const formatBanner = (operationsUrl: string): string => {
   const width = Math.max(...DEMO_KEYS.map((key) => key.keyId.length));
   const rows = DEMO_KEYS.map((key) => `  ${key.keyId.padEnd(width)}  ${key.secret}`);
   return ['Demo keys (published, never for real money):', ...rows, `Page ${operationsUrl}/`, ''].join('\n');

@@ -3,7 +3,7 @@ import { sendRejection } from '@cpg/server-middleware';
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 
-/** Serves one call of the sandbox: path parameters and body in one, validated; `undefined` is answered 404. */
+/** Validates path parameters and body together, and sends the handler's result; `undefined` becomes a 404. */
 export const sandboxRoute =
   <Input extends z.ZodType>(
     input: Input,
@@ -12,8 +12,8 @@ export const sandboxRoute =
   async (request, response) => {
     const parsed = input.safeParse({ ...(request.body as object | undefined), ...request.params });
     if (!parsed.success) {
-      const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-      response.status(422).json(errorEnvelope(faults.join('; ')));
+      const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+      response.status(422).json(errorEnvelope(problems.join('; ')));
       return;
     }
     const result = await handler(parsed.data);
@@ -22,7 +22,7 @@ export const sandboxRoute =
     else response.json(successEnvelope(result));
   };
 
-/** A text that the database can keep: PostgreSQL has no place for NUL. */
+/** A text without NUL, which PostgreSQL cannot store. */
 export const storableText = z
   .string()
   .refine((text) => !text.includes('\u0000'), { error: 'String should be without NUL' });

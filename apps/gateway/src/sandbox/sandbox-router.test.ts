@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { DONE, NOT_FOUND, refusal, sandboxCalls } from '../testing/sandbox-calls.ts';
+import { DONE, NOT_FOUND, rejection, sandboxCalls } from '../testing/sandbox-calls.ts';
 import { startTestGateway, TEST_NOW } from '../testing/test-gateway.ts';
 
 const { gateway, send, post, pay } = sandboxCalls();
@@ -7,7 +7,7 @@ const { gateway, send, post, pay } = sandboxCalls();
 describe('/_sandbox/webhooks', () => {
   const url = 'http://127.0.0.1:9/hooks';
 
-  it('registers, lists and removes, and shows the secret once', async () => {
+  it('registers, lists and removes webhooks, and shows the secret once', async () => {
     const registered = await post('/webhooks', { url });
     expect(registered.body.data).toEqual({ id: 1, url, secret: expect.stringMatching(/^whsec_[\w-]{43}$/) });
     expect((await send('GET', '/webhooks')).body.data).toEqual([
@@ -23,18 +23,20 @@ describe('/_sandbox/webhooks', () => {
       'url: Host should be reachable from the Internet, not private, loopback or reserved',
     ],
     [{ url, account_id: 'acct_x' }, 'account_id: There is no such account'],
-  ])('refuses %j', async (body, message) => {
-    expect(await post('/webhooks', body)).toEqual(refusal(message));
+  ])('rejects %j', async (body, message) => {
+    expect(await post('/webhooks', body)).toEqual(rejection(message));
   });
 
-  it('answers 404 and 422 for deliveries that there are not', async () => {
+  it('responds 404 and 422 for unknown and malformed delivery ids', async () => {
     expect(await post('/deliveries/00000000-0000-4000-8000-000000000000/requeue')).toEqual(NOT_FOUND);
-    expect(await post('/deliveries/1/requeue')).toEqual(refusal('id: Input should be the id of a delivery'));
+    expect(await post('/deliveries/1/requeue')).toEqual(
+      rejection('id: Input should be the id of a delivery'),
+    );
   });
 });
 
 describe('/_sandbox/reset', () => {
-  it('brings back the demo, ids from the start', async () => {
+  it('restores the demo data and its ids', async () => {
     await pay();
     expect(await post('/reset')).toEqual(DONE);
     expect((await gateway().call('/v1/transactions')).body.data).toEqual([]);
@@ -52,11 +54,11 @@ describe('/_sandbox', () => {
     ['/blocks', { network: 'ETH\0', blocks: 1 }, 'network'],
     ['/webhooks', { url: 'http://127.0.0.1/\0' }, 'url'],
     ['/webhooks', { url: 'http://127.0.0.1/', account_id: '\0' }, 'account_id'],
-  ])('refuses NUL in %s %j', async (path, body, field) => {
-    expect(await post(path, body)).toEqual(refusal(`${field}: String should be without NUL`));
+  ])('rejects NUL in %s %j', async (path, body, field) => {
+    expect(await post(path, body)).toEqual(rejection(`${field}: String should be without NUL`));
   });
 
-  it('answers malformed JSON, and what it does not know, in the envelope', async () => {
+  it('responds to malformed JSON and unknown paths with the error envelope', async () => {
     expect(await post('/deposits', '{')).toEqual({
       status: 400,
       body: { success: false, message: 'Malformed JSON body' },
@@ -64,7 +66,7 @@ describe('/_sandbox', () => {
     expect(await post('/nothing')).toEqual(NOT_FOUND);
   });
 
-  it('knows the webhook of the environment, also after a reset', async () => {
+  it('keeps the configured webhook after a reset', async () => {
     const webhook = {
       url: 'http://127.0.0.1:9/hooks',
       secret: 'a-secret-of-the-webhook',
@@ -80,7 +82,7 @@ describe('/_sandbox', () => {
     expect(JSON.stringify(listed)).not.toContain(webhook.secret);
   });
 
-  it('is not there without sandbox mode', async () => {
+  it('does not exist outside the sandbox', async () => {
     const plain = await startTestGateway({ sandbox: false });
     const statuses = [];
     for (const url of [plain.url, plain.operationsUrl]) {
@@ -91,14 +93,14 @@ describe('/_sandbox', () => {
     expect(statuses).toEqual([404, 404, 404, 404, 404, 404]);
   });
 
-  it('is not on the port of the API', async () => {
+  it('is not served on the API port', async () => {
     for (const path of ['/_sandbox/clock', '/', '/page.js', '/metrics'])
       expect((await fetch(`${gateway().url}${path}`)).status).toBe(404);
   });
 });
 
 describe('/_sandbox/clock', () => {
-  it('freezes the clock, and returns it to real time', async () => {
+  it('freezes the clock and returns it to real time', async () => {
     const frozen = { now: TEST_NOW + 100, frozen: true };
     expect(await send('PUT', '/clock', { now: TEST_NOW + 100 })).toEqual({ status: 200, body: frozen });
     expect(gateway().clock.now()).toBe((TEST_NOW + 100) * 1000);
@@ -117,9 +119,9 @@ describe('/_sandbox/clock', () => {
     '{"now": "1"}',
     '{"now": 1, "then": 2}',
     '[]',
-  ])('refuses %s', async (body) => {
+  ])('rejects %s', async (body) => {
     expect(await send('PUT', '/clock', body)).toEqual(
-      refusal('now: Input should be Unix seconds, or null for real time'),
+      rejection('now: Input should be Unix seconds, or null for real time'),
     );
   });
 });
@@ -136,7 +138,7 @@ describe('/_sandbox/admission', () => {
   const ADMITTED = { status: 200, retryAfter: null, message: 'OK' };
 
   it.each(['down', 'silent'])(
-    'refuses while the store is %s, and admits when it is up again',
+    'rejects requests while the store is %s, and admits them when it is up again',
     async (told) => {
       expect(await state()).toEqual({ state: 'up' });
       expect(await put(JSON.stringify({ state: told }))).toEqual({ status: 200, body: { state: told } });
@@ -149,9 +151,9 @@ describe('/_sandbox/admission', () => {
   );
 
   it.each(['{}', '[]', '{"state": "off"}', '{"state": null}', '{"state": "down", "for": 1}'])(
-    'refuses %s, and stays as it was',
+    'rejects %s and does not change',
     async (body) => {
-      expect(await put(body)).toEqual(refusal('state: Input should be up, down or silent'));
+      expect(await put(body)).toEqual(rejection('state: Input should be up, down or silent'));
       expect(await ping()).toEqual(ADMITTED);
     },
   );

@@ -20,11 +20,11 @@ import { createWebhookRouter } from './webhook-router.ts';
 export interface SandboxServices extends GatewayParts {
   readonly decisions: DecisionLog;
   readonly store: SwitchableStore;
-  /** Brings the demo back to how it began. */
+  /** Restores the initial demo data. */
   readonly reset: () => Promise<void>;
 }
 
-/** `/_sandbox/*`: drives clock, admission, chain, webhooks and data. Unauthenticated: to be mounted behind `operationsGuard` on a loopback address only. */
+/** `/_sandbox/*`, without authentication: mount it behind `operationsGuard` on a loopback address only. */
 export const createSandboxRouter = ({
   chain,
   decisions,
@@ -53,12 +53,15 @@ export const createSandboxRouter = ({
   return router;
 };
 
-// The end of the year 9999: ISO-8601 has no plainer form for what is later.
-const LATEST = 253_402_300_799;
-const clockSetting = z.strictObject({ now: z.int().min(0).max(LATEST).nullable() });
+// The end of the year 9999, the last year with four digits.
+const MAX_UNIX_SECONDS = 253_402_300_799;
+const clockSetting = z.strictObject({ now: z.int().min(0).max(MAX_UNIX_SECONDS).nullable() });
 
-/** Reads, stops and releases the clock. Answers `{"now": …, "frozen": …}` without envelope, as the conformance suite expects. */
-export const createClockRouter = (clock: Clock): Router => {
+/**
+ * Reads and freezes the clock. Responds `{"now": …, "frozen": …}` without envelope, as the conformance suite
+ * expects.
+ */
+const createClockRouter = (clock: Clock): Router => {
   const router = express.Router();
   const readClock = () => ({ now: Math.floor(clock.now() / 1000), frozen: clock.frozen });
   router.get('/clock', (_request, response) => {
@@ -78,8 +81,11 @@ export const createClockRouter = (clock: Clock): Router => {
 
 const admissionSetting = z.strictObject({ state: z.enum(['up', 'down', 'silent']) });
 
-/** Reads and sets how the admission store fares. Answers `{"state": …}` without envelope, as the conformance suite expects. */
-export const createAdmissionRouter = (store: SwitchableStore): Router => {
+/**
+ * Reads and sets the store's state. Responds `{"state": …}` without envelope, as the conformance suite
+ * expects.
+ */
+const createAdmissionRouter = (store: SwitchableStore): Router => {
   const router = express.Router();
   router.get('/admission', (_request, response) => {
     response.json({ state: store.state });
@@ -96,10 +102,10 @@ export const createAdmissionRouter = (store: SwitchableStore): Router => {
   return router;
 };
 
-const SHOWN = 20;
+const MAX_ROWS = 20;
 
-/** Everything that the page shows, in one answer. */
-export const createStateRouter = (services: GatewayParts, decisions: DecisionLog): Router => {
+/** The complete state that the console shows. */
+const createStateRouter = (services: GatewayParts, decisions: DecisionLog): Router => {
   const { db, clock } = services;
   const router = express.Router();
   router.get(
@@ -108,10 +114,10 @@ export const createStateRouter = (services: GatewayParts, decisions: DecisionLog
       api_url: services.apiUrl(),
       clock: { now: new Date(clock.now()).toISOString().slice(0, 19), frozen: clock.frozen },
       balances: await listBalances(db, DEMO_ACCOUNT, {}),
-      withdrawals: await listWithdrawals(db, DEMO_ACCOUNT, SHOWN),
-      transactions: (await listTransactions(services, DEMO_ACCOUNT, { limit: SHOWN })).data,
-      deliveries: await listDeliveries(db, SHOWN),
-      decisions: decisions.decisions.slice(0, SHOWN),
+      withdrawals: await listWithdrawals(db, DEMO_ACCOUNT, MAX_ROWS),
+      transactions: (await listTransactions(services, DEMO_ACCOUNT, { limit: MAX_ROWS })).data,
+      deliveries: await listDeliveries(db, MAX_ROWS),
+      decisions: decisions.decisions.slice(0, MAX_ROWS),
     })),
   );
   return router;
@@ -127,7 +133,7 @@ const FILES: Readonly<Record<string, string>> = {
   '/page.css': 'page.css',
 };
 
-/** The page of the sandbox at `/` of the operations port. */
+/** The console of the sandbox, at `/` of the operations port. */
 export const createPageRouter = (): Router => {
   const router = express.Router();
   for (const [path, file] of Object.entries(FILES)) {

@@ -4,11 +4,11 @@ import { z } from 'zod';
 import { listAttempts, listDeliveries, requeueDelivery } from '../webhooks/deliveries.ts';
 import type { DeliveryServices } from '../webhooks/dispatcher.ts';
 import { registerWebhook, removeWebhook } from '../webhooks/endpoints.ts';
-import { findWebhookUrlFault } from '../webhooks/url-rules.ts';
+import { findWebhookUrlProblem } from '../webhooks/url-rules.ts';
 import { DEMO_ACCOUNT } from './demo.ts';
 import { sandboxRoute, storableText } from './sandbox-route.ts';
 
-const LISTED = 100;
+const MAX_DELIVERIES = 100;
 const registration = z.strictObject({
   url: storableText,
   secret: z.string().min(16).max(256).optional(),
@@ -16,7 +16,7 @@ const registration = z.strictObject({
 });
 const delivery = z.object({ id: z.uuid({ error: 'Input should be the id of a delivery' }) });
 
-/** Registers webhooks and shows their deliveries. */
+/** Registers webhooks and lists their deliveries. */
 export const createWebhookRouter = ({ db, clock, box, rules }: DeliveryServices): Router => {
   const router = express.Router();
   const now = () => new Date(clock.now());
@@ -33,8 +33,8 @@ export const createWebhookRouter = ({ db, clock, box, rules }: DeliveryServices)
   router.post(
     '/webhooks',
     sandboxRoute(registration, async ({ url, secret, account_id }) => {
-      const fault = findWebhookUrlFault(url, rules);
-      if (fault !== undefined) return validationFailed(fault);
+      const problem = findWebhookUrlProblem(url, rules);
+      if (problem !== undefined) return validationFailed(problem);
       const account = await db
         .selectFrom('account')
         .select('id')
@@ -52,7 +52,7 @@ export const createWebhookRouter = ({ db, clock, box, rules }: DeliveryServices)
   );
   router.get(
     '/deliveries',
-    sandboxRoute(z.object({}), () => listDeliveries(db, LISTED)),
+    sandboxRoute(z.object({}), () => listDeliveries(db, MAX_DELIVERIES)),
   );
   router.get(
     '/deliveries/:id/attempts',

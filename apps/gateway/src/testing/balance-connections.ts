@@ -6,7 +6,10 @@ export interface Balancer {
   close(): Promise<void>;
 }
 
-/** A load balancer on a free loopback port that gives the connections to the servers in turn, and changes no byte. */
+/**
+ * A load balancer on a free loopback port that gives the connections to the servers in turn, and changes no
+ * byte.
+ */
 export const balanceConnections = async (urls: readonly string[]): Promise<Balancer> => {
   const sockets = new Set<Socket>();
   let turn = 0;

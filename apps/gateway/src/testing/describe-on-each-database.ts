@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import type { Config } from '../config.ts';
 import { startTestGateway, type TestGateway } from './test-gateway.ts';
 
-/** Starts a gateway on a database of its own. */
+/** Starts a gateway on its own database. */
 export type StartTestGateway = (differences?: Partial<Config>) => Promise<TestGateway>;
 
 /** Runs the same tests on the embedded database and on a PostgreSQL server. */

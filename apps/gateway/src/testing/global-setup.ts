@@ -10,12 +10,14 @@ import type { Schema } from '../database/schema.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** A file with the dump of an embedded database that is migrated and empty. */
+    /** The file with the dump of an empty, migrated embedded database. */
     embeddedDump: string;
   }
 }
 
-/** Creates, once a run, what each database of the tests starts as: creating one from nothing takes seconds. */
+/**
+ * Creates, once a run, what each database of the tests starts as: creating one from nothing takes seconds.
+ */
 export default async (project: TestProject): Promise<() => void> => {
   const folder = mkdtempSync(join(tmpdir(), 'cpg-gateway-tests-'));
   const pglite = await PGlite.create('memory://');

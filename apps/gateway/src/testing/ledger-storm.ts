@@ -1,10 +1,10 @@
 import { toDecimal } from '@cpg/protocol';
 import { expect } from 'vitest';
-import type { CallAnswer, signedCalls } from './signed-calls.ts';
+import type { ApiResponse, signedCalls } from './signed-calls.ts';
 
 const ADDRESS = '0x52908400098527886E0F7030069857D2E4169EE7';
 
-/** How many of a hundred steps do what. */
+/** The share of each operation, in percent. */
 const SHARES = {
   withdraw: 30,
   repeat: 18,
@@ -28,15 +28,15 @@ interface Order {
   readonly amount: string;
 }
 
-export interface StormOptions extends ReturnType<typeof signedCalls> {
-  /** A number below the given one. */
+export interface RandomWorkloadOptions extends ReturnType<typeof signedCalls> {
+  /** A random number below the given one. */
   readonly random: (below: number) => number;
-  /** Rejects when the ledger is broken. */
+  /** Rejects when a ledger invariant is violated. */
   readonly audit: () => Promise<void>;
 }
 
-/** Everything that moves money, in random order, by any number of callers at once. */
-export const ledgerStorm = ({ call, sandbox, random, audit }: StormOptions) => {
+/** Runs every operation that moves funds in random order, for any number of concurrent callers. */
+export const createRandomWorkload = ({ call, sandbox, random, audit }: RandomWorkloadOptions) => {
   const pick = <T>(list: readonly T[]) => list[random(list.length)] as T;
   const orders: Order[] = [];
   const requests: number[] = [];
@@ -44,17 +44,17 @@ export const ledgerStorm = ({ call, sandbox, random, audit }: StormOptions) => {
   const statuses = new Map<string, number>();
   let lost = 0;
 
-  const note = (operation: string, { status, body }: CallAnswer) => {
+  const note = (operation: string, { status, body }: ApiResponse) => {
     const outcome = status === 200 ? `${operation} 200` : `${operation} ${status} ${body.message}`;
     statuses.set(outcome, (statuses.get(outcome) ?? 0) + 1);
   };
   const withdraw = async (order: Order) => {
     const body = { currency: 'USDT', network: 'ETH', to_address: ADDRESS, ...order };
-    const answer = await call('POST', '/v1/withdrawals', body);
-    note('withdraw', answer);
-    if (answer.status !== 200) return;
+    const response = await call('POST', '/v1/withdrawals', body);
+    note('withdraw', response);
+    if (response.status !== 200) return;
     const ids = withdrawals.get(order.client_reference) ?? new Set();
-    withdrawals.set(order.client_reference, ids.add(answer.body.data.withdrawal_id));
+    withdrawals.set(order.client_reference, ids.add(response.body.data.withdrawal_id));
   };
   const settle = async (outcome: 'confirm' | 'fail') => {
     const ids = [...withdrawals.values()].slice(-50).flatMap((set) => [...set]);
@@ -77,9 +77,9 @@ export const ledgerStorm = ({ call, sandbox, random, audit }: StormOptions) => {
     fail: () => settle('fail'),
     request: async () => {
       const body = { currency: 'USDT', network: 'ETH', idempotency_key: `invoice-${random(50)}` };
-      const answer = await call('POST', '/v1/deposit-addresses', body);
-      note('request', answer);
-      if (answer.status === 200) requests.push(answer.body.data.request_id as number);
+      const response = await call('POST', '/v1/deposit-addresses', body);
+      note('request', response);
+      if (response.status === 200) requests.push(response.body.data.request_id as number);
     },
     deposit: async () => {
       const body = { request_id: pick(requests), amount: `${1 + random(30)}.${random(1e6)}` };
@@ -87,9 +87,9 @@ export const ledgerStorm = ({ call, sandbox, random, audit }: StormOptions) => {
     },
     mine: async () => note('mine', await sandbox('/blocks', { network: 'ETH', blocks: 1 + random(3) })),
     balance: async () => {
-      const answer = await call('GET', '/v1/balances');
-      note('balance', answer);
-      for (const row of answer.body.data as unknown as Record<'balance' | 'held' | 'available', string>[]) {
+      const response = await call('GET', '/v1/balances');
+      note('balance', response);
+      for (const row of response.body.data as unknown as Record<'balance' | 'held' | 'available', string>[]) {
         expect(toDecimal(row.balance).minus(row.held).equals(row.available)).toBe(true);
         expect(toDecimal(row.available).isNegative() || toDecimal(row.held).isNegative()).toBe(false);
       }
@@ -103,20 +103,20 @@ export const ledgerStorm = ({ call, sandbox, random, audit }: StormOptions) => {
       await OPERATIONS[name]();
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
-      // The connection went with the process: as a client must, ask again with the same reference.
+      // The process was killed: retry with the same reference, as a client must.
       lost += 1;
       const order = orders[known];
       if (name === 'withdraw' && order !== undefined) await withdraw(order);
     }
   };
   return {
-    /** Does one thing. */
+    /** Runs one operation. */
     step,
-    /** The ids that the answers gave to each reference. */
+    /** The withdrawal ids returned for each reference. */
     withdrawals,
-    /** How often each answer came. */
+    /** The number of responses by operation, status and message. */
     outcomes: () => Object.fromEntries(statuses),
-    /** Requests whose answer was lost. */
+    /** The number of requests whose response was lost. */
     lost: () => lost,
   };
 };

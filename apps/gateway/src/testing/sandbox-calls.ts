@@ -1,16 +1,19 @@
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { startTestGateway, TEST_NOW, type TestGateway } from './test-gateway.ts';
 
-export interface SandboxAnswer {
+export interface SandboxResponse {
   readonly status: number;
   readonly body: { readonly data: unknown };
 }
 
 export const DONE = { status: 200, body: { success: true, message: 'OK', data: { done: true } } };
 export const NOT_FOUND = { status: 404, body: { success: false, message: 'Not found' } };
-export const refusal = (message: string) => ({ status: 422, body: { success: false, message } });
+export const rejection = (message: string) => ({ status: 422, body: { success: false, message } });
 
-/** Sets up a gateway, with the demo again for each test, and calls its sandbox. A text is sent as it is. */
+/**
+ * Sets up a gateway with fresh demo data for each test, and calls its sandbox. String bodies are sent
+ * unchanged.
+ */
 export const sandboxCalls = () => {
   let started: TestGateway;
   beforeAll(async () => {
@@ -22,13 +25,13 @@ export const sandboxCalls = () => {
     await started.reset();
   });
   const gateway = () => started;
-  const send = async (method: string, path: string, body?: unknown): Promise<SandboxAnswer> => {
+  const send = async (method: string, path: string, body?: unknown): Promise<SandboxResponse> => {
     const response = await fetch(`${gateway().operationsUrl}/_sandbox${path}`, {
       method,
       headers: { 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-    return { status: response.status, body: (await response.json()) as SandboxAnswer['body'] };
+    return { status: response.status, body: (await response.json()) as SandboxResponse['body'] };
   };
   const post = (path: string, body?: unknown) => send('POST', path, body);
   const requestAddress = async (): Promise<number> => {
@@ -41,7 +44,7 @@ export const sandboxCalls = () => {
     send,
     post,
     requestAddress,
-    /** Pays to a new deposit request; answers the id of the deposit. */
+    /** Pays to a new deposit request and returns the id of the deposit. */
     pay: async (): Promise<number> => {
       const paid = await post('/deposits', { request_id: await requestAddress(), amount: '5' });
       return (paid.body.data as { readonly id: number }).id;

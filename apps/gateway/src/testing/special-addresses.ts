@@ -1,4 +1,6 @@
-/** Addresses that no webhook is delivered to: special ranges, and IPv6 addresses that carry an IPv4 address. */
+/**
+ * Addresses that no webhook is delivered to: special ranges, and IPv6 addresses that carry an IPv4 address.
+ */
 export const SPECIAL_ADDRESSES = {
   ipv4: [
     ...['0.0.0.0', '0.1.2.3', '10.0.0.1', '100.64.0.1', '100.100.100.200', '127.0.0.1', '127.255.255.254'],

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { createSigningKey, type SigningKey, signRequest } from '@cpg/protocol';
 import pino from 'pino';
 import { inject } from 'vitest';
-import { type Config, readConfig } from '../config.ts';
+import { type Config, parseConfig } from '../config.ts';
 import { type Gateway, startGateway } from '../gateway.ts';
 import { DEMO_KEYS } from '../sandbox/demo.ts';
 import { createSandboxMode } from '../sandbox/sandbox-mode.ts';
 
-export interface Answer {
+export interface ApiResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly body: {
@@ -20,29 +20,29 @@ export interface Answer {
 
 export interface Call {
   readonly keyId?: string;
-  /** The demo key's own when absent. */
+  /** @default the key of the demo key id */
   readonly key?: SigningKey;
   readonly method?: string;
   readonly body?: unknown;
 }
 
 export interface TestGateway extends Gateway {
-  /** Brings the demo back to how it began. */
+  /** Restores the initial demo data. */
   reset(): Promise<void>;
   readonly logged: readonly string[];
-  /** Signs and sends one request, with a timestamp that no other call of this test gateway uses. */
-  call(target: string, call?: Call): Promise<Answer>;
+  /** Signs and sends one request, with a timestamp that no other call uses. */
+  call(target: string, call?: Call): Promise<ApiResponse>;
 }
 
-/** The second at which the clock of a test gateway stands. */
+/** The Unix second at which the clock of a test gateway is frozen. */
 export const TEST_NOW = 1_800_000_000;
 
-/** A sandbox on an embedded database and a free port, its clock standing still, its log kept. */
+/** Starts a sandbox on an embedded database and a free port, with a frozen clock and a captured log. */
 export const startTestGateway = async (differences: Partial<Config> = {}): Promise<TestGateway> => {
   const logged: string[] = [];
   const logger = pino({ level: 'info' }, { write: (line: string) => logged.push(line) });
   const config = {
-    ...readConfig({ PORT: '0', CPG_SANDBOX: 'true' }),
+    ...parseConfig({ PORT: '0', CPG_SANDBOX: 'true' }),
     ...differences,
     dump: new Blob([readFileSync(inject('embeddedDump'))]),
   };
@@ -74,7 +74,7 @@ export const startTestGateway = async (differences: Partial<Config> = {}): Promi
       return {
         status: response.status,
         headers: response.headers,
-        body: (await response.json()) as Answer['body'],
+        body: (await response.json()) as ApiResponse['body'],
       };
     },
   };

@@ -15,7 +15,10 @@ import { startWebhookReceiver, type WebhookReceiver } from './webhook-receiver.t
 const SECRET = 'whsec_of-this-test';
 export const ADDRESS = '0x52908400098527886E0F7030069857D2E4169EE7';
 
-/** Sets up a gateway, with the demo again for each test, and a receiver of its webhooks. Deliveries are made by the tests alone. */
+/**
+ * Sets up a gateway, with the demo again for each test, and a receiver of its webhooks. Deliveries are made
+ * by the tests alone.
+ */
 export const webhookCalls = (start: StartTestGateway) => {
   let gateway: TestGateway;
   let receiver: WebhookReceiver;
@@ -61,7 +64,7 @@ export const webhookCalls = (start: StartTestGateway) => {
         amount: '10',
         ...differences,
       }),
-    /** The events that arrived, their signatures checked. */
+    /** The received events, with verified signatures. */
     readReceived: () =>
       receiver.received.map(({ headers, body }) => {
         const verified = verifyWebhook({

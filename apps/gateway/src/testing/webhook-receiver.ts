@@ -11,26 +11,26 @@ export interface ReceivedWebhook {
 export interface WebhookReceiver {
   readonly url: string;
   readonly received: ReceivedWebhook[];
-  /** The status of the answers from now on; `hang`: none comes. */
-  answer: number | 'hang';
-  /** Ends the connections that hang, without an answer. */
+  /** The status of the next responses; `hang` sends none. */
+  respondWith: number | 'hang';
+  /** Closes the hanging connections without a response. */
   release(): void;
   close(): Promise<void>;
 }
 
-/** A server on a free loopback port that keeps what is posted to it. */
+/** Starts a server on a free loopback port that records webhooks. */
 export const startWebhookReceiver = async (): Promise<WebhookReceiver> => {
   const received: ReceivedWebhook[] = [];
   const server = createServer(async (request, response) => {
     received.push({ path: request.url ?? '', headers: request.headers, body: await buffer(request) });
-    if (receiver.answer === 'hang') return;
-    response.writeHead(receiver.answer, { location: '/elsewhere' }).end('thanks');
+    if (receiver.respondWith === 'hang') return;
+    response.writeHead(receiver.respondWith, { location: '/elsewhere' }).end('thanks');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const receiver: WebhookReceiver = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks`,
     received,
-    answer: 200,
+    respondWith: 200,
     release: () => server.closeAllConnections(),
     close: () =>
       new Promise<void>((resolve) => {

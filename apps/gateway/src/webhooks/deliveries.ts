@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../database/open-database.ts';
 
-/** The newest deliveries, each with its latest attempt. */
+/** Lists the newest deliveries, each with its latest attempt. */
 export const listDeliveries = (db: Database, limit: number) =>
   db
     .selectFrom('webhook_delivery')
@@ -24,7 +24,7 @@ export const listDeliveries = (db: Database, limit: number) =>
     .limit(limit)
     .execute();
 
-/** The delivery log of one delivery: every attempt, oldest first. */
+/** Lists the attempts of a delivery, oldest first. */
 export const listAttempts = (db: Database, deliveryId: string) =>
   db
     .selectFrom('webhook_attempt')
@@ -33,7 +33,7 @@ export const listAttempts = (db: Database, deliveryId: string) =>
     .orderBy('id')
     .execute();
 
-/** Attempts a delivery again from the start of the schedule. False when there is none. Contract §5. */
+/** Restarts the schedule of a delivery. Returns false when it does not exist. Wire protocol §5. */
 export const requeueDelivery = async (db: Database, id: string, at: Date): Promise<boolean> => {
   const { numUpdatedRows } = await db
     .updateTable('webhook_delivery')

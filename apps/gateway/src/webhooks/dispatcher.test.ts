@@ -4,7 +4,7 @@ import { describeOnEachDatabase } from '../testing/describe-on-each-database.ts'
 import { startTestGateway, TEST_NOW, type TestGateway } from '../testing/test-gateway.ts';
 import { webhookCalls } from '../testing/webhook-calls.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../testing/webhook-receiver.ts';
-import { delayAfterAttempt } from './dispatcher.ts';
+import { getRetryDelay } from './dispatcher.ts';
 import { registerWebhook } from './endpoints.ts';
 
 describeOnEachDatabase((start) => {
@@ -19,8 +19,8 @@ describeOnEachDatabase((start) => {
   const listed = async () => (await sandbox('/deliveries')) as readonly { readonly id: string }[];
 
   describe('retries', () => {
-    it('come at 0, 1 min, 5 min, 30 min, 2 h, 12 h and 24 h, then the delivery is dead until requeued', async () => {
-      receiver().answer = 500;
+    it('happen at 0, 1 min, 5 min, 30 min, 2 h, 12 h and 24 h, then the delivery is dead until requeued', async () => {
+      receiver().respondWith = 500;
       await withdraw();
       const minutes: number[] = [];
       for (let second = 0; second <= 30 * 3600; second += 30) {
@@ -39,19 +39,19 @@ describeOnEachDatabase((start) => {
       });
       expect(await sandbox(`/deliveries/${dead?.id}/attempts`)).toHaveLength(7);
 
-      receiver().answer = 204;
+      receiver().respondWith = 204;
       expect(await sandbox(`/deliveries/${dead?.id}/requeue`, 'POST')).toEqual({ done: true });
       await deliver();
       expect((await listed())[0]).toMatchObject({ status: 'delivered', attempts: 1, response_status: 204 });
       expect(await deliver()).toBe(0);
     });
 
-    it('send the same bytes and the same delivery id, signed anew', async () => {
-      receiver().answer = 503;
+    it('send the same bytes and delivery id with a new signature', async () => {
+      receiver().respondWith = 503;
       await withdraw();
       await deliver();
       pass(60);
-      receiver().answer = 200;
+      receiver().respondWith = 200;
       await deliver();
       const [first, second] = receiver().received;
       expect(second?.body.equals(first?.body as Buffer)).toBe(true);
@@ -67,16 +67,16 @@ describeOnEachDatabase((start) => {
     it.each<[number | 'hang', number | null, string | null]>([
       [301, 301, null],
       [404, 404, null],
-      ['hang', null, 'No answer within 0.5 s'],
-    ])('follow an answer of %s', async (answer, response_status, error) => {
-      receiver().answer = answer;
+      ['hang', null, 'No response within 0.5 s'],
+    ])('follow a response of %s', async (respondWith, response_status, error) => {
+      receiver().respondWith = respondWith;
       await withdraw();
-      await (answer === 'hang' ? deliver({ timeoutMs: 500 }) : deliver());
+      await (respondWith === 'hang' ? deliver({ timeoutMs: 500 }) : deliver());
       expect(await listed()).toMatchObject([{ status: 'pending', attempts: 1, response_status, error }]);
       expect(receiver().received.map(({ path }) => path)).toEqual(['/hooks']);
     });
 
-    it('follow a receiver that cannot be reached', async () => {
+    it('follow a failed connection', async () => {
       await receiver().close();
       await withdraw();
       await deliver();
@@ -90,7 +90,7 @@ describeOnEachDatabase((start) => {
       ]);
     });
 
-    it('take over what a process that died had claimed', async () => {
+    it('take over deliveries claimed by a crashed process', async () => {
       await withdraw();
       await gateway()
         .db.updateTable('webhook_delivery')
@@ -103,14 +103,14 @@ describeOnEachDatabase((start) => {
     });
   });
 
-  describe('an attempt that outlives its claim', () => {
-    it('does not undo the delivery that another one made', async () => {
-      receiver().answer = 'hang';
+  describe('an attempt that outlives its lease', () => {
+    it('does not overwrite a successful delivery', async () => {
+      receiver().respondWith = 'hang';
       await withdraw();
       const late = deliver();
       await expect.poll(() => receiver().received.length, { timeout: 30_000 }).toBe(1);
       await gateway().db.updateTable('webhook_delivery').set({ claimed_until: null }).execute();
-      receiver().answer = 200;
+      receiver().respondWith = 200;
       expect(await deliver()).toBe(1);
       await receiver().close();
       await late;
@@ -118,8 +118,8 @@ describeOnEachDatabase((start) => {
     });
   });
 
-  describe('the rules', () => {
-    it('are applied at delivery too, when the configuration has changed since', async () => {
+  describe('the URL rules', () => {
+    it('are also applied at delivery', async () => {
       await withdraw();
       await deliver({ rules: { allowedHosts: [], sandbox: false } });
       expect(receiver().received).toEqual([]);
@@ -131,7 +131,7 @@ describeOnEachDatabase((start) => {
 
   describe('an endpoint at an address that is not public', () => {
     it.each(['[::169.254.169.254]', '[2002:a9fe:a9fe::1]', '2852039166', '168.63.129.16', '[::127.0.0.1]'])(
-      '%s is not registered, and not dialled when it is there already',
+      '%s is not registered, and gets no delivery if it is registered already',
       async (host) => {
         const url = `https://${host}/`;
         const response = await fetch(`${gateway().operationsUrl}/_sandbox/webhooks`, {
@@ -159,7 +159,7 @@ describeOnEachDatabase((start) => {
   });
 
   describe('the signing secret', () => {
-    it('can be replaced, and is nowhere in the database in the clear', async () => {
+    it('can be replaced, and is never stored in plaintext', async () => {
       await register('whsec_the-newer-one');
       const rows = await gateway().db.selectFrom('webhook_endpoint').selectAll().execute();
       expect(rows).toHaveLength(1);
@@ -169,7 +169,7 @@ describeOnEachDatabase((start) => {
       expect(readReceived).toThrow('Invalid signature');
     });
 
-    it('that cannot be opened is an attempt that failed, and says so', async () => {
+    it('that cannot be decrypted fails the attempt with an error', async () => {
       await withdraw();
       const box = createSecretBox(Buffer.alloc(32, 7));
       expect(await deliver({ box })).toBe(1);
@@ -186,14 +186,12 @@ describeOnEachDatabase((start) => {
   });
 });
 
-it('attempts at 0, 1 min, 5 min, 30 min, 2 h, 12 h and 24 h, and no more', () => {
-  const minutes = [1, 2, 3, 4, 5, 6, 7].map(
-    (attempts) => (delayAfterAttempt(attempts) ?? Number.NaN) / 60_000,
-  );
+it('the schedule has attempts at 0, 1 min, 5 min, 30 min, 2 h, 12 h and 24 h', () => {
+  const minutes = [1, 2, 3, 4, 5, 6, 7].map((attempts) => (getRetryDelay(attempts) ?? Number.NaN) / 60_000);
   expect(minutes).toEqual([1, 4, 25, 90, 600, 720, Number.NaN]);
 });
 
-describe('the courier', () => {
+describe('WebhookDispatcher', () => {
   const WAIT = { timeout: 30_000 };
 
   let gateway: TestGateway;
@@ -223,15 +221,15 @@ describe('the courier', () => {
     });
   const attempts = async () => (await gateway.db.selectFrom('webhook_attempt').select('id').execute()).length;
 
-  it('lets no receiver wait for another one, and asks a slow one for no more meanwhile', async () => {
-    slow.answer = 'hang';
+  it('does not delay other receivers for a slow one, which gets one delivery at a time', async () => {
+    slow.respondWith = 'hang';
     await pay();
     await expect.poll(() => [slow.received.length, quick.received.length], WAIT).toEqual([1, 1]);
     await pay();
     await expect.poll(() => quick.received.length, WAIT).toBe(2);
     await expect.poll(attempts, WAIT).toBe(2);
     expect(slow.received).toHaveLength(1);
-    slow.answer = 200;
+    slow.respondWith = 200;
     slow.release();
     await expect.poll(() => slow.received.length, WAIT).toBe(2);
     await expect.poll(attempts, WAIT).toBe(4);

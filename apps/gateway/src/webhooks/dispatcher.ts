@@ -6,31 +6,31 @@ import type { SecretBox } from '../database/secret-box.ts';
 import { inTransaction } from '../database/transactions.ts';
 import { logFailure } from '../repeat.ts';
 import type { Clock } from '../time.ts';
-import { webhookLabel } from './endpoints.ts';
+import { getWebhookLabel } from './endpoints.ts';
 import { sendWebhook, type WebhookResponse } from './send-webhook.ts';
 import type { WebhookUrlRules } from './url-rules.ts';
 
-/** Delivers to each endpoint on its own, so that a slow receiver delays nobody else. */
-export class WebhookCourier {
+/** Delivers webhooks to each endpoint independently: a slow receiver does not delay the others. */
+export class WebhookDispatcher {
   readonly #services: DeliveryServices;
   readonly #logger: Logger;
-  readonly #underWay = new Map<number, Promise<void>>();
+  readonly #inFlight = new Map<number, Promise<void>>();
 
   constructor(services: DeliveryServices, logger: Logger) {
     this.#services = services;
     this.#logger = logger;
   }
 
-  /** Sets out to every endpoint that something is due for, unless it is being delivered to; waits for none. */
-  async setOut(): Promise<void> {
+  /** Starts the due deliveries of every endpoint without one in flight. Does not wait for them. */
+  async dispatchDue(): Promise<void> {
     for (const endpointId of await findDueEndpoints(this.#services)) {
-      if (!this.#underWay.has(endpointId)) this.#underWay.set(endpointId, this.#deliver(endpointId));
+      if (!this.#inFlight.has(endpointId)) this.#inFlight.set(endpointId, this.#deliver(endpointId));
     }
   }
 
-  /** Waits for what is under way. */
-  async comeBack(): Promise<void> {
-    await Promise.all(this.#underWay.values());
+  /** Waits for the deliveries in flight. */
+  async drain(): Promise<void> {
+    await Promise.all(this.#inFlight.values());
   }
 
   async #deliver(endpointId: number): Promise<void> {
@@ -39,7 +39,7 @@ export class WebhookCourier {
     } catch (error) {
       logFailure(this.#logger, error, 'webhook delivery failed; will retry');
     } finally {
-      this.#underWay.delete(endpointId);
+      this.#inFlight.delete(endpointId);
     }
   }
 }
@@ -49,25 +49,28 @@ export interface DeliveryServices {
   readonly clock: Clock;
   readonly box: SecretBox;
   readonly rules: WebhookUrlRules;
-  /** Milliseconds for the whole of an attempt. @default 10000 */
+  /** Timeout of an attempt in milliseconds. @default 10000 */
   readonly timeoutMs?: number;
 }
 
-const TIMEOUT_MS = 10_000;
+const DEFAULT_TIMEOUT_MS = 10_000;
 const UNREADABLE_SECRET =
   'The signing secret was encrypted under another master key; register the webhook again';
-// To one endpoint.
-const AT_ONCE = 20;
-// Longer than any attempt takes: a claim that old belongs to a process that died.
-const CLAIM_MS = 60_000;
+// Concurrent attempts per endpoint.
+const MAX_BATCH_SIZE = 20;
+// Longer than any attempt: an expired lease belongs to a crashed process.
+const LEASE_MS = 60_000;
 
-/** The endpoints that a delivery is due for, which no process is at. */
+/** The endpoints with a due delivery that no process has claimed. */
 export const findDueEndpoints = async ({ db, clock }: DeliveryServices): Promise<readonly number[]> => {
   const due = await selectDue(db, new Date(clock.now())).select('endpoint_id').distinct().execute();
   return due.map(({ endpoint_id }) => endpoint_id);
 };
 
-/** Attempts what is due for an endpoint, some at once, each in one process only. Returns how many were attempted. Contract §5. */
+/**
+ * Attempts the due deliveries of an endpoint, each in one process only. Returns the number of attempts. Wire
+ * protocol §5.
+ */
 export const deliverDue = async (services: DeliveryServices, endpointId: number): Promise<number> => {
   const claimed = await claimDue(services, endpointId);
   await Promise.all(claimed.map(({ id }) => attempt(services, id)));
@@ -87,12 +90,12 @@ const claimDue = ({ db, clock }: DeliveryServices, endpointId: number) => {
     .select('id')
     .where('endpoint_id', '=', endpointId)
     .orderBy('next_attempt_at')
-    .limit(AT_ONCE)
+    .limit(MAX_BATCH_SIZE)
     .forUpdate()
     .skipLocked();
   return db
     .updateTable('webhook_delivery')
-    .set({ claimed_until: new Date(now.getTime() + CLAIM_MS) })
+    .set({ claimed_until: new Date(now.getTime() + LEASE_MS) })
     .where('id', 'in', due)
     .returning('id')
     .execute();
@@ -112,7 +115,7 @@ type Delivery = NonNullable<Awaited<ReturnType<typeof findDelivery>>>;
 
 const attempt = async (services: DeliveryServices, id: string): Promise<void> => {
   const delivery = await findDelivery(services.db, id);
-  // Its endpoint was removed meanwhile.
+  // The endpoint was removed after the claim.
   if (delivery === undefined) return;
   const startedAt = performance.now();
   const response = await send(services, delivery);
@@ -121,19 +124,19 @@ const attempt = async (services: DeliveryServices, id: string): Promise<void> =>
 
 const openKey = (box: SecretBox, { sealed_secret, account_id, url }: Delivery): SigningKey | undefined => {
   try {
-    return createSigningKey(box.open(sealed_secret, webhookLabel(account_id, url)));
+    return createSigningKey(box.open(sealed_secret, getWebhookLabel(account_id, url)));
   } catch {
     return undefined;
   }
 };
 
 const send = async (
-  { box, clock, rules, timeoutMs = TIMEOUT_MS }: DeliveryServices,
+  { box, clock, rules, timeoutMs = DEFAULT_TIMEOUT_MS }: DeliveryServices,
   delivery: Delivery,
 ): Promise<WebhookResponse> => {
   const body = Buffer.from(delivery.body);
   const key = openKey(box, delivery);
-  // An attempt that failed, so that its delivery dies in the end and the log of deliveries says why.
+  // Recorded as a failed attempt: the delivery log shows the reason, and the retries end.
   if (key === undefined) return { status: null, error: UNREADABLE_SECRET };
   const { headers } = signWebhook({ key, body, timestamp: Math.floor(clock.now() / 1000) });
   return sendWebhook({
@@ -158,7 +161,7 @@ const record = async (
 ): Promise<void> => {
   const now = clock.now();
   const isDelivered = response.status !== null && response.status >= 200 && response.status < 300;
-  const delay = delayAfterAttempt(delivery.attempts + 1);
+  const delay = getRetryDelay(delivery.attempts + 1);
   await inTransaction(db, async (transaction) => {
     const { numUpdatedRows } = await transaction
       .updateTable('webhook_delivery')
@@ -169,7 +172,7 @@ const record = async (
         claimed_until: null,
       })
       .where('id', '=', delivery.id)
-      // An attempt that outlived its claim must not undo the delivery that another one made.
+      // An attempt that outlived its lease must not overwrite the result of another attempt.
       .where('status', '=', 'pending')
       .executeTakeFirst();
     if (numUpdatedRows === 0n) return;
@@ -189,14 +192,14 @@ const record = async (
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** When an event is attempted, in milliseconds after the first attempt. Contract §5. */
+/** The times of the attempts, in milliseconds after the first. Wire protocol §5. */
 const ATTEMPTS_AT = [0, MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 12 * HOUR, 24 * HOUR] as const;
 
 /**
- * How long to wait after the given number of failed attempts, or `undefined` when there were enough of them. Counted from
- * the attempt before, so that a gateway that was down does not catch up on several at once.
+ * The delay after a number of failed attempts; `undefined` after the last attempt. The delay counts from the
+ * previous attempt, so a gateway that was down does not make several attempts at once.
  */
-export const delayAfterAttempt = (attempts: number): number | undefined => {
+export const getRetryDelay = (attempts: number): number | undefined => {
   const next = ATTEMPTS_AT[attempts];
   const last = ATTEMPTS_AT[attempts - 1];
   return next === undefined || last === undefined ? undefined : next - last;

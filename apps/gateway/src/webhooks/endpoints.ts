@@ -5,9 +5,9 @@ import type { SecretBox } from '../database/secret-box.ts';
 
 export interface NewWebhook {
   readonly accountId: string;
-  /** Held to the rules by the caller. */
+  /** The caller checks the URL rules. */
   readonly url: string;
-  /** Made up when absent. */
+  /** @default a random secret */
   readonly secret?: string | undefined;
   readonly at: Date;
 }
@@ -15,22 +15,25 @@ export interface NewWebhook {
 export interface RegisteredWebhook {
   readonly id: number;
   readonly url: string;
-  /** To be shown now and never again. */
+  /** Shown to the user once, and never again. */
   readonly secret: string;
 }
 
-/** The label under which the secret of a webhook is sealed. */
-export const webhookLabel = (accountId: string, url: string): string => `webhook:${accountId}:${url}`;
+/** The label that a webhook's secret is sealed with. */
+export const getWebhookLabel = (accountId: string, url: string): string => `webhook:${accountId}:${url}`;
 
-/** Registers where an account's events are delivered to; a URL that is known already gets the new secret. Contract §5. */
+/**
+ * Registers a webhook for an account's events. A URL that is already registered gets the new secret. Wire
+ * protocol §5.
+ */
 export const registerWebhook = async (
   db: Database,
   box: SecretBox,
   { accountId, url, secret = `whsec_${randomBytes(32).toString('base64url')}`, at }: NewWebhook,
 ): Promise<RegisteredWebhook> => {
-  // Refuses what could not sign.
+  // Throws when the secret cannot be used to sign.
   createSigningKey(secret);
-  const sealed_secret = box.seal(secret, webhookLabel(accountId, url));
+  const sealed_secret = box.seal(secret, getWebhookLabel(accountId, url));
   const { id } = await db
     .insertInto('webhook_endpoint')
     .values({ account_id: accountId, url, sealed_secret, created_at: at })
@@ -40,7 +43,7 @@ export const registerWebhook = async (
   return { id, url, secret };
 };
 
-/** Stops deliveries to an endpoint; those that are pending go with it. False when there is none. */
+/** Removes a webhook with its pending deliveries. Returns false when it does not exist. */
 export const removeWebhook = async (db: Database, id: number): Promise<boolean> => {
   const { numDeletedRows } = await db.deleteFrom('webhook_endpoint').where('id', '=', id).executeTakeFirst();
   return numDeletedRows > 0n;

@@ -9,7 +9,7 @@ describeOnEachDatabase((start) => {
   const { gateway, receiver, deliver, post, pass, withdraw, readReceived } = webhookCalls(start);
 
   describe('the events of a withdrawal', () => {
-    it('tell of its broadcast and its confirmation', async () => {
+    it('report its broadcast and its confirmation', async () => {
       await withdraw({ client_reference: 'order-1' });
       await deliver();
       pass(3);
@@ -45,7 +45,7 @@ describeOnEachDatabase((start) => {
       ]);
     });
 
-    it('tell of its failure, and why', async () => {
+    it('report its failure with the reason', async () => {
       await withdraw({ to_address: FAILING_ADDRESS });
       pass(3);
       await gateway().chain.advance();
@@ -64,7 +64,7 @@ describeOnEachDatabase((start) => {
   });
 
   describe('the events of a deposit', () => {
-    it('tell of its detection, its confirmation and its sweep', async () => {
+    it('report its detection, its confirmation and its sweep', async () => {
       const { data } = (
         await post('/v1/deposit-addresses', { currency: 'BTC', network: 'BTC', user_identifier: 'u-1' })
       ).body;
@@ -110,7 +110,7 @@ describeOnEachDatabase((start) => {
   });
 
   describe('the outbox', () => {
-    it('holds no event of a change that was rolled back', async () => {
+    it('contains no event of a rolled back change', async () => {
       const count = async () =>
         (await gateway().db.selectFrom('webhook_event').select('id').execute()).length;
       await withdraw();

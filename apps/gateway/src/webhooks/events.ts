@@ -13,8 +13,8 @@ export interface NewEvent {
 const API_VERSION = '1';
 
 /**
- * Writes an event and its deliveries in the caller's transaction: the event exists if and only if the change that it tells
- * of was committed. Contract §5.
+ * Writes an event and its deliveries in the caller's transaction: the event exists if and only if the change
+ * it reports was committed. Wire protocol §5.
  */
 export const recordEvent = async (transaction: Transaction<Schema>, event: NewEvent): Promise<void> => {
   const { rows } = await sql<{

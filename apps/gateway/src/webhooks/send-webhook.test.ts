@@ -10,7 +10,7 @@ const ADDRESSES: Readonly<Record<string, readonly string[]>> = {
   'mixed.example': ['8.8.8.8', '127.0.0.1'],
 };
 
-// What a name server might say.
+// A fake name server.
 const resolve = ((
   name: string,
   _options: unknown,
@@ -45,7 +45,7 @@ describe('guardedLookup', () => {
   });
 
   it.each([...SPECIAL_ADDRESSES.ipv4, ...SPECIAL_ADDRESSES.ipv6, 'fe80::1%eth0'])(
-    'refuses a name that also resolves to %s',
+    'rejects a host that also resolves to %s',
     async (address) => {
       const name = `${address}.special.example`;
       for (const all of [true, false])
@@ -55,7 +55,7 @@ describe('guardedLookup', () => {
     },
   );
 
-  it('hands over all addresses when asked to', async () => {
+  it('returns all addresses when `all` is set', async () => {
     expect(await ask('good.example', true)).toEqual([
       { address: '8.8.8.8', family: 4 },
       { address: '8.8.4.4', family: 4 },

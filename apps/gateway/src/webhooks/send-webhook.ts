@@ -3,7 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { LookupFunction } from 'node:net';
 import {
-  findWebhookUrlFault,
+  findWebhookUrlProblem,
   isAllowedHost,
   isLoopbackHost,
   isPublicAddress,
@@ -18,27 +18,27 @@ export interface WebhookRequest {
   readonly timeoutMs: number;
 }
 
-/** How an attempt went: with a status when there was an answer, with an error when there was none. */
+/** The outcome of an attempt: the status of the response, or an error when there was no response. */
 export interface WebhookResponse {
   readonly status: number | null;
   readonly error: string | null;
 }
 
 /**
- * Posts one webhook. The answer's status is all that is read of it; redirects are not followed; the name's addresses are
- * held to the rules of the URL. Never rejects. Contract §5.
+ * Posts one webhook and reads the status of the response. Redirects are not followed, and the addresses the
+ * host resolves to must satisfy the URL rules. Never rejects. Wire protocol §5.
  */
 export const sendWebhook = (request: WebhookRequest): Promise<WebhookResponse> => {
-  // The rules may have changed since the URL was registered.
-  const fault = findWebhookUrlFault(request.url, request.rules);
-  if (fault !== undefined) return Promise.resolve({ status: null, error: fault });
+  // The rules may have changed since registration.
+  const problem = findWebhookUrlProblem(request.url, request.rules);
+  if (problem !== undefined) return Promise.resolve({ status: null, error: problem });
   return post(request).catch((error: unknown) => ({
     status: null,
-    error: error instanceof Error && error.name === 'TimeoutError' ? timeoutText(request) : String(error),
+    error: error instanceof Error && error.name === 'TimeoutError' ? formatTimeout(request) : String(error),
   }));
 };
 
-const timeoutText = ({ timeoutMs }: WebhookRequest) => `No answer within ${timeoutMs / 1000} s`;
+const formatTimeout = ({ timeoutMs }: WebhookRequest) => `No response within ${timeoutMs / 1000} s`;
 
 const post = ({ url: text, headers, body, rules, timeoutMs }: WebhookRequest): Promise<WebhookResponse> =>
   new Promise((resolve, reject) => {
@@ -54,7 +54,7 @@ const post = ({ url: text, headers, body, rules, timeoutMs }: WebhookRequest): P
         method: 'POST',
         headers: { ...headers, 'Content-Length': body.length },
         lookup: guardedLookup(isPermitted),
-        // A connection of its own: none is kept open to a stranger's server.
+        // One connection per webhook: none stays open to a third-party server.
         agent: false,
         signal,
       },
@@ -63,19 +63,19 @@ const post = ({ url: text, headers, body, rules, timeoutMs }: WebhookRequest): P
         response.destroy();
       },
     );
-    // Aborting reports an AbortError; its cause says that the time was over.
+    // On a timeout the request fails with an AbortError; signal.reason is the TimeoutError.
     sent.on('error', (error) => reject(signal.aborted ? signal.reason : error));
     sent.end(body);
   });
 
-const refused = (hostname: string, address: string) =>
+const createHostError = (hostname: string, address: string) =>
   Object.assign(new Error(`${hostname} resolves to ${address}, which webhooks are not delivered to`), {
     code: 'EWEBHOOKHOST',
   });
 
 /**
- * A `lookup` for sockets that refuses a name when any of its addresses is not permitted. The check is on the very answer
- * that the socket then connects to, so a name that changes its address between check and use gains nothing.
+ * Creates a `lookup` for sockets that fails when any address of a host is not permitted. It checks the
+ * addresses the socket connects to, so DNS rebinding between the check and the connection has no effect.
  */
 export const guardedLookup =
   (isPermitted: (address: string) => boolean, resolve = lookup): LookupFunction =>
@@ -87,7 +87,7 @@ export const guardedLookup =
       }
       const forbidden = addresses.find(({ address }) => !isPermitted(address));
       const [first] = addresses;
-      if (forbidden !== undefined) callback(refused(hostname, forbidden.address), []);
+      if (forbidden !== undefined) callback(createHostError(hostname, forbidden.address), []);
       else if (options.all) callback(null, addresses);
       else callback(null, first?.address ?? '', first?.family);
     });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { SPECIAL_ADDRESSES } from '../testing/special-addresses.ts';
-import { findWebhookUrlFault, isLoopbackHost, isPublicAddress } from './url-rules.ts';
+import { findWebhookUrlProblem, isLoopbackHost, isPublicAddress } from './url-rules.ts';
 
 const rules = { allowedHosts: ['10.1.2.3', 'hooks.internal:9443'], sandbox: false };
 const PRIVATE = 'url: Host should be reachable from the Internet, not private, loopback or reserved';
 const PORT = 'url: Port should be 443 or 8443';
 
-describe('findWebhookUrlFault', () => {
+describe('findWebhookUrlProblem', () => {
   it.each([
     ['https://example.com/hooks', undefined],
     ['https://example.com:8443/hooks?x=1', undefined],
@@ -40,7 +40,7 @@ describe('findWebhookUrlFault', () => {
     ['https://[64:ff9b::a00:1]/', PRIVATE],
     ['https://[2002:a00:1::]/', PRIVATE],
   ])('%s: %s', (url, expected) => {
-    expect(findWebhookUrlFault(url, rules)).toBe(expected);
+    expect(findWebhookUrlProblem(url, rules)).toBe(expected);
   });
 
   it.each([
@@ -57,16 +57,16 @@ describe('findWebhookUrlFault', () => {
       '0',
     ],
     ...['localhost.', 'LOCALHOST', 'api.localhost', 'api.localhost.'],
-  ])('refuses %s', (host) => {
+  ])('rejects %s', (host) => {
     const url = host.startsWith('https:') ? host : `https://${host}/`;
-    expect(findWebhookUrlFault(url, rules)).toBe(PRIVATE);
-    expect(findWebhookUrlFault(url.replace(/\/$/, ':8443/'), rules)).toBe(PRIVATE);
+    expect(findWebhookUrlProblem(url, rules)).toBe(PRIVATE);
+    expect(findWebhookUrlProblem(url.replace(/\/$/, ':8443/'), rules)).toBe(PRIVATE);
   });
 
   it.each(['https://[fe80::1%25eth0]/', 'https://[fe80::1%eth0]/', 'https://256.1.1.1/', 'https://[::1/'])(
-    'takes %s for no URL',
+    'rejects %s as a URL',
     (url) => {
-      expect(findWebhookUrlFault(url, rules)).toBe('url: Input should be an absolute URL');
+      expect(findWebhookUrlProblem(url, rules)).toBe('url: Input should be an absolute URL');
     },
   );
 
@@ -79,7 +79,7 @@ describe('findWebhookUrlFault', () => {
     'https://localhost.example.com/',
     'https://hooks.internal.:9443/',
   ])('accepts %s', (url) => {
-    expect(findWebhookUrlFault(url, rules)).toBeUndefined();
+    expect(findWebhookUrlProblem(url, rules)).toBeUndefined();
   });
 
   it.each([
@@ -93,7 +93,7 @@ describe('findWebhookUrlFault', () => {
     ['http://[::127.0.0.1]:9000/hooks', 'url: Input should be an https URL'],
     ['https://[::127.0.0.1]/hooks', PRIVATE],
   ])('in the sandbox %s: %s', (url, expected) => {
-    expect(findWebhookUrlFault(url, { ...rules, sandbox: true })).toBe(expected);
+    expect(findWebhookUrlProblem(url, { ...rules, sandbox: true })).toBe(expected);
   });
 });
 
@@ -109,14 +109,14 @@ describe('isPublicAddress', () => {
     expect(isPublicAddress(address)).toBe(expected);
   });
 
-  it('holds no special address', () => {
+  it('is false for special addresses', () => {
     const { ipv4, ipv6 } = SPECIAL_ADDRESSES;
     expect([...ipv4, ...ipv6].filter(isPublicAddress)).toEqual([]);
   });
 });
 
 describe('isLoopbackHost', () => {
-  it('holds no other address that ends like a loopback one', () => {
+  it('is false for other addresses that end like a loopback address', () => {
     expect(
       ['::127.0.0.1', '64:ff9b::127.0.0.1', '2002:7f00:1::', '0.0.0.0', '::'].filter(isLoopbackHost),
     ).toEqual([]);

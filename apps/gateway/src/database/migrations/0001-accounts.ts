@@ -1,4 +1,4 @@
-/** Accounts, their API keys, and the networks and currencies they may use. */
+/** Accounts, their API keys, and the networks and currencies they can use. */
 export const accounts = [
   'CREATE TABLE account (id TEXT PRIMARY KEY, name TEXT NOT NULL)',
 

@@ -1,4 +1,4 @@
-/** Who is told of events, the events (an outbox), their deliveries and every attempt. */
+/** Webhook endpoints, events (the outbox), deliveries and attempts. */
 export const webhooks = [
   `CREATE TABLE webhook_endpoint (
      id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
