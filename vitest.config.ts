@@ -10,7 +10,7 @@ const packages = ['packages', 'apps', 'tooling'].flatMap((folder) =>
 );
 
 // Runs once before the first test of a project.
-const GLOBAL_SETUP = 'src/testing/global-setup.ts';
+const getGlobalSetup = (name: string) => `tooling/test-support/src/${name}/global-setup.ts`;
 
 // The files of these projects share the modules of a worker, because loading them for each file takes longer than most tests.
 // The tests of other projects mock modules, expect warnings that appear once in a process, or open many databases.
@@ -31,8 +31,8 @@ export default defineConfig({
         include: ['**/*.test.ts'],
         exclude: ['**/node_modules/**', '**/dist/**'],
         isolate: !SHARING_MODULES.includes(name),
-        globalSetup: existsSync(`${root}/${GLOBAL_SETUP}`)
-          ? [join(import.meta.dirname, root, GLOBAL_SETUP)]
+        globalSetup: existsSync(getGlobalSetup(name))
+          ? [join(import.meta.dirname, getGlobalSetup(name))]
           : [],
       },
     })),

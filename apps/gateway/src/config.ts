@@ -125,7 +125,7 @@ const SECRET_VARIABLES: readonly string[] = [
 
 // Variables of the client, the conformance suite and the tests, which may run in the same shell.
 const OTHER_PROGRAMS =
-  /^CPG_(?:BASE_URL|KEY_ID|SECRET_LENGTH_ERROR|SECRET_FILE|CREDENTIALS|SANDBOX_URL|FUZZ_RUNS|UPDATE_SCREENSHOT|TEST_\w+)$/;
+  /^CPG_(?:BASE_URL|KEY_ID|SECRET|SECRET_FILE|CREDENTIALS|SANDBOX_URL|FUZZ_RUNS|UPDATE_SCREENSHOT|TEST_\w+)$/;
 
 // Kubernetes injects variables for every service, for example one called cpg or cpg-gateway.
 const SERVICE_LINK = /_SERVICE_(?:HOST|PORT)(?:_\w+)?$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$/;

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createSigningKey, signRequest } from '@cpg/protocol';
@@ -146,23 +146,44 @@ it.each(['HOST', 'CPG_OPERATIONS_HOST'])(
   },
 );
 
-describe('the code of a gateway outside the sandbox', () => {
-  const IMPORT = /(?:\bfrom|^import) '(\.{1,2}\/[^']+)'/gm;
-  const readImports = async (entry: string): Promise<readonly string[]> => {
-    const found = new Set([join(SOURCES, entry)]);
+describe('the code', () => {
+  const IMPORT = /(?:\bfrom|^import) '((?:\.{1,2}\/|@cpg\/)[^']+)'/gm;
+  const parseImports = async (file: string): Promise<readonly string[]> => {
+    const source = await readFile(join(SOURCES, file), 'utf8');
+    return [...source.matchAll(IMPORT)].map(([, path = '']) =>
+      path.startsWith('.') ? join(dirname(file), path) : path,
+    );
+  };
+  const findImports = async (entry: string): Promise<readonly string[]> => {
+    const found = new Set([entry]);
     for (const file of found) {
-      const source = await readFile(file, 'utf8');
-      for (const [, path = ''] of source.matchAll(IMPORT)) found.add(join(dirname(file), path));
+      if (!file.startsWith('@cpg/')) for (const path of await parseImports(file)) found.add(path);
     }
-    return [...found].map((file) => relative(SOURCES, file));
+    return [...found];
   };
 
   it.each(['main.ts', 'gateway.ts', 'keys.ts', 'audit.ts'])(
-    '%s imports no sandbox, demo or test code',
+    'of %s outside the sandbox imports no sandbox, demo or test code',
     async (entry) => {
-      const files = await readImports(entry);
+      const files = await findImports(entry);
       expect(files).toContain('database/open-database.ts');
-      expect(files.filter((file) => /^(?:sandbox|testing)\//.test(file))).toEqual([]);
+      expect(files.filter((file) => /^(?:sandbox\/|\.\.)|test/.test(file))).toEqual([]);
     },
   );
+
+  it('of a folder imports only the folders below it', async () => {
+    // From the lowest to the highest. Files directly in src are shared by all of them.
+    const LAYERS = ['database', 'webhooks', 'ledger', 'keys', 'chain', 'http', 'sandbox'];
+    const sources = (await readdir(SOURCES, { recursive: true })).filter((file) => /\.ts$/.test(file));
+    const folders = new Set(
+      sources.filter((file) => file.includes('/')).map((file) => file.split('/', 1)[0]),
+    );
+    expect([...folders].sort()).toEqual([...LAYERS].sort());
+    for (const file of sources.filter((file) => file.includes('/') && !file.endsWith('.test.ts'))) {
+      const layer = LAYERS.indexOf(file.split('/', 1)[0] ?? '');
+      const higher = LAYERS.slice(layer + 1).map((folder) => `${folder}/`);
+      const imports = await parseImports(file);
+      expect(imports.filter((path) => higher.some((folder) => path.startsWith(folder)))).toEqual([]);
+    }
+  });
 });

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { startTestGateway, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startTestGateway, type TestGateway } from './testing/test-gateway.ts';
 
 const FOLDER = fileURLToPath(new URL('..', import.meta.url));
 

@@ -2,14 +2,13 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createSigningKey, signRequest } from '@cpg/protocol';
+import { balanceConnections, forwardToAll } from '@cpg/test-support/gateway/load-balancers';
 import { type GatewayProcess, startGatewayFromSources } from '@cpg/test-support/gateway-process';
 import { type Postgres, startPostgres } from '@cpg/test-support/postgres';
 import { describeWithProgram } from '@cpg/test-support/programs';
 import { RedisServer } from '@cpg/test-support/redis';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { balanceConnections } from './testing/balance-connections.ts';
-import { forwardToAll } from './testing/forward-to-all.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const MINUTE = 60_000;

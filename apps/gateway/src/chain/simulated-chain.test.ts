@@ -1,6 +1,6 @@
+import { startTestGateway } from '@cpg/test-support/gateway/test-gateway';
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
-import { startTestGateway } from '../testing/test-gateway.ts';
 
 it('advances the other transactions when one withdrawal cannot be broadcast, and reports the failure', async () => {
   const gateway = await startTestGateway();

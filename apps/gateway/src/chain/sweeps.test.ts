@@ -1,8 +1,7 @@
+import { depositCalls, type Requested } from '@cpg/test-support/gateway/sandbox-calls';
+import { describeOnEachDatabase, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditLedger } from '../ledger/audit.ts';
-import { depositCalls, type Requested } from '../testing/deposit-calls.ts';
-import { describeOnEachDatabase } from '../testing/describe-on-each-database.ts';
-import type { TestGateway } from '../testing/test-gateway.ts';
 import { receiveDeposit, sweepDeposit } from './broadcast.ts';
 
 describeOnEachDatabase((start) => {

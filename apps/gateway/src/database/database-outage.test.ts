@@ -1,10 +1,10 @@
+import { type ApiResponse, startTestGateway, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
 import { type Postgres, startPostgres } from '@cpg/test-support/postgres';
 import { describeWithProgram } from '@cpg/test-support/programs';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { auditLedger } from '../ledger/audit.ts';
-import { type ApiResponse, startTestGateway, type TestGateway } from '../testing/test-gateway.ts';
 
 const WAIT = { timeout: 30_000 };
 const UNAVAILABLE = {

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { startTestGateway, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
 import { describeWithProgram } from '@cpg/test-support/programs';
 import { startHaproxy, startNginx } from '@cpg/test-support/reverse-proxies';
 import { countUploads, uploadWithCurl } from '@cpg/test-support/uploads';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { startTestGateway, type TestGateway } from '../testing/test-gateway.ts';
 
 const LENGTH = 4_000_000;
 const JSON_TYPE = { 'Content-Type': 'application/json' };

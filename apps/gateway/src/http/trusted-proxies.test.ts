@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { createSigningKey, signRequest } from '@cpg/protocol';
+import { startTestGateway, TEST_NOW, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestGateway, TEST_NOW, type TestGateway } from '../testing/test-gateway.ts';
 
 const PROXY = '127.0.0.9';
 const key = createSigningKey('cpg-demo-ip-edges-DO-NOT-USE-IN-PRODUCTION');

@@ -1,6 +1,6 @@
 import { createSigningKey } from '@cpg/protocol';
+import { startTestGateway, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestGateway, type TestGateway } from '../testing/test-gateway.ts';
 import { keysProgram } from './keys-program.ts';
 
 let gateway: TestGateway;

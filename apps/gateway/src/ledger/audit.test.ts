@@ -1,9 +1,8 @@
+import { describeOnEachDatabase, TEST_NOW, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { receiveDeposit } from '../chain/broadcast.ts';
 import { FAILING_ADDRESS } from '../chain/simulated-chain.ts';
-import { describeOnEachDatabase } from '../testing/describe-on-each-database.ts';
-import { TEST_NOW, type TestGateway } from '../testing/test-gateway.ts';
 import { auditLedger } from './audit.ts';
 
 describeOnEachDatabase((start) => {

@@ -1,6 +1,5 @@
+import { describeOnEachDatabase, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeOnEachDatabase } from '../testing/describe-on-each-database.ts';
-import type { TestGateway } from '../testing/test-gateway.ts';
 
 describeOnEachDatabase((start) => {
   let gateway: TestGateway;

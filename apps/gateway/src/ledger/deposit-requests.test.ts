@@ -1,8 +1,7 @@
+import { depositCalls } from '@cpg/test-support/gateway/sandbox-calls';
+import { describeOnEachDatabase, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { receiveDeposit } from '../chain/broadcast.ts';
-import { depositCalls } from '../testing/deposit-calls.ts';
-import { describeOnEachDatabase } from '../testing/describe-on-each-database.ts';
-import type { TestGateway } from '../testing/test-gateway.ts';
 
 describeOnEachDatabase((start) => {
   let gateway: TestGateway;

@@ -1,3 +1,4 @@
+import { createRandomWorkload, randomNumbers, signedCalls } from '@cpg/test-support/gateway/random-workload';
 import { type GatewayProcess, startGatewayFromSources } from '@cpg/test-support/gateway-process';
 import { type Postgres, startPostgres } from '@cpg/test-support/postgres';
 import { describeWithProgram } from '@cpg/test-support/programs';
@@ -5,9 +6,6 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../database/open-database.ts';
 import { createSecretBox } from '../database/secret-box.ts';
 import { createApiKey } from '../keys/api-keys.ts';
-import { createRandomWorkload } from '../testing/ledger-storm.ts';
-import { randomNumbers } from '../testing/random-numbers.ts';
-import { signedCalls } from '../testing/signed-calls.ts';
 import { auditLedger } from './audit.ts';
 import { createWithdrawal } from './withdrawals.ts';
 

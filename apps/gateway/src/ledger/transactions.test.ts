@@ -1,8 +1,7 @@
+import { describeOnEachDatabase, TEST_NOW, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { receiveDeposit } from '../chain/broadcast.ts';
 import { FAILING_ADDRESS } from '../chain/simulated-chain.ts';
-import { describeOnEachDatabase } from '../testing/describe-on-each-database.ts';
-import { TEST_NOW, type TestGateway } from '../testing/test-gateway.ts';
 
 const ADDRESS = '0x52908400098527886E0F7030069857D2E4169EE7';
 

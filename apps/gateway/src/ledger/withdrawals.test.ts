@@ -1,9 +1,8 @@
 import { toDecimal } from '@cpg/protocol';
+import { describeOnEachDatabase, TEST_NOW, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FAILING_ADDRESS } from '../chain/simulated-chain.ts';
-import { describeOnEachDatabase } from '../testing/describe-on-each-database.ts';
-import { TEST_NOW, type TestGateway } from '../testing/test-gateway.ts';
 import { calculateWithdrawalFee } from './withdrawals.ts';
 
 const ADDRESS = '0x52908400098527886E0F7030069857D2E4169EE7';

@@ -1,5 +1,5 @@
+import { DONE, NOT_FOUND, rejection, sandboxCalls } from '@cpg/test-support/gateway/sandbox-calls';
 import { describe, expect, it } from 'vitest';
-import { DONE, NOT_FOUND, rejection, sandboxCalls } from '../testing/sandbox-calls.ts';
 
 const { gateway, post, requestAddress, pay } = sandboxCalls();
 

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { createSigningKey } from '@cpg/protocol';
+import { startTestGateway, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
+import { startWebhookReceiver, type WebhookReceiver } from '@cpg/test-support/gateway/webhooks';
 import { describeWithProgram } from '@cpg/test-support/programs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startTestGateway, type TestGateway } from '../testing/test-gateway.ts';
-import { startWebhookReceiver, type WebhookReceiver } from '../testing/webhook-receiver.ts';
 import { registerWebhook } from '../webhooks/endpoints.ts';
 
 const SCREENSHOT = fileURLToPath(new URL('../../docs/sandbox-page.png', import.meta.url));

@@ -1,6 +1,6 @@
+import { DONE, NOT_FOUND, rejection, sandboxCalls } from '@cpg/test-support/gateway/sandbox-calls';
+import { startTestGateway, TEST_NOW } from '@cpg/test-support/gateway/test-gateway';
 import { afterEach, describe, expect, it } from 'vitest';
-import { DONE, NOT_FOUND, rejection, sandboxCalls } from '../testing/sandbox-calls.ts';
-import { startTestGateway, TEST_NOW } from '../testing/test-gateway.ts';
 
 const { gateway, send, post, pay } = sandboxCalls();
 

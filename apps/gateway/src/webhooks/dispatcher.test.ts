@@ -1,9 +1,12 @@
+import {
+  describeOnEachDatabase,
+  startTestGateway,
+  TEST_NOW,
+  type TestGateway,
+} from '@cpg/test-support/gateway/test-gateway';
+import { startWebhookReceiver, type WebhookReceiver, webhookCalls } from '@cpg/test-support/gateway/webhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSecretBox } from '../database/secret-box.ts';
-import { describeOnEachDatabase } from '../testing/describe-on-each-database.ts';
-import { startTestGateway, TEST_NOW, type TestGateway } from '../testing/test-gateway.ts';
-import { webhookCalls } from '../testing/webhook-calls.ts';
-import { startWebhookReceiver, type WebhookReceiver } from '../testing/webhook-receiver.ts';
 import { getRetryDelay } from './dispatcher.ts';
 import { registerWebhook } from './endpoints.ts';
 

@@ -1,9 +1,9 @@
+import { describeOnEachDatabase } from '@cpg/test-support/gateway/test-gateway';
+import { ADDRESS, webhookCalls } from '@cpg/test-support/gateway/webhooks';
 import { describe, expect, it } from 'vitest';
 import { sweepDeposit } from '../chain/broadcast.ts';
 import { FAILING_ADDRESS } from '../chain/simulated-chain.ts';
 import { settleWithdrawal } from '../ledger/withdrawals.ts';
-import { describeOnEachDatabase } from '../testing/describe-on-each-database.ts';
-import { ADDRESS, webhookCalls } from '../testing/webhook-calls.ts';
 
 describeOnEachDatabase((start) => {
   const { gateway, receiver, deliver, post, pass, withdraw, readReceived } = webhookCalls(start);

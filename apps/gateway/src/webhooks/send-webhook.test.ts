@@ -1,6 +1,6 @@
 import type { lookup } from 'node:dns';
+import { SPECIAL_ADDRESSES } from '@cpg/test-support/gateway/webhooks';
 import { describe, expect, it } from 'vitest';
-import { SPECIAL_ADDRESSES } from '../testing/special-addresses.ts';
 import { guardedLookup } from './send-webhook.ts';
 import { isPublicAddress } from './url-rules.ts';
 

@@ -1,5 +1,5 @@
+import { SPECIAL_ADDRESSES } from '@cpg/test-support/gateway/webhooks';
 import { describe, expect, it } from 'vitest';
-import { SPECIAL_ADDRESSES } from '../testing/special-addresses.ts';
 import { findWebhookUrlProblem, isLoopbackHost, isPublicAddress } from './url-rules.ts';
 
 const rules = { allowedHosts: ['10.1.2.3', 'hooks.internal:9443'], sandbox: false };

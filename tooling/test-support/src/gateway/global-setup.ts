@@ -1,19 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createPostgresTemplate } from '@cpg/test-support/postgres';
+import { migrate } from '@cpg/gateway/database/migrate.ts';
+import type { Schema } from '@cpg/gateway/database/schema.ts';
 import { PGlite } from '@electric-sql/pglite';
 import { Kysely, PGliteDialect } from 'kysely';
 import type { TestProject } from 'vitest/node';
-import { migrate } from '../database/migrate.ts';
-import type { Schema } from '../database/schema.ts';
-
-declare module 'vitest' {
-  export interface ProvidedContext {
-    /** The file with the dump of an empty, migrated embedded database. */
-    embeddedDump: string;
-  }
-}
+import { createPostgresTemplate } from '../postgres.ts';
 
 /**
  * Creates, once a run, what each database of the tests starts as: creating one from nothing takes seconds.

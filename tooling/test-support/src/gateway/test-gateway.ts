@@ -1,11 +1,20 @@
 import { readFileSync } from 'node:fs';
+import { type Config, parseConfig } from '@cpg/gateway/config.ts';
+import { type Gateway, startGateway } from '@cpg/gateway/gateway.ts';
+import { DEMO_KEYS } from '@cpg/gateway/sandbox/demo.ts';
+import { createSandboxMode } from '@cpg/gateway/sandbox/sandbox-mode.ts';
 import { createSigningKey, type SigningKey, signRequest } from '@cpg/protocol';
 import pino from 'pino';
-import { inject } from 'vitest';
-import { type Config, parseConfig } from '../config.ts';
-import { type Gateway, startGateway } from '../gateway.ts';
-import { DEMO_KEYS } from '../sandbox/demo.ts';
-import { createSandboxMode } from '../sandbox/sandbox-mode.ts';
+import { afterAll, beforeAll, describe, inject } from 'vitest';
+import { type Postgres, startPostgres } from '../postgres.ts';
+import { describeWithProgram } from '../programs.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** The file with the dump of an empty, migrated embedded database. */
+    embeddedDump: string;
+  }
+}
 
 export interface ApiResponse {
   readonly status: number;
@@ -78,4 +87,25 @@ export const startTestGateway = async (differences: Partial<Config> = {}): Promi
       };
     },
   };
+};
+
+/** Starts a gateway on its own database. */
+export type StartTestGateway = (differences?: Partial<Config>) => Promise<TestGateway>;
+
+/** Runs the same tests on the embedded database and on a PostgreSQL server. */
+export const describeOnEachDatabase = (body: (start: StartTestGateway) => void): void => {
+  describe('on the embedded database', () => body(startTestGateway));
+  describeWithProgram('postgres', 'on PostgreSQL', () => {
+    let postgres: Postgres;
+    let databases = 0;
+    beforeAll(async () => {
+      postgres = await startPostgres();
+    });
+    afterAll(() => postgres.stop());
+    body((differences) => {
+      databases += 1;
+      const databaseUrl = postgres.createDatabase(`cpg_${databases}`);
+      return startTestGateway({ databaseUrl, masterKey: 'ab'.repeat(32), ...differences });
+    });
+  });
 };
