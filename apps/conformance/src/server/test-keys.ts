@@ -10,10 +10,7 @@ const unknownRole = (name: string, roles: readonly string[]): string => {
 };
 
 /** Describes the problems of a keys file: which role or field is missing or unknown, never a value. */
-const describeProblems = (
-  issues: readonly z.core.$ZodIssue[],
-  roles: readonly string[],
-): readonly string[] =>
+const describeProblems = (issues: readonly z.core.$ZodIssue[], roles: readonly string[]): readonly string[] =>
   issues.flatMap((issue) => {
     const name = issue.path.join('.');
     const kind = issue.path.length === 1 ? 'role' : 'field';
