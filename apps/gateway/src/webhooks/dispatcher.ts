@@ -136,7 +136,8 @@ const send = async (
 ): Promise<WebhookResponse> => {
   const body = Buffer.from(delivery.body);
   const key = openKey(box, delivery);
-  // Recorded as a failed attempt: the delivery log shows the reason, and the retries end.
+  // Recorded as a failed attempt: the delivery log shows the reason, and the delivery ends after the last
+  // attempt.
   if (key === undefined) return { status: null, error: UNREADABLE_SECRET };
   const { headers } = signWebhook({ key, body, timestamp: Math.floor(clock.now() / 1000) });
   return sendWebhook({
