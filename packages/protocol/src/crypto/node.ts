@@ -52,8 +52,8 @@ export const hmac =
 
 const BLOCK_BYTES = 64;
 const DIGEST_BYTES = 32;
-/** Canonical strings are a few hundred bytes; what is longer takes the ordinary way. */
-const LARGEST_BYTES = 4096;
+/** Canonical strings are a few hundred bytes; longer messages use `createHmac`. */
+const MAX_ONE_SHOT_BYTES = 4096;
 const BYTES_PER_CHARACTER = 3;
 
 interface Pads {
@@ -63,21 +63,20 @@ interface Pads {
 }
 
 const padsByKey = new WeakMap<HmacKey, Pads>();
-const scratch = Buffer.alloc(BLOCK_BYTES + LARGEST_BYTES);
+const scratch = Buffer.alloc(BLOCK_BYTES + MAX_ONE_SHOT_BYTES);
 
 /**
  * Lowercase hex HMAC-SHA256. Internal: not exported by the package.
  *
- * RFC 2104 spelt out over one-shot `crypto.hash`: it takes some 60 % of the time of `createHmac`, which makes
- * a native object a call that the collector must finalise. The buffers are shared by all calls; nothing in
- * here waits.
+ * RFC 2104 over one-shot `crypto.hash` takes about 60 % of the time of `createHmac`, which creates a native object
+ * for each call that the garbage collector must finalise. All calls share the buffers; the function is synchronous.
  */
 export const hmacSha256 = (key: HmacKey, message: string | Uint8Array): string => {
   const isText = typeof message === 'string';
-  if (message.length * (isText ? BYTES_PER_CHARACTER : 1) > LARGEST_BYTES) {
+  if (message.length * (isText ? BYTES_PER_CHARACTER : 1) > MAX_ONE_SHOT_BYTES) {
     return createHmac('sha256', key).update(message).digest('hex');
   }
-  const { inner, outer } = padsOf(key);
+  const { inner, outer } = getPads(key);
   scratch.set(inner);
   const length = isText ? scratch.write(message, BLOCK_BYTES, 'utf8') : message.length;
   if (!isText) scratch.set(message, BLOCK_BYTES);
@@ -86,7 +85,7 @@ export const hmacSha256 = (key: HmacKey, message: string | Uint8Array): string =
   return hash('sha256', outer, 'hex');
 };
 
-const padsOf = (key: HmacKey): Pads => {
+const getPads = (key: HmacKey): Pads => {
   const known = padsByKey.get(key);
   if (known !== undefined) return known;
   const secret = key.export();

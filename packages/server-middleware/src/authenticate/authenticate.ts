@@ -41,7 +41,6 @@ import {
   type Logger,
   readClock,
 } from '../user-code.ts';
-import { whenReady } from '../when-ready.ts';
 import { DecisionRecorder, type DecisionTrace } from './decision-trace.ts';
 import { mismatchExplainer } from './mismatch-explainer.ts';
 import type { AuthenticatedRequest, ReadRequest, RequestToAuthenticate } from './request.ts';
@@ -150,8 +149,8 @@ interface Context {
   readonly recorder: DecisionRecorder | undefined;
 }
 
-/** Runs the checks of wire protocol §2.1 in order, and waits only for promises. */
-const runChecks = (context: Context): Outcome | Promise<Outcome> => {
+/** Runs the checks of wire protocol §2.1 in order. */
+const runChecks = async (context: Context): Promise<Outcome> => {
   const { request, options, recorder } = context;
 
   const headers = readAuthenticationHeaders(request.rawHeaders);
@@ -169,30 +168,33 @@ const runChecks = (context: Context): Outcome | Promise<Outcome> => {
   const rejection = checkContentEncoding(headers.contentEncoding);
   if (rejection !== undefined) return rejection;
   const { bodyLimit = DEFAULT_BODY_LIMIT, bodyTimeoutMs = DEFAULT_BODY_TIMEOUT_MS } = options;
-  return whenReady(request.readBody({ limit: bodyLimit, timeoutMs: bodyTimeoutMs }), (body) => {
-    if (isRejection(body)) return body;
-    recorder?.passed('body');
-    return findKey(context, { headers, target, timestamp, body });
-  });
+  const body = await request.readBody({ limit: bodyLimit, timeoutMs: bodyTimeoutMs });
+  if (isRejection(body)) return body;
+  recorder?.passed('body');
+
+  const read = { headers, target, timestamp, body };
+  const key = await findKey(options, headers.keyId);
+  recorder?.passed('key', key?.keyId);
+  const keyRejection = checkKey(context, read, key);
+  if (keyRejection !== undefined || key === undefined) return keyRejection ?? REJECTIONS.invalid_signature;
+
+  const admissionRejection = await admit(options, read, key);
+  if (admissionRejection !== undefined) return admissionRejection;
+  recorder?.passed('admission');
+  const { keyId, accountId, permissions } = key;
+  return { principal: { keyId, accountId, permissions, timestamp }, body };
 };
 
-const findKey = (context: Context, read: ReadRequest): Outcome | Promise<Outcome> => {
-  const { keys, storeTimeoutMs: timeoutMs = DEFAULT_STORE_TIMEOUT_MS } = context.options;
-  const { keyId } = read.headers;
-  const found = callStore({ name: 'The key store', timeoutMs, call: () => keys.find(keyId) });
-  return whenReady(found, (candidate) => {
-    // A store that compares ids less strictly than the protocol must not return another key.
-    const key = candidate?.keyId === keyId ? candidate : undefined;
-    context.recorder?.passed('key', key?.keyId);
-    return checkKey(context, read, key);
-  });
+const findKey = async (
+  { keys, storeTimeoutMs: timeoutMs = DEFAULT_STORE_TIMEOUT_MS }: AuthenticateOptions,
+  keyId: string,
+): Promise<CpgKey | undefined> => {
+  const found = await callStore({ name: 'The key store', timeoutMs, call: () => keys.find(keyId) });
+  // A store that compares ids less strictly than the protocol must not return another key.
+  return found?.keyId === keyId ? found : undefined;
 };
 
-const checkKey = (
-  context: Context,
-  read: ReadRequest,
-  key: CpgKey | undefined,
-): Outcome | Promise<Outcome> => {
+const checkKey = (context: Context, read: ReadRequest, key: CpgKey | undefined): Rejection | undefined => {
   const { request, options, recorder } = context;
   const rejection = checkKeySignature(request, read, key);
   if (rejection !== undefined || key === undefined) {
@@ -207,7 +209,7 @@ const checkKey = (
   const ipRejection = checkSourceIp(key.sourceIps, request.clientIp);
   if (ipRejection !== undefined) return ipRejection;
   recorder?.passed('source_ip');
-  return admit(context, read, key);
+  return undefined;
 };
 
 const checkKeySignature = (
@@ -234,13 +236,12 @@ const ADMISSION_REJECTIONS: Readonly<Record<Admission, Rejection | undefined>> =
   rate_limited: REJECTIONS.rate_limit_exceeded,
 };
 
-const admit = (
-  { options, recorder }: Context,
-  { headers: { signature }, timestamp, body }: ReadRequest,
-  key: CpgKey,
-): Outcome | Promise<Outcome> => {
+const admit = async (
+  options: AuthenticateOptions,
+  { headers: { signature }, timestamp }: ReadRequest,
+  { keyId, rateLimitPerMinute: limit }: CpgKey,
+): Promise<Rejection | undefined> => {
   const { store, storeTimeoutMs: timeoutMs = DEFAULT_STORE_TIMEOUT_MS } = options;
-  const { keyId, accountId, permissions, rateLimitPerMinute: limit } = key;
 
   // The store may have forgotten a signature whose timestamp left the window while the body was read.
   const now = getUnixSeconds(options);
@@ -248,15 +249,15 @@ const admit = (
 
   const minute = Math.floor(now / 60);
   const admission = { keyId, signature, usedUntil: usedUntil(timestamp), minute, limit };
-  const decision = callStore({ name: 'The admission store', timeoutMs, call: () => store.admit(admission) });
-  return whenReady(decision, (decided) => {
-    // Any other value fails closed.
-    if (!Object.hasOwn(ADMISSION_REJECTIONS, decided)) return REJECTIONS.service_unavailable;
-    const rejection = ADMISSION_REJECTIONS[decided];
-    if (rejection !== undefined) return rejection;
-    recorder?.passed('admission');
-    return { principal: { keyId, accountId, permissions, timestamp }, body };
+  const decision = await callStore({
+    name: 'The admission store',
+    timeoutMs,
+    call: () => store.admit(admission),
   });
+  // Any other value fails closed.
+  return Object.hasOwn(ADMISSION_REJECTIONS, decision)
+    ? ADMISSION_REJECTIONS[decision]
+    : REJECTIONS.service_unavailable;
 };
 
 const getUnixSeconds = ({ clock = Date.now }: AuthenticateOptions): number =>

@@ -8,10 +8,8 @@ import { registerHooks } from 'node:module';
 /** The exports that each replacement takes the place of, by the end of their module's URL. */
 const REPLACED = {
   'createHmac in place of one-shot hashes': { '/packages/protocol/src/crypto/node.ts': ['hmacSha256'] },
-  'await in place of whenReady': { '/packages/server-middleware/src/when-ready.ts': ['whenReady'] },
   'a Set of texts in place of the typed array': {
-    '/packages/server-middleware/src/admission/memory/fingerprint.ts': ['fingerprintOf'],
-    '/packages/server-middleware/src/admission/memory/signature-set.ts': ['SignatureSet'],
+    '/packages/server-middleware/src/admission/memory/signature-set.ts': ['getFingerprint', 'SignatureSet'],
   },
 } as const;
 
@@ -34,12 +32,7 @@ export const assertReplaced = (replacement: Replacement): void => {
 export const hmacSha256 = (key: KeyObject, message: string | Uint8Array): string =>
   createHmac('sha256', key).update(message).digest('hex');
 
-export const whenReady = async <Value, Result>(
-  value: Value | Promise<Value>,
-  next: (value: Value) => Result | Promise<Result>,
-): Promise<Result> => next(await value);
-
-export const fingerprintOf = (signature: string, keyNumber: number): string => `${keyNumber} ${signature}`;
+export const getFingerprint = (signature: string, keyNumber: number): string => `${keyNumber} ${signature}`;
 
 const TAKEN = 1;
 
@@ -50,7 +43,7 @@ export class SignatureSet {
     return this.#signatures.size;
   }
 
-  slotOf(fingerprint: string): number {
+  findSlot(fingerprint: string): number {
     return this.#signatures.has(fingerprint) ? TAKEN : 0;
   }
 

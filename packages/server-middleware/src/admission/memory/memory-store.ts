@@ -2,7 +2,7 @@ import { ServerMiddlewareError } from '../../errors.ts';
 import { aFunction, assertOptions, type OptionRules, optional, positiveInteger } from '../../options.ts';
 import { readClock } from '../../user-code.ts';
 import type { Admission, AdmissionRequest, AdmissionStore } from '../admission-store.ts';
-import { fingerprintOf } from './fingerprint.ts';
+import { getFingerprint } from './signature-set.ts';
 import { UsedSignatures } from './used-signatures.ts';
 
 export interface MemoryStoreOptions {
@@ -41,11 +41,11 @@ export const memoryStore = (options: MemoryStoreOptions = {}): MemoryStore => {
   return {
     isPerProcess: true,
     admit: ({ keyId, signature, usedUntil, minute, limit }) => {
-      const signatures = used.setOf(usedUntil, Math.floor(readClock(clock) / 1000));
+      const signatures = used.getSet(usedUntil, Math.floor(readClock(clock) / 1000));
       if (signatures === undefined) return 'replayed';
       const counter = counters.at(keyId, minute);
-      const fingerprint = fingerprintOf(signature, counter.number);
-      const slot = signatures.slotOf(fingerprint);
+      const fingerprint = getFingerprint(signature, counter.number);
+      const slot = signatures.findSlot(fingerprint);
       if (signatures.isTaken(slot)) return 'replayed';
       if (counter.admitted >= limit) return 'rate_limited';
       if (used.size >= maxEntries) throw full(maxEntries);

@@ -1,8 +1,27 @@
 import { randomFillSync } from 'node:crypto';
-import { FINGERPRINT_WORDS, KEY_WORD } from './fingerprint.ts';
 
-const SMALLEST_CAPACITY = 16;
-const FULLEST = 0.75;
+const SIGNATURE_BYTES = 32;
+
+/** 32-bit words of a fingerprint: eight of the signature, one for the key. */
+const FINGERPRINT_WORDS = 9;
+/** Where the key's number stands; it is never 0, so that 0 marks an empty slot. */
+const KEY_WORD = 8;
+
+const words = new Int32Array(FINGERPRINT_WORDS);
+const bytes = Buffer.from(words.buffer, 0, SIGNATURE_BYTES);
+
+/**
+ * A signature of one key as nine words. Returns the same array every time, overwritten by the next call: nothing is
+ * allocated for a request.
+ */
+export const getFingerprint = (signature: string, keyNumber: number): Int32Array => {
+  bytes.write(signature, 'hex');
+  words[KEY_WORD] = keyNumber;
+  return words;
+};
+
+const MIN_CAPACITY = 16;
+const MAX_LOAD = 0.75;
 
 // Secret and odd, so that no key holder can choose signatures that collide.
 const multipliers = randomFillSync(new Int32Array(FINGERPRINT_WORDS)).map((word) => word | 1);
@@ -12,8 +31,8 @@ const multipliers = randomFillSync(new Int32Array(FINGERPRINT_WORDS)).map((word)
  * is ever removed; a set whose second has passed is dropped whole.
  */
 export class SignatureSet {
-  #slots = new Int32Array(SMALLEST_CAPACITY * FINGERPRINT_WORDS);
-  #capacity = SMALLEST_CAPACITY;
+  #slots = new Int32Array(MIN_CAPACITY * FINGERPRINT_WORDS);
+  #capacity = MIN_CAPACITY;
   #size = 0;
 
   get size(): number {
@@ -21,10 +40,10 @@ export class SignatureSet {
   }
 
   /** The slot of the fingerprint, or the empty one where it belongs; good until the next `put`. */
-  slotOf(fingerprint: Int32Array): number {
+  findSlot(fingerprint: Int32Array): number {
     const slots = this.#slots;
     const mask = this.#capacity - 1;
-    let slot = hashOf(fingerprint) & mask;
+    let slot = hashFingerprint(fingerprint) & mask;
     while (slots[slot * FINGERPRINT_WORDS + KEY_WORD] !== 0) {
       if (isSame(slots, slot, fingerprint)) return slot;
       slot = (slot + 1) & mask;
@@ -36,11 +55,11 @@ export class SignatureSet {
     return this.#slots[slot * FINGERPRINT_WORDS + KEY_WORD] !== 0;
   }
 
-  /** Puts a fingerprint into the empty slot that `slotOf` found for it. */
+  /** Puts a fingerprint into the empty slot that `findSlot` found for it. */
   put(slot: number, fingerprint: Int32Array): void {
     this.#slots.set(fingerprint, slot * FINGERPRINT_WORDS);
     this.#size += 1;
-    if (this.#size > this.#capacity * FULLEST) this.#grow();
+    if (this.#size > this.#capacity * MAX_LOAD) this.#grow();
   }
 
   #grow(): void {
@@ -50,7 +69,7 @@ export class SignatureSet {
     for (let offset = 0; offset < old.length; offset += FINGERPRINT_WORDS) {
       if (old[offset + KEY_WORD] === 0) continue;
       const fingerprint = old.subarray(offset, offset + FINGERPRINT_WORDS);
-      this.#slots.set(fingerprint, this.slotOf(fingerprint) * FINGERPRINT_WORDS);
+      this.#slots.set(fingerprint, this.findSlot(fingerprint) * FINGERPRINT_WORDS);
     }
   }
 }
@@ -63,7 +82,7 @@ const isSame = (slots: Int32Array, slot: number, fingerprint: Int32Array): boole
   return true;
 };
 
-const hashOf = (fingerprint: Int32Array): number => {
+const hashFingerprint = (fingerprint: Int32Array): number => {
   let hash = 0;
   for (let word = 0; word < FINGERPRINT_WORDS; word += 1) {
     hash = (hash + Math.imul(fingerprint[word] as number, multipliers[word] as number)) | 0;

@@ -14,10 +14,10 @@ export class UsedSignatures {
   }
 
   /**
-   * The set in which a signature stands, or belongs, at `now`. `undefined` when its second was already forgotten: whether
-   * it was used nobody can tell any more.
+   * Returns the set that holds, or will hold, a signature at `now`; `undefined` when its second was already forgotten, so
+   * that a replay can no longer be told from a first use.
    */
-  setOf(usedUntil: number, now: number): SignatureSet | undefined {
+  getSet(usedUntil: number, now: number): SignatureSet | undefined {
     this.#forget(now);
     if (usedUntil <= this.#forgottenUntil) return undefined;
     let signatures = this.#bySecond.get(usedUntil);
@@ -28,7 +28,7 @@ export class UsedSignatures {
     return signatures;
   }
 
-  /** To be told of every signature that was put into one of the sets. */
+  /** Counts a signature that the caller has put into one of the sets. */
   added(): void {
     this.#size += 1;
   }
