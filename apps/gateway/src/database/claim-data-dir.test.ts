@@ -104,6 +104,17 @@ describe('a gateway on a data folder', () => {
     3 * MINUTE,
   );
 
+  it(
+    'starts after a crash that interrupted the creation of its database',
+    async () => {
+      mkdirSync(join(dataDir, 'database.partial'));
+      writeFileSync(join(dataDir, 'database.partial', 'PG_VERSION'), '17');
+      expect(await isReady(await start())).toBe(200);
+      expect(existsSync(join(dataDir, 'database.partial'))).toBe(false);
+    },
+    3 * MINUTE,
+  );
+
   describeWithProgram('unshare', 'in another PID namespace', () => {
     it.skipIf(!isRoot)(
       'rejects a second process with the same pid, and keeps serving',

@@ -1,3 +1,6 @@
+import { existsSync, openAsBlob, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { PGlite } from '@electric-sql/pglite';
 import { type Dialect, Kysely, PGliteDialect, PostgresDialect } from 'kysely';
 import pg from 'pg';
@@ -16,7 +19,7 @@ export interface DatabaseLocation {
   readonly databaseUrl: string | undefined;
   /** Folder of the embedded database. @default in memory */
   readonly dataDir: string | undefined;
-  /** Initial content of an embedded database in memory: the dump of another one. */
+  /** Initial content of a new embedded database: the dump of another one. @default an empty database */
   readonly dump?: Blob | undefined;
 }
 
@@ -69,13 +72,38 @@ const endStaleConnections = (client: pg.PoolClient): void => {
 const openEmbedded = async ({ dataDir, dump }: DatabaseLocation): Promise<Dialect> => {
   const claim = dataDir === undefined ? undefined : claimDataDir(dataDir);
   try {
-    const pglite = await PGlite.create(dataDir === undefined ? 'memory://' : `${dataDir}/database`, {
-      parsers: { [BIGINT]: parseBigint },
-      ...(dump === undefined || dataDir !== undefined ? {} : { loadDataDir: dump }),
-    });
+    const parsers = { [BIGINT]: parseBigint };
+    const content = dump ?? (await readInitialContent());
+    const pglite =
+      dataDir === undefined
+        ? await PGlite.create('memory://', { parsers, ...(content && { loadDataDir: content }) })
+        : await PGlite.create(await prepareFolder(dataDir, content), { parsers });
     return reportOutages(new PGliteDialect({ pglite }), claim?.release);
   } catch (error) {
     claim?.release();
     throw error;
   }
+};
+
+/** Returns the database's folder, filled when it is new. A crash half-way leaves no folder of that name. */
+const prepareFolder = async (dataDir: string, content: Blob | undefined): Promise<string> => {
+  const folder = join(dataDir, 'database');
+  if (content === undefined || existsSync(folder)) return folder;
+  const partial = `${folder}.partial`;
+  rmSync(partial, { recursive: true, force: true });
+  const pglite = await PGlite.create(partial, { loadDataDir: content });
+  await pglite.close();
+  renameSync(partial, folder);
+  return folder;
+};
+
+// Beside this code when it is built; sources use what the last build wrote.
+const INITIAL_CONTENT = ['embedded-database.tar', '../../dist/embedded-database.tar'].map((path) =>
+  fileURLToPath(new URL(path, import.meta.url)),
+);
+
+/** An empty database that the build has prepared; without it PGlite creates one, which takes seconds longer. */
+const readInitialContent = async (): Promise<Blob | undefined> => {
+  const file = INITIAL_CONTENT.find((path) => existsSync(path));
+  return file === undefined ? undefined : openAsBlob(file);
 };

@@ -1,0 +1,14 @@
+/**
+ * Writes `dist/embedded-database.tar`, the initial content of an embedded database. Creating one from nothing takes PGlite
+ * three seconds, opening a copy half a second. It holds no table of ours: migrations run at start, as on PostgreSQL.
+ */
+import { writeFileSync } from 'node:fs';
+import { PGlite } from '@electric-sql/pglite';
+
+const pglite = await PGlite.create('memory://');
+const dump = await pglite.dumpDataDir('none');
+await pglite.close();
+writeFileSync(
+  new URL('../dist/embedded-database.tar', import.meta.url),
+  Buffer.from(await dump.arrayBuffer()),
+);
