@@ -39,6 +39,8 @@ export default defineConfig({
     reporters: ['default', './tooling/test-support/src/count-reporter.ts'],
     // The default reserves one core for Vitest itself, which needs little of it: on two cores, tests would have one.
     maxWorkers: availableParallelism(),
+    // Tests start many programs from the same sources.
+    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/compile') },
     // Guards against a hang, not measurements: databases and other programs start slowly on a busy machine.
     testTimeout: 180_000,
     hookTimeout: 180_000,
