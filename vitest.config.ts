@@ -37,8 +37,8 @@ export default defineConfig({
       },
     })),
     reporters: ['default', './tooling/test-support/src/count-reporter.ts'],
-    // The default reserves one core for Vitest itself, which needs little of it: on two cores, tests would have one.
-    maxWorkers: availableParallelism(),
+    // Many tests wait for programs that they started, so one worker more than cores keeps the cores busy.
+    maxWorkers: availableParallelism() + 1,
     // Tests start many programs from the same sources.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/compile') },
     // Guards against a hang, not measurements: databases and other programs start slowly on a busy machine.

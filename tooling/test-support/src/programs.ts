@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { describe } from 'vitest';
+import { describe, it } from 'vitest';
+
+/** Whether the tests run in CI, where the longest ones run whole. */
+export const isCi = process.env.CI === 'true';
 
 const POSTGRES = '/usr/lib/postgresql';
 
@@ -21,10 +24,16 @@ export const isInstalled = (program: string): boolean =>
  * they are skipped with a line that says so; missing in CI (`CI=true`), they run and fail.
  */
 export const describeWithProgram = (program: string, name: string, body: () => void): void => {
-  if (isInstalled(program) || process.env.CI === 'true') {
+  if (isInstalled(program) || isCi) {
     describe(name, body);
     return;
   }
   process.stderr.write(`SKIPPED: ${name} (needs ${program}, which is not installed)\n`);
   describe.skip(`${name} (needs ${program})`, body);
+};
+
+/** `it` for a long test: it runs in CI (`CI=true`) and is skipped elsewhere, with a line that says so. */
+export const itInCi = (name: string, body: () => Promise<void>, timeoutMs: number): void => {
+  if (!isCi) process.stderr.write(`SKIPPED: ${name} (long, runs with CI=true)\n`);
+  it.skipIf(!isCi)(name, body, timeoutMs);
 };
