@@ -18,7 +18,7 @@ const emit = ({ code }: Readonly<Record<string, unknown>>, message: string): voi
 export const processWarnings: Logger = Object.freeze({ warn: emit, error: emit });
 
 /** Whether a value is a promise, also one of another realm or library. */
-export const isPromiseLike = (value: unknown): value is PromiseLike<unknown> =>
+const isPromiseLike = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as { readonly then?: unknown } | undefined | null)?.then === 'function';
 
 /** The text of a thrown value, whatever it is. */

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { describe, it } from 'vitest';
+import { describe } from 'vitest';
 
 /** Whether the tests run in CI, where the longest ones run whole. */
 export const isCi = process.env.CI === 'true';
@@ -32,8 +32,8 @@ export const describeWithProgram = (program: string, name: string, body: () => v
   describe.skip(`${name} (needs ${program})`, body);
 };
 
-/** `it` for a long test: it runs in CI (`CI=true`) and is skipped elsewhere, with a line that says so. */
-export const itInCi = (name: string, body: () => Promise<void>, timeoutMs: number): void => {
+/** `describe` for long tests: they run in CI (`CI=true`) and are skipped elsewhere, with a line that says so. */
+export const describeInCi = (name: string, body: () => void): void => {
   if (!isCi) process.stderr.write(`SKIPPED: ${name} (long, runs with CI=true)\n`);
-  it.skipIf(!isCi)(name, body, timeoutMs);
+  describe.skipIf(!isCi)(name, body);
 };

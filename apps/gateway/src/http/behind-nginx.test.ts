@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { type GatewayProcess, startGatewayFromSources } from '@cpg/test-support/gateway-process';
-import { describeWithProgram } from '@cpg/test-support/programs';
+import { describeInCi, describeWithProgram } from '@cpg/test-support/programs';
 import { type NginxOptions, type ReverseProxy, startNginx } from '@cpg/test-support/reverse-proxies';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -69,7 +69,7 @@ describeWithProgram('nginx', 'behind nginx', () => {
     expect(reset(url)).toBe(status);
   });
 
-  describeWithProgram('chromium', 'the reference in a browser', () => {
+  describeInCi('the reference in a browser', () => {
     let browser: Browser;
     beforeAll(async () => {
       browser = await chromium.launch({
