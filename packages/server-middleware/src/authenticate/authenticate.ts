@@ -173,10 +173,10 @@ const runChecks = async (context: Context): Promise<Outcome> => {
   recorder?.passed('body');
 
   const read = { headers, target, timestamp, body };
-  const key = await findKey(options, headers.keyId);
-  recorder?.passed('key', key?.keyId);
-  const keyRejection = checkKey(context, read, key);
-  if (keyRejection !== undefined || key === undefined) return keyRejection ?? REJECTIONS.invalid_signature;
+  const found = await findKey(options, headers.keyId);
+  recorder?.passed('key', found?.keyId);
+  const key = checkKey(context, read, found);
+  if (isRejection(key)) return key;
 
   const admissionRejection = await admit(options, read, key);
   if (admissionRejection !== undefined) return admissionRejection;
@@ -194,7 +194,7 @@ const findKey = async (
   return found?.keyId === keyId ? found : undefined;
 };
 
-const checkKey = (context: Context, read: ReadRequest, key: CpgKey | undefined): Rejection | undefined => {
+const checkKey = (context: Context, read: ReadRequest, key: CpgKey | undefined): CpgKey | Rejection => {
   const { request, options, recorder } = context;
   const rejection = checkKeySignature(request, read, key);
   if (rejection !== undefined || key === undefined) {
@@ -209,7 +209,7 @@ const checkKey = (context: Context, read: ReadRequest, key: CpgKey | undefined):
   const ipRejection = checkSourceIp(key.sourceIps, request.clientIp);
   if (ipRejection !== undefined) return ipRejection;
   recorder?.passed('source_ip');
-  return undefined;
+  return key;
 };
 
 const checkKeySignature = (
