@@ -1,22 +1,12 @@
-import cluster from 'node:cluster';
-import { isRejection } from '@cpg/protocol';
+import type { Rejection } from '@cpg/protocol';
 import type { Request, RequestHandler } from 'express';
-import type { AdmissionStore } from '../admission/admission-store.ts';
-import {
-  AUTHENTICATE_RULES,
-  type AuthenticateOptions,
-  assertUsableOptions,
-  authenticate,
-} from '../authenticate/authenticate.ts';
 import type { Principal } from '../authenticate/request.ts';
-import { helpFor, ServerMiddlewareError } from '../errors.ts';
+import { ServerMiddlewareError } from '../errors.ts';
 import { readBody } from '../http/read-body.ts';
-import { sendRejection } from '../http/responses.ts';
+import { sendResponse } from '../http/responses.ts';
 import type { KeyStore } from '../keys/key-store.ts';
-import { aBoolean, type OptionRules, optional } from '../options.ts';
-import { guardLogger, type Logger } from '../user-code.ts';
-import { ErrorLog, sendError } from './error-handler.ts';
-import { setJsonBody } from './json-body.ts';
+import { type CpgAuthOptions, Gate, isResponse } from '../service/gate.ts';
+import { sendError } from './error-handler.ts';
 
 declare global {
   namespace Express {
@@ -29,16 +19,6 @@ declare global {
   }
 }
 
-export interface CpgAuthOptions extends AuthenticateOptions {
-  /**
-   * Parse the body as JSON into `req.body`; a malformed one is rejected with 400 before the next handler runs. `false`
-   * leaves `req.body` alone, for routes with other bodies; `routes` parses for its endpoints itself. @default true
-   */
-  readonly json?: boolean | undefined;
-}
-
-const RULES: OptionRules<CpgAuthOptions> = { ...AUTHENTICATE_RULES, json: optional(aBoolean) };
-
 /**
  * Express middleware (4 and 5) that admits only authenticated, fresh, single-use requests within their rate limit:
  * `app.use('/v1', cpgAuth({ keys, store }))`, before any body parser. Sets `req.cpg`, `req.rawBody` and `req.body`; rejects
@@ -47,31 +27,36 @@ const RULES: OptionRules<CpgAuthOptions> = { ...AUTHENTICATE_RULES, json: option
  * @throws ServerMiddlewareError `invalid_option`; on a request, a wrong set-up is logged, and the response is 500.
  */
 export const cpgAuth = (options: CpgAuthOptions): RequestHandler => {
-  assertUsableOptions(options, 'cpgAuth', RULES);
-  const errorLog = new ErrorLog(options.logger);
-  warnAboutSplitMemory(options.store, options.logger);
+  const gate = new Gate(options);
   return async (request, response, next) => {
     try {
       assertMounting(request, options.keys);
-      const outcome = await authenticate(describe(request), options);
-      if (isRejection(outcome)) {
-        sendRejection(response, outcome);
-        return;
-      }
-      request.cpg = outcome.principal;
-      request.rawBody = outcome.body;
-      const rejection = (options.json ?? true) ? setJsonBody(request) : undefined;
-      if (rejection !== undefined) {
-        sendRejection(response, rejection);
-        return;
-      }
     } catch (error) {
-      sendError(error, response, errorLog);
+      sendError(error, response, gate.errorLog);
       return;
+    }
+    const outcome = await gate.admit(describe(request));
+    if (isResponse(outcome)) {
+      sendResponse(response, outcome);
+      return;
+    }
+    const { cpg, rawBody, json, malformed } = outcome;
+    request.cpg = cpg;
+    request.rawBody = rawBody;
+    if (json !== undefined) {
+      request.body = json.value;
+      // The mark of body-parser, so that a parser behind cpgAuth skips the request.
+      Object.assign(request, { _body: true });
+      if (malformed !== undefined) malformedBodies.set(request, malformed);
     }
     next();
   };
 };
+
+const malformedBodies = new WeakMap<Request, Rejection>();
+
+/** Returns the 400 for a malformed body that was not rejected at once. Wire protocol §2.1. */
+export const findMalformedBody = (request: Request): Rejection | undefined => malformedBodies.get(request);
 
 // The original target: a mounted router shortens req.url, and req.query is already decoded.
 const describe = (request: Request) => ({
@@ -107,20 +92,5 @@ const assertTrustedProxy = (request: Request): void => {
   throw new ServerMiddlewareError(
     'permissive_trust_proxy',
     'Keys have source IP whitelists, but "trust proxy" is true: every client may choose its address. Name the proxies instead: app.set(\'trust proxy\', 1), or their addresses.',
-  );
-};
-
-// Set by pm2 for each of its instances.
-const INSTANCE_VARIABLES = ['NODE_APP_INSTANCE', 'pm_id'];
-
-/** Warns, once at start, if one of several processes has a memory store: each would admit a signature once. */
-export const warnAboutSplitMemory = (store: AdmissionStore, logger?: Logger): void => {
-  const isOneOfSeveral =
-    cluster.isWorker || INSTANCE_VARIABLES.some((name) => process.env[name] !== undefined);
-  if (store.isPerProcess !== true || !isOneOfSeveral) return;
-  const code = 'memory_store_in_cluster';
-  guardLogger(logger).warn(
-    { code, help: helpFor(code) },
-    'memoryStore is used in one of several processes: each admits a signature once, and counts its own rate. Fix: share one store, redisStore(client).',
   );
 };

@@ -5,7 +5,8 @@ import { EXPRESS_VERSIONS } from '@cpg/test-support/server-middleware/express-ve
 import { recordingLogger, serve } from '@cpg/test-support/server-middleware/fixtures';
 import { describe, expect, it } from 'vitest';
 import { RejectionError, ServerMiddlewareError } from '../errors.ts';
-import { ErrorLog, errorHandler } from './error-handler.ts';
+import { ErrorLog } from '../http/error-log.ts';
+import { errorHandler } from './error-handler.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 

@@ -2,6 +2,7 @@ import { REJECTIONS } from '@cpg/protocol';
 import type { Request, RequestHandler, Response } from 'express';
 import { type RateLimitInfo, rateLimit, type Store } from 'express-rate-limit';
 import { isErrorReply, redisFailure } from '../admission/redis/redis-error.ts';
+import { ErrorLog } from '../http/error-log.ts';
 import { sendRejection } from '../http/responses.ts';
 import {
   aLogger,
@@ -13,7 +14,7 @@ import {
   withMethods,
 } from '../options.ts';
 import { callStore, describeThrown, guardLogger, type Logger } from '../user-code.ts';
-import { ErrorLog, sendError } from './error-handler.ts';
+import { sendError } from './error-handler.ts';
 
 export interface IpBackstopOptions {
   /** Maximum of requests per client address and minute; then 429. @default 600 */

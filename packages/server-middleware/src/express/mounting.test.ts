@@ -12,7 +12,8 @@ import type { Express, RequestHandler } from 'express';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { memoryStore } from '../admission/memory/memory-store.ts';
 import { type CpgKey, type KeyStore, staticKeys } from '../keys/key-store.ts';
-import { cpgAuth, warnAboutSplitMemory } from './cpg-auth.ts';
+import { warnAboutSplitMemory } from '../service/gate.ts';
+import { cpgAuth } from './cpg-auth.ts';
 
 const served: RequestHandler = (request, response) => {
   response.json({ url: request.url });

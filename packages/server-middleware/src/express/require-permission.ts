@@ -1,12 +1,8 @@
-import { missingPermission, PERMISSIONS, type Permission } from '@cpg/protocol';
-import type { Request, RequestHandler } from 'express';
-import { ServerMiddlewareError } from '../errors.ts';
+import type { Permission } from '@cpg/protocol';
+import type { RequestHandler } from 'express';
 import { sendRejection } from '../http/responses.ts';
-import { assertValue, type OptionRule } from '../options.ts';
-import { findMalformedBody } from './json-body.ts';
-
-const aPermission: OptionRule = (value) =>
-  PERMISSIONS.includes(value as Permission) ? undefined : `be one of ${PERMISSIONS.join(', ')}`;
+import { createPermissionCheck } from '../service/permission.ts';
+import { findMalformedBody } from './cpg-auth.ts';
 
 /**
  * Rejects keys without the permission (403), then bodies that are not JSON (400). Wire protocol §2, restriction 5.
@@ -15,23 +11,10 @@ const aPermission: OptionRule = (value) =>
  * cpgAuth in front.
  */
 export const requirePermission = (permission: Permission): RequestHandler => {
-  assertValue({ name: 'requirePermission: Permission', value: permission, rule: aPermission });
-  const missing = missingPermission(permission);
+  const check = createPermissionCheck(permission);
   return (request, response, next) => {
-    assertAuthenticated(request);
-    const rejection = request.cpg.permissions.includes(permission) ? findMalformedBody(request) : missing;
+    const rejection = check(request.cpg, findMalformedBody(request));
     if (rejection === undefined) next();
     else sendRejection(response, rejection);
   };
-};
-
-/**
- * @throws ServerMiddlewareError `authentication_missing`
- */
-export const assertAuthenticated = (request: Request): void => {
-  if (request.cpg !== undefined) return;
-  throw new ServerMiddlewareError(
-    'authentication_missing',
-    "A protected route was reached without authentication. Mount cpgAuth before it: app.use('/v1', cpgAuth({ keys, store })).",
-  );
 };

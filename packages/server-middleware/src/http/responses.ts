@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import {
   ENVELOPE_CONTENT_TYPE,
   errorEnvelope,
@@ -27,51 +27,62 @@ export class Page<Data = unknown> {
 /** Makes the result of a paginated handler: `page({ data, next_cursor, has_more })`. */
 export const page = <Data>(content: PageContent<Data>): Page<Data> => new Page(content);
 
-/** One JSON response. */
-interface EnvelopeResponse {
+/** A whole response, without any framework. */
+export interface HttpResponse {
   readonly status: number;
-  readonly envelope: object;
-  readonly headers?: OutgoingHttpHeaders;
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON in UTF-8. */
+  readonly body: string;
 }
 
 /**
- * Writes one whole JSON response. Not `res.json`: with its ETag an unsigned `If-None-Match` would turn a success into 304.
- * `no-store`, because shared caches do not know that `X-CPG-*` headers authenticate. Does nothing when the response has
- * already started or the client is gone.
+ * `no-store`, because shared caches do not know that `X-CPG-*` headers authenticate. No ETag: with it, an unsigned
+ * `If-None-Match` would turn a success into 304.
  */
-const sendEnvelope = (response: ServerResponse, { status, envelope, headers }: EnvelopeResponse): void => {
-  if (response.headersSent || response.destroyed) return;
-  drainUnreadBody(response);
-  const body = JSON.stringify(envelope);
-  response.writeHead(status, {
-    'Content-Type': ENVELOPE_CONTENT_TYPE,
-    'Cache-Control': 'no-store',
-    'Content-Length': Buffer.byteLength(body),
-    ...headers,
-  });
-  response.end(body);
+const formatEnvelope = (
+  status: number,
+  envelope: object,
+  headers?: Readonly<Record<string, string>>,
+): HttpResponse => ({
+  status,
+  headers: { 'Content-Type': ENVELOPE_CONTENT_TYPE, 'Cache-Control': 'no-store', ...headers },
+  body: JSON.stringify(envelope),
+});
+
+/** Formats data, or a page of rows, with 200 in the success envelope. Wire protocol §3. */
+export const formatSuccess = (data: unknown): HttpResponse => {
+  if (!(data instanceof Page)) return formatEnvelope(200, successEnvelope(data));
+  const { data: rows, next_cursor, has_more } = data.content;
+  return formatEnvelope(200, { ...successEnvelope(rows), next_cursor, has_more });
 };
 
-/** Sends data, or a page of rows, with 200 in the success envelope. Wire protocol §3. */
-export const sendSuccess = (response: ServerResponse, data: unknown): void => {
-  if (data instanceof Page) {
-    const { data: rows, next_cursor, has_more } = data.content;
-    sendEnvelope(response, { status: 200, envelope: { ...successEnvelope(rows), next_cursor, has_more } });
-    return;
-  }
-  sendEnvelope(response, { status: 200, envelope: successEnvelope(data) });
-};
-
-const HEADERS: Partial<Record<RejectionCode, OutgoingHttpHeaders>> = {
+const HEADERS: Partial<Record<RejectionCode, Readonly<Record<string, string>>>> = {
   service_unavailable: { 'Retry-After': '1' },
   // The missing rest of the body would block the connection.
   incomplete_body: { Connection: 'close' },
 };
 
+/** Formats a rejection in the error envelope; 503 gets `Retry-After: 1`, 408 `Connection: close`. Wire protocol §3. */
+export const formatRejection = (
+  { status, code, message }: Rejection,
+  headers: Readonly<Record<string, string>> = {},
+): HttpResponse => formatEnvelope(status, errorEnvelope(message), { ...HEADERS[code], ...headers });
+
+/**
+ * Writes one whole response. Not `res.json`, which adds an ETag. Does nothing when the response has already started or the
+ * client is gone.
+ */
+export const sendResponse = (response: ServerResponse, { status, headers, body }: HttpResponse): void => {
+  if (response.headersSent || response.destroyed) return;
+  drainUnreadBody(response);
+  response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) });
+  response.end(body);
+};
+
+/** Sends data, or a page of rows, with 200 in the success envelope. Wire protocol §3. */
+export const sendSuccess = (response: ServerResponse, data: unknown): void =>
+  sendResponse(response, formatSuccess(data));
+
 /** Sends a rejection in the error envelope; 503 gets `Retry-After: 1`, 408 closes the connection. Wire protocol §3. */
 export const sendRejection = (response: ServerResponse, rejection: Rejection): void =>
-  sendEnvelope(response, {
-    status: rejection.status,
-    envelope: errorEnvelope(rejection.message),
-    headers: HEADERS[rejection.code] ?? {},
-  });
+  sendResponse(response, formatRejection(rejection));

@@ -1,0 +1,198 @@
+import {
+  createPathMatcher,
+  type DataOf,
+  type Endpoint,
+  isRejection,
+  missingPermission,
+  parseRequestTarget,
+  REJECTIONS,
+  type Rejection,
+  type ResponseOf,
+  type ValidatedRequest,
+  validateRequest,
+} from '@cpg/protocol';
+import type { Principal } from '../authenticate/request.ts';
+import { ServerMiddlewareError } from '../errors.ts';
+import { ErrorLog } from '../http/error-log.ts';
+import { formatRejection, formatSuccess, type HttpResponse, type Page } from '../http/responses.ts';
+import {
+  aFunction,
+  aLogger,
+  assertOptions,
+  assertValue,
+  type OptionRule,
+  type OptionRules,
+  optional,
+} from '../options.ts';
+import type { Logger } from '../user-code.ts';
+import { assertAuthenticated } from './permission.ts';
+
+/** The parameter of a handler: the validated parts, the sender, and the request of the framework. */
+export type RouteRequest<E extends Endpoint, Http = unknown> = ValidatedRequest<E> & {
+  readonly cpg: Principal;
+  readonly http: Http;
+};
+
+/** The result of a handler: the data of the endpoint, or a `page(…)` if it paginates. */
+export type RouteResult<E extends Endpoint> =
+  ResponseOf<E> extends { readonly has_more: boolean } ? Page<DataOf<E>> : DataOf<E>;
+
+export type RouteHandler<E extends Endpoint, Http = unknown> = (
+  request: RouteRequest<E, Http>,
+) => RouteResult<E> | Rejection | Promise<RouteResult<E> | Rejection>;
+
+/** An endpoint with its handler; made by {@link route}, served by `routes`. */
+export interface Route<Http = unknown> {
+  readonly endpoint: Endpoint;
+  readonly handler: (request: RouteRequest<Endpoint, Http>) => unknown;
+}
+
+/** The type of {@link route} for the request of one framework. */
+export type RouteFactory<Http> = <E extends Endpoint>(
+  endpoint: E,
+  handler: RouteHandler<E, Http>,
+) => Route<Http>;
+
+const aHandler: OptionRule = aFunction;
+const anEndpoint: OptionRule = (value) => {
+  const { method, path } = Object(value) as Partial<Endpoint>;
+  return typeof method === 'string' && typeof path === 'string'
+    ? undefined
+    : 'be an endpoint of @cpg/protocol, e.g. endpoints.listBalances';
+};
+
+/**
+ * Makes a route from an endpoint of the protocol, which defines method, path, permission, validation and the type of the
+ * response, and a handler, which returns the data or a rejection, or throws a `RejectionError`.
+ *
+ * @throws ServerMiddlewareError `invalid_option`
+ */
+export const route = <E extends Endpoint, Http = unknown>(
+  endpoint: E,
+  handler: RouteHandler<E, Http>,
+): Route<Http> => {
+  assertValue({ name: 'route: endpoint', value: endpoint, rule: anEndpoint });
+  assertValue({ name: 'route: handler', value: handler, rule: aHandler });
+  return { endpoint, handler: handler as unknown as Route<Http>['handler'] };
+};
+
+export interface RoutesOptions {
+  /** Logs errors of handlers; a pino logger fits. @default Node's process warnings */
+  readonly logger?: Logger | undefined;
+}
+
+const RULES: OptionRules<RoutesOptions> = { logger: optional(aLogger) };
+
+const isRoute = (value: unknown): boolean => {
+  const { endpoint, handler } = Object(value) as Partial<Route>;
+  return anEndpoint(endpoint) === undefined && aHandler(handler) === undefined;
+};
+const aRouteList: OptionRule = (value) =>
+  Array.isArray(value) && value.every(isRoute)
+    ? undefined
+    : 'be a list of routes made by route(endpoint, handler)';
+
+/** A request of any framework, as the router needs it. */
+export interface RouterRequest<Http = unknown> {
+  readonly method: string;
+  /** As on the wire. */
+  readonly target: string;
+  /** The sender; `undefined` when the request did not pass `cpgAuth`. */
+  readonly cpg: Principal | undefined;
+  /** Returns the parsed body; called only for endpoints that take one. */
+  readonly readJson: () => { readonly value: unknown } | Rejection;
+  readonly http: Http;
+}
+
+/** Responds to a request; `undefined` leaves an unknown path of an unauthenticated request to the next handler. */
+export type Router<Http = unknown> = (request: RouterRequest<Http>) => Promise<HttpResponse | undefined>;
+
+/**
+ * Makes the framework-free part of `routes`. Another method on a known path is 405 with `Allow`; an unknown path is 404 for an
+ * authenticated request. Never rejects: what a handler throws is logged, and the response is 500. Wire protocol §2.1, §4.
+ *
+ * @throws ServerMiddlewareError `invalid_option`, `duplicate_route`
+ */
+export const createRouter = <Http>(
+  list: readonly Route<Http>[],
+  options: RoutesOptions = {},
+): Router<Http> => {
+  assertOptions({ owner: 'routes', options, rules: RULES });
+  assertValue({ name: 'routes: list', value: list, rule: aRouteList });
+  const findRoutes = createRouteTable(list);
+  const errorLog = new ErrorLog(options.logger);
+  return async (request) => {
+    const target = parseRequestTarget(request.target);
+    if (isRejection(target)) return formatRejection(target);
+    const match = findRoutes(target.path);
+    if (match === undefined) {
+      return request.cpg === undefined ? undefined : formatRejection(REJECTIONS.not_found);
+    }
+    try {
+      const { byMethod, pathParameters } = match;
+      const cpg = assertAuthenticated(request.cpg);
+      const found = byMethod.get(request.method);
+      if (found === undefined) {
+        return formatRejection(REJECTIONS.method_not_allowed, { Allow: [...byMethod.keys()].join(', ') });
+      }
+      const result = await decide(found, { request, cpg, pathParameters, query: target.query });
+      return isRejection(result) ? formatRejection(result) : formatSuccess(result);
+    } catch (error) {
+      return errorLog.formatError(error);
+    }
+  };
+};
+
+/** The routes of one path, by method. */
+interface PathRoutes {
+  readonly matchPath: ReturnType<typeof createPathMatcher>;
+  readonly byMethod: Map<string, Route<never>>;
+}
+
+/** @throws ServerMiddlewareError `duplicate_route` */
+const createRouteTable = (list: readonly Route<never>[]) => {
+  const byTemplate = new Map<string, PathRoutes>();
+  for (const route of list) {
+    const { method, path } = route.endpoint;
+    const entry = byTemplate.get(path) ?? { matchPath: createPathMatcher(path), byMethod: new Map() };
+    if (entry.byMethod.has(method)) {
+      throw new ServerMiddlewareError('duplicate_route', `${method} ${path} has two handlers; keep one.`);
+    }
+    entry.byMethod.set(method, route);
+    byTemplate.set(path, entry);
+  }
+  const hasParameters = ([template]: readonly [string, PathRoutes]) => Number(template.includes('{'));
+  // A path without parameters takes precedence.
+  const entries = [...byTemplate].sort((one, other) => hasParameters(one) - hasParameters(other));
+  return (path: string) => {
+    for (const [, { matchPath, byMethod }] of entries) {
+      const pathParameters = matchPath(path);
+      if (pathParameters !== undefined) return { byMethod, pathParameters };
+    }
+    return undefined;
+  };
+};
+
+interface RouteCall {
+  readonly request: RouterRequest;
+  readonly cpg: Principal;
+  readonly pathParameters: Readonly<Record<string, string>>;
+  /** As on the wire. */
+  readonly query: string;
+}
+
+/** Permission, body syntax, schema, handler: the rest of the order of wire protocol §2.1. */
+const decide = (
+  { endpoint, handler }: Route<never>,
+  { request, cpg, pathParameters, query }: RouteCall,
+): unknown => {
+  const { permission } = endpoint;
+  if (permission !== null && !cpg.permissions.includes(permission)) return missingPermission(permission);
+
+  const json = endpoint.body === null ? { value: undefined } : request.readJson();
+  if (isRejection(json)) return json;
+
+  const validated = validateRequest(endpoint, { pathParameters, query, body: json.value });
+  if (isRejection(validated)) return validated;
+  return handler({ ...validated, cpg, http: request.http as never });
+};
