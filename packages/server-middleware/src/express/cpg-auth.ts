@@ -8,6 +8,8 @@ import type { KeyStore } from '../keys/key-store.ts';
 import { type CpgAuthOptions, Gate, isResponse } from '../service/gate.ts';
 import { sendError } from './error-handler.ts';
 
+export type { CpgAuthOptions };
+
 declare global {
   namespace Express {
     interface Request {
