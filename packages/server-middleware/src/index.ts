@@ -1,5 +1,6 @@
 export * from './core.ts';
-export { type DoctorFinding, type DoctorOptions, type DoctorReport, doctor } from './doctor.ts';
+export { type DoctorOptions, doctor } from './doctor/doctor.ts';
+export type { DoctorFinding, DoctorReport } from './doctor/finding.ts';
 export { cpgAuth } from './express/cpg-auth.ts';
 export { type ErrorHandlerOptions, errorHandler } from './express/error-handler.ts';
 export { type IpBackstopOptions, ipBackstop } from './express/ip-backstop.ts';

@@ -163,7 +163,7 @@ const ARGUMENTS: readonly (readonly [
   [
     'doctor: app',
     (value) => middleware.doctor(value, { keyId: 'k', secret: 's' }),
-    [undefined, {}, () => {}],
+    [undefined, null, {}, 17],
   ],
 ];
 
