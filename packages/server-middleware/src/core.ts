@@ -15,4 +15,13 @@ export { type BodyLimits, type MessageWithRawBody, parseJsonBody, readBody } fro
 export { type Page, type PageContent, page, sendRejection, sendSuccess } from './http/responses.ts';
 export { type CachedKeysOptions, cachedKeys } from './keys/cached-keys.ts';
 export { type CpgKey, type KeyStore, staticKeys } from './keys/key-store.ts';
+export {
+  RESPONSE_CHANNEL,
+  type RequestToRecord,
+  type ResponseCheck,
+  type ResponseEvent,
+  type ResponseRecorder,
+  recordResponse,
+  startRecording,
+} from './observability/response-event.ts';
 export type { Logger } from './user-code.ts';

@@ -120,6 +120,10 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
     call: (options) => middleware.drainUnreadBodies(createServer(), options),
     options: { maxBytes: [1, POSITIVE], maxMs: [1, TIMERS], maxIdleMs: [1, TIMERS] },
   },
+  observeResponses: {
+    call: middleware.observeResponses,
+    options: { requestId: [() => 'x', FUNCTIONS], logger: [recordingLogger(), LOGGERS] },
+  },
   errorHandler: { call: middleware.errorHandler, options: { logger: [recordingLogger(), LOGGERS] } },
   doctor: {
     call: (options) => middleware.doctor(express(), options as never),
@@ -179,6 +183,8 @@ const WITHOUT_OPTIONS = [
   'route',
   'sendRejection',
   'sendSuccess',
+  'recordResponse',
+  'startRecording',
 ];
 
 /** What a call throws or rejects with. */

@@ -120,7 +120,8 @@ export const authenticate = async (
   options: AuthenticateOptions,
 ): Promise<AuthenticatedRequest | Rejection> => {
   assertUsableOptions(options);
-  const isObserved = options.trace !== undefined || decisions.hasSubscribers;
+  const isObserved =
+    options.trace !== undefined || decisions.hasSubscribers || request.recorder !== undefined;
   if (!isObserved) return runChecks({ request, options, recorder: undefined });
   const recorder = new DecisionRecorder(request);
   const report = (trace: DecisionTrace) => {
@@ -128,6 +129,7 @@ export const authenticate = async (
     if (callback !== undefined) {
       callObserver({ name: 'trace', callback, logger: guardLogger(logger) }, () => callback(trace));
     }
+    request.recorder?.decided(trace);
     decisions.publish(trace);
   };
   let outcome: AuthenticatedRequest | Rejection;

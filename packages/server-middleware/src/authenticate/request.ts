@@ -1,5 +1,6 @@
 import type { AuthenticationHeaders, Permission, Rejection, RequestTarget } from '@cpg/protocol';
 import type { BodyLimits } from '../http/read-body.ts';
+import type { ResponseRecorder } from '../observability/response-event.ts';
 
 /** A request as received, without any framework. */
 export interface RequestToAuthenticate {
@@ -12,6 +13,8 @@ export interface RequestToAuthenticate {
   readonly clientIp: () => string | undefined;
   /** Called once, after headers, target and timestamp were checked; see `readBody`. */
   readonly readBody: (limits: BodyLimits) => Buffer | Rejection | Promise<Buffer | Rejection>;
+  /** Records the decision for the event of the response; see `startRecording` and `recordResponse`. */
+  readonly recorder?: ResponseRecorder | undefined;
 }
 
 /** A request that passed every check. */

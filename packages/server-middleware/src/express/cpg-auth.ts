@@ -5,8 +5,10 @@ import { ServerMiddlewareError } from '../errors.ts';
 import { readBody } from '../http/read-body.ts';
 import { sendResponse } from '../http/responses.ts';
 import type { KeyStore } from '../keys/key-store.ts';
+import type { ResponseRecorder } from '../observability/response-event.ts';
 import { type CpgAuthOptions, Gate, isResponse } from '../service/gate.ts';
 import { sendError } from './error-handler.ts';
+import { recordExpress } from './observe-responses.ts';
 
 export type { CpgAuthOptions };
 
@@ -30,14 +32,15 @@ declare global {
  */
 export const cpgAuth = (options: CpgAuthOptions): RequestHandler => {
   const gate = new Gate(options);
-  return async (request, response, next) => {
+  return async function cpgAuth(request, response, next) {
+    const recorder = recordExpress(request, response);
     try {
       assertMounting(request, options.keys);
     } catch (error) {
       sendError(error, response, gate.errorLog);
       return;
     }
-    const outcome = await gate.admit(describe(request));
+    const outcome = await gate.admit(describe(request, recorder));
     if (isResponse(outcome)) {
       sendResponse(response, outcome);
       return;
@@ -61,7 +64,8 @@ const malformedBodies = new WeakMap<Request, Rejection>();
 export const findMalformedBody = (request: Request): Rejection | undefined => malformedBodies.get(request);
 
 // The original target: a mounted router shortens req.url, and req.query is already decoded.
-const describe = (request: Request) => ({
+const describe = (request: Request, recorder: ResponseRecorder | undefined) => ({
+  recorder,
   method: request.method,
   target: request.originalUrl,
   rawHeaders: request.rawHeaders,

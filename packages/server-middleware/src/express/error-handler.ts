@@ -4,6 +4,7 @@ import { ErrorLog } from '../http/error-log.ts';
 import { sendResponse } from '../http/responses.ts';
 import { aLogger, assertOptions, type OptionRules, optional } from '../options.ts';
 import type { Logger } from '../user-code.ts';
+import { recordExpress } from './observe-responses.ts';
 
 export interface ErrorHandlerOptions {
   /** Logs server errors; a pino logger fits. @default Node's process warnings */
@@ -22,7 +23,8 @@ export const errorHandler = (options: ErrorHandlerOptions = {}): ErrorRequestHan
   assertOptions({ owner: 'errorHandler', options, rules: RULES });
   const errorLog = new ErrorLog(options.logger);
   // biome-ignore lint/complexity/useMaxParams: Express recognises error handlers by their four parameters.
-  return (error, _request, response, next) => {
+  return function errorHandler(error, request, response, next) {
+    recordExpress(request, response);
     // The response has already started; Express closes the connection.
     if (response.headersSent) next(error);
     else sendError(error, response, errorLog);

@@ -15,6 +15,7 @@ import {
 } from '../options.ts';
 import { callStore, describeThrown, guardLogger, type Logger } from '../user-code.ts';
 import { sendError } from './error-handler.ts';
+import { recordExpress } from './observe-responses.ts';
 
 export interface IpBackstopOptions {
   /** Maximum of requests per client address and minute; then 429. @default 600 */
@@ -80,7 +81,8 @@ export const ipBackstop = (options: IpBackstopOptions = {}): RequestHandler => {
           );
       });
     });
-  return async (request, response, next) => {
+  return async function ipBackstop(request, response, next) {
+    recordExpress(request, response);
     try {
       if (
         await callStore({

@@ -12,7 +12,7 @@ import { findMalformedBody } from './cpg-auth.ts';
  */
 export const requirePermission = (permission: Permission): RequestHandler => {
   const check = createPermissionCheck(permission);
-  return (request, response, next) => {
+  return function requirePermission(request, response, next) {
     const rejection = check(request.cpg, findMalformedBody(request));
     if (rejection === undefined) next();
     else sendRejection(response, rejection);

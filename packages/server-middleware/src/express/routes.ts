@@ -3,6 +3,7 @@ import type { Request, RequestHandler } from 'express';
 import { parseJsonBody } from '../http/read-body.ts';
 import { sendResponse } from '../http/responses.ts';
 import * as router from '../service/router.ts';
+import { recordExpress } from './observe-responses.ts';
 
 export type RouteRequest<E extends Endpoint> = router.RouteRequest<E, Request>;
 export type RouteHandler<E extends Endpoint> = router.RouteHandler<E, Request>;
@@ -26,9 +27,11 @@ export const route: router.RouteFactory<Request> = router.route;
  */
 export const routes = (list: readonly Route[], options: router.RoutesOptions = {}): RequestHandler => {
   const respond = router.createRouter(list, options);
-  return async (request, response, next) => {
+  return async function routes(request, response, next) {
     const { method, originalUrl: target, cpg } = request;
-    const result = await respond({ method, target, cpg, readJson: () => readJson(request), http: request });
+    const recorder = recordExpress(request, response);
+    const parts = { method, target, cpg, recorder, readJson: () => readJson(request), http: request };
+    const result = await respond(parts);
     if (result === undefined) next();
     else sendResponse(response, result);
   };

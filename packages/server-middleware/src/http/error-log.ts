@@ -32,7 +32,8 @@ export class ErrorLog {
   formatError(error: unknown): HttpResponse {
     const rejection = findRejection(error);
     if (rejection.status >= 500) this.log(error);
-    return formatRejection(rejection);
+    const response = formatRejection(rejection);
+    return ServerMiddlewareError.is(error) ? { ...response, errorCode: error.code } : response;
   }
 
   log(error: unknown): void {

@@ -6,6 +6,8 @@ import {
   type RejectionCode,
   successEnvelope,
 } from '@cpg/protocol';
+import type { ServerMiddlewareErrorCode } from '../errors.ts';
+import { getRecorder } from '../observability/response-event.ts';
 import { drainUnreadBody } from './drain-unread-body.ts';
 
 /** Rows with the cursor of the next page, for endpoints that paginate. Wire protocol §4.5. */
@@ -33,6 +35,9 @@ export interface HttpResponse {
   readonly headers: Readonly<Record<string, string>>;
   /** JSON in UTF-8. */
   readonly body: string;
+  /** What the body tells the client; for the event of the response, and never sent itself. */
+  readonly rejection?: Rejection;
+  readonly errorCode?: ServerMiddlewareErrorCode;
 }
 
 /**
@@ -64,16 +69,21 @@ const HEADERS: Partial<Record<RejectionCode, Readonly<Record<string, string>>>> 
 
 /** Formats a rejection in the error envelope; 503 gets `Retry-After: 1`, 408 `Connection: close`. Wire protocol §3. */
 export const formatRejection = (
-  { status, code, message }: Rejection,
+  rejection: Rejection,
   headers: Readonly<Record<string, string>> = {},
-): HttpResponse => formatEnvelope(status, errorEnvelope(message), { ...HEADERS[code], ...headers });
+): HttpResponse => {
+  const { status, code, message } = rejection;
+  return { ...formatEnvelope(status, errorEnvelope(message), { ...HEADERS[code], ...headers }), rejection };
+};
 
 /**
  * Writes one whole response. Not `res.json`, which adds an ETag. Does nothing when the response has already started or the
  * client is gone.
  */
-export const sendResponse = (response: ServerResponse, { status, headers, body }: HttpResponse): void => {
+export const sendResponse = (response: ServerResponse, content: HttpResponse): void => {
   if (response.headersSent || response.destroyed) return;
+  getRecorder(response)?.responding(content);
+  const { status, headers, body } = content;
   drainUnreadBody(response);
   response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) });
   response.end(body);

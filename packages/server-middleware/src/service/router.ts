@@ -15,6 +15,7 @@ import type { Principal } from '../authenticate/request.ts';
 import { ServerMiddlewareError } from '../errors.ts';
 import { ErrorLog } from '../http/error-log.ts';
 import { formatRejection, formatSuccess, type HttpResponse, type Page } from '../http/responses.ts';
+import type { ResponseRecorder } from '../observability/response-event.ts';
 import {
   aFunction,
   aLogger,
@@ -102,6 +103,8 @@ export interface RouterRequest<Http = unknown> {
   /** Returns the parsed body; called only for endpoints that take one. */
   readonly readJson: () => { readonly value: unknown } | Rejection;
   readonly http: Http;
+  /** Gets the path template; see `startRecording` and `recordResponse`. */
+  readonly recorder?: ResponseRecorder | undefined;
 }
 
 /** Responds to a request; `undefined` leaves an unknown path of an unauthenticated request to the next handler. */
@@ -126,8 +129,11 @@ export const createRouter = <Http>(
     if (isRejection(target)) return formatRejection(target);
     const match = findRoutes(target.path);
     if (match === undefined) {
-      return request.cpg === undefined ? undefined : formatRejection(REJECTIONS.not_found);
+      if (request.cpg === undefined) return undefined;
+      request.recorder?.rejected(REJECTIONS.not_found, 'routing');
+      return formatRejection(REJECTIONS.not_found);
     }
+    request.recorder?.routed(match.template);
     try {
       const { byMethod, pathParameters } = match;
       const cpg = assertAuthenticated(request.cpg);
@@ -165,9 +171,9 @@ const createRouteTable = (list: readonly Route<never>[]) => {
   // A path without parameters takes precedence.
   const entries = [...byTemplate].sort((one, other) => hasParameters(one) - hasParameters(other));
   return (path: string) => {
-    for (const [, { matchPath, byMethod }] of entries) {
+    for (const [template, { matchPath, byMethod }] of entries) {
       const pathParameters = matchPath(path);
-      if (pathParameters !== undefined) return { byMethod, pathParameters };
+      if (pathParameters !== undefined) return { template, byMethod, pathParameters };
     }
     return undefined;
   };

@@ -1,8 +1,9 @@
 import { createHash, createHmac } from 'node:crypto';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createSigningKey, PERMISSIONS } from '@cpg/protocol';
-import type { CpgKey, Logger } from '@cpg/server-middleware';
+import { type CpgKey, type Logger, RESPONSE_CHANNEL, type ResponseEvent } from '@cpg/server-middleware';
 import { onTestFinished } from 'vitest';
 import { LOOPBACK } from '../ports.ts';
 
@@ -89,4 +90,29 @@ export const serve = async (listener: RequestListener): Promise<number> => {
     server.close();
   });
   return (server.address() as AddressInfo).port;
+};
+
+/** Collects the events of responses until the test ends; `take` waits for the next one. */
+export const collectResponses = () => {
+  const events: ResponseEvent[] = [];
+  let wake = () => {};
+  const listener = (message: unknown) => {
+    events.push(message as ResponseEvent);
+    wake();
+  };
+  subscribe(RESPONSE_CHANNEL, listener);
+  onTestFinished(() => {
+    unsubscribe(RESPONSE_CHANNEL, listener);
+  });
+  return {
+    events,
+    take: async (): Promise<ResponseEvent> => {
+      while (events.length === 0) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+      return events.shift() as ResponseEvent;
+    },
+  };
 };
