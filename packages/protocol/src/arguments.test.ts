@@ -127,7 +127,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     accepts: {
       '0.name': ['string'],
       '0.summary': ['string'],
-      '0.permission': ['null'],
+      '0.permission': ['null', 'string'],
       '0.body': ['null'],
       '0.rejections': ['undefined'],
     },
@@ -175,6 +175,11 @@ const ROWS: Readonly<Record<string, Row>> = {
       '0.webhook.target': ['undefined', 'string'],
     },
     options: ['0'],
+  },
+  findPermissionMistake: {
+    args: ['withdraw'],
+    accepts: { 0: ['string'] },
+    returns: { 0: 'be a permission: 1 to 128 printable ASCII characters without space, " and \\' },
   },
   formatTimestamp: { args: [NOW] },
   headerValues: {

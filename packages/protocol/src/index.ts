@@ -7,6 +7,7 @@ export {
   type DataOf,
   defineEndpoint,
   type Endpoint,
+  NO_PARAMETERS,
   type PathParametersOf,
   type QueryOf,
   type ResponseOf,
@@ -37,7 +38,13 @@ export {
   type SuccessEnvelope,
   successEnvelope,
 } from './envelope.ts';
-export { PERMISSIONS, type Permission } from './permissions.ts';
+export {
+  type AnyPermission,
+  findPermissionMistake,
+  type OwnPermission,
+  PERMISSIONS,
+  type Permission,
+} from './permissions.ts';
 export { PROTOCOL_ERROR_CODES, ProtocolError, type ProtocolErrorCode } from './protocol-error.ts';
 export {
   isRejection,

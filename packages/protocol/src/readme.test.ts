@@ -15,8 +15,8 @@ const folder = mkdtempSync(join(root, '.readme-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('the README', () => {
-  it('has a program under each of seven headings', () => {
-    expect(examples).toHaveLength(7);
+  it('has a program under each of eight headings', () => {
+    expect(examples).toHaveLength(8);
     expect(examples).toHaveLength(readme.split('```ts').length - 1);
   });
 

@@ -50,7 +50,10 @@ const AUTHENTICATE_OPTIONS: Factory['options'] = {
 const KEY_RECORD: Factory['options'] = {
   keyId: ['ck_1', ['', 'a b', 1, null, undefined]],
   signingKeys: [[createSigningKey('s')], [[], ['secret'], [{}], 'x', null, undefined, [1, 2, 3]]],
-  permissions: [['withdraw'], ['withdraw', ['unknown'], [1], null, undefined]],
+  permissions: [
+    ['withdraw', 'read_invoices', 'a:b'],
+    ['withdraw', ['withdrw'], ['two words'], [1], null, undefined],
+  ],
   sourceIps: [['10.0.0.0/8'], LISTS],
   rateLimitPerMinute: [0, [...NUMBERS, undefined]],
   accountId: ['a', [1, null, undefined, {}]],
@@ -155,9 +158,9 @@ const ARGUMENTS: readonly (readonly [
   ],
   ['route: handler', (value) => middleware.route(endpoints.ping, value), [undefined, null, {}, 'x']],
   [
-    'requirePermission: Permission',
+    'requirePermission: permission',
     (value) => middleware.requirePermission(value),
-    [undefined, null, 'x', []],
+    [undefined, null, 'withdrw', 'two words', []],
   ],
   [
     'drainUnreadBodies: server',

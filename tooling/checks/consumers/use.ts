@@ -25,6 +25,18 @@ app.get('/v1/mine', requirePermission('read_balance'), (request, response) => {
   const accountId: string | undefined = request.cpg?.accountId;
   response.json({ accountId, bytes: request.rawBody?.length });
 });
+// A permission with a colon needs no declaration; a misspelt one of CPG is still an error.
+app.get('/v1/invoices', requirePermission('invoices:read'), (_request, response) => response.end());
+declare global {
+  namespace CPG {
+    interface OwnPermissions {
+      approve_payouts: true;
+    }
+  }
+}
+app.get('/v1/payouts', requirePermission('approve_payouts'), (_request, response) => response.end());
+// @ts-expect-error neither a permission of CPG nor an own one
+export const misspelt = () => requirePermission('withdrw');
 app.use(
   routes([
     route(endpoints.listBalances, ({ query, cpg }) => {

@@ -1,4 +1,5 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
+import { z } from 'zod';
 import {
   type BodyOf,
   createPathMatcher,
@@ -24,6 +25,62 @@ describe('defineEndpoint', () => {
   it('freezes the definition', () => {
     expect(defineEndpoint({ ...endpoints.ping })).toSatisfy(Object.isFrozen);
     expect(NO_PARAMETERS.parse({ any: 1 })).toEqual({});
+  });
+
+  describe("of a service's own API", () => {
+    const own = {
+      name: 'invoices.update',
+      summary: 'Update an invoice',
+      method: 'PATCH',
+      path: '/billing/v2/invoices/{invoiceId}',
+      permission: 'invoices:write',
+      pathParameters: z.object({ invoiceId: z.string() }),
+      query: NO_PARAMETERS,
+      body: null,
+      response: endpoints.ping.response,
+    } as const;
+
+    it.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const)(
+      'takes %s, any path and its own permission',
+      (method) => {
+        expect(defineEndpoint({ ...own, method })).toMatchObject({ method, permission: 'invoices:write' });
+        const match = createPathMatcher(own.path);
+        expect(match('/billing/v2/invoices/7')).toEqual({ invoiceId: '7' });
+      },
+    );
+
+    it('rejects a misspelt permission, when it is compiled and when it runs', () => {
+      expect(() => {
+        // @ts-expect-error neither a permission of CPG nor an own one
+        defineEndpoint({ ...own, permission: 'withdrw' });
+      }).toThrow(
+        'permission of the endpoint must be "withdraw", or, if it is a permission of your own API, have a colon, e.g. "own:withdrw": got "withdrw".',
+      );
+    });
+
+    it.each([
+      ['a parameter without schema', '/invoices/{invoiceId}/{line}'],
+      ['no parameter for a schema', '/invoices'],
+      ['a parameter twice', '/invoices/{invoiceId}/{invoiceId}'],
+      ['a name that is no parameter', '/invoices/{invoice-id}'],
+      ['a brace', '/invoices/{invoiceId}}'],
+      ['a query', '/invoices/{invoiceId}?full=1'],
+    ] as const)('rejects a path with %s', (_what, path) => {
+      expect(() => defineEndpoint({ ...own, path })).toThrow(
+        `with each key of pathParameters once in braces, e.g. /v1/invoices/{invoice_id}: got "${path}".`,
+      );
+    });
+
+    it.each([
+      [
+        { method: 'HEAD' },
+        'method of the endpoint must be one of GET, POST, PUT, PATCH, DELETE: got string.',
+      ],
+      [{ path: 'v1/x' }, 'path of the endpoint must be a string that begins with /: got string.'],
+      [{ permission: 1 }, 'permission of the endpoint must be null or the name of a permission: got number.'],
+    ])('rejects %j', (field, message) => {
+      expect(() => defineEndpoint({ ...own, ...(field as object) })).toThrow(message);
+    });
   });
 
   it('infers what a caller passes', () => {

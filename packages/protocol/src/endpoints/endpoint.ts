@@ -1,21 +1,26 @@
 import { z } from 'zod';
-import { assertString, createOptionReader, isArray, readGuarded, wrongType } from '../arguments.ts';
-import { PERMISSIONS, type Permission } from '../permissions.ts';
+import { assertString, createOptionReader, isArray, quote, readGuarded, wrongType } from '../arguments.ts';
+import { type AnyPermission, findPermissionMistake } from '../permissions.ts';
+import { ProtocolError } from '../protocol-error.ts';
 import { REJECTIONS, type RejectionCode } from '../rejections.ts';
 
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
 /**
- * One operation of the API. Types, validation, the client's resource and the OpenAPI document derive from it.
- * Wire protocol §4.
+ * One operation of the API, or of a service's own API. Types, validation, the client's resource and the OpenAPI
+ * document derive from it. Wire protocol §4.
  */
 export interface Endpoint {
   /** Resource and verb, as in the client: `balances.list`. */
   readonly name: string;
   readonly summary: string;
-  readonly method: 'GET' | 'POST';
-  /** With the `/v1` prefix; parameters in braces. */
-  readonly path: `/v1/${string}`;
+  /** The endpoints of CPG have GET and POST only. */
+  readonly method: (typeof METHODS)[number];
+  /** With its prefix, `/v1` for the endpoints of CPG; parameters in braces. */
+  readonly path: `/${string}`;
   /** `null` when every key may call the endpoint. */
-  readonly permission: Permission | null;
+  readonly permission: AnyPermission | null;
+  /** Has every parameter of the path, and no other. */
   readonly pathParameters: z.ZodObject;
   /** Unknown parameters are ignored. */
   readonly query: z.ZodObject;
@@ -62,6 +67,8 @@ export const defineEndpoint = <const E extends Endpoint>(endpoint: E): E => {
       const value = given[name as keyof Endpoint];
       if (!test(value)) throw wrongType(`${name} of the endpoint`, value, { expected });
     }
+    assertPermission(given.permission);
+    assertPathParameters(given);
     return Object.freeze(endpoint);
   });
 };
@@ -88,7 +95,30 @@ export const createPathMatcher = (
   };
 };
 
-const PARAMETER = /\{([a-z_]+)\}/g;
+const assertPermission = (permission: Endpoint['permission']): void => {
+  const mistake = permission === null ? undefined : findPermissionMistake(permission);
+  if (mistake === undefined) return;
+  throw new ProtocolError(
+    'invalid_field',
+    `permission of the endpoint must ${mistake}: got ${quote(permission as string)}.`,
+  );
+};
+
+// A parameter without a schema would be stripped; a schema without its parameter would fail for every request.
+const assertPathParameters = ({ path, pathParameters }: Endpoint): void => {
+  const names = [...path.matchAll(PARAMETER)].map(([, name]) => name as string);
+  const isComplete =
+    !/[{}?#]/.test(path.replace(PARAMETER, '')) &&
+    new Set(names).size === names.length &&
+    names.toSorted().join() === Object.keys(pathParameters.shape).toSorted().join();
+  if (isComplete) return;
+  throw new ProtocolError(
+    'invalid_field',
+    `path of the endpoint must be a path without query, with each key of pathParameters once in braces, e.g. /v1/invoices/{invoice_id}: got ${quote(path)}.`,
+  );
+};
+
+const PARAMETER = /\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 const escapeRegExp = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 
 const readEndpoint = createOptionReader<Endpoint>(
@@ -117,12 +147,15 @@ const isObjectSchema = (value: unknown): boolean =>
 const FIELDS: Readonly<Record<keyof Endpoint, FieldRule>> = {
   name: { expected: 'a non-empty string', test: isText },
   summary: { expected: 'a non-empty string', test: isText },
-  method: { expected: "'GET' or 'POST'", test: isOneOf(['GET', 'POST']) },
+  method: { expected: `one of ${METHODS.join(', ')}`, test: isOneOf(METHODS) },
   path: {
-    expected: 'a string that begins with /v1/',
-    test: (value) => typeof value === 'string' && value.startsWith('/v1/'),
+    expected: 'a string that begins with /',
+    test: (value) => typeof value === 'string' && value.startsWith('/'),
   },
-  permission: { expected: 'null or one of PERMISSIONS', test: isOneOf([null, ...PERMISSIONS]) },
+  permission: {
+    expected: 'null or the name of a permission',
+    test: (value) => value === null || typeof value === 'string',
+  },
   pathParameters: { expected: 'a zod object schema', test: isObjectSchema },
   query: { expected: 'a zod object schema', test: isObjectSchema },
   body: {

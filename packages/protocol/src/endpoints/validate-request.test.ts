@@ -77,6 +77,7 @@ describe('validateRequest', () => {
   it('judges path parameters before the query, the query before the body', () => {
     const endpoint = defineEndpoint({
       ...createWithdrawal,
+      path: '/v1/withdrawals/{id}',
       pathParameters: z.object({ id: z.string() }),
       query: z.object({ q: z.string() }),
       response: single(z.null()),

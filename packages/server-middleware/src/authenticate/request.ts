@@ -1,4 +1,4 @@
-import type { AuthenticationHeaders, Permission, Rejection, RequestTarget } from '@cpg/protocol';
+import type { AnyPermission, AuthenticationHeaders, Rejection, RequestTarget } from '@cpg/protocol';
 import type { BodyLimits } from '../http/read-body.ts';
 import type { ResponseRecorder } from '../observability/response-event.ts';
 
@@ -28,7 +28,7 @@ export interface AuthenticatedRequest {
 export interface Principal {
   readonly keyId: string;
   readonly accountId: string;
-  readonly permissions: readonly Permission[];
+  readonly permissions: readonly AnyPermission[];
   /** The signed timestamp, Unix seconds. */
   readonly timestamp: number;
 }

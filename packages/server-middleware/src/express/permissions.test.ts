@@ -1,4 +1,4 @@
-import { endpoints, PERMISSIONS, type Permission } from '@cpg/protocol';
+import { defineEndpoint, endpoints, NO_PARAMETERS, PERMISSIONS, type Permission } from '@cpg/protocol';
 import { exchange } from '@cpg/test-support/raw-client';
 import { EXPRESS_VERSIONS } from '@cpg/test-support/server-middleware/express-versions';
 import {
@@ -9,8 +9,9 @@ import {
   testKey,
 } from '@cpg/test-support/server-middleware/fixtures';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { memoryStore } from '../admission/memory/memory-store.ts';
-import { staticKeys } from '../keys/key-store.ts';
+import { type KeyStore, staticKeys } from '../keys/key-store.ts';
 import { cpgAuth } from './cpg-auth.ts';
 import { errorHandler } from './error-handler.ts';
 import { requirePermission } from './require-permission.ts';
@@ -95,10 +96,59 @@ describe.each(EXPRESS_VERSIONS)('permissions on %s', (_name, express) => {
       expect(logger.lines.map(({ fields }) => fields.code)).toEqual(['authentication_missing']);
     });
 
-    it('knows no other permission', () => {
-      expect(() => requirePermission('admin' as Permission)).toThrow(
-        'Permission must be one of read_balance, list_currencies, request_deposit_address, read_deposit_status, request_withdrawal_funding_address, list_transactions, withdraw, read_withdrawal_status: got "admin".',
+    it('rejects a misspelt permission, when it is compiled and when it runs', () => {
+      expect(() => {
+        // @ts-expect-error neither a permission of CPG nor an own one
+        requirePermission('withdrw');
+      }).toThrow(
+        'requirePermission: permission must be "withdraw", or, if it is a permission of your own API, have a colon, e.g. "own:withdrw": got "withdrw".',
       );
+    });
+  });
+
+  describe("a service's own permissions", () => {
+    const own = testKey({ keyId: 'own', permissions: ['invoices:write', 'withdraw'] });
+    const stores: readonly (readonly [string, KeyStore])[] = [
+      ['staticKeys', staticKeys([own, testKey({ keyId: 'none', permissions: [] })])],
+      [
+        'a key store',
+        { find: (keyId) => ({ ...own, keyId, permissions: keyId === 'own' ? own.permissions : [] }) },
+      ],
+    ];
+    const createInvoice = defineEndpoint({
+      name: 'invoices.create',
+      summary: 'Create an invoice',
+      method: 'PUT',
+      path: '/v1/invoices/{invoiceId}',
+      permission: 'invoices:write',
+      pathParameters: z.object({ invoiceId: z.string() }),
+      query: NO_PARAMETERS,
+      body: z.strictObject({ total: z.string() }),
+      response: z.object({ success: z.literal(true), message: z.string(), data: z.string() }),
+    });
+
+    it.each(stores)('open requirePermission and own endpoints, from %s', async (_what, keyStore) => {
+      const app = express();
+      app.use('/v1', cpgAuth({ keys: keyStore, store: memoryStore({ clock }), clock }));
+      app.delete('/v1/invoices/7', requirePermission('invoices:write'), (request, response) => {
+        response.json(request.cpg?.permissions);
+      });
+      const invoice = route(createInvoice, ({ pathParameters, body, cpg }) =>
+        [pathParameters.invoiceId, body.total, cpg.permissions].join(),
+      );
+      app.use(routes([invoice]));
+      const port = await serve(app);
+      const send = async (method: string, keyId: string, body = '') => {
+        const parts = { method, target: '/v1/invoices/7', keyId, body };
+        const response = await exchange(port, signedRequest(parts));
+        return [response.status, JSON.parse(response.body)];
+      };
+      const missing = { success: false, message: 'API key lacks the required permission: invoices:write' };
+      expect(await send('DELETE', 'own')).toEqual([200, ['invoices:write', 'withdraw']]);
+      expect(await send('DELETE', 'none')).toEqual([403, missing]);
+      const created = { success: true, message: 'OK', data: '7,1.5,invoices:write,withdraw' };
+      expect(await send('PUT', 'own', '{"total":"1.5"}')).toEqual([200, created]);
+      expect(await send('PUT', 'none', '{"total":"1.5"}')).toEqual([403, missing]);
     });
   });
 });

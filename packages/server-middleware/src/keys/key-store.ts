@@ -1,8 +1,8 @@
 import {
+  type AnyPermission,
+  findPermissionMistake,
   isKeyId,
   MAX_SIGNING_KEYS,
-  PERMISSIONS,
-  type Permission,
   type SigningKey,
   sign,
 } from '@cpg/protocol';
@@ -26,7 +26,8 @@ export interface CpgKey {
   readonly keyId: string;
   /** One signing key, or two while a secret is rotated; either is accepted. */
   readonly signingKeys: readonly SigningKey[];
-  readonly permissions: readonly Permission[];
+  /** Permissions of CPG, and of your own API: names with a colon, or declared in `CPG.OwnPermissions`. */
+  readonly permissions: readonly AnyPermission[];
   /** IP addresses and CIDR ranges from which the key may be used. Without the list: all; with an empty list: none. */
   readonly sourceIps?: readonly string[] | undefined;
   /** Authenticated requests per epoch minute. */
@@ -93,13 +94,16 @@ const usableSigningKeys: OptionRule = (value) =>
 export const hasUsableSigningKeys = (key: CpgKey): boolean =>
   usableSigningKeys(key.signingKeys) === undefined;
 
+const aPermissionList: OptionRule = (value) => {
+  if (!Array.isArray(value)) return 'be a list of permissions';
+  const mistake = value.map(findPermissionMistake).find((text) => text !== undefined);
+  return mistake && `be a list of permissions, each of which must ${mistake}`;
+};
+
 const RECORD_RULES: OptionRules<CpgKey> = {
   keyId: (value) => (isKeyId(value as string) ? undefined : 'be 1 to 128 characters of A-Z a-z 0-9 _ - .'),
   signingKeys: usableSigningKeys,
-  permissions: (value) =>
-    Array.isArray(value) && value.every((name: Permission) => PERMISSIONS.includes(name))
-      ? undefined
-      : `be a list of ${PERMISSIONS.join(', ')}`,
+  permissions: aPermissionList,
   sourceIps: optional(aList),
   rateLimitPerMinute: rate,
   accountId: aString,

@@ -1,10 +1,7 @@
-import { missingPermission, PERMISSIONS, type Permission, type Rejection } from '@cpg/protocol';
+import { type AnyPermission, findPermissionMistake, missingPermission, type Rejection } from '@cpg/protocol';
 import type { Principal } from '../authenticate/request.ts';
 import { ServerMiddlewareError } from '../errors.ts';
-import { assertValue, type OptionRule } from '../options.ts';
-
-const aPermission: OptionRule = (value) =>
-  PERMISSIONS.includes(value as Permission) ? undefined : `be one of ${PERMISSIONS.join(', ')}`;
+import { assertValue } from '../options.ts';
 
 /**
  * Returns the 403 for a sender without the permission, then the postponed rejection of a malformed body, if any. Wire
@@ -18,10 +15,10 @@ export type PermissionCheck = (
 /**
  * Makes the framework-free part of `requirePermission`.
  *
- * @throws ServerMiddlewareError `invalid_option` for an unknown permission; the check throws `authentication_missing`.
+ * @throws ServerMiddlewareError `invalid_option` for a misspelt permission; the check throws `authentication_missing`.
  */
-export const createPermissionCheck = (permission: Permission): PermissionCheck => {
-  assertValue({ name: 'requirePermission: Permission', value: permission, rule: aPermission });
+export const createPermissionCheck = (permission: AnyPermission): PermissionCheck => {
+  assertValue({ name: 'requirePermission: permission', value: permission, rule: findPermissionMistake });
   const missing = missingPermission(permission);
   return (cpg, malformed) =>
     assertAuthenticated(cpg).permissions.includes(permission) ? malformed : missing;
