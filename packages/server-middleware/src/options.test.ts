@@ -56,6 +56,7 @@ const KEY_RECORD: Factory['options'] = {
   ],
   sourceIps: [['10.0.0.0/8'], LISTS],
   rateLimitPerMinute: [0, [...NUMBERS, undefined]],
+  bodyLimit: [0, NUMBERS],
   accountId: ['a', [1, null, undefined, {}]],
   revoked: [true, BOOLEANS],
 };

@@ -8,6 +8,7 @@ import {
   parseRequestTarget,
   REJECTIONS,
   type Rejection,
+  type RequestTarget,
   readAuthenticationHeaders,
   usedUntil,
 } from '@cpg/protocol';
@@ -159,7 +160,7 @@ const runChecks = async (context: Context): Promise<Outcome> => {
   if (isRejection(headers)) return headers;
   recorder?.passed('headers');
 
-  const target = parseRequestTarget(request.target);
+  const target = readSignedTarget(request);
   if (isRejection(target)) return target;
   recorder?.passed('target');
 
@@ -170,7 +171,8 @@ const runChecks = async (context: Context): Promise<Outcome> => {
   const rejection = checkContentEncoding(headers.contentEncoding);
   if (rejection !== undefined) return rejection;
   const { bodyLimit = DEFAULT_BODY_LIMIT, bodyTimeoutMs = DEFAULT_BODY_TIMEOUT_MS } = options;
-  const body = await request.readBody({ limit: bodyLimit, timeoutMs: bodyTimeoutMs });
+  const limit = request.limits?.bodyLimit ?? bodyLimit;
+  const body = await request.readBody({ limit, timeoutMs: bodyTimeoutMs });
   if (isRejection(body)) return body;
   recorder?.passed('body');
 
@@ -180,11 +182,17 @@ const runChecks = async (context: Context): Promise<Outcome> => {
   const key = checkKey(context, read, found);
   if (isRejection(key)) return key;
 
-  const admissionRejection = await admit(options, read, key);
+  const admissionRejection = await admit(context, read, key);
   if (admissionRejection !== undefined) return admissionRejection;
   recorder?.passed('admission');
   const { keyId, accountId, permissions } = key;
   return { principal: { keyId, accountId, permissions, timestamp }, body };
+};
+
+/** Returns the target that the client signed. Both have to be well-formed: a proxy must not hide a malformed one. */
+const readSignedTarget = ({ target, signedTarget }: RequestToAuthenticate): RequestTarget | Rejection => {
+  const received = parseRequestTarget(target);
+  return isRejection(received) || signedTarget === undefined ? received : parseRequestTarget(signedTarget);
 };
 
 const findKey = async (
@@ -211,6 +219,8 @@ const checkKey = (context: Context, read: ReadRequest, key: CpgKey | undefined):
   const ipRejection = checkSourceIp(key.sourceIps, request.clientIp);
   if (ipRejection !== undefined) return ipRejection;
   recorder?.passed('source_ip');
+  // Here, and not while the body is read, so that the size that is rejected does not reveal which keys exist.
+  if (key.bodyLimit !== undefined && read.body.length > key.bodyLimit) return REJECTIONS.body_too_large;
   return key;
 };
 
@@ -239,7 +249,7 @@ const ADMISSION_REJECTIONS: Readonly<Record<Admission, Rejection | undefined>> =
 };
 
 const admit = async (
-  options: AuthenticateOptions,
+  { request: { limits }, options }: Context,
   { headers: { signature }, timestamp }: ReadRequest,
   { keyId, rateLimitPerMinute: limit }: CpgKey,
 ): Promise<Rejection | undefined> => {
@@ -250,7 +260,9 @@ const admit = async (
   if (!isWithinWindow(timestamp, now)) return REJECTIONS.timestamp_outside_window;
 
   const minute = Math.floor(now / 60);
-  const admission = { keyId, signature, usedUntil: usedUntil(timestamp), minute, limit };
+  const route = limits?.rate;
+  if (route !== undefined && store.countsRoutes !== true) throw cannotCountRoutes();
+  const admission = { keyId, signature, usedUntil: usedUntil(timestamp), minute, limit, route };
   const decision = await callStore({
     name: 'The admission store',
     timeoutMs,
@@ -261,6 +273,13 @@ const admit = async (
     ? ADMISSION_REJECTIONS[decision]
     : REJECTIONS.service_unavailable;
 };
+
+/** The error for a store that would ignore the limit of a route. */
+export const cannotCountRoutes = (): ServerMiddlewareError =>
+  new ServerMiddlewareError(
+    'invalid_option',
+    'A route has a rate limit, but the admission store does not count routes (countsRoutes). Use memoryStore() or redisStore(client), or remove the limit.',
+  );
 
 const getUnixSeconds = ({ clock = Date.now }: AuthenticateOptions): number =>
   Math.floor(readClock(clock) / 1000);

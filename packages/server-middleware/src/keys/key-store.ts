@@ -32,6 +32,8 @@ export interface CpgKey {
   readonly sourceIps?: readonly string[] | undefined;
   /** Authenticated requests per epoch minute. */
   readonly rateLimitPerMinute: number;
+  /** Maximum bytes of the body; lowers the limit of cpgAuth and of the route for this key. @default that limit */
+  readonly bodyLimit?: number | undefined;
   readonly accountId: string;
   /** A revoked key is rejected exactly as an unknown one. */
   readonly revoked?: boolean | undefined;
@@ -49,6 +51,9 @@ export const aKeyStore = withMethods(['find'], 'a key store, e.g. staticKeys([..
 const rate: OptionRule = (value) =>
   wholeNumber(value) === undefined ? undefined : 'be a whole number of requests, 0 or more';
 
+const bytes: OptionRule = (value) =>
+  wholeNumber(value) === undefined ? undefined : 'be a whole number of bytes, 0 or more';
+
 const signingKeys: OptionRule = (value) =>
   Array.isArray(value) && value.length > 0 && value.length <= MAX_SIGNING_KEYS
     ? undefined
@@ -59,6 +64,7 @@ const aList: OptionRule = (value) => (Array.isArray(value) ? undefined : 'be a l
 // Quick enough for every request. A limit of NaN, for example, would admit everything.
 const REQUEST_RULES = Object.entries({
   rateLimitPerMinute: rate,
+  bodyLimit: optional(bytes),
   signingKeys,
   permissions: aList,
   sourceIps: optional(aList),
@@ -106,6 +112,7 @@ const RECORD_RULES: OptionRules<CpgKey> = {
   permissions: aPermissionList,
   sourceIps: optional(aList),
   rateLimitPerMinute: rate,
+  bodyLimit: optional(bytes),
   accountId: aString,
   revoked: optional(aBoolean),
 };

@@ -54,6 +54,26 @@ describe('memoryStore', () => {
     expect(store.admit(request(2, { usedUntil: NOW + 1 }))).toBe('admitted');
   });
 
+  it('counts a route with a limit by key and epoch minute, on top of the key', () => {
+    const { store } = storeAt(NOW);
+    const minute = Math.floor(NOW / 60);
+    const upload = { id: 'POST /v1/uploads', limit: 2 };
+    const send = (index: number, overrides: Partial<AdmissionRequest> = {}) =>
+      store.admit(request(index, { limit: 4, minute, route: upload, ...overrides }));
+    expect([1, 2, 3].map((index) => send(index))).toEqual(['admitted', 'admitted', 'rate_limited']);
+    // A request over the limit counts nowhere, and its signature stays unused.
+    expect(send(3, { route: undefined })).toBe('admitted');
+    expect(send(1)).toBe('replayed');
+    expect(send(4, { route: { id: 'POST /v1/other', limit: 1 } })).toBe('admitted');
+    expect(send(5, { route: { id: 'POST /v1/third', limit: 1 } })).toBe('rate_limited');
+    expect(send(5, { keyId: 'ck_other' })).toBe('admitted');
+    expect([6, 7, 8].map((index) => send(index, { minute: minute + 1 }))).toEqual([
+      'admitted',
+      'admitted',
+      'rate_limited',
+    ]);
+  });
+
   it('counts admissions by key and epoch minute, not replays or rejections', () => {
     const { store } = storeAt(NOW);
     const minute = Math.floor(NOW / 60);

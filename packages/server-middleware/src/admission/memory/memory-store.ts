@@ -40,7 +40,8 @@ export const memoryStore = (options: MemoryStoreOptions = {}): MemoryStore => {
   const counters = new KeyCounters();
   return {
     isPerProcess: true,
-    admit: ({ keyId, signature, usedUntil, minute, limit }) => {
+    countsRoutes: true,
+    admit: ({ keyId, signature, usedUntil, minute, limit, route }) => {
       const signatures = used.getSet(usedUntil, Math.floor(readClock(clock) / 1000));
       if (signatures === undefined) return 'replayed';
       const counter = counters.at(keyId, minute);
@@ -48,10 +49,16 @@ export const memoryStore = (options: MemoryStoreOptions = {}): MemoryStore => {
       const slot = signatures.findSlot(fingerprint);
       if (signatures.isTaken(slot)) return 'replayed';
       if (counter.admitted >= limit) return 'rate_limited';
+      const routeAdmitted = route === undefined ? 0 : (counter.byRoute?.get(route.id) ?? 0);
+      if (route !== undefined && routeAdmitted >= route.limit) return 'rate_limited';
       if (used.size >= maxEntries) throw full(maxEntries);
       signatures.put(slot, fingerprint);
       used.added();
       counter.admitted += 1;
+      if (route !== undefined) {
+        counter.byRoute ??= new Map();
+        counter.byRoute.set(route.id, routeAdmitted + 1);
+      }
       return 'admitted';
     },
     get size() {
@@ -74,6 +81,8 @@ interface KeyCounter {
   readonly number: number;
   minute: number;
   admitted: number;
+  /** The admissions of routes with a limit of their own. */
+  byRoute?: Map<string, number> | undefined;
 }
 
 /** Counts admissions by key and epoch minute; forgets idle keys. */
@@ -94,6 +103,7 @@ class KeyCounters {
     if (minute > counter.minute) {
       counter.minute = minute;
       counter.admitted = 0;
+      counter.byRoute = undefined;
     }
     return counter;
   }
