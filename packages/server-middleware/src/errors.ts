@@ -10,7 +10,7 @@ export const SERVER_MIDDLEWARE_ERROR_CODES = Object.freeze({
   raw_body_length_mismatch: 'req.rawBody does not hold as many bytes as the request declared.',
   authentication_missing: 'A protected route was reached without cpgAuth in front of it.',
   mounted_twice: 'Two cpgAuth middlewares see the same request.',
-  permissive_trust_proxy: 'A source IP whitelist is used while every X-Forwarded-For is trusted.',
+  permissive_trust_proxy: 'A client address matters, but "trust proxy" lets clients choose it.',
   unusable_client_ip: 'The client address is not an IP address, so no whitelist can be checked.',
   invalid_source_ip: 'A whitelist entry is neither an IP address nor a CIDR range.',
   invalid_key: 'A key store returned a key that cannot be used.',

@@ -9,6 +9,7 @@ import type { ResponseRecorder } from '../observability/response-event.ts';
 import { type CpgAuthOptions, Gate, isResponse } from '../service/gate.ts';
 import { sendError } from './error-handler.ts';
 import { recordExpress } from './observe-responses.ts';
+import { assertTrustProxy } from './trust-proxy.ts';
 
 export type { CpgAuthOptions };
 
@@ -77,8 +78,7 @@ const describe = (request: Request, recorder: ResponseRecorder | undefined) => (
 });
 
 /**
- * Fails if the middleware is mounted twice, or if a whitelist would be checked against an address that the client chooses:
- * with `trust proxy: true` Express takes the leftmost `X-Forwarded-For`.
+ * Fails if the middleware is mounted twice, or if a whitelist would be checked against an address that the client chooses.
  *
  * @throws ServerMiddlewareError `mounted_twice`, `permissive_trust_proxy`
  */
@@ -93,10 +93,5 @@ const assertMounting = (request: Request, keys: KeyStore): void => {
 };
 
 /** @throws ServerMiddlewareError `permissive_trust_proxy` */
-const assertTrustedProxy = (request: Request): void => {
-  if (request.app.get('trust proxy') !== true) return;
-  throw new ServerMiddlewareError(
-    'permissive_trust_proxy',
-    'Keys have source IP whitelists, but "trust proxy" is true: every client may choose its address. Name the proxies instead: app.set(\'trust proxy\', 1), or their addresses.',
-  );
-};
+const assertTrustedProxy = (request: Request): void =>
+  assertTrustProxy(request.app, 'Keys have source IP whitelists');

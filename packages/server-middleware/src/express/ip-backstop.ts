@@ -16,6 +16,7 @@ import {
 import { callStore, describeThrown, guardLogger, type Logger } from '../user-code.ts';
 import { sendError } from './error-handler.ts';
 import { recordExpress } from './observe-responses.ts';
+import { assertTrustProxy } from './trust-proxy.ts';
 
 export interface IpBackstopOptions {
   /** Maximum of requests per client address and minute; then 429. @default 600 */
@@ -66,6 +67,8 @@ export const ipBackstop = (options: IpBackstopOptions = {}): RequestHandler => {
     standardHeaders: false,
     requestPropertyName: 'cpgIpBackstop',
     ...(store === undefined ? {} : { store }),
+    // Checked below, for every way to write the setting.
+    validate: { trustProxy: false },
     logger: { warn: report(logger, 'warn'), error: report(logger, 'error') },
     handler: (_request, _response, next) => next(LIMITED),
   });
@@ -83,6 +86,7 @@ export const ipBackstop = (options: IpBackstopOptions = {}): RequestHandler => {
     });
   return async function ipBackstop(request, response, next) {
     recordExpress(request, response);
+    warnOfTrustProxy(request, errorLog);
     try {
       if (
         await callStore({
@@ -100,6 +104,15 @@ export const ipBackstop = (options: IpBackstopOptions = {}): RequestHandler => {
     }
     next();
   };
+};
+
+/** Logs once, and continues: an outage would be worse than a limit that clients can evade. */
+const warnOfTrustProxy = (request: Request, errorLog: ErrorLog): void => {
+  try {
+    assertTrustProxy(request.app, 'ipBackstop limits requests by client address');
+  } catch (error) {
+    errorLog.log(error);
+  }
 };
 
 // express-rate-limit passes an error and a text; pino takes the fields first.

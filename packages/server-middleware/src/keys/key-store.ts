@@ -42,7 +42,7 @@ export interface CpgKey {
 /** Finds keys, once per request; wrap a database in `cachedKeys`. */
 export interface KeyStore {
   find(keyId: string): CpgKey | undefined | Promise<CpgKey | undefined>;
-  /** Whether any key has a whitelist, if known in advance: then `trust proxy: true` fails on the first request. */
+  /** Whether any key has a whitelist, if known in advance: then a permissive `trust proxy` fails on the first request. */
   readonly hasSourceIps?: boolean;
 }
 
