@@ -42,12 +42,19 @@ export class ServerMiddlewareError extends Error {
   readonly code: ServerMiddlewareErrorCode;
   /** The HTTP status of the response: 503 for a store that is down, else 500. */
   readonly status: 500 | 503;
+  /** What the error is about: a key id, or the name of a store or callback. Logs are limited for each code and subject. */
+  readonly subject: string | undefined;
   /** The documentation of the code. */
   readonly help: string;
 
-  constructor(code: ServerMiddlewareErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: ServerMiddlewareErrorCode,
+    message: string,
+    options?: ErrorOptions & { readonly subject?: string },
+  ) {
     super(message, options);
     this.code = code;
+    this.subject = options?.subject;
     this.status = UNAVAILABLE.has(code) ? 503 : 500;
     this.help = helpFor(code);
     Object.defineProperty(this, MARKER, { value: true });

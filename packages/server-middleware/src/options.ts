@@ -91,13 +91,18 @@ interface ValueToCheck {
   readonly rule: OptionRule;
   /** @default 'invalid_option' */
   readonly code?: ServerMiddlewareErrorCode;
+  /** See {@link ServerMiddlewareError.subject}. */
+  readonly subject?: string;
 }
 
 /** @throws ServerMiddlewareError `invalid_option` */
-export const assertValue = ({ name, value, rule, code = 'invalid_option' }: ValueToCheck): void => {
+export const assertValue = (check: ValueToCheck): void => {
+  const { name, value, rule, code = 'invalid_option', subject = name } = check;
   const expected = rule(value);
   if (expected === undefined) return;
-  throw new ServerMiddlewareError(code, `${name} must ${expected}: got ${formatReceived(value)}.`);
+  throw new ServerMiddlewareError(code, `${name} must ${expected}: got ${formatReceived(value)}.`, {
+    subject,
+  });
 };
 
 const MAX_SHOWN = 60;

@@ -29,7 +29,7 @@ import {
   routes,
   staticKeys,
 } from './index.ts';
-import { describeThrown, guardLogger, guardSubscribers } from './user-code.ts';
+import { guardLogger, guardSubscribers } from './user-code.ts';
 
 /** The ways in which a callback can fail. */
 const FAILURES: readonly (readonly [string, () => never])[] = [
@@ -270,14 +270,5 @@ describe('guards', () => {
     guarded.publish(2);
     expect(seen).toEqual([1]);
     expect(guarded.hasSubscribers).toBe(false);
-  });
-
-  it('find a text for every thrown value', () => {
-    expect([new Error('a'), 'b', undefined, Object.create(null)].map(describeThrown)).toEqual([
-      'a',
-      'b',
-      'undefined',
-      'a value that has no text',
-    ]);
   });
 });

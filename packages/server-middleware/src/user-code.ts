@@ -1,7 +1,8 @@
 import type { Channel, ChannelListener } from 'node:diagnostics_channel';
 import { ServerMiddlewareError } from './errors.ts';
+import { describeCauses, Muting } from './muting.ts';
 
-/** The methods of a logger that this package calls; a pino logger fits. */
+/** The methods of a logger that this package calls; loggers of pino, bunyan and winston, and the console, fit. */
 export interface Logger {
   warn(fields: Readonly<Record<string, unknown>>, message: string): void;
   error(fields: Readonly<Record<string, unknown>>, message: string): void;
@@ -21,40 +22,34 @@ export const processWarnings: Logger = Object.freeze({ warn: emit, error: emit }
 const isPromiseLike = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as { readonly then?: unknown } | undefined | null)?.then === 'function';
 
-/** The text of a thrown value, whatever it is. */
-export const describeThrown = (thrown: unknown): string => {
-  try {
-    return thrown instanceof Error ? String(thrown.message) : String(thrown);
-  } catch {
-    return 'a value that has no text';
-  }
-};
-
 /** A callback that only observes: nothing depends on its result. */
 interface Observer {
   /** Its name in the report. */
   readonly name: string;
-  /** The function or object that the caller passed in; its failure is reported once. */
+  /** The function or object that the caller passed in; its failures are reported together. */
   readonly callback: object;
   readonly logger: Logger;
 }
 
-const reported = new WeakSet<object>();
+const CALLBACK_EVERY_MS = 60_000;
+const failures = new Muting();
 
 /**
- * Calls an observer. If it throws or rejects, that is reported once as `callback_failed`; the decision about the request
- * stays the same, and the process continues.
+ * Calls an observer. If it throws or rejects, that is reported as `callback_failed`, at most once a minute for each callback;
+ * the decision about the request stays the same, and the process continues.
  */
 export const callObserver = ({ name, callback, logger }: Observer, call: () => unknown): void => {
   const report = (cause: unknown) => {
-    if (reported.has(callback)) return;
-    reported.add(callback);
-    const err = new ServerMiddlewareError(
-      'callback_failed',
-      `${name} failed: ${describeThrown(cause)}. Requests are not affected; later failures of this callback are not reported.`,
-      { cause },
-    );
-    logger.error({ err, code: err.code, help: err.help }, err.message);
+    const line = { code: 'callback_failed', subject: callback, intervalMs: CALLBACK_EVERY_MS };
+    failures.log(line, (more) => {
+      const err = new ServerMiddlewareError(
+        'callback_failed',
+        `${name} failed: ${describeCauses(cause)}. Requests are not affected.`,
+        { cause, subject: name },
+      );
+      const { code, help, subject } = err;
+      logger.error({ err, code, help, subject }, `${err.message}${more}`);
+    });
   };
   try {
     const result = call();
@@ -66,13 +61,31 @@ export const callObserver = ({ name, callback, logger }: Observer, call: () => u
 
 const guardedLoggers = new WeakMap<Logger, Logger>();
 
-/** Wraps a logger so that it never fails: what it throws or rejects with becomes one process warning. */
+// winston takes the text first, and would log fields in its place as "[object Object]".
+const isTextFirst = (logger: Logger): boolean => {
+  const { log, transports } = logger as { readonly log?: unknown; readonly transports?: unknown };
+  return typeof log === 'function' && Array.isArray(transports);
+};
+
+const writeTextFirst: Log = (write, fields, message) => {
+  // winston shows an error inside the fields as {}.
+  const { err, ...rest } = fields;
+  return write(message as never, { ...rest, stack: (err as Error | undefined)?.stack } as never);
+};
+
+type Log = (write: Logger['error'], fields: Readonly<Record<string, unknown>>, message: string) => unknown;
+
+/** Wraps a logger so that it never fails: what it throws or rejects with becomes a process warning. */
 export const guardLogger = (logger: Logger = processWarnings): Logger => {
   const known = guardedLoggers.get(logger);
   if (known !== undefined) return known;
   const guardMethod = (level: keyof Logger): Logger['error'] => {
     const observer = { name: `logger.${level}`, callback: logger, logger: processWarnings };
-    return (fields, message) => callObserver(observer, () => logger[level](fields, message));
+    return (fields, message) =>
+      callObserver(observer, () => {
+        const write: Logger['error'] = (...parameters) => logger[level](...parameters);
+        return isTextFirst(logger) ? writeTextFirst(write, fields, message) : write(fields, message);
+      });
   };
   const guarded: Logger = Object.freeze({ warn: guardMethod('warn'), error: guardMethod('error') });
   guardedLoggers.set(logger, guarded);
@@ -126,7 +139,7 @@ export const readClock = (clock: () => number): number => {
   try {
     ms = clock();
   } catch (cause) {
-    throw new ServerMiddlewareError('clock_failed', `clock failed: ${describeThrown(cause)}`, { cause });
+    throw new ServerMiddlewareError('clock_failed', `clock failed: ${describeCauses(cause)}`, { cause });
   }
   if (typeof ms === 'number' && Number.isFinite(ms)) return ms;
   // What a promise rejects with must not become an unhandled rejection.
@@ -161,7 +174,11 @@ export const callStore = <Value>({ name, timeoutMs, call }: StoreCall<Value>): V
   }
   return new Promise<Value>((resolve, reject) => {
     const timer = setTimeout(() => {
-      reject(new ServerMiddlewareError('store_deadline', `${name} did not respond within ${timeoutMs} ms.`));
+      reject(
+        new ServerMiddlewareError('store_deadline', `${name} did not respond within ${timeoutMs} ms.`, {
+          subject: name,
+        }),
+      );
     }, timeoutMs);
     pending.then(
       (value) => {
@@ -179,4 +196,7 @@ export const callStore = <Value>({ name, timeoutMs, call }: StoreCall<Value>): V
 const toStoreError = (name: string, cause: unknown): ServerMiddlewareError =>
   ServerMiddlewareError.is(cause)
     ? cause
-    : new ServerMiddlewareError('store_unavailable', `${name} failed; see the cause.`, { cause });
+    : new ServerMiddlewareError('store_unavailable', `${name} failed: ${describeCauses(cause)}`, {
+        cause,
+        subject: name,
+      });

@@ -22,6 +22,7 @@ import {
   type KeyStore,
 } from '../keys/key-store.ts';
 import { checkSourceIp } from '../keys/source-ip.ts';
+import { describeThrown } from '../muting.ts';
 import {
   aBoolean,
   aFunction,
@@ -36,7 +37,6 @@ import {
 import {
   callObserver,
   callStore,
-  describeThrown,
   guardLogger,
   guardSubscribers,
   type Logger,
@@ -61,11 +61,11 @@ export interface AuthenticateOptions {
   /** Called with every decision; without it and without subscribers nothing is timed. */
   readonly trace?: ((trace: DecisionTrace) => void) | undefined;
   /**
-   * Log the likely mistake behind an invalid signature, at most once a second and after the response, which never contains
-   * it. For development and onboarding: an explanation takes about ten milliseconds. @default false
+   * Log the likely mistake behind an invalid signature, at most once a second for each key id, six times in all, and after
+   * the response, which never contains it. For development and onboarding: an explanation takes about ten milliseconds. @default false
    */
   readonly explain?: boolean | undefined;
-  /** Logs explanations and server errors; a pino logger fits. @default Node's process warnings */
+  /** Logs explanations and server errors; loggers of pino and winston fit. @default Node's process warnings */
   readonly logger?: Logger | undefined;
 }
 
@@ -216,12 +216,24 @@ const checkKey = (context: Context, read: ReadRequest, key: CpgKey | undefined):
   assertUsableKey(key);
   recorder?.passed('signature');
 
-  const ipRejection = checkSourceIp(key.sourceIps, request.clientIp);
+  const ipRejection = checkKeySourceIp(key, request);
   if (ipRejection !== undefined) return ipRejection;
   recorder?.passed('source_ip');
   // Here, and not while the body is read, so that the size that is rejected does not reveal which keys exist.
   if (key.bodyLimit !== undefined && read.body.length > key.bodyLimit) return REJECTIONS.body_too_large;
   return key;
+};
+
+const checkKeySourceIp = (
+  { keyId, sourceIps }: CpgKey,
+  { clientIp }: RequestToAuthenticate,
+): Rejection | undefined => {
+  try {
+    return checkSourceIp(sourceIps, clientIp);
+  } catch (error) {
+    if (!ServerMiddlewareError.is(error) || error.code !== 'invalid_source_ip') throw error;
+    throw new ServerMiddlewareError(error.code, `Key ${keyId}: ${error.message}`, { subject: keyId });
+  }
 };
 
 const checkKeySignature = (
@@ -236,8 +248,8 @@ const checkKeySignature = (
     if (key === undefined || hasUsableSigningKeys(key)) throw cause;
     throw new ServerMiddlewareError(
       'invalid_key',
-      `The key store returned a key whose signingKeys cannot be used: ${describeThrown(cause)}`,
-      { cause },
+      `Key ${key.keyId}: its signingKeys cannot be used: ${describeThrown(cause)}`,
+      { cause, subject: key.keyId },
     );
   }
 };

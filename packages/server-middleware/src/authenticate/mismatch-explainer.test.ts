@@ -8,7 +8,7 @@ import {
   SECRET,
   testKey,
 } from '@cpg/test-support/server-middleware/fixtures';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { memoryStore } from '../admission/memory/memory-store.ts';
 import type { CpgKey } from '../keys/key-store.ts';
 import type { Logger } from '../user-code.ts';
@@ -55,6 +55,10 @@ const explainOnce = async (key: CpgKey | undefined, signature?: string) => {
 };
 
 describe('MismatchExplainer', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   it('names the mistake that makes the signature, without secret or signature', async () => {
     const line = await explainOnce(testKey());
     expect(line?.fields).toMatchObject({
@@ -91,14 +95,42 @@ describe('MismatchExplainer', () => {
     expect(line?.fields.findings).toEqual([]);
   });
 
-  it('explains at most once a second, and no large bodies', async () => {
+  it('explains each key id at most once a second, says how many were left out, and no large bodies', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
     const logger = recordingLogger();
-    const time = { ms: 0 };
-    const explainer = new MismatchExplainer(() => time.ms);
+    const explainer = new MismatchExplainer();
     explainer.explainLater(getRejected(testKey(), logger, { body: Buffer.alloc(65_537) }));
-    for (time.ms = 0; time.ms < 2_500; time.ms += 250) explainer.explainLater(getRejected(undefined, logger));
+    for (let ms = 0; ms < 2_500; ms += 250) {
+      explainer.explainLater(getRejected(undefined, logger));
+      vi.advanceTimersByTime(250);
+    }
     await nextTurn();
-    expect(logger.lines).toHaveLength(3);
+    const more = ' (3 more in the last second)';
+    expect(logger.lines.map(({ message }) => message)).toEqual([
+      UNKNOWN_KEY,
+      `${UNKNOWN_KEY}${more}`,
+      `${UNKNOWN_KEY} (4 more in the last second)`,
+    ]);
+  });
+
+  it('explains a second key within the second, and six key ids at most', async () => {
+    const logger = recordingLogger();
+    const explainer = new MismatchExplainer();
+    for (let index = 0; index < 20; index += 1) {
+      const keyId = `ck_${index}`;
+      const rejected = getRejected(testKey({ keyId }), logger);
+      const read = { ...rejected.read, headers: { ...rejected.read.headers, keyId } };
+      explainer.explainLater({ ...rejected, read });
+    }
+    await nextTurn();
+    expect(logger.lines.map(({ fields }) => fields.keyId)).toEqual([
+      'ck_0',
+      'ck_1',
+      'ck_2',
+      'ck_3',
+      'ck_4',
+      'ck_5',
+    ]);
   });
 
   it('reports a logger that throws as one process warning', async () => {
@@ -123,7 +155,7 @@ describe('MismatchExplainer', () => {
     new MismatchExplainer().explainLater(getRejected(key, logger));
     await nextTurn();
     expect(logger.lines.map(({ message }) => message)).toEqual([
-      'An invalid signature could not be explained.',
+      'An invalid signature could not be explained: Key must come from createSigningKey(secret): got string.',
     ]);
   });
 

@@ -2,10 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { createSigningKey, MAX_SIGNING_KEYS, type SigningKey } from '@cpg/protocol';
 import { explainMismatch, type Finding } from '@cpg/protocol/explain';
 import type { CpgKey } from '../keys/key-store.ts';
+import { describeCauses, Muting } from '../muting.ts';
 import { guardLogger, type Logger } from '../user-code.ts';
 import type { ReadRequest, RequestToAuthenticate } from './request.ts';
 
-const MIN_INTERVAL_MS = 1_000;
+const INTERVAL_MS = 1_000;
+// The other key ids share one line.
+const MAX_KEY_IDS = 5;
 const MAX_BODY_BYTES = 65_536;
 
 // An explanation for an unknown key takes as long as one for a known key.
@@ -18,28 +21,31 @@ interface RejectedSignature {
   readonly logger: Logger | undefined;
 }
 
-/** Logs why a signature was rejected, for the operator of the server, at most once a second. */
+/**
+ * Logs why a signature was rejected, for the operator of the server: at most once a second for each key id that a request
+ * claims, and six times in all.
+ */
 export class MismatchExplainer {
-  readonly #now: () => number;
-  #quietUntil = Number.NEGATIVE_INFINITY;
-
-  constructor(now = () => performance.now()) {
-    this.#now = now;
-  }
+  readonly #muting = new Muting(MAX_KEY_IDS);
 
   /** Explains after the response. Unknown keys cost the same work, so the load does not reveal which keys exist. */
   explainLater(rejected: RejectedSignature): void {
-    const now = this.#now();
-    if (now < this.#quietUntil || rejected.read.body.length > MAX_BODY_BYTES) return;
-    this.#quietUntil = now + MIN_INTERVAL_MS;
-    setImmediate(() => {
-      const logger = guardLogger(rejected.logger);
-      try {
-        explain(rejected, logger);
-      } catch (error) {
-        // A failing explanation must not end the process.
-        logger.error({ err: error }, 'An invalid signature could not be explained.');
-      }
+    const { body, headers } = rejected.read;
+    if (body.length > MAX_BODY_BYTES) return;
+    const line = { code: 'invalid_signature', subject: headers.keyId, intervalMs: INTERVAL_MS };
+    this.#muting.log(line, (more) => {
+      setImmediate(() => {
+        const logger = guardLogger(rejected.logger);
+        try {
+          explain(rejected, logger, more);
+        } catch (error) {
+          // A failing explanation must not end the process.
+          logger.error(
+            { err: error },
+            `An invalid signature could not be explained: ${describeCauses(error)}`,
+          );
+        }
+      });
     });
   }
 }
@@ -47,7 +53,7 @@ export class MismatchExplainer {
 /** One for the process: all middlewares share its limit. */
 export const mismatchExplainer = new MismatchExplainer();
 
-const explain = ({ request, read, key }: RejectedSignature, logger: Logger): void => {
+const explain = ({ request, read, key }: RejectedSignature, logger: Logger, more: string): void => {
   const { headers, body } = read;
   const { keyId, timestamp, signature } = headers;
   const received = { method: request.method, target: request.target, timestamp, body, keyId };
@@ -59,8 +65,8 @@ const explain = ({ request, read, key }: RejectedSignature, logger: Logger): voi
     if (own !== undefined) findings.push(...found);
   }
   const explained = { code: 'invalid_signature', findings: findings.map(({ code }) => code) };
-  if (key === undefined) logger.warn(explained, UNKNOWN_KEY);
-  else logger.warn({ keyId, ...explained }, `Key ${keyId}: ${describeReason(key, findings)}`);
+  if (key === undefined) logger.warn(explained, `${UNKNOWN_KEY}${more}`);
+  else logger.warn({ keyId, ...explained }, `Key ${keyId}: ${describeReason(key, findings)}${more}`);
 };
 
 const UNKNOWN_KEY =

@@ -1,11 +1,9 @@
-import { once } from 'node:events';
 import { REJECTIONS } from '@cpg/protocol';
 import { exchange, RawConnection } from '@cpg/test-support/raw-client';
 import { EXPRESS_VERSIONS } from '@cpg/test-support/server-middleware/express-versions';
 import { recordingLogger, serve } from '@cpg/test-support/server-middleware/fixtures';
 import { describe, expect, it } from 'vitest';
-import { RejectionError, ServerMiddlewareError } from '../errors.ts';
-import { ErrorLog } from '../http/error-log.ts';
+import { RejectionError } from '../errors.ts';
 import { errorHandler } from './error-handler.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
@@ -79,57 +77,5 @@ describe.each(EXPRESS_VERSIONS)('errorHandler on %s', (_name, express) => {
     const connection = new RawConnection(await serve(app));
     await connection.write(GET);
     expect(await connection.readResponse()).toBeUndefined();
-  });
-});
-
-describe('ErrorLog', () => {
-  it('logs a wrong set-up once, with code and help', () => {
-    const logger = recordingLogger();
-    const faults = new ErrorLog(logger);
-    const error = new ServerMiddlewareError('mounted_twice', 'Mount it once.');
-    faults.log(error);
-    faults.log(error);
-    expect(logger.lines).toEqual([
-      {
-        level: 'error',
-        fields: { err: error, code: 'mounted_twice', help: '@cpg/server-middleware/README.md#mounted_twice' },
-        message: 'Mount it once.',
-      },
-    ]);
-  });
-
-  it('logs a store that is down once a second', () => {
-    const logger = recordingLogger();
-    const time = { ms: 0 };
-    const faults = new ErrorLog(logger, () => time.ms);
-    for (time.ms = 0; time.ms < 2_500; time.ms += 100) {
-      faults.log(new ServerMiddlewareError('store_unavailable', 'Down.'));
-    }
-    expect(logger.lines).toHaveLength(3);
-  });
-
-  it('logs everything else every time', () => {
-    const logger = recordingLogger();
-    const faults = new ErrorLog(logger);
-    faults.log(new Error('first'));
-    faults.log(new Error('first'));
-    faults.log('thrown text');
-    expect(logger.lines.map(({ message }) => message)).toEqual([
-      'first',
-      'first',
-      'A handler threw no Error.',
-    ]);
-  });
-
-  it('writes process warnings when it is given no logger', async () => {
-    const warned = once(process, 'warning');
-    new ErrorLog().log(new ServerMiddlewareError('mounted_twice', 'Mount it once.'));
-    expect((await warned)[0]).toMatchObject({ name: 'CpgServerMiddleware', code: 'mounted_twice' });
-    const warnedAgain = once(process, 'warning');
-    new ErrorLog().log(new Error('a handler failed'));
-    expect((await warnedAgain)[0]).toMatchObject({
-      name: 'CpgServerMiddleware',
-      message: 'a handler failed',
-    });
   });
 });

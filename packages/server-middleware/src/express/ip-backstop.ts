@@ -4,6 +4,7 @@ import { type RateLimitInfo, rateLimit, type Store } from 'express-rate-limit';
 import { isErrorReply, redisFailure } from '../admission/redis/redis-error.ts';
 import { ErrorLog } from '../http/error-log.ts';
 import { sendRejection } from '../http/responses.ts';
+import { describeCauses } from '../muting.ts';
 import {
   aLogger,
   assertOptions,
@@ -13,7 +14,7 @@ import {
   timerMs,
   withMethods,
 } from '../options.ts';
-import { callStore, describeThrown, guardLogger, type Logger } from '../user-code.ts';
+import { callStore, guardLogger, type Logger } from '../user-code.ts';
 import { sendError } from './error-handler.ts';
 import { recordExpress } from './observe-responses.ts';
 import { assertTrustProxy } from './trust-proxy.ts';
@@ -117,7 +118,10 @@ const warnOfTrustProxy = (request: Request, errorLog: ErrorLog): void => {
 
 // express-rate-limit passes an error and a text; pino takes the fields first.
 const report = (logger: Logger, level: 'warn' | 'error') => (error: unknown, text?: string) =>
-  logger[level]({ err: error }, text ?? describeThrown(error));
+  logger[level](
+    { err: error },
+    [text, describeCauses(error)].filter((part) => part !== undefined).join(': '),
+  );
 
 const rejectClient = (request: Request, response: Response): void => {
   const { cpgIpBackstop } = request as unknown as { readonly cpgIpBackstop: RateLimitInfo };

@@ -1,62 +1,75 @@
 import { REJECTIONS, type Rejection } from '@cpg/protocol';
 import { getRejection, ServerMiddlewareError } from '../errors.ts';
-import { describeThrown, guardLogger, type Logger } from '../user-code.ts';
+import { describeCauses, Muting } from '../muting.ts';
+import { guardLogger, type Logger } from '../user-code.ts';
 import { formatRejection, type HttpResponse } from './responses.ts';
 
-const findRejection = (error: unknown): Rejection => {
+interface Classified {
+  readonly rejection: Rejection;
+  readonly errorCode: HttpResponse['errorCode'];
+}
+
+const classify = (error: unknown): Classified => {
   try {
-    return getRejection(error);
+    return {
+      rejection: getRejection(error),
+      errorCode: ServerMiddlewareError.is(error) ? error.code : undefined,
+    };
   } catch {
     // A thrown value may throw again when its properties are read.
-    return REJECTIONS.internal_server_error;
+    return { rejection: REJECTIONS.internal_server_error, errorCode: undefined };
   }
 };
 
 const UNAVAILABLE_EVERY_MS = 1_000;
+const SET_UP_EVERY_MS = 60_000;
 
 /**
- * Logs server errors without flooding the log: a wrong set-up once, a store that is down once a second, any other error
- * every time.
+ * Logs server errors without flooding the log, with the text of every cause. A store that is down is logged once a second, a
+ * wrong set-up once a minute, for each code and subject (key id, store, callback); any other error every time.
  */
 export class ErrorLog {
   readonly #logger: Logger;
-  readonly #now: () => number;
-  readonly #quietUntil = new Map<string, number>();
+  readonly #muting = new Muting();
 
-  constructor(logger?: Logger, now = () => performance.now()) {
+  constructor(logger?: Logger) {
     this.#logger = guardLogger(logger);
-    this.#now = now;
   }
 
   /** Returns the response to a thrown value, and logs the value if the status is 5xx. */
   formatError(error: unknown): HttpResponse {
-    const rejection = findRejection(error);
-    if (rejection.status >= 500) this.log(error);
-    const response = formatRejection(rejection);
-    return ServerMiddlewareError.is(error) ? { ...response, errorCode: error.code } : response;
+    const { rejection, errorCode } = classify(error);
+    if (rejection.status >= 500) this.log(error, rejection.status);
+    return { ...formatRejection(rejection), errorCode };
   }
 
-  log(error: unknown): void {
+  log(error: unknown, status = 500): void {
     try {
-      this.#log(error);
+      this.#log(error, status);
     } catch {
       // A thrown value may throw again when its properties are read.
       this.#logger.error({}, 'A handler threw a value that cannot be read.');
     }
   }
 
-  #log(error: unknown): void {
-    if (!ServerMiddlewareError.is(error)) {
-      this.#logger.error(
-        { err: error },
-        error instanceof Error ? describeThrown(error) : 'A handler threw no Error.',
+  #log(error: unknown, status: number): void {
+    if (ServerMiddlewareError.is(error)) {
+      const { code, help, subject } = error;
+      const intervalMs = error.status === 503 ? UNAVAILABLE_EVERY_MS : SET_UP_EVERY_MS;
+      this.#muting.log({ code, subject, intervalMs }, (more) =>
+        this.#logger.error({ err: error, code, help, subject }, `${describeCauses(error)}${more}`),
       );
       return;
     }
-    const { code, help, status } = error;
-    const now = this.#now();
-    if (now < (this.#quietUntil.get(code) ?? now)) return;
-    this.#quietUntil.set(code, status === 503 ? now + UNAVAILABLE_EVERY_MS : Number.POSITIVE_INFINITY);
-    this.#logger.error({ err: error, code, help }, error.message);
+    const text = describeCauses(error);
+    const message = error instanceof Error ? text : `A handler threw no Error: ${text}`;
+    if (status !== 503) {
+      this.#logger.error({ err: error }, message);
+      return;
+    }
+    // Another store that is down, such as the database of a handler.
+    const { name, code } = error as NodeJS.ErrnoException;
+    const line = { code: 'handler', subject: `${name} ${code}`, intervalMs: UNAVAILABLE_EVERY_MS };
+    this.#muting.log(line, (more) => this.#logger.error({ err: error }, `${message}${more}`));
   }
 }

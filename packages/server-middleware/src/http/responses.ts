@@ -36,8 +36,8 @@ export interface HttpResponse {
   /** JSON in UTF-8. */
   readonly body: string;
   /** What the body tells the client; for the event of the response, and never sent itself. */
-  readonly rejection?: Rejection;
-  readonly errorCode?: ServerMiddlewareErrorCode;
+  readonly rejection?: Rejection | undefined;
+  readonly errorCode?: ServerMiddlewareErrorCode | undefined;
 }
 
 /**

@@ -83,7 +83,7 @@ describe('cachedKeys', () => {
     const find = () => {
       throw new Error('no pool');
     };
-    expect(() => cachedKeys({ find }).find('ck_full')).toThrow('The key store failed; see the cause.');
+    expect(() => cachedKeys({ find }).find('ck_full')).toThrow('The key store failed: no pool');
   });
 
   it('evicts the least recently used at its maximum, and made-up ids evict no key', () => {

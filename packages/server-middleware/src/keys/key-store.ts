@@ -80,7 +80,13 @@ export const assertUsableKey = (key: CpgKey): void => {
   for (const [name, rule] of REQUEST_RULES) {
     const value = key[name];
     if (rule(value) !== undefined)
-      assertValue({ name: `Key ${key.keyId}: ${name}`, value, rule, code: 'invalid_key' });
+      assertValue({
+        name: `Key ${key.keyId}: ${name}`,
+        value,
+        rule,
+        code: 'invalid_key',
+        subject: key.keyId,
+      });
   }
 };
 
