@@ -1,12 +1,10 @@
-import type { Rejection } from '@cpg/protocol';
 import type { Request, RequestHandler } from 'express';
 import type { Principal } from '../authenticate/request.ts';
 import { ServerMiddlewareError } from '../errors.ts';
-import { readBody } from '../http/read-body.ts';
 import { sendResponse } from '../http/responses.ts';
 import type { KeyStore } from '../keys/key-store.ts';
 import type { ResponseRecorder } from '../observability/response-event.ts';
-import { type CpgAuthOptions, Gate, isResponse } from '../service/gate.ts';
+import { type CpgAuthOptions, describeNodeRequest, Gate, isResponse } from '../service/gate.ts';
 import { sendError } from './error-handler.ts';
 import { recordExpress } from './observe-responses.ts';
 import { assertTrustProxy } from './trust-proxy.ts';
@@ -41,41 +39,33 @@ export const cpgAuth = (options: CpgAuthOptions): RequestHandler => {
       sendError(error, response, gate.errorLog);
       return;
     }
-    const outcome = await gate.admit(describe(request, recorder));
+    const outcome = await gate.admit(describe(request, recorder), request);
     if (isResponse(outcome)) {
       sendResponse(response, outcome);
       return;
     }
-    const { cpg, rawBody, json, malformed } = outcome;
+    const { cpg, rawBody, json } = outcome;
     request.cpg = cpg;
     request.rawBody = rawBody;
     if (json !== undefined) {
       request.body = json.value;
       // The mark of body-parser, so that a parser behind cpgAuth skips the request.
       Object.assign(request, { _body: true });
-      if (malformed !== undefined) malformedBodies.set(request, malformed);
     }
     next();
   };
 };
 
-const malformedBodies = new WeakMap<Request, Rejection>();
-
-/** Returns the 400 for a malformed body that was not rejected at once. Wire protocol §2.1. */
-export const findMalformedBody = (request: Request): Rejection | undefined => malformedBodies.get(request);
-
 // The original target: a mounted router shortens req.url, and req.query is already decoded.
-const describe = (request: Request, recorder: ResponseRecorder | undefined) => ({
-  recorder,
-  method: request.method,
-  target: request.originalUrl,
-  rawHeaders: request.rawHeaders,
-  clientIp: () => {
-    assertTrustedProxy(request);
-    return request.ip;
-  },
-  readBody: (limits: Parameters<typeof readBody>[1]) => readBody(request, limits),
-});
+const describe = (request: Request, recorder: ResponseRecorder | undefined) =>
+  describeNodeRequest(request, {
+    recorder,
+    target: request.originalUrl,
+    clientIp: () => {
+      assertTrustedProxy(request);
+      return request.ip;
+    },
+  });
 
 /**
  * Fails if the middleware is mounted twice, or if a whitelist would be checked against an address that the client chooses.

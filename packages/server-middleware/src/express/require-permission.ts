@@ -2,7 +2,6 @@ import type { AnyPermission } from '@cpg/protocol';
 import type { RequestHandler } from 'express';
 import { sendRejection } from '../http/responses.ts';
 import { createPermissionCheck } from '../service/permission.ts';
-import { findMalformedBody } from './cpg-auth.ts';
 
 /**
  * Rejects keys without the permission (403), then bodies that are not JSON (400). Takes the permissions of CPG and those of
@@ -15,7 +14,7 @@ import { findMalformedBody } from './cpg-auth.ts';
 export const requirePermission = (permission: AnyPermission): RequestHandler => {
   const check = createPermissionCheck(permission);
   return function requirePermission(request, response, next) {
-    const rejection = check(request.cpg, findMalformedBody(request));
+    const rejection = check(request.cpg, request);
     if (rejection === undefined) next();
     else sendRejection(response, rejection);
   };

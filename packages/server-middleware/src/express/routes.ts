@@ -1,6 +1,5 @@
 import type { Endpoint } from '@cpg/protocol';
 import type { Request, RequestHandler } from 'express';
-import { parseJsonBody } from '../http/read-body.ts';
 import { sendResponse } from '../http/responses.ts';
 import * as router from '../service/router.ts';
 import { recordExpress } from './observe-responses.ts';
@@ -28,15 +27,10 @@ export const route: router.RouteFactory<Request> = router.route;
 export const routes = (list: readonly Route[], options: router.RoutesOptions = {}): RequestHandler => {
   const respond = router.createRouter(list, options);
   return async function routes(request, response, next) {
-    const { method, originalUrl: target, cpg } = request;
+    const { method, originalUrl: target, cpg, body, rawBody } = request;
     const recorder = recordExpress(request, response);
-    const parts = { method, target, cpg, recorder, readJson: () => readJson(request), http: request };
-    const result = await respond(parts);
+    const result = await respond({ method, target, cpg, body, rawBody, recorder, http: request });
     if (result === undefined) next();
     else sendResponse(response, result);
   };
 };
-
-/** `req.body`, or with `json: false` the signed bytes parsed as JSON. */
-const readJson = ({ body, rawBody }: Request) =>
-  body === undefined ? parseJsonBody(rawBody) : { value: body as unknown };

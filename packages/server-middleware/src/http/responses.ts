@@ -76,15 +76,20 @@ export const formatRejection = (
   return { ...formatEnvelope(status, errorEnvelope(message), { ...HEADERS[code], ...headers }), rejection };
 };
 
+/** Does what every response of `node:http` needs before it is sent, whichever framework sends it. */
+export const prepareResponse = (response: ServerResponse, content: HttpResponse): void => {
+  getRecorder(response)?.responding(content);
+  drainUnreadBody(response);
+};
+
 /**
  * Writes one whole response. Not `res.json`, which adds an ETag. Does nothing when the response has already started or the
  * client is gone.
  */
 export const sendResponse = (response: ServerResponse, content: HttpResponse): void => {
   if (response.headersSent || response.destroyed) return;
-  getRecorder(response)?.responding(content);
+  prepareResponse(response, content);
   const { status, headers, body } = content;
-  drainUnreadBody(response);
   response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) });
   response.end(body);
 };

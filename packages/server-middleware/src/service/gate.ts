@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isRejection, type Rejection } from '@cpg/protocol';
 import type { AdmissionStore } from '../admission/admission-store.ts';
 import {
@@ -10,7 +11,9 @@ import {
 import type { Principal, RequestToAuthenticate } from '../authenticate/request.ts';
 import { helpFor } from '../errors.ts';
 import { ErrorLog } from '../http/error-log.ts';
+import { readBody } from '../http/read-body.ts';
 import { formatRejection, type HttpResponse } from '../http/responses.ts';
+import { recordResponse } from '../observability/response-event.ts';
 import { aBoolean, type OptionRules, optional } from '../options.ts';
 import { guardLogger, type Logger } from '../user-code.ts';
 import { readJsonBody } from './json-body.ts';
@@ -34,25 +37,31 @@ export interface AdmittedRequest {
   readonly rawBody: Buffer;
   /** The parsed body; missing with `json: false`. */
   readonly json?: { readonly value: unknown };
-  /** The rejection of a malformed body that `requirePermission` sends after the permission. */
-  readonly malformed?: Rejection | undefined;
 }
 
+const malformedBodies = new WeakMap<object, Rejection>();
+
+/** Returns the 400 for a malformed body that `cpgAuth` did not reject at once. Wire protocol §2.1. */
+export const findMalformedBody = (http: object): Rejection | undefined => malformedBodies.get(http);
+
 /** The framework-free part of `cpgAuth`: admits a request, or returns the response that rejects it. Adapters only translate. */
-export class Gate {
+export class Gate<Options extends CpgAuthOptions = CpgAuthOptions> {
   readonly errorLog: ErrorLog;
-  readonly #options: CpgAuthOptions;
+  readonly #options: Options;
 
   /** @throws ServerMiddlewareError `invalid_option` */
-  constructor(options: CpgAuthOptions, owner = 'cpgAuth') {
-    assertUsableOptions(options, owner, GATE_RULES);
+  constructor(options: Options, rules: OptionRules<Options> = GATE_RULES as OptionRules<Options>) {
+    assertUsableOptions(options, 'cpgAuth', rules);
     this.errorLog = new ErrorLog(options.logger);
     this.#options = options;
     warnAboutSplitMemory(options.store, options.logger);
   }
 
-  /** Never rejects: a wrong set-up is logged, and the response is 500. */
-  async admit(request: RequestToAuthenticate): Promise<AdmittedRequest | HttpResponse> {
+  /**
+   * Takes the request as received, and the framework's object for it. Never rejects: a wrong set-up is logged, and the response
+   * is 500.
+   */
+  async admit(request: RequestToAuthenticate, http: object): Promise<AdmittedRequest | HttpResponse> {
     try {
       const outcome = await authenticate(request, this.#options);
       if (isRejection(outcome)) return formatRejection(outcome);
@@ -60,12 +69,51 @@ export class Gate {
       if (this.#options.json === false) return { cpg, rawBody };
       const { method, target } = request;
       const json = readJsonBody({ method, target, cpg, rawBody });
-      return isRejection(json) ? formatRejection(json) : { cpg, rawBody, json, malformed: json.malformed };
+      if (isRejection(json)) return formatRejection(json);
+      if (json.malformed !== undefined) malformedBodies.set(http, json.malformed);
+      return { cpg, rawBody, json };
     } catch (error) {
       return this.errorLog.formatError(error);
     }
   }
 }
+
+/** Describes a request of `node:http`, of which every framework on Node.js has one. */
+export const describeNodeRequest = (
+  message: IncomingMessage,
+  { target, clientIp, recorder }: Pick<RequestToAuthenticate, 'target' | 'clientIp' | 'recorder'>,
+): RequestToAuthenticate => ({
+  recorder,
+  method: message.method as string,
+  target,
+  rawHeaders: message.rawHeaders,
+  clientIp,
+  readBody: (limits) => readBody(message, limits),
+});
+
+/** Describes a request of `node:http`, and starts recording its response. */
+export const describeExchange = (
+  message: IncomingMessage,
+  response: ServerResponse,
+  { target, clientIp }: Pick<RequestToAuthenticate, 'target' | 'clientIp'>,
+): RequestToAuthenticate => {
+  const recorder = recordResponse(response, () => ({
+    method: message.method as string,
+    target,
+    clientIp: findClientIp(clientIp),
+    requestId: message.headers['x-request-id'],
+  }));
+  return describeNodeRequest(message, { target, clientIp, recorder });
+};
+
+/** The client's address for a record; a function of the caller may throw, which `admit` reports for keys with a whitelist. */
+export const findClientIp = (getClientIp: () => string | undefined): string | undefined => {
+  try {
+    return getClientIp();
+  } catch {
+    return undefined;
+  }
+};
 
 /** Whether `admit` returned a response, which rejects the request. */
 export const isResponse = (outcome: AdmittedRequest | HttpResponse): outcome is HttpResponse =>

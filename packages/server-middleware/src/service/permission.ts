@@ -2,15 +2,13 @@ import { type AnyPermission, findPermissionMistake, missingPermission, type Reje
 import type { Principal } from '../authenticate/request.ts';
 import { ServerMiddlewareError } from '../errors.ts';
 import { assertValue } from '../options.ts';
+import { findMalformedBody } from './gate.ts';
 
 /**
- * Returns the 403 for a sender without the permission, then the postponed rejection of a malformed body, if any. Wire
- * protocol §2, restriction 5.
+ * Takes the sender and the framework's object for the request. Returns the 403 for a sender without the permission, then the
+ * 400 for a malformed body. Wire protocol §2, restriction 5.
  */
-export type PermissionCheck = (
-  cpg: Principal | undefined,
-  malformed: Rejection | undefined,
-) => Rejection | undefined;
+export type PermissionCheck = (cpg: Principal | undefined, http: object) => Rejection | undefined;
 
 /**
  * Makes the framework-free part of `requirePermission`.
@@ -20,8 +18,8 @@ export type PermissionCheck = (
 export const createPermissionCheck = (permission: AnyPermission): PermissionCheck => {
   assertValue({ name: 'requirePermission: permission', value: permission, rule: findPermissionMistake });
   const missing = missingPermission(permission);
-  return (cpg, malformed) =>
-    assertAuthenticated(cpg).permissions.includes(permission) ? malformed : missing;
+  return (cpg, http) =>
+    assertAuthenticated(cpg).permissions.includes(permission) ? findMalformedBody(http) : missing;
 };
 
 /** @throws ServerMiddlewareError `authentication_missing` */

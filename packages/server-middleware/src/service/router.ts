@@ -14,6 +14,7 @@ import {
 import type { Principal } from '../authenticate/request.ts';
 import { ServerMiddlewareError } from '../errors.ts';
 import { ErrorLog } from '../http/error-log.ts';
+import { parseJsonBody } from '../http/read-body.ts';
 import { formatRejection, formatSuccess, type HttpResponse, type Page } from '../http/responses.ts';
 import type { ResponseRecorder } from '../observability/response-event.ts';
 import {
@@ -100,15 +101,28 @@ export interface RouterRequest<Http = unknown> {
   readonly target: string;
   /** The sender; `undefined` when the request did not pass `cpgAuth`. */
   readonly cpg: Principal | undefined;
-  /** Returns the parsed body; called only for endpoints that take one. */
-  readonly readJson: () => { readonly value: unknown } | Rejection;
+  /** The parsed body; `undefined` makes an endpoint with a body parse `rawBody`. */
+  readonly body?: unknown;
+  /** The signed bytes; `undefined` when the request did not pass `cpgAuth`. */
+  readonly rawBody: Buffer | undefined;
   readonly http: Http;
+  /** Leave an unknown path to the next handler, also of an authenticated request. */
+  readonly leavesUnknown?: boolean;
   /** Gets the path template; see `startRecording` and `recordResponse`. */
   readonly recorder?: ResponseRecorder | undefined;
 }
 
+/** Marks requests to which the router always responds. */
+interface AuthenticatedOnly {
+  readonly cpg: Principal;
+  readonly leavesUnknown?: never;
+}
+
 /** Responds to a request; `undefined` leaves an unknown path of an unauthenticated request to the next handler. */
-export type Router<Http = unknown> = (request: RouterRequest<Http>) => Promise<HttpResponse | undefined>;
+export interface Router<Http = unknown> {
+  (request: RouterRequest<Http> & AuthenticatedOnly): Promise<HttpResponse>;
+  (request: RouterRequest<Http>): Promise<HttpResponse | undefined>;
+}
 
 /**
  * Makes the framework-free part of `routes`. Another method on a known path is 405 with `Allow`; an unknown path is 404 for an
@@ -124,12 +138,12 @@ export const createRouter = <Http>(
   assertValue({ name: 'routes: list', value: list, rule: aRouteList });
   const findRoutes = createRouteTable(list);
   const errorLog = new ErrorLog(options.logger);
-  return async (request) => {
+  const respond = async (request: RouterRequest<Http>) => {
     const target = parseRequestTarget(request.target);
     if (isRejection(target)) return formatRejection(target);
     const match = findRoutes(target.path);
     if (match === undefined) {
-      if (request.cpg === undefined) return undefined;
+      if (request.cpg === undefined || request.leavesUnknown === true) return undefined;
       request.recorder?.rejected(REJECTIONS.not_found, 'routing');
       return formatRejection(REJECTIONS.not_found);
     }
@@ -147,6 +161,7 @@ export const createRouter = <Http>(
       return errorLog.formatError(error);
     }
   };
+  return respond as Router<Http>;
 };
 
 /** The routes of one path, by method. */
@@ -195,10 +210,13 @@ const decide = (
   const { permission } = endpoint;
   if (permission !== null && !cpg.permissions.includes(permission)) return missingPermission(permission);
 
-  const json = endpoint.body === null ? { value: undefined } : request.readJson();
+  const json = endpoint.body === null ? { value: undefined } : readJson(request);
   if (isRejection(json)) return json;
 
   const validated = validateRequest(endpoint, { pathParameters, query, body: json.value });
   if (isRejection(validated)) return validated;
   return handler({ ...validated, cpg, http: request.http as never });
 };
+
+const readJson = ({ body, rawBody }: RouterRequest) =>
+  body === undefined ? parseJsonBody(rawBody as Buffer) : { value: body };
