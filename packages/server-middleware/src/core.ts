@@ -13,7 +13,12 @@ export {
 export { type DrainLimits, drainUnreadBodies } from './http/drain-unread-body.ts';
 export { type BodyLimits, type MessageWithRawBody, parseJsonBody, readBody } from './http/read-body.ts';
 export { type Page, type PageContent, page, sendRejection, sendSuccess } from './http/responses.ts';
-export { type CachedKeysOptions, cachedKeys } from './keys/cached-keys.ts';
+export {
+  type CachedKeys,
+  type CachedKeysOptions,
+  type CachedKeysStats,
+  cachedKeys,
+} from './keys/cached-keys.ts';
 export { type CpgKey, type KeyStore, staticKeys } from './keys/key-store.ts';
 export {
   RESPONSE_CHANNEL,

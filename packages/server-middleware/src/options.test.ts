@@ -92,6 +92,7 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
       missTtlMs: [0, NUMBERS],
       deadlineMs: [1, TIMERS],
       maxEntries: [1, POSITIVE],
+      maxPending: [1, POSITIVE],
       clock: [() => 0, FUNCTIONS],
     },
   },
