@@ -180,6 +180,8 @@ const ARGUMENTS: readonly (readonly [
 const WITHOUT_OPTIONS = [
   'RejectionError',
   'ServerMiddlewareError',
+  'captureRawBody',
+  'getPrincipal',
   'page',
   'parseJsonBody',
   'readBody',

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Request, RequestHandler } from 'express';
 import type { Principal } from '../authenticate/request.ts';
 import { ServerMiddlewareError } from '../errors.ts';
@@ -14,8 +15,8 @@ export type { CpgAuthOptions };
 declare global {
   namespace Express {
     interface Request {
-      /** The sender of the request; set by `cpgAuth`, and missing where it is not mounted. */
-      cpg: Principal;
+      /** The sender of the request; set by `cpgAuth`, and missing on routes without it: see `getPrincipal`. */
+      cpg?: Principal;
       /** The body bytes that were signed; set by `cpgAuth`. */
       rawBody: Buffer;
     }
@@ -85,3 +86,15 @@ const assertMounting = (request: Request, keys: KeyStore): void => {
 /** @throws ServerMiddlewareError `permissive_trust_proxy` */
 const assertTrustedProxy = (request: Request): void =>
   assertTrustProxy(request.app, 'Keys have source IP whitelists');
+
+/**
+ * Keeps the bytes of a body for cpgAuth, where a parser has to be in front of it:
+ * `app.use(express.json({ verify: captureRawBody }))`.
+ */
+export const captureRawBody = (
+  request: IncomingMessage,
+  _response: ServerResponse,
+  bytes: Uint8Array,
+): void => {
+  Object.assign(request, { rawBody: bytes });
+};

@@ -33,7 +33,7 @@ export const readBody = (
   if (message.readableDidRead || message.readableEnded) {
     throw new ServerMiddlewareError(
       'body_already_parsed',
-      'A body parser read the request before cpgAuth and kept no raw bytes. Mount cpgAuth before express.json(), or capture the bytes: express.json({ verify: (req, res, bytes) => { req.rawBody = bytes } }).',
+      'A body parser read the request before cpgAuth and kept no raw bytes. Mount cpgAuth before express.json(), or capture the bytes: express.json({ verify: captureRawBody }).',
     );
   }
   return collectBody(message, limits);

@@ -30,3 +30,11 @@ export const assertAuthenticated = (cpg: Principal | undefined): Principal => {
     "A protected route was reached without authentication. Mount cpgAuth before it: app.use('/v1', cpgAuth({ keys, store })).",
   );
 };
+
+/**
+ * Returns the sender of a request, `req.cpg`, in a handler behind cpgAuth.
+ *
+ * @throws ServerMiddlewareError `authentication_missing` where cpgAuth is not mounted, or skipped the request.
+ */
+export const getPrincipal = ({ cpg }: { readonly cpg?: Principal | undefined }): Principal =>
+  assertAuthenticated(cpg);
