@@ -19,6 +19,7 @@ export const SERVER_MIDDLEWARE_ERROR_CODES = Object.freeze({
   clock_failed: 'The clock that was passed in threw, or returned no finite number.',
   duplicate_route: 'Two routes claim the same method and path.',
   memory_store_in_cluster: 'Several processes each hold their own memoryStore.',
+  pending_bodies_full: 'The requests that are not authenticated yet hold the maximum of body bytes.',
   admission_store_full: 'The memory store holds its maximum of live signatures and admits no more.',
   store_deadline: 'A key store or admission store did not respond in time.',
   store_unavailable: 'A key store or admission store could not be reached.',
@@ -28,6 +29,7 @@ export type ServerMiddlewareErrorCode = keyof typeof SERVER_MIDDLEWARE_ERROR_COD
 
 const MARKER = Symbol.for('cpg.server-middleware.error');
 const UNAVAILABLE: ReadonlySet<ServerMiddlewareErrorCode> = new Set([
+  'pending_bodies_full',
   'admission_store_full',
   'store_deadline',
   'store_unavailable',

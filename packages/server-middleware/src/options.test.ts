@@ -42,6 +42,7 @@ const AUTHENTICATE_OPTIONS: Factory['options'] = {
   clock: [() => 0, FUNCTIONS],
   bodyLimit: [1, POSITIVE],
   bodyTimeoutMs: [1, TIMERS],
+  maxPendingBytes: [1, POSITIVE],
   storeTimeoutMs: [1, TIMERS],
   trace: [() => {}, FUNCTIONS],
   explain: [true, BOOLEANS],

@@ -14,6 +14,7 @@ import {
 } from '@cpg/protocol';
 import type { Admission, AdmissionStore } from '../admission/admission-store.ts';
 import { ServerMiddlewareError } from '../errors.ts';
+import { PendingBodies } from '../http/body-collector.ts';
 import {
   aKeyStore,
   assertUsableKey,
@@ -56,6 +57,11 @@ export interface AuthenticateOptions {
   readonly bodyLimit?: number | undefined;
   /** Milliseconds to receive the whole body; then 408, and the connection is closed. @default 10000 */
   readonly bodyTimeoutMs?: number | undefined;
+  /**
+   * Maximum bytes of bodies that all requests together hold in memory before they are authenticated; above it 503. The first
+   * 16 KiB of each body do not count, so that stalled uploads cannot keep out ordinary requests. @default 67108864 (64 MiB)
+   */
+  readonly maxPendingBytes?: number | undefined;
   /** Milliseconds for the key store, and again for the admission store; then 503. @default 1000 */
   readonly storeTimeoutMs?: number | undefined;
   /** Called with every decision; without it and without subscribers nothing is timed. */
@@ -71,6 +77,7 @@ export interface AuthenticateOptions {
 
 const DEFAULT_BODY_LIMIT = 1_048_576;
 const DEFAULT_BODY_TIMEOUT_MS = 10_000;
+const DEFAULT_MAX_PENDING_BYTES = 64 * 1024 * 1024;
 const DEFAULT_STORE_TIMEOUT_MS = 1_000;
 
 /** The rules for the options of `authenticate`; `cpgAuth` adds its own. */
@@ -80,6 +87,7 @@ export const AUTHENTICATE_RULES: OptionRules<AuthenticateOptions> = {
   clock: optional(aFunction),
   bodyLimit: optional(positiveInteger),
   bodyTimeoutMs: optional(timerMs),
+  maxPendingBytes: optional(positiveInteger),
   storeTimeoutMs: optional(timerMs),
   trace: optional(aFunction),
   explain: optional(aBoolean),
@@ -170,23 +178,42 @@ const runChecks = async (context: Context): Promise<Outcome> => {
 
   const rejection = checkContentEncoding(headers.contentEncoding);
   if (rejection !== undefined) return rejection;
-  const { bodyLimit = DEFAULT_BODY_LIMIT, bodyTimeoutMs = DEFAULT_BODY_TIMEOUT_MS } = options;
-  const limit = request.limits?.bodyLimit ?? bodyLimit;
-  const body = await request.readBody({ limit, timeoutMs: bodyTimeoutMs });
-  if (isRejection(body)) return body;
-  recorder?.passed('body');
 
-  const read = { headers, target, timestamp, body };
-  const found = await findKey(options, headers.keyId);
-  recorder?.passed('key', found?.keyId);
-  const key = checkKey(context, read, found);
+  const pending = getPendingBodies(options).open();
+  let read: ReadRequest;
+  let key: CpgKey | Rejection;
+  try {
+    const { bodyLimit = DEFAULT_BODY_LIMIT, bodyTimeoutMs: timeoutMs = DEFAULT_BODY_TIMEOUT_MS } = options;
+    const limit = request.limits?.bodyLimit ?? bodyLimit;
+    const body = await request.readBody({ limit, timeoutMs, pending });
+    if (isRejection(body)) return body;
+    recorder?.passed('body');
+
+    read = { headers, target, timestamp, body };
+    const found = await findKey(options, headers.keyId);
+    recorder?.passed('key', found?.keyId);
+    key = checkKey(context, read, found);
+  } finally {
+    pending.release();
+  }
   if (isRejection(key)) return key;
 
   const admissionRejection = await admit(context, read, key);
   if (admissionRejection !== undefined) return admissionRejection;
   recorder?.passed('admission');
   const { keyId, accountId, permissions } = key;
-  return { principal: { keyId, accountId, permissions, timestamp }, body };
+  return { principal: { keyId, accountId, permissions, timestamp }, body: read.body };
+};
+
+// One for each options object, so one for each cpgAuth.
+const pendingBodies = new WeakMap<AuthenticateOptions, PendingBodies>();
+
+const getPendingBodies = (options: AuthenticateOptions): PendingBodies => {
+  const known = pendingBodies.get(options);
+  if (known !== undefined) return known;
+  const created = new PendingBodies(options.maxPendingBytes ?? DEFAULT_MAX_PENDING_BYTES);
+  pendingBodies.set(options, created);
+  return created;
 };
 
 /** Returns the target that the client signed. Both have to be well-formed: a proxy must not hide a malformed one. */

@@ -50,8 +50,8 @@ export const cpgAuth = (options: CpgAuthOptions): RequestHandler => {
     request.rawBody = rawBody;
     if (json !== undefined) {
       request.body = json.value;
-      // The mark of body-parser, so that a parser behind cpgAuth skips the request.
-      Object.assign(request, { _body: true });
+      // The marks that body-parser 1 and 2 look for, so that a parser behind cpgAuth skips the request.
+      Object.assign(request, { _body: true, finished: true });
     }
     next();
   };

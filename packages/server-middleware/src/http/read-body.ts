@@ -1,26 +1,26 @@
 import { isUtf8 } from 'node:buffer';
-import type { IncomingMessage } from 'node:http';
+import { IncomingMessage } from 'node:http';
 import { REJECTIONS, type Rejection } from '@cpg/protocol';
 import { ServerMiddlewareError } from '../errors.ts';
+import { BodyCollector, type BodyLimits, NO_BODY } from './body-collector.ts';
 
-export interface BodyLimits {
-  /** Bytes. */
-  readonly limit: number;
-  /** Milliseconds from here to the last byte. */
-  readonly timeoutMs: number;
-}
+export type { BodyLimits };
 
 /** A request, perhaps with the bytes that a parser captured. */
 export type MessageWithRawBody = IncomingMessage & { readonly rawBody?: unknown };
-
-const NO_BODY = Buffer.alloc(0);
 
 /**
  * Returns the body of a Node request as the bytes on the wire: from the stream, or from `rawBody` when a parser in front
  * captured them. A body that was read and not captured is an error, never an empty body: a signature over no body would be
  * valid for any. A declared length over the limit is rejected before a byte is read. Wire protocol §1.2.
  *
- * @throws ServerMiddlewareError `body_already_parsed`, `raw_body_not_bytes`, `raw_body_length_mismatch`
+ * It leaves the stream unread: afterwards the message is readable as if it had just arrived, with the whole body in its buffer
+ * as one chunk, and the same `Buffer` is returned. So `req.pipe`, `for await`, `fetch(url, { body: req })`, multipart parsers,
+ * proxies and a second `readBody` get the bytes that were returned. A body that no handler reads is discarded by Node after
+ * the response, as always. Only a body that came from `rawBody` stays read.
+ *
+ * @throws ServerMiddlewareError `body_already_parsed`, `raw_body_not_bytes`, `raw_body_length_mismatch`,
+ * `pending_bodies_full`
  */
 export const readBody = (
   message: MessageWithRawBody,
@@ -28,15 +28,21 @@ export const readBody = (
 ): Buffer | Rejection | Promise<Buffer | Rejection> => {
   const declared = getDeclaredLength(message);
   if (declared !== undefined && declared > limits.limit) return REJECTIONS.body_too_large;
-  if (message.rawBody !== undefined) return takeCaptured(message.rawBody, declared, limits.limit);
+  if (message.rawBody !== undefined) return takeCaptured(message.rawBody, declared, limits);
   if (declared === 0) return NO_BODY;
-  if (message.readableDidRead || message.readableEnded) {
+  // A stream with an encoding buffers text, from which the bytes cannot be restored.
+  const isDecoded = message.readableEncoding !== null && message.readableLength > 0;
+  if (message.readableDidRead || message.readableEnded || isDecoded) {
     throw new ServerMiddlewareError(
       'body_already_parsed',
       'A body parser read the request before cpgAuth and kept no raw bytes. Mount cpgAuth before express.json(), or capture the bytes: express.json({ verify: captureRawBody }).',
     );
   }
-  return collectBody(message, limits);
+  if (message.destroyed) return REJECTIONS.incomplete_body;
+  const collector = new BodyCollector(limits, declared);
+  const rejection = peek(message, collector);
+  if (rejection !== undefined) return rejection;
+  return getState(message).ended ? collector.take() : collectRest(message, limits, collector);
 };
 
 /** The declared length in bytes; `undefined` for chunked bodies, and in HTTP/2 without Content-Length. */
@@ -47,7 +53,11 @@ const getDeclaredLength = ({ headers, httpVersionMajor }: IncomingMessage): numb
   return httpVersionMajor >= 2 ? undefined : 0;
 };
 
-const takeCaptured = (captured: unknown, declared: number | undefined, limit: number): Buffer | Rejection => {
+const takeCaptured = (
+  captured: unknown,
+  declared: number | undefined,
+  { limit, pending }: BodyLimits,
+): Buffer | Rejection => {
   if (!(captured instanceof Uint8Array)) {
     throw new ServerMiddlewareError(
       'raw_body_not_bytes',
@@ -61,36 +71,103 @@ const takeCaptured = (captured: unknown, declared: number | undefined, limit: nu
     );
   }
   if (captured.length > limit) return REJECTIONS.body_too_large;
+  pending?.hold(captured.length);
   return Buffer.from(captured.buffer, captured.byteOffset, captured.byteLength);
 };
 
-/**
- * Reads a stream to its end, within a limit of bytes and of time. A client that disconnects counts as late. After a
- * rejection the rest is discarded, so that the connection can carry the response and the next request.
- */
-const collectBody = (message: IncomingMessage, limits: BodyLimits): Promise<Buffer | Rejection> =>
-  new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
+/** The state of a stream, which has no public name; the same in Node.js 20 to 26, and in `readable-stream`. */
+interface StreamState {
+  /** Whether all chunks have arrived, read or not. */
+  readonly ended: boolean;
+  /** Whether a chunk was taken; `fetch` rejects a body from which one was. */
+  dataEmitted: boolean;
+}
 
-    const finish = (outcome: Buffer | Rejection) => {
+const getState = (message: IncomingMessage): StreamState =>
+  (message as unknown as { readonly _readableState: StreamState })._readableState;
+
+/** Collects what arrived while middleware in front was waiting, and leaves it in the stream, as one chunk. */
+const peek = (message: IncomingMessage, collector: BodyCollector): Rejection | undefined => {
+  if (message.readableLength === 0) return undefined;
+  const arrived: Buffer = message.read();
+  // In the same tick, so that a stream that has ended does not emit "end".
+  message.unshift(arrived);
+  markUnread(message);
+  return collector.add(arrived);
+};
+
+const markUnread = (message: IncomingMessage): void => {
+  getState(message).dataEmitted = false;
+  // Node discards a body after the response unless reading it has begun.
+  if ('_consuming' in message) message._consuming = false;
+};
+
+/**
+ * Waits for the rest of a body, within a limit of bytes and of time. A client that disconnects counts as late. Chunks do not
+ * enter the stream until all have arrived, and then as one: this costs no memory for each chunk, and nothing is read that
+ * another reader would miss. After a rejection the rest is discarded, so that the connection can carry the response and the
+ * next request.
+ */
+const collectRest = (
+  message: IncomingMessage,
+  limits: BodyLimits,
+  collector: BodyCollector,
+): Promise<Buffer | Rejection> =>
+  new Promise((resolve, reject) => {
+    const { push } = message;
+    const inStream = collector.length;
+    // Node's parser adds chunks whether they are read or not. Other streams wait for _read, and so does 100 Continue.
+    const isPulled = message._read !== IncomingMessage.prototype._read;
+    let isReading = false;
+    let isDone = false;
+
+    const read = () => {
+      isReading = false;
+      if (!isDone) message._read(message.readableHighWaterMark);
+    };
+    const stop = () => {
+      isDone = true;
+      message.push = push;
       clearTimeout(timer);
-      message.off('data', onData).off('end', onEnd).off('close', onLost);
-      resolve(outcome);
+      message.off('close', onLost);
     };
-    const onData = (chunk: Buffer) => {
-      length += chunk.length;
-      chunks.push(chunk);
-      if (length <= limits.limit) return;
-      finish(REJECTIONS.body_too_large);
+    const discard = (settle: () => void) => {
+      stop();
+      // The error listener stays: a connection that breaks after a rejection must not be an uncaught error.
       message.resume();
+      settle();
     };
-    const onEnd = () => finish(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length));
-    const onLost = () => finish(REJECTIONS.incomplete_body);
+    const onLost = () => discard(() => resolve(REJECTIONS.incomplete_body));
+    const onChunk = (chunk: Uint8Array) => {
+      const rejection = collector.add(chunk);
+      if (rejection !== undefined) discard(() => resolve(rejection));
+      else if (isPulled && !isReading) {
+        isReading = true;
+        process.nextTick(read);
+      }
+    };
+    const onEnd = () => {
+      stop();
+      message.off('error', onLost);
+      const body = collector.take();
+      if (body.length > inStream) message.push(body.subarray(inStream));
+      message.push(null);
+      if (isPulled || inStream > 0) markUnread(message);
+      resolve(body);
+    };
 
     const timer = setTimeout(onLost, limits.timeoutMs);
-    // The error listener stays: a connection that breaks after a rejection must not be an uncaught error.
-    message.on('data', onData).on('end', onEnd).on('close', onLost).on('error', onLost);
+    message.on('close', onLost).on('error', onLost);
+    message.push = (chunk: Uint8Array | string | null, encoding?: BufferEncoding) => {
+      try {
+        if (chunk !== null) onChunk(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);
+        else onEnd();
+      } catch (error) {
+        discard(() => reject(error));
+      }
+      return true;
+    };
+    if (isPulled) read();
   });
 
 /**
