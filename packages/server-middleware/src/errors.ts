@@ -23,6 +23,7 @@ export const SERVER_MIDDLEWARE_ERROR_CODES = Object.freeze({
   admission_store_full: 'The memory store holds its maximum of live signatures and admits no more.',
   store_deadline: 'A key store or admission store did not respond in time.',
   store_unavailable: 'A key store or admission store could not be reached.',
+  store_not_durable: 'Redis is configured so that it may forget used signatures.',
 } as const);
 
 export type ServerMiddlewareErrorCode = keyof typeof SERVER_MIDDLEWARE_ERROR_CODES;
@@ -33,6 +34,7 @@ const UNAVAILABLE: ReadonlySet<ServerMiddlewareErrorCode> = new Set([
   'admission_store_full',
   'store_deadline',
   'store_unavailable',
+  'store_not_durable',
 ]);
 
 /**

@@ -20,6 +20,8 @@ export interface AdmissionRequest {
   readonly limit: number;
   /** The limit of the route, if it has one, on top of the key's: admissions per key, route and epoch minute. */
   readonly route?: RouteRate | undefined;
+  /** Milliseconds after which the request is rejected with 503; a store must record nothing later. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /**

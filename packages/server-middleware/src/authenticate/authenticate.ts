@@ -301,7 +301,7 @@ const admit = async (
   const minute = Math.floor(now / 60);
   const route = limits?.rate;
   if (route !== undefined && store.countsRoutes !== true) throw cannotCountRoutes();
-  const admission = { keyId, signature, usedUntil: usedUntil(timestamp), minute, limit, route };
+  const admission = { keyId, signature, usedUntil: usedUntil(timestamp), minute, limit, route, timeoutMs };
   const decision = await callStore({
     name: 'The admission store',
     timeoutMs,

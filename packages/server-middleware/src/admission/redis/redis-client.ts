@@ -1,26 +1,38 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { ServerMiddlewareError } from '../../errors.ts';
-import { isLostConnection } from './redis-error.ts';
 
-/** The methods used of a client of `redis` (node-redis), single or cluster. */
+/**
+ * The methods used of a client of `redis` (node-redis): `createClient`, `createSentinel` or `createCluster`. Only the
+ * required ones are needed to admit; the others serve to inspect Redis, to wait for replicas and to give up a connection.
+ */
 export interface NodeRedisClient {
   readonly isReady?: boolean;
+  readonly isOpen?: boolean;
   evalSha(sha1: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+  sendCommand?(...args: never[]): Promise<unknown>;
+  multi?(...args: never[]): unknown;
+  connect?(): Promise<unknown>;
+  destroy?(): unknown;
 }
 
-/** The methods used of a client of `ioredis`, single or cluster. */
+/**
+ * The methods used of a client of `ioredis`, for a single server, Sentinel or a cluster. Only the required ones are needed to
+ * admit; the others serve to inspect Redis, to wait for replicas and to give up a connection.
+ */
 export interface IoredisClient {
   readonly status: string;
   evalsha(sha1: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>;
   eval(script: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>;
+  call?(...args: never[]): Promise<unknown>;
+  pipeline?(...args: never[]): unknown;
+  disconnect?(reconnect?: boolean): unknown;
 }
 
 export type RedisClient = NodeRedisClient | IoredisClient;
 
 /** A Lua script, and the hash by which Redis runs a script that it has cached. */
-interface RedisScript {
+export interface RedisScript {
   readonly text: string;
   readonly sha1: string;
 }
@@ -30,26 +42,44 @@ export const createScript = (text: string): RedisScript => ({
   sha1: createHash('sha1').update(text).digest('hex'),
 });
 
-interface KeysAndArguments {
+/** One run of a script. */
+export interface ScriptCall {
   readonly keys: string[];
   readonly args: string[];
 }
 
-/** One script call. */
-interface ScriptCall extends KeysAndArguments {
-  readonly script: RedisScript;
+/** How many replicas must confirm, and for how long to wait for them. */
+interface Confirmation {
+  readonly replicas: number;
+  readonly timeoutMs: number;
+}
+
+interface ConfirmedReplies {
+  readonly replies: readonly unknown[];
+  /** How many replicas have what the scripts wrote. */
+  readonly confirmedBy: number;
 }
 
 /** One interface to both client libraries. */
-interface RedisConnection {
+export interface RedisConnection {
+  readonly isCluster: boolean;
   /** Whether a command is sent at once, and not queued while reconnecting. */
   isReady(): boolean;
-  evalSha(sha1: string, call: KeysAndArguments): Promise<unknown>;
-  eval(script: string, call: KeysAndArguments): Promise<unknown>;
+  /** Runs a script by its hash, or by its text if Redis has not cached it. */
+  run(script: RedisScript, call: ScriptCall): Promise<unknown>;
+  /** Runs a script several times and then WAIT, all on one connection. An error reply rejects the whole batch. */
+  runConfirmed(
+    script: RedisScript,
+    calls: readonly ScriptCall[],
+    confirmation: Confirmation,
+  ): Promise<ConfirmedReplies>;
+  /** Sends any command; not for a cluster, whose {@link RedisConnection.nodes} take commands. */
+  command(...args: string[]): Promise<unknown>;
+  /** A cluster's connections to its masters; otherwise this connection. */
+  nodes(): readonly RedisConnection[];
+  /** Gives up the connection, with all commands pending on it, and connects again. Never throws. */
+  reset(): void;
 }
-
-// With lazyConnect the first command connects.
-const IOREDIS_READY = new Set(['ready', 'wait']);
 
 /**
  * Wraps a client of either library, which it recognises by its methods.
@@ -58,62 +88,164 @@ const IOREDIS_READY = new Set(['ready', 'wait']);
  */
 export const redisConnection = (client: RedisClient): RedisConnection => {
   if (client !== null && typeof client === 'object') {
-    if ('evalSha' in client) {
-      return {
-        isReady: () => client.isReady !== false,
-        evalSha: (sha1, { keys, args }) => client.evalSha(sha1, { keys, arguments: args }),
-        eval: (script, { keys, args }) => client.eval(script, { keys, arguments: args }),
-      };
-    }
-    if ('evalsha' in client) {
-      return {
-        isReady: () => IOREDIS_READY.has(client.status),
-        evalSha: (sha1, { keys, args }) => client.evalsha(sha1, keys.length, ...keys, ...args),
-        eval: (script, { keys, args }) => client.eval(script, keys.length, ...keys, ...args),
-      };
-    }
+    if ('evalSha' in client) return nodeRedisConnection(client);
+    if ('evalsha' in client) return ioredisConnection(client);
   }
   throw new ServerMiddlewareError(
     'invalid_option',
-    'redisStore needs a client of redis (createClient, createCluster) or of ioredis (new Redis, new Redis.Cluster).',
+    'redisStore needs a client of redis (createClient, createSentinel, createCluster) or of ioredis (new Redis, new Redis.Cluster).',
   );
 };
 
-const POLL_MS = 20;
-const ATTEMPTS = 2;
+/** Whether a client can wait for replicas. */
+export const canConfirm = (client: RedisClient): boolean =>
+  typeof ('evalSha' in client ? client.multi : client.pipeline) === 'function';
 
-/**
- * Runs a script by its hash, or by its text when Redis has not cached it. Commands are never queued while reconnecting. A
- * call whose connection was lost before the reply is sent again, once; its claim shows whether the first attempt was
- * recorded. An error reply is final. No attempt starts after `isLate`.
- */
-export const runScript = async (
-  connection: RedisConnection,
-  call: ScriptCall,
-  isLate: () => boolean,
-): Promise<unknown> => {
-  for (let attempt = 1; ; attempt += 1) {
-    await untilReady(connection, isLate);
-    try {
-      return await evaluate(connection, call);
-    } catch (error) {
-      if (attempt === ATTEMPTS || isLate() || !isLostConnection(error)) throw error;
-    }
-  }
-};
+const isNotCached = (error: unknown): boolean =>
+  error instanceof Error && error.message.startsWith('NOSCRIPT');
 
-const untilReady = async (connection: RedisConnection, isLate: () => boolean): Promise<void> => {
-  while (!connection.isReady()) {
-    if (isLate()) throw new ServerMiddlewareError('store_unavailable', 'Redis is not connected.');
-    await delay(POLL_MS);
-  }
-};
-
-const evaluate = async (connection: RedisConnection, call: ScriptCall): Promise<unknown> => {
+/** Runs a script by its hash, and by its text if Redis has not cached it. */
+const runCached = async <Reply>(run: (isByText: boolean) => Promise<Reply>): Promise<Reply> => {
   try {
-    return await connection.evalSha(call.script.sha1, call);
+    return await run(false);
   } catch (error) {
-    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-    return connection.eval(call.script.text, call);
+    if (!isNotCached(error)) throw error;
+    return run(true);
   }
+};
+
+const unsupported = async (): Promise<never> => {
+  throw new ServerMiddlewareError('store_unavailable', 'The Redis client has no method for any command.');
+};
+
+/** What node-redis's own types express with generics. */
+interface NodeRedisMethods {
+  readonly masters?: readonly { readonly client?: NodeRedisClient }[];
+  sendCommand(...args: unknown[]): Promise<unknown>;
+  multi(): NodeRedisPipeline;
+}
+
+interface NodeRedisPipeline {
+  evalSha(sha1: string, options: { keys: string[]; arguments: string[] }): this;
+  eval(script: string, options: { keys: string[]; arguments: string[] }): this;
+  wait(replicas: number, timeoutMs: number): this;
+  execAsPipeline(): Promise<unknown[]>;
+}
+
+const nodeRedisConnection = (client: NodeRedisClient): RedisConnection => {
+  const methods = client as unknown as NodeRedisMethods;
+  const isCluster = 'nodeClient' in client;
+  // Only of a Sentinel client: whether a replica may run the command.
+  const isReadonly = 'getSentinelNode' in client ? [false] : [];
+  const reconnect = nodeRedisReconnect(client);
+  const connection: RedisConnection = {
+    isCluster,
+    isReady: () => client.isReady !== false,
+    run: ({ text, sha1 }, { keys, args }) =>
+      runCached((isByText) =>
+        isByText
+          ? client.eval(text, { keys, arguments: args })
+          : client.evalSha(sha1, { keys, arguments: args }),
+      ),
+    runConfirmed: ({ text, sha1 }, calls, { replicas, timeoutMs }) =>
+      runCached(async (isByText) => {
+        const pipeline = methods.multi();
+        for (const [index, { keys, args }] of calls.entries()) {
+          if (isByText && index === 0) pipeline.eval(text, { keys, arguments: args });
+          else pipeline.evalSha(sha1, { keys, arguments: args });
+        }
+        const replies = await pipeline.wait(replicas, timeoutMs).execAsPipeline();
+        return { replies, confirmedBy: Number(replies[calls.length]) };
+      }),
+    command:
+      client.sendCommand === undefined ? unsupported : (...args) => methods.sendCommand(...isReadonly, args),
+    nodes: () =>
+      isCluster
+        ? (methods.masters ?? []).flatMap(({ client: node }) =>
+            node === undefined ? [] : redisConnection(node),
+          )
+        : [connection],
+    reset: reconnect,
+  };
+  return connection;
+};
+
+/** `destroy` rejects all pending commands; a client that the application has closed stays closed. */
+const nodeRedisReconnect = (client: NodeRedisClient): (() => void) => {
+  let isReconnecting = false;
+  let isClosedHere = false;
+  const reconnect = async () => {
+    isClosedHere = true;
+    await client.destroy?.();
+    await client.connect?.();
+    isClosedHere = false;
+  };
+  return () => {
+    if (isReconnecting || (client.isOpen !== true && !isClosedHere)) return;
+    isReconnecting = true;
+    const finish = () => {
+      isReconnecting = false;
+    };
+    reconnect().then(finish, finish);
+  };
+};
+
+/** What ioredis's own types express with overloads. */
+interface IoredisMethods {
+  readonly isCluster?: boolean;
+  readonly stream?: { destroy(): unknown };
+  nodes(role: string): IoredisClient[];
+  call(...args: string[]): Promise<unknown>;
+  pipeline(): IoredisPipeline;
+}
+
+interface IoredisPipeline {
+  evalsha(sha1: string, keyCount: number, ...keysAndArguments: string[]): this;
+  eval(script: string, keyCount: number, ...keysAndArguments: string[]): this;
+  wait(replicas: number, timeoutMs: number): this;
+  exec(): Promise<[error: Error | null, reply: unknown][]>;
+}
+
+// With lazyConnect the first command connects.
+const IOREDIS_READY = new Set(['ready', 'wait']);
+// The stream is open. In any other state ioredis is connecting by itself, and a Sentinel client would end if disturbed.
+const IOREDIS_CONNECTED = new Set(['ready', 'connect']);
+
+const ioredisConnection = (client: IoredisClient): RedisConnection => {
+  const methods = client as unknown as IoredisMethods;
+  const isCluster = methods.isCluster === true;
+  const connection: RedisConnection = {
+    isCluster,
+    isReady: () => IOREDIS_READY.has(client.status),
+    run: ({ text, sha1 }, { keys, args }) =>
+      runCached((isByText) =>
+        isByText
+          ? client.eval(text, keys.length, ...keys, ...args)
+          : client.evalsha(sha1, keys.length, ...keys, ...args),
+      ),
+    runConfirmed: ({ text, sha1 }, calls, { replicas, timeoutMs }) =>
+      runCached(async (isByText) => {
+        const pipeline = methods.pipeline();
+        for (const [index, { keys, args }] of calls.entries()) {
+          if (isByText && index === 0) pipeline.eval(text, keys.length, ...keys, ...args);
+          else pipeline.evalsha(sha1, keys.length, ...keys, ...args);
+        }
+        const replies = await pipeline.wait(replicas, timeoutMs).exec();
+        const failed = replies.find(([error]) => error !== null);
+        if (failed !== undefined) throw failed[0];
+        return {
+          replies: replies.map(([, reply]) => reply),
+          confirmedBy: Number(replies[calls.length]?.[1]),
+        };
+      }),
+    command: client.call === undefined ? unsupported : (...args) => methods.call(...args),
+    nodes: () => (isCluster ? methods.nodes('master').map(redisConnection) : [connection]),
+    reset: () => {
+      if (!IOREDIS_CONNECTED.has(client.status)) return;
+      client.disconnect?.(true);
+      // `disconnect` waits two seconds for the other side to close.
+      methods.stream?.destroy();
+    },
+  };
+  return connection;
 };

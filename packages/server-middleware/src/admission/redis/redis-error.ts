@@ -1,7 +1,7 @@
 import { ServerMiddlewareError } from '../../errors.ts';
 
 /** The ACL rules that the admit script needs; README, "Redis". */
-export const MINIMAL_RIGHTS = '+evalsha +eval +get +set +incr';
+export const MINIMAL_RIGHTS = '+evalsha +eval +time +get +set +incr';
 
 // A connection that was lost before the reply, as reported by Node, node-redis and ioredis. Nothing else is retried.
 const LOST_CODES: ReadonlySet<unknown> = new Set([

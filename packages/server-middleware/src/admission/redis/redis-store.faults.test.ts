@@ -20,19 +20,31 @@ describe('redisStore', () => {
     expect(() => redisStore(clientReplying(0), { prefix: 'a{b}:' })).toThrow('prefix must not contain "{"');
   });
 
-  it.each([null, undefined, '', 'OK', 3, -1, [], true])(
-    'takes no reply %j for an admission',
-    async (reply) => {
-      await expect(redisStore(clientReplying(reply)).admit(REQUEST)).rejects.toMatchObject({
-        code: 'store_unavailable',
-      });
-    },
-  );
+  it.each([
+    null,
+    undefined,
+    '',
+    'OK',
+    0,
+    -1,
+    [],
+    true,
+    [0],
+    [0, 'x'],
+    [5, 1],
+    ['', 1],
+    [null, 1],
+    [4, 1, 'ERR x'],
+  ])('takes no reply %j for an admission', async (reply) => {
+    await expect(redisStore(clientReplying(reply)).admit(REQUEST)).rejects.toMatchObject({
+      code: 'store_unavailable',
+    });
+  });
 
   it.each([
-    [0, 'admitted'],
-    ['1', 'replayed'],
-    [2n, 'rate_limited'],
+    [[0, 1], 'admitted'],
+    [['1', '1'], 'replayed'],
+    [[2n, 1n], 'rate_limited'],
   ])('takes reply %s for %s', async (reply, decision) => {
     expect(await redisStore(clientReplying(reply)).admit(REQUEST)).toBe(decision);
   });

@@ -52,6 +52,20 @@ describeWithProgram('redis-server', 'redisStore', () => {
       expect(await slow(4, { limit: 0, minute: minute + 2 })).toBe('rate_limited');
     });
 
+    it('counts a route with a limit on top of the key', async () => {
+      const store = redisStore(opened.client, { clock, prefix: 'route:' });
+      const upload = { id: 'POST /v1/uploads', limit: 2 };
+      const send = (digit: number, overrides: Partial<AdmissionRequest> = {}) =>
+        store.admit(request(digit, { limit: 4, route: upload, ...overrides }));
+      expect([await send(1), await send(2), await send(3)]).toEqual(['admitted', 'admitted', 'rate_limited']);
+      // A request over the limit counts nowhere, and its signature stays unused.
+      expect(await send(3, { route: undefined })).toBe('admitted');
+      expect(await send(1)).toBe('replayed');
+      expect(await send(4, { route: { id: 'POST /v1/other', limit: 1 } })).toBe('admitted');
+      expect(await send(5, { route: { id: 'POST /v1/third', limit: 1 } })).toBe('rate_limited');
+      expect(await send(5, { minute: Math.floor(NOW / 60) + 1 })).toBe('admitted');
+    });
+
     it('lets Redis forget both in time, with a minute to spare for clocks apart', async () => {
       const store = redisStore(opened.client, { clock, prefix: 'ttl:' });
       await store.admit(request(1));
@@ -79,8 +93,8 @@ describeWithProgram('redis-server', 'redisStore', () => {
       };
       const before = await calls();
       for (let digit = 31; digit <= 40; digit += 1) await store.admit(request(digit));
-      // Commands inside the script count too: GET, GET, SET, INCR, PEXPIRE. One more is the first INFO.
-      expect((await calls()) - before).toBe(10 * (1 + 5) + 1);
+      // Commands inside the script count too: TIME, GET, GET, SET, INCR, SET. One more is the first INFO.
+      expect((await calls()) - before).toBe(10 * (1 + 6) + 1);
     });
 
     it('recognises its own claim when the reply was lost, and counts it once', async () => {

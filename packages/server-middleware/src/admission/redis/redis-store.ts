@@ -1,21 +1,29 @@
 import { randomBytes } from 'node:crypto';
 import { ServerMiddlewareError } from '../../errors.ts';
 import {
+  aBoolean,
   aFunction,
+  aLogger,
   aString,
   assertOptions,
+  assertValue,
   type OptionRules,
   optional,
   positiveInteger,
   timerMs,
+  wholeNumber,
 } from '../../options.ts';
-import { callStore, readClock } from '../../user-code.ts';
+import { callStore, guardLogger, type Logger, readClock } from '../../user-code.ts';
 import type { Admission, AdmissionRequest, AdmissionStore } from '../admission-store.ts';
-import { createScript, type RedisClient, redisConnection, runScript } from './redis-client.ts';
+import { ConnectionWatch } from './connection-watch.ts';
+import { Durability } from './durability.ts';
+import { inspectConnection, type RedisFinding } from './inspect-redis.ts';
+import { canConfirm, type RedisClient, redisConnection } from './redis-client.ts';
 import { MINIMAL_RIGHTS, redisFailure } from './redis-error.ts';
+import { AdmitRunner } from './run-admit.ts';
 
 export interface RedisStoreOptions {
-  /** Milliseconds for one admission, retry included; then 503. @default 500 */
+  /** Milliseconds for one admission, retry included; then 503, and Redis records nothing later. @default 500 */
   readonly deadlineMs?: number | undefined;
   /** Maximum of pending admissions; while Redis hangs, more are rejected with 503. @default 10000 */
   readonly maxPending?: number | undefined;
@@ -23,16 +31,39 @@ export interface RedisStoreOptions {
   readonly prefix?: string | undefined;
   /** Unix milliseconds; pass the clock of `cpgAuth`. @default Date.now */
   readonly clock?: (() => number) | undefined;
+  /**
+   * How many replicas must confirm an admission (`WAIT`); with fewer the response is 503, and the signature may be used up.
+   * With it, a failover to one of them forgets no signature. @default 0
+   */
+  readonly waitReplicas?: number | undefined;
+  /**
+   * Admit nothing while Redis is configured so that it may forget used signatures: `ready()` rejects, and requests get 503.
+   * Needs `noeviction`, `appendfsync always`, a clock in step, and the rights to `INFO` and `CONFIG GET`. @default false
+   */
+  readonly requireDurable?: boolean | undefined;
+  /** Logs how Redis may forget used signatures, once at first use. @default Node's process warnings */
+  readonly logger?: Logger | undefined;
+}
+
+/** An admission store in Redis, which can be asked whether it is fit for use. */
+export interface RedisStore extends AdmissionStore {
+  /**
+   * Resolves when Redis responds and was inspected; call it before the service listens.
+   *
+   * @throws ServerMiddlewareError `store_not_durable` with `requireDurable`, if Redis may forget used signatures;
+   * `store_unavailable` or `store_deadline` if it does not respond within ten seconds.
+   */
+  ready(): Promise<void>;
+  /** Inspects how Redis is configured for replay protection; see `inspectRedis`. */
+  inspect(): Promise<readonly RedisFinding[]>;
 }
 
 // The clock skew between two processes up to which neither forgets a signature that the other still accepts.
 const CLOCK_TOLERANCE_MS = 60_000;
 const COUNTER_TTL_MS = 120_000;
-const DECISIONS = new Map<string, Admission>([
-  ['0', 'admitted'],
-  ['1', 'replayed'],
-  ['2', 'rate_limited'],
-]);
+const READY_TIMEOUT_MS = 10_000;
+// The share of the deadline that is left to the reply.
+const REPLY_SHARE = 0.1;
 
 const RULES: OptionRules<RedisStoreOptions> = {
   deadlineMs: optional(timerMs),
@@ -45,104 +76,105 @@ const RULES: OptionRules<RedisStoreOptions> = {
         : undefined),
   ),
   clock: optional(aFunction),
+  waitReplicas: optional(wholeNumber),
+  requireDurable: optional(aBoolean),
+  logger: optional(aLogger),
 };
 
 /**
- * `admit` as one atomic step. KEYS: the signature, the minute's counter (same hash tag, so same cluster slot).
- * ARGV: claim, milliseconds to remember the signature, limit, milliseconds to keep the counter.
- * Returns 0 admitted, 1 replayed, 2 rate-limited. When its own claim is already stored, the reply of this attempt was lost.
+ * Shares used signatures and rate counters among processes through Redis or Valkey: a single server, Sentinel or a cluster.
+ * Takes a client of `redis` or `ioredis`. One script and one round trip a request, one hash slot a key. Fails closed: without
+ * a reply in time no request is admitted, and none is recorded later. Redis must not evict: set `maxmemory-policy noeviction`.
+ * Wire protocol §2.
  *
- * Redis does not roll back a script, so the order matters: the claim is stored last, after the request was counted. The first
- * write stores the counter unchanged: out of memory, read-only and disk errors stop a script at its first write only, and so
- * does a missing right to SET. The error names the command that failed, because Redis 7.0 does not.
+ * @throws ServerMiddlewareError `invalid_option`; from `admit`, `store_deadline`, `store_unavailable`, `store_not_durable`.
  */
-const ADMIT_SCRIPT = createScript(`
-local function failed(reply) return type(reply) == 'table' and reply['err'] end
-local function failure(command, reply) return redis.error_reply(reply['err'] .. ' [' .. command .. ']') end
-
-local holder = redis.pcall('GET', KEYS[1])
-if failed(holder) then return failure('get', holder) end
-if holder == ARGV[1] then return 0 end
-if holder then return 1 end
-
-local count = redis.pcall('GET', KEYS[2])
-if failed(count) then return failure('get', count) end
-count = count or '0'
-if not string.match(count, '^%d+$') then return redis.error_reply('ERR the rate counter is not a whole number') end
-if tonumber(count) >= tonumber(ARGV[3]) then return 2 end
-
-local kept = redis.pcall('SET', KEYS[2], count, 'PX', ARGV[4])
-if failed(kept) then return failure('set', kept) end
-local counted = redis.pcall('INCR', KEYS[2])
-if failed(counted) then return failure('incr', counted) end
-local claimed = redis.pcall('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-if failed(claimed) then return failure('set', claimed) end
-return 0
-`);
-
-/**
- * Shares used signatures and rate counters among processes through Redis or Valkey, a single server or a cluster. Takes a
- * client of `redis` or `ioredis`. One script and one round trip a request, one hash slot a key. Fails closed: without a
- * reply in time no request is admitted. Redis must not evict: set `maxmemory-policy noeviction`. Wire protocol §2.
- *
- * @throws ServerMiddlewareError `invalid_option`; from `admit`, `store_deadline`, `store_unavailable`.
- */
-export const redisStore = (client: RedisClient, options: RedisStoreOptions = {}): AdmissionStore => {
+export const redisStore = (client: RedisClient, options: RedisStoreOptions = {}): RedisStore => {
   assertOptions({ owner: 'redisStore', options, rules: RULES });
   const { deadlineMs = 500, maxPending = 10_000, prefix = 'cpg:', clock = Date.now } = options;
+  const { waitReplicas = 0, requireDurable = false } = options;
   const connection = redisConnection(client);
+  if (waitReplicas > 0)
+    assertValue({ name: 'redisStore: the client', value: client, rule: aConfirmingClient });
+  const durability = new Durability({
+    client,
+    inspect: () => inspectConnection(connection, { clock, waitReplicas }),
+    logger: guardLogger(options.logger),
+  });
+  const onLost = () => {
+    runner.forgetClocks();
+    durability.forget();
+  };
+  const runner = new AdmitRunner({ connection, waitReplicas, onLost });
+  const watch = new ConnectionWatch({ connection, deadlineMs, onReset: onLost });
   const process = randomBytes(9).toString('base64url');
   let claims = 0;
   let pending = 0;
 
-  const decide = async ({
-    keyId,
-    signature,
-    usedUntil,
-    minute,
-    limit,
-  }: AdmissionRequest): Promise<Admission> => {
+  const prepareCall = ({ keyId, signature, usedUntil, minute, limit, route }: AdmissionRequest) => {
+    claims += 1;
+    const claim = `${process}.${claims}`;
+    const ttlMs = Math.max((usedUntil + 1) * 1000 - readClock(clock), 0) + CLOCK_TOLERANCE_MS;
+    const base = `${prefix}{${keyId}}`;
+    const counters = [
+      `${base}:m:${minute}`,
+      ...(route === undefined ? [] : [`${base}:m:${minute}:${route.id}`]),
+    ];
+    const limits = route === undefined ? [limit] : [limit, route.limit];
+    return (deadline: number) => ({
+      keys: [`${base}:s:${signature}`, ...counters],
+      args: [claim, ...[Math.ceil(ttlMs), COUNTER_TTL_MS, deadline, ...limits].map(String)],
+    });
+  };
+
+  const decide = async (request: AdmissionRequest, timeoutMs: number): Promise<Admission> => {
     if (pending >= maxPending) {
       throw new ServerMiddlewareError(
         'store_unavailable',
         `${pending} admissions are pending in Redis, the maximum. Raise maxPending, or find out why Redis hangs.`,
       );
     }
-    claims += 1;
     pending += 1;
-    const startedAt = performance.now();
-    const ttlMs = Math.max((usedUntil + 1) * 1000 - readClock(clock), 0) + CLOCK_TOLERANCE_MS;
-    const base = `${prefix}{${keyId}}`;
+    const rejectedAt = performance.now() + timeoutMs;
     try {
-      const decision = await runScript(
-        connection,
-        {
-          script: ADMIT_SCRIPT,
-          keys: [`${base}:s:${signature}`, `${base}:m:${minute}`],
-          args: [`${process}.${claims}`, String(Math.ceil(ttlMs)), String(limit), String(COUNTER_TTL_MS)],
-        },
-        () => performance.now() - startedAt > deadlineMs,
-      );
-      return readDecision(decision);
+      if (requireDurable) await durability.assertSafe();
+      const { keyId } = request;
+      return await runner.run({
+        keyId,
+        createCall: prepareCall(request),
+        rejectedAt,
+        marginMs: timeoutMs * REPLY_SHARE,
+      });
     } catch (error) {
       throw redisFailure(error, { what: 'Redis', rights: MINIMAL_RIGHTS });
     } finally {
       pending -= 1;
+      // Not before the first admission, whose round trip it would share.
+      durability.refresh();
     }
   };
 
   return {
-    admit: (request) => callStore({ name: 'Redis', timeoutMs: deadlineMs, call: () => decide(request) }),
+    countsRoutes: true,
+    admit: async (request) => {
+      const timeoutMs = Math.min(deadlineMs, request.timeoutMs ?? deadlineMs);
+      const startedAt = performance.now();
+      try {
+        return await callStore({ name: 'Redis', timeoutMs, call: () => decide(request, timeoutMs) });
+      } catch (error) {
+        if (performance.now() - startedAt >= timeoutMs) watch.missedDeadline();
+        throw error;
+      }
+    },
+    ready: async () => {
+      const call = () => (requireDurable ? durability.assertSafe() : durability.inspect());
+      await callStore({ name: 'Redis', timeoutMs: READY_TIMEOUT_MS, call: call as () => Promise<unknown> });
+    },
+    inspect: () => durability.inspect(),
   };
 };
 
-const readDecision = (reply: unknown): Admission => {
-  const decision = DECISIONS.get(String(reply));
-  if (decision === undefined) {
-    throw new ServerMiddlewareError(
-      'store_unavailable',
-      `The admit script returned ${JSON.stringify(reply)}, which is no decision.`,
-    );
-  }
-  return decision;
-};
+const aConfirmingClient = (value: unknown): string | undefined =>
+  canConfirm(value as RedisClient)
+    ? undefined
+    : 'have a method to send several commands at once (multi or pipeline), which waitReplicas needs';
