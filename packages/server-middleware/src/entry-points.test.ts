@@ -30,7 +30,7 @@ const findImportedPackages = async (entryPoint: string): Promise<string[]> => {
 describe('entry points', () => {
   it.each([
     ['./core.ts', ['@cpg/protocol', '@cpg/protocol/explain', 'ipaddr.js', 'lru-cache']],
-    ['./redis.ts', ['@cpg/protocol']],
+    ['./redis.ts', ['@cpg/protocol', 'lru-cache']],
     [
       './index.ts',
       ['@cpg/protocol', '@cpg/protocol/explain', 'express-rate-limit', 'ipaddr.js', 'lru-cache'],

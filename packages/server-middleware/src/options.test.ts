@@ -9,7 +9,12 @@ import { formatReceived } from './options.ts';
 
 const keys = middleware.staticKeys([testKey()]);
 const store = middleware.memoryStore();
-const redis = { evalSha: async () => 0, eval: async () => 0 };
+const redis = {
+  evalSha: async () => 0,
+  eval: async () => 0,
+  sendCommand: async () => '',
+  multi: () => redis,
+};
 const REQUEST = {
   method: 'GET',
   target: '/',
@@ -84,7 +89,14 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
       maxPending: [1, POSITIVE],
       prefix: ['p:', [1, null, 'a{', {}]],
       clock: [() => 0, FUNCTIONS],
+      waitReplicas: [1, NUMBERS],
+      requireDurable: [true, BOOLEANS],
+      logger: [recordingLogger(), LOGGERS],
     },
+  },
+  inspectRedis: {
+    call: (options) => middleware.inspectRedis(redis, options),
+    options: { clock: [() => 0, FUNCTIONS], waitReplicas: [1, NUMBERS] },
   },
   cachedKeys: {
     call: (options) => middleware.cachedKeys(keys, options),
