@@ -1,3 +1,8 @@
 import { library } from '@cpg/build';
 
-export default library({ index: 'src/index.ts', core: 'src/core.ts', redis: 'src/redis.ts' });
+export default library({
+  index: 'src/index.ts',
+  core: 'src/core.ts',
+  redis: 'src/redis.ts',
+  cli: 'src/doctor/main.ts',
+});

@@ -1,5 +1,6 @@
 import { WINDOW_SECONDS } from '@cpg/protocol';
 import type { Check, DecisionTrace } from '../authenticate/decision-trace.ts';
+import { findTrustProxyMistake } from '../express/trust-proxy.ts';
 import { type DoctorFinding, failure, ok, warning } from './finding.ts';
 import { makeUnique } from './prober.ts';
 import type { AppProber } from './serve-app.ts';
@@ -11,18 +12,21 @@ const NO_LIMIT_BYTES = 2 ** 40;
 const BODY = Buffer.from('{"probe":true}');
 
 /** Checks `trust proxy` of an Express app; other listeners have no such setting. */
-export const checkProxyTrust = (app: unknown): DoctorFinding[] => {
-  const { get } = app as { readonly get?: unknown };
-  if (typeof get !== 'function') return [];
+export const checkProxyTrust = (app: object): DoctorFinding[] => {
+  if (!isExpressApp(app)) return [];
   const check = 'trust proxy';
-  const setting = get.call(app, 'trust proxy');
-  if (setting === true) {
-    return [failure(check, 'is true: every client can choose its address; name the proxies instead')];
+  const mistake = findTrustProxyMistake(app);
+  if (mistake !== undefined) {
+    const fix = 'Fix: name the proxies in front of the service, by their exact number or their addresses.';
+    return [failure(check, `${mistake}: every client can choose its address. ${fix}`)];
   }
-  return setting === false || setting === undefined
-    ? [ok(check, 'is off: the client address is that of the connection')]
-    : [ok(check, 'is limited to named proxies')];
+  return app.get('trust proxy')
+    ? [ok(check, 'is limited to named proxies')]
+    : [ok(check, 'is off: the client address is that of the connection')];
 };
+
+const isExpressApp = (app: object): app is { get(setting: string): unknown } =>
+  'settings' in app && 'get' in app && typeof app.get === 'function';
 
 /** Sends the probes and checks the decisions; stops if a correct request is not authenticated. */
 export const checkApp = async (send: AppProber, target: string): Promise<DoctorFinding[]> => {
@@ -35,12 +39,8 @@ export const checkApp = async (send: AppProber, target: string): Promise<DoctorF
   const late = await send({ target: unique, timestamp: now + WINDOW_SECONDS - CLOCK_SLACK_SECONDS });
   const post = { method: 'POST', target: unique, timestamp: now, body: BODY };
   const withBody = await send(post);
-  const zipped = await send({ ...post, headers: [['Content-Encoding', 'gzip']] });
-  const length = [
-    ['Content-Length', undefined],
-    ['Content-Length', String(NO_LIMIT_BYTES)],
-  ] as const;
-  const huge = await send({ ...post, headers: length });
+  const zipped = await send({ ...post, headers: { 'Content-Encoding': 'gzip' } });
+  const huge = await send({ ...post, headers: { 'Content-Length': String(NO_LIMIT_BYTES) } });
   const misdated = [early, late].find(({ trace }) => trace?.outcome !== 'authenticated');
 
   return [

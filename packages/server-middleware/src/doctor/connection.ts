@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
@@ -34,8 +35,8 @@ export class Connection {
   readonly #socket: Socket;
   #received: Buffer = Buffer.alloc(0);
   #isEnded = false;
-  #end: NoResponse = { reason: 'refused', detail: 'the connection was closed' };
-  #wake = () => {};
+  #end: NoResponse = { reason: 'refused', detail: 'there was no connection' };
+  readonly #changes = new EventEmitter();
 
   constructor({ hostname: host, port, isTls }: Origin) {
     // A URL writes an IPv6 address in brackets. A server name must not be an address.
@@ -49,15 +50,15 @@ export class Connection {
     });
     this.#socket.on('data', (chunk: Buffer) => {
       this.#received = Buffer.concat([this.#received, chunk]);
-      this.#wake();
+      this.#changes.emit('change');
     });
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.#end = { ...this.#end, detail: error.code ?? error.message };
+      this.#end = { ...this.#end, detail: `${this.#end.detail} (${error.code})` };
     });
     for (const event of ['end', 'close']) {
       this.#socket.on(event, () => {
         this.#isEnded = true;
-        this.#wake();
+        this.#changes.emit('change');
       });
     }
   }
@@ -71,7 +72,7 @@ export class Connection {
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
-      this.#wake();
+      this.#changes.emit('change');
     }, timeoutMs);
     try {
       while (true) {
@@ -82,9 +83,7 @@ export class Connection {
         }
         if (this.#isEnded) return this.#end;
         if (isLate) return { reason: 'timeout', detail: `there was no response within ${timeoutMs} ms` };
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
+        await once(this.#changes, 'change');
       }
     } finally {
       clearTimeout(timer);

@@ -102,13 +102,28 @@ describe.each(EXPRESS_VERSIONS)('doctor on %s', (_name, express) => {
     expect((await examine(app(), timeoutMs)).ill).toEqual(expected);
   });
 
-  it('judges proxy trust', async () => {
-    const trusting = createApp();
-    trusting.set('trust proxy', true);
-    expect((await examine(trusting)).ill).toEqual(['trust proxy']);
-    const careful = createApp();
-    careful.set('trust proxy', 1);
-    expect((await examine(careful)).lines[0]).toBe('ok       trust proxy      is limited to named proxies');
+  it.each<readonly [unknown, string, string]>([
+    [true, 'failure', 'trusts public addresses as proxies: every client can choose its address. Fix: name'],
+    [() => true, 'failure', 'trusts public addresses as proxies: every'],
+    [10, 'failure', 'trusts more than 5 proxies: every client'],
+    ['0.0.0.0/1,128.0.0.0/1', 'failure', 'trusts public addresses as proxies: every'],
+    [1, 'ok     ', 'is limited to named proxies'],
+    ['loopback', 'ok     ', 'is limited to named proxies'],
+  ])('judges trust proxy %s', async (setting, status, detail) => {
+    const app = createApp();
+    app.set('trust proxy', setting);
+    expect((await examine(app)).lines[0]).toContain(`${status}  trust proxy      ${detail}`);
+  });
+
+  it('examines any other listener, which has no setting for proxies', async () => {
+    const app = createApp();
+    const listeners = [
+      Object.assign((...given: Parameters<RequestListener>) => app(...given), { settings: {} }),
+      Object.assign((...given: Parameters<RequestListener>) => app(...given), { settings: {}, get: 1 }),
+    ];
+    for (const listener of listeners) {
+      expect((await examine(listener)).lines[0]).toMatch(/^ok {7}authentication/);
+    }
   });
 
   it('prints to standard output when it is told nothing else', async () => {

@@ -11,8 +11,9 @@ import {
 } from '../options.ts';
 import { callObserver, processWarnings } from '../user-code.ts';
 import { checkApp, checkProxyTrust } from './app-checks.ts';
-import { createReport, type DoctorReport, formatFinding } from './finding.ts';
+import { createReport, type DoctorFinding, type DoctorReport, formatFinding } from './finding.ts';
 import { serveApp } from './serve-app.ts';
+import { checkUrl } from './url-checks.ts';
 
 export interface DoctorOptions {
   /** A key of the app's own key store. */
@@ -22,6 +23,8 @@ export interface DoctorOptions {
   readonly target?: string | undefined;
   /** Milliseconds to wait for each response. @default 5000 */
   readonly timeoutMs?: number | undefined;
+  /** Milliseconds for all checks of a URL. @default 120000 */
+  readonly deadlineMs?: number | undefined;
   /** Prints one line of the report. @default standard output */
   readonly print?: ((line: string) => void) | undefined;
 }
@@ -30,11 +33,25 @@ const printToStdout = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-const anApp: OptionRule = (value) =>
-  aFunction(value) === undefined ||
-  aFunction((value as { readonly emit?: unknown } | null)?.emit) === undefined
+const isUrl = (value: unknown): value is URL | string => typeof value === 'string' || value instanceof URL;
+
+const isUsableUrl = (value: URL | string): boolean => {
+  if (!URL.canParse(String(value))) return false;
+  const { protocol, username, search, hash } = new URL(value);
+  return /^https?:$/.test(protocol) && username === '' && search === '' && hash === '';
+};
+
+const anApp: OptionRule = (value) => {
+  if (isUrl(value)) {
+    return isUsableUrl(value)
+      ? undefined
+      : 'be a URL as https://api.example.com, without user, query or fragment';
+  }
+  return aFunction(value) === undefined ||
+    aFunction((value as { readonly emit?: unknown } | null)?.emit) === undefined
     ? undefined
-    : 'be an Express app, a request listener or a server of node:http';
+    : 'be an Express app, a request listener, a server of node:http or a URL';
+};
 
 // A secret is never shown, not even an invalid one.
 const assertSecret = (secret: unknown): void => {
@@ -55,29 +72,53 @@ const RULES: OptionRules<DoctorOptions> = {
       : 'be a request target such as /v1/_ping',
   ),
   timeoutMs: optional(timerMs),
+  deadlineMs: optional(timerMs),
   print: optional(aFunction),
 };
 
 /**
- * Checks how cpgAuth is mounted in an app: serves the app on a loopback port, sends signed probes with the given key, and
- * reports on replay, clock, parser order, compression, body limit, proxy trust and the speed of the stores. Uses seven
- * requests of the key's quota. The probes reach the handler of the target, so choose one without side effects. Other requests
- * of the process, also with the same key, do not disturb it.
+ * Checks a service with signed probes of the given key.
  *
- * @param app an Express app, any other request listener, or a server of `node:http` that need not listen
+ * An app is served on a loopback port: the report covers how cpgAuth is mounted in it (replay, clock, parser order,
+ * compression, body limit, proxy trust, and the speed of the stores). Uses seven requests of the key's quota. Other requests of
+ * the process, also with the same key, do not disturb it.
+ *
+ * A URL is examined from outside, with the proxies in front of the service: path rewriting, retries, caches, lost responses,
+ * limits, compression, clock and connections. Uses about 70 requests, and uploads about 10 MiB; the command `cpg-doctor` does
+ * the same.
+ *
+ * The probes are GET, HEAD, OPTIONS and POST requests for the target and for unknown paths beside it. A POST reaches a handler
+ * only if there is one at the target, so choose a target without side effects.
+ *
+ * @param service an Express app, any other request listener, a server of `node:http` (which need not listen), or a URL
  * @throws ServerMiddlewareError `invalid_option`
  */
 export const doctor = async (
-  app: RequestListener | Server,
+  service: RequestListener | Server | URL | string,
   options: DoctorOptions,
 ): Promise<DoctorReport> => {
-  assertValue({ name: 'doctor: app', value: app, rule: anApp });
+  assertValue({ name: 'doctor: app', value: service, rule: anApp });
   assertOptions({ owner: 'doctor', options, rules: RULES });
   assertSecret(options.secret);
-  const { keyId, secret, target = '/v1/_ping', timeoutMs = 5_000, print = printToStdout } = options;
-  const probed = await serveApp(app, { keyId, secret, timeoutMs }, (send) => checkApp(send, target));
-  const report = createReport([...checkProxyTrust(app), ...probed]);
+  const { print = printToStdout } = options;
   const observer = { name: 'print', callback: print, logger: processWarnings };
-  for (const finding of report.findings) callObserver(observer, () => print(formatFinding(finding)));
-  return report;
+  const findings: DoctorFinding[] = [];
+  for await (const finding of examine(service, options)) {
+    findings.push(finding);
+    callObserver(observer, () => print(formatFinding(finding)));
+  }
+  return createReport(findings);
 };
+
+async function* examine(
+  service: RequestListener | Server | URL | string,
+  options: DoctorOptions,
+): AsyncGenerator<DoctorFinding> {
+  const { keyId, secret, target = '/v1/_ping', timeoutMs = 5_000, deadlineMs = 120_000 } = options;
+  if (isUrl(service)) {
+    yield* checkUrl({ url: new URL(service), target, keyId, secret, timeoutMs, deadlineMs });
+    return;
+  }
+  yield* checkProxyTrust(service);
+  yield* await serveApp(service, { keyId, secret, timeoutMs }, (send) => checkApp(send, target));
+}

@@ -11,8 +11,6 @@ import { type Probe, Prober, type ProberOptions } from './prober.ts';
 
 /** What an app did with a probe. */
 export interface AppResult {
-  /** Missing without a response in time. */
-  readonly status?: number | undefined;
   /** Missing if no cpgAuth handled the request. */
   readonly trace?: DecisionTrace | undefined;
   /** For reports. */
@@ -58,9 +56,9 @@ export const serveApp = async <Result>(
     return await use(async (probe) => {
       slot = {};
       hasUnassigned = false;
-      const { response } = await prober.send(probe);
+      const { status } = await prober.send(probe);
       const { trace } = slot;
-      return { status: response?.status, trace, detail: describe(response?.status, trace, hasUnassigned) };
+      return { trace, detail: describe(status, trace, hasUnassigned) };
     });
   } finally {
     unsubscribe(DECISION_CHANNEL, keepTrace);
@@ -69,12 +67,8 @@ export const serveApp = async <Result>(
   }
 };
 
-const describe = (
-  status: number | undefined,
-  trace: DecisionTrace | undefined,
-  hasUnassigned: boolean,
-): string => {
-  if (status === undefined) return 'there was no response in time';
+const describe = (status: number, trace: DecisionTrace | undefined, hasUnassigned: boolean): string => {
+  if (status === 0) return 'there was no response in time';
   if (trace === undefined) {
     const lost = hasUnassigned
       ? ' Or does a middleware in front of it lose the AsyncLocalStorage context?'
