@@ -14,7 +14,7 @@ const getGlobalSetup = (name: string) => `tooling/test-support/src/${name}/globa
 
 // The files of these projects share the modules of a worker, because loading them for each file takes longer than most tests.
 // The tests of other projects mock modules, expect warnings that appear once in a process, or open many databases.
-const SHARING_MODULES = ['protocol', 'client'];
+const SHARING_MODULES = ['protocol', 'client', 'conformance'];
 
 const everything = { lines: 100, branches: 100 };
 

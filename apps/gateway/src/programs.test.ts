@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startGatewayFromSources } from '@cpg/test-support/gateway-process';
 import { findFreePort } from '@cpg/test-support/ports';
+import { itInCi } from '@cpg/test-support/programs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 // Processes start slowly on a busy machine.
@@ -164,7 +165,7 @@ describe('a reader that exits early', () => {
     expect(stderr).toBe(`status ${code}\n`);
   });
 
-  it('does not stop the gateway', async () => {
+  itInCi('does not stop the gateway', async () => {
     const port = await findFreePort();
     const gateway = spawn(process.execPath, ['--conditions=@cpg/source', programPath('main')], {
       env: { PATH: process.env.PATH, PORT: String(port), CPG_DATA_DIR: mkdtempSync(join(tmpdir(), 'cpg-')) },

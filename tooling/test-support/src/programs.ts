@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { describe } from 'vitest';
+import { describe, it } from 'vitest';
 
 /** Whether the tests run in CI, where the longest ones run whole. */
 export const isCi = process.env.CI === 'true';
@@ -34,6 +34,16 @@ export const describeWithProgram = (program: string, name: string, body: () => v
 
 /** `describe` for long tests: they run in CI (`CI=true`) and are skipped elsewhere, with a line that says so. */
 export const describeInCi = (name: string, body: () => void): void => {
-  if (!isCi) process.stderr.write(`SKIPPED: ${name} (long, runs with CI=true)\n`);
+  announceSkip(name);
   describe.skipIf(!isCi)(name, body);
+};
+
+/** `it` for a long test, as `describeInCi`. */
+export const itInCi = (name: string, body: () => void | Promise<void>): void => {
+  announceSkip(name);
+  it.skipIf(!isCi)(name, body);
+};
+
+const announceSkip = (name: string): void => {
+  if (!isCi) process.stderr.write(`SKIPPED: ${name} (long, runs with CI=true)\n`);
 };

@@ -38,7 +38,8 @@ const CALL = {
   args: {},
 };
 
-describe('ProcessGroup', () => {
+// Concurrent, because these tests mostly wait.
+describe.concurrent('ProcessGroup', () => {
   it.each([
     ['the shell and what it waits for', 'wait'],
     ['what the shell has left behind', 'exit 0'],
@@ -54,7 +55,7 @@ describe('ProcessGroup', () => {
   });
 });
 
-describe('nothing is left running', () => {
+describe.concurrent('nothing is left running', () => {
   it('of a one-shot command that hangs behind a shell', async () => {
     const { commandLine, isStarted, isRunning } = sleeper();
     const adapter = await oneShotAdapter(commandLine);

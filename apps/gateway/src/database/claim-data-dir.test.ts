@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type GatewayProcess, startGatewayFromSources } from '@cpg/test-support/gateway-process';
-import { describeWithProgram } from '@cpg/test-support/programs';
+import { describeWithProgram, itInCi } from '@cpg/test-support/programs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { claimDataDir } from './claim-data-dir.ts';
 
@@ -86,34 +86,26 @@ describe('a gateway on a data folder', () => {
   };
   const isReady = async (gateway: GatewayProcess) => (await fetch(`${gateway.url}/readyz`)).status;
 
-  it(
-    'rejects a second process, keeps serving, and releases the folder when killed',
-    async () => {
-      const first = await start();
-      await expect(start()).rejects.toThrow(IN_USE());
-      expect(await isReady(first)).toBe(200);
-      await first.stop('SIGKILL');
-      // What a crash can leave behind, and a pid that another program has by now.
-      writeFileSync(join(dataDir, 'database', 'postmaster.pid'), '');
-      writeFileSync(join(dataDir, 'gateway.pid'), String(process.pid));
-      const second = await start();
-      expect(await isReady(second)).toBe(200);
-      await second.stop('SIGTERM');
-      expect(await isReady(await start())).toBe(200);
-    },
-    3 * MINUTE,
-  );
+  itInCi('rejects a second process, keeps serving, and releases the folder when killed', async () => {
+    const first = await start();
+    await expect(start()).rejects.toThrow(IN_USE());
+    expect(await isReady(first)).toBe(200);
+    await first.stop('SIGKILL');
+    // What a crash can leave behind, and a pid that another program has by now.
+    writeFileSync(join(dataDir, 'database', 'postmaster.pid'), '');
+    writeFileSync(join(dataDir, 'gateway.pid'), String(process.pid));
+    const second = await start();
+    expect(await isReady(second)).toBe(200);
+    await second.stop('SIGTERM');
+    expect(await isReady(await start())).toBe(200);
+  });
 
-  it(
-    'starts after a crash that interrupted the creation of its database',
-    async () => {
-      mkdirSync(join(dataDir, 'database.partial'));
-      writeFileSync(join(dataDir, 'database.partial', 'PG_VERSION'), '17');
-      expect(await isReady(await start())).toBe(200);
-      expect(existsSync(join(dataDir, 'database.partial'))).toBe(false);
-    },
-    3 * MINUTE,
-  );
+  itInCi('starts after a crash that interrupted the creation of its database', async () => {
+    mkdirSync(join(dataDir, 'database.partial'));
+    writeFileSync(join(dataDir, 'database.partial', 'PG_VERSION'), '17');
+    expect(await isReady(await start())).toBe(200);
+    expect(existsSync(join(dataDir, 'database.partial'))).toBe(false);
+  });
 
   describeWithProgram('unshare', 'in another PID namespace', () => {
     it.skipIf(!isRoot)(

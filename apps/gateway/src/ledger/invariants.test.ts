@@ -9,7 +9,7 @@ import { createApiKey } from '../keys/api-keys.ts';
 import { auditLedger } from './audit.ts';
 import { createWithdrawal } from './withdrawals.ts';
 
-const OPERATIONS = isCi ? 5_000 : 2_500;
+const OPERATIONS = isCi ? 5_000 : 1_200;
 const CONNECTIONS = 16;
 const SEED = Number(process.env.CPG_TEST_SEED ?? Date.now() % 1_000_000);
 const MASTER_KEY = 'cd'.repeat(32);
