@@ -33,6 +33,7 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
   'consumer:esm': REPOSITORY,
   'consumer:cjs': REPOSITORY,
   'consumer:types-nodenext': REPOSITORY,
+  'consumer:types-express4': REPOSITORY,
   'consumer:types-bundler': REPOSITORY,
   'consumer:core': REPOSITORY,
   'consumer:client': REPOSITORY,

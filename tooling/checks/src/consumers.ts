@@ -38,14 +38,22 @@ const runOn = (runtime: string, ...parameters: Command): Command => [
   ...parameters,
 ];
 
-const compile = (resolution: string, module: string): Command => [
+const compile = (resolution: string, module: string, file = 'types.ts'): Command => [
   ...['npx', 'tsc', '--noEmit', '--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false'],
   ...['--target', 'es2023', '--lib', 'es2023', '--module', module, '--moduleResolution', resolution],
-  'types.ts',
+  file,
 ];
 
-const addSharedProgram = (folder: string): void =>
-  cpSync(join(REPOSITORY_ROOT, CONSUMERS, 'use.ts'), join(folder, 'use.ts'));
+const addSharedProgram = (folder: string): void => {
+  for (const name of ['use.ts', 'raw-body']) {
+    cpSync(join(REPOSITORY_ROOT, CONSUMERS, name), join(folder, name), { recursive: true });
+  }
+};
+
+/** Users' own declarations of `rawBody` on Express's request, each in a program of its own. */
+const RAW_BODY = ['raw-body/optional.ts', 'raw-body/required.ts'].map((file) =>
+  compile('nodenext', 'nodenext', file),
+);
 
 /** Writes the vector runner as plain JavaScript: Node 20 does not read TypeScript. */
 const addVectorRunner = (folder: string): void => {
@@ -66,7 +74,8 @@ const useLibraries = (name: string, ...commands: readonly Command[]): Consumer =
 const ALL: Readonly<Record<string, Consumer>> = {
   esm: useLibraries('esm', ['node', 'use.mjs']),
   cjs: useLibraries('cjs', ['node', 'use.cjs']),
-  'types-nodenext': useLibraries('types-nodenext', ['npx', 'tsc'], ['node', 'use.js']),
+  'types-nodenext': useLibraries('types-nodenext', ['npx', 'tsc'], ['node', 'use.js'], ...RAW_BODY),
+  'types-express4': useLibraries('types-express4', ['npx', 'tsc'], ['node', 'use.js'], ...RAW_BODY),
   'types-bundler': useLibraries('types-bundler', ['npx', 'tsc']),
   // npm would install Express, a peer dependency of express-rate-limit.
   core: { ...useLibraries('core', ['node', 'use.mjs']), installOptions: ['--omit=peer'] },

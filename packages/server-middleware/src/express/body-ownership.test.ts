@@ -36,7 +36,7 @@ describe.each(EXPRESS_VERSIONS)('body ownership on %s', (_name, express) => {
       express.json(),
       (request, response) => {
         bodies.push(request.body);
-        response.json({ raw: request.rawBody.toString('latin1'), body: request.body });
+        response.json({ raw: request.rawBody?.toString('latin1'), body: request.body });
       },
     );
     app.use(errorHandler({ logger }));

@@ -12,14 +12,21 @@ import { assertTrustProxy } from './trust-proxy.ts';
 
 export type { CpgAuthOptions };
 
+/**
+ * What `cpgAuth` sets on a request. It extends Express's `Request`, so that an own declaration of `rawBody` there, optional or
+ * not, goes with it.
+ */
+export interface CpgRequestProperties {
+  /** The sender of the request; set by `cpgAuth`, and missing on routes without it: see `getPrincipal`. */
+  cpg?: Principal;
+  /** The body bytes that were signed; set by `cpgAuth`, and missing on routes without it. */
+  rawBody?: Buffer;
+}
+
 declare global {
   namespace Express {
-    interface Request {
-      /** The sender of the request; set by `cpgAuth`, and missing on routes without it: see `getPrincipal`. */
-      cpg?: Principal;
-      /** The body bytes that were signed; set by `cpgAuth`. */
-      rawBody: Buffer;
-    }
+    // A base, because two declarations of one property must be the same in every modifier.
+    interface Request extends CpgRequestProperties {}
   }
 }
 

@@ -39,7 +39,7 @@ describe.each(EXPRESS_VERSIONS)('a malformed JSON body on %s', (name, express) =
     };
   };
   const showBody: RequestHandler = (request, response) => {
-    response.json({ type: typeof request.body, raw: request.rawBody.toString() });
+    response.json({ type: typeof request.body, raw: request.rawBody?.toString() });
   };
 
   it('ends no process: not by a morgan token, a finish listener or an async handler that reads req.body', async () => {
