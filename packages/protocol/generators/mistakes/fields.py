@@ -50,6 +50,18 @@ def paths():
     add("path-dots-resolved", "path_normalised", target("/v1/x/../balances"), signed_path="/v1/balances")
     add("path-slashes-merged", "path_normalised", target("/v1//balances"), signed_path="/v1/balances")
     add("path-escapes-upper-case", "path_normalised", target("/v1/a%2fb"), signed_path="/v1/a%2Fb")
+    add("path-prefix-stripped", "path_prefix_stripped", GET, signed_path="/api/v1/balances")
+    add("path-prefix-replaced", "path_prefix_stripped", GET, signed_path="/payments/balances")
+    add("path-slash-merged", "path_slashes_merged", GET, signed_path="/v1//balances")
+    add("path-slashes-doubled", "path_slashes_merged", target("/v1/a/b"), signed_path="//v1//a//b")
+    add("path-escape-decoded", "path_escapes_rewritten", target("/v1/withdrawals/a~b"), signed_path="/v1/withdrawals/a%7Eb")
+    add("path-escape-decoded-lower-case", "path_escapes_rewritten", target("/v1/withdrawals/a~b"), signed_path="/v1/withdrawals/a%7eb")
+    add("path-escapes-decoded", "path_escapes_rewritten", target("/v1/a:b/c@d%20"), signed_path="/v1/a%3Ab/c%40d%20")
+    add("path-unreserved-encoded", "path_escapes_rewritten", target("/v1/a%7Eb%20c"), signed_path="/v1/a~b%20c")
+    add("path-delimiters-encoded", "path_escapes_rewritten", target("/v1/a%3Ab%7E%20c"), signed_path="/v1/a:b~%20c")
+    add("path-escaped-slash-decoded", "path_escapes_rewritten", target("/v1/withdrawals/a/b"), signed_path="/v1/withdrawals/a%2Fb")
+    add("target-rewritten", "target_rewritten", target("/v1/withdrawals/a~b"), signed_path="/api/v1/withdrawals//a%7Eb")
+    add("path-is-url-behind-prefix", "path_is_url", url, signed_path="https://api.example.com:8443/api/v1/balances")
     add("path-lower-case", "path_case_changed", target("/v1/Balances"), signed_path="/v1/balances")
 
 

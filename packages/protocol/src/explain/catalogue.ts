@@ -5,13 +5,14 @@ import { methodMistakes, pathMistakes, queryMistakes, timestampMistakes } from '
 import type { MistakeLists } from './find-mistakes.ts';
 import { foreignRecipeMistakes, requestFramingMistakes, webhookFramingMistakes } from './framing-mistakes.ts';
 import { keyMistakes } from './key-mistakes.ts';
+import { proxyMistakes } from './proxy-mistakes.ts';
 import type { OutputCode } from './received-signature.ts';
 
 /** The mistakes tried for a request, one list per step of signing. */
 export const REQUEST_MISTAKES = [
   timestampMistakes,
   methodMistakes,
-  pathMistakes,
+  [...pathMistakes, ...proxyMistakes],
   queryMistakes,
   bodyMistakes,
   bodyHashMistakes,

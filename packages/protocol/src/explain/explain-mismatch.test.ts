@@ -1,3 +1,4 @@
+import { createHash, createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
@@ -140,6 +141,69 @@ describe('explainMismatch', () => {
     );
     expect(() => explainMismatch({ ...mismatch, request: { ...request, body: '{}' as never } })).toThrow(
       expect.objectContaining({ code: 'invalid_body' }),
+    );
+  });
+});
+
+describe('a target that a proxy has rewritten', () => {
+  const sign = (target: string) =>
+    signRequest({ ...request, target, keyId: 'k', key, timestamp: 1747444800 });
+  const explainReceived = (signedTarget: string, rawHeaders: readonly string[], target = request.target) =>
+    explainMismatch({
+      key,
+      request: { ...request, target, rawHeaders },
+      signature: sign(signedTarget).signature,
+    })[0];
+
+  it('names the signed path, and the settings of the proxies', () => {
+    const { code, message = '' } = explainReceived('/api/v1/balances', []) ?? {};
+    expect(code).toBe('path_prefix_stripped');
+    expect(message).toContain('(signed: "/api/v1/balances", received: "/v1/balances")');
+    for (const setting of ['"proxy_pass http://upstream;"', '"ProxyPass / http://upstream/ nocanon"']) {
+      expect(message).toContain(setting);
+    }
+    expect(message).toContain('haproxy: without "http-request set-path"');
+  });
+
+  it.each([
+    ['X-Forwarded-Prefix', '/acme/pay/', '/acme/pay/v1/balances', 'path_prefix_stripped'],
+    ['x-original-uri', '/any/thing?a=1', '/any/thing?a=1', 'target_rewritten'],
+    ['X-Envoy-Original-Path', '/any/thing', '/any/thing', 'target_rewritten'],
+    ['X-Forwarded-Prefix', 'x, /acme', '/acme/v1/balances', 'path_prefix_stripped'],
+  ])('finds what %s: %s reports', (name, value, signedTarget, code) => {
+    expect(explainReceived(signedTarget, ['Accept', '*/*', name, value])?.code).toBe(code);
+  });
+
+  it('tries four values of a header at most, and no long ones', () => {
+    const values = ['/a', '/b', '/b', '', '/c', '/d', '/e'].flatMap((value) => ['X-Forwarded-Prefix', value]);
+    expect(explainReceived('/d/v1/balances', values)?.code).toBe('path_prefix_stripped');
+    expect(explainReceived('/e/v1/balances', values)).toBeUndefined();
+    const long = `/${'x'.repeat(2_048)}`;
+    expect(explainReceived(`${long}/v1/balances`, ['X-Forwarded-Prefix', long, 'Odd'])).toBeUndefined();
+  });
+
+  it('finds a signed URL by the host that a proxy reports', () => {
+    const body = createHash('sha256').digest('hex');
+    const url = 'https://pay.example.com/v1/balances';
+    const signature = createHmac('sha256', 'cpg-example-secret-DO-NOT-USE-IN-PRODUCTION')
+      .update(`1747444800\nGET\n${url}\n\n${body}`)
+      .digest('hex');
+    const find = (rawHeaders: readonly string[]) =>
+      codesOf(explainMismatch({ key, request: { ...request, rawHeaders }, signature }));
+    expect(find(['Host', '127.0.0.1:8080', 'X-Forwarded-Host', 'pay.example.com'])).toEqual(['path_is_url']);
+    expect(find(['Host', 'pay.example.com'])).toEqual(['path_is_url']);
+    expect(find(['Host', '127.0.0.1:8080'])).toEqual([]);
+  });
+
+  it('leaves out a signed path of more than 200 characters', () => {
+    const path = `/v1/${'x'.repeat(200)}`;
+    expect(explainReceived(`/api${path}`, [], path)?.message).not.toContain('(signed:');
+  });
+
+  it.each([[['Host', 1]], ['Host'], [null]])('throws for the headers %j', (rawHeaders) => {
+    const received = { ...request, rawHeaders: rawHeaders as never };
+    expect(() => explainMismatch({ key, request: received, signature: '' })).toThrow(
+      expect.objectContaining({ code: 'invalid_field' }),
     );
   });
 });

@@ -6,6 +6,7 @@ import { getHmacKey, type SigningKey } from '../signing/signing-key.ts';
 import { assertSeconds, isWithinWindow, parseTimestamp, WINDOW_SECONDS } from '../signing/timestamp.ts';
 import { type FindingCode, REQUEST_MISTAKES, WEBHOOK_MISTAKES } from './catalogue.ts';
 import { type Finding, findMistakes, type MistakeLists } from './find-mistakes.ts';
+import { readForwarded } from './proxy-mistakes.ts';
 import { readSignature } from './received-signature.ts';
 import { assembleRequest, assembleWebhook, hashBodyOnce, type SigningSteps } from './signing-steps.ts';
 
@@ -22,6 +23,11 @@ export interface ReceivedRequest {
   readonly keyId?: string | undefined;
   /** The `Host` header; needed to find signed URLs. */
   readonly host?: string | undefined;
+  /**
+   * All headers, names and values in turn as in Node's `rawHeaders`: proxies report the original host, prefix and target
+   * there, such as `X-Forwarded-Prefix` and `X-Original-URI`.
+   */
+  readonly rawHeaders?: readonly string[] | undefined;
 }
 
 /** A webhook as received. */
@@ -67,14 +73,18 @@ export interface WebhookMismatchToExplain extends Explanation {
  */
 export const explainMismatch = (mismatch: MismatchToExplain): Finding<FindingCode>[] => {
   const explanation = readMismatch(mismatch);
-  const { target, body, timestamp, method, keyId, host } = readRequest(explanation.request);
+  const { target, body, timestamp, method, keyId, host, rawHeaders = [] } = readRequest(explanation.request);
   assertString(timestamp, 'timestamp');
   assertString(method, 'method');
   if (keyId !== undefined) assertString(keyId, 'keyId');
   if (host !== undefined) assertString(host, 'host');
+  if (!Array.isArray(rawHeaders) || !rawHeaders.every((text) => typeof text === 'string')) {
+    throw wrongType('rawHeaders', rawHeaders, { expected: 'an array of strings' });
+  }
   const steps = createSteps(explanation, target, body ?? Buffer.alloc(0));
   if (steps === undefined) return [];
-  const correct = { ...steps, timestamp, method, keyId, host, assemble: assembleRequest };
+  const forwarded = readForwarded(rawHeaders, host);
+  const correct = { ...steps, timestamp, method, keyId, host, forwarded, assemble: assembleRequest };
   return explain(explanation, correct, REQUEST_MISTAKES);
 };
 
@@ -101,7 +111,15 @@ const readWebhookMismatch = createOptionReader<WebhookMismatchToExplain>(
 // A received request may have other fields.
 const readRequest = createFieldReader<ReceivedRequest>(
   'request',
-  ({ method, target, timestamp, body, keyId, host }) => ({ method, target, timestamp, body, keyId, host }),
+  ({ method, target, timestamp, body, keyId, host, rawHeaders }) => ({
+    method,
+    target,
+    timestamp,
+    body,
+    keyId,
+    host,
+    rawHeaders,
+  }),
 );
 
 const readWebhook = createFieldReader<ReceivedWebhook>('webhook', ({ body, timestamp, target }) => ({
@@ -134,6 +152,7 @@ const createSteps = (
     assemble: assembleRequest,
     key: secret,
     mac: hmac('sha256'),
+    forwarded: { hosts: [], prefixes: [], targets: [] },
   };
 };
 

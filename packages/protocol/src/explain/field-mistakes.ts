@@ -1,6 +1,7 @@
 import { encodeComponent, formatRequestTarget } from '../signing/request-target.ts';
 import { parseTimestamp } from '../signing/timestamp.ts';
 import { attempt, defineMistakes } from './find-mistakes.ts';
+import { getLikelyPrefixes, PASS_ON } from './proxy-mistakes.ts';
 
 const MAX_SECONDS_APART = 60;
 const MILLISECONDS =
@@ -79,8 +80,7 @@ export const methodMistakes = defineMistakes([
 export const pathMistakes = defineMistakes([
   {
     code: 'path_without_prefix',
-    message:
-      'The path was signed without its /v1 prefix: sign the whole path of the request line, as in req.originalUrl, not what a router or a base URL leaves of it.',
+    message: `The path was signed without the prefix of the received path: sign the whole path of the request line, as in req.originalUrl, not what a router or a base URL leaves of it, and ${PASS_ON}.`,
     variants: ({ path }) => [{ path: path.replace(/^\/[^/]*/, '') || '/' }],
   },
   {
@@ -96,19 +96,22 @@ export const pathMistakes = defineMistakes([
     code: 'path_is_url',
     message: 'The full URL was signed in place of the path: leave out scheme, host and port.',
     variants: (steps) => {
-      const { host, path } = steps;
-      if (!host) return [];
-      return [`https://${host}`, `http://${host}`, host].flatMap((origin) => [
-        { path: origin + path },
-        { path: origin + formatRequestTarget(steps), query: '' },
-        { path: origin + formatRequestTarget(steps) },
-      ]);
+      const { forwarded, path } = steps;
+      const target = formatRequestTarget(steps);
+      const origins = forwarded.hosts.flatMap((host) => [`https://${host}`, `http://${host}`, host]);
+      const prefixes = ['', ...getLikelyPrefixes(steps)];
+      return origins.flatMap((origin) =>
+        prefixes.flatMap((prefix) => [
+          { path: origin + prefix + path },
+          { path: origin + prefix + target, query: '' },
+          { path: origin + prefix + target },
+        ]),
+      );
     },
   },
   {
     code: 'path_slash_changed',
-    message:
-      'A slash at the beginning or the end of the path was added or dropped: sign the path as it is sent.',
+    message: `A slash at the beginning or the end of the path was added or dropped: sign the path as it is sent, and ${PASS_ON}.`,
     variants: ({ path }) => [
       { path: path.slice(1) },
       { path: `${path}/` },
@@ -118,12 +121,12 @@ export const pathMistakes = defineMistakes([
   },
   {
     code: 'path_decoded',
-    message: 'The path was percent-decoded before signing: sign it as it is sent.',
+    message: `The signed path is the received one, percent-decoded: sign it as it is sent, and ${PASS_ON}.`,
     variants: ({ path }) => attempt(() => ({ path: decodeURIComponent(path) })),
   },
   {
     code: 'path_encoded',
-    message: 'The path was percent-encoded twice before signing: sign it as it is sent.',
+    message: `The signed path is the received one, percent-encoded again: sign it as it is sent, and ${PASS_ON}.`,
     variants: ({ path }) => [
       { path: encodeURI(path) },
       { path: encodeURIComponent(path) },
@@ -132,8 +135,7 @@ export const pathMistakes = defineMistakes([
   },
   {
     code: 'path_normalised',
-    message:
-      'The path was normalised before signing (dots resolved, slashes merged, escapes rewritten): sign it as it is sent.',
+    message: `The path was normalised before signing (dots resolved, slashes merged, escapes rewritten): sign it as it is sent, and ${PASS_ON}.`,
     variants: ({ path }) => [
       ...attempt(() => ({ path: new URL(path, 'http://localhost').pathname })),
       { path: path.replace(/\/{2,}/g, '/') },
@@ -142,7 +144,7 @@ export const pathMistakes = defineMistakes([
   },
   {
     code: 'path_case_changed',
-    message: 'The path was signed in lower or upper case: sign it as it is sent.',
+    message: `The path was signed in lower or upper case: sign it as it is sent, and ${PASS_ON}.`,
     variants: ({ path }) => [{ path: path.toLowerCase() }, { path: path.toUpperCase() }],
   },
 ]);
@@ -168,7 +170,7 @@ export const queryMistakes = defineMistakes([
   },
   {
     code: 'query_sorted',
-    message: 'The query was sorted before signing: sign it in the order in which it is sent.',
+    message: `The query was sorted before signing: sign it in the order in which it is sent, and ${PASS_ON}.`,
     variants: ({ query }) => {
       const parameters = splitQuery(query);
       const byName = parameters.toSorted((left, right) => compare(nameOf(left), nameOf(right)));
@@ -177,7 +179,7 @@ export const queryMistakes = defineMistakes([
   },
   {
     code: 'query_reordered',
-    message: 'The parameters were signed in another order than they were sent: sign the query that is sent.',
+    message: `The parameters were signed in another order than they were sent: sign the query that is sent, and ${PASS_ON}.`,
     variants: ({ query }) => {
       const parameters = splitQuery(query);
       if (parameters.length > MAX_PARAMETERS) return [{ query: parameters.toReversed().join('&') }];
@@ -186,7 +188,7 @@ export const queryMistakes = defineMistakes([
   },
   {
     code: 'query_spaces_rewritten',
-    message: 'Spaces were signed as "+" and sent as "%20", or the reverse: sign the query that is sent.',
+    message: `Spaces were signed as "+" and sent as "%20", or the reverse: sign the query that is sent, and ${PASS_ON}.`,
     variants: ({ query }) => [
       { query: query.replaceAll('+', '%20') },
       { query: query.replaceAll('%20', '+') },
@@ -195,8 +197,7 @@ export const queryMistakes = defineMistakes([
   },
   {
     code: 'query_escapes_rewritten',
-    message:
-      'The hex digits of escapes were signed in the other case (%c3, %C3): sign the query that is sent.',
+    message: `The hex digits of escapes were signed in the other case (%c3, %C3): sign the query that is sent, and ${PASS_ON}.`,
     variants: ({ query }) => [
       { query: rewriteEscapes(query, (digits) => digits.toUpperCase()) },
       { query: rewriteEscapes(query, (digits) => digits.toLowerCase()) },
@@ -204,7 +205,7 @@ export const queryMistakes = defineMistakes([
   },
   {
     code: 'query_blanks_dropped',
-    message: 'Parameters without a value were left out of the signed query: sign the query that is sent.',
+    message: `Parameters without a value were left out of the signed query: sign the query that is sent, and ${PASS_ON}.`,
     variants: ({ query }) => {
       const parameters = splitQuery(query);
       return [
@@ -215,7 +216,7 @@ export const queryMistakes = defineMistakes([
   },
   {
     code: 'query_decoded',
-    message: 'The query was percent-decoded before signing: sign it as it is sent.',
+    message: `The query was percent-decoded before signing: sign it as it is sent, and ${PASS_ON}.`,
     variants: ({ query }) => [
       ...attempt(() => ({ query: decodeURIComponent(query) })),
       { query: encodeEach(query, (text) => text) },
@@ -223,8 +224,7 @@ export const queryMistakes = defineMistakes([
   },
   {
     code: 'query_encoded',
-    message:
-      'The query was encoded again before signing (URLSearchParams, encodeURIComponent, a params option): encode it once, then sign and send that text.',
+    message: `The query was encoded again before signing (URLSearchParams, encodeURIComponent, a params option): encode it once, then sign and send that text, and ${PASS_ON}.`,
     variants: ({ query }) => [
       { query: new URLSearchParams(query).toString() },
       { query: encodeEach(query, encodeURIComponent) },

@@ -71,11 +71,25 @@ const findOne = <Code extends string>(
   for (const { code, message, variants, isBroad } of mistakes) {
     if (isBroad && isNarrow) continue;
     for (const variant of variants(steps)) {
-      if (received.isReproducedBy(computeMac({ ...steps, ...variant }))) return { code, message };
+      if (received.isReproducedBy(computeMac({ ...steps, ...variant }))) {
+        return { code, message: nameSignedPath(message, variant, steps) };
+      }
     }
   }
   return undefined;
 };
+
+const MAX_PATH = 200;
+
+/** Adds the path that was signed, where it alone differs: with it an operator finds the proxy or the line of code. */
+const nameSignedPath = (
+  message: string,
+  { path, query }: Partial<SigningSteps>,
+  received: SigningSteps,
+): string =>
+  path === undefined || query !== undefined || path === received.path || path.length > MAX_PATH
+    ? message
+    : `${message.slice(0, -1)} (signed: ${JSON.stringify(path)}, received: ${JSON.stringify(received.path)}).`;
 
 const findTwo = <Code extends string>(search: Search<Code>): Finding<Code>[] | undefined => {
   const { correct, mistakes, received } = search;

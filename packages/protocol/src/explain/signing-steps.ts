@@ -1,4 +1,5 @@
 import { digest } from '../crypto/node.ts';
+import type { Forwarded } from './proxy-mistakes.ts';
 
 /** The steps of signing. A mistake replaces a step. */
 export interface SigningSteps {
@@ -17,6 +18,8 @@ export interface SigningSteps {
   /** Values that a signer may have included by mistake, when known. */
   readonly keyId?: string | undefined;
   readonly host?: string | undefined;
+  /** What proxies report of the original request. */
+  readonly forwarded: Forwarded;
 }
 
 /** The five fields of the canonical string, as bytes. */

@@ -67,7 +67,7 @@ export interface AuthenticateOptions {
   /** Called with every decision; without it and without subscribers nothing is timed. */
   readonly trace?: ((trace: DecisionTrace) => void) | undefined;
   /**
-   * Log the likely mistake behind an invalid signature, at most once a second for each key id, six times in all, and after
+   * Log the likely mistake behind an invalid signature, at most once a second for each key id, three times in all, and after
    * the response, which never contains it. For development and onboarding: an explanation takes about ten milliseconds. @default false
    */
   readonly explain?: boolean | undefined;

@@ -91,7 +91,9 @@ describe('MismatchExplainer', () => {
 
   it('claims no mistake that it cannot reproduce', async () => {
     const line = await explainOnce(testKey(), EMPTY_BODY_SHA256.replace('e', 'f'));
-    expect(line?.message).toContain('the signature matches no known mistake. Check the secret and the body.');
+    expect(line?.message).toBe(
+      'Key ck_full: the signature matches no known mistake. Check the secret and the body, and that no proxy rewrites the request target: the received path is "/v1/balances".',
+    );
     expect(line?.fields.findings).toEqual([]);
   });
 
@@ -113,7 +115,7 @@ describe('MismatchExplainer', () => {
     ]);
   });
 
-  it('explains a second key within the second, and six key ids at most', async () => {
+  it('explains three key ids a second', async () => {
     const logger = recordingLogger();
     const explainer = new MismatchExplainer();
     for (let index = 0; index < 20; index += 1) {
@@ -127,9 +129,6 @@ describe('MismatchExplainer', () => {
       'ck_0',
       'ck_1',
       'ck_2',
-      'ck_3',
-      'ck_4',
-      'ck_5',
     ]);
   });
 

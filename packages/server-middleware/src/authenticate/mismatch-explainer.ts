@@ -8,8 +8,9 @@ import type { ReadRequest, RequestToAuthenticate } from './request.ts';
 
 const INTERVAL_MS = 1_000;
 // The other key ids share one line.
-const MAX_KEY_IDS = 5;
+const MAX_KEY_IDS = 2;
 const MAX_BODY_BYTES = 65_536;
+const MAX_PATH = 200;
 
 // An explanation for an unknown key takes as long as one for a known key.
 const DUMMY_KEYS = Array.from({ length: MAX_SIGNING_KEYS }, () => createSigningKey(randomUUID()));
@@ -23,7 +24,7 @@ interface RejectedSignature {
 
 /**
  * Logs why a signature was rejected, for the operator of the server: at most once a second for each key id that a request
- * claims, and six times in all.
+ * claims, and three times in all.
  */
 export class MismatchExplainer {
   readonly #muting = new Muting(MAX_KEY_IDS);
@@ -56,7 +57,8 @@ export const mismatchExplainer = new MismatchExplainer();
 const explain = ({ request, read, key }: RejectedSignature, logger: Logger, more: string): void => {
   const { headers, body } = read;
   const { keyId, timestamp, signature } = headers;
-  const received = { method: request.method, target: request.target, timestamp, body, keyId };
+  const { method, rawHeaders, target, signedTarget = target } = request;
+  const received = { method, target: signedTarget, timestamp, body, keyId, rawHeaders };
   const findings: Finding[] = [];
   for (let index = 0; index < MAX_SIGNING_KEYS; index += 1) {
     const own = key?.signingKeys[index];
@@ -66,14 +68,14 @@ const explain = ({ request, read, key }: RejectedSignature, logger: Logger, more
   }
   const explained = { code: 'invalid_signature', findings: findings.map(({ code }) => code) };
   if (key === undefined) logger.warn(explained, `${UNKNOWN_KEY}${more}`);
-  else logger.warn({ keyId, ...explained }, `Key ${keyId}: ${describeReason(key, findings)}${more}`);
+  else logger.warn({ keyId, ...explained }, `Key ${keyId}: ${describeReason(key, findings, read)}${more}`);
 };
 
 const UNKNOWN_KEY =
   'No key has the key id of the request. The id is not shown: it may be a secret in the wrong place.';
 
-const describeReason = (key: CpgKey, findings: readonly Finding[]): string => {
+const describeReason = (key: CpgKey, findings: readonly Finding[], { target }: ReadRequest): string => {
   if (key.revoked === true) return 'the key is revoked.';
   if (findings.length > 0) return findings.map(({ message }) => message).join(' ');
-  return 'the signature matches no known mistake. Check the secret and the body.';
+  return `the signature matches no known mistake. Check the secret and the body, and that no proxy rewrites the request target: the received path is ${JSON.stringify(target.path.slice(0, MAX_PATH))}.`;
 };
