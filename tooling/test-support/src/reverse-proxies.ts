@@ -54,8 +54,16 @@ export const startNginx = ({
     return { configuration, command: (file) => ['nginx', '-p', folder, '-e', 'stderr', '-c', file] };
   });
 
+/** Options of haproxy and Apache. */
+export interface ProxyOptions {
+  /** The loopback port of the server behind it. */
+  readonly upstreamPort: number;
+  /** Further directives, such as `http-request set-path …` or `MergeSlashes Off`. */
+  readonly directives?: string;
+}
+
 /** Starts haproxy in front of a server on loopback. */
-export const startHaproxy = ({ upstreamPort }: Pick<NginxOptions, 'upstreamPort'>): Promise<ReverseProxy> =>
+export const startHaproxy = ({ upstreamPort, directives = '' }: ProxyOptions): Promise<ReverseProxy> =>
   startProxy((port) => {
     const configuration = `
       defaults
@@ -65,9 +73,29 @@ export const startHaproxy = ({ upstreamPort }: Pick<NginxOptions, 'upstreamPort'
         timeout server 30s
       listen gateway
         bind ${LOOPBACK}:${port}
+        ${directives}
         server upstream ${LOOPBACK}:${upstreamPort}
     `;
     return { configuration, command: (file) => ['haproxy', '-db', '-q', '-f', file] };
+  });
+
+/** Starts Apache with its defaults, in front of a server on loopback; `directives` replace its `ProxyPass`. */
+export const startApache = ({ upstreamPort, directives }: ProxyOptions): Promise<ReverseProxy> =>
+  startProxy((port, folder) => {
+    const modules = ['mpm_event', 'authz_core', 'proxy', 'proxy_http'].map(
+      (name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`,
+    );
+    const configuration = `
+      ServerRoot ${folder}
+      ServerName localhost
+      PidFile ${folder}/apache.pid
+      ErrorLog ${folder}/error.log
+      Mutex file:${folder}
+      ${process.getuid?.() === 0 ? 'User www-data\n      Group www-data' : ''}
+      ${modules.join('\n')}
+      Listen ${LOOPBACK}:${port}
+      ${directives ?? `ProxyPass / http://${LOOPBACK}:${upstreamPort}/`}`;
+    return { configuration, command: (file) => ['apache2', '-X', '-f', file] };
   });
 
 interface ProxyProgram {

@@ -92,7 +92,7 @@ describe('MismatchExplainer', () => {
   it('claims no mistake that it cannot reproduce', async () => {
     const line = await explainOnce(testKey(), EMPTY_BODY_SHA256.replace('e', 'f'));
     expect(line?.message).toBe(
-      'Key ck_full: the signature matches no known mistake. Check the secret and the body, and that no proxy rewrites the request target: the received path is "/v1/balances".',
+      'Key ck_full: the signature matches no known mistake. Check the secret and the body, that the client signs the path and not the URL, and that no proxy rewrites the path, which arrived as "/v1/balances".',
     );
     expect(line?.fields.findings).toEqual([]);
   });
@@ -125,11 +125,7 @@ describe('MismatchExplainer', () => {
       explainer.explainLater({ ...rejected, read });
     }
     await nextTurn();
-    expect(logger.lines.map(({ fields }) => fields.keyId)).toEqual([
-      'ck_0',
-      'ck_1',
-      'ck_2',
-    ]);
+    expect(logger.lines.map(({ fields }) => fields.keyId)).toEqual(['ck_0', 'ck_1', 'ck_2']);
   });
 
   it('reports a logger that throws as one process warning', async () => {

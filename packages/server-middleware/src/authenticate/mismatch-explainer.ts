@@ -77,5 +77,5 @@ const UNKNOWN_KEY =
 const describeReason = (key: CpgKey, findings: readonly Finding[], { target }: ReadRequest): string => {
   if (key.revoked === true) return 'the key is revoked.';
   if (findings.length > 0) return findings.map(({ message }) => message).join(' ');
-  return `the signature matches no known mistake. Check the secret and the body, and that no proxy rewrites the request target: the received path is ${JSON.stringify(target.path.slice(0, MAX_PATH))}.`;
+  return `the signature matches no known mistake. Check the secret and the body, that the client signs the path and not the URL, and that no proxy rewrites the path, which arrived as ${JSON.stringify(target.path.slice(0, MAX_PATH))}.`;
 };
