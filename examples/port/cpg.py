@@ -49,7 +49,8 @@ def verify_request(keys, now, method, target, headers, body):
     (key_id,), (timestamp,), (signature,) = found
     if not is_fresh(timestamp, now):
         return 401, "Request timestamp is outside the allowed window"
-    if ",".join(values_of(headers, "content-encoding")) not in ("", "identity"):
+    codings = ",".join(values_of(headers, "content-encoding")).lower().split(",")
+    if any(coding.strip(" \t") not in ("", "identity") for coding in codings):
         return 415, "Content-Encoding is not supported"
     canonical = canonical_string(timestamp, method, target, body).encode("ascii")
     is_same = same_signature(hmac_hex(keys.get(key_id, DUMMY_SECRET), canonical), signature)

@@ -94,8 +94,8 @@ function reject(array $command): ?array
     if (!$isTime || abs((int) $timestamp - $command['now']) > WINDOW_SECONDS) {
         return [401, 'Request timestamp is outside the allowed window'];
     }
-    foreach ($all('Content-Encoding') as $coding) {
-        if (strtolower($coding) !== 'identity') {
+    foreach (explode(',', implode(',', $all('Content-Encoding'))) as $coding) {
+        if (!in_array(strtolower(trim($coding, " \t")), ['', 'identity'], true)) {
             return [415, 'Content-Encoding is not supported'];
         }
     }

@@ -96,7 +96,8 @@ def reject(command):
         return 400, "Malformed request target"
     if not TIMESTAMP.fullmatch(timestamp) or abs(int(timestamp) - command["now"]) > WINDOW_SECONDS:
         return 401, "Request timestamp is outside the allowed window"
-    if any(name == "content-encoding" and value.lower() != "identity" for name, value in pairs):
+    codings = ",".join(value for name, value in pairs if name == "content-encoding").lower().split(",")
+    if any(coding.strip(" \t") not in ("", "identity") for coding in codings):
         return 415, "Content-Encoding is not supported"
     secrets = {key["keyId"]: base64.b64decode(key["secretB64"]) for key in command["keys"]}
     body = base64.b64decode(command["bodyB64"])

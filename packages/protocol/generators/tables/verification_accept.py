@@ -36,6 +36,10 @@ HEADERS = [
     accept("key-id-one-character", "KeyId", "the shortest key id", sent={"key_id": "-"}),
     accept("key-second-of-two", "KeyId", "the key is not the first that the server knows",
            sent={"key_id": OTHER_KEY_ID, "secret": OTHER_SECRET}, keys=[(KEY_ID, SECRET.encode()), (OTHER_KEY_ID, OTHER_SECRET.encode())]),
+    accept("content-encoding-identity-twice", "ContentEncoding", "identity, given twice",
+           headers=lambda *pairs: [*pairs, ["Content-Encoding", "identity"], ["Content-Encoding", "Identity"]]),
+    accept("content-encoding-empty-elements", "ContentEncoding", "a list of identity and of empty elements, which have no meaning",
+           headers=lambda *pairs: [*pairs, ["Content-Encoding", ", identity ,"], ["Content-Encoding", ""]]),
     accept("content-encoding-identity", "ContentEncoding", "identity is no encoding", headers=lambda *pairs: [*pairs, ["Content-Encoding", "identity"]]),
 ]
 

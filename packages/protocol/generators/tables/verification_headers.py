@@ -98,6 +98,7 @@ ENCODING_ROWS = [
     encoding("content-encoding-gzip", "gzip", "gzip"),
     encoding("content-encoding-br", "Brotli", "br"),
     encoding("content-encoding-list", "a list that ends in identity", "gzip, identity"),
+    encoding("content-encoding-list-begins", "a list that begins with identity", "identity, gzip"),
 ]
 
 

@@ -23,6 +23,11 @@ const verifyWith = (differences: Partial<RequestToVerify>) =>
 const withHeader = (name: string, value: string) =>
   headers.map(([given, old]): [string, string] => [given, given === name ? value : old]);
 
+const withEncodings = (...values: readonly string[]): [string, string][] => [
+  ...(headers as [string, string][]),
+  ...values.map((value): [string, string] => ['Content-Encoding', value]),
+];
+
 describe('verifyRequest', () => {
   it('returns the key id, the timestamp and the signature that must be accepted only once', () => {
     expect(verifyWith({})).toEqual({
@@ -44,6 +49,9 @@ describe('verifyRequest', () => {
       'the identity encoding',
       { headers: [...headers, ['content-encoding', ' Identity']] as [string, string][] },
     ],
+    ['the identity encoding twice', { headers: withEncodings('identity', 'IDENTITY') }],
+    ['the identity encoding before an empty one', { headers: withEncodings('identity', '') }],
+    ['the identity encoding after an empty one', { headers: withEncodings('', 'identity') }],
     ['an empty content encoding', { headers: [...headers, ['Content-Encoding', '']] as [string, string][] }],
     ["headers as Node's rawHeaders", { headers: headers.flat() }],
     ['the older of two keys', { keys: new Map([['ck_example', [key, createSigningKey('new')]]]) }],
@@ -69,15 +77,12 @@ describe('verifyRequest', () => {
       'content_encoding_not_supported',
     ],
     [
-      'an encoding that is given twice',
-      {
-        headers: [...headers, ['Content-Encoding', 'identity'], ['Content-Encoding', 'identity']] as [
-          string,
-          string,
-        ][],
-      },
+      'gzip before identity',
+      { headers: withEncodings('gzip', 'identity') },
       'content_encoding_not_supported',
     ],
+    ['gzip after identity', { headers: withEncodings('identity', 'gzip') }, 'content_encoding_not_supported'],
+    ['gzip after nothing', { headers: withEncodings('', 'gzip') }, 'content_encoding_not_supported'],
     ['an unknown key', { keys: new Map() }, 'invalid_signature'],
     ['a key id without a live key', { keys: new Map([['ck_example', []]]) }, 'invalid_signature'],
     [
@@ -145,11 +150,22 @@ describe('verifyRequest', () => {
 });
 
 describe('checkContentEncoding', () => {
-  it.each(['', 'identity', ' Identity '])('accepts %j', (contentEncoding) => {
-    expect(checkContentEncoding(contentEncoding)).toBeUndefined();
-  });
+  it.each(['', 'identity', ' Identity ', 'identity,identity', ', identity\t,', ',', 'identity,,Identity'])(
+    'accepts %j',
+    (contentEncoding) => {
+      expect(checkContentEncoding(contentEncoding)).toBeUndefined();
+    },
+  );
 
-  it.each(['gzip', 'identity,identity', 'x'])('rejects %j', (contentEncoding) => {
+  it.each([
+    'gzip',
+    'identity,gzip',
+    'gzip,identity',
+    'identity identity',
+    'x',
+    'identity\u00a0',
+    `${' '.repeat(100_000)}x`,
+  ])('rejects %j', (contentEncoding) => {
     expect(checkContentEncoding(contentEncoding)).toMatchObject({ code: 'content_encoding_not_supported' });
   });
 });

@@ -96,13 +96,16 @@ const findSigningKeys = (keys: RequestToVerify['keys'], keyId: string): readonly
  * bytes. Wire protocol §2.1, step 6.
  *
  * @param contentEncoding every `Content-Encoding` header, joined with commas; empty when there is none
- * @returns the rejection `content_encoding_not_supported` for anything but `identity`.
+ * @returns the rejection `content_encoding_not_supported` for any coding but `identity`, wherever it is in the list.
  */
 export const checkContentEncoding = (contentEncoding: string): Rejection | undefined => {
   assertString(contentEncoding, 'contentEncoding');
-  const isPlain = contentEncoding === '' || contentEncoding.trim().toLowerCase() === 'identity';
+  const isPlain = contentEncoding === '' || contentEncoding.split(',').every(isIdentity);
   return isPlain ? undefined : REJECTIONS.content_encoding_not_supported;
 };
+
+// RFC 9110: spaces and tabs around an element of a list, and empty elements, have no meaning.
+const isIdentity = (coding: string): boolean => /^[ \t]*(?:identity[ \t]*)?$/i.test(coding);
 
 /** A signature, and the parts of the request that it covers, as received. */
 export interface SignatureToCheck extends RequestTarget {

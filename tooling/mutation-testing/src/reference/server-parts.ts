@@ -178,7 +178,7 @@ export const SERVER: ServerParts = {
   isTarget: (target) => /^\/(?!\/)[!-"$-[\]-~]*$/.test(target),
   parseTimestamp: (text) => (TIMESTAMP.test(text) ? Number(text) : undefined),
   isInWindow: (timestamp, now) => Math.abs(timestamp - now) <= 300,
-  isEncoding: (coding) => coding.toLowerCase() === 'identity',
+  isEncoding: (codings) => codings.split(',').every((coding) => /^(identity)?$/i.test(coding.trim())),
   bodyLimit: 1024 * 1024,
   findKey: (keys, keyId) => keys.find((key) => key.keyId === keyId && !key.isRevoked),
   compare: compareText,
