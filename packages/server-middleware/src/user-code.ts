@@ -150,6 +150,37 @@ export const readClock = (clock: () => number): number => {
   );
 };
 
+interface Hook<Value> {
+  /** The name of the option. */
+  readonly name: string;
+  readonly call: () => unknown;
+  /** What it must return. */
+  readonly expected: string;
+  readonly isExpected: (result: unknown) => result is Value;
+}
+
+/**
+ * Calls a function of the caller that decides about a request. Fails closed: a request for which it cannot decide is rejected.
+ *
+ * @throws ServerMiddlewareError `hook_failed` when it throws, or returns an unusable value, such as a promise.
+ */
+export const callHook = <Value>({ name, call, expected, isExpected }: Hook<Value>): Value => {
+  let result: unknown;
+  try {
+    result = call();
+  } catch (cause) {
+    throw new ServerMiddlewareError('hook_failed', `${name} failed: ${describeCauses(cause)}`, { cause });
+  }
+  if (isExpected(result)) return result;
+  const isPromise = isPromiseLike(result);
+  // What a promise rejects with must not become an unhandled rejection.
+  if (isPromise) Promise.resolve(result).then(undefined, () => {});
+  throw new ServerMiddlewareError(
+    'hook_failed',
+    `${name} must return ${expected}: got ${isPromise ? 'a promise; it cannot be async' : typeof result}.`,
+  );
+};
+
 interface StoreCall<Value> {
   /** The store's name in errors. */
   readonly name: string;

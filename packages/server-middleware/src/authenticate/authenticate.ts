@@ -75,7 +75,7 @@ export interface AuthenticateOptions {
   readonly logger?: Logger | undefined;
 }
 
-const DEFAULT_BODY_LIMIT = 1_048_576;
+export const DEFAULT_BODY_LIMIT = 1_048_576;
 const DEFAULT_BODY_TIMEOUT_MS = 10_000;
 const DEFAULT_MAX_PENDING_BYTES = 64 * 1024 * 1024;
 const DEFAULT_STORE_TIMEOUT_MS = 1_000;

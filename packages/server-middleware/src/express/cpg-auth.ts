@@ -1,16 +1,43 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Request, RequestHandler } from 'express';
-import type { Principal } from '../authenticate/request.ts';
+import type { Principal, RequestToAuthenticate } from '../authenticate/request.ts';
 import { ServerMiddlewareError } from '../errors.ts';
 import { sendResponse } from '../http/responses.ts';
 import type { KeyStore } from '../keys/key-store.ts';
-import type { ResponseRecorder } from '../observability/response-event.ts';
-import { type CpgAuthOptions, describeNodeRequest, Gate, isResponse } from '../service/gate.ts';
+import { aFunction, assertValue, type OptionRules, optional } from '../options.ts';
+import { findAdmitted } from '../service/admitted.ts';
+import {
+  describeNodeRequest,
+  GATE_RULES,
+  Gate,
+  type CpgAuthOptions as GateOptions,
+  isResponse,
+} from '../service/gate.ts';
+import { callHook } from '../user-code.ts';
 import { sendError } from './error-handler.ts';
 import { recordExpress } from './observe-responses.ts';
 import { assertTrustProxy } from './trust-proxy.ts';
 
-export type { CpgAuthOptions };
+/** The options of {@link cpgAuth}. */
+export interface CpgAuthOptions extends GateOptions {
+  /**
+   * Returns the request target that the client signed, where a proxy has changed it in another way than `basePath` describes:
+   * `(req) => req.originalUrl.replace(/^\/internal/, '')`. Derive it from the URL, or from a header that the proxy always
+   * replaces. If it throws, or returns no string, the response is 500. @default the received target
+   */
+  readonly originalTarget?: ((request: Request) => string) | undefined;
+  /**
+   * Returns `true` for requests that pass without authentication, such as health checks: they have no `req.cpg`, so
+   * `requirePermission` and `routes` reject them. If it throws, or returns a promise, the response is 500. @default none
+   */
+  readonly skip?: ((request: Request) => boolean) | undefined;
+}
+
+const RULES: OptionRules<CpgAuthOptions> = {
+  ...GATE_RULES,
+  originalTarget: optional(aFunction),
+  skip: optional(aFunction),
+};
 
 /**
  * What `cpgAuth` sets on a request. It extends Express's `Request`, so that an own declaration of `rawBody` there, optional or
@@ -33,28 +60,42 @@ declare global {
 /**
  * Express middleware (4 and 5) that admits only authenticated, fresh, single-use requests within their rate limit:
  * `app.use('/v1', cpgAuth({ keys, store }))`, before any body parser. Sets `req.cpg`, `req.rawBody` and `req.body`; rejects
- * all other requests, in the envelope. Wire protocol §1–3.
+ * all other requests, in the envelope. A second one with the same keys and store passes a request on. Wire protocol §1–3.
  *
  * @throws ServerMiddlewareError `invalid_option`; on a request, a wrong set-up is logged, and the response is 500.
  */
 export const cpgAuth = (options: CpgAuthOptions): RequestHandler => {
-  const gate = new Gate(options);
+  const gate = new Gate(options, RULES);
+  assertValue({
+    name: 'cpgAuth: originalTarget',
+    value: options.originalTarget,
+    rule: (value) =>
+      value === undefined || options.basePath === undefined ? undefined : 'be left out with basePath',
+  });
   return async function cpgAuth(request, response, next) {
     const recorder = recordExpress(request, response);
+    let described: RequestToAuthenticate | undefined;
     try {
-      assertMounting(request, options.keys);
+      if (!isSkipped(request, options)) {
+        assertMounting(request, options.keys);
+        described = describe(request, { recorder, signedTarget: findOriginalTarget(request, options) });
+      }
     } catch (error) {
       sendError(error, response, gate.errorLog);
       return;
     }
-    const outcome = await gate.admit(describe(request, recorder), request);
+    if (described === undefined) {
+      next();
+      return;
+    }
+    const again = gate.admitAgain(described, request);
+    const outcome = again ?? (await gate.admit(described, request));
     if (isResponse(outcome)) {
       sendResponse(response, outcome);
       return;
     }
     const { cpg, rawBody, json } = outcome;
-    request.cpg = cpg;
-    request.rawBody = rawBody;
+    if (again === undefined) Object.assign(request, { cpg, rawBody });
     if (json !== undefined) {
       request.body = json.value;
       // The marks that body-parser 1 and 2 look for, so that a parser behind cpgAuth skips the request.
@@ -64,9 +105,30 @@ export const cpgAuth = (options: CpgAuthOptions): RequestHandler => {
   };
 };
 
+const isSkipped = (request: Request, { skip }: CpgAuthOptions): boolean =>
+  skip !== undefined &&
+  callHook({
+    name: 'skip',
+    call: () => skip(request) || false,
+    expected: 'true or false',
+    isExpected: (result) => typeof result === 'boolean',
+  });
+
+const findOriginalTarget = (request: Request, { originalTarget }: CpgAuthOptions): string | undefined =>
+  originalTarget &&
+  callHook({
+    name: 'originalTarget',
+    call: () => originalTarget(request),
+    expected: 'the request target that the client signed, a string',
+    isExpected: (result) => typeof result === 'string',
+  });
+
 // The original target: a mounted router shortens req.url, and req.query is already decoded.
-const describe = (request: Request, recorder: ResponseRecorder | undefined) =>
-  describeNodeRequest(request, {
+const describe = (
+  request: Request,
+  { recorder, signedTarget }: Pick<RequestToAuthenticate, 'recorder' | 'signedTarget'>,
+): RequestToAuthenticate => {
+  const described = describeNodeRequest(request, {
     recorder,
     target: request.originalUrl,
     clientIp: () => {
@@ -74,17 +136,20 @@ const describe = (request: Request, recorder: ResponseRecorder | undefined) =>
       return request.ip;
     },
   });
+  return signedTarget === undefined ? described : { ...described, signedTarget };
+};
 
 /**
- * Fails if the middleware is mounted twice, or if a whitelist would be checked against an address that the client chooses.
+ * Fails if something else than cpgAuth, or another copy of this package, has set `req.cpg`; or if a whitelist would be checked
+ * against an address that the client chooses.
  *
  * @throws ServerMiddlewareError `mounted_twice`, `permissive_trust_proxy`
  */
 const assertMounting = (request: Request, keys: KeyStore): void => {
-  if (request.cpg !== undefined) {
+  if (request.cpg !== undefined && findAdmitted(request) === undefined) {
     throw new ServerMiddlewareError(
       'mounted_twice',
-      'A second cpgAuth received an authenticated request, whose signature is already used. Mount cpgAuth once, in front of all protected routes.',
+      'req.cpg is set, but not by this copy of cpgAuth. Mount cpgAuth from one copy of @cpg/server-middleware, and set req.cpg nowhere else.',
     );
   }
   if (keys.hasSourceIps === true) assertTrustedProxy(request);

@@ -1,12 +1,14 @@
 import cluster from 'node:cluster';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isRejection, type Rejection } from '@cpg/protocol';
+import { isRejection, parseRequestTarget, REJECTIONS, type Rejection } from '@cpg/protocol';
 import type { AdmissionStore } from '../admission/admission-store.ts';
 import {
   AUTHENTICATE_RULES,
   type AuthenticateOptions,
   assertUsableOptions,
   authenticate,
+  cannotCountRoutes,
+  DEFAULT_BODY_LIMIT,
 } from '../authenticate/authenticate.ts';
 import type { Principal, RequestToAuthenticate } from '../authenticate/request.ts';
 import { helpFor } from '../errors.ts';
@@ -14,9 +16,11 @@ import { ErrorLog } from '../http/error-log.ts';
 import { readBody } from '../http/read-body.ts';
 import { formatRejection, type HttpResponse } from '../http/responses.ts';
 import { recordResponse } from '../observability/response-event.ts';
-import { aBoolean, type OptionRules, optional } from '../options.ts';
+import { aBoolean, type OptionRule, type OptionRules, optional } from '../options.ts';
 import { guardLogger, type Logger } from '../user-code.ts';
+import { type AdmittedAs, assertSameAdmission, findAdmitted, rememberAdmitted } from './admitted.ts';
 import { readJsonBody } from './json-body.ts';
+import { aKnownRouteList, createKnownRoutes, type FindKnownRoutes, type KnownRoute } from './route-table.ts';
 
 /** The options that `cpgAuth` takes in every framework. */
 export interface CpgAuthOptions extends AuthenticateOptions {
@@ -25,10 +29,33 @@ export interface CpgAuthOptions extends AuthenticateOptions {
    * alone, for routes with other bodies; `routes` parses for its endpoints itself. @default true
    */
   readonly json?: boolean | undefined;
+  /**
+   * The list of `routes(list)`, or `{ method, path }` of other handlers: their limits apply, and a malformed JSON body is
+   * rejected after the permission. @default the endpoints of the protocol, without limits of their own
+   */
+  readonly routes?: readonly KnownRoute[] | undefined;
+  /**
+   * The start of the path that a proxy in front strips, such as `/api`: clients sign `/api/v1/balances`, and the service gets
+   * `/v1/balances`. @default none
+   */
+  readonly basePath?: string | undefined;
 }
 
+const aBasePath: OptionRule = (value) =>
+  typeof value === 'string' &&
+  /[^/]$/.test(value) &&
+  !/[?]/.test(value) &&
+  !isRejection(parseRequestTarget(value))
+    ? undefined
+    : 'be the start of a path such as /api, without a slash at its end';
+
 /** The rules for the options of `cpgAuth`. */
-export const GATE_RULES: OptionRules<CpgAuthOptions> = { ...AUTHENTICATE_RULES, json: optional(aBoolean) };
+export const GATE_RULES: OptionRules<CpgAuthOptions> = {
+  ...AUTHENTICATE_RULES,
+  json: optional(aBoolean),
+  routes: optional(aKnownRouteList),
+  basePath: optional(aBasePath),
+};
 
 /** What an adapter puts on the request of its framework. */
 export interface AdmittedRequest {
@@ -48,12 +75,16 @@ export const findMalformedBody = (http: object): Rejection | undefined => malfor
 export class Gate<Options extends CpgAuthOptions = CpgAuthOptions> {
   readonly errorLog: ErrorLog;
   readonly #options: Options;
+  readonly #findKnown: FindKnownRoutes | undefined;
 
-  /** @throws ServerMiddlewareError `invalid_option` */
+  /** @throws ServerMiddlewareError `invalid_option`, `duplicate_route` */
   constructor(options: Options, rules: OptionRules<Options> = GATE_RULES as OptionRules<Options>) {
     assertUsableOptions(options, 'cpgAuth', rules);
     this.errorLog = new ErrorLog(options.logger);
     this.#options = options;
+    this.#findKnown = options.routes && createKnownRoutes(options.routes);
+    const hasRates = options.routes?.some(hasRate) === true;
+    if (hasRates && options.store.countsRoutes !== true) throw cannotCountRoutes();
     warnAboutSplitMemory(options.store, options.logger);
   }
 
@@ -61,22 +92,78 @@ export class Gate<Options extends CpgAuthOptions = CpgAuthOptions> {
    * Takes the request as received, and the framework's object for it. Never rejects: a wrong set-up is logged, and the response
    * is 500.
    */
-  async admit(request: RequestToAuthenticate, http: object): Promise<AdmittedRequest | HttpResponse> {
+  async admit(received: RequestToAuthenticate, http: object): Promise<AdmittedRequest | HttpResponse> {
     try {
+      const request = this.#addLimits(this.#addBasePath(received));
       const outcome = await authenticate(request, this.#options);
       if (isRejection(outcome)) return formatRejection(outcome);
       const { principal: cpg, body: rawBody } = outcome;
-      if (this.#options.json === false) return { cpg, rawBody };
-      const { method, target } = request;
-      const json = readJsonBody({ method, target, cpg, rawBody });
-      if (isRejection(json)) return formatRejection(json);
-      if (json.malformed !== undefined) malformedBodies.set(http, json.malformed);
-      return { cpg, rawBody, json };
+      const isParsed = this.#options.json !== false;
+      rememberAdmitted(http, { ...this.#admittedAs(request), cpg, rawBody, isParsed });
+      return isParsed ? this.#parse(request, { cpg, rawBody, http }) : { cpg, rawBody };
     } catch (error) {
       return this.errorLog.formatError(error);
     }
   }
+
+  /**
+   * Returns a request that another `cpgAuth` has admitted; `undefined` for any other. It is not counted again. The JSON is missing
+   * when it was parsed before. Stricter limits of the body apply; another difference is an error.
+   */
+  admitAgain(received: RequestToAuthenticate, http: object): AdmittedRequest | HttpResponse | undefined {
+    const first = findAdmitted(http);
+    if (first === undefined) return undefined;
+    try {
+      const request = this.#addLimits(this.#addBasePath(received));
+      assertSameAdmission(first, this.#admittedAs(request));
+      const { cpg, rawBody, isParsed } = first;
+      const { bodyLimit = DEFAULT_BODY_LIMIT, json } = this.#options;
+      if (rawBody.length > (request.limits?.bodyLimit ?? bodyLimit)) {
+        return formatRejection(REJECTIONS.body_too_large);
+      }
+      if (isParsed || json === false) return { cpg, rawBody };
+      rememberAdmitted(http, { ...first, isParsed: true });
+      return this.#parse(request, { cpg, rawBody, http });
+    } catch (error) {
+      return this.errorLog.formatError(error);
+    }
+  }
+
+  #addBasePath(request: RequestToAuthenticate): RequestToAuthenticate {
+    const { basePath } = this.#options;
+    return basePath === undefined ? request : { ...request, signedTarget: basePath + request.target };
+  }
+
+  #addLimits(request: RequestToAuthenticate): RequestToAuthenticate {
+    const limits = this.#findKnown?.(getPaths(request))?.byMethod.get(request.method)?.limits;
+    return limits === undefined ? request : { ...request, limits };
+  }
+
+  #admittedAs({ method, target, signedTarget = target, limits }: RequestToAuthenticate): AdmittedAs {
+    const { keys, store } = this.#options;
+    return { keys, store, method, target: signedTarget, limits };
+  }
+
+  #parse(
+    request: RequestToAuthenticate,
+    { cpg, rawBody, http }: AdmittedRequest & { readonly http: object },
+  ): AdmittedRequest | HttpResponse {
+    const { method } = request;
+    const json = readJsonBody({ method, paths: getPaths(request), cpg, rawBody, findKnown: this.#findKnown });
+    if (isRejection(json)) return formatRejection(json);
+    if (json.malformed !== undefined) malformedBodies.set(http, json.malformed);
+    return { cpg, rawBody, json };
+  }
 }
+
+const hasRate = (route: KnownRoute): boolean =>
+  ('endpoint' in route ? route.limits : route)?.rateLimitPerMinute !== undefined;
+
+/** The path as signed, and, if a proxy changed it, as received. */
+const getPaths = ({ target, signedTarget }: RequestToAuthenticate): string[] => {
+  const received = target.split('?', 1) as [string];
+  return signedTarget === undefined ? received : [signedTarget.split('?', 1)[0] as string, ...received];
+};
 
 /** Describes a request of `node:http`, of which every framework on Node.js has one. */
 export const describeNodeRequest = (

@@ -1,5 +1,4 @@
 import {
-  createPathMatcher,
   type DataOf,
   type Endpoint,
   isRejection,
@@ -11,7 +10,7 @@ import {
   type ValidatedRequest,
   validateRequest,
 } from '@cpg/protocol';
-import type { Principal } from '../authenticate/request.ts';
+import type { Principal, RouteLimits } from '../authenticate/request.ts';
 import { ServerMiddlewareError } from '../errors.ts';
 import { ErrorLog } from '../http/error-log.ts';
 import { parseJsonBody } from '../http/read-body.ts';
@@ -27,7 +26,16 @@ import {
   optional,
 } from '../options.ts';
 import type { Logger } from '../user-code.ts';
+import { findAdmitted, findSignedTarget } from './admitted.ts';
+import { rememberPermissions } from './json-body.ts';
 import { assertAuthenticated } from './permission.ts';
+import {
+  assertRouteOptions,
+  createRouteTable,
+  isSameLimits,
+  type RouteOptions,
+  toRouteLimits,
+} from './route-table.ts';
 
 /** The parameter of a handler: the validated parts, the sender, and the request of the framework. */
 export type RouteRequest<E extends Endpoint, Http = unknown> = ValidatedRequest<E> & {
@@ -47,12 +55,15 @@ export type RouteHandler<E extends Endpoint, Http = unknown> = (
 export interface Route<Http = unknown> {
   readonly endpoint: Endpoint;
   readonly handler: (request: RouteRequest<Endpoint, Http>) => unknown;
+  /** Applied by `cpgAuth`, which has to know the route: `cpgAuth({ routes: list })`. */
+  readonly limits?: RouteOptions | undefined;
 }
 
 /** The type of {@link route} for the request of one framework. */
 export type RouteFactory<Http> = <E extends Endpoint>(
   endpoint: E,
   handler: RouteHandler<E, Http>,
+  limits?: RouteOptions,
 ) => Route<Http>;
 
 const aHandler: OptionRule = aFunction;
@@ -65,17 +76,20 @@ const anEndpoint: OptionRule = (value) => {
 
 /**
  * Makes a route from an endpoint of the protocol, which defines method, path, permission, validation and the type of the
- * response, and a handler, which returns the data or a rejection, or throws a `RejectionError`.
+ * response, and a handler, which returns the data or a rejection, or throws a `RejectionError`. With limits of its own, pass the
+ * route to `cpgAuth` too: `cpgAuth({ keys, store, routes: list })`.
  *
  * @throws ServerMiddlewareError `invalid_option`
  */
 export const route = <E extends Endpoint, Http = unknown>(
   endpoint: E,
   handler: RouteHandler<E, Http>,
+  limits?: RouteOptions,
 ): Route<Http> => {
   assertValue({ name: 'route: endpoint', value: endpoint, rule: anEndpoint });
   assertValue({ name: 'route: handler', value: handler, rule: aHandler });
-  return { endpoint, handler: handler as unknown as Route<Http>['handler'] };
+  assertRouteOptions(limits);
+  return { endpoint, handler: handler as unknown as Route<Http>['handler'], limits };
 };
 
 export interface RoutesOptions {
@@ -136,12 +150,15 @@ export const createRouter = <Http>(
 ): Router<Http> => {
   assertOptions({ owner: 'routes', options, rules: RULES });
   assertValue({ name: 'routes: list', value: list, rule: aRouteList });
-  const findRoutes = createRouteTable(list);
+  const findRoutes = createRouteTable(list.map(toRow));
+  rememberPermissions(list);
   const errorLog = new ErrorLog(options.logger);
   const respond = async (request: RouterRequest<Http>) => {
-    const target = parseRequestTarget(request.target);
-    if (isRejection(target)) return formatRejection(target);
-    const match = findRoutes(target.path);
+    const received = parseRequestTarget(request.target);
+    if (isRejection(received)) return formatRejection(received);
+    // What was signed, if a proxy has changed it: only its query is authentic.
+    const signed = findSignedTarget(request.http, request.target) ?? received;
+    const match = findRoutes(signed.path) ?? findRoutes(received.path);
     if (match === undefined) {
       if (request.cpg === undefined || request.leavesUnknown === true) return undefined;
       request.recorder?.rejected(REJECTIONS.not_found, 'routing');
@@ -155,7 +172,7 @@ export const createRouter = <Http>(
       if (found === undefined) {
         return formatRejection(REJECTIONS.method_not_allowed, { Allow: [...byMethod.keys()].join(', ') });
       }
-      const result = await decide(found, { request, cpg, pathParameters, query: target.query });
+      const result = await decide(found, { request, cpg, pathParameters, query: signed.query });
       return isRejection(result) ? formatRejection(result) : formatSuccess(result);
     } catch (error) {
       return errorLog.formatError(error);
@@ -164,35 +181,23 @@ export const createRouter = <Http>(
   return respond as Router<Http>;
 };
 
-/** The routes of one path, by method. */
-interface PathRoutes {
-  readonly matchPath: ReturnType<typeof createPathMatcher>;
-  readonly byMethod: Map<string, Route<never>>;
+interface RouteRow {
+  readonly method: string;
+  readonly path: string;
+  readonly route: Route<never>;
+  readonly limits: RouteLimits | undefined;
 }
 
-/** @throws ServerMiddlewareError `duplicate_route` */
-const createRouteTable = (list: readonly Route<never>[]) => {
-  const byTemplate = new Map<string, PathRoutes>();
-  for (const route of list) {
-    const { method, path } = route.endpoint;
-    const entry = byTemplate.get(path) ?? { matchPath: createPathMatcher(path), byMethod: new Map() };
-    if (entry.byMethod.has(method)) {
-      throw new ServerMiddlewareError('duplicate_route', `${method} ${path} has two handlers; keep one.`);
-    }
-    entry.byMethod.set(method, route);
-    byTemplate.set(path, entry);
-  }
-  const hasParameters = ([template]: readonly [string, PathRoutes]) => Number(template.includes('{'));
-  // A path without parameters takes precedence.
-  const entries = [...byTemplate].sort((one, other) => hasParameters(one) - hasParameters(other));
-  return (path: string) => {
-    for (const [template, { matchPath, byMethod }] of entries) {
-      const pathParameters = matchPath(path);
-      if (pathParameters !== undefined) return { template, byMethod, pathParameters };
-    }
-    return undefined;
-  };
+const toRow = (route: Route<never>): RouteRow => {
+  const { method, path } = route.endpoint;
+  return { method, path, route, limits: toRouteLimits(route.endpoint, route.limits) };
 };
+
+const limitsNotApplied = ({ method, path }: Endpoint) =>
+  new ServerMiddlewareError(
+    'limits_not_applied',
+    `${method} ${path} has other limits in routes(list) than in cpgAuth. Pass the same list to both: cpgAuth({ keys, store, routes: list }).`,
+  );
 
 interface RouteCall {
   readonly request: RouterRequest;
@@ -204,9 +209,10 @@ interface RouteCall {
 
 /** Permission, body syntax, schema, handler: the rest of the order of wire protocol §2.1. */
 const decide = (
-  { endpoint, handler }: Route<never>,
+  { route: { endpoint, handler }, limits }: RouteRow,
   { request, cpg, pathParameters, query }: RouteCall,
 ): unknown => {
+  if (!isSameLimits(limits, findAdmitted(request.http)?.limits)) throw limitsNotApplied(endpoint);
   const { permission } = endpoint;
   if (permission !== null && !cpg.permissions.includes(permission)) return missingPermission(permission);
 
