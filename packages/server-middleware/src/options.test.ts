@@ -76,7 +76,17 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
   cpgAuth: {
     call: (options) => middleware.cpgAuth(options as never),
     required: { keys, store },
-    options: { ...AUTHENTICATE_OPTIONS, json: [false, BOOLEANS] },
+    options: {
+      ...AUTHENTICATE_OPTIONS,
+      json: [false, BOOLEANS],
+      routes: [
+        [{ method: 'GET', path: '/x' }, { endpoint: endpoints.ping }],
+        [null, {}, 'x', [1], [{}], [{ method: 'GET' }], [{ endpoint: {} }]],
+      ],
+      basePath: ['/api', [null, 1, '', '/', 'api', '/api/']],
+      originalTarget: [() => '/', FUNCTIONS],
+      skip: [() => true, FUNCTIONS],
+    },
   },
   memoryStore: {
     call: middleware.memoryStore,

@@ -36,7 +36,9 @@ export const findAdmitted = (http: unknown): Admitted | undefined => admitted.ge
 export const findSignedTarget = (http: unknown, received: string): RequestTarget | undefined => {
   const target = findAdmitted(http)?.target;
   // It was parsed before the signature was checked.
-  return target === undefined || target === received ? undefined : (parseRequestTarget(target) as RequestTarget);
+  return target === undefined || target === received
+    ? undefined
+    : (parseRequestTarget(target) as RequestTarget);
 };
 
 /**
