@@ -1,7 +1,12 @@
 export * from './core.ts';
 export { type DoctorOptions, doctor } from './doctor/doctor.ts';
 export type { DoctorFinding, DoctorReport } from './doctor/finding.ts';
-export { type CpgAuthOptions, type CpgRequestProperties, captureRawBody, cpgAuth } from './express/cpg-auth.ts';
+export {
+  type CpgAuthOptions,
+  type CpgRequestProperties,
+  captureRawBody,
+  cpgAuth,
+} from './express/cpg-auth.ts';
 export { type ErrorHandlerOptions, errorHandler } from './express/error-handler.ts';
 export { type IpBackstopOptions, ipBackstop } from './express/ip-backstop.ts';
 export { type ObserveResponsesOptions, observeResponses } from './express/observe-responses.ts';
