@@ -204,13 +204,14 @@ export const callStore = <Value>({ name, timeoutMs, call }: StoreCall<Value>): V
     throw toStoreError(name, cause);
   }
   return new Promise<Value>((resolve, reject) => {
-    const timer = setTimeout(() => {
+    const expire = () =>
       reject(
         new ServerMiddlewareError('store_deadline', `${name} did not respond within ${timeoutMs} ms.`, {
           subject: name,
         }),
       );
-    }, timeoutMs);
+    // After the replies that have arrived: when this process was busy, its timers run before them.
+    const timer = setTimeout(() => setImmediate(expire), timeoutMs);
     pending.then(
       (value) => {
         clearTimeout(timer);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, it } from 'vitest';
 import { AdapterProcess } from './adapter-process.ts';
 import { oneShotAdapter } from './one-shot-adapter.ts';
 import { ProcessGroup } from './process-group.ts';
@@ -40,11 +40,11 @@ const CALL = {
 
 // Concurrent, because these tests mostly wait.
 describe.concurrent('ProcessGroup', () => {
-  it.each([
+  it.for([
     ['the shell and what it waits for', 'wait'],
     ['what the shell has left behind', 'exit 0'],
     ['what does not end by itself', 'trap "" TERM; wait; sleep 600'],
-  ])('ends %s', async (_name, after) => {
+  ])('ends %s', async ([, after], { expect }) => {
     const { commandLine, isStarted, isRunning } = sleeper(after);
     const group = new ProcessGroup(commandLine);
     await expect.poll(isStarted, DEADLINE).toBe(true);
@@ -56,7 +56,7 @@ describe.concurrent('ProcessGroup', () => {
 });
 
 describe.concurrent('nothing is left running', () => {
-  it('of a one-shot command that hangs behind a shell', async () => {
+  it('of a one-shot command that hangs behind a shell', async ({ expect }) => {
     const { commandLine, isStarted, isRunning } = sleeper();
     const adapter = await oneShotAdapter(commandLine);
     await expect(adapter.call(CALL)).rejects.toThrow('the command did not end within 9000 ms');
@@ -65,7 +65,9 @@ describe.concurrent('nothing is left running', () => {
     await adapter.stop();
   });
 
-  it('of a one-shot command that leaves a process running which keeps its output open', async () => {
+  it('of a one-shot command that leaves a process running which keeps its output open', async ({
+    expect,
+  }) => {
     const { commandLine, isRunning } = sleeper('echo 200');
     const adapter = await oneShotAdapter(commandLine);
     expect(await adapter.call(CALL)).toMatchObject({ ok: true });
@@ -73,7 +75,7 @@ describe.concurrent('nothing is left running', () => {
     await adapter.stop();
   });
 
-  it('of an adapter that hangs behind a shell', async () => {
+  it('of an adapter that hangs behind a shell', async ({ expect }) => {
     const { commandLine, isStarted, isRunning } = sleeper();
     const adapter = new AdapterProcess(commandLine);
     await expect.poll(isStarted, DEADLINE).toBe(true);
@@ -81,11 +83,11 @@ describe.concurrent('nothing is left running', () => {
     await expect.poll(isRunning, DEADLINE).toBe(false);
   });
 
-  it.each([
+  it.for([
     ['SIGINT', 130, []],
     ['SIGTERM', 143, []],
     ['SIGTERM', 143, ['--one-shot']],
-  ] as const)('when the run itself is ended by %s', async (signal, code, options) => {
+  ] as const)('when the run itself is ended by %s', async ([signal, code, options], { expect }) => {
     const { commandLine, isStarted, isRunning } = sleeper();
     const run = spawn(
       process.execPath,

@@ -19,11 +19,17 @@ export const closeServer = (server: Server): Promise<void> =>
     server.closeIdleConnections();
   });
 
-// Limits how long a slow or stalled client can hold a socket.
-const LIMITS = { maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 30_000 };
+const LIMITS = {
+  maxHeaderSize: 16_384,
+  // How long a slow or stalled client can hold a socket.
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  // Longer than load balancers keep an idle connection (60 s): a request sent while it is being closed is lost.
+  keepAliveTimeout: 75_000,
+};
 
 // Shorter than the drain timeout: unread bodies must not delay the shutdown.
-const DRAIN_LIMITS = { maxMs: 5_000 };
+const DRAIN_LIMITS = { maxMs: 8_000 };
 
 interface Listening {
   readonly host: string;

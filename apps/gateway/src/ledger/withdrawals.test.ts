@@ -94,7 +94,8 @@ describeOnEachDatabase((start) => {
     });
 
     it('never overspends under concurrent requests', async () => {
-      const responses = await Promise.all(Array.from({ length: 50 }, () => withdraw()));
+      // As many as there are connections to PostgreSQL: more would wait for one, on a busy machine until their deadline.
+      const responses = await Promise.all(Array.from({ length: 16 }, () => withdraw()));
       const rejected = responses.filter(({ status }) => status !== 200);
       // 1300 available, 105 each: 12 fit.
       expect(responses.length - rejected.length).toBe(12);

@@ -14,15 +14,16 @@ import {
 export interface DrainLimits {
   /** Bytes. @default 67108864 (64 MiB) */
   readonly maxBytes?: number | undefined;
-  /** Milliseconds in all. @default 10000 */
+  /** Milliseconds in all. @default 30000 */
   readonly maxMs?: number | undefined;
-  /** Milliseconds without a byte. @default 2000 */
+  /** Milliseconds without a byte. @default 5000 */
   readonly maxIdleMs?: number | undefined;
 }
 
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
-const DEFAULT_MAX_MS = 10_000;
-const DEFAULT_MAX_IDLE_MS = 2_000;
+// As nginx: lingering_time, lingering_timeout.
+const DEFAULT_MAX_MS = 30_000;
+const DEFAULT_MAX_IDLE_MS = 5_000;
 // After a drain reached its limit: time for the client to receive the end of the stream.
 const BRIEF: DrainLimits = { maxMs: 1_000 };
 
