@@ -1,14 +1,22 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { LOOPBACK, listen } from './ports.ts';
 
-/** A TCP proxy that can cut the connection in place of a reply, as a failing network does, or reply in place of the server. */
+/**
+ * A TCP proxy that can cut the connection in place of a reply, as a failing network does, reply in place of the server, or
+ * swallow what it is sent.
+ */
 export const startCuttingProxy = async (targetPort: number) => {
   const sockets = new Set<Socket>();
+  const pairs = new Set<{ isSwallowing: boolean }>();
+  let isSwallowingNew = false;
+  let connections = 0;
   let cutOn: string | undefined;
   let forgery: { readonly to: string; readonly reply: string; replies: number } | undefined;
   const server = createServer((client) => {
     const upstream = connect(targetPort, LOOPBACK);
     let isCutting = false;
+    const pair = { isSwallowing: isSwallowingNew };
+    pairs.add(pair);
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on('error', () => {});
@@ -18,7 +26,9 @@ export const startCuttingProxy = async (targetPort: number) => {
         upstream.destroy();
       });
     }
+    connections += 1;
     client.on('data', (bytes) => {
+      if (pair.isSwallowing) return;
       if (forgery !== undefined && bytes.toString('latin1').includes(forgery.to)) {
         forgery.replies += 1;
         client.write(forgery.reply);
@@ -32,7 +42,7 @@ export const startCuttingProxy = async (targetPort: number) => {
     });
     upstream.on('data', (bytes) => {
       if (isCutting) client.destroy();
-      else client.write(bytes);
+      else if (!pair.isSwallowing) client.write(bytes);
     });
   });
   const port = await listen(server);
@@ -48,6 +58,16 @@ export const startCuttingProxy = async (targetPort: number) => {
       forgery = started;
       return () => started.replies;
     },
+    /**
+     * From now on the open connections pass nothing on, and stay open, as after a firewall forgot them. New ones work, unless
+     * they are included.
+     */
+    swallow: ({ alsoNew = false } = {}) => {
+      isSwallowingNew = alsoNew;
+      for (const pair of pairs) pair.isSwallowing = true;
+    },
+    /** How many connections were opened so far. */
+    countConnections: () => connections,
     close: () => {
       for (const socket of sockets) socket.destroy();
       server.close();

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ServerMiddlewareError } from '../../errors.ts';
 
 /**
@@ -14,6 +15,7 @@ export interface NodeRedisClient {
   multi?(...args: never[]): unknown;
   connect?(): Promise<unknown>;
   destroy?(): unknown;
+  on?(...args: never[]): unknown;
 }
 
 /**
@@ -137,7 +139,7 @@ const nodeRedisConnection = (client: NodeRedisClient): RedisConnection => {
   const isCluster = 'nodeClient' in client;
   // Only of a Sentinel client: whether a replica may run the command.
   const isReadonly = 'getSentinelNode' in client ? [false] : [];
-  const reconnect = nodeRedisReconnect(client);
+  const state = getNodeRedisState(client);
   const connection: RedisConnection = {
     isCluster,
     isReady: () => client.isReady !== false,
@@ -165,29 +167,70 @@ const nodeRedisConnection = (client: NodeRedisClient): RedisConnection => {
             node === undefined ? [] : redisConnection(node),
           )
         : [connection],
-    reset: reconnect,
+    reset: () => state.reset(),
   };
   return connection;
 };
 
-/** `destroy` rejects all pending commands; a client that the application has closed stays closed. */
-const nodeRedisReconnect = (client: NodeRedisClient): (() => void) => {
-  let isReconnecting = false;
-  let isClosedHere = false;
-  const reconnect = async () => {
-    isClosedHere = true;
-    await client.destroy?.();
-    await client.connect?.();
-    isClosedHere = false;
-  };
-  return () => {
-    if (isReconnecting || (client.isOpen !== true && !isClosedHere)) return;
-    isReconnecting = true;
-    const finish = () => {
-      isReconnecting = false;
+/** What is known of a node-redis client, single or Sentinel. */
+class NodeRedisState {
+  readonly #client: NodeRedisClient;
+  // The connection is open, and the server has not replied to the handshake.
+  #isHandshaking = false;
+  #isReconnecting = false;
+  #isClosedHere = false;
+
+  constructor(client: NodeRedisClient) {
+    this.#client = client;
+    const { on } = client as unknown as { on?: (event: string, listener: () => void) => void };
+    const setHandshaking = (isHandshaking: boolean) => () => {
+      this.#isHandshaking = isHandshaking;
     };
-    reconnect().then(finish, finish);
-  };
+    on?.call(client, 'connect', setHandshaking(true));
+    // Without a listener an error event would end the process; the admissions report the failure.
+    for (const event of ['ready', 'error', 'end']) on?.call(client, event, setHandshaking(false));
+  }
+
+  /** Gives up the connection and connects again. A client that the application has closed stays closed. */
+  reset(): void {
+    const { isOpen, isReady } = this.#client;
+    // In any other state the client is connecting by itself; destroyed in that state, it would do so twice.
+    const isConnected = isOpen === true && (isReady === true || this.#isHandshaking || this.#isSentinel);
+    if (this.#isReconnecting || !(isConnected || (isOpen === false && this.#isClosedHere))) return;
+    this.#isReconnecting = true;
+    const finish = () => {
+      this.#isReconnecting = false;
+    };
+    this.#reconnect().then(finish, finish);
+  }
+
+  get #isSentinel(): boolean {
+    return 'getSentinelNode' in this.#client;
+  }
+
+  async #reconnect(): Promise<void> {
+    this.#isClosedHere = true;
+    await this.#client.destroy?.();
+    // The socket reports its end to the client.
+    await delay(RECONNECT_MS);
+    this.#client.connect?.().then(
+      () => {
+        this.#isClosedHere = false;
+      },
+      // The client has given up, as it was told to; the next reset tries again.
+      () => {},
+    );
+  }
+}
+
+const RECONNECT_MS = 50;
+const nodeRedisStates = new WeakMap<NodeRedisClient, NodeRedisState>();
+
+/** One state for a client, which several stores can share. */
+const getNodeRedisState = (client: NodeRedisClient): NodeRedisState => {
+  const state = nodeRedisStates.get(client) ?? new NodeRedisState(client);
+  nodeRedisStates.set(client, state);
+  return state;
 };
 
 /** What ioredis's own types express with overloads. */
