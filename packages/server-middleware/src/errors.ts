@@ -105,14 +105,58 @@ const PARSER_ERRORS: Readonly<Record<string, Rejection>> = {
   'request.aborted': REJECTIONS.incomplete_body,
 };
 
+// Statuses for which the protocol has one text, whatever the reason.
+const FIXED_TEXTS: Readonly<Record<number, Rejection>> = {
+  404: REJECTIONS.not_found,
+  405: REJECTIONS.method_not_allowed,
+  413: REJECTIONS.body_too_large,
+};
+
 /**
  * Returns the rejection to respond with when a handler throws: the one of a `RejectionError`; 503 for an error with `status`
- * 503; a 4xx for errors of Express's parsers and router; 500 for anything else, without its message.
+ * 503; a 4xx for errors of Express's parsers and router, and for a 404, 405 or 413 of http-errors; 500 for anything else,
+ * without its message.
  */
 export const getRejection = (error: unknown): Rejection => {
   if (RejectionError.is(error)) return error.rejection;
   const { status, type } = Object(error) as { readonly status?: unknown; readonly type?: unknown };
   if (status === 503) return REJECTIONS.service_unavailable;
   if (error instanceof URIError) return REJECTIONS.malformed_request_target;
-  return PARSER_ERRORS[String(type)] ?? REJECTIONS.internal_server_error;
+  const exposed = findClientError(error);
+  const fixed = exposed === undefined ? undefined : FIXED_TEXTS[exposed.status];
+  return PARSER_ERRORS[String(type)] ?? fixed ?? REJECTIONS.internal_server_error;
 };
+
+/** What an error of a handler tells the client. */
+export interface ClientError {
+  /** 400 to 499. */
+  readonly status: number;
+  readonly message: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Reads an error that is meant for the client, as `http-errors` makes them: `expose: true` with a status of 4xx. */
+export const findClientError = (error: unknown): ClientError | undefined => {
+  const { expose, status, statusCode, message, headers } = Object(error) as Readonly<Record<string, unknown>>;
+  const given = status ?? statusCode;
+  const isClientError = typeof given === 'number' && Number.isInteger(given) && given >= 400 && given < 500;
+  if (expose !== true || !isClientError) return undefined;
+  const text = typeof message === 'string' && message !== '' ? message : 'The request was rejected';
+  return { status: given, message: text, headers: readHeaders(headers) };
+};
+
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+// These belong to the response that carries the envelope.
+const OWN_HEADERS = /^(?:content-.*|transfer-encoding|connection|cache-control)$/i;
+
+/** The headers of an error that a response can carry, such as `Allow` or `Retry-After`. */
+const readHeaders = (headers: unknown): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(Object(headers) as object)
+      .filter(([, value]) => typeof value === 'string' || typeof value === 'number')
+      .map(([name, value]) => [name, String(value)] as const)
+      .filter(
+        ([name, value]) => HEADER_NAME.test(name) && HEADER_VALUE.test(value) && !OWN_HEADERS.test(name),
+      ),
+  );

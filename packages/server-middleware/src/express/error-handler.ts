@@ -14,8 +14,10 @@ export interface ErrorHandlerOptions {
 const RULES: OptionRules<ErrorHandlerOptions> = { logger: optional(aLogger) };
 
 /**
- * Responds to every error of the routes before it, in the envelope: with the rejection of a `RejectionError`, 503 for an
- * error with `status` 503, else 500 without the message. Mount it last.
+ * Responds to every error of the routes before it, in the envelope: with the rejection of a `RejectionError`; with status,
+ * message and headers of a client error (`expose: true` and a status of 4xx, as `http-errors` makes them), where 404, 405 and
+ * 413 have the text of the protocol; with 503 for an error with `status` 503; else with 500, without the message. Mount it
+ * last.
  *
  * @throws ServerMiddlewareError `invalid_option`
  */

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { Readable, Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { RawConnection } from '@cpg/test-support/raw-client';
+import { exchange, RawConnection } from '@cpg/test-support/raw-client';
 import { EXPRESS_VERSIONS } from '@cpg/test-support/server-middleware/express-versions';
 import {
   NOW,
@@ -12,15 +13,19 @@ import {
   signedRequest,
   testKey,
 } from '@cpg/test-support/server-middleware/fixtures';
+import fastifyExpress from '@fastify/express';
 import type { Request, RequestHandler } from 'express';
-import { describe, expect, it } from 'vitest';
+import fastify from 'fastify';
+import { createProxyMiddleware } from 'http-proxy-middleware';
+import multer from 'multer';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { memoryStore } from '../admission/memory/memory-store.ts';
 import { readBody } from '../http/read-body.ts';
 import { staticKeys } from '../keys/key-store.ts';
 import { cpgAuth } from './cpg-auth.ts';
 
 // Longer than the buffers of a request and of a socket.
-const BODY = Buffer.from(JSON.stringify({ text: 'é\u0000\r\n'.repeat(30_000) }));
+const BODY = Buffer.from(JSON.stringify({ text: 'é\u0000\r\n'.repeat(10_000) }));
 
 /** A server that returns the body that it received; returns its port. */
 const startUpstream = (): Promise<number> =>
@@ -142,4 +147,80 @@ describe.each(EXPRESS_VERSIONS)('the verified body on %s', (_name, express) => {
       expect(read).toEqual(Object.keys(READERS).map((name) => [name, 'same']));
     });
   });
+
+  /** Sends two requests on one connection, and returns the response of the second. */
+  const sendTwice = async (port: number, parts: RequestParts) => {
+    const connection = new RawConnection(port);
+    await connection.write(signedRequest({ method: 'POST', timestamp: NOW - 1, ...parts }));
+    const { status } = (await connection.readResponse()) ?? {};
+    await connection.write(signedRequest({ method: 'POST', ...parts }));
+    const response = await connection.readResponse();
+    connection.close();
+    expect([status, response?.status]).toEqual([200, 200]);
+    return response?.body;
+  };
+  const sendBody: RequestHandler = ({ body }, response) => {
+    response.send(Buffer.isBuffer(body) ? `bytes ${body}` : body);
+  };
+
+  it.each([
+    ['json', 'application/json', '{"a": 1}', '{"a":1}'],
+    ['text', 'text/plain', 'a', 'a'],
+    ['raw', 'application/octet-stream', 'a', 'bytes a'],
+    ['urlencoded', 'application/x-www-form-urlencoded', 'a=b', '{"a":"b"}'],
+  ] as const)('is parsed by express.%s', async (parser, type, body, expected) => {
+    const port = await start(false, [express[parser]({ extended: false }), sendBody]);
+    expect(await sendTwice(port, { body, headers: { 'Content-Type': type } })).toBe(expected);
+  });
+
+  it('is not parsed a second time behind cpgAuth that parsed it', async () => {
+    const port = await start(true, [express.json({ limit: 1 }), sendBody]);
+    const headers = { 'Content-Type': 'application/json' };
+    expect(await sendTwice(port, { body: '{"a": 1}', headers })).toBe('{"a":1}');
+  });
+
+  it('is parsed by multer, with fields and files', async () => {
+    const upload: RequestHandler = multer().single('proof');
+    const port = await start(false, [
+      upload,
+      ({ body, file }, response) => {
+        response.json({ ...body, name: file?.originalname, bytes: file?.buffer.length });
+      },
+    ]);
+    const form = new FormData();
+    form.set('order', '7');
+    form.set('proof', new Blob([BODY]), 'proof.png');
+    const encoded = new Response(form);
+    const headers = { 'Content-Type': String(encoded.headers.get('content-type')) };
+    const body = new Uint8Array(await encoded.arrayBuffer());
+    expect(await sendTwice(port, { body, headers })).toBe(
+      `{"order":"7","name":"proof.png","bytes":${BODY.length}}`,
+    );
+  });
+
+  it.each([true, false])('reaches an upstream of http-proxy-middleware, with json: %s', async (json) => {
+    const target = `http://127.0.0.1:${await startUpstream()}`;
+    const port = await start(json, [createProxyMiddleware({ target })]);
+    expect(await sendTwice(port, { body: BODY })).toBe(BODY.toString());
+    const headers = { 'Transfer-Encoding': 'chunked', 'Content-Length': null };
+    const chunked = `2\r\n{"\r\n5\r\na":1}\r\n0\r\n\r\n`;
+    const head = signedRequest({ method: 'POST', body: '{"a":1}', sentBody: '', headers });
+    expect((await exchange(port, Buffer.concat([head, Buffer.from(chunked)]))).body).toBe('{"a":1}');
+  });
+});
+
+it.each([true, false])('is parsed by Fastify behind @fastify/express, with json: %s', async (json) => {
+  const clock = () => NOW * 1000;
+  const app = fastify();
+  onTestFinished(() => app.close());
+  await app.register(fastifyExpress);
+  app.use(cpgAuth({ keys: staticKeys([testKey()]), store: memoryStore({ clock }), clock, json }));
+  app.post('/v1/own', async ({ body }) => ({ received: body }));
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const request = signedRequest({
+    ...{ method: 'POST', target: '/v1/own', body: '{"a": 1}' },
+    headers: { 'Content-Type': 'application/json' },
+  });
+  const { port } = app.server.address() as AddressInfo;
+  expect((await exchange(port, request)).body).toBe('{"received":{"a":1}}');
 });

@@ -1,23 +1,25 @@
 import { REJECTIONS, type Rejection } from '@cpg/protocol';
-import { getRejection, ServerMiddlewareError } from '../errors.ts';
+import { type ClientError, findClientError, getRejection, ServerMiddlewareError } from '../errors.ts';
 import { describeCauses, Muting } from '../muting.ts';
 import { guardLogger, type Logger } from '../user-code.ts';
-import { formatRejection, type HttpResponse } from './responses.ts';
+import { formatClientError, formatRejection, type HttpResponse } from './responses.ts';
 
 interface Classified {
   readonly rejection: Rejection;
-  readonly errorCode: HttpResponse['errorCode'];
+  readonly clientError?: ClientError | undefined;
+  readonly errorCode?: HttpResponse['errorCode'];
 }
 
 const classify = (error: unknown): Classified => {
   try {
     return {
       rejection: getRejection(error),
+      clientError: findClientError(error),
       errorCode: ServerMiddlewareError.is(error) ? error.code : undefined,
     };
   } catch {
     // A thrown value may throw again when its properties are read.
-    return { rejection: REJECTIONS.internal_server_error, errorCode: undefined };
+    return { rejection: REJECTIONS.internal_server_error };
   }
 };
 
@@ -38,8 +40,10 @@ export class ErrorLog {
 
   /** Returns the response to a thrown value, and logs the value if the status is 5xx. */
   formatError(error: unknown): HttpResponse {
-    const { rejection, errorCode } = classify(error);
-    if (rejection.status >= 500) this.log(error, rejection.status);
+    const { rejection, clientError, errorCode } = classify(error);
+    if (rejection.status < 500) return formatRejection(rejection, clientError?.headers);
+    if (clientError !== undefined) return formatClientError(clientError);
+    this.log(error, rejection.status);
     return { ...formatRejection(rejection), errorCode };
   }
 

@@ -6,7 +6,7 @@ import {
   type RejectionCode,
   successEnvelope,
 } from '@cpg/protocol';
-import type { ServerMiddlewareErrorCode } from '../errors.ts';
+import type { ClientError, ServerMiddlewareErrorCode } from '../errors.ts';
 import { getRecorder } from '../observability/response-event.ts';
 import { drainUnreadBody } from './drain-unread-body.ts';
 
@@ -75,6 +75,10 @@ export const formatRejection = (
   const { status, code, message } = rejection;
   return { ...formatEnvelope(status, errorEnvelope(message), { ...HEADERS[code], ...headers }), rejection };
 };
+
+/** Formats an error that is meant for the client in the error envelope. Wire protocol §3. */
+export const formatClientError = ({ status, message, headers }: ClientError): HttpResponse =>
+  formatEnvelope(status, errorEnvelope(message), headers);
 
 /** Does what every response of `node:http` needs before it is sent, whichever framework sends it. */
 export const prepareResponse = (response: ServerResponse, content: HttpResponse): void => {
