@@ -1,5 +1,5 @@
 export * from './core.ts';
-export { type DoctorOptions, doctor } from './doctor/doctor.ts';
+export { type DoctorOptions, doctor, type InspectedStore } from './doctor/doctor.ts';
 export type { DoctorFinding, DoctorReport } from './doctor/finding.ts';
 export {
   type CpgAuthOptions,

@@ -161,6 +161,8 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
       secret: ['s', ['', 1, null, undefined, {}]],
       target: ['/v1/_ping', ['v1', '', 1, null]],
       timeoutMs: [1_000, TIMERS],
+      deadlineMs: [1_000, TIMERS],
+      store: [{ inspect: async () => [] }, [null, {}, 1, 'x']],
       print: [() => {}, FUNCTIONS],
     },
   },

@@ -30,6 +30,24 @@ export const startNginx = ({
   path = '',
   directives = '',
 }: NginxOptions): Promise<ReverseProxy> =>
+  startConfiguredNginx(
+    (port) => `
+        client_max_body_size 0;
+        server {
+          listen ${LOOPBACK}:${port};
+          location ${path || '/'} {
+            proxy_pass http://${LOOPBACK}:${upstreamPort}${path && '/'};
+            ${directives}
+            proxy_request_buffering ${requestBuffering};
+          }
+        }`,
+  );
+
+/** The configuration of a proxy that listens on a loopback port, with a folder for its files. */
+export type ProxyConfiguration = (port: number, folder: string) => string;
+
+/** Starts nginx with these directives of its `http` block. */
+export const startConfiguredNginx = (configure: ProxyConfiguration): Promise<ReverseProxy> =>
   startProxy((port, folder) => {
     const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
     const configuration = `
@@ -40,16 +58,8 @@ export const startNginx = ({
       events {}
       http {
         access_log off;
-        client_max_body_size 0;
         ${temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join('\n')}
-        server {
-          listen ${LOOPBACK}:${port};
-          location ${path || '/'} {
-            proxy_pass http://${LOOPBACK}:${upstreamPort}${path && '/'};
-            ${directives}
-            proxy_request_buffering ${requestBuffering};
-          }
-        }
+        ${configure(port, folder)}
       }`;
     return { configuration, command: (file) => ['nginx', '-p', folder, '-e', 'stderr', '-c', file] };
   });
@@ -64,8 +74,8 @@ export interface ProxyOptions {
 
 /** Starts haproxy in front of a server on loopback. */
 export const startHaproxy = ({ upstreamPort, directives = '' }: ProxyOptions): Promise<ReverseProxy> =>
-  startProxy((port) => {
-    const configuration = `
+  startConfiguredHaproxy(
+    (port) => `
       defaults
         mode http
         timeout connect 5s
@@ -75,14 +85,26 @@ export const startHaproxy = ({ upstreamPort, directives = '' }: ProxyOptions): P
         bind ${LOOPBACK}:${port}
         ${directives}
         server upstream ${LOOPBACK}:${upstreamPort}
-    `;
-    return { configuration, command: (file) => ['haproxy', '-db', '-q', '-f', file] };
-  });
+    `,
+  );
+
+/** Starts haproxy with these sections. */
+export const startConfiguredHaproxy = (configure: ProxyConfiguration): Promise<ReverseProxy> =>
+  startProxy((port, folder) => ({
+    configuration: configure(port, folder),
+    command: (file) => ['haproxy', '-db', '-q', '-f', file],
+  }));
 
 /** Starts Apache with its defaults, in front of a server on loopback; `directives` replace its `ProxyPass`. */
 export const startApache = ({ upstreamPort, directives }: ProxyOptions): Promise<ReverseProxy> =>
+  startConfiguredApache(() => directives ?? `ProxyPass / http://${LOOPBACK}:${upstreamPort}/`);
+
+const APACHE_MODULES = ['mpm_event', 'authz_core', 'proxy', 'proxy_http', 'ssl', 'headers', 'env'];
+
+/** Starts Apache with these directives, and the modules of a reverse proxy. */
+export const startConfiguredApache = (configure: ProxyConfiguration): Promise<ReverseProxy> =>
   startProxy((port, folder) => {
-    const modules = ['mpm_event', 'authz_core', 'proxy', 'proxy_http'].map(
+    const modules = APACHE_MODULES.map(
       (name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`,
     );
     const configuration = `
@@ -94,7 +116,7 @@ export const startApache = ({ upstreamPort, directives }: ProxyOptions): Promise
       ${process.getuid?.() === 0 ? 'User www-data\n      Group www-data' : ''}
       ${modules.join('\n')}
       Listen ${LOOPBACK}:${port}
-      ${directives ?? `ProxyPass / http://${LOOPBACK}:${upstreamPort}/`}`;
+      ${configure(port, folder)}`;
     return { configuration, command: (file) => ['apache2', '-X', '-f', file] };
   });
 

@@ -1,7 +1,7 @@
 import { brotliDecompressSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 import { isLost } from './admission-checks.ts';
 import { type DoctorFinding, failure, ok, warning } from './finding.ts';
-import { type Examined, getNow, makeUnique, type ProbeResult, type UrlCheck } from './prober.ts';
+import { type Examined, getNow, hasArrived, makeUnique, type ProbeResult, type UrlCheck } from './prober.ts';
 
 // POST on a target that takes GET: the service reads the body, accepts the signature, and then rejects the method.
 const SMALL = Buffer.from('{"probe": true}');
@@ -35,8 +35,8 @@ export const checkSmallBody: UrlCheck = async (examined) => {
 };
 
 // A service without a handler for POST may respond in a format of its own.
-const isAccepted = ({ verdict, status }: ProbeResult): boolean =>
-  verdict === 'authenticated' || (verdict === 'foreign' && [404, 405].includes(status));
+const isAccepted = (result: ProbeResult): boolean =>
+  hasArrived(result) || (result.verdict === 'foreign' && [404, 405].includes(result.status));
 
 const formatChunks = (body: Buffer): Buffer => {
   const half = Math.ceil(body.length / 2);

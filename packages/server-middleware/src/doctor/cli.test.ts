@@ -226,9 +226,10 @@ describe('the process', () => {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       log += text;
     });
-    await once(child.stdout, 'data');
+    const exit = once(child, 'exit');
+    await Promise.race([once(child.stdout, 'data'), exit]);
     child.stdout.destroy();
-    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect(await exit).toEqual([0, null]);
     expect(log).toBe('');
   });
 

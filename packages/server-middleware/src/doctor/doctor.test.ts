@@ -1,6 +1,8 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { describeWithProgram } from '@cpg/test-support/programs';
 import { exchange } from '@cpg/test-support/raw-client';
+import { RedisServer } from '@cpg/test-support/redis';
 import { EXPRESS_VERSIONS } from '@cpg/test-support/server-middleware/express-versions';
 import {
   type RequestParts,
@@ -10,19 +12,21 @@ import {
   signedRequest,
   testKey,
 } from '@cpg/test-support/server-middleware/fixtures';
-import type { Express, RequestHandler } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
+import { createClient } from 'redis';
 import { describe, expect, it, vi } from 'vitest';
 import { memoryStore } from '../admission/memory/memory-store.ts';
+import { redisStore } from '../admission/redis/redis-store.ts';
 import { type CpgAuthOptions, cpgAuth } from '../express/cpg-auth.ts';
 import { staticKeys } from '../keys/key-store.ts';
 import { doctor } from './doctor.ts';
 
-describe.each(EXPRESS_VERSIONS)('doctor on %s', (_name, express) => {
+describe.each(EXPRESS_VERSIONS)('doctor on %s', (_name, expressVersion) => {
   const createApp = (
     options: Partial<CpgAuthOptions> = {},
     before: readonly RequestHandler[] = [],
   ): Express => {
-    const app = express();
+    const app = expressVersion();
     if (before.length > 0) app.use(...before);
     const keys = staticKeys([testKey()]);
     app.use('/v1', cpgAuth({ keys, store: memoryStore(), logger: recordingLogger(), ...options }));
@@ -61,7 +65,7 @@ describe.each(EXPRESS_VERSIONS)('doctor on %s', (_name, express) => {
   });
 
   it('reports that no cpgAuth is mounted on the path', async () => {
-    const { isHealthy, lines } = await examine(express());
+    const { isHealthy, lines } = await examine(expressVersion());
     expect(isHealthy).toBe(false);
     expect(lines.at(-1)).toBe(
       'failure  authentication   got 404, but not from cpgAuth. Is it mounted on this path?',
@@ -206,5 +210,34 @@ describe.each(EXPRESS_VERSIONS)('doctor on %s', (_name, express) => {
     const destroying: RequestHandler = (request) => request.socket.destroy();
     const { lines } = await examine(createApp({}, [destroying]));
     expect(lines.at(-1)).toBe('failure  authentication   there was no response in time');
+  });
+});
+
+describeWithProgram('redis-server', 'doctor with the store of an app', () => {
+  it('reports how Redis is configured, or that it could not find out', async () => {
+    const redis = await RedisServer.start(['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru']);
+    const client = createClient({ url: `redis://127.0.0.1:${redis.port}` });
+    await client.connect();
+    const store = redisStore(client);
+    const app = express();
+    app.use('/v1', cpgAuth({ keys: staticKeys([testKey()]), store, logger: recordingLogger() }));
+    const options = { keyId: 'ck_full', secret: SECRET, store, print: () => {} };
+    const { isHealthy, findings } = await doctor(app, options);
+    expect(isHealthy).toBe(false);
+    expect(findings.filter(({ check }) => check.startsWith('redis')).map(({ status }) => status)).toEqual([
+      'failure',
+      'warning',
+      'ok',
+      'ok',
+    ]);
+    const inspect = () => Promise.reject(new Error('The connection is closed.'));
+    const broken = await doctor(app, { ...options, store: { inspect } });
+    expect(broken.findings.at(-1)).toEqual({
+      check: 'store',
+      status: 'failure',
+      detail: 'could not be inspected: The connection is closed.',
+    });
+    await client.close();
+    await redis.stop();
   });
 });

@@ -1,5 +1,6 @@
 import type { RequestListener, Server } from 'node:http';
 import { isKeyId, isRejection, parseRequestTarget } from '@cpg/protocol';
+import { describeThrown } from '../muting.ts';
 import {
   aFunction,
   assertOptions,
@@ -8,10 +9,11 @@ import {
   type OptionRules,
   optional,
   timerMs,
+  withMethods,
 } from '../options.ts';
 import { callObserver, processWarnings } from '../user-code.ts';
 import { checkApp, checkProxyTrust } from './app-checks.ts';
-import { createReport, type DoctorFinding, type DoctorReport, formatFinding } from './finding.ts';
+import { createReport, type DoctorFinding, type DoctorReport, failure, formatFinding } from './finding.ts';
 import { serveApp } from './serve-app.ts';
 import { checkUrl } from './url-checks.ts';
 
@@ -23,10 +25,17 @@ export interface DoctorOptions {
   readonly target?: string | undefined;
   /** Milliseconds to wait for each response. @default 5000 */
   readonly timeoutMs?: number | undefined;
+  /** The admission store of the service: what its `inspect` finds is reported too. `redisStore` has that method. */
+  readonly store?: InspectedStore | undefined;
   /** Milliseconds for all checks of a URL. @default 120000 */
   readonly deadlineMs?: number | undefined;
   /** Prints one line of the report. @default standard output */
   readonly print?: ((line: string) => void) | undefined;
+}
+
+/** A store that can inspect its own configuration. */
+export interface InspectedStore {
+  inspect(): Promise<readonly DoctorFinding[]>;
 }
 
 const printToStdout = (line: string): void => {
@@ -73,6 +82,7 @@ const RULES: OptionRules<DoctorOptions> = {
   ),
   timeoutMs: optional(timerMs),
   deadlineMs: optional(timerMs),
+  store: optional(withMethods(['inspect'], 'a store with the method inspect, e.g. redisStore(client)')),
   print: optional(aFunction),
 };
 
@@ -114,11 +124,20 @@ async function* examine(
   service: RequestListener | Server | URL | string,
   options: DoctorOptions,
 ): AsyncGenerator<DoctorFinding> {
-  const { keyId, secret, target = '/v1/_ping', timeoutMs = 5_000, deadlineMs = 120_000 } = options;
+  const { keyId, secret, target = '/v1/_ping', timeoutMs = 5_000, deadlineMs = 120_000, store } = options;
   if (isUrl(service)) {
     yield* checkUrl({ url: new URL(service), target, keyId, secret, timeoutMs, deadlineMs });
-    return;
+  } else {
+    yield* checkProxyTrust(service);
+    yield* await serveApp(service, { keyId, secret, timeoutMs }, (send) => checkApp(send, target));
   }
-  yield* checkProxyTrust(service);
-  yield* await serveApp(service, { keyId, secret, timeoutMs }, (send) => checkApp(send, target));
+  if (store !== undefined) yield* await inspectStore(store);
 }
+
+const inspectStore = async (store: InspectedStore): Promise<readonly DoctorFinding[]> => {
+  try {
+    return await store.inspect();
+  } catch (cause) {
+    return [failure('store', `could not be inspected: ${describeThrown(cause)}`)];
+  }
+};

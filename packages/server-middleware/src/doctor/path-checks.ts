@@ -1,5 +1,5 @@
 import { type DoctorFinding, failure, ok, warning } from './finding.ts';
-import { getFolder, makeUnique, type ProbeResult, type Prober, type UrlCheck } from './prober.ts';
+import { getFolder, hasArrived, makeUnique, type ProbeResult, type Prober, type UrlCheck } from './prober.ts';
 
 const FORGED = { 'X-CPG-Signature': '0'.repeat(64) };
 
@@ -34,10 +34,6 @@ export const checkPaths: UrlCheck = async ({ prober, target }) => {
   ];
 };
 
-// The signature was accepted; that it was used before is another finding.
-const hasArrived = ({ verdict }: ProbeResult): boolean =>
-  verdict === 'authenticated' || verdict === 'signature_already_used';
-
 /** Whether the app sent a response in a format of its own: then it rejects the same target with a forged signature. */
 const isFromTheApp = async (prober: Prober, target: string, result: ProbeResult): Promise<boolean> =>
   result.verdict === 'foreign' &&
@@ -50,7 +46,7 @@ export const checkQuery: UrlCheck = async ({ prober, target }) => {
   const sent = `${target}${separator}b=2&a=1&a=%20+%2B%2f~%7E&&c&d=`;
   const result = await prober.send({ target: makeUnique(sent) });
   return [
-    result.verdict === 'authenticated'
+    hasArrived(result)
       ? ok(check, 'order, repeats, plus signs and escapes: unchanged')
       : failure(
           check,
@@ -84,7 +80,7 @@ const checkOptions = (signed: ProbeResult, forged: ProbeResult): DoctorFinding =
     const detail = `is not passed on to cpgAuth: ${forged.detail}. If that is a CORS handler, remove it: browsers must not hold a secret.`;
     return warning(check, detail);
   }
-  return signed.verdict === 'authenticated' || signed.verdict === 'foreign'
+  return hasArrived(signed) || signed.verdict === 'foreign'
     ? ok(check, 'is passed on')
     : failure(check, `a signed OPTIONS must be accepted: ${signed.detail}`);
 };

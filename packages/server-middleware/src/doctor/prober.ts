@@ -60,6 +60,10 @@ export interface ProberOptions {
   readonly deadline?: number;
 }
 
+/** Whether the service accepted the signature; that it was used before is another finding. */
+export const hasArrived = ({ verdict }: ProbeResult): boolean =>
+  verdict === 'authenticated' || verdict === 'signature_already_used';
+
 const NO_BODY = new Uint8Array(0);
 
 /** Sends signed requests to one origin. */
