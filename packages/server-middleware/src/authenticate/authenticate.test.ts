@@ -69,6 +69,23 @@ describe('authenticate', () => {
     expect(outcome).toMatchObject({ principal: { timestamp } });
   });
 
+  it('counts the rate of a route, and fails with a store that would ignore it', async () => {
+    const rate = { id: 'GET /v1/_ping', limit: 0 };
+    const request = createRequest({}, { limits: { rate } });
+    expect(await authenticate(request, createOptions())).toBe(REJECTIONS.rate_limit_exceeded);
+    const store = { admit: () => 'admitted' as const };
+    await expect(authenticate(request, createOptions({ store }))).rejects.toThrow(
+      'the admission store does not count routes (countsRoutes)',
+    );
+  });
+
+  it('checks the signature against the signed target, if a proxy has changed it', async () => {
+    const parts = { target: '/api/v1/x?a=1', sentTarget: '/v1/x?a=1' };
+    const signed = createRequest(parts, { signedTarget: '/api/v1/x?a=1' });
+    expect(await authenticate(signed, createOptions())).toMatchObject({ principal: { keyId: 'ck_full' } });
+    expect(await authenticate(createRequest(parts), createOptions())).toBe(REJECTIONS.invalid_signature);
+  });
+
   it('admits nothing that left the window while its body was read', async () => {
     const time = { seconds: NOW };
     const clock = () => time.seconds * 1000;

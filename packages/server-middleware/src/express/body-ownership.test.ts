@@ -14,7 +14,7 @@ import type { RequestHandler } from 'express';
 import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../admission/memory/memory-store.ts';
 import { staticKeys } from '../keys/key-store.ts';
-import { type CpgAuthOptions, cpgAuth } from './cpg-auth.ts';
+import { type CpgAuthOptions, captureRawBody, cpgAuth } from './cpg-auth.ts';
 import { errorHandler } from './error-handler.ts';
 
 const TOO_LARGE = '{"success":false,"message":"Request body is too large"}';
@@ -46,7 +46,7 @@ describe.each(EXPRESS_VERSIONS)('body ownership on %s', (_name, express) => {
   const keepingRawBody = (parser: 'json' | 'text' | 'raw') =>
     express[parser]({
       type: () => true,
-      verify: (request, _response, bytes) => Object.assign(request, { rawBody: bytes }),
+      verify: captureRawBody,
     });
 
   it('reads an unread stream', async () => {

@@ -12,6 +12,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { memoryStore } from '../admission/memory/memory-store.ts';
 import { type KeyStore, staticKeys } from '../keys/key-store.ts';
+import { getPrincipal } from '../service/permission.ts';
 import { cpgAuth } from './cpg-auth.ts';
 import { errorHandler } from './error-handler.ts';
 import { requirePermission } from './require-permission.ts';
@@ -93,6 +94,20 @@ describe.each(EXPRESS_VERSIONS)('permissions on %s', (_name, express) => {
     it('admits no request without cpgAuth', async () => {
       const { port, logger } = await start(false);
       expect((await exchange(port, post('withdraw', '{}'))).status).toBe(500);
+      expect(logger.lines.map(({ fields }) => fields.code)).toEqual(['authentication_missing']);
+    });
+
+    it('is not needed for getPrincipal, which returns the sender behind cpgAuth only', async () => {
+      const logger = recordingLogger();
+      const app = express();
+      app.use('/v1', cpgAuth({ keys, store: memoryStore({ clock }), clock }));
+      app.use((request, response) => {
+        response.json(getPrincipal(request).keyId);
+      });
+      app.use(errorHandler({ logger }));
+      const port = await serve(app);
+      expect((await exchange(port, signedRequest({ keyId: 'withdraw' }))).body).toBe('"withdraw"');
+      expect((await exchange(port, signedRequest({ target: '/public' }))).status).toBe(500);
       expect(logger.lines.map(({ fields }) => fields.code)).toEqual(['authentication_missing']);
     });
 
