@@ -4,5 +4,7 @@ export default library({
   index: 'src/index.ts',
   core: 'src/core.ts',
   redis: 'src/redis.ts',
+  prometheus: 'src/prometheus.ts',
+  opentelemetry: 'src/opentelemetry.ts',
   cli: 'src/doctor/main.ts',
 });

@@ -30,6 +30,8 @@ const findImportedPackages = async (entryPoint: string): Promise<string[]> => {
 describe('entry points', () => {
   it.each([
     ['./core.ts', ['@cpg/protocol', '@cpg/protocol/explain', 'ipaddr.js', 'lru-cache']],
+    ['./prometheus.ts', ['@cpg/protocol', 'prom-client']],
+    ['./opentelemetry.ts', ['@cpg/protocol', '@opentelemetry/api']],
     ['./redis.ts', ['@cpg/protocol', 'lru-cache']],
     [
       './index.ts',
