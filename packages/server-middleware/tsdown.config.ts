@@ -7,4 +7,5 @@ export default library({
   prometheus: 'src/prometheus.ts',
   opentelemetry: 'src/opentelemetry.ts',
   cli: 'src/doctor/main.ts',
+  postgres: 'src/postgres.ts',
 });

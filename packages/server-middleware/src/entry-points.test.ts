@@ -33,6 +33,7 @@ describe('entry points', () => {
     ['./prometheus.ts', ['@cpg/protocol', 'prom-client']],
     ['./opentelemetry.ts', ['@cpg/protocol', '@opentelemetry/api']],
     ['./redis.ts', ['@cpg/protocol', 'lru-cache']],
+    ['./postgres.ts', ['@cpg/protocol']],
     [
       './index.ts',
       ['@cpg/protocol', '@cpg/protocol/explain', 'express-rate-limit', 'ipaddr.js', 'lru-cache'],

@@ -10,6 +10,7 @@ import {
 import { explainMismatch, type FindingCode } from '@cpg/protocol/explain';
 import { cpgAuth, memoryStore, requirePermission, route, routes, staticKeys } from '@cpg/server-middleware';
 import { authenticate, type RequestToAuthenticate } from '@cpg/server-middleware/core';
+import { type PostgresPool, postgresStore } from '@cpg/server-middleware/postgres';
 import { type RedisClient, redisStore } from '@cpg/server-middleware/redis';
 import express, { type Express } from 'express';
 
@@ -83,3 +84,6 @@ export const client = new CpgClient({
 
 export const check = (request: RequestToAuthenticate, redis: RedisClient) =>
   authenticate(request, { keys, store: redisStore(redis) });
+
+export const checkInPostgres = (request: RequestToAuthenticate, pool: PostgresPool) =>
+  authenticate(request, { keys, store: postgresStore(pool) });

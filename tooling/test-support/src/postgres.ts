@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFreePort, LOOPBACK } from './ports.ts';
@@ -8,8 +8,16 @@ import { findPostgresPrograms } from './programs.ts';
 
 export interface Postgres {
   readonly url: string;
+  readonly port: number;
   /** Creates an empty database and returns its URL. */
   createDatabase(name: string): string;
+  /** Sends a signal to all processes of the server; SIGKILL waits for its end, after which `start` starts it again. */
+  signal(name: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): Promise<void>;
+  start(): Promise<void>;
+  /** Starts a standby with a copy of the data, which receives all changes under this name. */
+  startStandby(name: string): Promise<Postgres>;
+  /** Makes a standby the primary. */
+  promote(): void;
   /** Stops the server at once and deletes its data. */
   stop(): Promise<void>;
 }
@@ -32,7 +40,7 @@ const waitUntilReady = async (child: ChildProcess): Promise<void> => {
   await new Promise<void>((resolve, reject) => {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       log += text;
-      if (log.includes('ready to accept connections')) resolve();
+      if (/ready to accept (?:read-only )?connections/.test(log)) resolve();
     });
     child.once('error', reject);
     child.once('exit', () => reject(new Error(`PostgreSQL did not start:\n${log}`)));
@@ -77,31 +85,74 @@ export const createPostgresTemplate = (): (() => void) => {
   };
 };
 
-/** Starts a PostgreSQL server of its own on a free loopback port. */
-export const startPostgres = async (): Promise<Postgres> => {
-  const { folder, owner, data, locate, run } = createFolder();
-  const template = process.env[TEMPLATE_VARIABLE];
-  if (template === undefined) run(locate('initdb'), '--pgdata', data, ...INITDB);
-  else run('cp', '-R', template, data);
+/** Starts a PostgreSQL server of its own on a free loopback port; `settings` are such as `fsync=on`. */
+export const startPostgres = (settings: readonly string[] = []): Promise<Postgres> =>
+  startServer(settings, ({ data, locate, run }) => {
+    const template = process.env[TEMPLATE_VARIABLE];
+    if (template === undefined) run(locate('initdb'), '--pgdata', data, ...INITDB);
+    else run('cp', '-R', template, data);
+  });
+
+const startServer = async (
+  settings: readonly string[],
+  createData: (folder: ReturnType<typeof createFolder>) => void,
+): Promise<Postgres> => {
+  const created = createFolder();
+  const { folder, owner, data, locate, run } = created;
+  createData(created);
   const port = await findFreePort();
-  const child = spawn(
-    'sh',
-    ['-c', WATCHED, 'sh', locate('postgres'), '-D', data, '-p', String(port), ...SETTINGS],
-    { ...owner, cwd: folder, stdio: ['pipe', 'ignore', 'pipe'] },
-  );
-  await waitUntilReady(child);
+  const connection = ['--host', LOOPBACK, '--port', String(port), '--username', 'cpg'];
+  const start = async () => {
+    const options = [...SETTINGS, ...settings.flatMap((setting) => ['-c', setting])];
+    const child = spawn(
+      'sh',
+      ['-c', WATCHED, 'sh', locate('postgres'), '-D', data, '-p', String(port), ...options],
+      { ...owner, cwd: folder, stdio: ['pipe', 'ignore', 'pipe'] },
+    );
+    await waitUntilReady(child);
+    return child;
+  };
+  let child = await start();
+  const end = async () => {
+    const ended = once(child, 'exit');
+    child.stdin?.end();
+    await ended;
+  };
   const formatUrl = (name: string) => `postgresql://cpg@${LOOPBACK}:${port}/${name}`;
   return {
     url: formatUrl('postgres'),
+    port,
     createDatabase: (name) => {
-      run(locate('createdb'), '--host', LOOPBACK, '--port', String(port), '--username', 'cpg', name);
+      run(locate('createdb'), ...connection, name);
       return formatUrl(name);
     },
+    signal: async (name) => {
+      const postmaster = Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n', 1)[0]);
+      for (const pid of [postmaster, ...findChildren(postmaster)]) {
+        try {
+          process.kill(pid, name);
+        } catch {
+          // A child may have ended meanwhile.
+        }
+      }
+      if (name === 'SIGKILL') await end();
+    },
+    start: async () => {
+      child = await start();
+    },
+    startStandby: (name) =>
+      startServer(settings, (standby) => {
+        const source = `host=${LOOPBACK} port=${port} user=cpg application_name=${name}`;
+        const target = ['--pgdata', standby.data, '--no-sync', '--checkpoint=fast'];
+        standby.run(standby.locate('pg_basebackup'), '--dbname', source, '--write-recovery-conf', ...target);
+      }),
+    promote: () => run(locate('pg_ctl'), 'promote', '--pgdata', data),
     stop: async () => {
-      const ended = once(child, 'exit');
-      child.stdin?.end();
-      await ended;
+      if (child.exitCode === null) await end();
       rmSync(folder, { recursive: true });
     },
   };
 };
+
+const findChildren = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);

@@ -13,12 +13,14 @@ import {
   sendSuccess,
   staticKeys,
 } from '@cpg/server-middleware/core';
+import { postgresStore } from '@cpg/server-middleware/postgres';
 import { redisStore } from '@cpg/server-middleware/redis';
 
 const require = createRequire(import.meta.url);
 for (const name of ['express', 'redis', 'ioredis']) assert.throws(() => require.resolve(name), name);
 for (const path of ['core', 'redis']) assert.ok(require(`@cpg/server-middleware/${path}`));
 assert.throws(() => redisStore({}), /redisStore needs a client/);
+assert.throws(() => postgresStore({}), /must be a pool of pg/);
 
 const key = createSigningKey('consumer-secret-DO-NOT-USE-IN-PRODUCTION');
 const keys = staticKeys([
