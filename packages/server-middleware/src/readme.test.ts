@@ -22,13 +22,6 @@ declare const ledger: {
   ): Promise<import('@cpg/protocol').Balance[]>;
 };
 declare const handler: import('express').RequestHandler;
-declare module '@opentelemetry/api' {
-  interface Span {
-    setAttribute(name: string, value: string | number | undefined): Span;
-    setAttributes(attributes: Record<string, string | number | undefined>): Span;
-  }
-  export const trace: { getActiveSpan(): Span | undefined };
-}
 `;
 
 const blocks = [...README.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, program]) => program as string);

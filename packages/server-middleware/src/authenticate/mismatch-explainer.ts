@@ -74,8 +74,13 @@ const explain = ({ request, read, key }: RejectedSignature, logger: Logger, more
 const UNKNOWN_KEY =
   'No key has the key id of the request. The id is not shown: it may be a secret in the wrong place.';
 
+const RESTORE_PREFIX = 'In cpgAuth, the option basePath restores a prefix.';
+
 const describeReason = (key: CpgKey, findings: readonly Finding[], { target }: ReadRequest): string => {
   if (key.revoked === true) return 'the key is revoked.';
-  if (findings.length > 0) return findings.map(({ message }) => message).join(' ');
+  if (findings.length > 0) {
+    const isStripped = findings.some(({ code }) => code === 'path_prefix_stripped');
+    return [...findings.map(({ message }) => message), ...(isStripped ? [RESTORE_PREFIX] : [])].join(' ');
+  }
   return `the signature matches no known mistake. Check the secret and the body, that the client signs the path and not the URL, and that no proxy rewrites the path, which arrived as ${JSON.stringify(target.path.slice(0, MAX_PATH))}.`;
 };
