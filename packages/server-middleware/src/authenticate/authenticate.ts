@@ -77,7 +77,7 @@ export interface AuthenticateOptions {
 
 export const DEFAULT_BODY_LIMIT = 1_048_576;
 const DEFAULT_BODY_TIMEOUT_MS = 10_000;
-const DEFAULT_MAX_PENDING_BYTES = 64 * 1024 * 1024;
+export const DEFAULT_MAX_PENDING_BYTES = 64 * 1024 * 1024;
 const DEFAULT_STORE_TIMEOUT_MS = 1_000;
 
 /** The rules for the options of `authenticate`; `cpgAuth` adds its own. */
@@ -183,8 +183,8 @@ const runChecks = async (context: Context): Promise<Outcome> => {
   let read: ReadRequest;
   let key: CpgKey | Rejection;
   try {
-    const { bodyLimit = DEFAULT_BODY_LIMIT, bodyTimeoutMs: timeoutMs = DEFAULT_BODY_TIMEOUT_MS } = options;
-    const limit = request.limits?.bodyLimit ?? bodyLimit;
+    const { bodyLimit = DEFAULT_BODY_LIMIT, bodyTimeoutMs = DEFAULT_BODY_TIMEOUT_MS } = options;
+    const { bodyLimit: limit = bodyLimit, bodyTimeoutMs: timeoutMs = bodyTimeoutMs } = request.limits ?? {};
     const body = await request.readBody({ limit, timeoutMs, pending });
     if (isRejection(body)) return body;
     recorder?.passed('body');

@@ -26,6 +26,8 @@ export interface RequestToAuthenticate {
 export interface RouteLimits {
   /** Maximum bytes of the body, in place of the `bodyLimit` of the options. */
   readonly bodyLimit?: number | undefined;
+  /** Milliseconds to receive the whole body, in place of the `bodyTimeoutMs` of the options. */
+  readonly bodyTimeoutMs?: number | undefined;
   /** The rate limit, on top of the key's; needs a store that counts routes. */
   readonly rate?: RouteRate | undefined;
 }

@@ -1,5 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { defineEndpoint, endpoints, NO_PARAMETERS } from '@cpg/protocol';
-import { exchange } from '@cpg/test-support/raw-client';
+import { exchange, RawConnection } from '@cpg/test-support/raw-client';
 import { EXPRESS_VERSIONS } from '@cpg/test-support/server-middleware/express-versions';
 import {
   NOW,
@@ -173,6 +174,45 @@ describe.each(EXPRESS_VERSIONS)('an own API on %s', (name, express) => {
       expect(logger.lines[0]?.fields.code).toBe('limits_not_applied');
       expect(logger.lines[0]?.message).toContain('POST /v1/uploads/{name} has other limits in routes(list)');
       expect(await send(post(20, { method: 'DELETE' }))).toEqual([200, 'OK']);
+    });
+
+    it('apply once in cpgAuth, by a rule, for an endpoint without', async () => {
+      const rule = { method: 'POST', path: '/v1/uploads/{name}', bodyLimit: 30 };
+      const { send } = await start([cpgAuth({ ...defaults(), routes: [rule] }), routes(list(undefined))]);
+      expect(await send(post(30))).toEqual([200, 'OK']);
+      expect(await send(post(31))).toEqual(TOO_LARGE);
+    });
+
+    it('give a body more or less time', async () => {
+      const late = async (limits: Parameters<typeof route>[2], bodyTimeoutMs: number) => {
+        const api = list(limits);
+        const app = express();
+        app.use(cpgAuth({ ...defaults(), routes: api, bodyTimeoutMs }), routes(api));
+        const connection = new RawConnection(await serve(app));
+        const bytes = signedRequest(post(20));
+        await connection.write(bytes.subarray(0, -1));
+        const isWaiting = bodyTimeoutMs < 1000;
+        if (isWaiting) {
+          await delay(10 * bodyTimeoutMs);
+          await connection.write(bytes.subarray(-1));
+        }
+        const received = await connection.readResponse();
+        connection.close();
+        return received?.status;
+      };
+      expect(await late({ bodyTimeoutMs: 60_000 }, 20)).toBe(200);
+      expect(await late({ bodyTimeoutMs: 20 }, 60_000)).toBe(408);
+    });
+
+    it('fit into the memory of pending bodies', () => {
+      const create = (options: Partial<CpgAuthOptions>) => () => cpgAuth({ ...defaults(), ...options });
+      const message =
+        'cpgAuth: maxPendingBytes must be at least 100000000, the largest bodyLimit of cpgAuth and its routes: got 67108864.';
+      expect(create({ routes: list({ bodyLimit: 100_000_000 }) })).toThrow(message);
+      expect(create({ bodyLimit: 100_000_000 })).toThrow(message);
+      expect(
+        create({ routes: list({ bodyLimit: 100_000_000 }), maxPendingBytes: 100_000_000 }),
+      ).not.toThrow();
     });
 
     it('need a store that counts routes', () => {

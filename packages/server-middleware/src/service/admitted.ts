@@ -3,6 +3,7 @@ import type { AdmissionStore } from '../admission/admission-store.ts';
 import type { Principal, RouteLimits } from '../authenticate/request.ts';
 import { ServerMiddlewareError } from '../errors.ts';
 import type { KeyStore } from '../keys/key-store.ts';
+import { isSameRate } from './route-table.ts';
 
 /** What a `cpgAuth` checked, when it admitted a request. */
 export interface AdmittedAs {
@@ -54,9 +55,7 @@ export const assertSameAdmission = (first: Admitted, second: AdmittedAs): void =
     'signed target': first.target !== second.target,
     method: first.method !== second.method,
     'rate limit of the route':
-      second.limits?.rate !== undefined &&
-      (first.limits?.rate?.id !== second.limits.rate.id ||
-        first.limits.rate.limit !== second.limits.rate.limit),
+      second.limits?.rate !== undefined && !isSameRate(first.limits?.rate, second.limits.rate),
   };
   const [difference] = Object.entries(differences).find(([, isDifferent]) => isDifferent) ?? [];
   if (difference === undefined) return;

@@ -9,6 +9,7 @@ import {
   authenticate,
   cannotCountRoutes,
   DEFAULT_BODY_LIMIT,
+  DEFAULT_MAX_PENDING_BYTES,
 } from '../authenticate/authenticate.ts';
 import type { Principal, RequestToAuthenticate } from '../authenticate/request.ts';
 import { helpFor } from '../errors.ts';
@@ -16,7 +17,7 @@ import { ErrorLog } from '../http/error-log.ts';
 import { readBody } from '../http/read-body.ts';
 import { formatRejection, type HttpResponse } from '../http/responses.ts';
 import { recordResponse } from '../observability/response-event.ts';
-import { aBoolean, type OptionRule, type OptionRules, optional } from '../options.ts';
+import { aBoolean, assertValue, type OptionRule, type OptionRules, optional } from '../options.ts';
 import { guardLogger, type Logger } from '../user-code.ts';
 import { type AdmittedAs, assertSameAdmission, findAdmitted, rememberAdmitted } from './admitted.ts';
 import { readJsonBody } from './json-body.ts';
@@ -83,8 +84,7 @@ export class Gate<Options extends CpgAuthOptions = CpgAuthOptions> {
     this.errorLog = new ErrorLog(options.logger);
     this.#options = options;
     this.#findKnown = options.routes && createKnownRoutes(options.routes);
-    const hasRates = options.routes?.some(hasRate) === true;
-    if (hasRates && options.store.countsRoutes !== true) throw cannotCountRoutes();
+    assertLimits(options);
     warnAboutSplitMemory(options.store, options.logger);
   }
 
@@ -121,8 +121,9 @@ export class Gate<Options extends CpgAuthOptions = CpgAuthOptions> {
       if (rawBody.length > (request.limits?.bodyLimit ?? bodyLimit)) {
         return formatRejection(REJECTIONS.body_too_large);
       }
+      const limits = request.limits ?? first.limits;
+      rememberAdmitted(http, { ...first, limits, isParsed: isParsed || json !== false });
       if (isParsed || json === false) return { cpg, rawBody };
-      rememberAdmitted(http, { ...first, isParsed: true });
       return this.#parse(request, { cpg, rawBody, http });
     } catch (error) {
       return this.errorLog.formatError(error);
@@ -156,8 +157,21 @@ export class Gate<Options extends CpgAuthOptions = CpgAuthOptions> {
   }
 }
 
-const hasRate = (route: KnownRoute): boolean =>
-  ('endpoint' in route ? route.limits : route)?.rateLimitPerMinute !== undefined;
+/** @throws ServerMiddlewareError `invalid_option` for limits that could not be kept. */
+const assertLimits = ({ store, bodyLimit = 0, routes = [], maxPendingBytes }: CpgAuthOptions): void => {
+  const limits = routes.map((route) => ('endpoint' in route ? route.limits : route));
+  const hasRates = limits.some((limit) => limit?.rateLimitPerMinute !== undefined);
+  if (hasRates && store.countsRoutes !== true) throw cannotCountRoutes();
+  const largest = Math.max(bodyLimit, ...limits.map((limit) => limit?.bodyLimit ?? 0));
+  assertValue({
+    name: 'cpgAuth: maxPendingBytes',
+    value: maxPendingBytes ?? DEFAULT_MAX_PENDING_BYTES,
+    rule: (value) =>
+      Number(value) < largest
+        ? `be at least ${largest}, the largest bodyLimit of cpgAuth and its routes`
+        : undefined,
+  });
+};
 
 /** The path as signed, and, if a proxy changed it, as received. */
 const getPaths = ({ target, signedTarget }: RequestToAuthenticate): string[] => {

@@ -1,4 +1,5 @@
 import { type AnyPermission, createPathMatcher, type Endpoint, findPermissionMistake } from '@cpg/protocol';
+import type { RouteRate } from '../admission/admission-store.ts';
 import type { RouteLimits } from '../authenticate/request.ts';
 import { ServerMiddlewareError } from '../errors.ts';
 import {
@@ -8,6 +9,7 @@ import {
   type OptionRules,
   optional,
   positiveInteger,
+  timerMs,
   wholeNumber,
 } from '../options.ts';
 
@@ -15,6 +17,8 @@ import {
 export interface RouteOptions {
   /** Maximum bytes of the body, more or fewer than the `bodyLimit` of `cpgAuth`. @default that limit */
   readonly bodyLimit?: number | undefined;
+  /** Milliseconds to receive the whole body, for a route with large ones. @default the `bodyTimeoutMs` of `cpgAuth` */
+  readonly bodyTimeoutMs?: number | undefined;
   /** Requests per key and epoch minute, on top of the limit of the key. @default no further limit */
   readonly rateLimitPerMinute?: number | undefined;
 }
@@ -42,6 +46,7 @@ export type KnownRoute = EndpointRoute | RouteRule;
 
 const LIMIT_RULES: OptionRules<RouteOptions> = {
   bodyLimit: optional(positiveInteger),
+  bodyTimeoutMs: optional(timerMs),
   rateLimitPerMinute: optional(wholeNumber),
 };
 
@@ -154,19 +159,25 @@ const toKnownRow = (route: KnownRoute, index: number): KnownRow => {
 /** The limits as `authenticate` applies them. */
 export const toRouteLimits = (
   { method, path }: TableRow,
-  { bodyLimit, rateLimitPerMinute }: RouteOptions = {},
+  { bodyLimit, bodyTimeoutMs, rateLimitPerMinute }: RouteOptions = {},
 ): RouteLimits | undefined => {
-  if (bodyLimit === undefined && rateLimitPerMinute === undefined) return undefined;
+  const limits = [bodyLimit, bodyTimeoutMs, rateLimitPerMinute];
+  if (limits.every((limit) => limit === undefined)) return undefined;
   const rate =
     rateLimitPerMinute === undefined ? undefined : { id: `${method} ${path}`, limit: rateLimitPerMinute };
-  return { bodyLimit, rate };
+  return { bodyLimit, bodyTimeoutMs, rate };
 };
 
-/** Whether two routes have the same limits. */
-export const isSameLimits = (one: RouteLimits | undefined, other: RouteLimits | undefined): boolean =>
-  one?.bodyLimit === other?.bodyLimit &&
-  one?.rate?.id === other?.rate?.id &&
-  one?.rate?.limit === other?.rate?.limit;
+/** Whether a request was admitted with the limits of its route; a route without limits has no wish. */
+export const isLimitedAs = (wanted: RouteLimits | undefined, applied: RouteLimits | undefined): boolean =>
+  wanted === undefined ||
+  (wanted.bodyLimit === applied?.bodyLimit &&
+    wanted.bodyTimeoutMs === applied?.bodyTimeoutMs &&
+    isSameRate(wanted.rate, applied?.rate));
+
+/** Whether two rates are counted together. */
+export const isSameRate = (one: RouteRate | undefined, other: RouteRate | undefined): boolean =>
+  one?.id === other?.id && one?.limit === other?.limit;
 
 const isKnownRoute = (value: unknown): boolean => {
   const { endpoint = value } = Object(value) as { readonly endpoint?: unknown };

@@ -32,7 +32,7 @@ import { assertAuthenticated } from './permission.ts';
 import {
   assertRouteOptions,
   createRouteTable,
-  isSameLimits,
+  isLimitedAs,
   type RouteOptions,
   toRouteLimits,
 } from './route-table.ts';
@@ -212,7 +212,7 @@ const decide = (
   { route: { endpoint, handler }, limits }: RouteRow,
   { request, cpg, pathParameters, query }: RouteCall,
 ): unknown => {
-  if (!isSameLimits(limits, findAdmitted(request.http)?.limits)) throw limitsNotApplied(endpoint);
+  if (!isLimitedAs(limits, findAdmitted(request.http)?.limits)) throw limitsNotApplied(endpoint);
   const { permission } = endpoint;
   if (permission !== null && !cpg.permissions.includes(permission)) return missingPermission(permission);
 
