@@ -95,7 +95,10 @@ export const cpgAuth = (options: CpgAuthOptions): RequestHandler => {
       return;
     }
     const { cpg, rawBody, json } = outcome;
-    if (again === undefined) Object.assign(request, { cpg, rawBody });
+    if (again === undefined) {
+      request.cpg = cpg;
+      request.rawBody = rawBody;
+    }
     if (json !== undefined) {
       request.body = json.value;
       // The marks that body-parser 1 and 2 look for, so that a parser behind cpgAuth skips the request.

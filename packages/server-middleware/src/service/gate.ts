@@ -150,7 +150,13 @@ export class Gate<Options extends CpgAuthOptions = CpgAuthOptions> {
     { cpg, rawBody, http }: AdmittedRequest & { readonly http: object },
   ): AdmittedRequest | HttpResponse {
     const { method } = request;
-    const json = readJsonBody({ method, paths: getPaths(request), cpg, rawBody, findKnown: this.#findKnown });
+    const json = readJsonBody({
+      method,
+      getPaths: () => getPaths(request),
+      cpg,
+      rawBody,
+      findKnown: this.#findKnown,
+    });
     if (isRejection(json)) return formatRejection(json);
     if (json.malformed !== undefined) malformedBodies.set(http, json.malformed);
     return { cpg, rawBody, json };

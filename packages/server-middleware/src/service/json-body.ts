@@ -16,8 +16,8 @@ const findEndpoint = createKnownRoutes(Object.values(endpoints).map((endpoint) =
 /** The parts of an authenticated request on which the response to a malformed body depends. */
 interface SignedRequest {
   readonly method: string;
-  /** The path as signed, and, if a proxy changed it, as received. */
-  readonly paths: readonly string[];
+  /** Returns the path as signed, and, if a proxy changed it, as received. */
+  readonly getPaths: () => readonly string[];
   readonly cpg: Principal;
   readonly rawBody: Buffer;
   /** The option `routes` of `cpgAuth`. */
@@ -38,9 +38,10 @@ export interface JsonBody {
  * value is `undefined`, and the rejection is postponed. Wire protocol §2.1.
  */
 export const readJsonBody = (request: SignedRequest): JsonBody | Rejection => {
-  const { method, paths, cpg, rawBody, findKnown } = request;
+  const { method, getPaths, cpg, rawBody, findKnown } = request;
   const parsed = parseJsonBody(rawBody);
   if (!isRejection(parsed)) return parsed;
+  const paths = getPaths();
   const postponed = { value: undefined, malformed: parsed };
   const known = findKnown?.(paths) ?? findEndpoint(paths);
   const row = known?.byMethod.get(method);
@@ -49,7 +50,8 @@ export const readJsonBody = (request: SignedRequest): JsonBody | Rejection => {
       known !== undefined && [...known.byMethod.values()].every((each) => each.isEndpoint);
     if (isServedByRoutes || METHODS_WITHOUT_BODY.has(method)) return postponed;
   } else if (!row.takesBody) return postponed;
-  const permission = row?.permission === undefined ? findServedPermission(request) : row.permission;
+  const permission =
+    row?.permission === undefined ? findServedPermission({ method, paths, cpg }) : row.permission;
   return permission === null || cpg.permissions.includes(permission) ? parsed : missingPermission(permission);
 };
 
@@ -79,8 +81,12 @@ export const rememberPermissions = (list: readonly { readonly endpoint: Endpoint
   }
 };
 
+interface RouteSearch extends Pick<SignedRequest, 'method' | 'cpg'> {
+  readonly paths: readonly string[];
+}
+
 /** Returns the permission that a key lacks for the latest list that serves the path; `null` if any list admits the key. */
-const findServedPermission = ({ method, paths, cpg }: SignedRequest): AnyPermission | null => {
+const findServedPermission = ({ method, paths, cpg }: RouteSearch): AnyPermission | null => {
   for (const route of served.values()) {
     if (route.method !== method || !paths.some((path) => route.matchPath(path) !== undefined)) continue;
     const permissions = [...route.permissions];
