@@ -44,15 +44,18 @@ export const startGateway = async (
   const parts = { ...services, chain, admission, logger, apiUrl };
   let isDraining = false;
   const stored = createDatabaseKeyStore(services);
+  const keys = cachedKeys(mode.selectKeys?.(stored) ?? stored, { ttlMs: KEY_TTL_MS, missTtlMs: 100 });
+  const metrics = createMetrics(services.db, keys);
   const appServices = {
     ...parts,
     config,
-    keys: cachedKeys(mode.selectKeys?.(stored) ?? stored, { ttlMs: KEY_TTL_MS, missTtlMs: 100 }),
-    metrics: createMetrics(services.db),
+    keys,
+    metrics,
     extension: mode.extend?.(parts),
     isDraining: () => isDraining,
   };
   const closeStores = async () => {
+    metrics.stop();
     await admission.close();
     await services.db.destroy();
   };

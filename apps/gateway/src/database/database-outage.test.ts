@@ -205,7 +205,7 @@ describeWithProgram('postgres', 'without PostgreSQL', () => {
     const metrics = await fetch(`${gateway.operationsUrl}/metrics`);
     const text = await metrics.text();
     expect(metrics.status).toBe(200);
-    expect(text).toContain('cpg_decisions_total{outcome="authenticated"}');
+    expect(text).toContain('status="503",outcome="service_unavailable"}');
     expect(text).not.toContain('cpg_withdrawals_in_flight{');
     expect((await gateway.call('/v1/balances', { keyId: 'ck_demo_other' })).status).toBe(503);
   });

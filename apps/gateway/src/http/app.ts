@@ -5,6 +5,7 @@ import {
   errorHandler,
   ipBackstop,
   type KeyStore,
+  observeResponses,
   routes,
   sendRejection,
 } from '@cpg/server-middleware';
@@ -47,10 +48,12 @@ const createHealth = ({ db, admission, isDraining }: AppServices) =>
 
 /** The public app: health checks, API reference, authentication, the v1 routes, and the error envelope. */
 export const createApp = (services: AppServices): Express => {
-  const { clock, keys, admission, logger, config, metrics, extension } = services;
+  const { clock, keys, admission, logger, config, extension } = services;
   const app = createBareApp(services);
   app.set('trust proxy', [...config.trustedProxies]);
-  app.use(metrics.observe, createHealth(services), createReferenceRouter());
+  // The id that requestLog gave the request.
+  app.use(observeResponses({ requestId: ({ id }) => id, logger }));
+  app.use(createHealth(services), createReferenceRouter());
   if (config.ipLimitPerMinute > 0) {
     const { addressCounts: store } = admission;
     app.use('/v1', ipBackstop({ limitPerMinute: config.ipLimitPerMinute, store, logger }));
@@ -65,10 +68,6 @@ export const createApp = (services: AppServices): Express => {
       json: false,
       logger,
       ...extension?.auth,
-      trace: (trace) => {
-        metrics.countDecision(trace);
-        extension?.auth.trace(trace);
-      },
     }),
   );
   app.use(routes(v1Routes(services), { logger }));

@@ -1,57 +1,22 @@
-import { createPathMatcher, endpoints } from '@cpg/protocol';
-import type { DecisionTrace } from '@cpg/server-middleware';
-import type { RequestHandler } from 'express';
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { CachedKeys } from '@cpg/server-middleware';
+import { metrics } from '@cpg/server-middleware/prometheus';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { isDatabaseUnavailable } from '../database/database-unavailable.ts';
 import type { Database } from '../database/open-database.ts';
 
 export interface Metrics {
   readonly registry: Registry;
-  /** Counts and times every request. */
-  readonly observe: RequestHandler;
-  /** Counts the outcomes of authentication. */
-  countDecision(trace: DecisionTrace): void;
+  /** Ends the counting of responses. */
+  readonly stop: () => void;
 }
 
-const TEMPLATES = Object.values(endpoints).map(({ path }) => ({
-  path,
-  match: createPathMatcher(path),
-}));
-
-/** The template of a path, so that ids make no new series; `other` for what is no endpoint. */
-export const getRouteLabel = (target: string): string => {
-  const path = target.split('?', 1)[0] ?? '';
-  return TEMPLATES.find(({ match }) => match(path) !== undefined)?.path ?? 'other';
-};
-
-/** Prometheus metrics of requests, authentication outcomes, work in flight and the process. */
-export const createMetrics = (db: Database): Metrics => {
+/** Prometheus metrics of responses, keys, work in flight and the process. */
+export const createMetrics = (db: Database, keys: CachedKeys): Metrics => {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  const requests = new Histogram({
-    name: 'http_request_duration_seconds',
-    help: 'Time from the start of a request to the end of its response',
-    labelNames: ['method', 'route', 'status'],
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
-    registers,
-  });
-  const decisions = new Counter({
-    name: 'cpg_decisions_total',
-    help: 'Signed requests by authentication outcome',
-    labelNames: ['outcome'],
-    registers,
-  });
   registerLedgerGauges(db, registers);
-  return {
-    registry,
-    observe: (request, response, next) => {
-      const end = requests.startTimer({ method: request.method, route: getRouteLabel(request.originalUrl) });
-      response.once('close', () => end({ status: response.statusCode }));
-      next();
-    },
-    countDecision: ({ outcome }) => decisions.inc({ outcome }),
-  };
+  return { registry, stop: metrics(registry, { keys }) };
 };
 
 // Read from the database at each scrape: the values are the same for every process.
