@@ -7,8 +7,11 @@ import { buffer } from 'node:stream/consumers';
 import { connect } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { startBuiltGateway } from '@cpg/test-support/gateway-process';
 import { getPort, LOOPBACK, listen } from '@cpg/test-support/ports';
+import { startProcess } from '@cpg/test-support/processes';
 import { describeInCi } from '@cpg/test-support/programs';
+import { RedisServer } from '@cpg/test-support/redis';
 import {
   type ProxyConfiguration,
   type ReverseProxy,
@@ -109,5 +112,34 @@ describeInCi('the configurations of proxies in the README', () => {
     expect(await sendSpoofed(port, 'ck_full')).toMatch(/^HTTP\/1\.1 200 /);
     expect(await sendSpoofed(port, 'ck_elsewhere')).toMatch(/^HTTP\/1\.1 403 /);
     await stop();
+  });
+});
+
+describeInCi('services that cpg-doctor examines directly', () => {
+  const examine = async (url: string, keyId: string, secret: string) => {
+    const argv = ['--conditions=@cpg/source', MAIN, '--url', url, '--key', keyId];
+    const { stdout } = await run(process.execPath, argv, { env: { ...process.env, CPG_SECRET: secret } });
+    return stdout.split('\n').filter((line) => line !== '' && !line.startsWith('ok '));
+  };
+
+  it('the reference gateway is healthy', async () => {
+    const gateway = await startBuiltGateway({});
+    const secret = 'cpg-demo-noperm-DO-NOT-USE-IN-PRODUCTION';
+    expect(await examine(gateway.url, 'ck_demo_noperm', secret)).toEqual([]);
+    await gateway.stop();
+  });
+
+  it('the example service with Redis is healthy', async () => {
+    const redis = await RedisServer.start();
+    const file = fileURLToPath(new URL('../../../../examples/express/service.mjs', import.meta.url));
+    const service = await startProcess({
+      command: [process.execPath, '--conditions=@cpg/source', file],
+      environment: { REDIS_URL: `redis://${LOOPBACK}:${redis.port}`, ACME_SECRET: SECRET, PORT: '0' },
+      ready: /^ready on port/,
+    });
+    const port = /ready on port (\d+)/.exec(service.printed)?.[1];
+    expect(await examine(`http://${LOOPBACK}:${port}`, 'ck_acme', SECRET)).toEqual([]);
+    await service.stop();
+    await redis.stop();
   });
 });

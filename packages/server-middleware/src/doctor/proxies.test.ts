@@ -20,15 +20,20 @@ import { staticKeys } from '../keys/key-store.ts';
 import { doctor } from './doctor.ts';
 
 describeInCi('doctor behind a proxy', () => {
-  const app = express();
-  const keys = staticKeys([testKey({ rateLimitPerMinute: 100_000 })]);
-  app.use('/v1', cpgAuth({ keys, store: memoryStore(), logger: recordingLogger() }));
-  app.get('/v1/_ping', (_request, response) => {
-    response.json({});
-  });
-  app.use(routes([]), errorHandler());
+  const createApp = () => {
+    const app = express();
+    const keys = staticKeys([testKey({ rateLimitPerMinute: 100_000 })]);
+    app.use('/v1', cpgAuth({ keys, store: memoryStore(), logger: recordingLogger() }));
+    app.get('/v1/_ping', (_request, response) => {
+      response.json({});
+    });
+    app.use(routes([]), errorHandler());
+    return app;
+  };
+  const app = createApp();
   const service = drainUnreadBodies(createServer(app));
-  const servers = [service, createServer(app)];
+  const otherStore = createServer(createApp());
+  const servers = [service, createServer(app), otherStore];
   beforeAll(() => Promise.all(servers.map(listen)));
   afterAll(() => {
     for (const server of servers) {
@@ -53,7 +58,11 @@ describeInCi('doctor behind a proxy', () => {
       `
       proxy_cache_path ${folder}/cache keys_zone=responses:1m;
       upstream service { server 127.0.0.1:${getPort(service)}; }
-      upstream both { ${servers.map((each) => `server 127.0.0.1:${getPort(each)};`).join(' ')} }
+      upstream both { ${servers
+        .slice(0, 2)
+        .map((each) => `server 127.0.0.1:${getPort(each)};`)
+        .join(' ')} }
+      upstream apart { server 127.0.0.1:${getPort(service)}; server 127.0.0.1:${getPort(otherStore)}; }
       server {
         listen 127.0.0.1:${port};
         client_max_body_size 4m;
@@ -76,6 +85,7 @@ describeInCi('doctor behind a proxy', () => {
       nginx('proxy_pass http://both; proxy_next_upstream error http_404;'),
       ['failure retries'],
     ],
+    ['two processes, each with a memoryStore', nginx('proxy_pass http://apart;'), ['failure replay']],
     [
       'a cache that ignores Cache-Control',
       nginx(

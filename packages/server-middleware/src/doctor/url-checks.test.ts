@@ -207,6 +207,11 @@ describe('doctor of a URL', () => {
       /^got 301, which is not a response of the service\. It redirects to https:\/\/127\.0\.0\.1\/\?: clients never follow/,
     ],
     [
+      'a target that is not there',
+      { path: '/v1/' },
+      /^GET \/v1\/v1\/_ping must succeed: got 404 "Not found"\. Fix: a URL/,
+    ],
+    [
       'another service',
       { app: (_, response) => void respond(response, 404) },
       /^got 404, which.*Is this the URL/,

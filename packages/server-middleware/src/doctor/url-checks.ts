@@ -80,8 +80,16 @@ const checkAuthentication: UrlCheck = async (examined) => {
   const { prober, target } = examined;
   const check = 'authentication';
   const result = await prober.send({ target: makeUnique(target) });
-  if (result.verdict === 'authenticated')
-    return [ok(check, `a signed request is authenticated: ${result.detail}`)];
+  if (result.verdict === 'authenticated') {
+    return [
+      result.status < 300
+        ? ok(check, `a signed request is authenticated: ${result.detail}`)
+        : failure(
+            check,
+            `GET ${makeHarmless(target)} must succeed: ${result.detail}. Fix: a URL without /v1, or a target that the key may GET.`,
+          ),
+    ];
+  }
   const cause =
     result.verdict === 'invalid_signature' ? await explainSignature(examined) : explainRejection(result);
   return [failure(check, `${result.detail}. ${cause}`)];
