@@ -23,6 +23,7 @@ export const SERVER_MIDDLEWARE_ERROR_CODES = Object.freeze({
   memory_store_in_cluster: 'Several processes each hold their own memoryStore.',
   pending_bodies_full: 'The requests that are not authenticated yet hold the maximum of body bytes.',
   admission_store_full: 'The memory store holds its maximum of live signatures and admits no more.',
+  clock_set_back: 'The clock was set back to a time whose used signatures the memory store has forgotten.',
   store_deadline: 'A key store or admission store did not respond in time.',
   store_unavailable: 'A key store or admission store could not be reached.',
   store_not_durable: 'Redis is configured so that it may forget used signatures.',
@@ -34,6 +35,7 @@ const MARKER = Symbol.for('cpg.server-middleware.error');
 const UNAVAILABLE: ReadonlySet<ServerMiddlewareErrorCode> = new Set([
   'pending_bodies_full',
   'admission_store_full',
+  'clock_set_back',
   'store_deadline',
   'store_unavailable',
   'store_not_durable',

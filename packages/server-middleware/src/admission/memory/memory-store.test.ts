@@ -1,9 +1,21 @@
 import { createHash } from 'node:crypto';
-import { NOW } from '@cpg/test-support/server-middleware/fixtures';
+import { exchange } from '@cpg/test-support/raw-client';
+import {
+  serve as listen,
+  NOW,
+  recordingLogger,
+  signedRequest,
+  testKey,
+} from '@cpg/test-support/server-middleware/fixtures';
+import { countDecisions } from '@cpg/test-support/server-middleware/postgres';
+import express from 'express';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ServerMiddlewareError } from '../../errors.ts';
+import { cpgAuth } from '../../express/cpg-auth.ts';
+import { staticKeys } from '../../keys/key-store.ts';
 import type { AdmissionRequest } from '../admission-store.ts';
-import { memoryStore } from './memory-store.ts';
+import { type MemoryStore, memoryStore } from './memory-store.ts';
 
 const createSignature = (index: number) => createHash('sha256').update(String(index)).digest('hex');
 
@@ -16,10 +28,21 @@ const request = (index: number, overrides: Partial<AdmissionRequest> = {}): Admi
   ...overrides,
 });
 
-/** A store whose clock the test moves, in seconds. */
+/** A store whose time the test lets pass, in seconds; `set` sets its clock, while no time passes. */
 const storeAt = (seconds: number, maxEntries?: number) => {
-  const time = { seconds };
-  return { time, store: memoryStore({ maxEntries, clock: () => time.seconds * 1000 }) };
+  const time = {
+    seconds,
+    ahead: 0,
+    set: (to: number) => {
+      time.ahead += to - time.seconds;
+      time.seconds = to;
+    },
+  };
+  const clock = () => time.seconds * 1000;
+  return {
+    time,
+    store: memoryStore({ maxEntries, clock, steadyClock: () => (time.seconds - time.ahead) * 1000 }),
+  };
 };
 
 describe('memoryStore', () => {
@@ -49,8 +72,8 @@ describe('memoryStore', () => {
     store.admit(request(1, { usedUntil: NOW }));
     time.seconds = NOW + 1;
     expect(store.admit(request(1, { usedUntil: NOW }))).toBe('replayed');
-    time.seconds = NOW - 10;
-    expect(store.admit(request(1, { usedUntil: NOW }))).toBe('replayed');
+    time.set(NOW - 10);
+    expect(() => store.admit(request(1, { usedUntil: NOW }))).toThrow('The clock was set back');
     expect(store.admit(request(2, { usedUntil: NOW + 1 }))).toBe('admitted');
   });
 
@@ -140,11 +163,13 @@ describe('memoryStore', () => {
   });
 
   it('forgets keys that were idle for a quarter of an hour', () => {
-    const { store } = storeAt(NOW);
+    const { store, time } = storeAt(NOW);
     const minute = Math.floor(NOW / 60);
     store.admit(request(1, { limit: 1 }));
-    expect(store.admit(request(2, { keyId: 'ck_other', minute: minute + 16 }))).toBe('admitted');
-    expect(store.admit(request(3, { limit: 1, minute: minute + 16 }))).toBe('admitted');
+    time.seconds += 16 * 60;
+    const later = { usedUntil: NOW + 1_300, minute: minute + 16 };
+    expect(store.admit(request(2, { keyId: 'ck_other', ...later }))).toBe('admitted');
+    expect(store.admit(request(3, { limit: 1, ...later }))).toBe('admitted');
   });
 
   it.each([0, -1, 1.5, Number.NaN])('rejects maxEntries %d', (maxEntries) => {
@@ -157,5 +182,114 @@ describe('memoryStore', () => {
     const usedUntil = Math.floor(Date.now() / 1000) + 300;
     expect(memoryStore().admit(request(1, { usedUntil }))).toBe('admitted');
     expect(memoryStore().admit(request(1, { usedUntil: 1 }))).toBe('replayed');
+  });
+
+  describe('when the clock is set', () => {
+    const HOUR = 3_600;
+    /** Sends one request a second with a timestamp that is right by the clock; returns how often each was decided. */
+    const serve = ({ store, time }: ReturnType<typeof storeAt>, seconds: number) => {
+      const outcomes: string[] = [];
+      for (let second = 0; second < seconds; second += 1) {
+        time.seconds += 1;
+        outcomes.push(send(store, time.seconds));
+      }
+      return countDecisions(outcomes);
+    };
+    let serial = 0;
+    const send = (store: MemoryStore, seconds: number, index = 1_000_000 + serial) => {
+      serial += 1;
+      const minute = Math.floor(seconds / 60);
+      try {
+        return store.admit(request(index, { usedUntil: seconds + 300, minute, limit: 100 }));
+      } catch (error) {
+        return (error as ServerMiddlewareError).code;
+      }
+    };
+
+    it.each([HOUR, 86_400, -HOUR, 10, -10])('by %d s for a moment, all stays right', (by) => {
+      const started = storeAt(NOW);
+      const { store, time } = started;
+      expect(send(store, NOW, 1)).toBe('admitted');
+      time.set(NOW + by);
+      expect(send(store, NOW + by, 2)).toBe('admitted');
+      // Another key starts the search for idle ones.
+      store.admit(
+        request(3, { keyId: 'ck_other', usedUntil: NOW + by + 300, minute: Math.floor((NOW + by) / 60) }),
+      );
+      time.set(NOW);
+      expect([send(store, NOW, 1), send(store, NOW + by, 2)]).toEqual(['replayed', 'replayed']);
+      expect(serve(started, 900)).toEqual({ admitted: 900 });
+    });
+
+    it('an hour ahead for 20 minutes: right at once when it is back, and rejects for a window when that hour comes', () => {
+      const started = storeAt(NOW);
+      const { time } = started;
+      expect(serve(started, 900)).toEqual({ admitted: 900 });
+      time.set(time.seconds + HOUR);
+      expect(serve(started, 1_200)).toEqual({ admitted: 1_200 });
+      time.set(time.seconds - HOUR);
+      const { admitted, clock_set_back } = serve(started, 2 * HOUR);
+      expect(clock_set_back).toBeLessThanOrEqual(300);
+      expect(Number(admitted) + Number(clock_set_back)).toBe(2 * HOUR);
+    });
+
+    it('back after it was ahead for long: rejects for a window, with a code of its own, and no longer', () => {
+      const started = storeAt(NOW);
+      const { store, time } = started;
+      expect(serve(started, 2 * HOUR)).toEqual({ admitted: 2 * HOUR });
+      time.set(time.seconds - HOUR);
+      // A first use is not taken for a replay.
+      expect(send(store, time.seconds)).toBe('clock_set_back');
+      expect(serve(started, 299)).toEqual({ clock_set_back: 299 });
+      expect(serve(started, HOUR / 2)).toEqual({ admitted: HOUR / 2 });
+      // The time at which the clock was set back comes again.
+      expect(serve(started, HOUR).clock_set_back ?? 0).toBeLessThanOrEqual(300);
+    });
+
+    it('many times: rejects at each time that it was at, not for longer', () => {
+      const started = storeAt(NOW);
+      const { time } = started;
+      for (let jump = 1; jump <= 20; jump += 1) {
+        serve(started, 2);
+        time.set(NOW + jump * HOUR);
+      }
+      time.seconds += 700;
+      serve(started, 1);
+      time.set(NOW + 2);
+      expect(serve(started, 10)).toEqual({ clock_set_back: 10 });
+      expect(serve(started, 300).admitted).toBeGreaterThan(0);
+      time.set(NOW + 19 * HOUR + 1);
+      expect(serve(started, 1)).toEqual({ clock_set_back: 1 });
+    });
+
+    it('back after it was ahead for long: the response is 503, and the log says why', async () => {
+      const { store, time } = storeAt(NOW);
+      const logger = recordingLogger();
+      const app = express();
+      const clock = () => time.seconds * 1000;
+      app.use(cpgAuth({ keys: staticKeys([testKey()]), store, clock, logger }), (_request, response) => {
+        response.end();
+      });
+      const port = await listen(app);
+      const getStatus = async () => (await exchange(port, signedRequest({ timestamp: time.seconds }))).status;
+      for (let minute = 0; minute < 30; minute += 1) {
+        time.seconds += 60;
+        expect(await getStatus()).toBe(200);
+      }
+      time.set(NOW + 600);
+      expect([await getStatus(), await getStatus()]).toEqual([503, 503]);
+      expect(logger.lines.map(({ fields }) => fields.code)).toEqual(['clock_set_back']);
+      time.seconds += 301;
+      expect([await getStatus(), await getStatus()]).toEqual([200, 401]);
+    });
+
+    it('to stand still: remembers until it goes on', () => {
+      const { store, time } = storeAt(NOW);
+      expect(send(store, NOW, 1)).toBe('admitted');
+      time.seconds += HOUR;
+      time.set(NOW);
+      store.admit(request(3, { keyId: 'ck_other' }));
+      expect([send(store, NOW, 1), send(store, NOW, 4)]).toEqual(['replayed', 'admitted']);
+    });
   });
 });
