@@ -102,6 +102,27 @@ describe('a connection that stays open', () => {
     await client.finish();
   });
 
+  it('discards many small chunks with turns for other connections in between', async () => {
+    let turns = 0;
+    let isOver = false;
+    const count = () => {
+      turns += 1;
+      if (!isOver) setImmediate(count);
+    };
+    const { port } = await start({}, (request, response) => {
+      if (request.url === '/first') count();
+      response.end();
+    });
+    const client = new Client(port);
+    client.write(CHUNKED);
+    expect(await client.statuses(1)).toEqual([200]);
+    turns = 0;
+    client.write(`${'1\r\nx\r\n'.repeat(100_000)}0\r\n\r\n${GET}`);
+    expect(await client.statuses(2)).toEqual([200, 200]);
+    isOver = true;
+    expect(turns).toBeGreaterThanOrEqual(9);
+  });
+
   it('serves pipelined requests in order', async () => {
     const { port, served } = await start();
     const client = new Client(port);

@@ -27,6 +27,9 @@ const DEFAULT_MAX_IDLE_MS = 5_000;
 // After a drain reached its limit: time for the client to receive the end of the stream.
 const BRIEF: DrainLimits = { maxMs: 1_000 };
 
+/** After so many chunks other connections get their turn, since Node reads up to 2 MiB of a fast client at once. */
+export const CHUNKS_A_TURN = 64;
+
 const RULES: OptionRules<DrainLimits> = {
   maxBytes: optional(positiveInteger),
   maxMs: optional(timerMs),
@@ -140,6 +143,7 @@ const closeLingering = (socket: Socket, limits: DrainLimits): void => {
 const discard = (source: IncomingMessage | Socket, limits: DrainLimits, onLimit: () => void): void => {
   const { maxBytes = DEFAULT_MAX_BYTES, maxMs = DEFAULT_MAX_MS, maxIdleMs = DEFAULT_MAX_IDLE_MS } = limits;
   let length = 0;
+  let chunks = 0;
   const stop = () => {
     clearTimeout(deadline);
     clearTimeout(idle);
@@ -152,7 +156,12 @@ const discard = (source: IncomingMessage | Socket, limits: DrainLimits, onLimit:
   const onData = (chunk: Buffer) => {
     length += chunk.length;
     idle.refresh();
+    chunks += 1;
     if (length > maxBytes) reach();
+    else if (chunks % CHUNKS_A_TURN === 0) {
+      source.pause();
+      setImmediate(() => source.resume());
+    }
   };
   const deadline = setTimeout(reach, maxMs);
   const idle = setTimeout(reach, maxIdleMs);

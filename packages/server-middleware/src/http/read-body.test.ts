@@ -34,16 +34,20 @@ describe('HTTP/1.1', () => {
   it('holds at most twice the limit, in few allocations, for a body in chunks of one byte', async () => {
     const held: number[] = [];
     let inStream = 0;
+    let turns = 0;
     const connection = await start(async (request, response) => {
       const hold = (bytes: number) => {
         held.push(bytes);
         inStream = Math.max(inStream, request.readableLength);
       };
-      const body = await readBody(request, {
-        ...LIMITS,
-        limit: 100_000,
-        pending: { hold, release: vi.fn() },
-      });
+      const count = () => {
+        turns += 1;
+        immediate = setImmediate(count);
+      };
+      let immediate = setImmediate(count);
+      const pending = { hold, release: vi.fn() };
+      const body = await readBody(request, { ...LIMITS, limit: 100_000, pending });
+      clearImmediate(immediate);
       response.end(body as Buffer);
     });
     await connection.write(CHUNKED);
@@ -51,6 +55,8 @@ describe('HTTP/1.1', () => {
     expect((await connection.readResponse())?.body).toBe('x'.repeat(100_000));
     expect(held).toEqual([1, 4_096, 8_192, 16_384, 32_768, 65_536, 100_000]);
     expect(inStream).toBe(0);
+    // Other connections get their turn after every read of the socket, of at most 64 KiB.
+    expect(turns).toBeGreaterThanOrEqual(9);
   });
 
   it('ends at once when a chunked body without bytes arrived while middleware in front was waiting', async () => {

@@ -3,6 +3,7 @@ import { IncomingMessage } from 'node:http';
 import { REJECTIONS, type Rejection } from '@cpg/protocol';
 import { ServerMiddlewareError } from '../errors.ts';
 import { BodyCollector, type BodyLimits, NO_BODY } from './body-collector.ts';
+import { CHUNKS_A_TURN } from './drain-unread-body.ts';
 
 export type { BodyLimits };
 
@@ -118,12 +119,16 @@ const collectRest = (
     const inStream = collector.length;
     // Node's parser adds chunks whether they are read or not. Other streams wait for _read, and so does 100 Continue.
     const isPulled = message._read !== IncomingMessage.prototype._read;
+    let chunks = 0;
     let isReading = false;
+    let hasRead = inStream > 0;
     let isDone = false;
 
     const read = () => {
       isReading = false;
-      if (!isDone) message._read(message.readableHighWaterMark);
+      if (isDone) return;
+      hasRead = true;
+      message._read(message.readableHighWaterMark);
     };
     const stop = () => {
       isDone = true;
@@ -140,10 +145,12 @@ const collectRest = (
     const onLost = () => discard(() => resolve(REJECTIONS.incomplete_body));
     const onChunk = (chunk: Uint8Array) => {
       const rejection = collector.add(chunk);
+      chunks += 1;
       if (rejection !== undefined) discard(() => resolve(rejection));
-      else if (isPulled && !isReading) {
+      else if (!isReading && (isPulled || chunks % CHUNKS_A_TURN === 0)) {
         isReading = true;
-        process.nextTick(read);
+        if (isPulled) process.nextTick(read);
+        else setImmediate(read);
       }
     };
     const onEnd = () => {
@@ -152,7 +159,7 @@ const collectRest = (
       const body = collector.take();
       if (body.length > inStream) message.push(body.subarray(inStream));
       message.push(null);
-      if (isPulled || inStream > 0) markUnread(message);
+      if (hasRead) markUnread(message);
       resolve(body);
     };
 
@@ -165,7 +172,8 @@ const collectRest = (
       } catch (error) {
         discard(() => reject(error));
       }
-      return true;
+      // Node's parser stops reading the socket until the next read.
+      return isPulled || !isReading;
     };
     if (isPulled) read();
   });
