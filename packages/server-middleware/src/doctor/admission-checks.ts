@@ -59,22 +59,27 @@ export const checkReplay: UrlCheck = async ({ prober, target }) => {
 const SENT_TWICE =
   'a signature was rejected as already used at its first use, so a proxy sends requests twice. Fix: no mirror and no retries. nginx: proxy_next_upstream off. haproxy: no retry-on, retries 0. Envoy: num_retries 0.';
 
-const REPEATS = 8;
+const REPEATS = 6;
 
 /** Every first use must be accepted, also when the response is one that a proxy may be told to retry. */
 export const checkRetries: UrlCheck = async ({ prober, target }) => {
   const check = 'retries';
   const unknown = `${getFolder(target)}_cpg-doctor`;
+  const requests = [
+    { target },
+    { target: unknown },
+    { method: 'POST', target: unknown, body: Buffer.from('{}') },
+  ];
   for (let count = 0; count < REPEATS; count += 1) {
-    for (const path of [target, unknown]) {
-      const result = await prober.send({ target: makeUnique(path) });
+    for (const request of requests) {
+      const result = await prober.send({ ...request, target: makeUnique(request.target) });
       if (isReplayed(result)) return [failure(check, SENT_TWICE)];
       if (result.verdict === 'none' || isLost(result)) {
         return [failure(check, `a request got no response of the service: ${result.detail}`)];
       }
     }
   }
-  return [ok(check, `${2 * REPEATS} requests were accepted at their first use`)];
+  return [ok(check, `${REPEATS * requests.length} requests were accepted at their first use`)];
 };
 
 /** Responses of a proxy whose upstream failed. */
