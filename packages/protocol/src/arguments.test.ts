@@ -195,6 +195,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     accepts: { '0.id': ANYTHING, '0.created_at': ANYTHING, '0.api_version': ANYTHING, '0.data': ANYTHING },
     returns: { 0: false, '0.event': false },
   },
+  isPathTemplate: { args: ['/v1/x/{id}'], accepts: { 0: ['string'] }, returns: { 0: false } },
   isRejection: {
     args: [{ code: 'not_found', status: 404, message: 'Not found' }],
     accepts: { '0.status': ANYTHING, '0.message': ANYTHING },

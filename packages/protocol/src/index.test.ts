@@ -53,6 +53,7 @@ describe('@cpg/protocol', () => {
       'isDecimalString',
       'isKeyId',
       'isKnownWebhookEvent',
+      'isPathTemplate',
       'isRejection',
       'isSignature',
       'isWithinWindow',

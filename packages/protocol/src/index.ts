@@ -7,6 +7,7 @@ export {
   type DataOf,
   defineEndpoint,
   type Endpoint,
+  isPathTemplate,
   NO_PARAMETERS,
   type PathParametersOf,
   type QueryOf,

@@ -5,6 +5,7 @@ import {
   createPathMatcher,
   type DataOf,
   defineEndpoint,
+  isPathTemplate,
   NO_PARAMETERS,
   type PathParametersOf,
   type QueryOf,
@@ -65,9 +66,12 @@ describe('defineEndpoint', () => {
       ['a name that is no parameter', '/invoices/{invoice-id}'],
       ['a brace', '/invoices/{invoiceId}}'],
       ['a query', '/invoices/{invoiceId}?full=1'],
+      ['a parameter of Express', '/invoices/{invoiceId}/:line'],
+      ['a wildcard of Express', '/invoices/{invoiceId}/*'],
+      ['a space', '/invoices/{invoiceId}/all lines'],
     ] as const)('rejects a path with %s', (_what, path) => {
       expect(() => defineEndpoint({ ...own, path })).toThrow(
-        `with each key of pathParameters once in braces, e.g. /v1/invoices/{invoice_id}: got "${path}".`,
+        `with each key of pathParameters once in braces, one in a segment, e.g. /v1/invoices/{invoice_id}: got "${path}".`,
       );
     });
 
@@ -124,6 +128,34 @@ describe('defineEndpoint', () => {
   });
 });
 
+describe('isPathTemplate', () => {
+  it.each(['/v1/_ping', '/a/{b}/c', '/a/x{b}y', '/a/{b}:cancel', '/', '/a/(b).json'])(
+    'accepts %s',
+    (path) => {
+      expect(isPathTemplate(path)).toBe(true);
+    },
+  );
+
+  it.each([
+    '',
+    'a',
+    '/{a}{b}',
+    '/{a}-{b}',
+    '/:a',
+    '/a/*',
+    '/a?b',
+    '/{a',
+    '/a}',
+    '/a b',
+    '//a',
+    '/a#b',
+    1,
+    null,
+  ])('rejects %j', (path) => {
+    expect(isPathTemplate(path)).toBe(false);
+  });
+});
+
 describe('createPathMatcher', () => {
   it.each([
     ['/v1/_ping', '/v1/_ping', {}],
@@ -133,6 +165,16 @@ describe('createPathMatcher', () => {
     ['/v1/file-{name}.(json)', '/v1/file-a.b.(json)', { name: 'a.b' }],
   ])('matches %s with %s', (template, path, parameters) => {
     expect(createPathMatcher(template)(path)).toEqual(parameters);
+  });
+
+  it('takes linear time: no template has two parameters in a segment', () => {
+    expect(() => createPathMatcher('/v1/{a}-{b}')).toThrow(
+      'template must have at most one parameter between two slashes: got "/v1/{a}-{b}".',
+    );
+    const match = createPathMatcher('/v1/{a}-/x/-{b}-/{c}');
+    const startedAt = performance.now();
+    expect(match(`/v1/${'-'.repeat(100_000)}/x/${'-'.repeat(100_000)}/`)).toBeUndefined();
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
 
   it.each([

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { assertString, createOptionReader, isArray, quote, readGuarded, wrongType } from '../arguments.ts';
 import { type AnyPermission, findPermissionMistake } from '../permissions.ts';
 import { ProtocolError } from '../protocol-error.ts';
-import { REJECTIONS, type RejectionCode } from '../rejections.ts';
+import { isRejection, REJECTIONS, type RejectionCode } from '../rejections.ts';
+import { parseRequestTarget } from '../signing/request-target.ts';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
@@ -74,17 +75,41 @@ export const defineEndpoint = <const E extends Endpoint>(endpoint: E): E => {
 };
 
 /**
+ * Whether a text is a path of an endpoint: literal segments, and parameters in braces, at most one in a segment. `:name`
+ * and `*` of other routers are not parameters, and a query is not part of it.
+ */
+export const isPathTemplate = (path: unknown): path is `/${string}` => {
+  if (typeof path !== 'string' || /\/[:*]/.test(path) || !hasSingleParameters(path)) return false;
+  const target = parseRequestTarget(path.replace(PARAMETER, 'x'));
+  return !isRejection(target) && !/[{}?]/.test(path.replace(PARAMETER, ''));
+};
+
+// With two, the time to match a path would grow with the square of its length.
+const hasSingleParameters = (template: string): boolean =>
+  template.split('/').every((segment) => segment.split(PARAMETER).length <= MAX_PARTS);
+
+/** The text before a parameter, its name, and the text behind it. */
+const MAX_PARTS = 3;
+
+/**
  * Creates a function that matches a request's path with the path of an endpoint. Compares the signed bytes:
  * nothing is decoded, case matters, and so does a trailing slash.
  *
  * @example createPathMatcher('/v1/withdrawals/{withdrawal_id}')('/v1/withdrawals/7') // → { withdrawal_id:
  * '7' }
  * @returns a function that returns the values of the parameters as sent, or `undefined` for another path
+ * @throws ProtocolError `invalid_field` for two parameters in one segment
  */
 export const createPathMatcher = (
   template: string,
 ): ((path: string) => Readonly<Record<string, string>> | undefined) => {
   assertString(template, 'template');
+  if (!hasSingleParameters(template)) {
+    throw new ProtocolError(
+      'invalid_field',
+      `template must have at most one parameter between two slashes: got ${quote(template)}.`,
+    );
+  }
   const names = [...template.matchAll(PARAMETER)].map(([, name]) => name as string);
   const literals = template.split(PARAMETER).filter((_, index) => index % 2 === 0);
   const pattern = new RegExp(`^${literals.map(escapeRegExp).join('([^/]+)')}$`);
@@ -108,13 +133,13 @@ const assertPermission = (permission: Endpoint['permission']): void => {
 const assertPathParameters = ({ path, pathParameters }: Endpoint): void => {
   const names = [...path.matchAll(PARAMETER)].map(([, name]) => name as string);
   const isComplete =
-    !/[{}?#]/.test(path.replace(PARAMETER, '')) &&
+    isPathTemplate(path) &&
     new Set(names).size === names.length &&
     names.toSorted().join() === Object.keys(pathParameters.shape).toSorted().join();
   if (isComplete) return;
   throw new ProtocolError(
     'invalid_field',
-    `path of the endpoint must be a path without query, with each key of pathParameters once in braces, e.g. /v1/invoices/{invoice_id}: got ${quote(path)}.`,
+    `path of the endpoint must be a path without query, with each key of pathParameters once in braces, one in a segment, e.g. /v1/invoices/{invoice_id}: got ${quote(path)}.`,
   );
 };
 

@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { defineEndpoint, endpoints, NO_PARAMETERS } from '@cpg/protocol';
 import { exchange, RawConnection } from '@cpg/test-support/raw-client';
@@ -162,6 +164,27 @@ describe.each(EXPRESS_VERSIONS)('an own API on %s', (name, express) => {
     });
 
     it.each([
+      ['POST', '/V1/Files/X'],
+      ['POST', '/v1/files/x/'],
+      ['GET', '/v1/reports'],
+      ['HEAD', '/v1/reports'],
+    ])('cannot be evaded where Express serves another spelling: %s %s', async (method, target) => {
+      const rules = [
+        { method: 'POST', path: '/v1/files/{Name}', rateLimitPerMinute: 0 },
+        { method: 'GET', path: '/v1/Reports/', rateLimitPerMinute: 0 },
+      ];
+      const app = express();
+      app.use(cpgAuth({ ...defaults(), routes: rules }));
+      app.post('/v1/files/:name', showRequest);
+      app.get('/v1/reports', showRequest);
+      const port = await serve(app);
+      // Not through an HTTP parser: a response to HEAD declares a body that it does not have.
+      const socket = connect(port, '127.0.0.1');
+      socket.end(signedRequest({ method, target, headers: { Connection: 'close' } }));
+      expect(await text(socket)).toMatch(/^HTTP\/1\.1 429 /);
+    });
+
+    it.each([
       ['leaves them out', []],
       ['has other ones', [route(upload, () => null, { bodyLimit: 1000, rateLimitPerMinute: 9 })]],
     ])('fail when cpgAuth %s', async (_what, known) => {
@@ -233,14 +256,18 @@ describe.each(EXPRESS_VERSIONS)('an own API on %s', (name, express) => {
 
     it.each([
       [{ method: 'post', path: '/x' }, 'cpgAuth: routes 0: method must be a method in capitals'],
-      [{ method: 'GET', path: 'x' }, 'cpgAuth: routes 0: path must be a path that begins with /'],
+      [{ method: 'GET', path: 'x' }, 'cpgAuth: routes 0: path must be a path such as /v1/invoices/'],
+      [{ method: 'GET', path: '/x/:id' }, 'with at most one parameter in a segment, in braces: got "/x/:id"'],
+      [{ method: 'GET', path: '/x/{a}-{b}' }, 'cpgAuth: routes 0: path must be a path such as'],
       [{ method: 'GET', path: '/x', permission: 'withdrw' }, 'permission must be "withdraw", or,'],
       [{ method: 'GET', path: '/x', bodyLimits: 1 }, 'Did you mean "bodyLimit"?'],
       [{ method: 'GET' }, 'cpgAuth: routes must be a list of routes'],
     ])('are checked in rules: %j', (rule, message) => {
       expect(() => cpgAuth({ ...defaults(), routes: [rule as never] })).toThrow(message);
-      const twice = { method: 'GET', path: '/x' };
-      expect(() => cpgAuth({ ...defaults(), routes: [twice, twice] })).toThrow('GET /x has two handlers');
+      const twice = { method: 'POST', path: upload.path };
+      for (const other of [twice, route(upload, () => null)]) {
+        expect(() => cpgAuth({ ...defaults(), routes: [twice, other] })).toThrow('has two handlers');
+      }
     });
   });
 

@@ -21,7 +21,13 @@ import { aBoolean, assertValue, type OptionRule, type OptionRules, optional } fr
 import { guardLogger, type Logger } from '../user-code.ts';
 import { type AdmittedAs, assertSameAdmission, findAdmitted, rememberAdmitted } from './admitted.ts';
 import { readJsonBody } from './json-body.ts';
-import { aKnownRouteList, createKnownRoutes, type FindKnownRoutes, type KnownRoute } from './route-table.ts';
+import {
+  aKnownRouteList,
+  createKnownRoutes,
+  type FindKnownRoutes,
+  findKnownRow,
+  type KnownRoute,
+} from './route-table.ts';
 
 /** The options that `cpgAuth` takes in every framework. */
 export interface CpgAuthOptions extends AuthenticateOptions {
@@ -136,7 +142,8 @@ export class Gate<Options extends CpgAuthOptions = CpgAuthOptions> {
   }
 
   #addLimits(request: RequestToAuthenticate): RequestToAuthenticate {
-    const limits = this.#findKnown?.(getPaths(request))?.byMethod.get(request.method)?.limits;
+    const limits =
+      this.#findKnown && findKnownRow(this.#findKnown(getPaths(request)), request.method)?.limits;
     return limits === undefined ? request : { ...request, limits };
   }
 

@@ -1,4 +1,10 @@
-import { type AnyPermission, createPathMatcher, type Endpoint, findPermissionMistake } from '@cpg/protocol';
+import {
+  type AnyPermission,
+  createPathMatcher,
+  type Endpoint,
+  findPermissionMistake,
+  isPathTemplate,
+} from '@cpg/protocol';
 import type { RouteRate } from '../admission/admission-store.ts';
 import type { RouteLimits } from '../authenticate/request.ts';
 import { ServerMiddlewareError } from '../errors.ts';
@@ -25,8 +31,12 @@ export interface RouteOptions {
 
 /** A path that is served by a handler of the framework, for the option `routes` of `cpgAuth`. */
 export interface RouteRule extends RouteOptions {
+  /** In capitals; GET includes HEAD. */
   readonly method: string;
-  /** As signed, or as received; parameters in braces, such as `/v1/invoices/{invoice_id}`. */
+  /**
+   * As signed, or as received; parameters in braces, such as `/v1/invoices/{invoice_id}`. Case and a slash at the end do not
+   * matter, as in Express by default.
+   */
   readonly path: string;
   /**
    * The permission that the handler requires; then a malformed JSON body is rejected after it. `null` if it requires none.
@@ -55,7 +65,9 @@ export const assertRouteOptions = (options: RouteOptions | undefined): void =>
   assertOptions({ owner: 'route', options, rules: LIMIT_RULES });
 
 const aPath: OptionRule = (value) =>
-  typeof value === 'string' && value.startsWith('/') ? undefined : 'be a path that begins with /';
+  typeof value === 'string' && isPathTemplate(value)
+    ? undefined
+    : 'be a path such as /v1/invoices/{invoice_id}, with at most one parameter in a segment, in braces';
 
 const RULE_RULES: OptionRules<RouteRule> = {
   method: (value) =>
@@ -126,20 +138,31 @@ export interface KnownRow extends TableRow {
 export type FindKnownRoutes = (paths: readonly string[]) => PathMatch<KnownRow> | undefined;
 
 /**
- * Makes the table of the option `routes`.
+ * Makes the table of the option `routes`. Endpoints match byte for byte, as in `routes(list)`. Rules match as Express does by
+ * default, without regard to case and to a slash at the end: another spelling must not evade a limit.
  *
  * @throws ServerMiddlewareError `invalid_option`, `duplicate_route`
  */
 export const createKnownRoutes = (routes: readonly KnownRoute[]): FindKnownRoutes => {
-  const find = createRouteTable(routes.map(toKnownRow));
+  const rows = routes.map(toKnownRow);
+  createRouteTable(rows);
+  const findEndpoint = createRouteTable(rows.filter(({ isEndpoint }) => isEndpoint));
+  const rules = rows.filter(({ isEndpoint }) => !isEndpoint);
+  const findRule = createRouteTable(rules.map((row) => ({ ...row, path: withoutSpelling(row.path) })));
   return (paths) => {
     for (const path of paths) {
-      const match = find(path);
+      const match = findEndpoint(path) ?? findRule(withoutSpelling(path));
       if (match !== undefined) return match;
     }
     return undefined;
   };
 };
+
+const withoutSpelling = (path: string): string => path.toLowerCase().replace(/(?<=.)\/$/, '');
+
+/** Returns the row of a request; Express serves HEAD with the handler of GET. */
+export const findKnownRow = (match: PathMatch<KnownRow> | undefined, method: string): KnownRow | undefined =>
+  match?.byMethod.get(method) ?? (method === 'HEAD' ? match?.byMethod.get('GET') : undefined);
 
 /** The methods whose handlers read no body. */
 export const METHODS_WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
