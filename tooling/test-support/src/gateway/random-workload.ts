@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createSigningKey, signRequest, toDecimal } from '@cpg/protocol';
 import { expect } from 'vitest';
 import type { GatewayProcess } from '../gateway-process.ts';
@@ -140,28 +141,41 @@ const read = async (response: Response): Promise<ApiResponse> => ({
   body: (await response.json()) as ApiResponse['body'],
 });
 
+/** Sends again after a 503, as a client must: on a busy machine a gateway waits in vain for one of its connections. */
+const untilAvailable = async (send: () => Promise<ApiResponse>): Promise<ApiResponse> => {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const response = await send();
+    if (response.status !== 503) return response;
+    await delay(100);
+  }
+  return send();
+};
+
 /** Calls the API and the sandbox of gateway processes, for any number of concurrent callers. */
 export const signedCalls = ({ keyId, secret, gateway, random }: Caller) => {
   const key = createSigningKey(secret);
   let stamp = 0;
   return {
-    call: async (method: string, target: string, body?: unknown): Promise<ApiResponse> => {
-      const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-      stamp = (stamp + 1) % 500;
-      const timestamp = Math.floor(Date.now() / 1000) - 250 + stamp;
-      // A unique target per request: equal requests would count as replays.
-      const unique = `${target}?n=${random(2 ** 31)}`;
-      const { headers } = signRequest({ keyId, key, method, target: unique, body: bytes, timestamp });
-      const options = { method, headers: { ...headers, 'content-type': 'application/json' } };
-      return read(await fetch(`${gateway().url}${unique}`, bytes ? { ...options, body: bytes } : options));
-    },
-    sandbox: async (path: string, body: unknown = {}): Promise<ApiResponse> =>
-      read(
-        await fetch(`${gateway().operationsUrl}/_sandbox${path}`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify(body),
-        }),
+    call: (method: string, target: string, body?: unknown): Promise<ApiResponse> =>
+      untilAvailable(async () => {
+        const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+        stamp = (stamp + 1) % 500;
+        const timestamp = Math.floor(Date.now() / 1000) - 250 + stamp;
+        // A unique target per request: equal requests would count as replays.
+        const unique = `${target}?n=${random(2 ** 31)}`;
+        const { headers } = signRequest({ keyId, key, method, target: unique, body: bytes, timestamp });
+        const options = { method, headers: { ...headers, 'content-type': 'application/json' } };
+        return read(await fetch(`${gateway().url}${unique}`, bytes ? { ...options, body: bytes } : options));
+      }),
+    sandbox: (path: string, body: unknown = {}): Promise<ApiResponse> =>
+      untilAvailable(async () =>
+        read(
+          await fetch(`${gateway().operationsUrl}/_sandbox${path}`, {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify(body),
+          }),
+        ),
       ),
   };
 };
