@@ -1,5 +1,7 @@
 import { library } from '@cpg/build';
 
+const ADAPTERS = ['fastify', 'hono', 'koa', 'lambda', 'nest', 'node'];
+
 export default library({
   index: 'src/index.ts',
   core: 'src/core.ts',
@@ -8,4 +10,5 @@ export default library({
   opentelemetry: 'src/opentelemetry.ts',
   cli: 'src/doctor/main.ts',
   postgres: 'src/postgres.ts',
+  ...Object.fromEntries(ADAPTERS.map((name) => [name, `src/adapters/${name}.ts`])),
 });

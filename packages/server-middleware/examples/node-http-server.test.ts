@@ -1,47 +1,15 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { createSigningKey, type Permission } from '@cpg/protocol';
 import { type CpgKey, memoryStore, staticKeys } from '@cpg/server-middleware';
 import { exchange } from '@cpg/test-support/raw-client';
 import { NOW, type RequestParts, signedRequest, testKey } from '@cpg/test-support/server-middleware/fixtures';
+import { readSuiteKeys, SUITE } from '@cpg/test-support/server-middleware/suite-keys';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createApiServer } from './node-http-server.ts';
 
-const SUITE = fileURLToPath(new URL('../../../apps/conformance/', import.meta.url));
-const ROLES: Readonly<Record<string, Partial<CpgKey>>> = {
-  full: {},
-  readonly: { permissions: ['read_balance'] },
-  noperm: { permissions: [] },
-  revoked: { revoked: true },
-  ipListed: { sourceIps: ['203.0.113.0/24'] },
-  slowA: { rateLimitPerMinute: 5, permissions: ['read_balance'] },
-  slowB: { rateLimitPerMinute: 5, permissions: ['read_balance'] },
-  other: { accountId: 'acct_2' },
-};
-
-interface SuiteKey {
-  readonly keyId: string;
-  readonly secret: string;
-}
-
-/** The keys that the suite expects a server to know: by role, and one for each permission. */
-const suiteKeys = (): CpgKey[] => {
-  const { only, withdrawal: _terms, ...roles } = JSON.parse(readFileSync(`${SUITE}demo-keys.json`, 'utf8'));
-  const createKey = ({ keyId, secret }: SuiteKey, differences: Partial<CpgKey> = {}) =>
-    testKey({ keyId, signingKeys: [createSigningKey(secret)], ...differences });
-  return [
-    ...Object.entries<SuiteKey>(roles).map(([role, key]) => createKey(key, ROLES[role])),
-    ...Object.entries<SuiteKey>(only).map(([name, key]) =>
-      createKey(key, { permissions: [name as Permission] }),
-    ),
-  ];
-};
-
-describe('a node:http server on the framework-free core', () => {
+describe('a node:http server', () => {
   const start = async (keys: readonly CpgKey[], clock = () => NOW * 1000) => {
     const server = createApiServer({ keys: staticKeys(keys), store: memoryStore({ clock }), clock });
     server.listen(0, '127.0.0.1');
@@ -61,7 +29,7 @@ describe('a node:http server on the framework-free core', () => {
   it.each(['server-t*', 'server-s*', 'server-b*', 'server-o*', 'server-rep*', 'server-rac*'])(
     'passes the conformance cases %s',
     async (pattern) => {
-      const port = await start(suiteKeys(), Date.now);
+      const port = await start(readSuiteKeys(), Date.now);
       const program = ['--conditions=@cpg/source', `${SUITE}src/main.ts`, 'server', '--run', pattern];
       const server = ['--url', `http://127.0.0.1:${port}`, '--keys', `${SUITE}demo-keys.json`];
       const { stdout } = await promisify(execFile)(process.execPath, [...program, ...server]);

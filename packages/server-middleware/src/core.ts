@@ -12,7 +12,17 @@ export {
 } from './errors.ts';
 export { type DrainLimits, drainUnreadBodies } from './http/drain-unread-body.ts';
 export { type BodyLimits, type MessageWithRawBody, parseJsonBody, readBody } from './http/read-body.ts';
-export { type Page, type PageContent, page, sendRejection, sendSuccess } from './http/responses.ts';
+export {
+  formatRejection,
+  formatSuccess,
+  type HttpResponse,
+  type Page,
+  type PageContent,
+  page,
+  sendRejection,
+  sendResponse,
+  sendSuccess,
+} from './http/responses.ts';
 export {
   type CachedKeys,
   type CachedKeysOptions,
@@ -29,4 +39,17 @@ export {
   recordResponse,
   startRecording,
 } from './observability/response-event.ts';
+export { getPrincipal } from './service/permission.ts';
+export {
+  createRouter,
+  type Route,
+  type RouteFactory,
+  type RouteHandler,
+  type RouteRequest,
+  type RouteResult,
+  type Router,
+  type RouterRequest,
+  type RoutesOptions,
+  route,
+} from './service/router.ts';
 export type { Logger } from './user-code.ts';

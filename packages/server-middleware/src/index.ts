@@ -13,6 +13,4 @@ export { type ObserveResponsesOptions, observeResponses } from './express/observ
 export { requirePermission } from './express/require-permission.ts';
 export { type Route, type RouteHandler, type RouteRequest, route, routes } from './express/routes.ts';
 export * from './redis.ts';
-export { getPrincipal } from './service/permission.ts';
 export type { KnownRoute, RouteOptions, RouteRule } from './service/route-table.ts';
-export type { RouteFactory, RouteResult, RoutesOptions } from './service/router.ts';

@@ -17,7 +17,7 @@ const PUBLIC_IPV6 = [
 const MIN_TRUSTED = 2;
 
 /** The part of an Express app that is asked. */
-interface AppWithSettings {
+export interface AppWithSettings {
   get(setting: string): unknown;
 }
 
