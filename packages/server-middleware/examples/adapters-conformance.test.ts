@@ -18,7 +18,7 @@ import * as koaAdapter from '@cpg/server-middleware/koa';
 import { CpgModule } from '@cpg/server-middleware/nest';
 import { describeInCi } from '@cpg/test-support/programs';
 import { readSuiteKeys, SUITE } from '@cpg/test-support/server-middleware/suite-keys';
-import { createAdaptorServer } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import { Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -79,7 +79,8 @@ const FRAMEWORKS: readonly (readonly [string, Start])[] = [
     (options) => {
       const app = new Hono<{ Variables: honoAdapter.CpgVariables }>();
       app.use(honoAdapter.cpgAuth(options), honoAdapter.routes(ROUTES));
-      return listen(createAdaptorServer(app) as Server);
+      const { onRequestError: errorHandler } = honoAdapter;
+      return listen(createServer(getRequestListener(app.fetch, { errorHandler })));
     },
   ],
   ['Nest on Express', startNest(() => new ExpressAdapter())],

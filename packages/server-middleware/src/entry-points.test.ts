@@ -27,6 +27,9 @@ const findImportedPackages = async (entryPoint: string): Promise<string[]> => {
   return JSON.parse(stdout) as string[];
 };
 
+// No framework but Nest's own, and neither Express nor express-rate-limit.
+const ADAPTER_PACKAGES = ['@cpg/protocol', '@cpg/protocol/explain', 'ipaddr.js'];
+
 describe('entry points', () => {
   it.each([
     ['./core.ts', ['@cpg/protocol', '@cpg/protocol/explain', 'ipaddr.js', 'lru-cache']],
@@ -34,6 +37,10 @@ describe('entry points', () => {
     ['./opentelemetry.ts', ['@cpg/protocol', '@opentelemetry/api']],
     ['./redis.ts', ['@cpg/protocol', 'lru-cache']],
     ['./postgres.ts', ['@cpg/protocol']],
+    ...['fastify', 'hono', 'koa', 'lambda', 'node'].map(
+      (name) => [`./adapters/${name}.ts`, ADAPTER_PACKAGES] as const,
+    ),
+    ['./adapters/nest.ts', [...ADAPTER_PACKAGES.slice(0, 2), '@nestjs/common', '@nestjs/core', 'ipaddr.js']],
     [
       './index.ts',
       ['@cpg/protocol', '@cpg/protocol/explain', 'express-rate-limit', 'ipaddr.js', 'lru-cache'],

@@ -22,6 +22,8 @@ declare const ledger: {
   ): Promise<import('@cpg/protocol').Balance[]>;
 };
 declare const handler: import('express').RequestHandler;
+declare const options: Pick<import('@cpg/server-middleware').CpgAuthOptions, 'keys' | 'store'>;
+declare const list: readonly import('@cpg/server-middleware/core').Route[];
 `;
 
 const blocks = [...README.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, program]) => program as string);
@@ -60,7 +62,7 @@ it('the examples of the README, also those inside a sentence, compile under stri
   const config = {
     extends: '@cpg/tsconfig/base.json',
     // The types of redis do not accept an environment variable with it.
-    compilerOptions: { exactOptionalPropertyTypes: false },
+    compilerOptions: { exactOptionalPropertyTypes: false, experimentalDecorators: true },
     include: ['*.ts'],
   };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));

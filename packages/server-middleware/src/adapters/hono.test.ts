@@ -10,7 +10,7 @@ import {
 } from '@cpg/test-support/server-middleware/adapter-service';
 import { describeAdapter } from '@cpg/test-support/server-middleware/describe-adapter';
 import { type RequestParts, signedRequest } from '@cpg/test-support/server-middleware/fixtures';
-import { createAdaptorServer } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import { drainUnreadBodies, RejectionError } from '../core.ts';
@@ -18,6 +18,7 @@ import {
   type CpgVariables,
   cpgAuth,
   errorHandler,
+  onRequestError,
   requirePermission,
   routes,
   serveRoutes,
@@ -50,10 +51,9 @@ const listen = async (server: Server) => {
 
 describeAdapter({
   name: 'Hono on @hono/node-server',
-  start: (service) => listen(createAdaptorServer({ fetch: createApp(service).fetch }) as Server),
-  differences: {
-    // @hono/node-server itself rejects it, without a body.
-    'a target with a backslash': { status: 400, message: undefined },
+  start: (service) => {
+    const listener = getRequestListener(createApp(service).fetch, { errorHandler: onRequestError });
+    return listen(createServer(listener));
   },
 });
 
@@ -163,6 +163,14 @@ describe('on Web-standard requests', () => {
     const { url, init } = sign({ keyId: 'ck_here', target: '/v1/_ping?address=1' });
     expect((await serveRoutes(list, options)(new Request(url, init), null)).status).toBe(500);
     expect(options.logger.lines.at(-1)?.fields.code).toBe('unusable_client_ip');
+  });
+
+  it('gives other errors of @hono/node-server an envelope too', async () => {
+    const response = onRequestError(new Error('secret'));
+    expect([response.status, await response.json()]).toEqual([
+      500,
+      { success: false, message: 'Internal server error' },
+    ]);
   });
 
   it('without cpgAuth leaves unknown paths to the next handler, and never serves a route', async () => {

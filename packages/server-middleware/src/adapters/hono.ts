@@ -1,4 +1,4 @@
-import type { AnyPermission } from '@cpg/protocol';
+import { type AnyPermission, REJECTIONS } from '@cpg/protocol';
 import type { ErrorHandler, MiddlewareHandler } from 'hono';
 import type { Principal } from '../authenticate/request.ts';
 import * as service from '../service/index.ts';
@@ -112,4 +112,11 @@ export const serveRoutes = (list: readonly service.Route<Request>[], options: We
 export const errorHandler = (options: service.RoutesOptions = {}): ErrorHandler => {
   const errorLog = new service.ErrorLog(options.logger);
   return (error, { req }) => web.toResponse(req.raw, errorLog.formatError(error));
+};
+
+/** Errors of `@hono/node-server` in the envelope: `getRequestListener(app.fetch, { errorHandler: onRequestError })`. */
+export const onRequestError = (error: unknown): Response => {
+  const isMalformed = error instanceof Error && error.name === 'RequestError';
+  const code = isMalformed ? 'malformed_request_target' : 'internal_server_error';
+  return web.toResponse(undefined, service.formatRejection(REJECTIONS[code]));
 };

@@ -69,8 +69,8 @@ export const getWebRecorder = (request: Request): ResponseRecorder | undefined =
 const getSocketAddress: WebClientIp = (_request, platform) => findIncoming(platform)?.socket.remoteAddress;
 
 /** Makes the response to a Web-standard request. */
-export const toResponse = (request: Request, response: HttpResponse): Response => {
-  getWebRecorder(request)?.responding(response);
+export const toResponse = (request: Request | undefined, response: HttpResponse): Response => {
+  if (request !== undefined) getWebRecorder(request)?.responding(response);
   const { body, status, headers } = response;
   return new Response(body, { status, headers });
 };
