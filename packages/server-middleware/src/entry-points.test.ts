@@ -31,7 +31,7 @@ const findImportedPackages = async (entryPoint: string): Promise<string[]> => {
 const ADAPTER_PACKAGES = ['@cpg/protocol', '@cpg/protocol/explain', 'ipaddr.js'];
 
 describe('entry points', () => {
-  it.each([
+  it.each<readonly [string, readonly string[]]>([
     ['./core.ts', ['@cpg/protocol', '@cpg/protocol/explain', 'ipaddr.js', 'lru-cache']],
     ['./prometheus.ts', ['@cpg/protocol', 'prom-client']],
     ['./opentelemetry.ts', ['@cpg/protocol', '@opentelemetry/api']],
