@@ -1,6 +1,7 @@
 import { benchProtocol } from './protocol/protocol.ts';
 import { benchExpress, benchReplacedSet, benchReplacements } from './server-middleware/express.ts';
 import { benchAuthenticate, benchMemoryStore } from './server-middleware/in-process.ts';
+import { benchFailover, benchReplicas } from './server-middleware/redis.ts';
 import { probeTiming } from './server-middleware/timing-probe.ts';
 
 type Benchmark = () => void | Promise<void>;
@@ -14,6 +15,8 @@ const BENCHMARKS: Readonly<Record<string, readonly Benchmark[]>> = {
     () => benchExpress(),
   ],
   'memory-store': [benchMemoryStore],
+  redis: [benchReplicas],
+  'redis-failover': [benchFailover],
   ab: [benchReplacedSet, () => benchReplacements()],
 };
 const DEFAULT = ['protocol', 'server-middleware'];

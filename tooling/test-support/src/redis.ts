@@ -12,11 +12,14 @@ export class RedisServer {
   readonly port: number;
   readonly #directory = mkdtempSync(join(tmpdir(), 'cpg-redis-'));
   readonly #extra: readonly string[];
+  readonly #instead: readonly string[] | undefined;
   #process: ChildProcess | undefined;
 
-  constructor(port: number, extra: readonly string[] = []) {
+  /** `instead` are all arguments of redis-server, in place of the settings of a server in memory. */
+  constructor(port: number, extra: readonly string[] = [], instead?: readonly string[]) {
     this.port = port;
     this.#extra = extra;
+    this.#instead = instead;
   }
 
   /** Starts a server on a free port; `extra` are more options of redis-server. */
@@ -32,9 +35,8 @@ export class RedisServer {
 
   async start(): Promise<void> {
     const settings = ['--port', String(this.port), '--bind', LOOPBACK, '--save', '', '--appendonly', 'no'];
-    const child = spawn('redis-server', [...settings, '--dir', this.#directory, ...this.#extra], {
-      stdio: 'ignore',
-    });
+    const args = this.#instead ?? [...settings, '--dir', this.#directory, ...this.#extra];
+    const child = spawn('redis-server', args, { stdio: 'ignore' });
     this.#process = child;
     while (!(await isAnsweringPing(this.port))) {
       if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}.`);

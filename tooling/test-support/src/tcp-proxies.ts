@@ -74,3 +74,28 @@ export const startCuttingProxy = async (targetPort: number) => {
     },
   };
 };
+
+/** A TCP proxy that passes on what the server sends after a delay; `cut` loses what is on its way, as a host that dies does. */
+export const startLaggingProxy = async (targetPort: number, lagMs: number) => {
+  const sockets = new Set<Socket>();
+  const server = createServer((client) => {
+    const upstream = connect(targetPort, LOOPBACK);
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => sockets.delete(socket));
+    }
+    client.on('data', (bytes) => upstream.write(bytes));
+    client.on('close', () => upstream.destroy());
+    upstream.on('close', () => client.destroy());
+    upstream.on('data', (bytes) => setTimeout(() => client.destroyed || client.write(bytes), lagMs));
+  });
+  const port = await listen(server);
+  return {
+    port,
+    cut: () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+};

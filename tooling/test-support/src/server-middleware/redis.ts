@@ -60,6 +60,18 @@ export const startRedisCluster = async () => {
   }
   return {
     ports: servers.map(({ port }) => port),
+    /** Adds a replica of the first master. */
+    addReplica: async () => {
+      const replica = await RedisServer.start(settings);
+      const client = new Redis({ port: replica.port, host: LOOPBACK });
+      const id = String(await clients[0]?.call('CLUSTER', 'MYID'));
+      await client.call('CLUSTER', 'MEET', LOOPBACK, Number(servers[0]?.port));
+      const replicate = () => client.call('CLUSTER', 'REPLICATE', id).catch(() => undefined);
+      while ((await replicate()) !== 'OK') await delay(20);
+      while (!String(await clients[0]?.info('replication')).includes('state=online')) await delay(20);
+      client.disconnect();
+      return replica;
+    },
     /** How many keys each master holds. */
     sizes: () => Promise.all(clients.map((client) => client.dbsize())),
     stop: async () => {

@@ -1,6 +1,9 @@
 import { ServerMiddlewareError } from '../../errors.ts';
 import type { RedisConnection, RedisScript, ScriptCall } from './redis-client.ts';
 
+// Redis looks for timeouts ten times a second, so WAIT may take that much longer.
+const TIMER_MS = 100;
+
 /** A script call that waits for its batch. */
 interface WaitingCall {
   readonly call: ScriptCall;
@@ -62,7 +65,8 @@ export class ConfirmedScripts {
   async #runBatch(batch: readonly WaitingCall[]): Promise<void> {
     if (batch.length === 0) return;
     const { connection, script, replicas } = this.#options;
-    const timeoutMs = Math.ceil(Math.max(...batch.map(({ getRemainingMs }) => getRemainingMs())));
+    const remainingMs = Math.max(...batch.map(({ getRemainingMs }) => getRemainingMs()));
+    const timeoutMs = Math.ceil(Math.max(remainingMs - TIMER_MS, remainingMs / 2));
     try {
       const { replies, confirmedBy } = await connection.runConfirmed(
         script,

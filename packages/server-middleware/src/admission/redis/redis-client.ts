@@ -186,7 +186,8 @@ class NodeRedisState {
     const setHandshaking = (isHandshaking: boolean) => () => {
       this.#isHandshaking = isHandshaking;
     };
-    on?.call(client, 'connect', setHandshaking(true));
+    // A Sentinel client reports that it is open, not that a connection is.
+    if (!('getSentinelNode' in client)) on?.call(client, 'connect', setHandshaking(true));
     // Without a listener an error event would end the process; the admissions report the failure.
     for (const event of ['ready', 'error', 'end']) on?.call(client, event, setHandshaking(false));
   }
@@ -195,17 +196,13 @@ class NodeRedisState {
   reset(): void {
     const { isOpen, isReady } = this.#client;
     // In any other state the client is connecting by itself; destroyed in that state, it would do so twice.
-    const isConnected = isOpen === true && (isReady === true || this.#isHandshaking || this.#isSentinel);
+    const isConnected = isOpen === true && (isReady === true || this.#isHandshaking);
     if (this.#isReconnecting || !(isConnected || (isOpen === false && this.#isClosedHere))) return;
     this.#isReconnecting = true;
     const finish = () => {
       this.#isReconnecting = false;
     };
     this.#reconnect().then(finish, finish);
-  }
-
-  get #isSentinel(): boolean {
-    return 'getSentinelNode' in this.#client;
   }
 
   async #reconnect(): Promise<void> {

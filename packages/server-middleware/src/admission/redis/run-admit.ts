@@ -21,7 +21,7 @@ export interface AdmitCall {
   readonly createCall: (deadline: number) => ScriptCall;
   /** When the request is rejected with 503, in milliseconds of `performance.now()`. */
   readonly rejectedAt: number;
-  /** How long before that the script must have run, for its reply to arrive in time. */
+  /** How long before that Redis must have finished, for its reply to arrive in time. */
   readonly marginMs: number;
 }
 
@@ -84,29 +84,26 @@ export class AdmitRunner {
 
   async #runOnce(admit: AdmitCall): Promise<Admission | 'late'> {
     const { keyId, createCall, rejectedAt, marginMs } = admit;
+    const { connection, waitReplicas } = this.#options;
     const clock = this.#clockFor(keyId);
     const sentAt = performance.now();
-    const call = createCall(clock.toRedisMs(rejectedAt - marginMs));
-    const { reply, confirmedBy } = await this.#evaluate(admit, call);
+    const deadline = clock.toRedisMs(rejectedAt - marginMs);
+    const call = createCall(deadline);
+    // Without the clock the script records nothing that a replica could confirm.
+    const isConfirmed = waitReplicas > 0 && deadline > 0;
+    const { reply, confirmedBy } = isConfirmed
+      ? await this.#confirmed.run({
+          route: connection.isCluster ? keyId : '',
+          call,
+          getRemainingMs: () => rejectedAt - marginMs - performance.now(),
+        })
+      : { reply: await connection.run(ADMIT_SCRIPT, call), confirmedBy: 0 };
     const { decision, redisMs } = readAdmitReply(reply);
     clock.learn(redisMs, { sentAt, receivedAt: performance.now() });
-    const { waitReplicas } = this.#options;
-    if (decision === 'admitted' && confirmedBy < waitReplicas)
-      throw unconfirmedError(confirmedBy, waitReplicas);
-    return decision;
-  }
-
-  async #evaluate(
-    { keyId, rejectedAt }: AdmitCall,
-    call: ScriptCall,
-  ): Promise<{ readonly reply: unknown; readonly confirmedBy: number }> {
-    const { connection, waitReplicas } = this.#options;
-    if (waitReplicas === 0) return { reply: await connection.run(ADMIT_SCRIPT, call), confirmedBy: 0 };
-    return this.#confirmed.run({
-      route: connection.isCluster ? keyId : '',
-      call,
-      getRemainingMs: () => rejectedAt - performance.now(),
-    });
+    if (decision !== 'admitted' || confirmedBy >= waitReplicas) return decision;
+    if (isConfirmed) throw unconfirmedError(confirmedBy, waitReplicas);
+    // An earlier attempt, whose reply was lost, recorded it.
+    return 'late';
   }
 
   #clockFor(keyId: string): RedisClock {
