@@ -190,7 +190,7 @@ const runChecks = async (context: Context): Promise<Outcome> => {
     recorder?.passed('body');
 
     read = { headers, target, timestamp, body };
-    const found = await findKey(options, headers.keyId);
+    const found = findSameKey(await findKey(options, headers.keyId), headers.keyId);
     recorder?.passed('key', found?.keyId);
     key = checkKey(context, read, found);
   } finally {
@@ -222,14 +222,15 @@ const readSignedTarget = ({ target, signedTarget }: RequestToAuthenticate): Requ
   return isRejection(received) || signedTarget === undefined ? received : parseRequestTarget(signedTarget);
 };
 
-const findKey = async (
+const findKey = (
   { keys, storeTimeoutMs: timeoutMs = DEFAULT_STORE_TIMEOUT_MS }: AuthenticateOptions,
   keyId: string,
-): Promise<CpgKey | undefined> => {
-  const found = await callStore({ name: 'The key store', timeoutMs, call: () => keys.find(keyId) });
-  // A store that compares ids less strictly than the protocol must not return another key.
-  return found?.keyId === keyId ? found : undefined;
-};
+): CpgKey | undefined | Promise<CpgKey | undefined> =>
+  callStore({ name: 'The key store', timeoutMs, call: () => keys.find(keyId) });
+
+/** A store that compares ids less strictly than the protocol must not return another key. */
+const findSameKey = (found: CpgKey | undefined, keyId: string): CpgKey | undefined =>
+  found?.keyId === keyId ? found : undefined;
 
 const checkKey = (context: Context, read: ReadRequest, key: CpgKey | undefined): CpgKey | Rejection => {
   const { request, options, recorder } = context;

@@ -59,6 +59,18 @@ describe('HTTP/1.1', () => {
     expect(turns).toBeGreaterThanOrEqual(9);
   });
 
+  it('is incomplete when the request is destroyed in the same tick', async () => {
+    const results: unknown[] = [];
+    const connection = await start(async (request) => {
+      const body = readBody(request, LIMITS);
+      request.destroy(new Error('destroyed by a test'));
+      results.push(await body);
+    });
+    await connection.write(CHUNKED);
+    expect(await connection.readResponse()).toBeUndefined();
+    await vi.waitFor(() => expect(results).toEqual([REJECTIONS.incomplete_body]));
+  });
+
   it('ends at once when a chunked body without bytes arrived while middleware in front was waiting', async () => {
     const connection = await start(async (request, response) => {
       while (!request.complete) await nextTurn();

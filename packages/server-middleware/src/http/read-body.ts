@@ -123,6 +123,7 @@ const collectRest = (
     let isReading = false;
     let hasRead = inStream > 0;
     let isDone = false;
+    let timer: NodeJS.Timeout | undefined;
 
     const read = () => {
       isReading = false;
@@ -130,15 +131,22 @@ const collectRest = (
       hasRead = true;
       message._read(message.readableHighWaterMark);
     };
+    const wait = () => {
+      if (isDone) return;
+      timer = setTimeout(onLost, limits.timeoutMs);
+      message.on('close', onLost).on('error', onLost);
+    };
     const stop = () => {
       isDone = true;
       message.push = push;
+      if (timer === undefined) return;
       clearTimeout(timer);
-      message.off('close', onLost);
+      message.off('close', onLost).off('error', onLost);
     };
     const discard = (settle: () => void) => {
       stop();
-      // The error listener stays: a connection that breaks after a rejection must not be an uncaught error.
+      // A connection that breaks after a rejection must not be an uncaught error.
+      message.on('error', () => {});
       message.resume();
       settle();
     };
@@ -155,7 +163,6 @@ const collectRest = (
     };
     const onEnd = () => {
       stop();
-      message.off('error', onLost);
       const body = collector.take();
       if (body.length > inStream) message.push(body.subarray(inStream));
       message.push(null);
@@ -163,8 +170,8 @@ const collectRest = (
       resolve(body);
     };
 
-    const timer = setTimeout(onLost, limits.timeoutMs);
-    message.on('close', onLost).on('error', onLost);
+    // Most bodies arrive with the head, before the next tick; no event of a lost connection can be earlier either.
+    process.nextTick(wait);
     message.push = (chunk: Uint8Array | string | null, encoding?: BufferEncoding) => {
       try {
         if (chunk !== null) onChunk(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);

@@ -19,7 +19,7 @@ import { formatRejection, type HttpResponse } from '../http/responses.ts';
 import { recordResponse } from '../observability/response-event.ts';
 import { aBoolean, assertValue, type OptionRule, type OptionRules, optional } from '../options.ts';
 import { guardLogger, type Logger } from '../user-code.ts';
-import { type AdmittedAs, assertSameAdmission, findAdmitted, rememberAdmitted } from './admitted.ts';
+import { type Admitted, assertSameAdmission, findAdmitted, rememberAdmitted } from './admitted.ts';
 import { readJsonBody } from './json-body.ts';
 import {
   aKnownRouteList,
@@ -105,7 +105,7 @@ export class Gate<Options extends CpgAuthOptions = CpgAuthOptions> {
       if (isRejection(outcome)) return formatRejection(outcome);
       const { principal: cpg, body: rawBody } = outcome;
       const isParsed = this.#options.json !== false;
-      rememberAdmitted(http, { ...this.#admittedAs(request), cpg, rawBody, isParsed });
+      rememberAdmitted(http, this.#describeAdmitted(request, { cpg, rawBody, isParsed }));
       return isParsed ? this.#parse(request, { cpg, rawBody, http }) : { cpg, rawBody };
     } catch (error) {
       return this.errorLog.formatError(error);
@@ -121,7 +121,7 @@ export class Gate<Options extends CpgAuthOptions = CpgAuthOptions> {
     if (first === undefined) return undefined;
     try {
       const request = this.#addLimits(this.#addBasePath(received));
-      assertSameAdmission(first, this.#admittedAs(request));
+      assertSameAdmission(first, this.#describeAdmitted(request, first));
       const { cpg, rawBody, isParsed } = first;
       const { bodyLimit = DEFAULT_BODY_LIMIT, json } = this.#options;
       if (rawBody.length > (request.limits?.bodyLimit ?? bodyLimit)) {
@@ -147,9 +147,12 @@ export class Gate<Options extends CpgAuthOptions = CpgAuthOptions> {
     return limits === undefined ? request : { ...request, limits };
   }
 
-  #admittedAs({ method, target, signedTarget = target, limits }: RequestToAuthenticate): AdmittedAs {
+  #describeAdmitted(
+    { method, target, signedTarget = target, limits }: RequestToAuthenticate,
+    { cpg, rawBody, isParsed }: Pick<Admitted, 'cpg' | 'rawBody' | 'isParsed'>,
+  ): Admitted {
     const { keys, store } = this.#options;
-    return { keys, store, method, target: signedTarget, limits };
+    return { keys, store, method, target: signedTarget, limits, cpg, rawBody, isParsed };
   }
 
   #parse(

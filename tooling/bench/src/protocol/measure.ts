@@ -72,6 +72,16 @@ const calibrate = async (operation: Operation): Promise<number> => {
 export const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
+/** The median of measurements, and how far they are apart; none is left out. */
+export const formatSpread = (
+  values: readonly number[],
+  format: (value: number) => string = (value) => `${value.toFixed(2)} ×`,
+): string => {
+  const sorted = [...values].sort((a, b) => a - b);
+  const quantile = (part: number) => format(sorted[Math.floor((sorted.length - 1) * part)] ?? Number.NaN);
+  return `median ${format(median(values))}, quartiles ${quantile(0.25)} to ${quantile(0.75)}, range ${quantile(0)} to ${quantile(1)}`;
+};
+
 /**
  * Times operations in interleaved rounds, which spreads other load of the machine over all of them, and compares each with the
  * first. A slice is long enough to include the collection of an operation's own garbage.

@@ -1,16 +1,19 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { availableParallelism, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { isInstalled } from '@cpg/test-support/programs';
 import { RedisServer } from '@cpg/test-support/redis';
-import { median } from '../protocol/measure.ts';
+import { formatSpread, median } from '../protocol/measure.ts';
 import { Load, signedPost } from './load.ts';
 import { REPLACEMENTS, type Replacement } from './replacements.ts';
 import type { Reading } from './server-program.ts';
-import { VARIANTS, type Variant } from './variants.ts';
+import { PEERS, VARIANTS, type Variant } from './variants.ts';
 
-const REQUESTS = 3_000;
-const WARM_UP = 6_000;
+/** Few, so that the bare server is measured just before and just after each other one. */
+const SLICE = 1_000;
+const WARM_UP = 8_000;
+const A_B_REQUESTS = 3_000;
 const PROGRAM = fileURLToPath(new URL('./server-program.ts', import.meta.url));
 const BENCH = fileURLToPath(new URL('../bench.ts', import.meta.url));
 const REPLACEMENT_HOOKS = new URL('./replacements.ts', import.meta.url).href;
@@ -68,37 +71,29 @@ const sign = ({ variant, port }: Contender, count: number): Buffer[] =>
     return signedPost(variant, port, serial);
   });
 
-const runRound = async (contender: Contender): Promise<void> => {
-  const requests = sign(contender, REQUESTS);
+/** Sends so many requests; returns the CPU microseconds of the server for each. */
+const runSlice = async (contender: Contender, count: number): Promise<number> => {
+  const requests = sign(contender, count);
   const before = await read(contender);
   const startedAt = performance.now();
   await contender.load.run(requests);
   const seconds = (performance.now() - startedAt) / 1000;
   const after = await read(contender);
-  contender.cpu.push((after.cpu - before.cpu) / REQUESTS);
-  contender.perSecond.push(REQUESTS / seconds);
+  const cpu = (after.cpu - before.cpu) / count;
+  contender.cpu.push(cpu);
+  contender.perSecond.push(count / seconds);
   contender.loopDelay.push(after.loopDelayP99);
+  return cpu;
 };
 
-const print = (contenders: readonly Contender[]): void => {
-  const [bare] = contenders;
-  for (const { name, cpu, perSecond, loopDelay } of contenders) {
-    const ratio = median(cpu.map((own, round) => own / (bare?.cpu[round] ?? Number.NaN)));
-    process.stdout.write(
-      `  ${name.padEnd(20)}${median(cpu).toFixed(1).padStart(7)} µs${ratio.toFixed(2).padStart(7)} ×` +
-        `${median(perSecond).toFixed(0).padStart(8)} requests/s, loop delay p99 ${median(loopDelay).toFixed(1)} ms\n`,
-    );
-  }
-};
-
-const runRounds = async (contenders: readonly Contender[], rounds: number): Promise<void> => {
+const warmUp = async (contenders: readonly Contender[]): Promise<void> => {
   for (const contender of contenders) await contender.load.run(sign(contender, WARM_UP));
-  for (let round = 0; round < rounds; round += 1) {
-    // Every server is first, second, … in turn.
-    const offset = round % contenders.length;
-    for (const contender of [...contenders.slice(offset), ...contenders.slice(0, offset)])
-      await runRound(contender);
-  }
+};
+
+/** Every contender is first, second, … in turn. */
+const rotate = <Item>(items: readonly Item[], round: number): Item[] => {
+  const offset = round % items.length;
+  return [...items.slice(offset), ...items.slice(0, offset)];
 };
 
 const stop = (contenders: readonly Contender[]): void => {
@@ -108,24 +103,114 @@ const stop = (contenders: readonly Contender[]): void => {
   }
 };
 
+/** The CPU of a variant's slices as multiples of the bare server's, measured just before and just after. */
+interface Ratios {
+  readonly variant: string;
+  /** One list for each process of the variant. */
+  readonly byProcess: number[][];
+  readonly cpu: number[];
+  readonly perSecond: number[];
+  readonly loopDelay: number[];
+}
+
+const CONTROL = 'bare again';
+const MAX_RATIO = 1.25;
+
+/** Measures each server between two slices of the bare one: B X B Y B Z B. */
+const runPairs = async (
+  bare: Contender,
+  others: readonly Contender[],
+  rounds: number,
+): Promise<Map<string, number[]>> => {
+  const ratios = new Map(others.map(({ name }) => [name, [] as number[]]));
+  let before = await runSlice(bare, SLICE);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const contender of rotate(others, round)) {
+      const cpu = await runSlice(contender, SLICE);
+      const after = await runSlice(bare, SLICE);
+      ratios.get(contender.name)?.push((2 * cpu) / (before + after));
+      before = after;
+    }
+  }
+  return ratios;
+};
+
+const formatLoad = (): string => {
+  const [one, five] = loadavg() as [number, number];
+  return `load average ${one.toFixed(1)}, ${five.toFixed(1)} on ${availableParallelism()} cores`;
+};
+
+const print = (all: readonly Ratios[]): void => {
+  for (const { variant, byProcess, cpu, perSecond, loopDelay } of all) {
+    const processes = byProcess.map((ratios) => median(ratios).toFixed(2)).join(' ');
+    process.stdout.write(
+      `  ${variant.padEnd(20)}${median(cpu).toFixed(1).padStart(7)} µs  ${formatSpread(byProcess.flat())}, of each process ${processes}; ` +
+        `${median(perSecond).toFixed(0)} requests/s, loop delay p99 ${median(loopDelay).toFixed(1)} ms\n`,
+    );
+  }
+};
+
+const printTargets = (all: readonly Ratios[]): void => {
+  const getRatio = (name: string) =>
+    median(all.find(({ variant }) => variant === name)?.byProcess.flat() ?? []);
+  const own = getRatio('cpg-memory');
+  const format = (isHeld: boolean, text: string) => `  ${isHeld ? 'held' : 'MISSED'}: ${text}\n`;
+  process.stdout.write(
+    format(own <= MAX_RATIO, `cpg-memory ${own.toFixed(2)} × bare, at most ${MAX_RATIO} ×`),
+  );
+  for (const peer of PEERS) {
+    const ratio = getRatio(peer);
+    process.stdout.write(
+      format(own <= ratio, `cpg-memory ${own.toFixed(2)} × bare, at most ${peer}, ${ratio.toFixed(2)} ×`),
+    );
+  }
+};
+
 /**
- * Prints the CPU that one request costs an Express 5 server, bare and with each protection, in interleaved rounds. Without
- * redis-server the Redis variant is skipped with a line.
+ * Prints the CPU that one request costs an Express 5 server, bare and with each protection. A slice of each is measured between
+ * two slices of the bare server, whose mean is its 1 ×, so that a change of the machine's load reaches both. New processes repeat
+ * this, because compiled code and memory layout differ between two processes with the same program. Every slice counts; `bare
+ * again` is the noise. Without redis-server the Redis variant is skipped with a line.
  */
-export const benchExpress = async (rounds = 15): Promise<void> => {
+export const benchExpress = async (processes = 4, rounds = 10): Promise<void> => {
   const redis = isInstalled('redis-server') ? await RedisServer.start() : undefined;
   if (redis === undefined) process.stdout.write('SKIPPED: cpg-redis (needs redis-server)\n');
-  const contenders: Contender[] = [];
+  const variants = VARIANTS.filter((variant) => variant !== 'cpg-redis' || redis !== undefined);
+  const names = [CONTROL, ...variants.slice(1)];
+  const all = names.map(
+    (variant): Ratios => ({ variant, byProcess: [], cpu: [], perSecond: [], loopDelay: [] }),
+  );
+  process.stdout.write(
+    `CPU a request, Express 5, POST of 844 bytes; ${processes} processes of each, ${rounds} slices of ${SLICE} requests in each; ${formatLoad()}\n`,
+  );
   try {
-    for (const variant of VARIANTS) {
-      if (variant === 'cpg-redis' && redis === undefined) continue;
-      contenders.push(await startServer({ name: variant, variant, redisUrl: redis?.url ?? '' }));
+    for (let generation = 0; generation < processes; generation += 1) {
+      const contenders: Contender[] = [];
+      try {
+        for (const [name, variant] of [
+          ['bare', 'bare'],
+          [CONTROL, 'bare'],
+          ...variants.slice(1).map((each) => [each, each]),
+        ] as [string, Variant][])
+          contenders.push(await startServer({ name, variant, redisUrl: redis?.url ?? '' }));
+        await warmUp(contenders);
+        const [bare, ...others] = contenders as [Contender, ...Contender[]];
+        const ratios = await runPairs(bare, others, rounds);
+        for (const [index, each] of all.entries()) {
+          const { cpu, perSecond, loopDelay } = others[index] as Contender;
+          each.byProcess.push(ratios.get(each.variant) as number[]);
+          each.cpu.push(...cpu);
+          each.perSecond.push(...perSecond);
+          each.loopDelay.push(...loopDelay);
+        }
+      } finally {
+        stop(contenders);
+      }
     }
-    await runRounds(contenders, rounds);
-    process.stdout.write('CPU a request, Express 5, POST of 844 bytes\n');
-    print(contenders);
+    print(all);
+    printTargets(all);
+    process.stdout.write(`  at the end ${formatLoad()}\n`);
   } finally {
-    stop(contenders);
     await redis?.stop();
   }
 };
@@ -151,7 +236,9 @@ export const benchReplacements = async (rounds = 30): Promise<void> => {
           replacement: REPLACEMENTS.find((each) => each === name) ?? 'none',
         }),
       );
-    await runRounds(contenders, rounds);
+    await warmUp(contenders);
+    for (let round = 0; round < rounds; round += 1)
+      for (const contender of rotate(contenders, round)) await runSlice(contender, A_B_REQUESTS);
   } finally {
     stop(contenders);
   }
@@ -159,20 +246,15 @@ export const benchReplacements = async (rounds = 30): Promise<void> => {
   if (bare === undefined || unchanged === undefined) return;
   const share = unchanged.cpu.map((cpu, round) => cpu - (bare.cpu[round] ?? Number.NaN));
   process.stdout.write(
-    `A/B on Express 5, POST of 844 bytes, ${rounds} rounds of ${REQUESTS} requests: bare ${median(bare.cpu).toFixed(1)} µs, ` +
+    `A/B on Express 5, POST of 844 bytes, ${rounds} rounds of ${A_B_REQUESTS} requests, ${formatLoad()}: bare ${median(bare.cpu).toFixed(1)} µs, ` +
       `unchanged ${median(unchanged.cpu).toFixed(1)} µs, so the middleware takes ${median(share).toFixed(1)} µs\n` +
       `More CPU than unchanged, in percent of the middleware; hand-written code stays above +${MIN_SAVING_PERCENT} %:\n`,
   );
   for (const { name, cpu } of changed) {
-    const differences = cpu
-      .map((own, round) => (100 * (own - (unchanged.cpu[round] ?? Number.NaN))) / median(share))
-      .sort((a, b) => a - b);
-    const quantile = (part: number): string =>
-      formatPercent(differences[Math.floor((differences.length - 1) * part)] ?? Number.NaN);
-    process.stdout.write(
-      `  ${name.padEnd(44)} median ${quantile(0.5)}, quartiles ${quantile(0.25)} to ${quantile(0.75)}, ` +
-        `range ${quantile(0)} to ${quantile(1)}\n`,
+    const differences = cpu.map(
+      (own, round) => (100 * (own - (unchanged.cpu[round] ?? Number.NaN))) / median(share),
     );
+    process.stdout.write(`  ${name.padEnd(44)} ${formatSpread(differences, formatPercent)}\n`);
   }
 };
 

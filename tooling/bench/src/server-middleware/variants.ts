@@ -18,6 +18,8 @@ export const TARGET = '/v1/withdrawals';
 
 /** The protections of one JSON route; `bare` has none. */
 export const VARIANTS = ['bare', 'cpg-memory', 'cpg-redis', 'hmac-auth-express', 'hawk'] as const;
+/** Other packages for the same task, in another scheme. */
+export const PEERS = ['hmac-auth-express', 'hawk'] as const satisfies readonly Variant[];
 export type Variant = (typeof VARIANTS)[number];
 
 const handler: RequestHandler = (request, response) => {
