@@ -206,6 +206,10 @@ const WITHOUT_OPTIONS = [
   'RejectionError',
   'ServerMiddlewareError',
   'captureRawBody',
+  // Takes those of `routes`, and names them so.
+  'createRouter',
+  'formatRejection',
+  'formatSuccess',
   'getPrincipal',
   'page',
   'parseJsonBody',
@@ -214,6 +218,7 @@ const WITHOUT_OPTIONS = [
   'requirePermission',
   'route',
   'sendRejection',
+  'sendResponse',
   'sendSuccess',
   'recordResponse',
   'startRecording',

@@ -16,7 +16,6 @@ interface Consumer {
   readonly project?: string;
   readonly packages: readonly string[];
   readonly dependencies?: Readonly<Record<string, string>>;
-  readonly installOptions?: readonly string[];
   /** Adds generated files. */
   prepare?(folder: string): void;
   readonly commands: readonly Command[];
@@ -77,8 +76,7 @@ const ALL: Readonly<Record<string, Consumer>> = {
   'types-nodenext': useLibraries('types-nodenext', ['npx', 'tsc'], ['node', 'use.js'], ...RAW_BODY),
   'types-express4': useLibraries('types-express4', ['npx', 'tsc'], ['node', 'use.js'], ...RAW_BODY),
   'types-bundler': useLibraries('types-bundler', ['npx', 'tsc']),
-  // npm would install Express, a peer dependency of express-rate-limit.
-  core: { ...useLibraries('core', ['node', 'use.mjs']), installOptions: ['--omit=peer'] },
+  core: useLibraries('core', ['node', 'use.mjs']),
   client: {
     project: 'packages/client/consumers',
     packages: ['packages/protocol', 'packages/client'],
@@ -152,7 +150,7 @@ const install = (consumer: Consumer, folder: string): void => {
   const dependencies = { ...own.dependencies, ...consumer.dependencies, ...Object.fromEntries(packed) };
   const manifest = { private: true, type: 'module', ...own, dependencies };
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
-  const options = ['--no-audit', '--no-fund', '--prefer-offline', ...(consumer.installOptions ?? [])];
+  const options = ['--no-audit', '--no-fund', '--prefer-offline'];
   run(['npm', 'install', ...options], folder);
 };
 

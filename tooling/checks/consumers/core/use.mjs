@@ -3,22 +3,35 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
-import { createSigningKey, isRejection, signRequest } from '@cpg/protocol';
+import { createSigningKey, endpoints, isRejection, signRequest } from '@cpg/protocol';
 import {
   authenticate,
   getRejection,
   memoryStore,
   readBody,
+  route,
   sendRejection,
   sendSuccess,
   staticKeys,
 } from '@cpg/server-middleware/core';
+import { serveRoutes } from '@cpg/server-middleware/node';
 import { postgresStore } from '@cpg/server-middleware/postgres';
 import { redisStore } from '@cpg/server-middleware/redis';
 
 const require = createRequire(import.meta.url);
-for (const name of ['express', 'redis', 'ioredis']) assert.throws(() => require.resolve(name), name);
-for (const path of ['core', 'redis']) assert.ok(require(`@cpg/server-middleware/${path}`));
+for (const name of [
+  'express',
+  'express-rate-limit',
+  'fastify',
+  'hono',
+  'koa',
+  '@nestjs/core',
+  'redis',
+  'ioredis',
+])
+  assert.throws(() => require.resolve(name), name);
+for (const path of ['core', 'redis', 'node', 'fastify', 'hono', 'koa', 'lambda'])
+  assert.ok(require(`@cpg/server-middleware/${path}`));
 assert.throws(() => redisStore({}), /redisStore needs a client/);
 assert.throws(() => postgresStore({}), /must be a pool of pg/);
 
@@ -52,3 +65,11 @@ assert.deepEqual([first.status, (await first.json()).data], [200, 'acct_1']);
 assert.equal((await fetch(url, { headers })).status, 401);
 server.close();
 server.closeAllConnections();
+
+const routes = [route(endpoints.ping, () => ({ pong: true }))];
+const served = createServer(serveRoutes(routes, { ...options, store: memoryStore() })).listen(0, '127.0.0.1');
+await once(served, 'listening');
+const response = await fetch(`http://127.0.0.1:${served.address().port}${target}`, { headers });
+assert.deepEqual([response.status, (await response.json()).data], [200, { pong: true }]);
+served.close();
+served.closeAllConnections();
