@@ -1,10 +1,30 @@
-import { describe, expect, it } from 'vitest';
-import { describeCauses, describeThrown } from './muting.ts';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describeCauses, describeThrown, Muting } from './muting.ts';
 
 const hostile = new Proxy(new Error('x'), {
   get: () => {
     throw new Error('broken');
   },
+});
+
+describe('Muting', () => {
+  it('writes the latest line at the end of an interval, and the first of a new one at once', () => {
+    vi.useFakeTimers();
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const written: string[] = [];
+    const muting = new Muting();
+    const log = (text: string) =>
+      muting.log({ code: 'x', intervalMs: 250 }, (more) => written.push(`${text}${more}`));
+    log('a');
+    log('b');
+    log('c');
+    vi.advanceTimersByTime(250);
+    vi.advanceTimersByTime(250);
+    log('d');
+    expect(written).toEqual(['a', 'c (2 more in the last 250 ms)', 'd']);
+  });
 });
 
 describe('describeThrown', () => {

@@ -76,6 +76,26 @@ describe('MismatchExplainer', () => {
     expect((await explainOnce(key))?.fields).toMatchObject({ findings: ['query_sorted'] });
   });
 
+  it('names basePath when a proxy strips a prefix', async () => {
+    const signature = createSignature({ target: '/api/v1/balances?b=2&a=1' });
+    const { message } = (await explainOnce(testKey(), signature)) ?? {};
+    expect(message).toContain('(signed: "/api/v1/balances", received: "/v1/balances")');
+    expect(message).toMatch(/ In cpgAuth, the option basePath restores a prefix\.$/);
+  });
+
+  it('explains what the client signed, not what a basePath was added to', async () => {
+    const logger = recordingLogger();
+    const rejected = getRejected(testKey(), logger);
+    const signature = createSignature({ target: '/api/v1/balances?a=1&b=2' });
+    new MismatchExplainer().explainLater({
+      ...rejected,
+      request: { ...rejected.request, signedTarget: '/api/v1/balances?b=2&a=1' },
+      read: { ...rejected.read, headers: { ...rejected.read.headers, signature } },
+    });
+    await nextTurn();
+    expect(logger.lines[0]?.fields.findings).toEqual(['query_sorted']);
+  });
+
   it('says so of a revoked key', async () => {
     const { message } = (await explainOnce(testKey({ revoked: true }))) ?? {};
     expect(message).toBe('Key ck_full: the key is revoked.');

@@ -18,6 +18,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import winston from 'winston';
 import { ServerMiddlewareError } from '../errors.ts';
 import { type CpgKey, cpgAuth, type KeyStore, type Logger, memoryStore } from '../index.ts';
+import { guardLogger } from '../user-code.ts';
 import { ErrorLog } from './error-log.ts';
 
 const UNAVAILABLE = new ServerMiddlewareError('store_unavailable', 'Down.');
@@ -209,6 +210,12 @@ describe.each(LOGGERS)('%s', (_name, create) => {
     expect(written).toContain(`connect ECONNREFUSED 127.0.0.1:${closed}`);
     expect(written).not.toMatch(/\[object Object\]/);
     if (logger === undefined) expect(written).not.toContain('hunter2');
+  });
+
+  it('shows the text of a warning without an error', async () => {
+    const { logger, read } = create();
+    guardLogger(logger).warn({ code: 'x' }, 'Look here.');
+    expect(await read()).toContain('Look here.');
   });
 
   it('names the broken keys A, B and D, each with its reason', async () => {
