@@ -67,11 +67,9 @@ describeWithProgram('redis-server', 'requests that were answered 503 while Redis
       const { send, command, close } = await start(timeouts);
       if (which === 'later requests') await expect.poll(() => send(1, 'ck_warm')).toEqual([401]);
       await server.signal('SIGSTOP');
-      const stopped = delay(PAUSE_MS);
-      const waiting = send(WAITING);
-      await stopped;
+      const [statuses] = await Promise.all([send(WAITING), delay(PAUSE_MS)]);
       await server.signal('SIGCONT');
-      expect(await waiting).toEqual(Array(WAITING).fill(503));
+      expect(statuses).toEqual(Array(WAITING).fill(503));
       // Redis runs what waited for it before this command.
       await command('PING');
       close();
