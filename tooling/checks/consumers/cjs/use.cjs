@@ -4,7 +4,13 @@ const { CpgClient } = require('@cpg/client');
 const { createSigningKey, endpoints, signRequest } = require('@cpg/protocol');
 const { explainMismatch } = require('@cpg/protocol/explain');
 const { cpgAuth, memoryStore, route, routes, staticKeys } = require('@cpg/server-middleware');
+const { CpgInstrumentation } = require('@cpg/server-middleware/opentelemetry');
+const { metrics } = require('@cpg/server-middleware/prometheus');
 const express = require('express');
+const { Registry } = require('prom-client');
+
+assert.equal(typeof metrics(new Registry()), 'function');
+assert.equal(new CpgInstrumentation().instrumentationName, '@cpg/server-middleware');
 
 const secret = 'consumer-secret-DO-NOT-USE-IN-PRODUCTION';
 const keys = staticKeys([

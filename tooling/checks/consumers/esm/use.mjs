@@ -4,7 +4,13 @@ import { CpgClient } from '@cpg/client';
 import { createSigningKey, endpoints, signRequest } from '@cpg/protocol';
 import { explainMismatch } from '@cpg/protocol/explain';
 import { cpgAuth, memoryStore, route, routes, staticKeys } from '@cpg/server-middleware';
+import { CpgInstrumentation } from '@cpg/server-middleware/opentelemetry';
+import { metrics } from '@cpg/server-middleware/prometheus';
 import express from 'express';
+import { Registry } from 'prom-client';
+
+assert.equal(typeof metrics(new Registry()), 'function');
+assert.equal(new CpgInstrumentation().instrumentationName, '@cpg/server-middleware');
 
 const secret = 'consumer-secret-DO-NOT-USE-IN-PRODUCTION';
 const keys = staticKeys([
