@@ -71,7 +71,12 @@ const useLibraries = (name: string, ...commands: readonly Command[]): Consumer =
 });
 
 const ALL: Readonly<Record<string, Consumer>> = {
-  esm: useLibraries('esm', ['node', 'use.mjs'], ['npx', 'cpg-doctor', '--version']),
+  esm: useLibraries(
+    'esm',
+    ['node', 'use.mjs'],
+    ['npx', 'cpg-doctor', '--version'],
+    ...NODE_VERSIONS.map((node) => runOn(node, 'read-again.mjs')),
+  ),
   cjs: useLibraries('cjs', ['node', 'use.cjs']),
   'types-nodenext': useLibraries('types-nodenext', ['npx', 'tsc'], ['node', 'use.js'], ...RAW_BODY),
   'types-express4': useLibraries('types-express4', ['npx', 'tsc'], ['node', 'use.js'], ...RAW_BODY),

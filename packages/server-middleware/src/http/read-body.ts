@@ -90,7 +90,10 @@ const getState = (message: IncomingMessage): StreamState =>
 /** Collects what arrived while middleware in front was waiting, and leaves it in the stream, as one chunk. */
 const peek = (message: IncomingMessage, collector: BodyCollector): Rejection | undefined => {
   if (message.readableLength === 0) return undefined;
-  const arrived: Buffer = message.read();
+  const chunks: Buffer[] = [];
+  // Node.js 26 returns one chunk at a time.
+  while (message.readableLength > 0) chunks.push(message.read());
+  const arrived = Buffer.concat(chunks);
   // In the same tick, so that a stream that has ended does not emit "end".
   message.unshift(arrived);
   markUnread(message);
