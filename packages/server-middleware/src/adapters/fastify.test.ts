@@ -87,6 +87,18 @@ describe('cpgAuth on Fastify', () => {
     expect((await inject(app, parts, { 'Content-Type': 'text/plain' })).body).toBe('a=1,a=1');
   });
 
+  it('admits a request once when a scope inside registers it too', async () => {
+    const { options } = createAdapterService();
+    const app = fastify();
+    app.register(cpgAuth, options);
+    app.register(async (scope) => {
+      scope.register(cpgAuth, options);
+      scope.post('/v1/twice', async ({ cpg, body }) => ({ keyId: cpg?.keyId, body }));
+    });
+    const parts = { method: 'POST', target: '/v1/twice', body: '{"a":1}' };
+    expect((await inject(app, parts)).body).toBe('{"keyId":"ck_full","body":{"a":1}}');
+  });
+
   it('applies to the scope that registers it only', async () => {
     const { options } = createAdapterService();
     const app = fastify();

@@ -29,7 +29,8 @@ const shared = <Options extends object>(plugin: FastifyPluginAsync<Options>, nam
  */
 export const cpgAuth = shared<service.CpgAuthOptions>(async (app, options) => {
   const gate = new service.Gate(options);
-  app.decorateRequest('cpg').decorateRequest('signedBody');
+  // A scope outside may have registered it too.
+  if (!app.hasRequestDecorator('cpg')) app.decorateRequest('cpg').decorateRequest('signedBody');
   if (options.json ?? true) {
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('*', (request, _payload, parsed) => parsed(null, request.body));
@@ -37,12 +38,10 @@ export const cpgAuth = shared<service.CpgAuthOptions>(async (app, options) => {
   // Before routes parse, and after the onRequest hooks of rate limits and the like.
   app.addHook('preParsing', (request, reply, _payload, next) => {
     gate
-      .admit(describe(request, reply), request)
+      .admitOnce(describe(request, reply), request)
       .then((outcome) => {
-        if (service.isResponse(outcome)) {
-          send(reply, outcome);
-          return;
-        }
+        if (outcome === undefined) return next();
+        if (service.isResponse(outcome)) return send(reply, outcome);
         const { cpg, rawBody, json } = outcome;
         Object.assign(request, { cpg, signedBody: rawBody });
         if (json !== undefined) {
@@ -50,7 +49,7 @@ export const cpgAuth = shared<service.CpgAuthOptions>(async (app, options) => {
           // Fastify rejects content types that it cannot parse.
           request.headers = { 'content-type': 'application/json' };
         }
-        next();
+        return next();
       })
       .catch(next);
   });

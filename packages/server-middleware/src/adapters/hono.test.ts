@@ -154,9 +154,27 @@ describe('on Web-standard requests', () => {
   });
 
   it('holds the maximum of all bodies that are not authenticated yet', async () => {
-    const serve = serveRoutes(list, { ...options, maxPendingBytes: 1 });
+    const serve = serveRoutes(list, { ...options, routes: undefined, maxPendingBytes: 1 });
     const body = 'x'.repeat(100_000);
     expect((await serve(post('/v1/withdrawals?pending=1', body, body))).status).toBe(503);
+  });
+
+  it('admits a request once when cpgAuth is mounted twice, and leaves what is between', async () => {
+    const { options: twice } = createAdapterService();
+    const app = new Hono<{ Variables: CpgVariables }>();
+    app.use(cpgAuth(twice), async (context, next) => {
+      context.set('body', 'replaced');
+      await next();
+    });
+    app.use(cpgAuth(twice));
+    app.all('*', (context) => context.text(formatEcho(context.var)));
+    const send = () => {
+      const { url, init } = sign({ target: '/v1/twice' });
+      return app.fetch(new Request(url, init));
+    };
+    const response = await send();
+    expect(await response.text()).toBe('{"keyId":"ck_full","rawBody":"","body":"replaced"}');
+    expect((await send()).status).toBe(401);
   });
 
   it('is 500 for a key with a whitelist where the platform tells no address', async () => {

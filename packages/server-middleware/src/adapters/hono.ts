@@ -33,7 +33,8 @@ export const cpgAuth = (options: WebAuthOptions): Middleware => {
   return async (context, next) => {
     const { env: platform, req } = context;
     const described = web.describeWebRequest(req.raw, { platform, clientIp });
-    const outcome = await gate.admit(described, req.raw);
+    const outcome = await gate.admitOnce(described, req.raw);
+    if (outcome === undefined) return next();
     if (service.isResponse(outcome)) return web.finishResponse(req.raw, web.toResponse(req.raw, outcome));
     const { cpg, rawBody, json } = outcome;
     context.set('cpg', cpg);
@@ -94,7 +95,7 @@ export const routes = (
  * @throws ServerMiddlewareError `invalid_option`, `duplicate_route`
  */
 export const serveRoutes = (list: readonly service.Route<Request>[], options: WebAuthOptions) => {
-  const gate = new service.Gate(options, web.WEB_RULES);
+  const gate = new service.Gate({ routes: list, ...options }, web.WEB_RULES);
   const { clientIp } = options;
   const respond = service.createRouter(list, { logger: options.logger });
   return async (request: Request, platform?: unknown): Promise<Response> => {

@@ -55,6 +55,27 @@ describe('Koa without cpgAuth', () => {
 });
 
 describe('cpgAuth on Koa', () => {
+  it('admits a request once when it is mounted twice, and leaves what is between', async () => {
+    const { options } = createAdapterService();
+    const app = new Koa<CpgState>();
+    app.use(cpgAuth({ ...options, json: false }));
+    app.use(cpgAuth(options));
+    app.use((context, next) => {
+      context.state.body = [context.state.body];
+      return next();
+    });
+    app.use(cpgAuth(options));
+    app.use((context) => {
+      context.body = formatEcho(context.state);
+    });
+    const port = await serve(app.callback());
+    const parts = { method: 'POST', target: '/v1/twice', body: '{}' };
+    expect((await exchange(port, signedRequest(parts))).body).toBe(
+      '{"keyId":"ck_full","rawBody":"{}","body":[{}]}',
+    );
+    expect((await exchange(port, signedRequest(parts))).status).toBe(401);
+  });
+
   it.each([
     ['app.proxy', {}, 500],
     ['app.proxy and app.maxIpsCount', { maxIpsCount: 1 }, 403],

@@ -25,16 +25,17 @@ type CpgContext = ParameterizedContext<CpgState>;
 export const cpgAuth = (options: service.CpgAuthOptions): Middleware<CpgState> => {
   const gate = new service.Gate(options);
   return async (context, next) => {
-    const outcome = await gate.admit(describe(context), context.req);
+    const outcome = await gate.admitOnce(describe(context), context.req);
+    if (outcome === undefined) return next();
     if (service.isResponse(outcome)) {
       send(context, outcome);
-      return;
+      return undefined;
     }
     const { cpg, rawBody, json } = outcome;
     Object.assign(context.state, { cpg, rawBody, body: json?.value });
     // Koa's body parsers skip a request that has a body.
     if (json !== undefined) Object.assign(context.request, { body: json.value });
-    await next();
+    return next();
   };
 };
 
@@ -77,9 +78,9 @@ export const routes = (
 ): Middleware<CpgState> => {
   const respond = service.createRouter(list, options);
   return async (context, next) => {
-    const { method, originalUrl: target, state } = context;
+    const { method, originalUrl: target, state, req: admittedAs } = context;
     const recorder = service.getRecorder(context.res);
-    const result = await respond({ method, target, ...state, recorder, http: context });
+    const result = await respond({ method, target, ...state, recorder, http: context, admittedAs });
     if (result === undefined) await next();
     else send(context, result);
   };

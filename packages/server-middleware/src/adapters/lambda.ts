@@ -69,7 +69,7 @@ export const route: service.RouteFactory<LambdaEvent> = service.route;
  * @throws ServerMiddlewareError `invalid_option`, `duplicate_route`
  */
 export const serveRoutes = (list: readonly service.Route<LambdaEvent>[], options: service.CpgAuthOptions) => {
-  const gate = new service.Gate(options);
+  const gate = new service.Gate({ routes: list, ...options });
   const respond = service.createRouter(list, { logger: options.logger });
   return async (event: LambdaEvent): Promise<LambdaResponse> => {
     const described = describeLambdaEvent(event);

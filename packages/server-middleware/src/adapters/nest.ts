@@ -57,7 +57,7 @@ export class CpgModule {
 }
 
 const mount = ({ routes = [], ...options }: CpgModuleOptions, { httpAdapter }: HttpAdapterHost): void => {
-  const authenticate = cpgAuth({ clientIp: getNestClientIp, ...options });
+  const authenticate = cpgAuth({ clientIp: getNestClientIp, ...options, routes });
   const respond = service.createRouter(routes, { logger: options.logger });
   httpAdapter.use(async (message: IncomingMessage, response: ServerResponse, next: () => void) => {
     const request = await authenticate(message, response);

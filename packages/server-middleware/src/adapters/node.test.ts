@@ -53,6 +53,20 @@ describe('cpgAuth on node:http', () => {
     ]);
   });
 
+  it('admits a request once when it is called twice', async () => {
+    const { options } = createAdapterService();
+    const authenticate = cpgAuth(options);
+    const port = await serve(async (message, response) => {
+      await authenticate(message, response);
+      const request = await authenticate(message, response);
+      if (request !== undefined) response.end(formatEcho(request));
+    });
+    const parts = { method: 'POST', target: '/v1/twice', body: '{}' };
+    expect((await exchange(port, signedRequest(parts))).body).toBe(
+      '{"keyId":"ck_full","rawBody":"{}","body":{}}',
+    );
+  });
+
   it('verifies the original target behind a router that shortens it', async () => {
     const { options, routes } = createAdapterService();
     const listener = serveRoutes(routes, options);

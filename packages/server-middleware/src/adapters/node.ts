@@ -37,7 +37,8 @@ export const cpgAuth = (options: NodeAuthOptions) => {
       target: getTarget(request),
       clientIp: () => clientIp(request),
     });
-    const outcome = await gate.admit(described, request);
+    const outcome = await gate.admitOnce(described, request);
+    if (outcome === undefined) return request as CpgRequest;
     if (service.isResponse(outcome)) {
       service.sendResponse(response, outcome);
       return undefined;
@@ -81,7 +82,7 @@ export const serveRoutes = (
   list: readonly service.Route<IncomingMessage>[],
   options: NodeAuthOptions,
 ): RequestListener => {
-  const authenticate = cpgAuth(options);
+  const authenticate = cpgAuth({ routes: list, ...options });
   const respond = service.createRouter(list, { logger: options.logger });
   return async (message, response) => {
     const request = await authenticate(message, response);

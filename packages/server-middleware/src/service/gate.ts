@@ -136,6 +136,19 @@ export class Gate<Options extends CpgAuthOptions = CpgAuthOptions> {
     }
   }
 
+  /**
+   * Admits a request once, however many `cpgAuth` it passes; `undefined` when an earlier one has set everything. For frameworks
+   * with one object for each request.
+   */
+  async admitOnce(
+    request: RequestToAuthenticate,
+    http: object,
+  ): Promise<AdmittedRequest | HttpResponse | undefined> {
+    const again = this.admitAgain(request, http);
+    if (again === undefined) return this.admit(request, http);
+    return isResponse(again) || again.json !== undefined ? again : undefined;
+  }
+
   #addBasePath(request: RequestToAuthenticate): RequestToAuthenticate {
     const { basePath } = this.#options;
     return basePath === undefined ? request : { ...request, signedTarget: basePath + request.target };

@@ -1,4 +1,4 @@
-import { endpoints, REJECTIONS } from '@cpg/protocol';
+import { defineEndpoint, endpoints, REJECTIONS } from '@cpg/protocol';
 import {
   type AdmissionStore,
   type CpgKey,
@@ -19,6 +19,8 @@ const KEYS: readonly CpgKey[] = [
   testKey({ keyId: 'ck_here', sourceIps: ['127.0.0.0/8', '::1'] }),
   testKey({ keyId: 'ck_once', rateLimitPerMinute: 1 }),
   testKey({ keyId: 'ck_store_down' }),
+  testKey({ keyId: 'ck_upload', permissions: ['uploads:write'] }),
+  testKey({ keyId: 'ck_uploads', permissions: ['uploads:write'] }),
 ];
 
 const clock = () => NOW * 1000;
@@ -32,11 +34,27 @@ const createStores = (): { readonly keys: KeyStore; readonly store: AdmissionSto
   };
   return {
     keys: { find: (keyId) => (keyId === 'ck_keys_down' ? down() : known.find(keyId)) },
-    store: { admit: (request) => (request.keyId === 'ck_store_down' ? down() : memory.admit(request)) },
+    store: {
+      countsRoutes: true,
+      admit: (request) => (request.keyId === 'ck_store_down' ? down() : memory.admit(request)),
+    },
   };
 };
 
 const BALANCE = { network: 'ETH', balance: '1.50', held: '0.50', available: '1.00' };
+
+/** An endpoint of the service's own, with limits of its own. */
+const upload = defineEndpoint({
+  ...endpoints.createWithdrawal,
+  name: 'uploads.create',
+  summary: 'Upload',
+  method: 'PUT',
+  path: '/v1/uploads/{withdrawal_id}',
+  permission: 'uploads:write',
+  pathParameters: endpoints.getWithdrawal.pathParameters,
+  body: null,
+  response: endpoints.ping.response,
+});
 
 /** Routes that every framework serves; they need no request of one. */
 const ROUTES: readonly Route[] = [
@@ -48,12 +66,14 @@ const ROUTES: readonly Route[] = [
   route(endpoints.listCurrencies, () => {
     throw new Error('relation "currencies" does not exist');
   }),
+  route(upload, () => ({ pong: true }) as const, { bodyLimit: 2_000_000, rateLimitPerMinute: 1 }),
 ];
 
 /** The options and routes that a framework's server is started with, for {@link ADAPTER_CASES}. */
 export const createAdapterService = () => {
   const logger = recordingLogger();
-  return { routes: ROUTES, options: { ...createStores(), clock, logger, bodyTimeoutMs: 2_000 } };
+  const options = { ...createStores(), clock, logger, bodyTimeoutMs: 2_000, routes: ROUTES };
+  return { routes: ROUTES, options };
 };
 
 export type AdapterService = ReturnType<typeof createAdapterService>;

@@ -77,6 +77,24 @@ export const describeAdapter = ({ name, start, differences = {}, skips = [] }: A
       });
     });
 
+    it("applies the limits of a service's own route", async () => {
+      const put = async (keyId: string, bytes: number, parts: RequestParts = {}) => {
+        const body = JSON.stringify({ a: 'a'.repeat(bytes - 8) });
+        const request = { method: 'PUT', target: '/v1/uploads/7', keyId, body, ...parts };
+        const response = await send(server.port, [signedRequest(request)]);
+        return [response.status, JSON.parse(response.body).message];
+      };
+      expect(await put('ck_full', 20)).toEqual([403, 'API key lacks the required permission: uploads:write']);
+      expect(await put('ck_none', 20, { body: '{' })).toEqual([
+        403,
+        'API key lacks the required permission: uploads:write',
+      ]);
+      expect(await put('ck_upload', 2_000_001)).toEqual([413, 'Request body is too large']);
+      expect(await put('ck_upload', 2_000_000)).toEqual([200, 'OK']);
+      expect(await put('ck_upload', 20)).toEqual([429, 'Rate limit exceeded']);
+      expect(await put('ck_uploads', 20)).toEqual([200, 'OK']);
+    });
+
     it('holds the limit of a key', async () => {
       const parts = { keyId: 'ck_once', target: '/v1/_ping?rate=1' };
       expect((await send(server.port, [signedRequest(parts)])).status).toBe(200);
