@@ -36,6 +36,7 @@ export const cpgAuth = shared<service.CpgAuthOptions>(async (app, options) => {
     app.addContentTypeParser('*', (request, _payload, parsed) => parsed(null, request.body));
   }
   // Before routes parse, and after the onRequest hooks of rate limits and the like.
+  // biome-ignore lint/complexity/useMaxParams: Fastify waits for a promise of a hook that does not take four.
   app.addHook('preParsing', (request, reply, _payload, next) => {
     gate
       .admitOnce(describe(request, reply), request)
