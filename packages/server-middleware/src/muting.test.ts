@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { describeCauses, describeThrown, Muting } from './muting.ts';
+import { describeCauses, describeThrown, Muting, withoutSecrets } from './muting.ts';
 
 const hostile = new Proxy(new Error('x'), {
   get: () => {
@@ -80,5 +80,28 @@ describe('describeCauses', () => {
     for (let depth = 1; depth < 9; depth += 1) deep = new Error(String(depth), { cause: deep });
     expect(describeCauses(deep)).toBe('8: 7: 6: 5: 4: 3');
     expect(describeCauses(hostile)).toBe('a value that has no text');
+  });
+});
+
+describe('withoutSecrets', () => {
+  it('copies an error whose cause has credentials in message and stack, and leaves any other as it is', () => {
+    const cause = new RangeError('postgres://u:hunter2@h failed');
+    const error = Object.assign(new TypeError('down', { cause }), { code: 'E' });
+    const copy = withoutSecrets(error) as typeof error;
+    expect(copy).toBeInstanceOf(TypeError);
+    expect([copy.message, copy.code, copy.stack]).toEqual(['down', 'E', error.stack]);
+    expect((copy.cause as Error).message).toBe('postgres://[credentials]@h failed');
+    expect((copy.cause as Error).stack).not.toContain('hunter2');
+    expect(cause.message).toContain('hunter2');
+    const harmless = new Error('a', { cause: new Error('b') });
+    expect(withoutSecrets(harmless)).toBe(harmless);
+    expect(withoutSecrets('text')).toBe('text');
+    expect(withoutSecrets(Object.assign(new Error('no stack'), { stack: undefined }))).toBeInstanceOf(Error);
+  });
+
+  it('ends at a cycle', () => {
+    const cycle = new Error('a');
+    cycle.cause = cycle;
+    expect(withoutSecrets(cycle)).toBe(cycle);
   });
 });

@@ -105,9 +105,27 @@ const getCause = (thrown: unknown): unknown => {
   }
 };
 
+const redact = (text: string): string =>
+  SECRETS.reduce((shown, [pattern, replacement]) => shown.replace(pattern, replacement), text);
+
+/**
+ * Returns an error that a logger may print with its stack and causes: a copy, if a message or stack contains credentials or a
+ * signature.
+ */
+export const withoutSecrets = (error: unknown, depth = 0): unknown => {
+  if (!(error instanceof Error) || depth > MAX_CAUSES) return error;
+  const { message, stack = '', cause } = error;
+  const shown = { message: redact(message), stack: redact(stack), cause: withoutSecrets(cause, depth + 1) };
+  if (shown.message === message && shown.stack === stack && shown.cause === cause) return error;
+  const copy: Error = Object.create(Object.getPrototypeOf(error), Object.getOwnPropertyDescriptors(error));
+  for (const [name, value] of Object.entries(shown)) {
+    Object.defineProperty(copy, name, { value, configurable: true, writable: true });
+  }
+  return copy;
+};
+
 const shorten = (text: string): string => {
-  const line = SECRETS.reduce(
-    (shown, [pattern, replacement]) => shown.replace(pattern, replacement),
+  const line = redact(
     text
       .slice(0, 10 * MAX_TEXT)
       .replace(/\s+/g, ' ')

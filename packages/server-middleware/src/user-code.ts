@@ -1,6 +1,6 @@
 import type { Channel, ChannelListener } from 'node:diagnostics_channel';
 import { ServerMiddlewareError } from './errors.ts';
-import { describeCauses, Muting } from './muting.ts';
+import { describeCauses, Muting, withoutSecrets } from './muting.ts';
 
 /** The methods of a logger that this package calls; loggers of pino, bunyan and winston, and the console, fit. */
 export interface Logger {
@@ -48,7 +48,7 @@ export const callObserver = ({ name, callback, logger }: Observer, call: () => u
         { cause, subject: name },
       );
       const { code, help, subject } = err;
-      logger.error({ err, code, help, subject }, `${err.message}${more}`);
+      logger.error({ err: withoutSecrets(err), code, help, subject }, `${err.message}${more}`);
     });
   };
   try {

@@ -1,6 +1,6 @@
 import { REJECTIONS, type Rejection } from '@cpg/protocol';
 import { type ClientError, findClientError, getRejection, ServerMiddlewareError } from '../errors.ts';
-import { describeCauses, Muting } from '../muting.ts';
+import { describeCauses, Muting, withoutSecrets } from '../muting.ts';
 import { guardLogger, type Logger } from '../user-code.ts';
 import { formatClientError, formatRejection, type HttpResponse } from './responses.ts';
 
@@ -61,19 +61,22 @@ export class ErrorLog {
       const { code, help, subject } = error;
       const intervalMs = error.status === 503 ? UNAVAILABLE_EVERY_MS : SET_UP_EVERY_MS;
       this.#muting.log({ code, subject, intervalMs }, (more) =>
-        this.#logger.error({ err: error, code, help, subject }, `${describeCauses(error)}${more}`),
+        this.#logger.error(
+          { err: withoutSecrets(error), code, help, subject },
+          `${describeCauses(error)}${more}`,
+        ),
       );
       return;
     }
     const text = describeCauses(error);
     const message = error instanceof Error ? text : `A handler threw no Error: ${text}`;
     if (status !== 503) {
-      this.#logger.error({ err: error }, message);
+      this.#logger.error({ err: withoutSecrets(error) }, message);
       return;
     }
     // Another store that is down, such as the database of a handler.
     const { name, code } = error as NodeJS.ErrnoException;
     const line = { code: 'handler', subject: `${name} ${code}`, intervalMs: UNAVAILABLE_EVERY_MS };
-    this.#muting.log(line, (more) => this.#logger.error({ err: error }, `${message}${more}`));
+    this.#muting.log(line, (more) => this.#logger.error({ err: withoutSecrets(error) }, `${message}${more}`));
   }
 }
