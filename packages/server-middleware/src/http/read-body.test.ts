@@ -80,6 +80,28 @@ describe('HTTP/1.1', () => {
     expect((await connection.readResponse())?.body).toBe(' ');
   });
 
+  it('waits for the end of a body of which nothing else is missing', async () => {
+    const connection = await start(async (request, response) => {
+      while (request.readableLength < 3) await nextTurn();
+      const reading = readBody(request, LIMITS);
+      await connection.write('0\r\n\r\n');
+      response.end(`${await reading} ${await buffer(request)}`);
+    });
+    await connection.write(`${CHUNKED}3\r\nabc\r\n`);
+    expect((await connection.readResponse())?.body).toBe('abc abc');
+  });
+
+  it('rejects a body over the limit that arrived while middleware in front was waiting', async () => {
+    const connection = await start(async (request, response) => {
+      while (!request.complete) await nextTurn();
+      response.end(JSON.stringify(await readBody(request, { ...LIMITS, limit: 2 })));
+    });
+    for (const body of ['abc', 'abcd']) {
+      await connection.write(`${CHUNKED}${body.length}\r\n${body}\r\n0\r\n\r\n`);
+      expect((await connection.readResponse())?.body).toContain('body_too_large');
+    }
+  });
+
   it('reads bytes from a stream that middleware in front made decode', async () => {
     const connection = await start(async (request, response) => {
       request.setEncoding('latin1');
