@@ -3,12 +3,14 @@ import { type Migration, Migrator } from 'kysely/migration';
 import { accounts } from './migrations/0001-accounts.ts';
 import { ledger } from './migrations/0002-ledger.ts';
 import { webhooks } from './migrations/0003-webhooks.ts';
+import { requestSignatures } from './migrations/0004-request-signatures.ts';
 import type { Schema } from './schema.ts';
 
 const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
   '0001-accounts': accounts,
   '0002-ledger': ledger,
   '0003-webhooks': webhooks,
+  '0004-request-signatures': requestSignatures,
 };
 
 const runStatements = (statements: readonly string[]): Migration => ({

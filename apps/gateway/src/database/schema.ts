@@ -84,7 +84,13 @@ export interface LedgerEntryTable {
   readonly created_at: WriteOnce<Date>;
 }
 
-export interface WithdrawalTable {
+/** The key and the signature that asked for a row; the signature is part of no response, event or log. */
+interface SignedRequestColumns {
+  readonly key_id: WriteOnce<string | null>;
+  readonly signature: WriteOnce<Uint8Array | null>;
+}
+
+export interface WithdrawalTable extends SignedRequestColumns {
   readonly id: Generated<number>;
   readonly account_id: WriteOnce<string>;
   readonly currency: WriteOnce<string>;
@@ -115,7 +121,7 @@ export interface DepositAddressTable {
   readonly free_at: Date | null;
 }
 
-export interface DepositRequestTable {
+export interface DepositRequestTable extends SignedRequestColumns {
   readonly id: Generated<number>;
   readonly account_id: WriteOnce<string>;
   readonly address_id: WriteOnce<number>;

@@ -11,6 +11,7 @@ import {
   listDepositTransactions,
 } from '../ledger/deposit-requests.ts';
 import type { LedgerServices } from '../ledger/networks.ts';
+import { getSignedRequest } from '../ledger/signed-request.ts';
 import { listTransactions } from '../ledger/transactions.ts';
 import { createWithdrawal, findWithdrawal, formatWithdrawalAmounts } from '../ledger/withdrawals.ts';
 import { formatOptionalTime, formatTime } from '../time.ts';
@@ -35,13 +36,14 @@ export const listCurrenciesRoute = (db: Database) =>
   ledgerRoute(endpoints.listCurrencies, ({ cpg }) => listCurrencies(db, cpg.accountId));
 
 export const createDepositAddressRoute = ({ db, clock }: LedgerServices) =>
-  ledgerRoute(endpoints.createDepositAddress, async ({ cpg, body }) => {
+  ledgerRoute(endpoints.createDepositAddress, async ({ cpg, body, http }) => {
     const request = await createDepositRequest(db, {
       accountId: cpg.accountId,
       currency: body.currency,
       network: body.network,
       userIdentifier: body.user_identifier ?? null,
       idempotencyKey: body.idempotency_key ?? null,
+      signed: getSignedRequest(cpg, http),
       at: new Date(clock.now()),
     });
     if (isRejection(request)) return request;
@@ -84,7 +86,7 @@ export const listTransactionsRoute = (services: LedgerServices) =>
   );
 
 export const createWithdrawalRoute = ({ db, clock }: LedgerServices) =>
-  ledgerRoute(endpoints.createWithdrawal, async ({ cpg, body }) => {
+  ledgerRoute(endpoints.createWithdrawal, async ({ cpg, body, http }) => {
     const held = await createWithdrawal(db, {
       accountId: cpg.accountId,
       currency: body.currency,
@@ -92,6 +94,7 @@ export const createWithdrawalRoute = ({ db, clock }: LedgerServices) =>
       toAddress: body.to_address,
       amount: body.amount,
       clientReference: body.client_reference ?? null,
+      signed: getSignedRequest(cpg, http),
       at: new Date(clock.now()),
     });
     if (isRejection(held)) return held;

@@ -8,6 +8,7 @@ import { createRandomAddress } from './addresses.ts';
 import { type AccountCurrency, findCurrency } from './currencies.ts';
 import type { LedgerServices } from './networks.ts';
 import { getBlockHeights, getInclusion } from './networks.ts';
+import { findReplay, type SignedRequest, toSignatureColumns } from './signed-request.ts';
 
 /** Selects deposit requests with their address and currency. */
 export const selectDepositRequests = (db: Database) =>
@@ -54,6 +55,8 @@ export interface NewDepositRequest {
   readonly network: string;
   readonly userIdentifier: string | null;
   readonly idempotencyKey: string | null;
+  /** The request that asks for it. */
+  readonly signed?: SignedRequest;
   readonly at: Date;
 }
 
@@ -63,20 +66,25 @@ const RECYCLE_AFTER_MS = DISPLAY_MS + 24 * 3_600_000;
 
 /**
  * Creates a deposit request with a deposit address. A known `idempotency_key` returns the existing request,
- * or a conflict when the parameters differ. Wire protocol §4.3.
+ * or a conflict when the parameters differ. The signature of a deposit request is rejected as a replay, also
+ * when the admission store has forgotten it. Wire protocol §4.3.
  */
 export const createDepositRequest = async (
   db: Database,
   input: NewDepositRequest,
 ): Promise<DepositRequestRow | Rejection> => {
   const existing = await findByIdempotencyKey(db, input);
-  if (existing !== undefined) return returnExisting(existing, input);
+  if (existing !== undefined) {
+    return (await findReplay(db, 'deposit_request', input.signed)) ?? returnExisting(existing, input);
+  }
   const currency = await findCurrency(db, input);
   if (!currency?.deposit_enabled) return REJECTIONS.deposits_not_enabled;
   const id = await insertRequest(db, input, currency);
   if (typeof id === 'number') {
     return selectDepositRequests(db).where('deposit_request.id', '=', id).executeTakeFirstOrThrow();
   }
+  const replay = await findReplay(db, 'deposit_request', input.signed);
+  if (replay !== undefined) return replay;
   const concurrent = await findByIdempotencyKey(db, input);
   return concurrent === undefined ? id : returnExisting(concurrent, input);
 };
@@ -115,12 +123,13 @@ const insertRequest = (db: Database, input: NewDepositRequest, currency: Account
         account_id: input.accountId,
         address_id: address.id,
         idempotency_key: input.idempotencyKey,
+        ...toSignatureColumns(input.signed),
         display_expires_at: new Date(input.at.getTime() + DISPLAY_MS),
         created_at: input.at,
       })
-      // A concurrent request with the same key waits here for the first to commit, then rolls back its
-      // address.
-      .onConflict((conflict) => conflict.columns(['account_id', 'idempotency_key']).doNothing())
+      // A concurrent request with the same key or signature waits here for the first to commit, then rolls
+      // back its address.
+      .onConflict((conflict) => conflict.doNothing())
       .returning('id')
       .executeTakeFirst();
     return row?.id ?? REJECTIONS.service_unavailable;

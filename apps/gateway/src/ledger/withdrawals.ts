@@ -15,6 +15,7 @@ import { recordEvent } from '../webhooks/events.ts';
 import { isDestinationAddress } from './addresses.ts';
 import { moveBalance } from './balances.ts';
 import { type AccountCurrency, findCurrency, getCurrencyDecimals } from './currencies.ts';
+import { findReplay, type SignedRequest, toSignatureColumns } from './signed-request.ts';
 
 export type WithdrawalRow = Selectable<WithdrawalTable>;
 
@@ -26,26 +27,32 @@ export interface NewWithdrawal {
   /** A decimal string, greater than 0. */
   readonly amount: string;
   readonly clientReference: string | null;
+  /** The request that asks for it. */
+  readonly signed?: SignedRequest;
   readonly at: Date;
 }
 
 /**
  * Creates a `pending` withdrawal and holds its amount and fee in the same transaction. A known
- * `client_reference` returns the existing withdrawal, or a conflict when the parameters differ. Wire
- * protocol §4.6.
+ * `client_reference` returns the existing withdrawal, or a conflict when the parameters differ. The signature
+ * of a withdrawal is rejected as a replay, also when the admission store has forgotten it. Wire protocol §4.6.
  */
 export const createWithdrawal = async (
   db: Database,
   input: NewWithdrawal,
 ): Promise<WithdrawalRow | Rejection> => {
   const existing = await findByReference(db, input);
-  if (existing !== undefined) return returnExisting(existing, input);
+  if (existing !== undefined) {
+    return (await findReplay(db, 'withdrawal', input.signed)) ?? returnExisting(existing, input);
+  }
   const currency = await findCurrency(db, input);
   if (!currency?.withdrawal_enabled) return REJECTIONS.withdrawals_not_enabled;
   const rejection = findRejection(input, currency);
   if (rejection !== undefined) return rejection;
   const held = await insertAndHold(db, input, currency);
   if (held !== 'duplicate') return held;
+  const replay = await findReplay(db, 'withdrawal', input.signed);
+  if (replay !== undefined) return replay;
   const concurrent = await findByReference(db, input);
   return concurrent === undefined ? REJECTIONS.service_unavailable : returnExisting(concurrent, input);
 };
@@ -97,12 +104,13 @@ const insertAndHold = (
         amount: input.amount,
         fee,
         client_reference: input.clientReference,
+        ...toSignatureColumns(input.signed),
         status: 'pending',
         chain_paused: false,
         requested_at: input.at,
       })
-      // A concurrent request with the same reference waits here for the first one to commit.
-      .onConflict((conflict) => conflict.columns(['account_id', 'client_reference']).doNothing())
+      // A concurrent request with the same reference or signature waits here for the first one to commit.
+      .onConflict((conflict) => conflict.doNothing())
       .returningAll()
       .executeTakeFirst();
     if (row === undefined) return 'duplicate';

@@ -21,8 +21,13 @@ export const rewindableStore = (clock: () => number, create: () => AdmissionStor
   };
 };
 
-/** The simulated state of the admission store: working, failing, or never responding. */
-export type StoreState = 'up' | 'down' | 'silent';
+export const STORE_STATES = ['up', 'down', 'silent', 'forgetful'] as const;
+
+/**
+ * The simulated state of the admission store: working, failing, never responding, or forgetting every signature, as in a
+ * failover that loses data.
+ */
+export type StoreState = (typeof STORE_STATES)[number];
 
 /** An admission store that can simulate failures. */
 export class SwitchableStore implements AdmissionStore {
@@ -37,6 +42,7 @@ export class SwitchableStore implements AdmissionStore {
 
   readonly admit = (request: AdmissionRequest): Admission | Promise<Admission> => {
     if (this.state === 'up') return this.#store.admit(request);
+    if (this.state === 'forgetful') return 'admitted';
     return this.state === 'down'
       ? Promise.reject(new Error('The sandbox simulates an unavailable admission store.'))
       : new Promise(() => undefined);

@@ -153,7 +153,7 @@ describe('/_sandbox/admission', () => {
   it.each(['{}', '[]', '{"state": "off"}', '{"state": null}', '{"state": "down", "for": 1}'])(
     'rejects %s and does not change',
     async (body) => {
-      expect(await put(body)).toEqual(rejection('state: Input should be up, down or silent'));
+      expect(await put(body)).toEqual(rejection('state: Input should be one of up, down, silent, forgetful'));
       expect(await ping()).toEqual(ADMITTED);
     },
   );

@@ -10,7 +10,7 @@ import { listTransactions } from '../ledger/transactions.ts';
 import { listWithdrawals } from '../ledger/withdrawals.ts';
 import type { Clock } from '../time.ts';
 import { listDeliveries } from '../webhooks/deliveries.ts';
-import type { SwitchableStore } from './admission-stores.ts';
+import { STORE_STATES, type SwitchableStore } from './admission-stores.ts';
 import { createChainRouter } from './chain-router.ts';
 import type { DecisionLog } from './decision-log.ts';
 import { DEMO_ACCOUNT } from './demo.ts';
@@ -79,7 +79,7 @@ const createClockRouter = (clock: Clock): Router => {
   return router;
 };
 
-const admissionSetting = z.strictObject({ state: z.enum(['up', 'down', 'silent']) });
+const admissionSetting = z.strictObject({ state: z.enum(STORE_STATES) });
 
 /**
  * Reads and sets the store's state. Responds `{"state": …}` without envelope, as the conformance suite
@@ -93,7 +93,7 @@ const createAdmissionRouter = (store: SwitchableStore): Router => {
   router.put('/admission', (request, response) => {
     const parsed = admissionSetting.safeParse(request.body);
     if (!parsed.success) {
-      response.status(422).json(errorEnvelope('state: Input should be up, down or silent'));
+      response.status(422).json(errorEnvelope(`state: Input should be one of ${STORE_STATES.join(', ')}`));
       return;
     }
     store.state = parsed.data.state;
