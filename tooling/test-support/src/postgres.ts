@@ -14,7 +14,7 @@ export interface Postgres {
   /** Sends a signal to all processes of the server; SIGKILL waits for its end, after which `start` starts it again. */
   signal(name: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): Promise<void>;
   start(): Promise<void>;
-  /** Starts a standby with a copy of the data, which receives all changes under this name. */
+  /** Starts a standby with a copy of the data and default settings, which receives all changes under this name. */
   startStandby(name: string): Promise<Postgres>;
   /** Makes a standby the primary. */
   promote(): void;
@@ -141,7 +141,7 @@ const startServer = async (
       child = await start();
     },
     startStandby: (name) =>
-      startServer(settings, (standby) => {
+      startServer([], (standby) => {
         const source = `host=${LOOPBACK} port=${port} user=cpg application_name=${name}`;
         const target = ['--pgdata', standby.data, '--no-sync', '--checkpoint=fast'];
         standby.run(standby.locate('pg_basebackup'), '--dbname', source, '--write-recovery-conf', ...target);

@@ -99,3 +99,39 @@ export const startLaggingProxy = async (targetPort: number, lagMs: number) => {
     },
   };
 };
+
+/** A TCP proxy whose target changes, as a virtual address does in a failover; open connections are cut. */
+export const startSwitchingProxy = async (firstPort: number) => {
+  const sockets = new Set<Socket>();
+  let target = firstPort;
+  const server = createServer((client) => {
+    const upstream = connect(target, LOOPBACK);
+    for (const [from, to] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      sockets.add(from);
+      from.on('error', () => to.destroy());
+      from.on('close', () => {
+        sockets.delete(from);
+        to.destroy();
+      });
+      from.pipe(to);
+    }
+  });
+  const port = await listen(server);
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    port,
+    switchTo: (next: number) => {
+      target = next;
+      cut();
+    },
+    close: () => {
+      cut();
+      server.close();
+    },
+  };
+};
