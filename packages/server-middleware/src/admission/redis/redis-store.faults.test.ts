@@ -1,5 +1,6 @@
 import { NOW } from '@cpg/test-support/server-middleware/fixtures';
 import { describe, expect, it } from 'vitest';
+import { inspectRedis } from './inspect-redis.ts';
 import type { RedisClient } from './redis-client.ts';
 import { redisStore } from './redis-store.ts';
 
@@ -68,5 +69,41 @@ describe('redisStore', () => {
     const store = redisStore({ evalSha, eval: evalSha }, { deadlineMs: 10_000 });
     await expect(store.admit(REQUEST)).rejects.toMatchObject({ code: 'store_unavailable' });
     expect(sent).toBe(expected);
+  });
+
+  it('names the rights when Redis denies a key', async () => {
+    const store = redisStore(clientReplying([4, 1, 'NOPERM this user has no permissions to access a key']));
+    await expect(store.admit(REQUEST)).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /Fix: the Redis user needs \+evalsha .*, on all keys that begin with the prefix/,
+      ),
+    });
+  });
+
+  it('gives up after three scripts that ran late', async () => {
+    let sent = 0;
+    const evalSha = async () => {
+      sent += 1;
+      return [3, sent * 1_000_000];
+    };
+    const store = redisStore({ evalSha, eval: evalSha }, { deadlineMs: 10_000 });
+    await expect(store.admit(REQUEST)).rejects.toMatchObject({ code: 'store_deadline' });
+    expect(sent).toBe(3);
+  });
+
+  it('sends commands to the master of a Sentinel client, and asks only masters of a cluster that are connected', async () => {
+    const evalSha = async () => [0, Date.now()];
+    const sent: unknown[][] = [];
+    const sendCommand = async (...args: unknown[]) => {
+      sent.push(args);
+      return '';
+    };
+    const sentinel = { evalSha, eval: evalSha, sendCommand, getSentinelNode: () => undefined, on: () => {} };
+    await inspectRedis(sentinel);
+    expect(sent).toContainEqual([false, ['INFO']]);
+    const node = { evalSha, eval: evalSha, sendCommand };
+    const cluster = { evalSha, eval: evalSha, nodeClient: () => node, masters: [{}, { client: node }] };
+    expect((await inspectRedis(cluster)).length).toBeGreaterThan(0);
+    expect(await inspectRedis({ ...cluster, masters: undefined } as RedisClient)).toEqual([]);
   });
 });

@@ -8,6 +8,7 @@ import {
   REDIS_LIBRARIES,
   startRedisCluster,
 } from '@cpg/test-support/server-middleware/redis';
+import { startCuttingProxy } from '@cpg/test-support/tcp-proxies';
 import { Cluster } from 'ioredis';
 import { createCluster } from 'redis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -71,6 +72,29 @@ describeWithProgram('redis-server', 'redisStore with waitReplicas', () => {
       expect((await countCalls('wait')) - before).toBeLessThan(20);
     });
 
+    it('loads the script again when Redis has forgotten it', async () => {
+      const store = openStore(opened.client);
+      expect(await store.admit(nextRequest())).toBe('admitted');
+      await opened.command('SCRIPT', 'FLUSH');
+      const decisions = await Promise.all([1, 2, 3].map(() => store.admit(nextRequest())));
+      expect(decisions).toEqual(['admitted', 'admitted', 'admitted']);
+    });
+
+    it('recognises its own claim when the reply was lost, and waits for the replica all the same', async () => {
+      const proxy = await startCuttingProxy(master.port);
+      const throughProxy = await open(proxy.port);
+      const store = openStore(throughProxy.client, { prefix: 'lost:' });
+      expect(await store.admit(nextRequest('ck_warm'))).toBe('admitted');
+      const before = await countCalls('wait');
+      proxy.cutReplyTo('lost:{ck_full}:s:');
+      const request = nextRequest();
+      expect(await store.admit(request)).toBe('admitted');
+      expect(await countCalls('wait')).toBe(before + 2);
+      expect(await opened.command('GET', `lost:{ck_full}:m:${request.minute}`)).toBe('1');
+      throughProxy.close();
+      proxy.close();
+    });
+
     it('rejects when fewer replicas confirm, and the signature may be used up', async () => {
       const store = openStore(opened.client, { waitReplicas: 2, deadlineMs: 1_000 });
       const request = nextRequest();
@@ -96,6 +120,7 @@ describeWithProgram('redis-server', 'redisStore with waitReplicas', () => {
       const patient = openStore(opened.client);
       expect(await patient.admit(nextRequest())).toBe('admitted');
       const store = openStore(opened.client, { deadlineMs: 400 });
+      await expect.poll(() => Promise.resolve(store.admit(nextRequest())).catch(() => '')).toBe('admitted');
       await master.signal('SIGSTOP');
       const requests = Array.from({ length: 20 }, () => nextRequest());
       const rejections = await Promise.allSettled(requests.map((request) => store.admit(request)));
