@@ -6,7 +6,7 @@ import {
   createAdapterService,
   formatEcho,
 } from '@cpg/test-support/server-middleware/adapter-service';
-import { describeAdapter } from '@cpg/test-support/server-middleware/describe-adapter';
+import { describeAdapter, describeHooks } from '@cpg/test-support/server-middleware/describe-adapter';
 import { type RequestParts, signedRequest } from '@cpg/test-support/server-middleware/fixtures';
 import fastify, { type FastifyInstance } from 'fastify';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -126,4 +126,18 @@ describe('routes on Fastify without cpgAuth', () => {
     app.register(routes(list, { logger: options.logger }));
     expect((await inject(app, { target })).status).toBe(status);
   });
+});
+
+describeHooks<{ readonly originalUrl: string }>({
+  name: 'Fastify',
+  getTarget: ({ originalUrl }) => originalUrl,
+  start: async (options, { routes: list }) => {
+    const app = fastify();
+    app.register(cpgAuth, options);
+    app.register(cpgAuth, options);
+    app.register(routes(list));
+    app.get('/health', async () => 'healthy');
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    return { port: (app.server.address() as AddressInfo).port, close: () => app.close() };
+  },
 });

@@ -13,6 +13,8 @@ declare module 'fastify' {
   }
 }
 
+export interface FastifyAuthOptions extends service.CpgAuthOptions, service.HookOptions<FastifyRequest> {}
+
 /** A plugin whose hooks also apply to the scope that registers it, as `fastify-plugin` makes them. */
 const shared = <Options extends object>(plugin: FastifyPluginAsync<Options>, name: string) =>
   Object.assign(plugin, {
@@ -27,8 +29,8 @@ const shared = <Options extends object>(plugin: FastifyPluginAsync<Options>, nam
  *
  * @throws ServerMiddlewareError `invalid_option`; on a request, a wrong set-up is logged, and the response is 500.
  */
-export const cpgAuth = shared<service.CpgAuthOptions>(async (app, options) => {
-  const gate = new service.Gate(options);
+export const cpgAuth = shared<FastifyAuthOptions>(async (app, options) => {
+  const gate = new service.Gate(options, { ...service.GATE_RULES, ...service.HOOK_RULES });
   // A scope outside may have registered it too.
   if (!app.hasRequestDecorator('cpg')) app.decorateRequest('cpg').decorateRequest('signedBody');
   if (options.json ?? true) {
@@ -39,7 +41,7 @@ export const cpgAuth = shared<service.CpgAuthOptions>(async (app, options) => {
   // biome-ignore lint/complexity/useMaxParams: Fastify waits for a promise of a hook that does not take four.
   app.addHook('preParsing', (request, reply, _payload, next) => {
     gate
-      .admitOnce(describe(request, reply), request)
+      .enter(describe(request, reply), request)
       .then((outcome) => {
         if (outcome === undefined) return next();
         if (service.isResponse(outcome)) return send(reply, outcome);

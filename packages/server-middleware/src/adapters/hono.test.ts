@@ -8,7 +8,7 @@ import {
   createAdapterService,
   formatEcho,
 } from '@cpg/test-support/server-middleware/adapter-service';
-import { describeAdapter } from '@cpg/test-support/server-middleware/describe-adapter';
+import { describeAdapter, describeHooks } from '@cpg/test-support/server-middleware/describe-adapter';
 import { type RequestParts, signedRequest } from '@cpg/test-support/server-middleware/fixtures';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
@@ -198,4 +198,24 @@ describe('on Web-standard requests', () => {
     expect(await (await app.request('/health')).text()).toBe('healthy');
     expect((await app.request('/v1/_ping')).status).toBe(500);
   });
+});
+
+describeHooks<Request>({
+  name: 'Hono',
+  getTarget: ({ url }) => new URL(url).pathname,
+  start: (options, { routes: list }) => {
+    const app = new Hono<{ Variables: CpgVariables }>();
+    app.use(cpgAuth(options), cpgAuth(options));
+    app.get('/health', ({ text }) => text('healthy'));
+    app.use(routes(list));
+    return listen(createServer(getRequestListener(app.fetch)));
+  },
+});
+
+it('serveRoutes has nothing for a request that skip lets pass', async () => {
+  const { options } = createAdapterService();
+  const response = await serveRoutes([], { ...options, skip: () => true })(
+    new Request('http://localhost/health'),
+  );
+  expect([response.status, await response.json()]).toEqual([404, { success: false, message: 'Not found' }]);
 });

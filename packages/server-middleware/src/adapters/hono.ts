@@ -21,9 +21,7 @@ type Middleware = MiddlewareHandler<{ readonly Variables: CpgVariables }>;
 /**
  * Hono middleware that admits only authenticated, fresh, single-use requests within their rate limit:
  * `app.use(cpgAuth({ keys, store }))`. Wire protocol §1–3.
- *
- * Outside `@hono/node-server` the target comes from `request.url`, in which `/./`, `/../` and `\` are already resolved: requests
- * signed with them are rejected.
+ * Outside `@hono/node-server` a target with `/./`, `/../` or `\` is rejected, since `request.url` does not have it.
  *
  * @throws ServerMiddlewareError `invalid_option`; on a request, a wrong set-up is logged, and the response is 500.
  */
@@ -32,14 +30,13 @@ export const cpgAuth = (options: WebAuthOptions): Middleware => {
   const { clientIp } = options;
   return async (context, next) => {
     const { env: platform, req } = context;
-    const described = web.describeWebRequest(req.raw, { platform, clientIp });
-    const outcome = await gate.admitOnce(described, req.raw);
+    const outcome = await gate.enter(web.describeWebRequest(req.raw, { platform, clientIp }), req.raw);
     if (outcome === undefined) return next();
     if (service.isResponse(outcome)) return web.finishResponse(req.raw, web.toResponse(req.raw, outcome));
     const { cpg, rawBody, json } = outcome;
     context.set('cpg', cpg);
     context.set('rawBody', rawBody);
-    context.set('body', json?.value);
+    if (json !== undefined) context.set('body', json.value);
     // For c.req.json(), c.req.text() and the like.
     Object.assign(req.bodyCache, { arrayBuffer: Promise.resolve(new Uint8Array(rawBody).buffer) });
     await next();
@@ -100,7 +97,7 @@ export const serveRoutes = (list: readonly service.Route<Request>[], options: We
   const respond = service.createRouter(list, { logger: options.logger });
   return async (request: Request, platform?: unknown): Promise<Response> => {
     const described = web.describeWebRequest(request, { platform, clientIp });
-    const outcome = await gate.admit(described, request);
+    const outcome = (await gate.enter(described, request)) ?? service.formatRejection(REJECTIONS.not_found);
     if (service.isResponse(outcome)) return web.finishResponse(request, web.toResponse(request, outcome));
     const { cpg, rawBody, json } = outcome;
     const { method, target, recorder } = described;

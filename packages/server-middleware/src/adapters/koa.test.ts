@@ -9,7 +9,7 @@ import {
   createAdapterService,
   formatEcho,
 } from '@cpg/test-support/server-middleware/adapter-service';
-import { describeAdapter } from '@cpg/test-support/server-middleware/describe-adapter';
+import { describeAdapter, describeHooks } from '@cpg/test-support/server-middleware/describe-adapter';
 import { serve, signedRequest } from '@cpg/test-support/server-middleware/fixtures';
 import Koa from 'koa';
 import { describe, expect, it } from 'vitest';
@@ -103,4 +103,21 @@ describe('cpgAuth on Koa', () => {
     const response = await exchange(port, signedRequest({ method: 'POST', body: 'a=1' }));
     expect(response.body).toBe('undefined,false,a=1,a=1');
   });
+});
+
+describeHooks<{ readonly originalUrl: string }>({
+  name: 'Koa',
+  getTarget: ({ originalUrl }) => originalUrl,
+  start: async (options, { routes: list }) => {
+    const app = new Koa<CpgState>();
+    app.use(cpgAuth(options)).use(cpgAuth(options));
+    app.use(async (context, next) => {
+      if (context.path === '/health') context.body = 'healthy';
+      else await next();
+    });
+    app.use(routes(list));
+    const server = app.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return { port: (server.address() as AddressInfo).port, close: () => server.close() };
+  },
 });

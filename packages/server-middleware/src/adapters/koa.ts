@@ -16,23 +16,22 @@ export interface CpgState {
 
 type CpgContext = ParameterizedContext<CpgState>;
 
+export interface KoaAuthOptions extends service.CpgAuthOptions, service.HookOptions<CpgContext> {}
+
 /**
  * Koa middleware that admits only authenticated, fresh, single-use requests within their rate limit:
  * `app.use(cpgAuth({ keys, store }))`, before any body parser. Wire protocol §1–3.
  *
  * @throws ServerMiddlewareError `invalid_option`; on a request, a wrong set-up is logged, and the response is 500.
  */
-export const cpgAuth = (options: service.CpgAuthOptions): Middleware<CpgState> => {
-  const gate = new service.Gate(options);
+export const cpgAuth = (options: KoaAuthOptions): Middleware<CpgState> => {
+  const gate = new service.Gate(options, { ...service.GATE_RULES, ...service.HOOK_RULES });
   return async (context, next) => {
-    const outcome = await gate.admitOnce(describe(context), context.req);
+    const outcome = await gate.enter(describe(context), context);
     if (outcome === undefined) return next();
-    if (service.isResponse(outcome)) {
-      send(context, outcome);
-      return undefined;
-    }
+    if (service.isResponse(outcome)) return send(context, outcome);
     const { cpg, rawBody, json } = outcome;
-    Object.assign(context.state, { cpg, rawBody, body: json?.value });
+    Object.assign(context.state, { cpg, rawBody }, json && { body: json.value });
     // Koa's body parsers skip a request that has a body.
     if (json !== undefined) Object.assign(context.request, { body: json.value });
     return next();
@@ -57,7 +56,7 @@ const send = (context: CpgContext, response: service.HttpResponse): void => {
 export const requirePermission = (permission: AnyPermission): Middleware<CpgState> => {
   const check = service.createPermissionCheck(permission);
   return async (context, next) => {
-    const rejection = check(context.state.cpg, context.req);
+    const rejection = check(context.state.cpg, context);
     if (rejection === undefined) await next();
     else send(context, service.formatRejection(rejection));
   };
@@ -78,9 +77,9 @@ export const routes = (
 ): Middleware<CpgState> => {
   const respond = service.createRouter(list, options);
   return async (context, next) => {
-    const { method, originalUrl: target, state, req: admittedAs } = context;
+    const { method, originalUrl: target, state } = context;
     const recorder = service.getRecorder(context.res);
-    const result = await respond({ method, target, ...state, recorder, http: context, admittedAs });
+    const result = await respond({ method, target, ...state, recorder, http: context });
     if (result === undefined) await next();
     else send(context, result);
   };

@@ -216,6 +216,22 @@ describe('events as AWS documents them', () => {
     expect(await start()(withoutHeaders as ALBEvent)).toMatchObject({ response: { statusCode: 401 } });
   });
 
+  it('asks originalTarget where API Gateway decoded the path', async () => {
+    const event = {
+      rawPath: '/a b',
+      rawQueryString: '',
+      headers: sign({ target: '/a%20b' }),
+      requestContext: { http: { method: 'GET', sourceIp: '203.0.113.9' } },
+      isBase64Encoded: false,
+    } as unknown as APIGatewayProxyEventV2;
+    expect(await start()(event)).toMatchObject({ response: { statusCode: 400 } });
+    const keys = staticKeys([testKey()]);
+    const originalTarget = () => '/a%20b';
+    const auth = cpgAuth({ keys, store: memoryStore({ clock }), clock, originalTarget });
+    expect(await auth(event)).toMatchObject({ response: { statusCode: 400 } });
+    expect(await auth({ ...event, rawPath: '/decoded' })).toMatchObject({ cpg: { keyId: 'ck_full' } });
+  });
+
   it('rejects a body that a platform decoded as text with loss', async () => {
     const body = Buffer.from([0x22, 0xff, 0x22]);
     const event = {

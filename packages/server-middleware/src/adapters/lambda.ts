@@ -1,5 +1,6 @@
 import type { AnyPermission } from '@cpg/protocol';
 import type { Principal } from '../authenticate/request.ts';
+import { aFunction, type OptionRules, optional } from '../options.ts';
 import * as service from '../service/index.ts';
 import {
   describeLambdaEvent,
@@ -9,6 +10,18 @@ import {
 } from './lambda-event.ts';
 
 export type { LambdaEvent, LambdaResponse };
+
+/** `originalTarget` gets the event, and returns the target that the client signed, where AWS changed it. */
+export interface LambdaAuthOptions
+  extends service.CpgAuthOptions,
+    Pick<service.HookOptions<LambdaEvent>, 'originalTarget'> {}
+
+type Outcome = service.AdmittedRequest | service.HttpResponse;
+
+const RULES: OptionRules<LambdaAuthOptions> = {
+  ...service.GATE_RULES,
+  originalTarget: optional(aFunction),
+};
 
 /** An event that passed `cpgAuth`. */
 export interface AuthenticatedEvent {
@@ -35,10 +48,10 @@ export interface RejectedEvent {
  *
  * @throws ServerMiddlewareError `invalid_option`; on an event, a wrong set-up is logged, and the response is 500.
  */
-export const cpgAuth = (options: service.CpgAuthOptions) => {
-  const gate = new service.Gate(options);
+export const cpgAuth = (options: LambdaAuthOptions) => {
+  const gate = new service.Gate(options, RULES);
   return async (event: LambdaEvent): Promise<AuthenticatedEvent | RejectedEvent> => {
-    const outcome = await gate.admit(describeLambdaEvent(event), event);
+    const outcome = (await gate.enter(describeLambdaEvent(event), event)) as Outcome;
     if (service.isResponse(outcome)) return { response: toLambdaResponse(event, outcome) };
     const { cpg, rawBody, json } = outcome;
     return { event, cpg, rawBody, body: json?.value };
@@ -68,12 +81,12 @@ export const route: service.RouteFactory<LambdaEvent> = service.route;
  *
  * @throws ServerMiddlewareError `invalid_option`, `duplicate_route`
  */
-export const serveRoutes = (list: readonly service.Route<LambdaEvent>[], options: service.CpgAuthOptions) => {
-  const gate = new service.Gate({ routes: list, ...options });
+export const serveRoutes = (list: readonly service.Route<LambdaEvent>[], options: LambdaAuthOptions) => {
+  const gate = new service.Gate({ routes: list, ...options }, RULES);
   const respond = service.createRouter(list, { logger: options.logger });
   return async (event: LambdaEvent): Promise<LambdaResponse> => {
     const described = describeLambdaEvent(event);
-    const outcome = await gate.admit(described, event);
+    const outcome = (await gate.enter(described, event)) as Outcome;
     if (service.isResponse(outcome)) return toLambdaResponse(event, outcome);
     const { method, target, recorder } = described;
     const { cpg, rawBody, json } = outcome;

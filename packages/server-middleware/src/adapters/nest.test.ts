@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { REJECTIONS } from '@cpg/protocol';
@@ -9,7 +9,7 @@ import {
   createAdapterService,
   formatEcho,
 } from '@cpg/test-support/server-middleware/adapter-service';
-import { describeAdapter } from '@cpg/test-support/server-middleware/describe-adapter';
+import { describeAdapter, describeHooks } from '@cpg/test-support/server-middleware/describe-adapter';
 import { signedRequest } from '@cpg/test-support/server-middleware/fixtures';
 import {
   type ArgumentsHost,
@@ -141,4 +141,22 @@ describe('CpgModule', () => {
     const error = new Error('not HTTP');
     expect(() => filter.catch(error, { getType: () => 'rpc' } as ArgumentsHost)).toThrow(error);
   });
+});
+
+describeHooks<IncomingMessage>({
+  name: 'Nest',
+  getTarget: ({ url = '' }) => url,
+  start: async (options, { routes }) => {
+    class AppModule {}
+    class HealthController {
+      get() {
+        return 'healthy';
+      }
+    }
+    Get('health')(HealthController.prototype, 'get', descriptorOf(HealthController.prototype, 'get'));
+    Controller()(HealthController);
+    const imports = [CpgModule.forRoot(options), CpgModule.forRoot({ ...options, routes })];
+    Module({ imports, controllers: [HealthController] })(AppModule);
+    return start(await NestFactory.create(AppModule, new ExpressAdapter(), { logger: false }));
+  },
 });

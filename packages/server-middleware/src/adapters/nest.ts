@@ -1,24 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type AnyPermission, REJECTIONS } from '@cpg/protocol';
+import type { AnyPermission } from '@cpg/protocol';
 import {
   createParamDecorator,
   type DynamicModule,
-  type ExceptionFilter,
   type ExecutionContext,
   type FactoryProvider,
   type ModuleMetadata,
-  NotFoundException,
   UseGuards,
 } from '@nestjs/common';
 import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
 import { RejectionError } from '../errors.ts';
+import { aFunction, type OptionRules, optional } from '../options.ts';
 import * as service from '../service/index.ts';
 import { getNestClientIp } from './client-ip.ts';
-import { type CpgRequest, cpgAuth, type NodeAuthOptions } from './node.ts';
+import { createFilter } from './nest-errors.ts';
+import type { CpgRequest, NodeAuthOptions } from './node.ts';
 
 export { route } from './node.ts';
 
-export interface CpgModuleOptions extends NodeAuthOptions {
+export interface CpgModuleOptions
+  extends Omit<NodeAuthOptions, 'routes'>,
+    Pick<service.HookOptions<IncomingMessage>, 'skip'> {
   /** Routes of the protocol, which take precedence over controllers. */
   readonly routes?: readonly service.Route<IncomingMessage>[] | undefined;
 }
@@ -29,7 +31,11 @@ export type CpgModuleAsyncOptions = Pick<ModuleMetadata, 'imports'> &
 
 const OPTIONS = Symbol('CpgModuleOptions');
 
-type Wrapper = { readonly raw?: ServerResponse; hijack?(): void };
+const RULES: OptionRules<CpgModuleOptions> = {
+  ...service.GATE_RULES,
+  ...service.HOOK_RULES,
+  clientIp: optional(aFunction),
+};
 
 /**
  * Nest module that admits only authenticated, fresh, single-use requests within their rate limit, on every path of the app,
@@ -57,41 +63,34 @@ export class CpgModule {
 }
 
 const mount = ({ routes = [], ...options }: CpgModuleOptions, { httpAdapter }: HttpAdapterHost): void => {
-  const authenticate = cpgAuth({ clientIp: getNestClientIp, ...options, routes });
-  const respond = service.createRouter(routes, { logger: options.logger });
-  httpAdapter.use(async (message: IncomingMessage, response: ServerResponse, next: () => void) => {
-    const request = await authenticate(message, response);
-    if (request === undefined) return;
-    const { method = '', url = '', headers, cpg, rawBody, body } = request;
-    if (options.json !== false) {
-      // The marks that the parsers of Express look for, to skip the request. Those of Fastify choose by the type.
-      Object.assign(request, { _body: true, finished: true });
-      headers['content-type'] = rawBody.length > 0 ? 'application/json' : undefined;
-    }
-    const parts = { method, target: url, cpg, rawBody, body, http: request, leavesUnknown: true };
-    const result = await respond({ ...parts, recorder: service.getRecorder(response) });
-    if (result === undefined) next();
-    else service.sendResponse(response, result);
+  const { logger, clientIp = getNestClientIp } = options;
+  const gate = new service.Gate({ ...options, routes }, RULES);
+  const respond = service.createRouter(routes, { logger });
+  httpAdapter.use(async (message: CpgRequest, response: ServerResponse, next: () => void) => {
+    const parts = { target: service.getNodeTarget(message), clientIp: () => clientIp(message) };
+    const described = service.describeExchange(message, response, parts);
+    const outcome = await gate.enter(described, message);
+    if (outcome !== undefined && service.isResponse(outcome)) return service.sendResponse(response, outcome);
+    if (outcome !== undefined) setProperties(message, outcome);
+    // Also of another CpgModule; missing for a request that skip lets pass.
+    const { cpg, rawBody, body } = message;
+    if (cpg === undefined) return next();
+    const { method, target, recorder } = described;
+    const authenticated = { method, target, cpg, rawBody, body, recorder, http: message };
+    const result = await respond({ ...authenticated, leavesUnknown: true });
+    return result === undefined ? next() : service.sendResponse(response, result);
   });
 };
 
-/** Responds to errors in the envelope, and logs 5xx. */
-const createFilter = ({ logger }: CpgModuleOptions): ExceptionFilter => {
-  const errorLog = new service.ErrorLog(logger);
-  return {
-    catch: (error, host) => {
-      if (host.getType() !== 'http') throw error;
-      const reply = host.switchToHttp().getResponse<ServerResponse & Wrapper>();
-      const { raw: response = reply } = reply;
-      reply.hijack?.();
-      const isUnknown = error instanceof NotFoundException; // thrown by Nest's router
-      if (isUnknown) service.getRecorder(response)?.rejected(REJECTIONS.not_found, 'routing');
-      const thrown = isUnknown ? new RejectionError(REJECTIONS.not_found) : error;
-      service.sendResponse(response, errorLog.formatError(thrown));
-    },
-  };
+const setProperties = (message: CpgRequest, { cpg, rawBody, json }: service.AdmittedRequest): void => {
+  Object.assign(message, { cpg, rawBody });
+  if (json === undefined) return;
+  // The marks that the parsers of Express look for, to skip the request. Those of Fastify choose by the type.
+  Object.assign(message, { body: json.value, _body: true, finished: true });
+  message.headers['content-type'] = rawBody.length > 0 ? 'application/json' : undefined;
 };
 
+/** The request of `node:http`, which Fastify wraps. */
 const getRequest = (context: ExecutionContext): CpgRequest => {
   const request = context.switchToHttp().getRequest<CpgRequest & { readonly raw?: CpgRequest }>();
   return request.raw ?? request;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { REJECTIONS } from '@cpg/protocol';
 import { exchange } from '@cpg/test-support/raw-client';
@@ -90,4 +90,17 @@ describe('cpgAuth on node:http', () => {
     // @ts-expect-error a misspelt permission
     expect(() => requirePermission('withdrw')).toThrow('permission must be "withdraw"');
   });
+});
+
+it('cpgAuth on node:http asks originalTarget, and admits a request once when it is called twice', async () => {
+  const { options } = createAdapterService();
+  const originalTarget = ({ url = '' }: IncomingMessage) => `/api${url}`;
+  const authenticate = cpgAuth({ ...options, originalTarget });
+  const port = await serve(async (message, response) => {
+    const first = await authenticate(message, response);
+    const second = await authenticate(message, response);
+    response.end(JSON.stringify([second === first, second?.cpg.keyId, second?.body]));
+  });
+  const parts = { method: 'POST', target: '/api/v1/x', sentTarget: '/v1/x', body: '[1]' };
+  expect((await exchange(port, signedRequest(parts))).body).toBe('[true,"ck_full",[1]]');
 });

@@ -16,12 +16,18 @@ export interface AuthenticatedParts {
 /** A request of `node:http` that passed `cpgAuth`. */
 export type CpgRequest = IncomingMessage & AuthenticatedParts;
 
-export interface NodeAuthOptions extends service.CpgAuthOptions {
+export interface NodeAuthOptions
+  extends service.CpgAuthOptions,
+    Pick<service.HookOptions<IncomingMessage>, 'originalTarget'> {
   /** Returns the client's address, for keys with a whitelist. @default the address of the socket */
   readonly clientIp?: ((request: IncomingMessage) => string | undefined) | undefined;
 }
 
-const RULES: OptionRules<NodeAuthOptions> = { ...service.GATE_RULES, clientIp: optional(aFunction) };
+const RULES: OptionRules<NodeAuthOptions> = {
+  ...service.GATE_RULES,
+  originalTarget: optional(aFunction),
+  clientIp: optional(aFunction),
+};
 
 /**
  * Authenticates requests of `node:http`: `const request = await auth(req, res)`. Returns the request with `cpg`, `rawBody` and
@@ -34,24 +40,18 @@ export const cpgAuth = (options: NodeAuthOptions) => {
   const { clientIp = (request: IncomingMessage) => request.socket.remoteAddress } = options;
   return async (request: IncomingMessage, response: ServerResponse): Promise<CpgRequest | undefined> => {
     const described = service.describeExchange(request, response, {
-      target: getTarget(request),
+      target: service.getNodeTarget(request),
       clientIp: () => clientIp(request),
     });
-    const outcome = await gate.admitOnce(described, request);
+    const outcome = await gate.enter(described, request);
     if (outcome === undefined) return request as CpgRequest;
     if (service.isResponse(outcome)) {
       service.sendResponse(response, outcome);
       return undefined;
     }
     const { cpg, rawBody, json } = outcome;
-    return Object.assign(request, { cpg, rawBody, body: json?.value });
+    return Object.assign(request, { cpg, rawBody }, json && { body: json.value }) as CpgRequest;
   };
-};
-
-/** The target as on the wire; routers such as connect shorten `url` and keep `originalUrl`. */
-const getTarget = (request: IncomingMessage): string => {
-  const { originalUrl } = request as { readonly originalUrl?: string };
-  return originalUrl ?? (request.url as string);
 };
 
 /**
@@ -88,7 +88,7 @@ export const serveRoutes = (
     const request = await authenticate(message, response);
     if (request === undefined) return;
     const { cpg, rawBody, body, method = '' } = request;
-    const parts = { method, target: getTarget(request), cpg, rawBody, body, http: request };
+    const parts = { method, target: service.getNodeTarget(request), cpg, rawBody, body, http: request };
     const recorder = service.getRecorder(response);
     service.sendResponse(response, await respond({ ...parts, recorder }));
   };

@@ -8,11 +8,12 @@ import type { HttpResponse } from '../http/responses.ts';
 import { type ResponseRecorder, startRecording } from '../observability/response-event.ts';
 import { aFunction, type OptionRules, optional } from '../options.ts';
 import { type CpgAuthOptions, findClientIp, GATE_RULES } from '../service/gate.ts';
+import { HOOK_RULES, type HookOptions } from '../service/hooks.ts';
 
 /** Returns the client's address from the request and the second argument of `fetch`. */
 export type WebClientIp = (request: Request, platform: unknown) => string | undefined;
 
-export interface WebAuthOptions extends CpgAuthOptions {
+export interface WebAuthOptions extends CpgAuthOptions, HookOptions<Request> {
   /**
    * Returns the client's address, for keys with a whitelist, from the request and `c.env` (the second argument of `fetch`): on
    * Cloudflare from the header `cf-connecting-ip`, never from one that clients can set. @default the address of the socket with
@@ -22,7 +23,11 @@ export interface WebAuthOptions extends CpgAuthOptions {
 }
 
 /** The rules for the options of `cpgAuth` and `serveRoutes`. */
-export const WEB_RULES: OptionRules<WebAuthOptions> = { ...GATE_RULES, clientIp: optional(aFunction) };
+export const WEB_RULES: OptionRules<WebAuthOptions> = {
+  ...GATE_RULES,
+  ...HOOK_RULES,
+  clientIp: optional(aFunction),
+};
 
 /** The second argument of `fetch` on `@hono/node-server` has the request as it arrived. */
 const findIncoming = (platform: unknown): IncomingMessage | undefined =>

@@ -4,7 +4,6 @@ import type { Principal, RequestToAuthenticate } from '../authenticate/request.t
 import { ServerMiddlewareError } from '../errors.ts';
 import { sendResponse } from '../http/responses.ts';
 import type { KeyStore } from '../keys/key-store.ts';
-import { aFunction, assertValue, type OptionRules, optional } from '../options.ts';
 import { findAdmitted } from '../service/admitted.ts';
 import {
   describeNodeRequest,
@@ -13,31 +12,13 @@ import {
   type CpgAuthOptions as GateOptions,
   isResponse,
 } from '../service/gate.ts';
-import { callHook } from '../user-code.ts';
+import { findOriginalTarget, HOOK_RULES, type HookOptions, isSkipped } from '../service/hooks.ts';
 import { sendError } from './error-handler.ts';
 import { recordExpress } from './observe-responses.ts';
 import { assertTrustProxy } from './trust-proxy.ts';
 
 /** The options of {@link cpgAuth}. */
-export interface CpgAuthOptions extends GateOptions {
-  /**
-   * Returns the request target that the client signed, where a proxy has changed it in another way than `basePath` describes:
-   * `(req) => req.originalUrl.replace(/^\/internal/, '')`. Derive it from the URL, or from a header that the proxy always
-   * replaces. If it throws, or returns no string, the response is 500. @default the received target
-   */
-  readonly originalTarget?: ((request: Request) => string) | undefined;
-  /**
-   * Returns `true` for requests that pass without authentication, such as health checks: they have no `req.cpg`, so
-   * `requirePermission` and `routes` reject them. If it throws, or returns a promise, the response is 500. @default none
-   */
-  readonly skip?: ((request: Request) => boolean) | undefined;
-}
-
-const RULES: OptionRules<CpgAuthOptions> = {
-  ...GATE_RULES,
-  originalTarget: optional(aFunction),
-  skip: optional(aFunction),
-};
+export interface CpgAuthOptions extends GateOptions, HookOptions<Request> {}
 
 /**
  * What `cpgAuth` sets on a request. It extends Express's `Request`, so that an own declaration of `rawBody` there, optional or
@@ -65,13 +46,7 @@ declare global {
  * @throws ServerMiddlewareError `invalid_option`; on a request, a wrong set-up is logged, and the response is 500.
  */
 export const cpgAuth = (options: CpgAuthOptions): RequestHandler => {
-  const gate = new Gate(options, RULES);
-  assertValue({
-    name: 'cpgAuth: originalTarget',
-    value: options.originalTarget,
-    rule: (value) =>
-      value === undefined || options.basePath === undefined ? undefined : 'be left out with basePath',
-  });
+  const gate = new Gate<CpgAuthOptions>(options, { ...GATE_RULES, ...HOOK_RULES });
   return async function cpgAuth(request, response, next) {
     const recorder = recordExpress(request, response);
     let described: RequestToAuthenticate | undefined;
@@ -107,24 +82,6 @@ export const cpgAuth = (options: CpgAuthOptions): RequestHandler => {
     next();
   };
 };
-
-const isSkipped = (request: Request, { skip }: CpgAuthOptions): boolean =>
-  skip !== undefined &&
-  callHook({
-    name: 'skip',
-    call: () => skip(request) || false,
-    expected: 'true or false',
-    isExpected: (result) => typeof result === 'boolean',
-  });
-
-const findOriginalTarget = (request: Request, { originalTarget }: CpgAuthOptions): string | undefined =>
-  originalTarget &&
-  callHook({
-    name: 'originalTarget',
-    call: () => originalTarget(request),
-    expected: 'the request target that the client signed, a string',
-    isExpected: (result) => typeof result === 'string',
-  });
 
 // The original target: a mounted router shortens req.url, and req.query is already decoded.
 const describe = (

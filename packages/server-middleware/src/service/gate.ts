@@ -20,6 +20,7 @@ import { recordResponse } from '../observability/response-event.ts';
 import { aBoolean, assertValue, type OptionRule, type OptionRules, optional } from '../options.ts';
 import { guardLogger, type Logger } from '../user-code.ts';
 import { type Admitted, assertSameAdmission, findAdmitted, rememberAdmitted } from './admitted.ts';
+import { findOriginalTarget, type HookOptions, isSkipped } from './hooks.ts';
 import { readJsonBody } from './json-body.ts';
 import {
   aKnownRouteList,
@@ -79,7 +80,7 @@ const malformedBodies = new WeakMap<object, Rejection>();
 export const findMalformedBody = (http: object): Rejection | undefined => malformedBodies.get(http);
 
 /** The framework-free part of `cpgAuth`: admits a request, or returns the response that rejects it. Adapters only translate. */
-export class Gate<Options extends CpgAuthOptions = CpgAuthOptions> {
+export class Gate<Options extends CpgAuthOptions & HookOptions<never>> {
   readonly errorLog: ErrorLog;
   readonly #options: Options;
   readonly #findKnown: FindKnownRoutes | undefined;
@@ -91,6 +92,7 @@ export class Gate<Options extends CpgAuthOptions = CpgAuthOptions> {
     this.#options = options;
     this.#findKnown = options.routes && createKnownRoutes(options.routes);
     assertLimits(options);
+    assertOneTarget(options);
     warnAboutSplitMemory(options.store, options.logger);
   }
 
@@ -107,6 +109,25 @@ export class Gate<Options extends CpgAuthOptions = CpgAuthOptions> {
       const isParsed = this.#options.json !== false;
       rememberAdmitted(http, this.#describeAdmitted(request, { cpg, rawBody, isParsed }));
       return isParsed ? this.#parse(request, { cpg, rawBody, http }) : { cpg, rawBody };
+    } catch (error) {
+      return this.errorLog.formatError(error);
+    }
+  }
+
+  /**
+   * Does all that an adapter needs: returns `undefined` for a request that `skip` lets pass, or that another `cpgAuth` has
+   * admitted; and asks `originalTarget`. `http` is what these functions get.
+   */
+  async enter<Http extends object>(
+    received: RequestToAuthenticate,
+    http: Http,
+  ): Promise<AdmittedRequest | HttpResponse | undefined> {
+    const hooks = this.#options as HookOptions<Http>;
+    try {
+      if (isSkipped(http, hooks)) return undefined;
+      const signedTarget = findOriginalTarget(http, hooks);
+      const request = signedTarget === undefined ? received : { ...received, signedTarget };
+      return await this.admitOnce(request, http);
     } catch (error) {
       return this.errorLog.formatError(error);
     }
@@ -186,6 +207,15 @@ export class Gate<Options extends CpgAuthOptions = CpgAuthOptions> {
   }
 }
 
+/** @throws ServerMiddlewareError `invalid_option` */
+const assertOneTarget = ({ basePath, originalTarget }: CpgAuthOptions & HookOptions<never>): void =>
+  assertValue({
+    name: 'cpgAuth: originalTarget',
+    value: originalTarget,
+    rule: (value) =>
+      value === undefined || basePath === undefined ? undefined : 'be left out with basePath',
+  });
+
 /** @throws ServerMiddlewareError `invalid_option` for limits that could not be kept. */
 const assertLimits = ({ store, bodyLimit = 0, routes = [], maxPendingBytes }: CpgAuthOptions): void => {
   const limits = routes.map((route) => ('endpoint' in route ? route.limits : route));
@@ -243,6 +273,12 @@ export const findClientIp = (getClientIp: () => string | undefined): string | un
   } catch {
     return undefined;
   }
+};
+
+/** The target as on the wire; routers such as connect shorten `url` and keep `originalUrl`. */
+export const getNodeTarget = (message: IncomingMessage): string => {
+  const { originalUrl } = message as { readonly originalUrl?: string };
+  return originalUrl ?? (message.url as string);
 };
 
 /** Whether `admit` returned a response, which rejects the request. */

@@ -8,6 +8,15 @@ export {
   sendResponse,
 } from '../http/responses.ts';
 export { getRecorder } from '../observability/response-event.ts';
-export { type CpgAuthOptions, describeExchange, GATE_RULES, Gate, isResponse } from './gate.ts';
+export {
+  type AdmittedRequest,
+  type CpgAuthOptions,
+  describeExchange,
+  GATE_RULES,
+  Gate,
+  getNodeTarget,
+  isResponse,
+} from './gate.ts';
+export { HOOK_RULES, type HookOptions } from './hooks.ts';
 export { createPermissionCheck } from './permission.ts';
 export { createRouter, type Route, type RouteFactory, type RoutesOptions, route } from './router.ts';

@@ -120,8 +120,6 @@ export interface RouterRequest<Http = unknown> {
   /** The signed bytes; `undefined` when the request did not pass `cpgAuth`. */
   readonly rawBody: Buffer | undefined;
   readonly http: Http;
-  /** The object of the request that `cpgAuth` was given. @default http */
-  readonly admittedAs?: object | undefined;
   /** Leave an unknown path to the next handler, also of an authenticated request. */
   readonly leavesUnknown?: boolean;
   /** Gets the path template; see `startRecording` and `recordResponse`. */
@@ -159,7 +157,7 @@ export const createRouter = <Http>(
     const received = parseRequestTarget(request.target);
     if (isRejection(received)) return formatRejection(received);
     // What was signed, if a proxy has changed it: only its query is authentic.
-    const signed = findSignedTarget(getAdmittedAs(request), request.target) ?? received;
+    const signed = findSignedTarget(request.http, request.target) ?? received;
     const match = findRoutes(signed.path) ?? findRoutes(received.path);
     if (match === undefined) {
       if (request.cpg === undefined || request.leavesUnknown === true) return undefined;
@@ -201,8 +199,6 @@ const limitsNotApplied = ({ method, path }: Endpoint) =>
     `${method} ${path} has other limits in routes(list) than in cpgAuth. Pass the same list to both: cpgAuth({ keys, store, routes: list }).`,
   );
 
-const getAdmittedAs = ({ admittedAs, http }: RouterRequest): unknown => admittedAs ?? http;
-
 interface RouteCall {
   readonly request: RouterRequest;
   readonly cpg: Principal;
@@ -216,7 +212,7 @@ const decide = (
   { route: { endpoint, handler }, limits }: RouteRow,
   { request, cpg, pathParameters, query }: RouteCall,
 ): unknown => {
-  if (!isLimitedAs(limits, findAdmitted(getAdmittedAs(request))?.limits)) throw limitsNotApplied(endpoint);
+  if (!isLimitedAs(limits, findAdmitted(request.http)?.limits)) throw limitsNotApplied(endpoint);
   const { permission } = endpoint;
   if (permission !== null && !cpg.permissions.includes(permission)) return missingPermission(permission);
 

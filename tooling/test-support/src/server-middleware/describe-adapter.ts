@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { RawConnection, type RawResponse } from '../raw-client.ts';
 import { ADAPTER_CASES, type AdapterCase, encodeCase } from './adapter-cases.ts';
 import { type AdapterService, createAdapterService } from './adapter-service.ts';
@@ -141,5 +141,42 @@ export const describeAdapter = ({ name, start, differences = {}, skips = [] }: A
         new Set(['store_unavailable', 'relation "currencies" does not exist', 'own handler']),
       );
     });
+  });
+};
+
+export interface HooksUnderTest<Http> {
+  readonly name: string;
+  /** Returns the target of the framework's request, as received. */
+  readonly getTarget: (http: Http) => string;
+  /** Starts a server with these options, with `cpgAuth` mounted twice, the routes, and `GET /health` of its own. */
+  readonly start: (options: HookedOptions<Http>, service: AdapterService) => Promise<AdapterServer>;
+}
+
+type HookedOptions<Http> = AdapterService['options'] & {
+  readonly skip: (http: Http) => boolean;
+  readonly originalTarget: (http: Http) => string;
+};
+
+/** Tests `skip`, `originalTarget` and a second `cpgAuth` in any framework. */
+export const describeHooks = <Http>({ name, getTarget, start }: HooksUnderTest<Http>): void => {
+  it(`skip, originalTarget and a second cpgAuth work on ${name}`, async () => {
+    const service = createAdapterService();
+    const skip = (http: Http): boolean => {
+      if (getTarget(http) === '/v1/broken') throw new Error('no decision');
+      return getTarget(http) === '/health';
+    };
+    const originalTarget = (http: Http) => `/api${getTarget(http)}`;
+    const server = await start({ ...service.options, skip, originalTarget }, service);
+    onTestFinished(() => {
+      server.close();
+    });
+    const getStatus = async (parts: RequestParts) => (await send(server.port, [signedRequest(parts)])).status;
+    expect(await getStatus({ target: '/health', headers: { 'X-CPG-Key': null } })).toBe(200);
+    expect(await getStatus({ target: '/api/v1/_ping', sentTarget: '/v1/_ping' })).toBe(200);
+    expect(await getStatus({ target: '/v1/_ping' })).toBe(401);
+    const withdrawal = { method: 'POST', target: '/api/v1/withdrawals', sentTarget: '/v1/withdrawals' };
+    expect(await getStatus({ ...withdrawal, body: '{"currency":1}' })).toBe(422);
+    expect(await getStatus({ target: '/v1/broken' })).toBe(500);
+    expect(service.options.logger.lines.map(({ fields }) => fields.code)).toEqual(['hook_failed']);
   });
 };
