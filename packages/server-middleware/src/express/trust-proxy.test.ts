@@ -1,4 +1,4 @@
-import { exchange } from '@cpg/test-support/raw-client';
+import { exchange, RawConnection } from '@cpg/test-support/raw-client';
 import { EXPRESS_VERSIONS } from '@cpg/test-support/server-middleware/express-versions';
 import {
   NOW,
@@ -127,4 +127,25 @@ describe.each(EXPRESS_VERSIONS)('trust proxy on %s', (_name, express) => {
     expect((await exchange(await serve(app), signedRequest())).status).toBe(200);
     expect(logger.lines).toEqual([]);
   });
+});
+
+it('knows the address of a client that disconnects before its source IP is checked', async () => {
+  const logger = recordingLogger();
+  const admitted = vi.fn();
+  const key = testKey({ sourceIps: ['127.0.0.1'] });
+  const app = EXPRESS_VERSIONS[0][1]();
+  let connection: RawConnection;
+  app.use((request, response, next) => {
+    const find = async () => {
+      connection.socket.resetAndDestroy();
+      await new Promise((resolve) => request.socket.once('close', resolve));
+      return key;
+    };
+    const clock = () => NOW * 1000;
+    cpgAuth({ keys: { find }, store: memoryStore({ clock }), clock, logger })(request, response, next);
+  }, admitted);
+  connection = new RawConnection(await serve(app));
+  await connection.write(signedRequest());
+  await vi.waitFor(() => expect(admitted).toHaveBeenCalledOnce());
+  expect(logger.lines).toEqual([]);
 });

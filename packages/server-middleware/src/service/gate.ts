@@ -242,14 +242,18 @@ const getPaths = ({ target, signedTarget }: RequestToAuthenticate): string[] => 
 export const describeNodeRequest = (
   message: IncomingMessage,
   { target, clientIp, recorder }: Pick<RequestToAuthenticate, 'target' | 'clientIp' | 'recorder'>,
-): RequestToAuthenticate => ({
-  recorder,
-  method: message.method as string,
-  target,
-  rawHeaders: message.rawHeaders,
-  clientIp,
-  readBody: (limits) => readBody(message, limits),
-});
+): RequestToAuthenticate => {
+  // Once read, Node.js remembers the address of a connection that is lost before the check of the source IP.
+  message.socket?.remoteAddress;
+  return {
+    recorder,
+    method: message.method as string,
+    target,
+    rawHeaders: message.rawHeaders,
+    clientIp,
+    readBody: (limits) => readBody(message, limits),
+  };
+};
 
 /** Describes a request of `node:http`, and starts recording its response. */
 export const describeExchange = (
