@@ -1,6 +1,7 @@
 import { benchProtocol } from './protocol/protocol.ts';
 import { benchExpress, benchReplacedSet, benchReplacements } from './server-middleware/express.ts';
 import { benchAuthenticate, benchMemoryStore } from './server-middleware/in-process.ts';
+import { benchPostgres } from './server-middleware/postgres.ts';
 import { benchFailover, benchReplicas } from './server-middleware/redis.ts';
 import { probeTiming } from './server-middleware/timing-probe.ts';
 
@@ -15,6 +16,7 @@ const BENCHMARKS: Readonly<Record<string, readonly Benchmark[]>> = {
     () => benchExpress(),
   ],
   'memory-store': [benchMemoryStore],
+  postgres: [benchPostgres],
   redis: [benchReplicas],
   'redis-failover': [benchFailover],
   ab: [benchReplacedSet, () => benchReplacements()],

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { redisStore } from '@cpg/server-middleware/redis';
+import { type AdmissionStore, redisStore } from '@cpg/server-middleware/redis';
 import { startSentinels } from '@cpg/test-support/redis-sentinel';
 import { REDIS_LIBRARIES } from '@cpg/test-support/server-middleware/redis';
 import { failOver } from '@cpg/test-support/server-middleware/redis-failover';
@@ -42,10 +42,11 @@ export const benchReplicas = async (): Promise<void> => {
   await group.stop();
 };
 
-const SILENT = { warn: () => {}, error: () => {} };
+export const SILENT = { warn: () => {}, error: () => {} };
 let serial = 0;
 
-const measure = async (store: ReturnType<typeof redisStore>, lanes: number, count: number) => {
+/** Admits from so many lanes, each with one request in flight. */
+export const measure = async (store: AdmissionStore, lanes: number, count: number) => {
   const now = Math.floor(Date.now() / 1000);
   const times: number[] = [];
   const lane = async () => {
