@@ -106,6 +106,19 @@ const markUnread = (message: IncomingMessage): void => {
   if ('_consuming' in message) message._consuming = false;
 };
 
+const TAP = Symbol('tap');
+
+/** Where the chunks of a message go: to readBody while it collects them, then into the stream. */
+interface Tap {
+  push: (chunk: unknown, encoding?: BufferEncoding) => boolean;
+}
+type TappedMessage = IncomingMessage & { [TAP]?: Tap };
+
+// The same function for all messages: one of its own for each costs 10 % of a request, since V8 optimizes calls of `push`.
+function pushToTap(this: TappedMessage, chunk: unknown, encoding?: BufferEncoding): boolean {
+  return (this[TAP] as Tap).push(chunk, encoding);
+}
+
 /**
  * Waits for the rest of a body, within a limit of bytes and of time. A client that disconnects counts as late. Chunks do not
  * enter the stream until all have arrived, and then as one: this costs no memory for each chunk, and nothing is read that
@@ -113,12 +126,13 @@ const markUnread = (message: IncomingMessage): void => {
  * next request.
  */
 const collectRest = (
-  message: IncomingMessage,
+  message: TappedMessage,
   limits: BodyLimits,
   collector: BodyCollector,
 ): Promise<Buffer | Rejection> =>
   new Promise((resolve, reject) => {
     const { push } = message;
+    const stream: Tap = message[TAP] ?? { push: (chunk, encoding) => push.call(message, chunk, encoding) };
     const inStream = collector.length;
     // Node's parser adds chunks whether they are read or not. Other streams wait for _read, and so does 100 Continue.
     const isPulled = message._read !== IncomingMessage.prototype._read;
@@ -141,7 +155,7 @@ const collectRest = (
     };
     const stop = () => {
       isDone = true;
-      message.push = push;
+      tap.push = stream.push;
       if (timer === undefined) return;
       clearTimeout(timer);
       message.off('close', onLost).off('error', onLost);
@@ -175,9 +189,10 @@ const collectRest = (
 
     // Most bodies arrive with the head, before the next tick; no event of a lost connection can be earlier either.
     process.nextTick(wait);
-    message.push = (chunk: Uint8Array | string | null, encoding?: BufferEncoding) => {
+    const collect: Tap['push'] = (chunk, encoding) => {
       try {
-        if (chunk !== null) onChunk(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);
+        if (chunk !== null)
+          onChunk(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : (chunk as Uint8Array));
         else onEnd();
       } catch (error) {
         discard(() => reject(error));
@@ -185,6 +200,9 @@ const collectRest = (
       // Node's parser stops reading the socket until the next read.
       return isPulled || !isReading;
     };
+    const tap: Tap = { push: collect };
+    message[TAP] = tap;
+    message.push = pushToTap;
     if (isPulled) read();
   });
 
