@@ -82,7 +82,7 @@ const RULES: OptionRules<RedisStoreOptions> = {
 };
 
 /**
- * Shares used signatures and rate counters among processes through Redis or Valkey: a single server, Sentinel or a cluster.
+ * Shares used signatures and rate counters among processes through Redis: a single server, Sentinel or a cluster.
  * Takes a client of `redis` or `ioredis`. One script and one round trip a request, one hash slot a key. Fails closed: without
  * a reply in time no request is admitted, and none is recorded later. Redis must not evict: set `maxmemory-policy noeviction`.
  * Wire protocol §2.
