@@ -6,6 +6,8 @@ export interface Response {
   readonly status: number;
   /** Of the envelope; missing when Node.js itself rejected the request, before the middleware. */
   readonly message?: string | undefined;
+  /** Whether the server closes the connection after it. */
+  readonly isLast?: boolean | undefined;
   /** The header `X-Arrived` of an accepted request. */
   readonly arrived?: string | undefined;
 }
@@ -73,7 +75,12 @@ const parseResponse = (
   const arrived = ARRIVED.exec(head)?.[1];
   const isFromNode = !isEnvelope && arrived === undefined;
   return {
-    response: { status, arrived, message: isFromNode ? undefined : (message ?? '') },
+    response: {
+      status,
+      arrived,
+      isLast: /^connection: close$/im.test(head),
+      message: isFromNode ? undefined : (message ?? ''),
+    },
     rest: bytes.subarray(end),
   };
 };

@@ -70,7 +70,7 @@ describeWithProgram('python3', 'the verifier in Python', () => {
     [
       'stops at Connection: close',
       `${SIGNED}X-CPG-Key: x\r\nConnection: close\r\n\r\n${SIGNED}\r\n`,
-      [OTHER],
+      [OTHER, { status: 0, message: 'malformed: bytes behind Connection: close' }],
     ],
     [
       'stops at what is no request',
@@ -124,6 +124,7 @@ describe('a comparison', () => {
     expect(compare([[accept], [replayed]], [[replay], [accepted]])).toEqual([]);
     expect(compare([[reject], [reject]])).toEqual([]);
     expect(compare([[reject], [{ status: 400 }]])).toEqual([]);
+    expect(compare([[reject, accept], [{ ...reject, isLast: true }]])).toEqual([]);
   });
 
   it.each<readonly [string, readonly Decision[], readonly Response[]]>([

@@ -326,8 +326,8 @@ export class HostileRequests {
     for (const step of fc.sample(steps, { seed: this.#seed + round, numRuns: count })) {
       this.#serial += 1;
       const fresh = build(step.plan, { now, serial: this.#serial });
-      // The length of a response to HEAD depends on the method, which a mutation can change.
-      if (step.way === 'mutated' && fresh.method !== 'HEAD') {
+      // A mutation can change the method, on which the length of a response to HEAD depends, and lose a counted request.
+      if (step.way === 'mutated' && fresh.method !== 'HEAD' && fresh.isRepeatable) {
         streams.push({ pieces: cut(step.mutate(fresh.bytes), step.pieceBytes), isSequential: false });
         continue;
       }

@@ -107,6 +107,7 @@ export class Comparison {
     for (const [index, decision] of decisions.entries()) {
       const response = responses[index];
       if (decision.status === 0) {
+        this.#count('not a request of HTTP/1.1');
         this.#addUnparsed(stream, responses.slice(index));
         return;
       }
@@ -115,8 +116,9 @@ export class Comparison {
       if (isLost) this.#loseResponses(stream, decisions.slice(index));
       if (isLost) return;
       this.#addResponse(stream, decision, response);
-      if (response?.message === undefined) {
+      if (response?.message === undefined || response.isLast === true) {
         this.#loseResponses(stream, decisions.slice(index + 1));
+        this.#addUnparsed(stream, responses.slice(index + 1));
         return;
       }
     }
@@ -183,7 +185,6 @@ export class Comparison {
   }
 
   #addUnparsed(stream: Stream, responses: readonly Response[]): void {
-    this.#count('not a request of HTTP/1.1');
     for (const { arrived } of responses) {
       if (arrived !== undefined) this.unparsed.push({ arrived: parseArrived(arrived), stream });
     }

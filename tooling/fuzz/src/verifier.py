@@ -208,8 +208,9 @@ class Judge:
             except Incomplete:
                 return [*decisions, {"status": 0, "message": "incomplete"}]
             decisions.append(self.decide(request, now))
-            if request["last"]:
-                break
+            if request["last"] and at < len(data):
+                # RFC 9112 §9.6: nothing may follow it.
+                return [*decisions, {"status": 0, "message": "malformed: bytes behind Connection: close"}]
         return decisions
 
     def judge_round(self, now, streams):
