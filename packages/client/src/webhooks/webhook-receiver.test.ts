@@ -1,9 +1,10 @@
+import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { createSigningKey, signWebhook } from '@cpg/protocol';
 import { countUploads } from '@cpg/test-support/uploads';
 import express from 'express';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { memoryInbox, type WebhookReceiverOptions, webhookReceiver } from './webhook-receiver.ts';
 
 const SECRET = 'cpg-webhook-secret-DO-NOT-USE-IN-PRODUCTION';
@@ -158,6 +159,29 @@ describe('webhookReceiver', () => {
     socket.resume();
     await closed;
     expect(events).toEqual([]);
+  });
+
+  it('holds a body in chunks of one byte in few buffers', async () => {
+    const { url, events } = await start();
+    const event = { ...makeEvent(1), data: { note: 'x'.repeat(100_000) } };
+    const body = Buffer.from(JSON.stringify(event));
+    const signed = signWebhook({ key: createSigningKey(SECRET), body, timestamp: NOW });
+    const head = Object.entries({ ...signed.headers, Host: 'localhost', 'Transfer-Encoding': 'chunked' });
+    const { port, pathname } = new URL(url);
+    const socket = connect(Number(port), '127.0.0.1');
+    const concat = vi.spyOn(Buffer, 'concat');
+    onTestFinished(() => {
+      socket.destroy();
+      concat.mockRestore();
+    });
+    socket.write(
+      `POST ${pathname} HTTP/1.1\r\n${head.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`,
+    );
+    socket.write(`${[...body].map((byte) => `1\r\n${String.fromCharCode(byte)}\r\n`).join('')}0\r\n\r\n`);
+    const [response] = await once(socket, 'data');
+    expect(String(response)).toMatch(/^HTTP\/1\.1 200 /);
+    expect(events).toEqual([event]);
+    expect(concat.mock.calls.length).toBeLessThan(10);
   });
 
   it('works behind express.raw()', async () => {

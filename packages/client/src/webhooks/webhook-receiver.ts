@@ -194,6 +194,7 @@ type WebhookRequest = IncomingMessage & { readonly body?: unknown; readonly rawB
 const TOO_LARGE = Symbol('too large');
 
 const MAX_DRAINED_BYTES = 64 * 1024 * 1024;
+const MIN_CAPACITY = 4_096;
 const MAX_LINGER_MS = 5_000;
 
 /**
@@ -212,16 +213,19 @@ const readRawBody = async (request: WebhookRequest, limit: number): Promise<Buff
     );
   }
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    // One buffer that grows by doubling: tiny chunks must not cost memory each.
+    let bytes = Buffer.alloc(MIN_CAPACITY);
     let length = 0;
     // Keeps reading after the limit, to drain and count the rest.
     request.on('data', (chunk: Buffer) => {
+      const start = length;
       length += chunk.length;
-      if (length <= limit) chunks.push(chunk);
-      else resolve(TOO_LARGE);
       if (length > limit + MAX_DRAINED_BYTES) request.socket.destroy();
+      if (length > limit) return resolve(TOO_LARGE);
+      if (length > bytes.length) bytes = Buffer.concat([bytes], Math.max(length, 2 * bytes.length));
+      bytes.set(chunk, start);
     });
-    request.once('end', () => resolve(Buffer.concat(chunks))).once('error', reject);
+    request.once('end', () => resolve(bytes.subarray(0, length))).once('error', reject);
   });
 };
 
