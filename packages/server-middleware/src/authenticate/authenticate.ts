@@ -12,7 +12,7 @@ import {
   readAuthenticationHeaders,
   usedUntil,
 } from '@cpg/protocol';
-import type { Admission, AdmissionStore } from '../admission/admission-store.ts';
+import type { Admission, AdmissionRequest, AdmissionStore } from '../admission/admission-store.ts';
 import { ServerMiddlewareError } from '../errors.ts';
 import { PendingBodies } from '../http/body-collector.ts';
 import {
@@ -198,7 +198,12 @@ const runChecks = async (context: Context): Promise<Outcome> => {
   }
   if (isRejection(key)) return key;
 
-  const admissionRejection = await admit(context, read, key);
+  const admission = describeAdmission(context, read, key);
+  if (isRejection(admission)) return admission;
+  const decision = await admit(options, admission);
+  // Any other value fails closed.
+  const isKnown = Object.hasOwn(ADMISSION_REJECTIONS, decision);
+  const admissionRejection = isKnown ? ADMISSION_REJECTIONS[decision] : REJECTIONS.service_unavailable;
   if (admissionRejection !== undefined) return admissionRejection;
   recorder?.passed('admission');
   const { keyId, accountId, permissions } = key;
@@ -288,11 +293,11 @@ const ADMISSION_REJECTIONS: Readonly<Record<Admission, Rejection | undefined>> =
   rate_limited: REJECTIONS.rate_limit_exceeded,
 };
 
-const admit = async (
+const describeAdmission = (
   { request: { limits }, options }: Context,
   { headers: { signature }, timestamp }: ReadRequest,
   { keyId, rateLimitPerMinute: limit }: CpgKey,
-): Promise<Rejection | undefined> => {
+): AdmissionRequest | Rejection => {
   const { store, storeTimeoutMs: timeoutMs = DEFAULT_STORE_TIMEOUT_MS } = options;
 
   // The store may have forgotten a signature whose timestamp left the window while the body was read.
@@ -302,17 +307,14 @@ const admit = async (
   const minute = Math.floor(now / 60);
   const route = limits?.rate;
   if (route !== undefined && store.countsRoutes !== true) throw cannotCountRoutes();
-  const admission = { keyId, signature, usedUntil: usedUntil(timestamp), minute, limit, route, timeoutMs };
-  const decision = await callStore({
-    name: 'The admission store',
-    timeoutMs,
-    call: () => store.admit(admission),
-  });
-  // Any other value fails closed.
-  return Object.hasOwn(ADMISSION_REJECTIONS, decision)
-    ? ADMISSION_REJECTIONS[decision]
-    : REJECTIONS.service_unavailable;
+  return { keyId, signature, usedUntil: usedUntil(timestamp), minute, limit, route, timeoutMs };
 };
+
+const admit = (
+  { store, storeTimeoutMs: timeoutMs = DEFAULT_STORE_TIMEOUT_MS }: AuthenticateOptions,
+  admission: AdmissionRequest,
+): Admission | Promise<Admission> =>
+  callStore({ name: 'The admission store', timeoutMs, call: () => store.admit(admission) });
 
 /** The error for a store that would ignore the limit of a route. */
 export const cannotCountRoutes = (): ServerMiddlewareError =>

@@ -151,14 +151,17 @@ const collectRest = (
     const wait = () => {
       if (isDone) return;
       timer = setTimeout(onLost, limits.timeoutMs);
-      message.on('close', onLost).on('error', onLost);
+      message.on('close', onLost);
+      // Its "close" event may be over.
+      if (message.destroyed) onLost();
     };
     const stop = () => {
       isDone = true;
       tap.push = stream.push;
+      message.off('error', onLost);
       if (timer === undefined) return;
       clearTimeout(timer);
-      message.off('close', onLost).off('error', onLost);
+      message.off('close', onLost);
     };
     const discard = (settle: () => void) => {
       stop();
@@ -187,8 +190,9 @@ const collectRest = (
       resolve(body);
     };
 
-    // Most bodies arrive with the head, before the next tick; no event of a lost connection can be earlier either.
-    process.nextTick(wait);
+    message.on('error', onLost);
+    // Most bodies arrive with the head, and then need no timer.
+    setImmediate(wait);
     const collect: Tap['push'] = (chunk, encoding) => {
       try {
         if (chunk !== null)
