@@ -59,11 +59,14 @@ describe('HTTP/1.1', () => {
     expect(turns).toBeGreaterThanOrEqual(9);
   });
 
-  it('is incomplete when the request is destroyed in the same tick', async () => {
+  it.each([
+    ['with an error', new Error('destroyed by a test')],
+    ['without an error', undefined],
+  ])('is incomplete when the request is destroyed in the same tick, %s', async (_how, error) => {
     const results: unknown[] = [];
     const connection = await start(async (request) => {
       const body = readBody(request, LIMITS);
-      request.destroy(new Error('destroyed by a test'));
+      request.destroy(error);
       results.push(await body);
     });
     await connection.write(CHUNKED);
