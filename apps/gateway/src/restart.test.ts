@@ -41,6 +41,9 @@ it('after a restart the same references get the same responses, and work in flig
   await first.close();
 
   const second = await startTestGateway({ dataDir });
+  // The same signatures would be replays, which the ledger recognises after a restart, too.
+  expect((await ask(second)).map(({ status }) => status)).toEqual([401, 401]);
+  second.clock.freeze(second.clock.now() + 10_000);
   expect(await ask(second)).toEqual(before);
   expect((await second.call('/v1/hot-wallet-address?network=ETH')).body).toEqual(wallet);
   second.clock.freeze(second.clock.now() + 3_000);
