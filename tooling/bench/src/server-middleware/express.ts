@@ -10,9 +10,11 @@ import { REPLACEMENTS, type Replacement } from './replacements.ts';
 import type { Reading } from './server-program.ts';
 import { PEERS, VARIANTS, type Variant } from './variants.ts';
 
-/** Few, so that the bare server is measured just before and just after each other one. */
+/** Few, so that both servers of a pair meet the same load of the machine. */
 const SLICE = 1_000;
 const WARM_UP = 8_000;
+/** Not counted, at the head of a slice: a server that was idle for longer starts with colder caches. */
+const WARM_IN = 400;
 const A_B_REQUESTS = 3_000;
 const PROGRAM = fileURLToPath(new URL('./server-program.ts', import.meta.url));
 const BENCH = fileURLToPath(new URL('../bench.ts', import.meta.url));
@@ -73,6 +75,7 @@ const sign = ({ variant, port }: Contender, count: number): Buffer[] =>
 
 /** Sends so many requests; returns the CPU microseconds of the server for each. */
 const runSlice = async (contender: Contender, count: number): Promise<number> => {
+  await contender.load.run(sign(contender, WARM_IN));
   const requests = sign(contender, count);
   const before = await read(contender);
   const startedAt = performance.now();
@@ -103,7 +106,7 @@ const stop = (contenders: readonly Contender[]): void => {
   }
 };
 
-/** The CPU of a variant's slices as multiples of the bare server's, measured just before and just after. */
+/** The CPU of a variant's slices as multiples of the bare server's, measured just before or just after. */
 interface Ratios {
   readonly variant: string;
   /** One list for each process of the variant. */
@@ -116,20 +119,21 @@ interface Ratios {
 const CONTROL = 'bare again';
 const MAX_RATIO = 1.25;
 
-/** Measures each server between two slices of the bare one: B X B Y B Z B. */
-const runPairs = async (
-  bare: Contender,
-  others: readonly Contender[],
-  rounds: number,
-): Promise<Map<string, number[]>> => {
-  const ratios = new Map(others.map(({ name }) => [name, [] as number[]]));
-  let before = await runSlice(bare, SLICE);
+/** A server and a bare one of its own, with the same number of requests behind it. */
+interface Pair {
+  readonly bare: Contender;
+  readonly contender: Contender;
+}
+
+/** Measures the two of a pair one after the other, and first in turn; returns the ratio of each round. */
+const runPairs = async (pairs: readonly Pair[], rounds: number): Promise<Map<string, number[]>> => {
+  const ratios = new Map(pairs.map(({ contender }) => [contender.name, [] as number[]]));
   for (let round = 0; round < rounds; round += 1) {
-    for (const contender of rotate(others, round)) {
-      const cpu = await runSlice(contender, SLICE);
-      const after = await runSlice(bare, SLICE);
-      ratios.get(contender.name)?.push((2 * cpu) / (before + after));
-      before = after;
+    for (const { bare, contender } of rotate(pairs, round)) {
+      const isBareFirst = round % 2 === 0;
+      const first = await runSlice(isBareFirst ? bare : contender, SLICE);
+      const second = await runSlice(isBareFirst ? contender : bare, SLICE);
+      ratios.get(contender.name)?.push(isBareFirst ? second / first : first / second);
     }
   }
   return ratios;
@@ -167,10 +171,10 @@ const printTargets = (all: readonly Ratios[]): void => {
 };
 
 /**
- * Prints the CPU that one request costs an Express 5 server, bare and with each protection. A slice of each is measured between
- * two slices of the bare server, whose mean is its 1 ×, so that a change of the machine's load reaches both. New processes repeat
- * this, because compiled code and memory layout differ between two processes with the same program. Every slice counts; `bare
- * again` is the noise. Without redis-server the Redis variant is skipped with a line.
+ * Prints the CPU that one request costs an Express 5 server, bare and with each protection. Each has a bare server of its own, and
+ * the slices of the two alternate, so that a change of the machine's load reaches both. New processes repeat this, because compiled
+ * code and memory layout differ between two processes with the same program. Every slice counts; `bare again` is the noise. Without
+ * redis-server the Redis variant is skipped with a line.
  */
 export const benchExpress = async (processes = 4, rounds = 10): Promise<void> => {
   const redis = isInstalled('redis-server') ? await RedisServer.start() : undefined;
@@ -186,18 +190,21 @@ export const benchExpress = async (processes = 4, rounds = 10): Promise<void> =>
   try {
     for (let generation = 0; generation < processes; generation += 1) {
       const contenders: Contender[] = [];
+      const start = async (name: string, variant: Variant): Promise<Contender> => {
+        const contender = await startServer({ name, variant, redisUrl: redis?.url ?? '' });
+        contenders.push(contender);
+        return contender;
+      };
       try {
-        for (const [name, variant] of [
-          ['bare', 'bare'],
-          [CONTROL, 'bare'],
-          ...variants.slice(1).map((each) => [each, each]),
-        ] as [string, Variant][])
-          contenders.push(await startServer({ name, variant, redisUrl: redis?.url ?? '' }));
+        const pairs: Pair[] = [];
+        for (const variant of variants) {
+          const name = variant === 'bare' ? CONTROL : variant;
+          pairs.push({ bare: await start('bare', 'bare'), contender: await start(name, variant) });
+        }
         await warmUp(contenders);
-        const [bare, ...others] = contenders as [Contender, ...Contender[]];
-        const ratios = await runPairs(bare, others, rounds);
+        const ratios = await runPairs(pairs, rounds);
         for (const [index, each] of all.entries()) {
-          const { cpu, perSecond, loopDelay } = others[index] as Contender;
+          const { cpu, perSecond, loopDelay } = (pairs[index] as Pair).contender;
           each.byProcess.push(ratios.get(each.variant) as number[]);
           each.cpu.push(...cpu);
           each.perSecond.push(...perSecond);
