@@ -13,7 +13,8 @@ describeInCi('a Sentinel failover under load, whose old master hangs and comes b
       const result = await failOver({ ...LOAD, library, waitReplicas: 1 });
       expect(result).toMatchObject({ replaysAccepted: 0, acceptedByOldMaster: 0 });
       expect(result.admitted).toBeGreaterThan(2 * LOAD.signatures);
-      expect(result.backAfterMs).toBeLessThan(5_000);
+      // Five seconds, on an idle machine.
+      expect(result.backAfterMs).toBeLessThan(15_000);
     },
   );
 
