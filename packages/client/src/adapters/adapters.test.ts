@@ -181,7 +181,7 @@ describe('signAxios', () => {
     await instance.get('/v1/x').catch(() => undefined);
     await instance.get('/v1/x');
     const ahead = Number(getHeader(lastRequest(), 'X-CPG-Timestamp')) - Date.now() / 1000;
-    expect(Math.abs(ahead - 600)).toBeLessThan(5);
+    expect(Math.abs(ahead - 600)).toBeLessThan(30);
   });
 
   it('waits instead of using a timestamp more than 30 s ahead', async () => {
@@ -236,7 +236,7 @@ describe('signFetch', () => {
     await signed('/v1/x');
     await signed('/v1/x');
     const behind = Date.now() / 1000 - Number(getHeader(lastRequest(), 'X-CPG-Timestamp'));
-    expect(Math.abs(behind - 600)).toBeLessThan(5);
+    expect(Math.abs(behind - 600)).toBeLessThan(30);
   });
 });
 

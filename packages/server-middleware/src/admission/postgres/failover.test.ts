@@ -18,7 +18,7 @@ import { createPostgresSchema } from './postgres-schema.ts';
 import { postgresStore } from './postgres-store.ts';
 
 /** Accepted requests before and after the failover, together. */
-const REQUESTS = Number(process.env['CPG_FAILOVER_REQUESTS'] ?? 2_000);
+const REQUESTS = Number(process.env.CPG_FAILOVER_REQUESTS ?? 2_000);
 const LANES = 32;
 const clock = () => NOW * 1000;
 
