@@ -47,6 +47,6 @@ describeWithProgram('redis-server', 'examples/express', () => {
     ]);
     for (const port of [first, second]) expect((await exchange(port, signedRequest(parts))).status).toBe(401);
     const elsewhere = signedRequest({ ...parts, method: 'DELETE', target: '/v1/balances' });
-    expect((await exchange(second, elsewhere)).headers['allow']).toBe('GET');
+    expect((await exchange(second, elsewhere)).headers.allow).toBe('GET');
   });
 });

@@ -30,7 +30,6 @@ export type CpgModuleAsyncOptions = Pick<ModuleMetadata, 'imports'> &
   Pick<FactoryProvider<CpgModuleOptions>, 'useFactory' | 'inject'>;
 
 const OPTIONS = Symbol('CpgModuleOptions');
-
 const RULES: OptionRules<CpgModuleOptions> = {
   ...service.GATE_RULES,
   ...service.HOOK_RULES,
@@ -43,6 +42,7 @@ const RULES: OptionRules<CpgModuleOptions> = {
  *
  * @throws ServerMiddlewareError `invalid_option`, `duplicate_route`, when the app is created.
  */
+// biome-ignore lint/complexity/noStaticOnlyClass: the shape of a dynamic module in Nest
 export class CpgModule {
   static forRoot(options: CpgModuleOptions): DynamicModule {
     return CpgModule.forRootAsync({ useFactory: () => options });

@@ -11,7 +11,7 @@ import { staticKeys } from '../keys/key-store.ts';
 import { cpgAuth } from './cpg-auth.ts';
 
 /** Mutated requests in all: 2,000, or as many as CPG_FUZZ_RUNS says; 200,000 is the long mode. */
-const RUNS = Number(process.env['CPG_FUZZ_RUNS'] ?? 2_000);
+const RUNS = Number(process.env.CPG_FUZZ_RUNS ?? 2_000);
 const BATCH = 50;
 const RESPONSE_DEADLINE_MS = 50_000;
 

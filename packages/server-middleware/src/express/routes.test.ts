@@ -53,7 +53,7 @@ describe.each(EXPRESS_VERSIONS)('routes on %s', (_name, express) => {
     });
     expect(response.headers['content-type']).toBe('application/json; charset=utf-8');
     expect(response.headers['cache-control']).toBe('no-store');
-    expect(response.headers['etag']).toBeUndefined();
+    expect(response.headers.etag).toBeUndefined();
   });
 
   it('returns a page with its cursor', async () => {
@@ -136,7 +136,7 @@ describe.each(EXPRESS_VERSIONS)('routes on %s', (_name, express) => {
       route(endpoints.listBalances, () => []),
     ]);
     const rejected = await send({ method: 'DELETE', target: '/v1/withdrawals/7' });
-    expect([rejected.status, rejected.headers['allow'], rejected.body]).toEqual([
+    expect([rejected.status, rejected.headers.allow, rejected.body]).toEqual([
       405,
       'GET',
       '{"success":false,"message":"Method not allowed"}',

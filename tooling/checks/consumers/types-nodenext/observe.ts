@@ -10,5 +10,5 @@ export const instrumentation: CpgInstrumentation = new CpgInstrumentation({ keys
 export const hits: number = keys.getStats().hits;
 subscribe(RESPONSE_CHANNEL, (message) => {
   const { outcome, status, requestId } = message as ResponseEvent;
-  console.log(outcome, status, requestId);
+  process.stdout.write(`${outcome} ${status} ${requestId}\n`);
 });

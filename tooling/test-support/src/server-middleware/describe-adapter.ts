@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { RawConnection, type RawResponse } from '../raw-client.ts';
-import { ADAPTER_CASES, type AdapterCase, encodeCase } from './adapter-cases.ts';
+import { ADAPTER_CASES, encodeCase } from './adapter-cases.ts';
 import { type AdapterService, createAdapterService } from './adapter-service.ts';
 import { collectResponses, type RequestParts, signedRequest } from './fixtures.ts';
 
