@@ -12,7 +12,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../admission/memory/memory-store.ts';
 import { RejectionError } from '../errors.ts';
-import { page } from '../http/responses.ts';
+import { page, sendSuccess } from '../http/responses.ts';
 import { staticKeys } from '../keys/key-store.ts';
 import { cpgAuth } from './cpg-auth.ts';
 import { type Route, route, routes } from './routes.ts';
@@ -54,6 +54,15 @@ describe.each(EXPRESS_VERSIONS)('routes on %s', (_name, express) => {
     expect(response.headers['content-type']).toBe('application/json; charset=utf-8');
     expect(response.headers['cache-control']).toBe('no-store');
     expect(response.headers.etag).toBeUndefined();
+  });
+
+  it('sendSuccess writes the same from a handler of Express', async () => {
+    const port = await serve(express().get('/', (_request, response) => sendSuccess(response, [balance])));
+    const response = await exchange(port, 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    expect([response.status, JSON.parse(response.body)]).toEqual([
+      200,
+      { success: true, message: 'OK', data: [balance], data_count: 1 },
+    ]);
   });
 
   it('returns a page with its cursor', async () => {
