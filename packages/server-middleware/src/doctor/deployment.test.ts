@@ -87,12 +87,15 @@ describeInCi('the configurations of proxies in the README', () => {
     rmSync(folder, { recursive: true });
   });
 
+  let spoofed = 0;
   /** Sends a request that claims to come from another address. */
   const sendSpoofed = async (port: number, keyId: string): Promise<string> => {
     const timestamp = Math.floor(Date.now() / 1000);
     const headers = { 'X-Forwarded-For': '203.0.113.9', Connection: 'close' };
     const socket = connect({ port, host: LOOPBACK, ca: readFileSync(certificate) });
-    socket.write(signedRequest({ target: `/v1/_ping?key=${keyId}`, keyId, timestamp, headers }));
+    // Two proxies may be tested within a second.
+    spoofed += 1;
+    socket.write(signedRequest({ target: `/v1/_ping?n=${spoofed}`, keyId, timestamp, headers }));
     return String(await buffer(socket));
   };
 
