@@ -46,14 +46,13 @@ export class Durability {
    */
   async assertSafe(): Promise<void> {
     this.refresh();
-    const findings = this.#findings ?? (await this.inspect());
+    const findings = await (this.#findings ?? this.inspect());
     const unsafe = findings.filter((finding) => !isSafe(finding)).map(describe);
-    if (unsafe.length > 0) {
-      throw new ServerMiddlewareError(
-        'store_not_durable',
-        `requireDurable is set, and Redis may forget used signatures: ${unsafe.join('. ')}.`,
-      );
-    }
+    if (unsafe.length === 0) return;
+    throw new ServerMiddlewareError(
+      'store_not_durable',
+      `requireDurable is set, and Redis may forget used signatures: ${unsafe.join('. ')}.`,
+    );
   }
 
   /** Inspects Redis now, or returns the inspection that is in progress; logs what is unsafe. */
