@@ -138,7 +138,7 @@ const EXPLANATIONS: Partial<Record<ProbeResult['verdict'], string>> = {
     "The key has a whitelist. If this machine's address is in it, set trust proxy to the proxies in front of the service, which must write X-Forwarded-For.",
   rate_limit_exceeded: 'Use a key that may send 100 requests a minute.',
   too_many_requests_from_ip:
-    'Wait a minute. If nobody else uses this address, set trust proxy: all clients share one limit.',
+    'Wait a minute. If this address has no other users, set trust proxy: all clients share one limit.',
   service_unavailable: 'A store or the database of the service is down, see its log.',
 };
 

@@ -207,7 +207,7 @@ BEGIN
 END $$;`;
 
 // A partition is emptied when nothing in it can still be accepted, by both clocks: neither a service nor a database whose
-// clock is wrong empties one alone. No transaction uses a partition by then, so the lock waits for nobody.
+// clock is wrong empties one alone. No transaction uses a partition by then, so the lock does not wait.
 const formatExpire = (schema: string): string => `CREATE OR REPLACE FUNCTION ${schema}.expire(p_now bigint)
 RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
