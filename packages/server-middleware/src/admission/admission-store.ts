@@ -1,3 +1,5 @@
+import { ServerMiddlewareError } from '../errors.ts';
+
 /** A decision of {@link AdmissionStore.admit}. */
 export type Admission = 'admitted' | 'replayed' | 'rate_limited';
 
@@ -27,7 +29,8 @@ export interface AdmissionRequest {
 /**
  * Remembers used signatures and counts admissions. `admit` is one atomic step: a used signature of this key is `replayed`
  * and not counted; a request over either limit is `rate_limited`, counts nowhere, and its signature stays unused; any other
- * is recorded, counted for the key and the route, and `admitted`. When the store cannot decide it throws, and the response is 503. Wire protocol §2, restrictions 2 and 4.
+ * is recorded, counted for the key and the route, and `admitted`. When the store cannot decide it throws, and the response is 503.
+ * Wire protocol §2, restrictions 2 and 4.
  */
 export interface AdmissionStore {
   admit(request: AdmissionRequest): Admission | Promise<Admission>;
@@ -36,3 +39,22 @@ export interface AdmissionStore {
   /** Whether each process has its own data, as with `memoryStore`. */
   readonly isPerProcess?: boolean;
 }
+
+/** Runs admissions of a shared store, and rejects more than a maximum at once: while the store hangs, they would pile up. */
+export const limitPending = (name: string, maxPending: number) => {
+  let pending = 0;
+  return async <Result>(decide: () => Promise<Result>): Promise<Result> => {
+    if (pending >= maxPending) {
+      throw new ServerMiddlewareError(
+        'store_unavailable',
+        `${pending} admissions are pending in ${name}, the maximum. Raise maxPending, or find out why ${name} hangs.`,
+      );
+    }
+    pending += 1;
+    try {
+      return await decide();
+    } finally {
+      pending -= 1;
+    }
+  };
+};

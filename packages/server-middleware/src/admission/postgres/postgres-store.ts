@@ -11,7 +11,12 @@ import {
   timerMs,
 } from '../../options.ts';
 import { callStore, guardLogger, type Logger, readClock } from '../../user-code.ts';
-import type { Admission, AdmissionRequest, AdmissionStore } from '../admission-store.ts';
+import {
+  type Admission,
+  type AdmissionRequest,
+  type AdmissionStore,
+  limitPending,
+} from '../admission-store.ts';
 import {
   aPool,
   PostgresConnections,
@@ -63,26 +68,15 @@ export const postgresStore = (pool: PostgresPool, options: PostgresStoreOptions 
   const expire = expireEveryMinute(connections, { schema, clock, logger: guardLogger(options.logger) });
   const name = `cpg_admit_${schema}`;
   const text = `SELECT decision, server_ms FROM ${schema}.admit($1, $2, $3, $4, $5, $6, $7, $8, $9)`;
+  const runLimited = limitPending('PostgreSQL', maxPending);
   let claim = randomBytes(8).readBigInt64BE();
-  let pending = 0;
 
-  const decide = async ({
-    keyId,
-    signature,
-    usedUntil,
-    minute,
-    limit,
-    route,
-  }: AdmissionRequest): Promise<Admission> => {
-    if (pending >= maxPending) {
-      throw new ServerMiddlewareError(
-        'store_unavailable',
-        `${pending} admissions are pending in PostgreSQL, the maximum. Raise maxPending, or find out why PostgreSQL hangs.`,
-      );
-    }
-    pending += 1;
+  const decide = async (
+    { keyId, signature, usedUntil, minute, limit, route }: AdmissionRequest,
+    timeoutMs: number,
+  ): Promise<Admission> => {
     claim = BigInt.asIntN(64, claim + 1n);
-    const deadlineAt = performance.now() + deadlineMs;
+    const deadlineAt = performance.now() + timeoutMs;
     const id = getId(keyId, signature);
     const parameters = [
       id,
@@ -102,22 +96,19 @@ export const postgresStore = (pool: PostgresPool, options: PostgresStoreOptions 
       );
     } catch (error) {
       throw postgresFailure(error);
-    } finally {
-      pending -= 1;
     }
   };
   return {
     countsRoutes: true,
-    admit: (request) =>
-      callStore({
-        name: 'PostgreSQL',
-        timeoutMs: deadlineMs,
-        call: async () => {
-          const decision = await decide(request);
-          expire();
-          return decision;
-        },
-      }),
+    admit: (request) => {
+      const timeoutMs = Math.min(deadlineMs, request.timeoutMs ?? deadlineMs);
+      const call = async () => {
+        const decision = await runLimited(() => decide(request, timeoutMs));
+        expire();
+        return decision;
+      };
+      return callStore({ name: 'PostgreSQL', timeoutMs, call });
+    },
   };
 };
 

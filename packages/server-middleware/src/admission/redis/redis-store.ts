@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { ServerMiddlewareError } from '../../errors.ts';
 import {
   aBoolean,
   aFunction,
@@ -14,7 +13,12 @@ import {
   wholeNumber,
 } from '../../options.ts';
 import { callStore, guardLogger, type Logger, readClock } from '../../user-code.ts';
-import type { Admission, AdmissionRequest, AdmissionStore } from '../admission-store.ts';
+import {
+  type Admission,
+  type AdmissionRequest,
+  type AdmissionStore,
+  limitPending,
+} from '../admission-store.ts';
 import { ConnectionWatch } from './connection-watch.ts';
 import { Durability } from './durability.ts';
 import { inspectConnection, type RedisFinding } from './inspect-redis.ts';
@@ -108,8 +112,8 @@ export const redisStore = (client: RedisClient, options: RedisStoreOptions = {})
   const runner = new AdmitRunner({ connection, waitReplicas, onLost });
   const watch = new ConnectionWatch({ connection, deadlineMs, onReset: onLost });
   const process = randomBytes(9).toString('base64url');
+  const runLimited = limitPending('Redis', maxPending);
   let claims = 0;
-  let pending = 0;
 
   const prepareCall = ({ keyId, signature, usedUntil, minute, limit, route }: AdmissionRequest) => {
     claims += 1;
@@ -128,13 +132,6 @@ export const redisStore = (client: RedisClient, options: RedisStoreOptions = {})
   };
 
   const decide = async (request: AdmissionRequest, timeoutMs: number): Promise<Admission> => {
-    if (pending >= maxPending) {
-      throw new ServerMiddlewareError(
-        'store_unavailable',
-        `${pending} admissions are pending in Redis, the maximum. Raise maxPending, or find out why Redis hangs.`,
-      );
-    }
-    pending += 1;
     const rejectedAt = performance.now() + timeoutMs;
     try {
       if (requireDurable) await durability.assertSafe();
@@ -148,7 +145,6 @@ export const redisStore = (client: RedisClient, options: RedisStoreOptions = {})
     } catch (error) {
       throw redisFailure(error, { what: 'Redis', rights: MINIMAL_RIGHTS });
     } finally {
-      pending -= 1;
       // Not before the first admission, whose round trip it would share.
       durability.refresh();
     }
@@ -160,7 +156,8 @@ export const redisStore = (client: RedisClient, options: RedisStoreOptions = {})
       const timeoutMs = Math.min(deadlineMs, request.timeoutMs ?? deadlineMs);
       const startedAt = performance.now();
       try {
-        return await callStore({ name: 'Redis', timeoutMs, call: () => decide(request, timeoutMs) });
+        const call = () => runLimited(() => decide(request, timeoutMs));
+        return await callStore({ name: 'Redis', timeoutMs, call });
       } catch (error) {
         if (performance.now() - startedAt >= timeoutMs) watch.missedDeadline();
         throw error;
