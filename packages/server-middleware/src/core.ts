@@ -1,6 +1,7 @@
 export type { Admission, AdmissionRequest, AdmissionStore } from './admission/admission-store.ts';
 export { type MemoryStore, type MemoryStoreOptions, memoryStore } from './admission/memory/memory-store.ts';
-export { type AuthenticateOptions, authenticate, DECISION_CHANNEL } from './authenticate/authenticate.ts';
+export { authenticate, DECISION_CHANNEL } from './authenticate/authenticate.ts';
+export type { AuthenticateOptions } from './authenticate/authenticate-options.ts';
 export { CHECKS, type Check, type DecisionTrace } from './authenticate/decision-trace.ts';
 export type { AuthenticatedRequest, Principal, RequestToAuthenticate } from './authenticate/request.ts';
 export {

@@ -7,8 +7,9 @@ import { readBody } from '../http/read-body.ts';
 import type { HttpResponse } from '../http/responses.ts';
 import { type ResponseRecorder, startRecording } from '../observability/response-event.ts';
 import { aFunction, type OptionRules, optional } from '../options.ts';
-import { type CpgAuthOptions, findClientIp, GATE_RULES } from '../service/gate.ts';
+import { type CpgAuthOptions, GATE_RULES } from '../service/gate.ts';
 import { HOOK_RULES, type HookOptions } from '../service/hooks.ts';
+import { findClientIp } from '../service/node-exchange.ts';
 
 /** Returns the client's address from the request and the second argument of `fetch`. */
 export type WebClientIp = (request: Request, platform: unknown) => string | undefined;

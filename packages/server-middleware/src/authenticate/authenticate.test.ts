@@ -12,12 +12,8 @@ import { describe, expect, it } from 'vitest';
 import type { Admission } from '../admission/admission-store.ts';
 import { memoryStore } from '../admission/memory/memory-store.ts';
 import { type CpgKey, staticKeys } from '../keys/key-store.ts';
-import {
-  type AuthenticateOptions,
-  assertUsableOptions,
-  authenticate,
-  DECISION_CHANNEL,
-} from './authenticate.ts';
+import { authenticate, DECISION_CHANNEL } from './authenticate.ts';
+import { type AuthenticateOptions, assertUsableOptions } from './authenticate-options.ts';
 import type { DecisionTrace } from './decision-trace.ts';
 import type { RequestToAuthenticate } from './request.ts';
 

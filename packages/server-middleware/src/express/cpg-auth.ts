@@ -5,14 +5,9 @@ import { ServerMiddlewareError } from '../errors.ts';
 import { sendResponse } from '../http/responses.ts';
 import type { KeyStore } from '../keys/key-store.ts';
 import { findAdmitted } from '../service/admitted.ts';
-import {
-  describeNodeRequest,
-  GATE_RULES,
-  Gate,
-  type CpgAuthOptions as GateOptions,
-  isResponse,
-} from '../service/gate.ts';
+import { GATE_RULES, Gate, type CpgAuthOptions as GateOptions, isResponse } from '../service/gate.ts';
 import { findOriginalTarget, HOOK_RULES, type HookOptions, isSkipped } from '../service/hooks.ts';
+import { describeNodeRequest } from '../service/node-exchange.ts';
 import { sendError } from './error-handler.ts';
 import { recordExpress } from './observe-responses.ts';
 import { assertTrustProxy } from './trust-proxy.ts';

@@ -1,22 +1,18 @@
 import cluster from 'node:cluster';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isRejection, parseRequestTarget, REJECTIONS, type Rejection } from '@cpg/protocol';
 import type { AdmissionStore } from '../admission/admission-store.ts';
+import { authenticate, cannotCountRoutes } from '../authenticate/authenticate.ts';
 import {
   AUTHENTICATE_RULES,
   type AuthenticateOptions,
   assertUsableOptions,
-  authenticate,
-  cannotCountRoutes,
   DEFAULT_BODY_LIMIT,
   DEFAULT_MAX_PENDING_BYTES,
-} from '../authenticate/authenticate.ts';
+} from '../authenticate/authenticate-options.ts';
 import type { Principal, RequestToAuthenticate } from '../authenticate/request.ts';
 import { helpFor } from '../errors.ts';
 import { ErrorLog } from '../http/error-log.ts';
-import { readBody } from '../http/read-body.ts';
 import { formatRejection, type HttpResponse } from '../http/responses.ts';
-import { recordResponse } from '../observability/response-event.ts';
 import { aBoolean, assertValue, type OptionRule, type OptionRules, optional } from '../options.ts';
 import { guardLogger, type Logger } from '../user-code.ts';
 import { type Admitted, assertSameAdmission, findAdmitted, rememberAdmitted } from './admitted.ts';
@@ -236,53 +232,6 @@ const assertLimits = ({ store, bodyLimit = 0, routes = [], maxPendingBytes }: Cp
 const getPaths = ({ target, signedTarget }: RequestToAuthenticate): string[] => {
   const received = target.split('?', 1) as [string];
   return signedTarget === undefined ? received : [signedTarget.split('?', 1)[0] as string, ...received];
-};
-
-/** Describes a request of `node:http`, of which every framework on Node.js has one. */
-export const describeNodeRequest = (
-  message: IncomingMessage,
-  { target, clientIp, recorder }: Pick<RequestToAuthenticate, 'target' | 'clientIp' | 'recorder'>,
-): RequestToAuthenticate => {
-  // Once read, Node.js remembers the address of a connection that is lost before the check of the source IP.
-  message.socket?.remoteAddress;
-  return {
-    recorder,
-    method: message.method as string,
-    target,
-    rawHeaders: message.rawHeaders,
-    clientIp,
-    readBody: (limits) => readBody(message, limits),
-  };
-};
-
-/** Describes a request of `node:http`, and starts recording its response. */
-export const describeExchange = (
-  message: IncomingMessage,
-  response: ServerResponse,
-  { target, clientIp }: Pick<RequestToAuthenticate, 'target' | 'clientIp'>,
-): RequestToAuthenticate => {
-  const recorder = recordResponse(response, () => ({
-    method: message.method as string,
-    target,
-    clientIp: findClientIp(clientIp),
-    requestId: message.headers['x-request-id'],
-  }));
-  return describeNodeRequest(message, { target, clientIp, recorder });
-};
-
-/** The client's address for a record; a function of the caller may throw, which `admit` reports for keys with a whitelist. */
-export const findClientIp = (getClientIp: () => string | undefined): string | undefined => {
-  try {
-    return getClientIp();
-  } catch {
-    return undefined;
-  }
-};
-
-/** The target as on the wire; routers such as connect shorten `url` and keep `originalUrl`. */
-export const getNodeTarget = (message: IncomingMessage): string => {
-  const { originalUrl } = message as { readonly originalUrl?: string };
-  return originalUrl ?? (message.url as string);
 };
 
 /** Whether `admit` returned a response, which rejects the request. */

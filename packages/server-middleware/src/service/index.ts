@@ -11,12 +11,11 @@ export { getRecorder } from '../observability/response-event.ts';
 export {
   type AdmittedRequest,
   type CpgAuthOptions,
-  describeExchange,
   GATE_RULES,
   Gate,
-  getNodeTarget,
   isResponse,
 } from './gate.ts';
 export { HOOK_RULES, type HookOptions } from './hooks.ts';
+export { describeExchange, getNodeTarget } from './node-exchange.ts';
 export { createPermissionCheck } from './permission.ts';
 export { createRouter, type Route, type RouteFactory, type RoutesOptions, route } from './router.ts';
