@@ -1,7 +1,6 @@
-import { type AdmissionRequest, createPostgresSchema } from '@cpg/server-middleware/postgres';
+import { createPostgresSchema } from '@cpg/server-middleware/postgres';
 import pg from 'pg';
 import { type Postgres, startPostgres } from '../postgres.ts';
-import { NOW } from './fixtures.ts';
 
 /** Starts a server with the tables of `postgresStore`. */
 export const startAdmissionDatabase = async (settings?: readonly string[]) => {
@@ -53,22 +52,6 @@ const openPools = ({ url }: Postgres) => {
     },
   };
 };
-
-/** A request with a signature of its own for each number. */
-export const admissionRequest = (
-  digit: number,
-  overrides: Partial<AdmissionRequest> = {},
-): AdmissionRequest => ({
-  keyId: 'ck_full',
-  signature: digit.toString(16).padStart(64, '0'),
-  usedUntil: NOW + 300,
-  minute: Math.floor(NOW / 60),
-  limit: 1_000_000,
-  ...overrides,
-});
-
-export const admissionRequests = (count: number, overrides: Partial<AdmissionRequest> = {}) =>
-  Array.from({ length: count }, (_, digit) => admissionRequest(digit, overrides));
 
 /** How often each decision was made. */
 export const countDecisions = (decisions: readonly unknown[]): Readonly<Record<string, number>> => {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describeWithProgram } from '@cpg/test-support/programs';
+import { admissionRequest } from '@cpg/test-support/server-middleware/admission-requests';
 import { NOW, recordingLogger } from '@cpg/test-support/server-middleware/fixtures';
-import { admissionRequest, startAdmissionDatabase } from '@cpg/test-support/server-middleware/postgres';
+import { startAdmissionDatabase } from '@cpg/test-support/server-middleware/postgres';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { postgresStore } from './postgres-store.ts';
 

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { admissionRequest } from '@cpg/test-support/server-middleware/admission-requests';
 import { NOW, recordingLogger } from '@cpg/test-support/server-middleware/fixtures';
-import { admissionRequest } from '@cpg/test-support/server-middleware/postgres';
 import { describe, expect, it, vi } from 'vitest';
 import type { PostgresClient, PostgresPool } from './postgres-client.ts';
 import { createPostgresSchema, formatPostgresSchema } from './postgres-schema.ts';

@@ -1,11 +1,7 @@
 import { describeWithProgram } from '@cpg/test-support/programs';
+import { admissionRequest, admissionRequests } from '@cpg/test-support/server-middleware/admission-requests';
 import { NOW, recordingLogger } from '@cpg/test-support/server-middleware/fixtures';
-import {
-  admissionRequest,
-  admissionRequests,
-  countDecisions,
-  startAdmissionDatabase,
-} from '@cpg/test-support/server-middleware/postgres';
+import { countDecisions, startAdmissionDatabase } from '@cpg/test-support/server-middleware/postgres';
 import { startCuttingProxy } from '@cpg/test-support/tcp-proxies';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';

@@ -1,12 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describeWithProgram } from '@cpg/test-support/programs';
+import { admissionRequest, admissionRequests } from '@cpg/test-support/server-middleware/admission-requests';
 import { NOW, recordingLogger } from '@cpg/test-support/server-middleware/fixtures';
-import {
-  admissionRequest,
-  admissionRequests,
-  countDecisions,
-  startAdmissionDatabase,
-} from '@cpg/test-support/server-middleware/postgres';
+import { countDecisions, startAdmissionDatabase } from '@cpg/test-support/server-middleware/postgres';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AdmissionRequest } from '../admission-store.ts';

@@ -1,8 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describeInCi, describeWithProgram } from '@cpg/test-support/programs';
 import { RedisServer } from '@cpg/test-support/redis';
+import { nextRequest } from '@cpg/test-support/server-middleware/admission-requests';
 import { recordingLogger } from '@cpg/test-support/server-middleware/fixtures';
-import { REDIS_LIBRARIES, startRedisCluster } from '@cpg/test-support/server-middleware/redis';
+import {
+  type OpenedClient,
+  REDIS_LIBRARIES,
+  startRedisCluster,
+} from '@cpg/test-support/server-middleware/redis';
 import { startCuttingProxy } from '@cpg/test-support/tcp-proxies';
 import { Cluster } from 'ioredis';
 import { createCluster } from 'redis';
@@ -14,18 +19,6 @@ import { redisStore } from './redis-store.ts';
 const MAX_OUTAGE_MS = 15_000;
 
 const logger = recordingLogger();
-let serial = 0;
-const nextRequest = (keyId = 'ck_full') => {
-  serial += 1;
-  const now = Math.floor(Date.now() / 1000);
-  return {
-    keyId,
-    signature: serial.toString(16).padStart(64, '0'),
-    usedUntil: now + 300,
-    minute: Math.floor(now / 60),
-    limit: 1_000_000,
-  };
-};
 
 /** Admits one request after the other until one is admitted; returns the codes of the rejections. */
 const admitUntilAdmitted = async (client: RedisClient, keyId?: string) => {
@@ -39,6 +32,18 @@ const admitUntilAdmitted = async (client: RedisClient, keyId?: string) => {
   }
 };
 
+/** A client with an open connection through a proxy that can swallow data. */
+const openThroughProxy = async (server: RedisServer, open: (port: number) => Promise<OpenedClient>) => {
+  const proxy = await startCuttingProxy(server.port);
+  const { client, close } = await open(proxy.port);
+  onTestFinished(() => {
+    close();
+    proxy.close();
+  });
+  expect(await admitUntilAdmitted(client)).toEqual([]);
+  return { proxy, client };
+};
+
 describeWithProgram('redis-server', 'a connection that swallows data', () => {
   let server: RedisServer;
   beforeAll(async () => {
@@ -48,13 +53,7 @@ describeWithProgram('redis-server', 'a connection that swallows data', () => {
 
   describe.each(REDIS_LIBRARIES)('on %s', (_name, open) => {
     it('is replaced after three deadlines, and the service is back within seconds', async () => {
-      const proxy = await startCuttingProxy(server.port);
-      const { client, close } = await open(proxy.port);
-      onTestFinished(() => {
-        close();
-        proxy.close();
-      });
-      expect(await admitUntilAdmitted(client)).toEqual([]);
+      const { proxy, client } = await openThroughProxy(server, open);
       expect(proxy.countConnections()).toBe(1);
       const startedAt = performance.now();
       proxy.swallow();
@@ -75,13 +74,7 @@ describeInCi('a connection that swallows data for long, or in a cluster', () => 
 
   describe.each(REDIS_LIBRARIES)('on %s', (_name, open) => {
     it('is replaced again when the new one swallows data too', async () => {
-      const proxy = await startCuttingProxy(server.port);
-      const { client, close } = await open(proxy.port);
-      onTestFinished(() => {
-        close();
-        proxy.close();
-      });
-      expect(await admitUntilAdmitted(client)).toEqual([]);
+      const { proxy, client } = await openThroughProxy(server, open);
       proxy.swallow({ alsoNew: true });
       const back = admitUntilAdmitted(client);
       await expect.poll(() => proxy.countConnections(), { timeout: 30_000 }).toBeGreaterThan(1);

@@ -1,5 +1,6 @@
 import { describeWithProgram } from '@cpg/test-support/programs';
 import { RedisServer } from '@cpg/test-support/redis';
+import { nextRequest } from '@cpg/test-support/server-middleware/admission-requests';
 import { NOW, recordingLogger } from '@cpg/test-support/server-middleware/fixtures';
 import {
   type OpenedClient,
@@ -31,18 +32,7 @@ const SAFE = {
   'redis role': 'ok',
   'redis clock': 'ok',
 };
-const nowSeconds = () => Math.floor(Date.now() / 1000);
-let serial = 0;
-const nextRequest = () => {
-  serial += 1;
-  return {
-    keyId: 'ck_full',
-    signature: serial.toString(16).padStart(64, '0'),
-    usedUntil: nowSeconds() + 300,
-    minute: Math.floor(nowSeconds() / 60),
-    limit: 1_000_000,
-  };
-};
+const _nowSeconds = () => Math.floor(Date.now() / 1000);
 
 describeWithProgram('redis-server', 'the configuration of Redis', () => {
   describe.each(REDIS_LIBRARIES)('on %s', (_name, open) => {

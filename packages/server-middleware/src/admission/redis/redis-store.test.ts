@@ -1,5 +1,6 @@
 import { describeWithProgram } from '@cpg/test-support/programs';
 import { RedisServer } from '@cpg/test-support/redis';
+import { admissionRequest as request } from '@cpg/test-support/server-middleware/admission-requests';
 import { NOW } from '@cpg/test-support/server-middleware/fixtures';
 import { type OpenedClient, REDIS_LIBRARIES } from '@cpg/test-support/server-middleware/redis';
 import { startCuttingProxy } from '@cpg/test-support/tcp-proxies';
@@ -8,14 +9,6 @@ import type { AdmissionRequest } from '../admission-store.ts';
 import { redisStore } from './redis-store.ts';
 
 const clock = () => NOW * 1000;
-const request = (digit: number, overrides: Partial<AdmissionRequest> = {}): AdmissionRequest => ({
-  keyId: 'ck_full',
-  signature: digit.toString(16).padStart(64, '0'),
-  usedUntil: NOW + 300,
-  minute: Math.floor(NOW / 60),
-  limit: 1_000_000,
-  ...overrides,
-});
 
 describeWithProgram('redis-server', 'redisStore', () => {
   describe.each(REDIS_LIBRARIES)('on %s', (_name, open) => {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LOOPBACK } from '@cpg/test-support/ports';
 import { describeInCi, describeWithProgram } from '@cpg/test-support/programs';
 import { RedisServer } from '@cpg/test-support/redis';
+import { nextRequest } from '@cpg/test-support/server-middleware/admission-requests';
 import { recordingLogger } from '@cpg/test-support/server-middleware/fixtures';
 import {
   type OpenedClient,
@@ -16,18 +17,6 @@ import type { RedisClient } from './redis-client.ts';
 import { type RedisStoreOptions, redisStore } from './redis-store.ts';
 
 const logger = recordingLogger();
-let serial = 0;
-const nextRequest = (keyId = 'ck_full') => {
-  serial += 1;
-  const now = Math.floor(Date.now() / 1000);
-  return {
-    keyId,
-    signature: serial.toString(16).padStart(64, '0'),
-    usedUntil: now + 300,
-    minute: Math.floor(now / 60),
-    limit: 1_000_000,
-  };
-};
 const openStore = (client: RedisClient, options: RedisStoreOptions = {}) =>
   redisStore(client, { waitReplicas: 1, deadlineMs: 20_000, logger, ...options });
 
