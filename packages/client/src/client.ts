@@ -21,7 +21,8 @@ import { isObject } from './platform.ts';
 import { Balances, Currencies, HotWallet, Transactions } from './resources/account.ts';
 import { DepositAddresses, DepositRequests } from './resources/deposits.ts';
 import { Withdrawals } from './resources/withdrawals.ts';
-import { type Credentials, createSigner, ServerClock } from './signing/request-signer.ts';
+import { type Credentials, createSigner, UNIQUE_READS, type UniqueReads } from './signing/request-signer.ts';
+import { ServerClock } from './signing/server-clock.ts';
 import { guardTime, systemTime, TIME_RULE, type Time } from './time.ts';
 import { AxiosTransport, type ConnectionOptions } from './transport/axios-transport.ts';
 import { webhooks } from './webhooks/webhook-receiver.ts';
@@ -38,6 +39,12 @@ export interface CpgClientOptions extends Credentials, ConnectionOptions, Hooks,
    * processes use the same key, divide its limit between them. No limit by default.
    */
   readonly rateLimitPerMinute?: number | undefined;
+  /**
+   * Whether a read that equals another one of the same second gets an extra query parameter `_`, which the
+   * gateway ignores, because it accepts each signature once. `never` gives it a later timestamp instead, and
+   * makes it wait when those are used up. @default 'auto'
+   */
+  readonly uniqueReads?: UniqueReads | undefined;
   /** Clock and timers. Replace them in tests. */
   readonly time?: Time | undefined;
 }
@@ -57,6 +64,7 @@ const CLIENT_RULES: OptionRules<CpgClientOptions> = {
   deadlineMs: MILLISECONDS,
   maxRetries: COUNT_FROM_0,
   rateLimitPerMinute: COUNT_FROM_1,
+  uniqueReads: UNIQUE_READS,
   time: TIME_RULE,
   httpAgent: isAgent,
   httpsAgent: isAgent,
@@ -81,7 +89,8 @@ const createContext = (options: CpgClientOptions, closed: AbortSignal): ClientCo
     closed,
     limits: resolveLimits(options),
     hooks: { onRequest, onResponse, onRetry },
-    signer: createSigner(options, clock),
+    uniqueReads: options.uniqueReads,
+    signer: createSigner({ ...options, origin }, clock),
     pacer: createPacer(options.rateLimitPerMinute, clock),
     transport: new AxiosTransport({ httpAgent, httpsAgent, proxy }),
   };

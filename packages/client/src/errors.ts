@@ -7,8 +7,9 @@ export const CPG_ERROR_CODES = Object.freeze({
   callback_failed: 'A function that you passed in failed or returned an invalid value. `cause` is its error.',
   invalid_request: 'An argument of the call is invalid. Nothing was sent.',
   bad_request: 'Status 400: a business rule rejected the call. See `rejection` and `wireMessage`.',
-  authentication_failed:
-    'Status 401: the key, secret or signature is wrong, or the signature was used before.',
+  authentication_failed: 'Status 401: the key, secret or signature is wrong.',
+  replayed:
+    'Status 401: the signature was used before, in every attempt. Another process or a proxy sends the same requests.',
   clock_skew:
     'Status 401: the timestamp is outside the window, and the Date header did not correct the clock.',
   permission_denied: 'Status 403: the key lacks a permission, or the source IP is not whitelisted.',

@@ -31,7 +31,7 @@ export {
 export { sumAvailable } from './resources/account.ts';
 export type { CreateDepositAddressResult, WaitForDepositOptions } from './resources/deposits.ts';
 export type { CreateWithdrawalResult } from './resources/withdrawals.ts';
-export type { Credentials } from './signing/request-signer.ts';
+export type { Credentials, UniqueReads } from './signing/request-signer.ts';
 export type { Time } from './time.ts';
 export type { WebhookHeaders, WebhookToVerify } from './webhooks/verify-webhook.ts';
 export {

@@ -77,6 +77,22 @@ describe('a lost response of the real gateway', () => {
     expect(await readAvailable()).toBe('1195.000000');
   });
 
+  it('ignores the parameter of identical reads', async () => {
+    const read = () => client.transactions.list({ limit: 5, direction: 'withdrawal' }).withResponse();
+    const pages = await Promise.all([read(), read(), read()]);
+    expect(pages.map(({ response }) => response.attempts)).toEqual([1, 1, 1]);
+    const [ids, ...others] = pages.map(({ result }) => result.data.map(({ id }) => id));
+    expect(ids?.length).toBeGreaterThan(0);
+    expect(others).toEqual([ids, ids]);
+    const withParameter = await Promise.all([
+      client.balances.list(),
+      client.balances.list(),
+      client.ping(),
+      client.ping(),
+    ]);
+    expect(withParameter[1]).toEqual(withParameter[0]);
+  });
+
   it('is an unknown outcome when all responses are lost; repeating with the reference reveals it', async () => {
     const before = await readAvailable();
     wire.losing = 1;

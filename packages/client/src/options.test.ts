@@ -48,6 +48,7 @@ const factories: Readonly<Record<string, Factory>> = {
       'secret',
       'baseUrl',
       'time',
+      'uniqueReads',
       'httpAgent',
       'httpsAgent',
       'onRequest',
@@ -82,12 +83,12 @@ const factories: Readonly<Record<string, Factory>> = {
   signAxios: {
     run: (options) => signAxios(axios.create(), options),
     good: credentials,
-    others: ['keyId', 'secret', 'baseUrl', 'time'],
+    others: ['keyId', 'secret', 'baseUrl', 'time', 'uniqueReads'],
   },
   signFetch: {
     run: (options) => signFetch(fetch, options),
     good: credentials,
-    others: ['keyId', 'secret', 'baseUrl', 'time'],
+    others: ['keyId', 'secret', 'baseUrl', 'time', 'uniqueReads'],
   },
   memoryInbox: { run: (options) => memoryInbox(options), good: {}, numbers: ['capacity'] },
   sumAvailable: {

@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process';
 import { Agent } from 'node:http';
 import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import {
   BALANCE,
   CREATED_WITHDRAWAL,
@@ -12,6 +15,8 @@ import {
   stopAll,
   WITHDRAWAL_BODY,
 } from '@cpg/test-support/client/fixtures';
+import { startBuiltGateway } from '@cpg/test-support/gateway-process';
+import { itInCi } from '@cpg/test-support/programs';
 import {
   getHeader,
   ok,
@@ -20,10 +25,11 @@ import {
   reject,
   respond,
 } from '@cpg/test-support/raw-server';
-import { afterEach, describe, expect, it } from 'vitest';
-import { CpgClient } from './client.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CpgClient, type CpgClientOptions } from './client.ts';
 import { type CpgError, OutcomeUnknownError } from './errors.ts';
 import { ScriptedGateway } from './testing/scripted-gateway.ts';
+import { makeSignedRequest } from './testing/signed-messages.ts';
 
 afterEach(stopAll);
 
@@ -215,7 +221,7 @@ describe('a withdrawal', () => {
     [
       'its own signature, which something in between sent first',
       (socket) => reject(socket, [401, 'Request signature has already been used']),
-      'authentication_failed',
+      'replayed',
     ],
   ])('without a reference is not retried after %s: the outcome is unknown', async (_, fail, cause) => {
     const { server, client } = await startServerAndClient(fail);
@@ -336,23 +342,108 @@ describe('a deposit address', () => {
 
 const START_SECONDS = 1_747_440_000;
 
-describe('two processes with one key', () => {
-  it('can make the same reads in the same second, although the gateway accepts each signature once', async () => {
-    const gateway = await ScriptedGateway.start({ now: () => START_SECONDS });
+describe('identical reads of one second', () => {
+  let gateway: ScriptedGateway;
+  let time: FakeTime;
+  const clients: CpgClient[] = [];
+
+  beforeEach(async () => {
+    time = new FakeTime(START_SECONDS * 1000);
+    gateway = await ScriptedGateway.start({ now: () => START_SECONDS });
     gateway.reply('balances.list', { data: [BALANCE] });
-    // Retries pick a random second; with 20 retries, fewer than one run in a billion fails.
-    const makeClient = () =>
-      new CpgClient({ ...gateway.clientOptions, maxRetries: 20, time: new FakeTime(START_SECONDS * 1000) });
-    const clients = [makeClient(), makeClient()];
-    const reads = Array.from({ length: 5 }, () =>
-      clients.map((client) => client.balances.list().withResponse()),
-    );
-    const outcomes = await Promise.all(reads.flat());
-    expect(outcomes.every(({ result }) => result.data[0]?.available === BALANCE.available)).toBe(true);
-    expect(gateway.requests).toHaveLength(10);
-    // Without a collision this test would prove nothing.
-    expect(outcomes.some(({ response }) => response.attempts > 1)).toBe(true);
-    for (const client of clients) client.close();
+  });
+  afterEach(async () => {
+    for (const client of clients.splice(0)) client.close();
     await gateway.stop();
+  });
+  const makeClient = (options: Partial<CpgClientOptions> = {}): CpgClient => {
+    const client = new CpgClient({ ...gateway.clientOptions, time, ...options });
+    clients.push(client);
+    return client;
+  };
+  const getTargets = (): string[] => gateway.requests.map(({ target }) => target);
+
+  /** What another process with the same key sends. */
+  const readElsewhere = async (target: string): Promise<void> => {
+    const { baseUrl, ...credentials } = gateway.clientOptions;
+    const { headers } = makeSignedRequest({ ...credentials, method: 'GET', target, now: START_SECONDS });
+    expect((await fetch(`${baseUrl}${target}`, { headers })).status).toBe(200);
+  };
+
+  it('all succeed at once, 100 in parallel, the first of them unchanged', async () => {
+    const client = makeClient();
+    const outcomes = await Promise.all(
+      Array.from({ length: 100 }, () => client.balances.list({ currency: 'USDT' }).withResponse()),
+    );
+    expect(new Set(outcomes.map(({ response }) => response.attempts))).toEqual(new Set([1]));
+    expect(time.sleeps).toEqual([]);
+    const targets = getTargets();
+    expect(new Set(targets).size).toBe(100);
+    expect(targets.filter((target) => target === '/v1/balances?currency=USDT')).toHaveLength(1);
+    expect(targets.filter((target) => target.startsWith('/v1/balances?currency=USDT&_='))).toHaveLength(99);
+    time.advance(1_000);
+    await client.balances.list({ currency: 'USDT' });
+    expect(getTargets().at(-1)).toBe('/v1/balances?currency=USDT');
+  });
+
+  it('of several clients of a process know of each other', async () => {
+    await Promise.all([makeClient(), makeClient(), makeClient()].map((client) => client.balances.list()));
+    expect(getTargets().filter((target) => target === '/v1/balances')).toHaveLength(1);
+  });
+
+  it('of another process are repeated at once with the parameter', async () => {
+    await readElsewhere('/v1/balances');
+    const { response } = await makeClient().balances.list().withResponse();
+    expect(response.attempts).toBe(2);
+    expect(time.sleeps).toEqual([]);
+    expect(getTargets()[1]).toMatch(/^\/v1\/balances\?_=[0-9a-f-]{36}$/);
+  });
+
+  it("have no parameter with uniqueReads: 'never', but later timestamps", async () => {
+    await readElsewhere('/v1/balances');
+    const client = makeClient({ uniqueReads: 'never', maxRetries: 20 });
+    await Promise.all(Array.from({ length: 5 }, () => client.balances.list()));
+    expect(new Set(getTargets())).toEqual(new Set(['/v1/balances']));
+  });
+
+  it('that something in between sends twice each fail with the code replayed', async () => {
+    const { server, client } = await startServerAndClient((socket) =>
+      reject(socket, [401, 'Request signature has already been used']),
+    );
+    await expect(client.balances.list()).rejects.toMatchObject({
+      code: 'replayed',
+      rejection: 'signature_already_used',
+      message:
+        'balances.list: 401 Request signature has already been used. Another process with this key sent the same request in the same second, or a proxy sends each request twice.',
+      attempts: 3,
+      retryable: true,
+    });
+    const targets = server.requests.map(({ target }) => target);
+    expect(new Set(targets).size).toBe(3);
+    expect(server.requests.every((request) => isAuthentic(request, SECRET))).toBe(true);
+  });
+
+  it('are not changed by a retry of another second', async () => {
+    const { server, client } = await startServerAndClient(
+      failFirst(2, (socket) => reject(socket, [503, 'x'], { 'Retry-After': '1' })),
+    );
+    await client.balances.list();
+    expect(server.requests.map(({ target }) => target)).toEqual(Array(3).fill('/v1/balances'));
+  });
+});
+
+describe('twelve processes with one key', () => {
+  itInCi('make one identical read a second each, and all succeed', async () => {
+    const { url, stop } = await startBuiltGateway({});
+    const program = join(import.meta.dirname, '../../../tooling/test-support/src/client/identical-reads.ts');
+    const options = ['--conditions=@cpg/source', program, url];
+    const processes = Array.from({ length: 12 }, () => promisify(execFile)(process.execPath, options));
+    const results = (await Promise.all(processes)).map(({ stdout }) => JSON.parse(stdout));
+    await stop();
+    expect(results).toHaveLength(12);
+    for (const { failures, reads } of results)
+      expect({ failures, reads }).toEqual({ failures: [], reads: 5 });
+    // Without a collision this test would prove nothing.
+    expect(Math.max(...results.map(({ attempts }) => attempts))).toBeGreaterThan(5);
   });
 });

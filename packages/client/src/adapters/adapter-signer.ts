@@ -6,16 +6,25 @@ import { isObject } from '../platform.ts';
 import {
   type Credentials,
   createSigner,
+  isReadMethod,
   type RequestSigner,
-  ServerClock,
   type SignedOnce,
+  UNIQUE_READS,
+  type UniqueReads,
 } from '../signing/request-signer.ts';
+import { ServerClock } from '../signing/server-clock.ts';
 import { guardTime, systemTime, TIME_RULE, type Time } from '../time.ts';
 
 /** The options of `signAxios` and `signFetch`. */
 export interface SigningCredentials extends Credentials {
   /** The gateway's origin. Requests to any other origin are rejected, so no signature is sent elsewhere. */
   readonly baseUrl: string;
+  /**
+   * Whether a read that equals another one of the same second gets an extra query parameter `_`, which the
+   * gateway ignores, because it accepts each signature once. `never` gives it a later timestamp instead, and
+   * makes it wait when those are used up. @default 'auto'
+   */
+  readonly uniqueReads?: UniqueReads | undefined;
   /** Clock and timers. Replace them in tests. */
   readonly time?: Time | undefined;
 }
@@ -26,16 +35,26 @@ interface OutgoingRequest {
   readonly url: string;
   readonly body: Buffer | undefined;
   readonly signal: AbortSignal | undefined;
+  /** Whether the gateway rejected the first attempt because its signature was used before. */
+  readonly wasReplayed: boolean;
 }
 
 /** The URL to request, in a form that URL parsers leave unchanged, and its signature. */
 export interface SignedOutgoingRequest {
   readonly url: string;
+  /** The same without the extra parameter of a unique read. */
+  readonly plainUrl: string;
   readonly signed: SignedOnce;
   readonly sentAt: number;
 }
 
-const RULES: OptionRules<SigningCredentials> = { baseUrl: ANY, keyId: ANY, secret: ANY, time: TIME_RULE };
+const RULES: OptionRules<SigningCredentials> = {
+  baseUrl: ANY,
+  keyId: ANY,
+  secret: ANY,
+  uniqueReads: UNIQUE_READS,
+  time: TIME_RULE,
+};
 
 const NEVER_ABORTED = new AbortController().signal;
 
@@ -48,6 +67,7 @@ export class AdapterSigner {
   readonly #time: Time;
   readonly #clock: ServerClock;
   readonly #signer: RequestSigner;
+  readonly #uniqueReads: UniqueReads | undefined;
 
   /** @throws CpgError `invalid_configuration` for credentials that cannot be used. */
   constructor(owner: string, credentials: SigningCredentials) {
@@ -55,7 +75,8 @@ export class AdapterSigner {
     this.#origin = parseBaseUrl(credentials.baseUrl).origin;
     this.#time = guardTime(credentials.time ?? systemTime);
     this.#clock = new ServerClock(this.#time);
-    this.#signer = createSigner(credentials, this.#clock);
+    this.#signer = createSigner({ ...credentials, origin: this.#origin }, this.#clock);
+    this.#uniqueReads = credentials.uniqueReads;
   }
 
   /** @throws CpgError `invalid_request` for another origin, or for a URL that cannot be a request target. */
@@ -64,6 +85,7 @@ export class AdapterSigner {
     url: given,
     body,
     signal = NEVER_ABORTED,
+    wasReplayed,
   }: OutgoingRequest): Promise<SignedOutgoingRequest> {
     const url = new URL(given, this.#origin);
     if (url.origin !== this.#origin) {
@@ -76,12 +98,24 @@ export class AdapterSigner {
     const target = `${url.pathname}${url.search.replaceAll('\\', '%5C')}`;
     try {
       const sleep = (milliseconds: number) => this.#time.sleep(milliseconds, signal);
-      const signed = await this.#signer.sign({ method: method.toUpperCase(), target, body }, { sleep });
-      return { url: `${this.#origin}${target}`, signed, sentAt: this.#time.now() };
+      const request = { method: method.toUpperCase(), target, body };
+      const signed = await this.#signer.sign(request, { sleep, wasReplayed, uniqueReads: this.#uniqueReads });
+      const plainUrl = `${this.#origin}${target}`;
+      return { url: `${this.#origin}${signed.target}`, plainUrl, signed, sentAt: this.#time.now() };
     } catch (error) {
       if (ProtocolError.is(error)) throw new CpgError('invalid_request', error.message);
       throw error;
     }
+  }
+
+  /**
+   * Whether to send a read again: the gateway has seen its signature before, from another process with the
+   * same key.
+   */
+  shouldRepeat({ method, status, message }: ReceivedResponse): boolean {
+    const { signature_already_used: used } = REJECTIONS;
+    const isReplayed = status === used.status && message === used.message;
+    return isReplayed && isReadMethod(method) && this.#uniqueReads !== 'never';
   }
 
   /**
@@ -100,6 +134,14 @@ export class AdapterSigner {
     const isSuccess = response.status >= 200 && response.status < 300;
     if (isSuccess || isClockError) this.#clock.update({ ...response, receivedAt: this.#time.now() });
   }
+}
+
+/** What decides whether a request is sent again. */
+interface ReceivedResponse {
+  readonly method: string;
+  readonly status: number;
+  /** The envelope's `message`, if there was one. */
+  readonly message: unknown;
 }
 
 export const REDACTED = '[redacted]';

@@ -14,6 +14,9 @@ import axios, { type AxiosInstance } from 'axios';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readWireMessage } from '../errors.ts';
+import { ScriptedGateway } from '../testing/scripted-gateway.ts';
+import { makeSignedRequest } from '../testing/signed-messages.ts';
+import type { SigningCredentials } from './adapter-signer.ts';
 import { signAxios } from './sign-axios.ts';
 import { signFetch } from './sign-fetch.ts';
 
@@ -138,7 +141,9 @@ describe('signAxios', () => {
     const signatures = server.requests.map((request) => getHeader(request, 'X-CPG-Signature'));
     expect(new Set(signatures).size).toBe(5);
     expect(server.requests.every((request) => isAuthentic(request, SECRET))).toBe(true);
-    expect(server.requests[1]?.target).toBe(server.requests[0]?.target);
+    const [firstTarget = '', repeatedTarget = ''] = server.requests.map(({ target }) => target);
+    // Only if both were signed in the same second, the second one has a parameter.
+    expect(repeatedTarget.replace(/&_=[0-9a-f-]{36}$/, '')).toBe(firstTarget);
   });
 
   it('signs after interceptors that were added before', async () => {
@@ -184,9 +189,10 @@ describe('signAxios', () => {
     expect(Math.abs(ahead - 600)).toBeLessThan(30);
   });
 
-  it('waits instead of using a timestamp more than 30 s ahead', async () => {
+  it("waits instead of using a timestamp more than 30 s ahead, with uniqueReads: 'never'", async () => {
     const time = new FakeTime(1_747_440_000_000);
-    const instance = signAxios(axios.create({ baseURL: server.url, proxy: false }), { ...CREDENTIALS, time });
+    const options = { ...CREDENTIALS, time, uniqueReads: 'never' } as const;
+    const instance = signAxios(axios.create({ baseURL: server.url, proxy: false }), options);
     for (let sent = 0; sent < 35; sent += 1) await instance.get('/v1/x');
     const signatures = server.requests.map((request) => getHeader(request, 'X-CPG-Signature'));
     expect(new Set(signatures).size).toBe(35);
@@ -237,6 +243,73 @@ describe('signFetch', () => {
     await signed('/v1/x');
     const behind = Date.now() / 1000 - Number(getHeader(lastRequest(), 'X-CPG-Timestamp'));
     expect(Math.abs(behind - 600)).toBeLessThan(30);
+  });
+});
+
+describe('identical reads of one second', () => {
+  const NOW_SECONDS = 1_747_440_000;
+  let gateway: ScriptedGateway;
+  beforeEach(async () => {
+    gateway = await ScriptedGateway.start({ now: () => NOW_SECONDS });
+    gateway.reply('balances.list', { data: [] });
+  });
+  afterEach(() => gateway.stop());
+
+  type Read = (path: string) => Promise<{ readonly status: number }>;
+  const makers: [string, (options: SigningCredentials) => Read][] = [
+    ['signFetch', (options) => signFetch(fetch, options)],
+    ['signAxios', (options) => signAxios(axios.create({ proxy: false }), options).get],
+    [
+      'signAxios with validateStatus',
+      (options) => signAxios(axios.create({ proxy: false, validateStatus: null }), options).get,
+    ],
+  ];
+
+  it.each(makers)('with %s all succeed without waiting, the first of them unchanged', async (_, make) => {
+    const time = new FakeTime(NOW_SECONDS * 1000);
+    const read = make({ ...gateway.clientOptions, time });
+    const all = await Promise.all(Array.from({ length: 20 }, () => read('/v1/balances?network=ETH')));
+    expect(all.map(({ status }) => status)).toEqual(Array(20).fill(200));
+    expect(time.sleeps).toEqual([]);
+    const targets = gateway.requests.map(({ target }) => target);
+    expect(targets.filter((target) => target === '/v1/balances?network=ETH')).toHaveLength(1);
+    expect(
+      targets.filter((target) => /^\/v1\/balances\?network=ETH&_=[0-9a-f-]{36}$/.test(target)),
+    ).toHaveLength(19);
+  });
+
+  it.each(makers)('with %s of another process are sent again once', async (_, make) => {
+    const { baseUrl, ...key } = gateway.clientOptions;
+    const target = '/v1/balances';
+    const { headers } = makeSignedRequest({ ...key, method: 'GET', target, now: NOW_SECONDS });
+    await fetch(`${baseUrl}${target}`, { headers });
+    const time = new FakeTime(NOW_SECONDS * 1000);
+    expect((await make({ ...key, baseUrl, time })(target)).status).toBe(200);
+    expect(gateway.requests).toHaveLength(2);
+    expect(gateway.requests[1]?.target).toMatch(/^\/v1\/balances\?_=/);
+  });
+
+  it.each(makers.slice(0, 2))('with %s that remain replays are the response', async (_, make) => {
+    handler = (socket) => reject(socket, [401, 'Request signature has already been used']);
+    const outcome = await make(credentials())('/v1/x').catch(
+      (error: unknown) => (error as { response: object }).response,
+    );
+    expect(outcome).toMatchObject({ status: 401 });
+    expect(server.requests).toHaveLength(2);
+    expect(server.requests.every((request) => isAuthentic(request, SECRET))).toBe(true);
+    await make({ ...credentials(), uniqueReads: 'never' })('/v1/y').catch(() => undefined);
+    expect(server.requests).toHaveLength(3);
+  });
+
+  it('leave the config of a response of axios as it was', async () => {
+    const instance = signAxios(axios.create({ baseURL: server.url, proxy: false }), {
+      ...CREDENTIALS,
+      time: new FakeTime(NOW_SECONDS * 1000),
+    });
+    await instance.get('/v1/x?a=1');
+    const { config } = await instance.get('/v1/x?a=1');
+    expect(lastRequest().target).toMatch(/^\/v1\/x\?a=1&_=/);
+    expect(config.url).toBe(`${server.url}/v1/x?a=1`);
   });
 });
 

@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events';
 import { SIGNATURE_HEADER } from '@cpg/protocol';
 import {
   type AxiosAdapter,
+  type AxiosError,
   type AxiosInstance,
   type AxiosProgressEvent,
   type AxiosResponse,
@@ -52,8 +53,14 @@ export const signAxios = <Instance extends AxiosInstance>(
       const body = toBytes(config.data);
       const method = config.method ?? 'get';
       const url = instance.getUri(config);
-      const signedRequest = await signer.sign({ method, url, body, signal });
-      const response = await sendSigned({ config, body, send, signal, signer, signedRequest });
+      const sendOnce = async (wasReplayed: boolean): Promise<AxiosResponse> => {
+        const signedRequest = await signer.sign({ method, url, body, signal, wasReplayed });
+        return await sendSigned({ config, body, send, signal, signer, signedRequest });
+      };
+      const first = await settle(sendOnce(false));
+      const { status = 0, data } = first.response ?? {};
+      const mustRepeat = signer.shouldRepeat({ method, status, message: readWireMessage(data) });
+      const response = mustRepeat ? await sendOnce(true) : first.finish();
       if (isStream(response.data)) response.data.once('close', release);
       else release();
       return response;
@@ -63,6 +70,25 @@ export const signAxios = <Instance extends AxiosInstance>(
     }
   };
   return instance;
+};
+
+interface Settled {
+  /** Also that of an error: by default, axios rejects an unsuccessful status. */
+  readonly response: Partial<AxiosResponse> | undefined;
+  /** Returns the response or throws the error. */
+  readonly finish: () => AxiosResponse;
+}
+
+const settle = async (sent: Promise<AxiosResponse>): Promise<Settled> => {
+  try {
+    const response = await sent;
+    return { response, finish: () => response };
+  } catch (error) {
+    const finish = (): never => {
+      throw error;
+    };
+    return { response: isObject(error) ? (error as Partial<AxiosError>).response : undefined, finish };
+  }
 };
 
 const AXIOS: OptionRule = {
@@ -82,7 +108,7 @@ interface RequestToSend {
 
 const sendSigned = async (toSend: RequestToSend): Promise<AxiosResponse> => {
   const { config, signer } = toSend;
-  const { url, signed, sentAt } = toSend.signedRequest;
+  const { url, plainUrl, signed, sentAt } = toSend.signedRequest;
   const failures: unknown[] = [];
   let wasSent = false;
   const factory = createRequestFactory(() => {
@@ -103,6 +129,8 @@ const sendSigned = async (toSend: RequestToSend): Promise<AxiosResponse> => {
   const redact = <Outcome extends object>(outcome: Outcome): Outcome => {
     // The config in a response or error holds the caller's own functions and signal again.
     frozen.headers.set(SIGNATURE_HEADER, REDACTED);
+    // Programs repeat a request with the config of its response.
+    frozen.url = plainUrl;
     for (const name of REPLACED) {
       if (config[name] === undefined) delete frozen[name];
       else Object.assign(frozen, { [name]: config[name] });

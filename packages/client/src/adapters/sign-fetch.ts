@@ -37,35 +37,57 @@ export const signFetch = <Fetch extends AnyFetch>(fetch: Fetch, credentials: Sig
   const signer = new AdapterSigner('signFetch', credentials);
   const send = fetch as unknown as Send;
   const signedFetch = async (input: unknown, init?: RequestInit): Promise<Response> => {
-    const { url: given, method, headers, body, signal } = await readFetchRequest(input, init);
-    signal?.throwIfAborted();
-    const { url, signed, sentAt } = await signWhile(signal, (waiting) =>
-      signer.sign({ method, url: given, body, signal: waiting }),
-    );
-    for (const [name, value] of Object.entries(signed.headers)) headers.set(name, value);
-    try {
-      const response = await send(url, {
-        ...init,
-        method: signed.method,
-        headers,
-        body: body ?? null,
-        // The caller's signal itself, because it also ends the reading of the body.
-        signal: signal ?? null,
-        redirect: 'manual',
-      });
-      const text = (name: string) => response.headers.get(name) ?? undefined;
-      const { status } = response;
-      const isReadable = status === 401 && Number(text('content-length') ?? 0) <= MAX_ERROR_BYTES;
-      const message = isReadable ? readWireMessage(await response.clone().text()) : undefined;
-      signer.observe({ sentAt, status, message, date: text('date'), age: text('age') });
-      redactReachable(response, signed.signature);
-      return response;
-    } catch (error) {
-      if (isObject(error)) redactReachable(error, signed.signature);
-      throw error;
-    }
+    const request = await readFetchRequest(input, init);
+    const first = await sendOnce({ signer, send, init, request, wasReplayed: false });
+    if (!first.mustRepeat) return first.response;
+    await first.response.text();
+    return (await sendOnce({ signer, send, init, request, wasReplayed: true })).response;
   };
   return signedFetch as unknown as Fetch;
+};
+
+interface RequestToSend {
+  readonly signer: AdapterSigner;
+  readonly send: Send;
+  readonly init: RequestInit | undefined;
+  readonly request: FetchRequest;
+  readonly wasReplayed: boolean;
+}
+
+interface Received {
+  readonly response: Response;
+  /** Whether the signature of a read was used before. */
+  readonly mustRepeat: boolean;
+}
+
+const sendOnce = async ({ signer, send, init, request, wasReplayed }: RequestToSend): Promise<Received> => {
+  const { method, headers, body, signal } = request;
+  signal?.throwIfAborted();
+  const { url, signed, sentAt } = await signWhile(signal, (waiting) =>
+    signer.sign({ method, url: request.url, body, signal: waiting, wasReplayed }),
+  );
+  for (const [name, value] of Object.entries(signed.headers)) headers.set(name, value);
+  try {
+    const response = await send(url, {
+      ...init,
+      method: signed.method,
+      headers,
+      body: body ?? null,
+      // The caller's signal itself, because it also ends the reading of the body.
+      signal: signal ?? null,
+      redirect: 'manual',
+    });
+    const text = (name: string) => response.headers.get(name) ?? undefined;
+    const { status } = response;
+    const isReadable = status === 401 && Number(text('content-length') ?? 0) <= MAX_ERROR_BYTES;
+    const message = isReadable ? readWireMessage(await response.clone().text()) : undefined;
+    signer.observe({ sentAt, status, message, date: text('date'), age: text('age') });
+    redactReachable(response, signed.signature);
+    return { response, mustRepeat: signer.shouldRepeat({ method, status, message }) };
+  } catch (error) {
+    if (isObject(error)) redactReachable(error, signed.signature);
+    throw error;
+  }
 };
 
 /** Signs under a signal that follows the caller's and removes its listener afterwards. */

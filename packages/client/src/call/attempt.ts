@@ -17,8 +17,8 @@ interface AttemptToSend {
   readonly scope: CallScope;
   readonly request: RequestBytes;
   readonly timeoutMs: number;
-  /** Whether the previous attempt failed because another process had used the same signature. */
-  readonly scatter: boolean;
+  /** Whether the previous attempt failed because its signature was used before. */
+  readonly wasReplayed: boolean;
 }
 
 /** One attempt and its result: a complete response, or the reason there is none. */
@@ -41,7 +41,9 @@ export const sendAttempt = async (context: ClientContext, toSend: AttemptToSend)
   const progress = { isSent: false };
   let releaseTimestamp: (() => void) | undefined;
   try {
-    const signed = await context.signer.sign(request, { sleep: scope.sleep, scatter: toSend.scatter });
+    const { uniqueReads } = context;
+    const { wasReplayed } = toSend;
+    const signed = await context.signer.sign(request, { sleep: scope.sleep, wasReplayed, uniqueReads });
     releaseTimestamp = signed.release;
     return await sendSigned(context, toSend, { signed, progress });
   } finally {
@@ -66,7 +68,7 @@ const sendSigned = async (
 ): Promise<SentAttempt> => {
   const { scope, request } = toSend;
   const { operation } = scope;
-  const { headers: authentication, signature } = signed;
+  const { headers: authentication, signature, target } = signed;
   const { offsetMs } = context.clock;
   const headers = {
     ...authentication,
@@ -74,7 +76,7 @@ const sendSigned = async (
     'User-Agent': USER_AGENT,
     ...(request.body === undefined ? {} : { 'Content-Type': 'application/json' }),
   };
-  const wire = { ...request, url: `${context.origin}${request.target}`, headers };
+  const wire = { ...request, url: `${context.origin}${target}`, headers };
   const attempt = scope.attempts + 1;
   notify('The onRequest hook of CpgClient', context.hooks.onRequest, {
     operation,

@@ -1,6 +1,7 @@
 import type { Endpoint, ResponseOf } from '@cpg/protocol';
 import { CpgError, OutcomeUnknownError } from '../errors.ts';
 import { checkOptions, MILLISECONDS, notify, type OptionRule, type OptionRules, SIGNAL } from '../guards.ts';
+import { isReadMethod } from '../signing/request-signer.ts';
 import { evaluateAttempt, sendAttempt } from './attempt.ts';
 import { CALL_RULES, type CallOptions, CallScope, resolveLimits } from './call-scope.ts';
 import { buildRequest, type CallArguments } from './codec.ts';
@@ -32,7 +33,7 @@ interface CallToExecute<E extends Endpoint> {
   readonly idempotencyReference?: string | undefined;
 }
 
-/** Runs one logical call: every attempt sends the same bytes with a new signature (wire protocol §6). */
+/** Runs one logical call: every attempt sends the same content with a new signature (wire protocol §6). */
 const executeCall = async <E extends Endpoint>(
   context: ClientContext,
   { endpoint, given, options, idempotencyReference }: CallToExecute<E>,
@@ -50,14 +51,14 @@ const executeCall = async <E extends Endpoint>(
     signal: options.signal,
     closed,
   });
-  const isRead = endpoint.method === 'GET';
+  const isRead = isReadMethod(endpoint.method);
   const isRepeatable = isRead || idempotencyReference !== undefined;
   let maybeExecuted = false;
   let mayCorrectClock = true;
-  let scatter = false;
+  let wasReplayed = false;
   try {
     for (;;) {
-      const sent = await sendAttempt(context, { scope, request, timeoutMs, scatter });
+      const sent = await sendAttempt(context, { scope, request, timeoutMs, wasReplayed });
       const evaluated = evaluateAttempt(context, { endpoint, scope, sent });
       if (!CpgError.is(evaluated)) return evaluated;
       maybeExecuted ||= !isRead && sent.maybeSent && mayHaveExecuted(evaluated);
@@ -73,7 +74,7 @@ const executeCall = async <E extends Endpoint>(
       });
       if (delayMs === undefined || delayMs >= scope.remainingMs) throw evaluated;
       if (evaluated.code === 'clock_skew') mayCorrectClock = false;
-      scatter = evaluated.rejection === 'signature_already_used';
+      wasReplayed = evaluated.rejection === 'signature_already_used';
       const { code, status } = evaluated;
       notify('The onRetry hook of CpgClient', context.hooks.onRetry, {
         operation,

@@ -156,12 +156,13 @@ const createError = (endpoint: Endpoint, response: WireResponse, context: Respon
     status,
     wireMessage,
     rejection,
-    retryable: RETRYABLE.has(status),
+    retryable: RETRYABLE.has(status) || rejection === 'signature_already_used',
   });
 };
 
 const getErrorCode = (status: number, rejection: RejectionCode | undefined): CpgErrorCode => {
   if (rejection === 'timestamp_outside_window') return 'clock_skew';
+  if (rejection === 'signature_already_used') return 'replayed';
   if (status >= 300 && status < 400) return 'redirect_refused';
   return CODES[status] ?? (status >= 500 ? 'server_error' : 'unexpected_status');
 };
@@ -179,6 +180,8 @@ const FIXES: Readonly<Partial<Record<RejectionCode, string>>> = Object.freeze({
     'The signed bytes are the sent bytes, so keyId and secret do not match or the key was revoked.',
   timestamp_outside_window:
     'Set the clock of this machine: the Date header of the response could not correct it.',
+  signature_already_used:
+    'Another process with this key sent the same request in the same second, or a proxy sends each request twice.',
   source_ip_not_whitelisted: "Call from an address on the key's allowlist, or add this address to it.",
   rate_limit_exceeded: 'Set rateLimitPerMinute to wait for the next minute instead.',
   client_reference_conflict: 'Repeat a call with the same parameters, or use a new reference for a new call.',

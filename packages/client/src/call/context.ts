@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { CpgErrorCode } from '../errors.ts';
-import type { RequestSigner, ServerClock } from '../signing/request-signer.ts';
+import type { RequestSigner, UniqueReads } from '../signing/request-signer.ts';
+import type { ServerClock } from '../signing/server-clock.ts';
 import type { Time } from '../time.ts';
 import type { Transport } from '../transport/axios-transport.ts';
 import type { CallLimits } from './call-scope.ts';
@@ -16,6 +17,7 @@ export interface ClientContext {
   readonly pacer: RatePacer | undefined;
   readonly hooks: Hooks;
   readonly limits: CallLimits;
+  readonly uniqueReads: UniqueReads | undefined;
   readonly closed: AbortSignal;
 }
 

@@ -38,8 +38,7 @@ export const getRetryDelay = (failed: FailedAttempt): number | undefined => {
   if (shouldRetry === 'false') return undefined;
   const { error } = failed;
   if (error.rejection === 'timestamp_outside_window') return failed.clockCorrected ? 0 : undefined;
-  // This client never repeats a signature, so another process with the same key sent the same bytes in the
-  // same second.
+  // The next attempt differs: in its extra parameter, or in its timestamp.
   if (error.rejection === 'signature_already_used') return 0;
   if (error.status === 429) return afterRateLimit(failed);
   const isTransient =

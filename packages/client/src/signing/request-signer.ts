@@ -8,7 +8,8 @@ import {
   signRequest,
 } from '@cpg/protocol';
 import { CpgError } from '../errors.ts';
-import type { Time } from '../time.ts';
+import { oneOf } from '../guards.ts';
+import type { ServerClock } from './server-clock.ts';
 
 /** An API key and its secret. */
 export interface Credentials {
@@ -34,17 +35,24 @@ const TIMER_MARGIN_MS = 20;
 
 const NO_BODY = Buffer.alloc(0);
 
+/**
+ * Whether a read whose signature was used before is sent with an extra query parameter `_`, which the gateway
+ * ignores. `auto`: yes. `never`: it is sent unchanged with a later timestamp.
+ */
+export type UniqueReads = 'auto' | 'never';
+
+export const UNIQUE_READS = oneOf('auto', 'never');
+
 interface SigningOptions {
   /** Waits; a rejection ends the call. */
   readonly sleep: (milliseconds: number) => Promise<void>;
-  /**
-   * Picks a random timestamp among those allowed, to avoid the timestamps of another process with the same
-   * key.
-   */
-  readonly scatter?: boolean | undefined;
+  /** Whether the gateway rejected the previous attempt because its signature was used before. */
+  readonly wasReplayed?: boolean | undefined;
+  /** @default 'auto' */
+  readonly uniqueReads?: UniqueReads | undefined;
 }
 
-/** A signed request that may be sent once. */
+/** A signed request that may be sent once. Its `target` may have an extra parameter. */
 export type SignedOnce = SignedRequest & {
   /** Releases the timestamp. Only for a request of which nothing was sent. */
   readonly release: () => void;
@@ -55,23 +63,49 @@ export class RequestSigner {
   readonly #keyId: string;
   readonly #key: SigningKey;
   readonly #clock: ServerClock;
-  readonly #timestamps = new SingleUseTimestamps();
+  readonly #timestamps: SingleUseTimestamps;
 
   /** @throws ProtocolError `invalid_secret` if the secret is empty or not a string. */
-  constructor(credentials: { readonly keyId: string; readonly secret: string }, clock: ServerClock) {
+  constructor(
+    credentials: { readonly keyId: string; readonly secret: string },
+    clock: ServerClock,
+    timestamps = new SingleUseTimestamps(),
+  ) {
     this.#keyId = credentials.keyId;
     this.#key = createSigningKey(credentials.secret);
     this.#clock = clock;
+    this.#timestamps = timestamps;
   }
 
   /**
-   * Signs a request. Identical requests within one second get timestamps one second apart, up to 30 s ahead;
-   * further requests wait.
+   * Signs a request. A read whose signature was used before gets an extra parameter. Any other request gets
+   * the next unused second, up to 30 s ahead of the clock; beyond that, it waits.
    */
-  async sign(request: RequestBytes, { sleep, scatter = false }: SigningOptions): Promise<SignedOnce> {
-    const content = `${request.method} ${request.target} ${bodySha256(request.body ?? NO_BODY)}`;
+  async sign(request: RequestBytes, options: SigningOptions): Promise<SignedOnce> {
+    const { wasReplayed = false, uniqueReads = 'auto' } = options;
+    return uniqueReads === 'auto' && isReadMethod(request.method)
+      ? this.#signRead(request, wasReplayed)
+      : this.#signLater(request, options);
+  }
+
+  #signRead(request: RequestBytes, wasReplayed: boolean): SignedOnce {
+    const content = this.#getContent(request);
+    const now = this.#clock.seconds();
+    if (!wasReplayed && this.#timestamps.take(content, now)) {
+      return this.#signAt(request, now, () => this.#timestamps.release(content, now));
+    }
+    // The random value makes the signature unique, so there is nothing to reserve.
+    return this.#signAt({ ...request, target: addUniqueParameter(request.target) }, now, () => undefined);
+  }
+
+  async #signLater(
+    request: RequestBytes,
+    { sleep, wasReplayed = false }: SigningOptions,
+  ): Promise<SignedOnce> {
+    const content = this.#getContent(request);
     for (;;) {
-      const ahead = scatter ? Math.floor(Math.random() * MAX_SECONDS_AHEAD) : 0;
+      // Another process with the same key probably uses the first seconds.
+      const ahead = wasReplayed ? Math.floor(Math.random() * MAX_SECONDS_AHEAD) : 0;
       const timestamp = this.#timestamps.reserve(content, this.#clock.seconds() + ahead);
       const release = (): void => this.#timestamps.release(content, timestamp);
       try {
@@ -79,8 +113,7 @@ export class RequestSigner {
         if (waitMs > 0) await sleep(waitMs + TIMER_MARGIN_MS);
         // The clock may have been corrected during the wait, which makes the reserved timestamp useless.
         if (Math.abs(timestamp - this.#clock.seconds()) <= MAX_SECONDS_AHEAD) {
-          const signed = signRequest({ ...request, keyId: this.#keyId, key: this.#key, timestamp });
-          return { ...signed, release };
+          return this.#signAt(request, timestamp, release);
         }
       } catch (error) {
         release();
@@ -89,7 +122,25 @@ export class RequestSigner {
       release();
     }
   }
+
+  /** Everything but the timestamp that determines the signature. */
+  #getContent({ method, target, body }: RequestBytes): string {
+    return `${this.#keyId} ${method} ${target} ${bodySha256(body ?? NO_BODY)}`;
+  }
+
+  #signAt(request: RequestBytes, timestamp: number, release: () => void): SignedOnce {
+    return { ...signRequest({ ...request, keyId: this.#keyId, key: this.#key, timestamp }), release };
+  }
 }
+
+/** Whether a method only reads, so that a repetition is harmless. */
+export const isReadMethod = (method: string): boolean => /^(?:get|head)$/i.test(method);
+
+/** The gateway ignores unknown query parameters, but the signature covers them (wire protocol §6, rule 3). */
+const addUniqueParameter = (target: string): string => {
+  const separator = target.includes('?') ? '&' : '?';
+  return `${target}${separator}_=${crypto.randomUUID()}`;
+};
 
 // The server stores signatures for at most 600 s; older timestamps cannot collide.
 const RETENTION_SECONDS = 600;
@@ -104,9 +155,16 @@ class SingleUseTimestamps {
   /** Reserves the first second from `now` (whole Unix seconds) that is unused for this content. */
   reserve(content: string, now: number): number {
     let second = now;
-    while (this.#contentsBySecond.get(second)?.has(content)) second += 1;
-    this.#contentsAt(second, now).add(content);
+    while (!this.take(content, second, now)) second += 1;
     return second;
+  }
+
+  /** Reserves a second, unless it is in use for this content. Returns whether it did. */
+  take(content: string, second: number, now = second): boolean {
+    const contents = this.#contentsAt(second, now);
+    if (contents.has(content)) return false;
+    contents.add(content);
+    return true;
   }
 
   /** Releases a timestamp whose signature was never sent. */
@@ -128,65 +186,27 @@ class SingleUseTimestamps {
   }
 }
 
-/** The times of one response. */
-interface DateSample {
-  /** The `Date` header. */
-  readonly date: string | undefined;
-  /** The `Age` header. A cached response has an old `Date`. */
-  readonly age: string | undefined;
-  /** Local Unix milliseconds when the request was sent and the response received. */
-  readonly sentAt: number;
-  readonly receivedAt: number;
-}
+/** Shared by all clients of a process, which may have the same key. */
+const timestampsByOrigin = new Map<string, SingleUseTimestamps>();
 
-// `Date` has a resolution of one second and network latency is asymmetric, so smaller differences are noise.
-const NOISE_MS = 5_000;
+const getTimestamps = (origin: string): SingleUseTimestamps => {
+  const known = timestampsByOrigin.get(origin);
+  if (known !== undefined) return known;
+  const timestamps = new SingleUseTimestamps();
+  timestampsByOrigin.set(origin, timestamps);
+  return timestamps;
+};
 
-/**
- * The gateway's clock: the local clock plus an offset measured from `Date` headers (wire protocol §6, rule
- * 4).
- */
-export class ServerClock {
-  readonly #time: Time;
-  #offsetMs = 0;
-
-  constructor(time: Time) {
-    this.#time = time;
-  }
-
-  /** Milliseconds by which the gateway's clock is ahead of the local clock; 0 until measured. */
-  get offsetMs(): number {
-    return this.#offsetMs;
-  }
-
-  /** Unix milliseconds at the gateway. */
-  now(): number {
-    return this.#time.now() + this.#offsetMs;
-  }
-
-  /** Whole Unix seconds at the gateway. */
-  seconds(): number {
-    return Math.floor(this.now() / 1000);
-  }
-
-  /**
-   * Measures the offset from one response. Returns whether it changed; differences of up to 5 s are ignored.
-   */
-  update({ date, age, sentAt, receivedAt }: DateSample): boolean {
-    const serverTime = Date.parse(date ?? '');
-    if (Number.isNaN(serverTime) || age !== undefined) return false;
-    const offset = Math.round(serverTime + 500 - (sentAt + receivedAt) / 2);
-    if (Math.abs(offset - this.#offsetMs) <= NOISE_MS) return false;
-    this.#offsetMs = offset;
-    return true;
-  }
+interface SignerOptions extends Credentials {
+  /** The gateway's origin. Signers of one origin and key never use the same signature. */
+  readonly origin: string;
 }
 
 /**
  * @throws CpgError `invalid_configuration` for an invalid key id or secret. Its message never contains the
  * secret.
  */
-export const createSigner = ({ keyId, secret }: Credentials, clock: ServerClock): RequestSigner => {
+export const createSigner = ({ origin, keyId, secret }: SignerOptions, clock: ServerClock): RequestSigner => {
   if (typeof keyId !== 'string' || !isKeyId(keyId)) {
     throw new CpgError(
       'invalid_configuration',
@@ -194,7 +214,7 @@ export const createSigner = ({ keyId, secret }: Credentials, clock: ServerClock)
     );
   }
   try {
-    return new RequestSigner({ keyId, secret }, clock);
+    return new RequestSigner({ keyId, secret }, clock, getTimestamps(origin));
   } catch (error) {
     if (!ProtocolError.is(error)) throw error;
     throw new CpgError('invalid_configuration', error.message);

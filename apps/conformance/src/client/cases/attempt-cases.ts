@@ -168,7 +168,7 @@ export const ATTEMPT_CASES = clientCases({ group: 'attempts', spec: '§6.2, §6.
   },
   {
     id: 'attempt-most-ahead',
-    description: `${MANY_CALLS} identical calls in one second: none is stamped more than ${STEPPED_AHEAD} s ahead; the last ones wait`,
+    description: `${MANY_CALLS} identical calls in one second: none is stamped more than ${STEPPED_AHEAD} s ahead; further ones wait or get the parameter _`,
     spec: '§6.3',
     needs: ['memory'],
     run: manyAtOnce,
