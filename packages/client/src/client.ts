@@ -4,6 +4,7 @@ import { Caller } from './call/caller.ts';
 import type { ClientContext, Hooks } from './call/context.ts';
 import type { CpgCall } from './call/cpg-call.ts';
 import { RatePacer } from './call/pacing.ts';
+import { CpgError } from './errors.ts';
 import {
   ANY,
   COUNT_FROM_0,
@@ -12,19 +13,18 @@ import {
   FUNCTION,
   MILLISECONDS,
   methods,
-  type OptionRule,
   type OptionRules,
   parseBaseUrl,
-  TEXT,
 } from './guards.ts';
-import { isObject } from './platform.ts';
 import { Balances, Currencies, HotWallet, Transactions } from './resources/account.ts';
 import { DepositAddresses, DepositRequests } from './resources/deposits.ts';
 import { Withdrawals } from './resources/withdrawals.ts';
 import { type Credentials, createSigner, UNIQUE_READS, type UniqueReads } from './signing/request-signer.ts';
 import { ServerClock } from './signing/server-clock.ts';
 import { guardTime, systemTime, TIME_RULE, type Time } from './time.ts';
-import { AxiosTransport, type ConnectionOptions } from './transport/axios-transport.ts';
+import { CONNECTION_RULES, type ConnectionOptions } from './transport/axios-transport.ts';
+import { createDefaultTransport } from './transport/default-transport.ts';
+import { guardTransport, type Transport } from './transport/transport.ts';
 import { webhooks } from './webhooks/webhook-receiver.ts';
 
 /** The options of a {@link CpgClient}. */
@@ -45,15 +45,14 @@ export interface CpgClientOptions extends Credentials, ConnectionOptions, Hooks,
    * makes it wait when those are used up. @default 'auto'
    */
   readonly uniqueReads?: UniqueReads | undefined;
+  /**
+   * How requests are sent: `fetchTransport()`, `axiosTransport()` or your own. Axios by default in Node.js if it
+   * is installed, otherwise `fetch`. The client does not close a transport that you pass in.
+   */
+  readonly transport?: Transport | undefined;
   /** Clock and timers. Replace them in tests. */
   readonly time?: Time | undefined;
 }
-
-const isAgent = methods('addRequest', 'destroy');
-const PROXY: OptionRule = {
-  accepts: (value) => value === false || (isObject(value) && TEXT.accepts(value.host)),
-  expected: 'false or an object with host and port',
-};
 
 /** Option rules of a client. Options with the rule `ANY` are checked where they are read. */
 const CLIENT_RULES: OptionRules<CpgClientOptions> = {
@@ -66,9 +65,8 @@ const CLIENT_RULES: OptionRules<CpgClientOptions> = {
   rateLimitPerMinute: COUNT_FROM_1,
   uniqueReads: UNIQUE_READS,
   time: TIME_RULE,
-  httpAgent: isAgent,
-  httpsAgent: isAgent,
-  proxy: PROXY,
+  ...CONNECTION_RULES,
+  transport: methods('send'),
   onRequest: FUNCTION,
   onResponse: FUNCTION,
   onRetry: FUNCTION,
@@ -80,8 +78,7 @@ const createContext = (options: CpgClientOptions, closed: AbortSignal): ClientCo
   const { origin, isLoopback } = parseBaseUrl(options.baseUrl);
   const time = guardTime(options.time ?? systemTime);
   const clock = new ServerClock(time);
-  const { onRequest, onResponse, onRetry, httpAgent, httpsAgent } = options;
-  const proxy = options.proxy ?? (isLoopback ? false : undefined);
+  const { onRequest, onResponse, onRetry } = options;
   return {
     origin,
     clock,
@@ -92,8 +89,27 @@ const createContext = (options: CpgClientOptions, closed: AbortSignal): ClientCo
     uniqueReads: options.uniqueReads,
     signer: createSigner({ ...options, origin }, clock),
     pacer: createPacer(options.rateLimitPerMinute, clock),
-    transport: new AxiosTransport({ httpAgent, httpsAgent, proxy }),
+    transport: createTransport(options, isLoopback),
   };
+};
+
+const createTransport = (options: CpgClientOptions, isLoopback: boolean): Transport => {
+  const { httpAgent, httpsAgent, proxy, transport } = options;
+  if (transport === undefined) {
+    return createDefaultTransport({
+      httpAgent,
+      httpsAgent,
+      proxy: proxy ?? (isLoopback ? false : undefined),
+    });
+  }
+  const other = (['httpAgent', 'httpsAgent', 'proxy'] as const).find((name) => options[name] !== undefined);
+  if (other !== undefined) {
+    throw new CpgError(
+      'invalid_configuration',
+      `CpgClient: ${other} cannot be combined with transport. Fix: pass it to axiosTransport({ ${other} }).`,
+    );
+  }
+  return guardTransport(transport);
 };
 
 const createPacer = (limit: number | undefined, clock: ServerClock): RatePacer | undefined =>
@@ -146,6 +162,6 @@ export class CpgClient {
   /** Ends all calls in flight with `client_closed` and closes the connections. Your own agents stay open. */
   close(): void {
     this.#closing.abort();
-    this.#context.transport.close();
+    this.#context.transport.close?.();
   }
 }

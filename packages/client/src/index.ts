@@ -33,6 +33,10 @@ export type { CreateDepositAddressResult, WaitForDepositOptions } from './resour
 export type { CreateWithdrawalResult } from './resources/withdrawals.ts';
 export type { Credentials, UniqueReads } from './signing/request-signer.ts';
 export type { Time } from './time.ts';
+export { axiosTransport, type ConnectionOptions } from './transport/axios-transport.ts';
+export { type FetchTransportOptions, fetchTransport } from './transport/fetch-transport.ts';
+export type { Transport, TransportRequest, TransportResponse } from './transport/transport.ts';
+export type { Dispatcher } from './transport/undici-transport.ts';
 export type { WebhookHeaders, WebhookToVerify } from './webhooks/verify-webhook.ts';
 export {
   type InboxState,

@@ -5,7 +5,16 @@ import { afterAll, describe, expect, it } from 'vitest';
 import * as api from './index.ts';
 import * as testing from './testing/index.ts';
 
-const { CpgClient, memoryInbox, signAxios, signFetch, sumAvailable, webhooks } = api;
+const {
+  axiosTransport,
+  CpgClient,
+  fetchTransport,
+  memoryInbox,
+  signAxios,
+  signFetch,
+  sumAvailable,
+  webhooks,
+} = api;
 const { makeSignedRequest, makeWebhook, ScriptedGateway } = testing;
 
 const credentials = { baseUrl: 'http://127.0.0.1:1', keyId: 'ck_test', secret: SECRET };
@@ -54,6 +63,7 @@ const factories: Readonly<Record<string, Factory>> = {
       'onRequest',
       'onResponse',
       'onRetry',
+      'transport',
     ],
     infinite,
   },
@@ -79,6 +89,16 @@ const factories: Readonly<Record<string, Factory>> = {
     numbers: ['deadlineMs'],
     others: ['signal'],
     infinite,
+  },
+  axiosTransport: {
+    run: (options) => axiosTransport(options),
+    good: {},
+    others: ['httpAgent', 'httpsAgent'],
+  },
+  fetchTransport: {
+    run: (options) => fetchTransport(options),
+    good: {},
+    others: ['fetch', 'dispatcher'],
   },
   signAxios: {
     run: (options) => signAxios(axios.create(), options),
@@ -273,6 +293,19 @@ describe('an argument that is not an object', () => {
     for (const proxy of [true, 'http://proxy', {}, { host: 7 }]) {
       const error = await failure(() => new CpgClient({ ...credentials, proxy: proxy as never }));
       expect(message(error)).toMatch(/^CpgClient: proxy must be false or an object with host and port: got /);
+    }
+  });
+
+  it('as a second way to send is named in the error', async () => {
+    const transport = fetchTransport();
+    for (const other of ['httpAgent', 'httpsAgent', 'proxy']) {
+      const value = other === 'proxy' ? false : { addRequest: () => undefined, destroy: () => undefined };
+      const error = await failure(
+        () => new CpgClient({ ...credentials, transport, [other]: value as never }),
+      );
+      expect(message(error)).toBe(
+        `CpgClient: ${other} cannot be combined with transport. Fix: pass it to axiosTransport({ ${other} }).`,
+      );
     }
   });
 

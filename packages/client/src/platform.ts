@@ -1,5 +1,3 @@
-import { types } from 'node:util';
-
 /*
  * A process may have several copies of a platform class: npm's undici and node-fetch bring their own, and so do `vm`
  * contexts and jsdom. Values are therefore recognized by their methods, never by `instanceof`.
@@ -23,7 +21,7 @@ export interface HeadersLike {
 
 /** A `Map` does not count, because its names are case-sensitive. */
 export const isHeadersLike = (value: unknown): value is HeadersLike =>
-  hasMethods(value, 'get', 'has', 'set', 'delete') && !types.isMap(value);
+  hasMethods(value, 'get', 'has', 'set', 'delete') && !isMap(value);
 
 /** The parts of a Fetch `Request` that are read. */
 export interface RequestLike {
@@ -53,11 +51,37 @@ export const asText = (value: unknown): string | undefined => (typeof value === 
 /** A `Buffer` over the memory of an ArrayBuffer or view of any realm; `undefined` for any other value. */
 export const asBytes = (value: unknown): Buffer | undefined => {
   if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  return types.isAnyArrayBuffer(value) ? Buffer.from(value) : undefined;
+  return isArrayBuffer(value) ? Buffer.from(value) : undefined;
 };
 
 /** Whether a value is a `Uint8Array` of any realm. */
-export const isUint8Array = (value: unknown): value is Uint8Array => types.isUint8Array(value);
+export const isUint8Array = (value: unknown): value is Uint8Array =>
+  ArrayBuffer.isView(value) && readSlot(TYPED_ARRAY, Symbol.toStringTag, value) === 'Uint8Array';
+
+/** Whether a value is a `Map` of any realm. */
+export const isMap = (value: unknown): value is Map<unknown, unknown> =>
+  hasSlot(Map.prototype, 'size', value);
+
+/** Whether a value is a `Set` of any realm. */
+export const isSet = (value: unknown): value is Set<unknown> => hasSlot(Set.prototype, 'size', value);
+
+const isArrayBuffer = (value: unknown): value is ArrayBuffer =>
+  hasSlot(ArrayBuffer.prototype, 'byteLength', value) ||
+  (typeof SharedArrayBuffer !== 'undefined' && hasSlot(SharedArrayBuffer.prototype, 'byteLength', value));
+
+const TYPED_ARRAY: object = Object.getPrototypeOf(Uint8Array.prototype);
+
+/** The result of a getter of a built-in class, which throws for values of other classes, in every realm. */
+const readSlot = (prototype: object, name: PropertyKey, value: unknown): unknown =>
+  Object.getOwnPropertyDescriptor(prototype, name)?.get?.call(value);
+
+const hasSlot = (prototype: object, name: PropertyKey, value: unknown): boolean => {
+  try {
+    return isObject(value) && readSlot(prototype, name, value) !== undefined;
+  } catch {
+    return false;
+  }
+};
 
 /**
  * The class name of `URLSearchParams`, `Blob`, `File` or `FormData`, which all implementations have as their
@@ -77,3 +101,35 @@ export const describe = (value: unknown): string => {
   if (Array.isArray(value)) return 'an array';
   return typeof value === 'symbol' ? 'a symbol' : `an object (${getTag(value)})`;
 };
+
+/** The JavaScript runtime, as far as this package behaves differently in it. */
+export type RuntimeName = 'node' | 'bun' | 'deno' | 'workerd' | 'other';
+
+interface Runtime {
+  readonly name: RuntimeName;
+  /** Empty if unknown. */
+  readonly version: string;
+}
+
+/** Read when needed: bundlers and edge runtimes may define `process` late, or not at all. */
+export const getRuntime = (): Runtime => {
+  const { process, navigator } = globalThis as {
+    readonly process?: { readonly versions?: Readonly<Record<string, string | undefined>> };
+    readonly navigator?: { readonly userAgent?: string };
+  };
+  if (navigator?.userAgent === 'Cloudflare-Workers') return { name: 'workerd', version: '' };
+  // Bun and Deno have a version of Node.js too.
+  const name = (['bun', 'deno', 'node'] as const).find((each) => process?.versions?.[each] !== undefined);
+  return { name: name ?? 'other', version: (name && process?.versions?.[name]) ?? '' };
+};
+
+/** The modules of Node.js that only some runtimes have. */
+interface NodeModules {
+  readonly 'node:http': typeof import('node:http');
+  readonly 'node:https': typeof import('node:https');
+  readonly 'node:zlib': typeof import('node:zlib');
+}
+
+/** A module of Node.js. Bundles for other runtimes do not try to include it. */
+export const getNodeModule = <Name extends keyof NodeModules>(name: Name): NodeModules[Name] =>
+  process.getBuiltinModule(name);

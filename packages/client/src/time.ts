@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { ANY, invoke, invokeAsync, methods } from './guards.ts';
 
 /** The client's clock and timers. Replace them in tests to avoid real waits. */
@@ -12,7 +11,18 @@ export interface Time {
 /** The system's clock and timers. */
 export const systemTime: Time = Object.freeze({
   now: () => Date.now(),
-  sleep: (milliseconds: number, signal: AbortSignal) => delay(milliseconds, undefined, { signal }),
+  sleep: (milliseconds: number, signal: AbortSignal) =>
+    new Promise<void>((resolve, reject) => {
+      let stop = (): void => undefined;
+      const timer = setTimeout(() => {
+        stop();
+        resolve();
+      }, milliseconds);
+      stop = onAbort(signal, () => {
+        clearTimeout(timer);
+        reject(signal.reason);
+      });
+    }),
 });
 
 /** The option rule of a clock. */

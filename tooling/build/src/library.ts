@@ -17,6 +17,8 @@ export const library = (entry: Readonly<Record<string, string>> = { index: 'src/
     // In a folder of their own: a shared chunk can have the name of an entry point, and would take its place.
     outputOptions: ({ chunkFileNames, ...options }) => ({
       ...options,
+      // require() of an optional dependency must find the copy that the program itself requires.
+      dynamicImportInCjs: false,
       chunkFileNames: (chunk) =>
         `shared/${typeof chunkFileNames === 'function' ? chunkFileNames(chunk) : chunkFileNames}`,
     }),

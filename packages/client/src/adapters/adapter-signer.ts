@@ -1,8 +1,7 @@
-import { types } from 'node:util';
 import { ProtocolError, REJECTIONS } from '@cpg/protocol';
 import { CpgError } from '../errors.ts';
 import { ANY, checkOptions, type OptionRules, parseBaseUrl } from '../guards.ts';
-import { isObject } from '../platform.ts';
+import { isMap, isObject, isSet } from '../platform.ts';
 import {
   type Credentials,
   createSigner,
@@ -34,7 +33,8 @@ interface OutgoingRequest {
   readonly method: string;
   readonly url: string;
   readonly body: Buffer | undefined;
-  readonly signal: AbortSignal | undefined;
+  /** Ends the wait for a timestamp. */
+  readonly signal: AbortSignal;
   /** Whether the gateway rejected the first attempt because its signature was used before. */
   readonly wasReplayed: boolean;
 }
@@ -55,8 +55,6 @@ const RULES: OptionRules<SigningCredentials> = {
   uniqueReads: UNIQUE_READS,
   time: TIME_RULE,
 };
-
-const NEVER_ABORTED = new AbortController().signal;
 
 /**
  * Signs the requests of another HTTP client and follows the gateway's clock. Shared by `signAxios` and
@@ -84,7 +82,7 @@ export class AdapterSigner {
     method,
     url: given,
     body,
-    signal = NEVER_ABORTED,
+    signal,
     wasReplayed,
   }: OutgoingRequest): Promise<SignedOutgoingRequest> {
     const url = new URL(given, this.#origin);
@@ -164,8 +162,8 @@ export const redactReachable = (root: unknown, text: string): void => {
       continue;
     seen.add(value);
     pending.push(...redactOwn(value, text));
-    if (types.isMap(value)) pending.push(...redactMap(value, text));
-    if (types.isSet(value)) pending.push(...value);
+    if (isMap(value)) pending.push(...redactMap(value, text));
+    if (isSet(value)) pending.push(...value);
   }
 };
 

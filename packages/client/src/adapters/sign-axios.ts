@@ -1,18 +1,18 @@
 import type { EventEmitter } from 'node:events';
 import { SIGNATURE_HEADER } from '@cpg/protocol';
-import {
-  type AxiosAdapter,
-  type AxiosError,
-  type AxiosInstance,
-  type AxiosProgressEvent,
-  type AxiosResponse,
-  getAdapter,
-  type InternalAxiosRequestConfig,
+import type {
+  AxiosAdapter,
+  AxiosError,
+  AxiosInstance,
+  AxiosProgressEvent,
+  AxiosResponse,
+  InternalAxiosRequestConfig,
 } from 'axios';
 import { CpgError, readWireMessage } from '../errors.ts';
 import { invoke, notify, OBJECT, type OptionRule, requireOption } from '../guards.ts';
 import { asBytes, asText, describe, isAbortSignal, isObject } from '../platform.ts';
 import { followSignal } from '../time.ts';
+import { loadAxios } from '../transport/axios-transport.ts';
 import { createRequestFactory } from '../transport/connected-request.ts';
 import {
   AdapterSigner,
@@ -43,8 +43,6 @@ export const signAxios = <Instance extends AxiosInstance>(
   const baseUrl = credentials.baseUrl ?? parseOrigin(instance.defaults.baseURL);
   const signer = new AdapterSigner('signAxios', { ...credentials, baseUrl });
   const given = instance.defaults.adapter;
-  // Only the http adapter has a setting that turns redirects off.
-  const send: AxiosAdapter = typeof given === 'function' ? given : getAdapter('http');
 
   instance.defaults.adapter = async (config) => {
     // Axios adds a listener for each request; many requests may share one signal.
@@ -53,9 +51,13 @@ export const signAxios = <Instance extends AxiosInstance>(
       const body = toBytes(config.data);
       const method = config.method ?? 'get';
       const url = instance.getUri(config);
+      // Only the http adapter has a setting that turns redirects off.
+      const http = (await loadAxios()).getAdapter('http');
+      const send = typeof given === 'function' ? given : http;
+      const ownAdapter = send === http;
       const sendOnce = async (wasReplayed: boolean): Promise<AxiosResponse> => {
         const signedRequest = await signer.sign({ method, url, body, signal, wasReplayed });
-        return await sendSigned({ config, body, send, signal, signer, signedRequest });
+        return await sendSigned({ config, body, send, ownAdapter, signal, signer, signedRequest });
       };
       const first = await settle(sendOnce(false));
       const { status = 0, data } = first.response ?? {};
@@ -101,6 +103,8 @@ interface RequestToSend {
   readonly config: InternalAxiosRequestConfig;
   readonly body: Buffer | undefined;
   readonly send: AxiosAdapter;
+  /** Whether `send` is the http adapter of axios. */
+  readonly ownAdapter: boolean;
   readonly signal: AbortSignal;
   readonly signer: AdapterSigner;
   readonly signedRequest: SignedOutgoingRequest;
@@ -148,7 +152,7 @@ const sendSigned = async (toSend: RequestToSend): Promise<AxiosResponse> => {
     return redact(response);
   } catch (error) {
     // With axios' own http adapter, nothing has left the process at this point.
-    if (!wasSent && frozen.transport === factory && toSend.send === getAdapter('http')) signed.release();
+    if (!wasSent && frozen.transport === factory && toSend.ownAdapter) signed.release();
     if (!isObject(error)) throw error;
     const { response } = error as { readonly response?: AxiosResponse };
     if (response !== undefined) observe(signer, redact(response), sentAt);

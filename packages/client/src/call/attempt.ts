@@ -2,16 +2,25 @@ import { type Endpoint, type ResponseOf, SIGNATURE_HEADER } from '@cpg/protocol'
 import packageJson from '../../package.json' with { type: 'json' };
 import { CpgError, ResponseValidationError } from '../errors.ts';
 import { notify, warn } from '../guards.ts';
-import { asText } from '../platform.ts';
+import { asText, getRuntime } from '../platform.ts';
 import type { RequestBytes, SignedOnce } from '../signing/request-signer.ts';
-import { RESPONSE_TOO_LARGE, TransportError, type WireResponse } from '../transport/axios-transport.ts';
+import {
+  prepare,
+  RESPONSE_TOO_LARGE,
+  sendWith,
+  TransportError,
+  type TransportResponse,
+} from '../transport/transport.ts';
 import type { CallScope } from './call-scope.ts';
 import { readResponse } from './codec.ts';
 import type { ClientContext } from './context.ts';
 import type { WithResponse } from './cpg-call.ts';
 
-/** The `User-Agent` header: the versions of this package and of Node.js. */
-const USER_AGENT = `cpg-client/${packageJson.version} node/${process.versions.node}`;
+/** The `User-Agent` header: the versions of this package and of the runtime. */
+const getUserAgent = (): string => {
+  const { name, version } = getRuntime();
+  return `cpg-client/${packageJson.version} ${name}${version && `/${version}`}`;
+};
 
 interface AttemptToSend {
   readonly scope: CallScope;
@@ -29,7 +38,7 @@ interface SentAttempt {
   /** Local Unix milliseconds. */
   readonly sentAt: number;
   readonly receivedAt: number;
-  readonly response: WireResponse | CpgError;
+  readonly response: TransportResponse | CpgError;
   /** Whether the gateway may have received the request. */
   readonly maybeSent: boolean;
 }
@@ -37,6 +46,7 @@ interface SentAttempt {
 /** Signs with a new timestamp, sends once and calls the hooks. */
 export const sendAttempt = async (context: ClientContext, toSend: AttemptToSend): Promise<SentAttempt> => {
   const { scope, request } = toSend;
+  await prepare(context.transport);
   const releaseSlot = await context.pacer?.acquire(scope.sleep);
   const progress = { isSent: false };
   let releaseTimestamp: (() => void) | undefined;
@@ -57,7 +67,7 @@ export const sendAttempt = async (context: ClientContext, toSend: AttemptToSend)
 
 interface SignedAttempt {
   readonly signed: SignedOnce;
-  /** Whether the first byte was sent. */
+  /** Whether a byte may have been sent. */
   readonly progress: { isSent: boolean };
 }
 
@@ -73,7 +83,7 @@ const sendSigned = async (
   const headers = {
     ...authentication,
     Accept: 'application/json',
-    'User-Agent': USER_AGENT,
+    'User-Agent': getUserAgent(),
     ...(request.body === undefined ? {} : { 'Content-Type': 'application/json' }),
   };
   const wire = { ...request, url: `${context.origin}${target}`, headers };
@@ -89,7 +99,7 @@ const sendSigned = async (
   // The hook may have aborted the call. After this line the request may reach the gateway.
   scope.throwIfEnded();
   const sentAt = context.time.now();
-  const finish = (response: WireResponse | CpgError): SentAttempt => ({
+  const finish = (response: TransportResponse | CpgError): SentAttempt => ({
     signature,
     offsetMs,
     sentAt,
@@ -98,14 +108,16 @@ const sendSigned = async (
     maybeSent: progress.isSent,
   });
   try {
-    const received = await scope.attempt(toSend.timeoutMs, (signal) =>
-      context.transport.send(wire, {
-        signal,
-        onSend: () => {
-          progress.isSent = true;
-        },
-      }),
-    );
+    const limitMs = Math.min(toSend.timeoutMs, scope.remainingMs);
+    progress.isSent = true;
+    const received = await scope.attempt(toSend.timeoutMs, async (signal) => {
+      try {
+        return await sendWith(context.transport, { ...wire, signal, timeoutMs: limitMs });
+      } catch (error) {
+        if (error instanceof TransportError && error.neverSent) progress.isSent = false;
+        throw error;
+      }
+    });
     const response = redactEcho(received, signature);
     const sent = finish(response);
     const { status } = response;
@@ -189,7 +201,7 @@ const updateClock = (
 /**
  * Redacts the request's signature in response headers that echo it, so that hooks and callers cannot log it.
  */
-const redactEcho = (response: WireResponse, signature: string): WireResponse => {
+const redactEcho = (response: TransportResponse, signature: string): TransportResponse => {
   const redact = (value: string): string => value.replaceAll(signature, '[redacted]');
   const headers = Object.entries(response.headers).map(([name, value]) => [
     name,
@@ -199,4 +211,4 @@ const redactEcho = (response: WireResponse, signature: string): WireResponse => 
 };
 
 /** The `X-Request-Id` header, if the server sent one. */
-const getRequestId = ({ headers }: WireResponse): string | undefined => asText(headers['x-request-id']);
+const getRequestId = ({ headers }: TransportResponse): string | undefined => asText(headers['x-request-id']);

@@ -20,7 +20,7 @@ import {
 } from '../errors.ts';
 import { describe, isObject } from '../platform.ts';
 import type { RequestBytes } from '../signing/request-signer.ts';
-import type { WireResponse } from '../transport/axios-transport.ts';
+import type { TransportResponse } from '../transport/transport.ts';
 
 /** The arguments of a call, with their names on the wire. */
 export interface CallArguments {
@@ -114,7 +114,7 @@ interface ResponseContext {
  */
 export const readResponse = <E extends Endpoint>(
   endpoint: E,
-  response: WireResponse,
+  response: TransportResponse,
   context: ResponseContext,
 ): ResponseOf<E> => {
   const { status } = response;
@@ -130,7 +130,7 @@ export const readResponse = <E extends Endpoint>(
   );
 };
 
-const parseJson = (endpoint: Endpoint, body: Buffer, details: CpgErrorDetails): unknown => {
+const parseJson = (endpoint: Endpoint, body: Uint8Array, details: CpgErrorDetails): unknown => {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch {
@@ -141,7 +141,7 @@ const parseJson = (endpoint: Endpoint, body: Buffer, details: CpgErrorDetails): 
   }
 };
 
-const createError = (endpoint: Endpoint, response: WireResponse, context: ResponseContext): CpgError => {
+const createError = (endpoint: Endpoint, response: TransportResponse, context: ResponseContext): CpgError => {
   const { status } = response;
   const wireMessage = readWireMessage(response.body)
     ?.replaceAll(context.signature, '[redacted]')

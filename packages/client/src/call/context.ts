@@ -3,7 +3,7 @@ import type { CpgErrorCode } from '../errors.ts';
 import type { RequestSigner, UniqueReads } from '../signing/request-signer.ts';
 import type { ServerClock } from '../signing/server-clock.ts';
 import type { Time } from '../time.ts';
-import type { Transport } from '../transport/axios-transport.ts';
+import type { Transport } from '../transport/transport.ts';
 import type { CallLimits } from './call-scope.ts';
 import type { RatePacer } from './pacing.ts';
 

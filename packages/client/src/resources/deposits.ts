@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { type BodyOf, endpoints, type ResponseOf } from '@cpg/protocol';
 import type { CallOptions } from '../call/call-scope.ts';
 import { type Caller, POLL_RULES, type PollOptions } from '../call/caller.ts';
@@ -32,7 +31,7 @@ export class DepositAddresses {
     body: BodyOf<typeof endpoints.createDepositAddress>,
     options: CallOptions = {},
   ): CpgCall<CreateDepositAddressResult> {
-    const { idempotency_key = randomUUID(), ...rest } = asFields(body);
+    const { idempotency_key = crypto.randomUUID(), ...rest } = asFields(body);
     return this.#caller
       .call({
         endpoint: endpoints.createDepositAddress,

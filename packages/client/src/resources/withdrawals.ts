@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { type BodyOf, endpoints, type ResponseOf } from '@cpg/protocol';
 import type { CallOptions } from '../call/call-scope.ts';
 import { type Caller, POLL_RULES, type PollOptions } from '../call/caller.ts';
@@ -36,7 +35,7 @@ export class Withdrawals {
    * `idempotencyReference`.
    */
   create(body: BodyOf<typeof createWithdrawal>, options: CallOptions = {}): CpgCall<CreateWithdrawalResult> {
-    const { client_reference = randomUUID(), ...rest } = asFields(body);
+    const { client_reference = crypto.randomUUID(), ...rest } = asFields(body);
     return this.#caller
       .call({
         endpoint: createWithdrawal,

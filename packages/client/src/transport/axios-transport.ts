@@ -1,59 +1,21 @@
-import { Agent as HttpAgent, type IncomingHttpHeaders } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import { Axios, type AxiosProxyConfig } from 'axios';
+import type { Agent as HttpAgent } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
+import type { Axios, AxiosProxyConfig, AxiosStatic } from 'axios';
+import { CpgError } from '../errors.ts';
+import { checkOptions, methods, type OptionRule, type OptionRules, TEXT } from '../guards.ts';
+import { getNodeModule, isObject } from '../platform.ts';
 import { createRequestFactory } from './connected-request.ts';
+import {
+  MAX_RESPONSE_BYTES,
+  type Transport,
+  TransportError,
+  type TransportRequest,
+  type TransportResponse,
+  tooLarge,
+  toTransportError,
+} from './transport.ts';
 
-/** A signed request. Its bytes are final. */
-interface WireRequest {
-  readonly method: string;
-  /** Absolute URL: the origin followed by the signed target. */
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: Buffer | undefined;
-}
-
-/** A complete response of any status. */
-export interface WireResponse {
-  readonly status: number;
-  /** Header names are in lower case. */
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-}
-
-interface SendControl {
-  readonly signal: AbortSignal;
-  /**
-   * Called when the connection is established, before the first byte. If it was not called, nothing was sent.
-   */
-  readonly onSend: () => void;
-}
-
-/** Sends bytes unchanged and follows no redirects. */
-export interface Transport {
-  /** @throws TransportError if there is no complete response. */
-  send(request: WireRequest, control: SendControl): Promise<WireResponse>;
-  /** Closes the connections of the transport's own agents. */
-  close(): void;
-}
-
-/** The code of a response that exceeds the size limit. */
-export const RESPONSE_TOO_LARGE = 'RESPONSE_TOO_LARGE';
-
-/**
- * No complete response. Does not refer to the HTTP library's error, which contains the request with its
- * headers.
- */
-export class TransportError extends Error {
-  override readonly name = 'TransportError';
-  /** The code of the system or the HTTP library, e.g. `ECONNRESET`. */
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
+/** The options of {@link axiosTransport}. */
 export interface ConnectionOptions {
   /** Replaces the client's keep-alive agent for http. */
   readonly httpAgent?: HttpAgent | undefined;
@@ -68,28 +30,61 @@ export interface ConnectionOptions {
   readonly proxy?: AxiosProxyConfig | false | undefined;
 }
 
-// Far larger than any page of the API.
-const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
+const isAgent = methods('addRequest', 'destroy');
+const PROXY: OptionRule = {
+  accepts: (value) => value === false || (isObject(value) && TEXT.accepts(value.host)),
+  expected: 'false or an object with host and port',
+};
+
+/** Option rules of {@link axiosTransport}. */
+export const CONNECTION_RULES: OptionRules<ConnectionOptions> = {
+  httpAgent: isAgent,
+  httpsAgent: isAgent,
+  proxy: PROXY,
+};
+
+/**
+ * Sends requests with axios over `node:http`: the default in Node.js. Needs the package `axios`, which is
+ * imported at the first call.
+ *
+ * @throws CpgError `invalid_configuration` for options that cannot be used. Calls reject with it if axios is
+ * not installed.
+ * @example
+ * new CpgClient({ baseUrl, keyId, secret, transport: axiosTransport({ httpsAgent }) });
+ */
+export const axiosTransport = (options: ConnectionOptions = {}): Transport => {
+  checkOptions('axiosTransport', options, CONNECTION_RULES);
+  return new AxiosTransport(options);
+};
 
 /** Sends bytes with axios, without parameters, transforms, redirects or global defaults. */
-export class AxiosTransport implements Transport {
-  readonly #axios: Axios;
-  readonly #ownAgents: readonly { destroy(): void }[];
+class AxiosTransport implements Transport {
+  readonly #options: ConnectionOptions;
+  readonly #ownAgents: { destroy(): void }[] = [];
+  #axios: Axios | undefined;
 
   constructor(options: ConnectionOptions) {
-    const httpAgent = options.httpAgent ?? new HttpAgent({ keepAlive: true });
-    const httpsAgent = options.httpsAgent ?? new HttpsAgent({ keepAlive: true });
-    this.#ownAgents = [
-      ...(options.httpAgent === undefined ? [httpAgent] : []),
-      ...(options.httpsAgent === undefined ? [httpsAgent] : []),
-    ];
-    // Unlike axios.create(), the class has no transforms and ignores defaults that the program sets on the
-    // global axios.
-    this.#axios = new Axios({
+    this.#options = options;
+  }
+
+  prepare(): void | Promise<void> {
+    if (this.#axios === undefined) return this.#load();
+  }
+
+  async #load(): Promise<void> {
+    const library = await loadAxios();
+    this.#axios ??= this.#create(library);
+  }
+
+  #create({ Axios }: AxiosStatic): Axios {
+    const { httpAgent, httpsAgent, proxy } = this.#options;
+    return new Axios({
+      // Unlike axios.create(), the class has no transforms and ignores defaults that the program sets on the
+      // global axios.
       adapter: 'http',
-      httpAgent,
-      httpsAgent,
-      ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
+      httpAgent: httpAgent ?? this.#own(new (getNodeModule('node:http').Agent)({ keepAlive: true })),
+      httpsAgent: httpsAgent ?? this.#own(new (getNodeModule('node:https').Agent)({ keepAlive: true })),
+      ...(proxy === undefined ? {} : { proxy }),
       maxRedirects: 0,
       maxContentLength: MAX_RESPONSE_BYTES,
       maxBodyLength: Number.POSITIVE_INFINITY,
@@ -98,19 +93,24 @@ export class AxiosTransport implements Transport {
     });
   }
 
-  async send(request: WireRequest, { signal, onSend }: SendControl): Promise<WireResponse> {
-    const { method, url, headers, body } = request;
+  #own<Agent extends { destroy(): void }>(agent: Agent): Agent {
+    this.#ownAgents.push(agent);
+    return agent;
+  }
+
+  async send(request: TransportRequest): Promise<TransportResponse> {
+    await this.prepare();
+    const { method, url, headers, body, signal } = request;
     let isSent = false;
     const factory = createRequestFactory(() => {
       isSent = true;
-      onSend();
     });
     try {
-      const response = await this.#axios.request({
+      const response = await (this.#axios as Axios).request({
         method,
         url,
         headers: { ...headers },
-        data: body,
+        data: asBuffer(body),
         signal,
         transport: factory,
       });
@@ -120,10 +120,12 @@ export class AxiosTransport implements Transport {
         headers: Object.fromEntries(
           Object.entries(response.headers).map(([name, value]) => [name.toLowerCase(), value as string]),
         ),
-        body: Buffer.from(response.data as Uint8Array),
+        body: response.data as Uint8Array,
       };
     } catch (error) {
-      throw toTransportError(error);
+      if (isTooLarge(error)) throw tooLarge();
+      const { code, message } = toTransportError(error, request);
+      throw new TransportError(code, message, { neverSent: !isSent });
     }
   }
 
@@ -132,19 +134,43 @@ export class AxiosTransport implements Transport {
   }
 }
 
+// Axios sends a Buffer as it is, and copies any other view.
+const asBuffer = (body: Uint8Array | undefined): Buffer | undefined =>
+  body === undefined || Buffer.isBuffer(body)
+    ? body
+    : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+
 /** A response to a request that was not sent is a proxy's response to CONNECT. */
 const notTunnelled = (status: number): TransportError =>
-  new TransportError('PROXY_REFUSED', `The proxy responded ${status} instead of opening a tunnel.`);
+  new TransportError('PROXY_REFUSED', `The proxy responded ${status} instead of opening a tunnel.`, {
+    neverSent: true,
+  });
 
-const toTransportError = (error: unknown): TransportError => {
-  if (error instanceof TransportError) return error;
-  const { code, message } = error as Readonly<Record<'code' | 'message', unknown>>;
-  if (String(message).startsWith('maxContentLength')) {
-    const tooLarge = `The response is larger than ${MAX_RESPONSE_BYTES} bytes.`;
-    return new TransportError(RESPONSE_TOO_LARGE, tooLarge);
+const isTooLarge = (error: unknown): boolean =>
+  isObject(error) && String(error.message).startsWith('maxContentLength');
+
+let library: Promise<AxiosStatic> | undefined;
+
+/**
+ * Imports axios, which is an optional dependency.
+ *
+ * @throws CpgError `invalid_configuration` if it is not installed.
+ */
+export const loadAxios = (): Promise<AxiosStatic> => {
+  library ??= importAxios();
+  return library;
+};
+
+const importAxios = async (): Promise<AxiosStatic> => {
+  try {
+    // Inside `try`, bundlers accept that the package is missing.
+    return (await import('axios')).default;
+  } catch (error) {
+    library = undefined;
+    throw new CpgError(
+      'invalid_configuration',
+      'The package axios cannot be imported. Fix: install it, or create the client with transport: fetchTransport().',
+      { cause: error },
+    );
   }
-  return new TransportError(
-    typeof code === 'string' ? code : 'UNKNOWN',
-    typeof message === 'string' ? message : 'The request failed.',
-  );
 };

@@ -1,7 +1,8 @@
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest, type RequestOptions } from 'node:https';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { RequestOptions } from 'node:https';
 import type { Socket } from 'node:net';
 import { SIGNATURE_HEADER } from '@cpg/protocol';
+import { getNodeModule } from '../platform.ts';
 
 /** The `transport` option of axios. */
 interface RequestFactory {
@@ -23,7 +24,9 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export const createRequestFactory = (onSend: () => void): RequestFactory => ({
   request: (options, onResponse) => {
     const { visible, signature } = splitHeaders(options.headers);
-    const start = /^https/.test(options.protocol ?? '') ? httpsRequest : httpRequest;
+    const { request: start } = getNodeModule(
+      /^https/.test(options.protocol ?? '') ? 'node:https' : 'node:http',
+    );
     const request = start({ ...options, headers: visible }, onResponse);
     limitConnecting(request);
     holdUntilConnected(request, {
