@@ -99,6 +99,73 @@ describe('the clock', () => {
     },
   );
 
+  it.each([600_000, -1_000_000, 301_000 + 10_000, -365 * 24 * 60 * MINUTE])(
+    'ignores a Date that is %i ms off on a success, which proves it wrong',
+    async (wrongBy) => {
+      const { server, client } = await startServerAndClient((socket) =>
+        ok(socket, [BALANCE], { Date: new Date(NOW + wrongBy).toUTCString() }),
+      );
+      for (const currency of ['A', 'B', 'C']) await client.balances.list({ currency });
+      expect(client.clockOffsetMs).toBe(0);
+      expect(server.requests.map((request) => getHeader(request, 'X-CPG-Timestamp'))).toEqual(
+        Array(3).fill(String(NOW / 1000)),
+      );
+    },
+  );
+
+  it('drops an offset that is rejected, repeats the call without it and does not learn it again', async () => {
+    // The gateway is 100 s behind, and a proxy stamps a Date 250 s ahead on everything.
+    const { server, client } = await startServerAndClient((socket, request) => {
+      const headers = { Date: new Date(NOW + 250_000).toUTCString() };
+      const distance = Number(getHeader(request, 'X-CPG-Timestamp')) - (NOW / 1000 - 100);
+      return Math.abs(distance) > 300 ? reject(socket, OUTSIDE, headers) : ok(socket, [BALANCE], headers);
+    });
+    const attempts: number[] = [];
+    for (const currency of ['A', 'B', 'C', 'D']) {
+      attempts.push((await client.balances.list({ currency }).withResponse()).response.attempts);
+    }
+    expect(attempts).toEqual([1, 2, 1, 1]);
+    expect(client.clockOffsetMs).toBe(0);
+    expect(server.requests).toHaveLength(5);
+  });
+
+  it.each<[string, Readonly<Record<string, string>>, number]>([
+    ['without a Date', {}, 2],
+    ['with a Date that agrees with it', { Date: new Date(NOW + 20 * MINUTE).toUTCString() }, 2],
+    ['with a wrong Date, which is tried first', { Date: new Date(NOW - 50 * MINUTE).toUTCString() }, 3],
+  ])(
+    'drops a learnt offset when the local clock was set and the rejection comes %s',
+    async (_, headers, attempts) => {
+      let date: Readonly<Record<string, string>> = { Date: new Date(NOW + 10 * MINUTE).toUTCString() };
+      const { time, client } = await startServerAndClient((socket, request) => {
+        const distance = Number(getHeader(request, 'X-CPG-Timestamp')) - (NOW + 10 * MINUTE) / 1000;
+        return Math.abs(distance) > 300 ? reject(socket, OUTSIDE, date) : ok(socket, [BALANCE], date);
+      });
+      await client.balances.list();
+      expect(Math.abs(client.clockOffsetMs - 10 * MINUTE)).toBeLessThanOrEqual(1_000);
+      time.advance(10 * MINUTE);
+      date = headers;
+      const { response } = await client.balances.list().withResponse();
+      expect(response.attempts).toBe(attempts);
+      expect(client.clockOffsetMs).toBe(0);
+    },
+  );
+
+  it('can be corrected by a rejection to an offset that was dropped before', async () => {
+    let skew = 10 * MINUTE;
+    const { client } = await startServerAndClient((socket, request) => {
+      const distance = Number(getHeader(request, 'X-CPG-Timestamp')) - (NOW + skew) / 1000;
+      const headers = { Date: new Date(NOW + 10 * MINUTE).toUTCString() };
+      return Math.abs(distance) > 300 ? reject(socket, OUTSIDE, headers) : ok(socket, [BALANCE], headers);
+    });
+    await client.balances.list({ currency: 'A' });
+    skew = 0;
+    await client.balances.list({ currency: 'B' });
+    expect(client.clockOffsetMs).toBe(0);
+    skew = 10 * MINUTE;
+    expect((await client.balances.list({ currency: 'C' }).withResponse()).response.attempts).toBe(2);
+  });
+
   it.each([
     [503, 'Service temporarily unavailable'],
     [502, 'x'],

@@ -10,8 +10,7 @@ export const CPG_ERROR_CODES = Object.freeze({
   authentication_failed: 'Status 401: the key, secret or signature is wrong.',
   replayed:
     'Status 401: the signature was used before, in every attempt. Another process or a proxy sends the same requests.',
-  clock_skew:
-    'Status 401: the timestamp is outside the window, and the Date header did not correct the clock.',
+  clock_skew: 'Status 401: the timestamp is outside the window, and the clock could not be corrected.',
   permission_denied: 'Status 403: the key lacks a permission, or the source IP is not whitelisted.',
   not_found: 'Status 404: the account has no such resource.',
   conflict: 'Status 409: the idempotency reference was used with other parameters.',

@@ -45,6 +45,8 @@ export interface SignedOutgoingRequest {
   /** The same without the extra parameter of a unique read. */
   readonly plainUrl: string;
   readonly signed: SignedOnce;
+  /** Clock offset in milliseconds at the time of signing. */
+  readonly offsetMs: number;
   readonly sentAt: number;
 }
 
@@ -99,7 +101,8 @@ export class AdapterSigner {
       const request = { method: method.toUpperCase(), target, body };
       const signed = await this.#signer.sign(request, { sleep, wasReplayed, uniqueReads: this.#uniqueReads });
       const plainUrl = `${this.#origin}${target}`;
-      return { url: `${this.#origin}${signed.target}`, plainUrl, signed, sentAt: this.#time.now() };
+      const { offsetMs } = this.#clock;
+      return { url: `${this.#origin}${signed.target}`, plainUrl, signed, offsetMs, sentAt: this.#time.now() };
     } catch (error) {
       if (ProtocolError.is(error)) throw new CpgError('invalid_request', error.message);
       throw error;
@@ -121,7 +124,7 @@ export class AdapterSigner {
    * timestamp.
    */
   observe(response: {
-    readonly sentAt: number;
+    readonly request: SignedOutgoingRequest;
     readonly status: number;
     readonly message: unknown;
     readonly date: string | undefined;
@@ -130,7 +133,12 @@ export class AdapterSigner {
     const { timestamp_outside_window: outside } = REJECTIONS;
     const isClockError = response.status === outside.status && response.message === outside.message;
     const isSuccess = response.status >= 200 && response.status < 300;
-    if (isSuccess || isClockError) this.#clock.update({ ...response, receivedAt: this.#time.now() });
+    if (!isSuccess && !isClockError) return;
+    const { sentAt, offsetMs, signed } = response.request;
+    const timestamp = Number(signed.timestamp);
+    const sample = { ...response, timestamp, offsetMs, sentAt, receivedAt: this.#time.now() };
+    if (isSuccess) this.#clock.learn(sample);
+    else this.#clock.correct(sample);
   }
 }
 

@@ -246,6 +246,36 @@ describe('signFetch', () => {
   });
 });
 
+describe('the clock of an adapter', () => {
+  type Read = (path: string) => Promise<unknown>;
+  const makers: [string, (time: FakeTime) => Read][] = [
+    ['signFetch', (time) => signFetch(fetch, { ...credentials(), time })],
+    ['signAxios', (time) => signAxios(axios.create({ proxy: false }), { ...credentials(), time }).get],
+  ];
+  const NOW_MS = 1_747_440_000_000;
+  const timestamps = (): number[] =>
+    server.requests.map((request) => Number(getHeader(request, 'X-CPG-Timestamp')) - NOW_MS / 1000);
+
+  it.each(makers)('of %s ignores a Date that a success proves wrong', async (_, make) => {
+    handler = (socket) => ok(socket, {}, { Date: new Date(NOW_MS + 600_000).toUTCString() });
+    const read = make(new FakeTime(NOW_MS));
+    await read('/v1/a');
+    await read('/v1/b');
+    expect(timestamps()).toEqual([0, 0]);
+  });
+
+  it.each(makers)('of %s drops an offset that is rejected', async (_, make) => {
+    const headers = { Date: new Date(NOW_MS + 250_000).toUTCString() };
+    handler = (socket, _request, index) =>
+      index === 1
+        ? reject(socket, [401, 'Request timestamp is outside the allowed window'], headers)
+        : ok(socket, {}, headers);
+    const read = make(new FakeTime(NOW_MS));
+    for (const path of ['/v1/a', '/v1/b', '/v1/c', '/v1/d']) await read(path).catch(() => undefined);
+    expect(timestamps()).toEqual([0, 250, 0, 0]);
+  });
+});
+
 describe('identical reads of one second', () => {
   const NOW_SECONDS = 1_747_440_000;
   let gateway: ScriptedGateway;

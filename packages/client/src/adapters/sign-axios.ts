@@ -111,8 +111,8 @@ interface RequestToSend {
 }
 
 const sendSigned = async (toSend: RequestToSend): Promise<AxiosResponse> => {
-  const { config, signer } = toSend;
-  const { url, plainUrl, signed, sentAt } = toSend.signedRequest;
+  const { config } = toSend;
+  const { url, plainUrl, signed } = toSend.signedRequest;
   const failures: unknown[] = [];
   let wasSent = false;
   const factory = createRequestFactory(() => {
@@ -148,14 +148,14 @@ const sendSigned = async (toSend: RequestToSend): Promise<AxiosResponse> => {
   try {
     const response = await toSend.send(frozen);
     if (failures.length > 0) throw failures[0];
-    observe(signer, response, sentAt);
+    observe(toSend, response);
     return redact(response);
   } catch (error) {
     // With axios' own http adapter, nothing has left the process at this point.
     if (!wasSent && frozen.transport === factory && toSend.ownAdapter) signed.release();
     if (!isObject(error)) throw error;
     const { response } = error as { readonly response?: AxiosResponse };
-    if (response !== undefined) observe(signer, redact(response), sentAt);
+    if (response !== undefined) observe(toSend, redact(response));
     throw redact(error);
   }
 };
@@ -218,9 +218,12 @@ const toBytes = (data: unknown): Buffer | undefined => {
 const isStream = (data: unknown): data is EventEmitter =>
   isObject(data) && typeof data.once === 'function' && typeof data.pipe === 'function';
 
-const observe = (signer: AdapterSigner, { status, headers, data }: AxiosResponse, sentAt: number): void => {
+const observe = (
+  { signer, signedRequest }: RequestToSend,
+  { status, headers, data }: AxiosResponse,
+): void => {
   signer.observe({
-    sentAt,
+    request: signedRequest,
     status,
     message: readWireMessage(data),
     date: asText(headers?.date),

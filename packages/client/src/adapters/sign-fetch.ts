@@ -63,9 +63,10 @@ interface Received {
 const sendOnce = async ({ signer, send, init, request, wasReplayed }: RequestToSend): Promise<Received> => {
   const { method, headers, body, signal } = request;
   signal?.throwIfAborted();
-  const { url, signed, sentAt } = await signWhile(signal, (waiting) =>
+  const signedRequest = await signWhile(signal, (waiting) =>
     signer.sign({ method, url: request.url, body, signal: waiting, wasReplayed }),
   );
+  const { url, signed } = signedRequest;
   for (const [name, value] of Object.entries(signed.headers)) headers.set(name, value);
   try {
     const response = await send(url, {
@@ -81,7 +82,7 @@ const sendOnce = async ({ signer, send, init, request, wasReplayed }: RequestToS
     const { status } = response;
     const isReadable = status === 401 && Number(text('content-length') ?? 0) <= MAX_ERROR_BYTES;
     const message = isReadable ? readWireMessage(await response.clone().text()) : undefined;
-    signer.observe({ sentAt, status, message, date: text('date'), age: text('age') });
+    signer.observe({ request: signedRequest, status, message, date: text('date'), age: text('age') });
     redactReachable(response, signed.signature);
     return { response, mustRepeat: signer.shouldRepeat({ method, status, message }) };
   } catch (error) {

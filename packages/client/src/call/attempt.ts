@@ -4,6 +4,7 @@ import { CpgError, ResponseValidationError } from '../errors.ts';
 import { notify, warn } from '../guards.ts';
 import { asText, getRuntime } from '../platform.ts';
 import type { RequestBytes, SignedOnce } from '../signing/request-signer.ts';
+import type { DateSample } from '../signing/server-clock.ts';
 import {
   prepare,
   RESPONSE_TOO_LARGE,
@@ -33,6 +34,8 @@ interface AttemptToSend {
 /** One attempt and its result: a complete response, or the reason there is none. */
 interface SentAttempt {
   readonly signature: string;
+  /** The timestamp that was signed, in Unix seconds. */
+  readonly timestamp: number;
   /** Clock offset in milliseconds at the time of signing. */
   readonly offsetMs: number;
   /** Local Unix milliseconds. */
@@ -101,6 +104,7 @@ const sendSigned = async (
   const sentAt = context.time.now();
   const finish = (response: TransportResponse | CpgError): SentAttempt => ({
     signature,
+    timestamp: Number(signed.timestamp),
     offsetMs,
     sentAt,
     receivedAt: readTime(context, sentAt),
@@ -164,6 +168,8 @@ interface AttemptToEvaluate<E extends Endpoint> {
   readonly endpoint: E;
   readonly scope: CallScope;
   readonly sent: SentAttempt;
+  /** Whether a rejection of the timestamp may correct the clock by its `Date`. Otherwise the offset is dropped. */
+  readonly mayMeasure: boolean;
 }
 
 /**
@@ -172,7 +178,7 @@ interface AttemptToEvaluate<E extends Endpoint> {
  */
 export const evaluateAttempt = <E extends Endpoint>(
   context: ClientContext,
-  { endpoint, scope, sent }: AttemptToEvaluate<E>,
+  { endpoint, scope, sent, mayMeasure }: AttemptToEvaluate<E>,
 ): WithResponse<ResponseOf<E>> | CpgError => {
   const { response, signature } = sent;
   if (CpgError.is(response)) return response;
@@ -180,23 +186,20 @@ export const evaluateAttempt = <E extends Endpoint>(
   const requestId = getRequestId(response);
   try {
     const result = readResponse(endpoint, response, { signature, details: { ...scope.details, requestId } });
-    updateClock(context, sent, headers);
+    context.clock.learn(createSample(sent, headers));
     return { result, response: { status, headers, requestId, attempts: scope.attempts } };
   } catch (error) {
     if (!CpgError.is(error)) throw error;
     // Any other error may come from an intermediary with a different clock.
-    if (error.code === 'clock_skew') updateClock(context, sent, headers);
+    if (error.code === 'clock_skew') context.clock.correct(createSample(sent, headers), mayMeasure);
     return error;
   }
 };
 
-const updateClock = (
-  { clock }: ClientContext,
-  { sentAt, receivedAt }: SentAttempt,
+const createSample = (
+  { timestamp, offsetMs, sentAt, receivedAt }: SentAttempt,
   { date, age }: Readonly<Record<string, unknown>>,
-): void => {
-  clock.update({ date: asText(date), age: asText(age), sentAt, receivedAt });
-};
+): DateSample => ({ date: asText(date), age: asText(age), timestamp, offsetMs, sentAt, receivedAt });
 
 /**
  * Redacts the request's signature in response headers that echo it, so that hooks and callers cannot log it.

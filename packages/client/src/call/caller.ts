@@ -2,6 +2,7 @@ import type { Endpoint, ResponseOf } from '@cpg/protocol';
 import { CpgError, OutcomeUnknownError } from '../errors.ts';
 import { checkOptions, MILLISECONDS, notify, type OptionRule, type OptionRules, SIGNAL } from '../guards.ts';
 import { isReadMethod } from '../signing/request-signer.ts';
+import { isSameOffset } from '../signing/server-clock.ts';
 import { evaluateAttempt, sendAttempt } from './attempt.ts';
 import { CALL_RULES, type CallOptions, CallScope, resolveLimits } from './call-scope.ts';
 import { buildRequest, type CallArguments } from './codec.ts';
@@ -54,26 +55,27 @@ const executeCall = async <E extends Endpoint>(
   const isRead = isReadMethod(endpoint.method);
   const isRepeatable = isRead || idempotencyReference !== undefined;
   let maybeExecuted = false;
-  let mayCorrectClock = true;
+  const rejectedOffsets: number[] = [];
   let wasReplayed = false;
   try {
     for (;;) {
       const sent = await sendAttempt(context, { scope, request, timeoutMs, wasReplayed });
-      const evaluated = evaluateAttempt(context, { endpoint, scope, sent });
+      const mayMeasure = rejectedOffsets.length === 0;
+      const evaluated = evaluateAttempt(context, { endpoint, scope, sent, mayMeasure });
       if (!CpgError.is(evaluated)) return evaluated;
+      if (evaluated.code === 'clock_skew') rejectedOffsets.push(sent.offsetMs);
       maybeExecuted ||= !isRead && sent.maybeSent && mayHaveExecuted(evaluated);
       const delayMs = getRetryDelay({
         error: evaluated,
         attempt: scope.attempts,
         maxRetries,
         isRepeatable,
-        clockCorrected: mayCorrectClock && clock.offsetMs !== sent.offsetMs,
+        clockCorrected: !rejectedOffsets.some((offset) => isSameOffset(offset, clock.offsetMs)),
         headers: CpgError.is(sent.response) ? {} : sent.response.headers,
         now: clock.now(),
         random: Math.random(),
       });
       if (delayMs === undefined || delayMs >= scope.remainingMs) throw evaluated;
-      if (evaluated.code === 'clock_skew') mayCorrectClock = false;
       wasReplayed = evaluated.rejection === 'signature_already_used';
       const { code, status } = evaluated;
       notify('The onRetry hook of CpgClient', context.hooks.onRetry, {

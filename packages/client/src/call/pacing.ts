@@ -9,7 +9,7 @@ interface FailedAttempt {
   readonly maxRetries: number;
   /** Whether the call may be repeated: a read, or a call with an idempotency reference. */
   readonly isRepeatable: boolean;
-  /** Whether this response's `Date` header has just corrected the clock. */
+  /** Whether the clock has an offset that the gateway has not rejected during this call. */
   readonly clockCorrected: boolean;
   /** Header names are in lower case. Empty when there was no response. */
   readonly headers: Readonly<Record<string, unknown>>;

@@ -154,9 +154,11 @@ describe('RequestSigner', () => {
     const correct = async (milliseconds: number) => {
       await time.sleep(milliseconds, never);
       const now = time.now();
-      clock.update({
+      clock.correct({
         date: new Date(now - 600_000).toUTCString(),
         age: undefined,
+        timestamp: Math.floor(now / 1000),
+        offsetMs: 0,
         sentAt: now,
         receivedAt: now,
       });
