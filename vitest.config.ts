@@ -14,7 +14,7 @@ const getGlobalSetup = (name: string) => `tooling/test-support/src/${name}/globa
 
 // The files of these projects share the modules of a worker, because loading them for each file takes longer than most tests.
 // The tests of other projects mock modules, expect warnings that appear once in a process, or open many databases.
-const SHARING_MODULES = ['protocol', 'client', 'conformance'];
+const SHARING_MODULES = ['protocol', 'client', 'conformance', 'server-middleware'];
 
 const everything = { lines: 100, branches: 100 };
 
@@ -46,6 +46,8 @@ export default defineConfig({
     hookTimeout: 180_000,
     expect: { poll: { timeout: 30_000 } },
     coverage: {
+      // Measuring takes a third of the time of the tests.
+      enabled: process.env.CI === 'true',
       provider: 'v8',
       // Paths are relative to the root of a single selected project, otherwise to this folder: patterns match both.
       include: ['**/src/**/*.ts'],

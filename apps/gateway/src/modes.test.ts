@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { createSigningKey, signRequest } from '@cpg/protocol';
 import { startGatewayFromSources } from '@cpg/test-support/gateway-process';
 import { type Postgres, startPostgres } from '@cpg/test-support/postgres';
-import { describeInCi, describeWithProgram } from '@cpg/test-support/programs';
+import { describeInCi } from '@cpg/test-support/programs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const SOURCES = fileURLToPath(new URL('.', import.meta.url));
@@ -83,7 +83,7 @@ describeInCi('a sandbox on the embedded database', () => {
   itKeepsTheDemoInTheSandbox(async () => ({ CPG_DATA_DIR: dataDir }));
 });
 
-describeWithProgram('postgres', 'a sandbox on PostgreSQL', () => {
+describeInCi('a sandbox on PostgreSQL', () => {
   let postgres: Postgres;
   let databases = 0;
   beforeAll(async () => {

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTestGateway, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { itInCi } from '@cpg/test-support/programs';
+import { afterAll, beforeAll, expect } from 'vitest';
 
 let dataDir: string;
 beforeAll(async () => {
@@ -33,30 +34,33 @@ const ask = async (gateway: TestGateway) => {
   return responses;
 };
 
-it('after a restart the same references get the same responses, and work in flight continues once', async () => {
-  const first = await startTestGateway({ dataDir });
-  const before = await ask(first);
-  expect(before.map(({ status }) => status)).toEqual([200, 200]);
-  const wallet = (await first.call('/v1/hot-wallet-address?network=ETH')).body;
-  await first.close();
+itInCi(
+  'after a restart the same references get the same responses, and work in flight continues once',
+  async () => {
+    const first = await startTestGateway({ dataDir });
+    const before = await ask(first);
+    expect(before.map(({ status }) => status)).toEqual([200, 200]);
+    const wallet = (await first.call('/v1/hot-wallet-address?network=ETH')).body;
+    await first.close();
 
-  const second = await startTestGateway({ dataDir });
-  // The same signatures would be replays, which the ledger recognises after a restart, too.
-  expect((await ask(second)).map(({ status }) => status)).toEqual([401, 401]);
-  second.clock.freeze(second.clock.now() + 10_000);
-  expect(await ask(second)).toEqual(before);
-  expect((await second.call('/v1/hot-wallet-address?network=ETH')).body).toEqual(wallet);
-  second.clock.freeze(second.clock.now() + 3_000);
-  await second.chain.advance();
-  const { data } = (await second.call('/v1/balances?currency=USDT&network=ETH')).body;
-  await second.close();
-  expect(data).toEqual([
-    {
-      currency: 'USDT',
-      network: 'ETH',
-      balance: '1485.000000',
-      held: '200.000000',
-      available: '1285.000000',
-    },
-  ]);
-});
+    const second = await startTestGateway({ dataDir });
+    // The same signatures would be replays, which the ledger recognises after a restart, too.
+    expect((await ask(second)).map(({ status }) => status)).toEqual([401, 401]);
+    second.clock.freeze(second.clock.now() + 10_000);
+    expect(await ask(second)).toEqual(before);
+    expect((await second.call('/v1/hot-wallet-address?network=ETH')).body).toEqual(wallet);
+    second.clock.freeze(second.clock.now() + 3_000);
+    await second.chain.advance();
+    const { data } = (await second.call('/v1/balances?currency=USDT&network=ETH')).body;
+    await second.close();
+    expect(data).toEqual([
+      {
+        currency: 'USDT',
+        network: 'ETH',
+        balance: '1485.000000',
+        held: '200.000000',
+        available: '1285.000000',
+      },
+    ]);
+  },
+);

@@ -38,6 +38,13 @@ export const describeInCi = (name: string, body: () => void): void => {
   describe.skipIf(!isCi)(name, body);
 };
 
+/** A number of rounds: `inCi` in CI (`CI=true`), fewer elsewhere, with a line that says so. */
+export const countRounds = (name: string, inCi: number, elsewhere: number): number => {
+  if (isCi) return inCi;
+  process.stderr.write(`SHORTENED: ${name}, ${elsewhere} rounds (${inCi} with CI=true)\n`);
+  return elsewhere;
+};
+
 /** `it` for a long test, as `describeInCi`. */
 export const itInCi = (name: string, body: () => void | Promise<void>): void => {
   announceSkip(name);

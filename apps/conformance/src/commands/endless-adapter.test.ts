@@ -61,5 +61,5 @@ const testEach = (adapters: typeof ADAPTERS) =>
     },
   );
 
-testEach(ADAPTERS.slice(0, 2));
-describeInCi('the other ways to write without end', () => testEach(ADAPTERS.slice(2)));
+testEach(ADAPTERS.slice(0, 1));
+describeInCi('the other ways to write without end', () => testEach(ADAPTERS.slice(1)));

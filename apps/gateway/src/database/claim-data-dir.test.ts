@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type GatewayProcess, startGatewayFromSources } from '@cpg/test-support/gateway-process';
-import { describeWithProgram, itInCi } from '@cpg/test-support/programs';
+import { describeInCi, itInCi } from '@cpg/test-support/programs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { claimDataDir } from './claim-data-dir.ts';
 
@@ -107,7 +107,7 @@ describe('a gateway on a data folder', () => {
     expect(existsSync(join(dataDir, 'database.partial'))).toBe(false);
   });
 
-  describeWithProgram('unshare', 'in another PID namespace', () => {
+  describeInCi('in another PID namespace', () => {
     it.skipIf(!isRoot)(
       'rejects a second process with the same pid, and keeps serving',
       async () => {

@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { startTestGateway, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
-import { describeWithProgram } from '@cpg/test-support/programs';
+import { countRounds, describeWithProgram } from '@cpg/test-support/programs';
 import { startHaproxy, startNginx } from '@cpg/test-support/reverse-proxies';
 import { countUploads, uploadWithCurl } from '@cpg/test-support/uploads';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 const LENGTH = 4_000_000;
+const UPLOADS = countRounds('uploads that are rejected early by the gateway', 60, 10);
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 const STALE = { 'X-CPG-Key': 'ck_demo_full', 'X-CPG-Timestamp': '1', 'X-CPG-Signature': '0'.repeat(64) };
 
@@ -43,7 +44,9 @@ describe('a response sent before the body was read', () => {
   it.each(EARLY)(
     'reaches a client that closes its connection, from %s',
     async (_what, status, target, headers) => {
-      expect(await countUploads(60, { port, target, headers, length: LENGTH })).toEqual({ [status]: 60 });
+      expect(await countUploads(UPLOADS, { port, target, headers, length: LENGTH })).toEqual({
+        [status]: UPLOADS,
+      });
     },
   );
 
@@ -51,7 +54,7 @@ describe('a response sent before the body was read', () => {
     'reaches a client that closes its connection, from %s',
     async (_what, status, target, headers) => {
       const operations = { port: Number(new URL(gateway.operationsUrl).port), target, headers };
-      expect(await countUploads(60, { ...operations, length: LENGTH })).toEqual({ [status]: 60 });
+      expect(await countUploads(UPLOADS, { ...operations, length: LENGTH })).toEqual({ [status]: UPLOADS });
     },
   );
 
@@ -76,7 +79,7 @@ describe('a response sent before the body was read', () => {
         onTestFinished(proxy.stop);
         for (const [what, status, target, headers] of BEHIND_PROXIES) {
           const upload = { port: proxy.port, target, headers, length: LENGTH };
-          expect([what, await countUploads(20, upload)]).toEqual([what, { [status]: 20 }]);
+          expect([what, await countUploads(UPLOADS, upload)]).toEqual([what, { [status]: UPLOADS }]);
         }
       },
     );
@@ -88,7 +91,7 @@ describe('a response sent before the body was read', () => {
       onTestFinished(proxy.stop);
       for (const [what, status, target, headers] of BEHIND_PROXIES) {
         const upload = { port: proxy.port, target, headers, length: LENGTH };
-        expect([what, await countUploads(20, upload)]).toEqual([what, { [status]: 20 }]);
+        expect([what, await countUploads(UPLOADS, upload)]).toEqual([what, { [status]: UPLOADS }]);
       }
     });
   });

@@ -1,7 +1,7 @@
 import { createRandomWorkload, randomNumbers, signedCalls } from '@cpg/test-support/gateway/random-workload';
 import { type GatewayProcess, startGatewayFromSources } from '@cpg/test-support/gateway-process';
 import { type Postgres, startPostgres } from '@cpg/test-support/postgres';
-import { describeWithProgram, isCi } from '@cpg/test-support/programs';
+import { countRounds, describeWithProgram } from '@cpg/test-support/programs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../database/open-database.ts';
 import { createSecretBox } from '../database/secret-box.ts';
@@ -9,15 +9,13 @@ import { createApiKey } from '../keys/api-keys.ts';
 import { auditLedger } from './audit.ts';
 import { createWithdrawal } from './withdrawals.ts';
 
-const OPERATIONS = isCi ? 5_000 : 1_200;
+const OPERATIONS = countRounds('operations on the ledger', 5_000, 400);
 const CONNECTIONS = 16;
 const SEED = Number(process.env.CPG_TEST_SEED ?? Date.now() % 1_000_000);
 const MASTER_KEY = 'cd'.repeat(32);
 const KEY = { keyId: 'ck_fire', secret: 'a-secret-under-fire' };
 const ADDRESS = '0x52908400098527886E0F7030069857D2E4169EE7';
 const MINUTES = 60_000;
-
-if (!isCi) process.stderr.write(`SHORTENED: ${OPERATIONS} operations on the ledger (5000 with CI=true)\n`);
 
 describeWithProgram('postgres', 'the ledger under concurrent load', () => {
   let postgres: Postgres;

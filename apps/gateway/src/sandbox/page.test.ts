@@ -3,14 +3,14 @@ import { fileURLToPath } from 'node:url';
 import { createSigningKey } from '@cpg/protocol';
 import { startTestGateway, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
 import { startWebhookReceiver, type WebhookReceiver } from '@cpg/test-support/gateway/webhooks';
-import { describeWithProgram } from '@cpg/test-support/programs';
+import { describeInCi } from '@cpg/test-support/programs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { registerWebhook } from '../webhooks/endpoints.ts';
 
 const SCREENSHOT = fileURLToPath(new URL('../../docs/sandbox-page.png', import.meta.url));
 
-describeWithProgram('chromium', 'the console', () => {
+describeInCi('the console in Chromium', () => {
   let gateway: TestGateway;
   let receiver: WebhookReceiver;
   let browser: Browser;

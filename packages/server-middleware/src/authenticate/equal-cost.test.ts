@@ -1,34 +1,36 @@
-import type * as crypto from 'node:crypto';
+import crypto from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
+import { createSigningKey, isRejection, REJECTIONS, verifyRequest } from '@cpg/protocol';
 import { createSignature, NOW, testKey } from '@cpg/test-support/server-middleware/fixtures';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { memoryStore } from '../admission/memory/memory-store.ts';
 import type { CpgKey } from '../keys/key-store.ts';
+import { authenticate } from './authenticate.ts';
 
 /** Calls into node:crypto, by what they do: an HMAC is one `createHmac`, or two one-shot hashes. */
-const calls = vi.hoisted(() => ({ hmac: 0, hash: 0, compare: 0 }));
+const calls = { hmac: 0, hash: 0, compare: 0 };
 
-// Spies that count and pass on: the results stay real.
-vi.mock('node:crypto', async (importOriginal) => {
-  const real = await importOriginal<typeof crypto>();
-  return {
-    ...real,
-    createHmac: (...args: Parameters<typeof real.createHmac>) => {
-      calls.hmac += 1;
-      return real.createHmac(...args);
-    },
-    hash: (...args: Parameters<typeof real.hash>) => {
-      calls.hash += 1;
-      return real.hash(...args);
-    },
-    timingSafeEqual: (...args: Parameters<typeof real.timingSafeEqual>) => {
-      calls.compare += 1;
-      return real.timingSafeEqual(...args);
-    },
+// Counts calls and passes them on: the results stay real. Imports of node:crypto by name follow after the synchronisation.
+const { createHmac, hash, timingSafeEqual } = crypto;
+beforeAll(() => {
+  crypto.createHmac = (...parameters) => {
+    calls.hmac += 1;
+    return createHmac(...parameters);
   };
+  crypto.hash = ((...parameters: Parameters<typeof hash>) => {
+    calls.hash += 1;
+    return hash(...parameters);
+  }) as typeof hash;
+  crypto.timingSafeEqual = (...parameters) => {
+    calls.compare += 1;
+    return timingSafeEqual(...parameters);
+  };
+  syncBuiltinESMExports();
 });
-
-const { authenticate } = await import('./authenticate.ts');
-const { memoryStore } = await import('../admission/memory/memory-store.ts');
-const { createSigningKey, isRejection, REJECTIONS, verifyRequest } = await import('@cpg/protocol');
+afterAll(() => {
+  Object.assign(crypto, { createHmac, hash, timingSafeEqual });
+  syncBuiltinESMExports();
+});
 
 const first = createSigningKey('first');
 const second = createSigningKey('second');

@@ -2,6 +2,7 @@ import type { CaseRecord } from '@cpg/conformance/src/core/record.ts';
 import { run } from '@cpg/conformance/src/core/run.ts';
 import { getExitCode } from '@cpg/conformance/src/core/tally.ts';
 import { serverSuite } from '@cpg/conformance/src/server/cases/server-suite.ts';
+import { itInCi } from '@cpg/test-support/programs';
 import { expect, it } from 'vitest';
 import { startServer } from '../reference/server.ts';
 import { SERVER } from '../reference/server-parts.ts';
@@ -20,7 +21,7 @@ const judgePartial = async (served: readonly string[]) => {
   return Object.fromEntries(cases.map(({ id, reason }) => [id, reason]));
 };
 
-it('passes a correct server that serves ping and balances only', async () => {
+itInCi('passes a correct server that serves ping and balances only', async () => {
   expect(await judgePartial(['ping', 'balances.list'])).toMatchObject({
     'server-syntax-malformed-json': 'the server does not serve POST /v1/withdrawals',
     'server-syntax-permission-first': 'the server does not serve POST /v1/withdrawals',
@@ -44,7 +45,7 @@ it('passes a correct server that serves ping only', async () => {
   });
 });
 
-it('passes a correct server that makes withdrawals but does not serve them', async () => {
+itInCi('passes a correct server that makes withdrawals but does not serve them', async () => {
   expect(await judgePartial(['ping', 'balances.list', 'withdrawals.create'])).toMatchObject({
     'server-withdrawal-get': 'the server does not serve GET /v1/withdrawals/{withdrawal_id}',
     'server-withdrawal-get-other-account': 'the server does not serve GET /v1/withdrawals/{withdrawal_id}',
