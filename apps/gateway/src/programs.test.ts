@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { startGatewayFromSources } from '@cpg/test-support/gateway-process';
 import { findFreePort } from '@cpg/test-support/ports';
 import { describeInCi, itInCi } from '@cpg/test-support/programs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 // Processes start slowly on a busy machine.
 const DEADLINE_MS = 180_000;
@@ -169,6 +169,7 @@ describeInCi('a reader that exits early', () => {
       env: { PATH: process.env.PATH, PORT: String(port), CPG_DATA_DIR: mkdtempSync(join(tmpdir(), 'cpg-')) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    onTestFinished(() => void gateway.kill('SIGKILL'));
     const ended = once(gateway, 'exit');
     gateway.stdout.destroy();
     gateway.stderr.destroy();
