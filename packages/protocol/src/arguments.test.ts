@@ -229,6 +229,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     accepts: { 0: KINDS.filter((kind) => kind !== 'proxy of an array that throws') },
   },
   toDecimal: { args: ['1'] },
+  upperCaseAscii: { args: ['usdt'], accepts: { 0: ['string'] } },
   usedUntil: { args: [NOW] },
   validateRequest: {
     args: [

@@ -67,6 +67,7 @@ describe('@cpg/protocol', () => {
       'signWebhook',
       'successEnvelope',
       'toDecimal',
+      'upperCaseAscii',
       'usedUntil',
       'validateRequest',
       'validationFailed',

@@ -39,6 +39,7 @@ export {
   type SuccessEnvelope,
   successEnvelope,
 } from './envelope.ts';
+export { upperCaseAscii } from './letter-case.ts';
 export {
   type AnyPermission,
   findPermissionMistake,

@@ -12,7 +12,8 @@ export {
   type ServerMiddlewareErrorCode,
 } from './errors.ts';
 export { type DrainLimits, drainUnreadBodies } from './http/drain-unread-body.ts';
-export { type BodyLimits, type MessageWithRawBody, parseJsonBody, readBody } from './http/read-body.ts';
+export { parseJsonBody } from './http/parse-json-body.ts';
+export { type BodyLimits, type MessageWithRawBody, readBody } from './http/read-body.ts';
 export {
   formatRejection,
   formatSuccess,

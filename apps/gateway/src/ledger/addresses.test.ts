@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type AddressFamily, createRandomAddress, isDestinationAddress } from './addresses.ts';
+import { type AddressFamily, createRandomAddress, isDestinationAddress, isSameAddress } from './addresses.ts';
 
 const VALID: readonly [AddressFamily, string][] = [
   ['ethereum', '0x000000000000000000000000000000000000dEaD'],
@@ -9,6 +9,8 @@ const VALID: readonly [AddressFamily, string][] = [
   ['bitcoin', '1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa'],
   ['bitcoin', '3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy'],
   ['bitcoin', 'bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4'],
+  ['bitcoin', 'BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4'],
+  ['bitcoin', 'bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0'],
 ];
 
 const INVALID: readonly [AddressFamily, string, string][] = [
@@ -22,6 +24,12 @@ const INVALID: readonly [AddressFamily, string, string][] = [
   ['bitcoin', 'bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5', 'wrong checksum'],
   ['bitcoin', 'tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx', 'a test network'],
   ['bitcoin', 'not an address', 'not an address'],
+  ['bitcoin', 'bC1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4', 'mixed case'],
+  ['ethereum', '0x0000000000000000000000000000000000000000', 'the zero address'],
+  ['tron', 'T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb', 'the zero address'],
+  ['bitcoin', '1111111111111111111114oLvT2', 'the zero public key hash'],
+  ['bitcoin', '31h1vYVSYuKP6AhS86fbRdMw9XHieotbST', 'the zero script hash'],
+  ['bitcoin', 'bc1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq9e75rs', 'the zero witness program'],
 ];
 
 describe('isDestinationAddress', () => {
@@ -31,6 +39,31 @@ describe('isDestinationAddress', () => {
 
   it.each(INVALID)('%s rejects %s (%s)', (family, address) => {
     expect(isDestinationAddress(family, address)).toBe(false);
+  });
+
+  it('rejects reserved addresses in any spelling', () => {
+    const reserved = ['0xdAC17F958D2ee523a2206206994597C13D831ec7'];
+    const lower = '0xdac17f958d2ee523a2206206994597c13d831ec7';
+    expect(isDestinationAddress('ethereum', lower)).toBe(true);
+    expect(isDestinationAddress('ethereum', lower, reserved)).toBe(false);
+  });
+});
+
+describe('isSameAddress', () => {
+  const ETHEREUM = '0x52908400098527886E0F7030069857D2E4169EE7';
+  const BITCOIN = 'bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4';
+  it.each<[AddressFamily, string, string, boolean]>([
+    ['ethereum', ETHEREUM, ETHEREUM.toLowerCase(), true],
+    ['ethereum', ETHEREUM, `0x${ETHEREUM.slice(2).toUpperCase()}`, true],
+    // Wrong checksum.
+    ['ethereum', ETHEREUM, ETHEREUM.replace('E4169EE7', 'E4169Ee7'), false],
+    ['ethereum', ETHEREUM, ETHEREUM.toLowerCase().replace(/7$/, '8'), false],
+    ['bitcoin', BITCOIN, BITCOIN.toUpperCase(), true],
+    ['bitcoin', BITCOIN, '1BgGZ9tcN4rm9KBzDn7KprQz87SZ26SAMH', false],
+    ['tron', 'TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t', 'TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t', true],
+    ['tron', 'TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t', 'tr7nhqjekqxgtci8q8zy4pl8otszgjlj6t', false],
+  ])('%s: %s and %s', (family, one, other, expected) => {
+    expect(isSameAddress(family, one, other)).toBe(expected);
   });
 });
 

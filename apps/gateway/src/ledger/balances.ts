@@ -1,4 +1,4 @@
-import { type Balance, toDecimal } from '@cpg/protocol';
+import { type Balance, toDecimal, upperCaseAscii } from '@cpg/protocol';
 import { type Selectable, sql, type Transaction } from 'kysely';
 import type { Database } from '../database/open-database.ts';
 import type { LedgerEntryTable, Schema } from '../database/schema.ts';
@@ -27,8 +27,9 @@ export const listBalances = async (
     .select(['balance.currency', 'balance.network', 'balance', 'held', 'decimals'])
     .where('account_id', '=', accountId);
   if (filter.currency !== undefined)
-    query = query.where('balance.currency', '=', filter.currency.toUpperCase());
-  if (filter.network !== undefined) query = query.where('balance.network', '=', filter.network.toUpperCase());
+    query = query.where('balance.currency', '=', upperCaseAscii(filter.currency));
+  if (filter.network !== undefined)
+    query = query.where('balance.network', '=', upperCaseAscii(filter.network));
   const rows = await query.orderBy('balance.currency').orderBy('balance.network').execute();
   return rows.map((row) => {
     const balance = toDecimal(row.balance);

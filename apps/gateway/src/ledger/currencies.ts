@@ -1,5 +1,12 @@
-import { type Currency, type HotWallet, REJECTIONS, type Rejection, toDecimal } from '@cpg/protocol';
-import type { Insertable, Kysely, Transaction } from 'kysely';
+import {
+  type Currency,
+  type HotWallet,
+  REJECTIONS,
+  type Rejection,
+  toDecimal,
+  upperCaseAscii,
+} from '@cpg/protocol';
+import { type Insertable, type Kysely, sql, type Transaction } from 'kysely';
 import type { Database } from '../database/open-database.ts';
 import type { CurrencyTable, NetworkTable, Schema } from '../database/schema.ts';
 import { createRandomAddress } from './addresses.ts';
@@ -69,9 +76,17 @@ export interface CurrencyName {
   readonly network: string;
 }
 
+// Funds sent to the contract of a token, or to the wallet they come from, reach no recipient.
+const reservedAddresses = sql<string[]>`ARRAY(
+  SELECT other.contract_address FROM currency other
+  WHERE other.network = currency.network AND other.contract_address IS NOT NULL
+  UNION ALL
+  SELECT hot_wallet.address FROM hot_wallet
+  WHERE hot_wallet.account_id = account_currency.account_id AND hot_wallet.network = currency.network)`;
+
 /**
- * Finds an active currency of an account, ignoring case, with its network and the account's permissions for
- * it.
+ * Finds an active currency of an account, ignoring the case of ASCII letters, with its network, the account's
+ * permissions for it, and the addresses that it must not be sent to.
  */
 export const findCurrency = (db: Database, { accountId, currency, network }: CurrencyName) =>
   db
@@ -84,9 +99,10 @@ export const findCurrency = (db: Database, { accountId, currency, network }: Cur
     .innerJoin('network', 'network.network', 'currency.network')
     .selectAll('currency')
     .select(['deposit_enabled', 'withdrawal_enabled', 'address_family'])
+    .select(reservedAddresses.as('reserved_addresses'))
     .where('account_id', '=', accountId)
-    .where('currency.currency', '=', currency.toUpperCase())
-    .where('currency.network', '=', network.toUpperCase())
+    .where('currency.currency', '=', upperCaseAscii(currency))
+    .where('currency.network', '=', upperCaseAscii(network))
     .where('active', '=', true)
     .executeTakeFirst();
 
@@ -176,7 +192,7 @@ export const findHotWallet = async (
   accountId: string,
   name: string,
 ): Promise<HotWallet | Rejection> => {
-  const network = name.toUpperCase();
+  const network = upperCaseAscii(name);
   if ((await findNetwork(db, network)) === undefined) return REJECTIONS.network_not_found;
   const wallet = await db
     .selectFrom('hot_wallet')

@@ -1,4 +1,10 @@
-import { type DepositTransaction, REJECTIONS, type Rejection, toDecimal } from '@cpg/protocol';
+import {
+  type DepositTransaction,
+  REJECTIONS,
+  type Rejection,
+  toDecimal,
+  upperCaseAscii,
+} from '@cpg/protocol';
 import { type Selectable, sql, type Transaction } from 'kysely';
 import type { Database } from '../database/open-database.ts';
 import { type DepositAddressTable, isDatabaseId, type Schema } from '../database/schema.ts';
@@ -102,8 +108,8 @@ const returnExisting = (
   input: NewDepositRequest,
 ): DepositRequestRow | Rejection => {
   const isSame =
-    existing.currency === input.currency.toUpperCase() &&
-    existing.network === input.network.toUpperCase() &&
+    existing.currency === upperCaseAscii(input.currency) &&
+    existing.network === upperCaseAscii(input.network) &&
     existing.user_identifier === input.userIdentifier;
   return isSame ? existing : REJECTIONS.idempotency_key_conflict;
 };

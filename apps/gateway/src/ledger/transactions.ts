@@ -1,4 +1,10 @@
-import { type endpoints, type Transaction, toDecimal, type ValidatedRequest } from '@cpg/protocol';
+import {
+  type endpoints,
+  type Transaction,
+  toDecimal,
+  upperCaseAscii,
+  type ValidatedRequest,
+} from '@cpg/protocol';
 import { sql } from 'kysely';
 import type { Database } from '../database/open-database.ts';
 import { isDatabaseId } from '../database/schema.ts';
@@ -61,8 +67,8 @@ const selectRows = (db: Database, accountId: string, filter: TransactionFilter) 
     .where('account_id', '=', accountId)
     .orderBy('id', 'desc');
   if (direction !== undefined) query = query.where('direction', '=', direction);
-  if (currency !== undefined) query = query.where('currency.currency', '=', currency.toUpperCase());
-  if (network !== undefined) query = query.where('currency.network', '=', network.toUpperCase());
+  if (currency !== undefined) query = query.where('currency.currency', '=', upperCaseAscii(currency));
+  if (network !== undefined) query = query.where('currency.network', '=', upperCaseAscii(network));
   if (status !== undefined) query = query.where(sql<boolean>`status = ${status}`);
   // A cursor beyond the largest id filters nothing.
   if (cursor !== undefined && isDatabaseId(cursor))

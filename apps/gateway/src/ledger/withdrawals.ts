@@ -3,6 +3,7 @@ import {
   REJECTIONS,
   type Rejection,
   toDecimal,
+  upperCaseAscii,
   validationFailed,
   type WebhookEventName,
   type WithdrawalEventData,
@@ -12,7 +13,7 @@ import type { Database } from '../database/open-database.ts';
 import { isDatabaseId, type Schema, type WithdrawalTable } from '../database/schema.ts';
 import { inTransaction, rollbackOnRejection } from '../database/transactions.ts';
 import { recordEvent } from '../webhooks/events.ts';
-import { isDestinationAddress } from './addresses.ts';
+import { isDestinationAddress, isSameAddress } from './addresses.ts';
 import { moveBalance } from './balances.ts';
 import { type AccountCurrency, findCurrency, getCurrencyDecimals } from './currencies.ts';
 import { findReplay, type SignedRequest, toSignatureColumns } from './signed-request.ts';
@@ -57,21 +58,25 @@ export const createWithdrawal = async (
   return concurrent === undefined ? REJECTIONS.service_unavailable : returnExisting(concurrent, input);
 };
 
-const findByReference = async (db: Database, input: NewWithdrawal): Promise<WithdrawalRow | undefined> => {
+const findByReference = async (db: Database, input: NewWithdrawal) => {
   if (input.clientReference === null) return undefined;
   return db
     .selectFrom('withdrawal')
-    .selectAll()
+    .innerJoin('network', 'network.network', 'withdrawal.network')
+    .selectAll('withdrawal')
+    .select('address_family')
     .where('account_id', '=', input.accountId)
     .where('client_reference', '=', input.clientReference)
     .executeTakeFirst();
 };
 
-const returnExisting = (existing: WithdrawalRow, input: NewWithdrawal): WithdrawalRow | Rejection => {
+type Existing = NonNullable<Awaited<ReturnType<typeof findByReference>>>;
+
+const returnExisting = (existing: Existing, input: NewWithdrawal): WithdrawalRow | Rejection => {
   const isSame =
-    existing.currency === input.currency.toUpperCase() &&
-    existing.network === input.network.toUpperCase() &&
-    existing.to_address === input.toAddress &&
+    existing.currency === upperCaseAscii(input.currency) &&
+    existing.network === upperCaseAscii(input.network) &&
+    isSameAddress(existing.address_family, existing.to_address, input.toAddress) &&
     toDecimal(existing.amount).equals(input.amount);
   return isSame ? existing : REJECTIONS.client_reference_conflict;
 };
@@ -82,7 +87,8 @@ const findRejection = (input: NewWithdrawal, currency: AccountCurrency): Rejecti
     return validationFailed(`amount: Input should have at most ${currency.decimals} decimal places`);
   }
   if (amount.lessThan(currency.min_withdrawal_amount)) return REJECTIONS.amount_below_minimum;
-  if (!isDestinationAddress(currency.address_family, input.toAddress))
+  const { address_family, reserved_addresses } = currency;
+  if (!isDestinationAddress(address_family, input.toAddress, reserved_addresses))
     return REJECTIONS.invalid_destination_address;
   return undefined;
 };

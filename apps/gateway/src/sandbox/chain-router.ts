@@ -1,4 +1,4 @@
-import { isRejection, toDecimal, validationFailed } from '@cpg/protocol';
+import { isRejection, toDecimal, upperCaseAscii, validationFailed } from '@cpg/protocol';
 import express, { type Router } from 'express';
 import { z } from 'zod';
 import { delayTransaction, mineBlocks } from '../chain/blocks.ts';
@@ -96,11 +96,14 @@ export const createChainRouter = (services: LedgerServices, chain: SimulatedChai
   );
   router.post(
     '/blocks',
-    sandboxRoute(z.strictObject({ network: storableText.toUpperCase(), blocks }), async (input) => {
-      if (!(await mineBlocks(services, input))) return undefined;
-      await chain.advance();
-      return { done: true };
-    }),
+    sandboxRoute(
+      z.strictObject({ network: storableText.transform(upperCaseAscii), blocks }),
+      async (input) => {
+        if (!(await mineBlocks(services, input))) return undefined;
+        await chain.advance();
+        return { done: true };
+      },
+    ),
   );
   return router;
 };

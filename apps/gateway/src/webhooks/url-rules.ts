@@ -14,6 +14,8 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'https:': '443', 'http
 // The only IPv6 space allocated for the Internet. Addresses outside it are special, or embed an IPv4 address
 // (::a.b.c.d, 64:ff9b::/96). Inside it, ipaddr.js knows the special ranges (Teredo, 6to4, documentation).
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
+// ISATAP: an IPv4 address in the interface identifier, behind any prefix.
+const ISATAP = /^(?:[0-9a-f]+:){4}(?:0|200):5efe:/;
 // A public address that reaches the host of an Azure virtual machine.
 const AZURE_HOST = '168.63.129.16';
 
@@ -28,7 +30,8 @@ export const isPublicAddress = (text: string): boolean => {
   const address = parseHost(text);
   // An address with a zone is link-local.
   if (address?.range() !== 'unicast' || text.includes('%')) return false;
-  return address instanceof ipaddr.IPv6 ? address.match(GLOBAL_UNICAST) : address.toString() !== AZURE_HOST;
+  if (!(address instanceof ipaddr.IPv6)) return address.toString() !== AZURE_HOST;
+  return address.match(GLOBAL_UNICAST) && !ISATAP.test(address.toNormalizedString());
 };
 
 /** Whether a host is a loopback address, localhost or a subdomain of localhost. */

@@ -6,6 +6,7 @@ import {
   type ResponseOf,
   type Transaction,
   toDecimal,
+  upperCaseAscii,
 } from '@cpg/protocol';
 import type { CallOptions } from '../call/call-scope.ts';
 import type { Caller } from '../call/caller.ts';
@@ -43,7 +44,7 @@ export const sumAvailable = (
   requireOption(`${owner}: balances`, balances, { accepts: Array.isArray, expected: 'an array of balances' });
   checkOptions(owner, filter, { currency: TEXT, network: TEXT });
   requireOption(`${owner}: currency`, filter.currency, TEXT);
-  const isSame = (left: string, right: string) => left.toUpperCase() === right.toUpperCase();
+  const isSame = (left: string, right: string) => upperCaseAscii(left) === upperCaseAscii(right);
   return balances
     .filter(({ currency }) => isSame(currency, filter.currency))
     .filter(({ network }) => filter.network === undefined || isSame(network, filter.network))

@@ -57,10 +57,15 @@ describe('validateRequest', () => {
 
   it.each([
     [undefined, 'body: Field required'],
-    [null, 'body: Input should be a valid object'],
-    [[], 'body: Input should be a valid object'],
-    ['{}', 'body: Input should be a valid object'],
+    [null, 'body: Input should be an object'],
+    [[], 'body: Input should be an object'],
+    ['{}', 'body: Input should be an object'],
     [{ ...body, client_refrence: 'x' }, 'client_refrence: Unexpected field'],
+    [{ ...body, client_refrence: null }, 'client_refrence: Unexpected field'],
+    [
+      { ...body, network: null, amount: null, to_address: 5 },
+      'network: Field required; amount: Field required; to_address: Input should be a valid string',
+    ],
     [JSON.parse(`{"__proto__":1,${JSON.stringify(body).slice(1)}`), '__proto__: Unexpected field'],
     [
       { ...body, amount: '0', to_address: '0x' },
@@ -71,6 +76,26 @@ describe('validateRequest', () => {
       code: 'validation_failed',
       status: 422,
       message,
+    });
+  });
+
+  it('reads null as absent, unless the schema takes it', () => {
+    const endpoint = defineEndpoint({
+      ...createWithdrawal,
+      path: '/v1/withdrawals/notes',
+      body: z.strictObject({ note: z.string().optional(), label: z.string().nullable(), tag: z.string() }),
+      response: single(z.null()),
+    });
+    const validate = (given: unknown) =>
+      validateRequest(endpoint, { pathParameters: {}, query: '', body: given });
+    expect(validate({ note: null, label: null, tag: 'x' })).toMatchObject({
+      body: { label: null, tag: 'x' },
+    });
+    expect(validate({ note: null, label: null, tag: null })).toMatchObject({
+      message: 'tag: Field required',
+    });
+    expect(validate({ note: null, label: 1 })).toMatchObject({
+      message: 'label: Input should be a valid string; tag: Field required',
     });
   });
 

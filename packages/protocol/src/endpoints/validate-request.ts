@@ -43,11 +43,23 @@ export const validateRequest = <E extends Endpoint>(
         query.repeated.map((field) => `${field}: Input should be given only once`).join('; '),
       );
     }
-    const result = readGuarded(name, () => schema.safeParse(input, { error: wireMessage }));
+    const result = readGuarded(name, () => parsePart(schema, input));
     if (!result.success) return validationFailed(formatIssues(result.error.issues));
     validated[name] = result.data;
   }
   return validated as unknown as ValidatedRequest<E>;
+};
+
+/** `null` is absent, unless the schema takes it. Wire protocol §4. */
+const parsePart = (schema: z.ZodObject, input: unknown) => {
+  const result = schema.safeParse(input, { error: wireMessage });
+  const isNull = (field: unknown) => (input as Readonly<Record<string, unknown>>)[String(field)] === null;
+  const fields = (result.error?.issues ?? [])
+    .filter(({ path }) => path.length === 1 && isNull(path[0]))
+    .map(({ path }) => path[0]);
+  if (fields.length === 0) return result;
+  const given = Object.entries(input as object).filter(([field]) => !fields.includes(field));
+  return schema.safeParse(Object.fromEntries(given), { error: wireMessage });
 };
 
 const PARTS = ['pathParameters', 'query', 'body'] as const;

@@ -14,7 +14,7 @@ describe('wireMessage', () => {
     [z.number(), 'x', 'body: Input should be a valid number'],
     [z.int(), 1.5, 'body: Input should be a valid integer'],
     [z.boolean(), 1, 'body: Input should be a valid boolean'],
-    [z.object({}), [], 'body: Input should be a valid object'],
+    [z.object({}), [], 'body: Input should be an object'],
     [z.array(z.string()), {}, 'body: Input should be a valid array'],
     [z.number().gt(0), 0, 'body: Input should be greater than 0'],
     [z.number().min(1), 0, 'body: Input should be greater than or equal to 1'],

@@ -11,7 +11,7 @@ const TYPES: Readonly<Record<string, string>> = {
   number: 'a valid number',
   int: 'a valid integer',
   boolean: 'a valid boolean',
-  object: 'a valid object',
+  object: 'an object',
 };
 
 const describeRange = (issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string => {

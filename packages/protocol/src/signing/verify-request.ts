@@ -7,6 +7,7 @@ import {
   wrongType,
 } from '../arguments.ts';
 import { createRandomSecret } from '../crypto/node.ts';
+import { upperCaseAscii } from '../letter-case.ts';
 import { ProtocolError } from '../protocol-error.ts';
 import { isRejection, REJECTIONS, type Rejection } from '../rejections.ts';
 import { bodySha256, joinFields } from './canonical-string.ts';
@@ -128,10 +129,6 @@ const DUMMY_KEYS = Array.from({ length: MAX_SIGNING_KEYS }, () => createSigningK
 // HTTP allows nothing else in a method. A line feed in it would shift the fields after it.
 const METHOD = /^[!-~]+$/;
 
-// ASCII letters only: toUpperCase() turns some other characters into ASCII letters.
-const HAS_LOWER_CASE = /[a-z]/;
-const toUpperCase = (method: string): string => method.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
-
 /**
  * Checks a signature with the signing keys of a key id: one, two during a rotation, or none when the key id
  * is unknown or revoked. Every rejection takes two HMACs and two comparisons; dummy keys replace missing
@@ -152,7 +149,7 @@ export const checkSignature = (
   assertString(query, 'query');
   const canonical = joinFields({
     timestamp,
-    method: HAS_LOWER_CASE.test(method) ? toUpperCase(method) : method,
+    method: upperCaseAscii(method),
     path,
     query,
     bodySha256: bodySha256(body),

@@ -192,8 +192,8 @@ describe('parseWebhookEvent', () => {
   });
 
   it.each([
-    [null, 'body: Input should be a valid object'],
-    [[], 'body: Input should be a valid object'],
+    [null, 'body: Input should be an object'],
+    [[], 'body: Input should be an object'],
     [{ ...deposit, id: undefined }, 'id: Field required'],
     [{ ...deposit, id: '7' }, 'id: Input should be a valid number'],
     [{ ...deposit, event: 5 }, 'event: Input should be a valid string'],

@@ -107,6 +107,19 @@ describe.each(EXPRESS_VERSIONS)('a malformed JSON body on %s', (name, express) =
     expect((await send({ ...BROKEN, body: '{}' }))[0]).toBe(422);
   });
 
+  it.each([true, false])('a key given twice is malformed, with json: %s', async (json) => {
+    const handled: unknown[] = [];
+    const create = route(endpoints.createWithdrawal, ({ body }) => {
+      handled.push(body);
+      return {} as never;
+    });
+    const send = await start([routes([create])], json);
+    const body = '{"currency":"USDT","network":"ETH","to_address":"0x12345678","amount":"10","amount":"900"}';
+    expect(await send({ ...BROKEN, body })).toEqual([400, MALFORMED]);
+    expect((await send({ ...BROKEN, body, keyId: 'ck_none' }))[0]).toBe(403);
+    expect(handled).toEqual([]);
+  });
+
   it('with json: false comes after 404 on every path, and reaches other handlers as bytes', async () => {
     const sendToRoutes = await start([routes([])], false);
     expect(await sendToRoutes({ ...BROKEN, target: '/v1/own' })).toEqual([404, 'Not found']);

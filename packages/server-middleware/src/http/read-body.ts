@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import { IncomingMessage } from 'node:http';
 import { REJECTIONS, type Rejection } from '@cpg/protocol';
 import { ServerMiddlewareError } from '../errors.ts';
@@ -209,17 +208,3 @@ const collectRest = (
     message.push = pushToTap;
     if (isPulled) read();
   });
-
-/**
- * Parses body bytes as JSON in strict UTF-8. The content type is ignored, since it is not signed. An empty body is
- * `undefined`. Wire protocol §3 (400).
- */
-export const parseJsonBody = (body: Buffer): { readonly value: unknown } | Rejection => {
-  if (body.length === 0) return { value: undefined };
-  if (!isUtf8(body)) return REJECTIONS.malformed_json_body;
-  try {
-    return { value: JSON.parse(body.toString('utf8')) };
-  } catch {
-    return REJECTIONS.malformed_json_body;
-  }
-};

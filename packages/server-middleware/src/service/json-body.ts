@@ -8,7 +8,7 @@ import {
   type Rejection,
 } from '@cpg/protocol';
 import type { Principal } from '../authenticate/request.ts';
-import { parseJsonBody } from '../http/read-body.ts';
+import { parseJsonBody } from '../http/parse-json-body.ts';
 import { createKnownRoutes, type FindKnownRoutes, METHODS_WITHOUT_BODY } from './route-table.ts';
 
 const findEndpoint = createKnownRoutes(Object.values(endpoints).map((endpoint) => ({ endpoint })));

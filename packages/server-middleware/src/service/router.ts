@@ -13,7 +13,7 @@ import {
 import type { Principal, RouteLimits } from '../authenticate/request.ts';
 import { ServerMiddlewareError } from '../errors.ts';
 import { ErrorLog } from '../http/error-log.ts';
-import { parseJsonBody } from '../http/read-body.ts';
+import { parseJsonBody } from '../http/parse-json-body.ts';
 import { formatRejection, formatSuccess, type HttpResponse, type Page } from '../http/responses.ts';
 import type { ResponseRecorder } from '../observability/response-event.ts';
 import {

@@ -143,9 +143,20 @@ export const WITHDRAWAL_MUTANTS = mutants<ServerParts>('withdrawals', [
   ],
   [
     'withdrawal-conflict-by-address',
-    () => ({ isRepeat: (earlier, order) => earlier.to_address === order.to_address }),
+    () => ({
+      isRepeat: (earlier, order) => earlier.to_address.toLowerCase() === order.to_address.toLowerCase(),
+    }),
     'server-withdrawal-reference-other-amount',
   ],
+  [
+    'withdrawal-address-by-bytes',
+    () => ({
+      isRepeat: (earlier, order) =>
+        earlier.to_address === order.to_address && new Decimal(earlier.amount).eq(order.amount),
+    }),
+    'server-withdrawal-reference-address-spelling',
+  ],
+  ['body-key-twice', () => ({ parseBody: JSON.parse }), 'server-syntax-key-twice'],
   ['withdrawal-refused-remembered', () => ({ keepsRejected: true }), 'server-withdrawal-after-refusal'],
   [
     'withdrawal-hold-without-fee',

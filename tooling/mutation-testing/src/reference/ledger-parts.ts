@@ -60,6 +60,8 @@ export interface LedgerParts {
   readonly filters: (query: string) => string;
   /** The outcome for a withdrawal that the account may not see. */
   readonly unseen: () => { readonly status: number; readonly message: string } | { readonly data: unknown };
+  /** Parses the text of a body; throws when it is malformed. */
+  readonly parseBody: (text: string) => unknown;
   /** The part of the body that is validated. */
   readonly fields: (body: unknown) => unknown;
   readonly hasPlaces: (amount: Decimal, decimals: number) => boolean;
@@ -82,6 +84,12 @@ export interface LedgerParts {
 
 const byText = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
 
+const countKeys = (value: unknown): number => {
+  if (typeof value !== 'object' || value === null) return 0;
+  const own = Array.isArray(value) ? 0 : Object.keys(value).length;
+  return Object.values(value).reduce((sum: number, each) => sum + countKeys(each), own);
+};
+
 /** A small, correct ledger. */
 export const LEDGER: LedgerParts = {
   matches: (wanted, own) => wanted.toLowerCase() === own.toLowerCase(),
@@ -103,10 +111,16 @@ export const LEDGER: LedgerParts = {
   isRepeat: (earlier, order) =>
     earlier.currency === order.currency &&
     earlier.network === order.network &&
-    earlier.to_address === order.to_address &&
+    earlier.to_address.toLowerCase() === order.to_address.toLowerCase() &&
     new Decimal(earlier.amount).eq(order.amount),
   filters: (query) => query,
   unseen: () => ({ status: 404, message: 'Not found' }),
+  parseBody: (text) => {
+    const value: unknown = JSON.parse(text);
+    const written = text.match(/"(?:[^"\\]|\\.)*"(?:\s*:)?/g)?.filter((each) => each.endsWith(':')) ?? [];
+    if (countKeys(value) < written.length) throw new SyntaxError('a key twice');
+    return value;
+  },
   fields: (body) => body,
   hasPlaces: (amount, decimals) => amount.decimalPlaces() <= decimals,
   isEnough: (amount, minimum) => amount.gte(minimum),

@@ -66,7 +66,7 @@ const handle =
     const { parts } = context;
     let body: unknown;
     try {
-      body = endpoint.body === null ? undefined : parts.fields(JSON.parse(bytes.toString('utf8')));
+      body = endpoint.body === null ? undefined : parts.fields(parts.parseBody(bytes.toString('utf8')));
     } catch {
       return { status: 400, message: 'Malformed JSON body' };
     }

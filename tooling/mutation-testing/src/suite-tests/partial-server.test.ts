@@ -24,6 +24,7 @@ const judgePartial = async (served: readonly string[]) => {
 itInCi('passes a correct server that serves ping and balances only', async () => {
   expect(await judgePartial(['ping', 'balances.list'])).toMatchObject({
     'server-syntax-malformed-json': 'the server does not serve POST /v1/withdrawals',
+    'server-syntax-key-twice': 'the server does not serve POST /v1/withdrawals',
     'server-syntax-permission-first': 'the server does not serve POST /v1/withdrawals',
     'server-syntax-schema': 'the server does not serve POST /v1/withdrawals',
     'server-syntax-schema-limits': 'the server does not serve POST /v1/withdrawals',

@@ -151,6 +151,15 @@ export const BODY_CASES = [
         expectRejected(server.check, await postServed(server, '{"amount":'), REJECTIONS.malformedJson),
     },
     {
+      id: 'syntax-key-twice',
+      description: 'a JSON object with a key twice, whose value depends on the parser, is malformed',
+      spec: '§4',
+      run: async (server) => {
+        const body = '{"currency":"USDT","network":"ETH","to_address":"0x1","amount":"1","amount":"2"}';
+        expectRejected(server.check, await postServed(server, body), REJECTIONS.malformedJson);
+      },
+    },
+    {
       id: 'syntax-permission-first',
       description: 'permission goes before body syntax',
       run: async (server) => {

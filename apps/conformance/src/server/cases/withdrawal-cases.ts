@@ -151,6 +151,20 @@ export const WITHDRAWAL_CASES = serverCases({ group: 'withdrawal', spec: '§4.6'
     },
   })),
   {
+    id: 'withdrawal-reference-address-spelling',
+    description:
+      'a repeated client_reference with the address in lower case: the first withdrawal, and the balance is unchanged',
+    run: (server) =>
+      expectTaken(server, async () => {
+        const client_reference = newReference();
+        const to_address = respell(getTerms(server).to_address);
+        const first = await withdraw(server, { client_reference });
+        const again = await withdraw(server, { client_reference, to_address });
+        server.check.equal('withdrawal_id of the second', { expected: first.id, actual: again.id });
+        return first.amount.plus(first.fee);
+      }),
+  },
+  {
     id: 'withdrawal-after-refusal',
     description: 'a rejected attempt leaves no trace: its client_reference is free',
     run: (server) =>
@@ -166,12 +180,17 @@ export const WITHDRAWAL_CASES = serverCases({ group: 'withdrawal', spec: '§4.6'
   },
 ]);
 
-/**
- * Another spelling of the same address. Text is kept as sent, so it is a different parameter. Wire protocol
- * §4.
- */
+const HEX_ADDRESS = /^0x[0-9a-fA-F]+$/;
+
+/** Another address. In lower case it has no checksum. */
 function otherAddress(address: string): string {
-  const other = address.replace(/^0x.*/s, (hex) => hex.toLowerCase());
+  if (!HEX_ADDRESS.test(address)) throw new NotApplicable('needs: a to_address in the 0x form');
+  return address.toLowerCase().replace(/.$/, (digit) => (digit === '0' ? '1' : '0'));
+}
+
+/** Another spelling of the same address. */
+function respell(address: string): string {
+  const other = HEX_ADDRESS.test(address) ? address.toLowerCase() : address;
   if (other === address) throw new NotApplicable('needs: a to_address in the 0x form, with capitals');
   return other;
 }
