@@ -34,10 +34,13 @@ const getClient = (options: CpgClientOptions, isSimulated: boolean): KeptClient 
 export const call = async ({ baseUrl, keyId, secretB64, operation, args = {}, now }: CallCommand) => {
   const run = operations[operation];
   if (run === undefined) return { error: `Unknown operation ${operation}.` };
-  const { client, time } = getClient({ baseUrl, keyId, secret: decodeText(secretB64) }, now !== undefined);
-  if (now !== undefined) time.set(now * 1000);
-  const elapsed = () => (now === undefined ? {} : { elapsed: time.elapsedMs / 1000 });
+  let kept: KeptClient | undefined;
+  const elapsed = () =>
+    now === undefined || kept === undefined ? {} : { elapsed: kept.time.elapsedMs / 1000 };
   try {
+    kept = getClient({ baseUrl, keyId, secret: decodeText(secretB64) }, now !== undefined);
+    const { client, time } = kept;
+    if (now !== undefined) time.set(now * 1000);
     const { result, response } = await run(client, args as never).withResponse();
     return { ok: true, data: result.data, attempts: response.attempts, ...elapsed() };
   } catch (error) {

@@ -7,6 +7,7 @@ import { RatePacer } from './call/pacing.ts';
 import { CpgError } from './errors.ts';
 import {
   ANY,
+  bindMethods,
   COUNT_FROM_0,
   COUNT_FROM_1,
   checkOptions,
@@ -147,6 +148,7 @@ export class CpgClient {
     this.hotWallet = new HotWallet(caller);
     this.transactions = new Transactions(caller);
     this.withdrawals = new Withdrawals(caller);
+    bindMethods(this);
   }
 
   /** Milliseconds by which the gateway's clock is ahead of the local clock, as measured so far. */

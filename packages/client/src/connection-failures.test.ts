@@ -10,6 +10,8 @@ import { describeWithProgram } from '@cpg/test-support/programs';
 import { ok, RawServer } from '@cpg/test-support/raw-server';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CpgClient, type CpgClientOptions } from './client.ts';
+import type { CpgError } from './errors.ts';
+import { fetchTransport } from './transport/fetch-transport.ts';
 
 const running: (() => unknown)[] = [];
 afterEach(async () => {
@@ -148,6 +150,49 @@ describe('a withdrawal without a reference fails definitely when nothing was sen
   });
 });
 
+describe('the error of a connection that cannot be used says how to fix it', () => {
+  const transports: [string, () => Partial<CpgClientOptions>][] = [
+    ['axios', () => ({})],
+    ['fetch', () => ({ transport: fetchTransport() })],
+  ];
+
+  it.each(transports)(
+    'for https against an http port, without the text of OpenSSL: %s',
+    async (_, options) => {
+      const server = await RawServer.start((socket) => ok(socket, { pong: true }));
+      running.push(() => server.stop());
+      const plain = await listen((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+      const client = makeClient(`https://127.0.0.1:${plain}`, { ...options(), maxRetries: 0 });
+      const error = (await catchError(client.ping())) as CpgError;
+      expect(error).toMatchObject({
+        code: 'connection_failed',
+        message: expect.stringMatching(
+          /^ping: no complete response: https:\/\/127\.0\.0\.1:[0-9]+ does not speak TLS \([A-Z_]+\)\. Fix: check the port of baseUrl; a server on this machine may need http:\/\/\.$/,
+        ),
+      });
+    },
+  );
+
+  it.each(transports)('for a port on which no process listens: %s', async (_, options) => {
+    const port = await listen(() => undefined);
+    await running.pop()?.();
+    const client = makeClient(`http://127.0.0.1:${port}`, { ...options(), maxRetries: 0 });
+    expect(await catchError(client.ping())).toMatchObject({
+      message: `ping: no complete response: connect ECONNREFUSED 127.0.0.1:${port} (ECONNREFUSED). Fix: check host and port of baseUrl, and that the server is running.`,
+    });
+  });
+
+  it('for a server that does not speak HTTP', async () => {
+    const port = await listen((socket) => socket.end(Buffer.from([21, 3, 1, 0, 2, 2, 70])));
+    const client = makeClient(`http://127.0.0.1:${port}`, { maxRetries: 0 });
+    expect(await catchError(client.ping())).toMatchObject({
+      message: expect.stringContaining(
+        'Fix: check the port of baseUrl, and whether the server expects https://.',
+      ),
+    });
+  });
+});
+
 describe('a withdrawal without a reference has an unknown outcome when it may have been sent', () => {
   it.each<[string, (socket: Socket) => void]>([
     ['is reset', (socket) => socket.resetAndDestroy()],
@@ -249,15 +294,30 @@ describeWithProgram('openssl', 'an untrusted certificate', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   const cases: [string, () => Pair, () => Agent | undefined, string][] = [
-    ['self-signed', () => good, () => undefined, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
-    ['of an unknown issuer', () => issued, () => undefined, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
-    ['expired', () => expired, () => new Agent({ ca: expired.cert }), 'CERT_HAS_EXPIRED'],
-    ['not yet valid', () => future, () => new Agent({ ca: future.cert }), 'CERT_NOT_YET_VALID'],
+    ['self-signed', () => good, () => undefined, '(DEPTH_ZERO_SELF_SIGNED_CERT). Fix: trust the'],
+    [
+      'of an unknown issuer',
+      () => issued,
+      () => undefined,
+      '(UNABLE_TO_VERIFY_LEAF_SIGNATURE). Fix: trust the',
+    ],
+    [
+      'expired',
+      () => expired,
+      () => new Agent({ ca: expired.cert }),
+      '(CERT_HAS_EXPIRED). Fix: check the clock',
+    ],
+    [
+      'not yet valid',
+      () => future,
+      () => new Agent({ ca: future.cert }),
+      '(CERT_NOT_YET_VALID). Fix: check the clock',
+    ],
     [
       'for another name',
       () => good,
       () => new Agent({ ca: good.cert, servername: 'gateway.example.com' }),
-      'ERR_TLS_CERT_ALTNAME_INVALID',
+      '(ERR_TLS_CERT_ALTNAME_INVALID). Fix: check the host name in baseUrl',
     ],
   ];
   it.each(cases)('%s: the withdrawal was not sent', async (_, pair, agent, errorCode) => {

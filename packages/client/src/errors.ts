@@ -51,6 +51,10 @@ export interface CpgErrorDetails {
   readonly retryable?: boolean | undefined;
   /** `X-Request-Id` of the last response, if the server sent one. */
   readonly requestId?: string | undefined;
+  /** Headers of the last response, with names in lower case. They are not part of `toJSON()`. */
+  readonly headers?: Readonly<Record<string, string | string[] | undefined>> | undefined;
+  /** The beginning of the body of a response that is not an envelope, e.g. of a proxy's HTML page. */
+  readonly bodyExcerpt?: string | undefined;
   /** The idempotency reference of the call. Repeat the call with it to learn the outcome. */
   readonly idempotencyReference?: string | undefined;
   readonly cause?: unknown;
@@ -71,6 +75,8 @@ export class CpgError extends Error {
   readonly attempts: number;
   readonly retryable: boolean;
   declare readonly requestId?: string;
+  declare readonly headers?: Readonly<Record<string, string | string[] | undefined>>;
+  declare readonly bodyExcerpt?: string;
   declare readonly idempotencyReference?: string;
 
   constructor(code: CpgErrorCode, message: string, details: CpgErrorDetails = {}) {
@@ -80,7 +86,9 @@ export class CpgError extends Error {
     this.attempts = attempts;
     this.retryable = retryable;
     for (const [name, value] of Object.entries(rest)) {
-      if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: true });
+      // Headers are many lines in a log.
+      const enumerable = name !== 'headers';
+      if (value !== undefined) Object.defineProperty(this, name, { value, enumerable });
     }
     Object.defineProperty(this, MARKER, { value: true });
   }

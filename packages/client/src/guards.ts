@@ -7,6 +7,8 @@ export interface OptionRule {
   readonly accepts: (value: unknown) => boolean;
   /** Completes "timeoutMs must be …". */
   readonly expected: string;
+  /** What to do instead, for a value that callers often pass by mistake. */
+  readonly fix?: string | undefined;
 }
 
 /** The options of a function by name. Other names are rejected. */
@@ -80,9 +82,48 @@ export const checkOptions = (
 export const requireOption = (
   name: string,
   value: unknown,
-  { accepts, expected, code = 'invalid_configuration' }: OptionRule & { readonly code?: CpgErrorCode },
+  { accepts, expected, fix, code = 'invalid_configuration' }: OptionRule & { readonly code?: CpgErrorCode },
 ): void => {
-  if (!accepts(value)) throw new CpgError(code, `${name} must be ${expected}: got ${describe(value)}.`);
+  if (accepts(value)) return;
+  const problem = `${name} must be ${expected}: got ${describe(value)}.`;
+  throw new CpgError(code, fix === undefined ? problem : `${problem} Fix: ${fix}.`);
+};
+
+/**
+ * Rejects a secret that was read together with characters that do not belong to it: the line feed of a file,
+ * or the quotation marks of an environment file. It would be used as it is, and every signature be wrong.
+ *
+ * @throws CpgError `invalid_configuration`, without the secret.
+ */
+export const requireCleanSecret = (name: string, secret: unknown): void => {
+  if (typeof secret !== 'string') return;
+  const reject = (problem: string): never => {
+    throw new CpgError('invalid_configuration', `${name} ${problem}`);
+  };
+  if (/\p{Cc}/u.test(secret)) {
+    reject('must not contain line breaks or other control characters. Fix: remove them, e.g. with .trim().');
+  }
+  if (/^(["'`]).*\1$/.test(secret)) {
+    reject('must not be in quotation marks. Fix: remove them; some readers of environment files keep them.');
+  }
+};
+
+/**
+ * Lets the methods of an object be called without it: `const { list } = cpg.balances`. Methods that
+ * subclasses override are the bound ones.
+ */
+export const bindMethods = (owner: object): void => {
+  for (
+    let from = Object.getPrototypeOf(owner);
+    from !== Object.prototype;
+    from = Object.getPrototypeOf(from)
+  ) {
+    for (const name of Object.getOwnPropertyNames(from)) {
+      const method: unknown = Object.getOwnPropertyDescriptor(from, name)?.value;
+      if (name === 'constructor' || typeof method !== 'function' || Object.hasOwn(owner, name)) continue;
+      Object.defineProperty(owner, name, { value: method.bind(owner), configurable: true, writable: true });
+    }
+  }
 };
 
 /** Runs a function of `@cpg/protocol` and turns its errors into `CpgError` `invalid_configuration`. */
@@ -129,7 +170,8 @@ const editDistance = (from: string, to: string): number => {
 const LOOPBACK = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])$/;
 
 const rejectBaseUrl = (problem: string): never => {
-  throw new CpgError('invalid_configuration', `baseUrl ${problem}.`);
+  const end = problem.endsWith('?') ? '' : '.';
+  throw new CpgError('invalid_configuration', `baseUrl ${problem}${end}`);
 };
 
 interface BaseUrl {
@@ -145,7 +187,9 @@ interface BaseUrl {
  */
 export const parseBaseUrl = (text: string): BaseUrl => {
   if (typeof text !== 'string' || !URL.canParse(text)) {
-    return rejectBaseUrl('must be a URL such as "https://api.example.com"');
+    const isSet = typeof text === 'string' && text !== '';
+    const hint = isSet ? 'Fix: begin it with https://' : 'Is its environment variable set?';
+    return rejectBaseUrl(`must be a URL such as "https://api.example.com": got ${describe(text)}. ${hint}`);
   }
   const url = new URL(text);
   const isLoopback = LOOPBACK.test(url.hostname);

@@ -7,7 +7,13 @@ import {
   stopAll,
   WITHDRAWAL_BODY,
 } from '@cpg/test-support/client/fixtures';
-import { ok, respond, type ScriptedResponse } from '@cpg/test-support/raw-server';
+import {
+  type CapturedRequest,
+  getHeader,
+  ok,
+  respond,
+  type ScriptedResponse,
+} from '@cpg/test-support/raw-server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type CpgError, ResponseValidationError } from './errors.ts';
 
@@ -108,16 +114,69 @@ describe('an unusual success', () => {
 });
 
 describe('an error without an envelope', () => {
-  it.each<[string, ScriptedResponse['body']]>([
-    ['HTML', '<html>bad gateway</html>'],
-    ['nothing', ''],
-    ['null', 'null'],
-    ['a message that is no text', { success: false, message: { a: 1 } }],
-  ])('has a status and no message: %s', async (_, body) => {
-    const { client } = await startServerAndClient((socket) => respond(socket, { status: 403, body }));
+  const HTML =
+    '<html>\r\n<head><title>502 Bad Gateway</title><style>a { b: c }</style></head>\n<body><h1>nginx</h1></body></html>';
+  it.each<[string, ScriptedResponse['body'], string]>([
+    ['HTML', HTML, 'with an HTML page ("502 Bad Gateway nginx")'],
+    ['HTML that is cut off', `<!DOCTYPE html><style>${'x'.repeat(3_000)}`, 'with an HTML page'],
+    [
+      'text',
+      'upstream connect error\n\u001b[31m',
+      'with a body that is not an envelope ("upstream connect error [31m")',
+    ],
+    ['nothing', '', 'without a body'],
+    ['null', 'null', 'with a body that is not an envelope ("null")'],
+    [
+      'a message that is no text',
+      { success: false, message: { a: 1 } },
+      'with a body that is not an envelope ("{\\"success\\":false,\\"message\\":{\\"a\\":1}}")',
+    ],
+  ])('says what it is, and keeps headers and the beginning of the body: %s', async (_, body, reason) => {
+    const { client } = await startServerAndClient((socket) =>
+      respond(socket, { status: 403, body, headers: { 'CF-Ray': 'ray-1' } }),
+    );
     const error = await catchError(client.balances.list());
-    expect(error).toMatchObject({ code: 'permission_denied', message: 'balances.list: 403 no message' });
+    const whole = typeof body === 'string' ? body : JSON.stringify(body);
+    expect(error).toMatchObject({
+      code: 'permission_denied',
+      message: `balances.list: 403 ${reason}: it does not come from the gateway itself`,
+      headers: expect.objectContaining({ 'cf-ray': 'ray-1' }),
+    });
+    expect((error as CpgError).bodyExcerpt).toBe(whole === '' ? undefined : whole.slice(0, 500));
     expect(error).not.toHaveProperty('wireMessage');
+    expect((error as CpgError).toJSON()).not.toHaveProperty('headers');
+  });
+
+  it('contains no signature that the server echoes, in any case and at any place', async () => {
+    const { server, client } = await startServerAndClient(
+      (socket, request) => {
+        const signature = getHeader(request, 'X-CPG-Signature');
+        const body = `${'<'.repeat(470)}${signature}, ${signature.toUpperCase()}`;
+        respond(socket, { status: 502, body, headers: { 'X-Echo': signature.toUpperCase() } });
+      },
+      { maxRetries: 0 },
+    );
+    const error = (await catchError(client.withdrawals.create(WITHDRAWAL_BODY))) as CpgError;
+    expect(error).toMatchObject({
+      code: 'outcome_unknown',
+      status: 502,
+      headers: { 'x-echo': '[redacted]' },
+    });
+    const [request] = server.requests;
+    const prefix = getHeader(request as CapturedRequest, 'X-CPG-Signature').slice(0, 8);
+    expect(
+      JSON.stringify([error, error.headers, error.cause, (error.cause as CpgError).headers]),
+    ).not.toMatch(new RegExp(prefix, 'i'));
+    expect(error.bodyExcerpt).toContain('[redacted]');
+  });
+
+  it('is not quoted when it is JSON of a success, which may be about customers', async () => {
+    const { client } = await startServerAndClient((socket) =>
+      respond(socket, { status: 200, body: { success: true } }),
+    );
+    const error = await catchError(client.balances.list());
+    expect(error).toMatchObject({ code: 'invalid_response', headers: { 'content-type': expect.anything() } });
+    expect(error).not.toHaveProperty('bodyExcerpt');
   });
 });
 

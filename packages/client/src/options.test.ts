@@ -263,6 +263,62 @@ describe('the public surface', () => {
   });
 });
 
+describe('an option in the wrong argument', () => {
+  it.each<[string, () => PromiseLike<unknown>]>([
+    ['balances.list: timeoutMs', () => client.balances.list({ timeoutMs: 5 } as never)],
+    ['transactions.list: signal', () => client.transactions.list({ signal: AbortSignal.abort() } as never)],
+    [
+      'withdrawals.create: maxRetries',
+      () => client.withdrawals.create({ ...payout, maxRetries: 5 } as never),
+    ],
+  ])('is named with the fix: %s', async (name, run) => {
+    expect(await catchError(run())).toMatchObject({
+      code: 'invalid_request',
+      message: `${name}: Unexpected field. Fix: pass options in an argument of their own, after this one.`,
+    });
+  });
+
+  it('suggests the most similar filter', async () => {
+    expect(await catchError(client.balances.list({ curency: 'USDT' } as never))).toMatchObject({
+      message: 'balances.list: curency: Unexpected field. Did you mean currency?',
+    });
+  });
+});
+
+describe('a method without its object', () => {
+  it('works: of resources, of the client, and as a callback', async () => {
+    const gateway = await ScriptedGateway.start();
+    gateway.reply('balances.list', { data: [BALANCE] }).reply('ping', { data: { pong: true } });
+    const cpg = new CpgClient(gateway.clientOptions);
+    const { list } = cpg.balances;
+    const { ping, close } = cpg;
+    expect((await list()).data).toEqual([BALANCE]);
+    expect((await ping()).data).toEqual({ pong: true });
+    const ids = [0.5, 'x'];
+    const results = await Promise.allSettled(
+      ids.map((id) => cpg.withdrawals.get(id)).map((call) => call.then()),
+    );
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(Object.keys(cpg.balances)).toEqual([]);
+    close();
+    expect(await catchError(list())).toMatchObject({ code: 'client_closed' });
+    await gateway.stop();
+  });
+
+  it('is the overridden one in a subclass', async () => {
+    class Logging extends CpgClient {
+      override close(): void {
+        super.close();
+        closed += 1;
+      }
+    }
+    let closed = 0;
+    const { close } = new Logging(credentials);
+    close();
+    expect(closed).toBe(1);
+  });
+});
+
 describe('an argument that is not an object', () => {
   it.each<[string, () => PromiseLike<unknown>]>([
     ['body', () => client.withdrawals.create(undefined as never)],
@@ -278,6 +334,17 @@ describe('an argument that is not an object', () => {
     expect(await catchError(run())).toMatchObject({ code: 'invalid_request', attempts: 0 });
   });
 
+  it('or is missing is named in the error', async () => {
+    const get = client.withdrawals.get as unknown as () => PromiseLike<unknown>;
+    expect(message(await catchError(get()))).toBe(
+      'withdrawals.get: withdrawal_id: Input should be a valid integer: got undefined',
+    );
+    const create = client.withdrawals.create as unknown as () => PromiseLike<unknown>;
+    expect(message(await catchError(create()))).toBe(
+      'withdrawals.create: currency: Field required; network: Field required; amount: Field required; to_address: Field required',
+    );
+  });
+
   it.each<[string, () => unknown]>([
     ['signAxios', () => signAxios({} as never, credentials)],
     ['signFetch', () => signFetch(undefined as never, credentials)],
@@ -290,10 +357,23 @@ describe('an argument that is not an object', () => {
   });
 
   it('as a proxy is named in the error', async () => {
-    for (const proxy of [true, 'http://proxy', {}, { host: 7 }]) {
+    const host = 'proxy.example.com';
+    const wrong = [
+      true,
+      'http://user:word@proxy',
+      {},
+      { host: 7 },
+      { host },
+      { host: 'http://proxy', port: 80 },
+    ];
+    for (const proxy of [...wrong, { host, port: 'x' }]) {
       const error = await failure(() => new CpgClient({ ...credentials, proxy: proxy as never }));
-      expect(message(error)).toMatch(/^CpgClient: proxy must be false or an object with host and port: got /);
+      expect(message(error)).toMatch(
+        /^CpgClient: proxy must be false or an object with host and port: got .*\. Fix: \{ protocol: 'http', host: /,
+      );
+      expect(message(error)).not.toContain('word@');
     }
+    new CpgClient({ ...credentials, proxy: { host, port: 3128 } }).close();
   });
 
   it('as a second way to send is named in the error', async () => {

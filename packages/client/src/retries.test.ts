@@ -51,6 +51,10 @@ describe('a read that fails temporarily', () => {
     ['502', (socket) => respond(socket, { status: 502, body: '<html>' })],
     ['503', (socket) => reject(socket, [503, 'Service temporarily unavailable'], { 'Retry-After': '1' })],
     ['504', (socket) => reject(socket, [504, 'x'])],
+    ...[520, 521, 522, 523, 524].map((status): [string, RawHandler] => [
+      String(status),
+      (socket) => respond(socket, { status, body: '<html>' }),
+    ]),
     ['a reset connection', (socket) => socket.resetAndDestroy()],
     ['a connection closed without a response', (socket) => socket.end()],
     ['half a response', halfAResponse],
@@ -80,6 +84,7 @@ describe('a read that fails temporarily', () => {
     [422, 'currency: String should have at most 256 characters', 'validation_failed'],
     [500, 'Internal server error', 'server_error'],
     [501, 'x', 'server_error'],
+    [525, 'x', 'server_error'],
   ])('is not retried after %i %s', async (status, message, code) => {
     const { server, client } = await startServerAndClient((socket) => reject(socket, [status, message]));
     await expect(client.balances.list()).rejects.toMatchObject({

@@ -1,21 +1,16 @@
 import { type Endpoint, type ResponseOf, SIGNATURE_HEADER } from '@cpg/protocol';
 import packageJson from '../../package.json' with { type: 'json' };
-import { CpgError, ResponseValidationError } from '../errors.ts';
+import { CpgError } from '../errors.ts';
 import { notify, warn } from '../guards.ts';
 import { asText, getRuntime } from '../platform.ts';
 import type { RequestBytes, SignedOnce } from '../signing/request-signer.ts';
 import type { DateSample } from '../signing/server-clock.ts';
-import {
-  prepare,
-  RESPONSE_TOO_LARGE,
-  sendWith,
-  TransportError,
-  type TransportResponse,
-} from '../transport/transport.ts';
+import { prepare, sendWith, TransportError, type TransportResponse } from '../transport/transport.ts';
 import type { CallScope } from './call-scope.ts';
-import { readResponse } from './codec.ts';
+import { createConnectionError } from './connection-error.ts';
 import type { ClientContext } from './context.ts';
 import type { WithResponse } from './cpg-call.ts';
+import { readResponse, redactSignature } from './response.ts';
 
 /** The `User-Agent` header: the versions of this package and of the runtime. */
 const getUserAgent = (): string => {
@@ -139,7 +134,7 @@ const sendSigned = async (
   } catch (error) {
     if (CpgError.is(error)) return finish(error);
     if (!(error instanceof TransportError)) throw error;
-    return finish(toCpgError(scope, error));
+    return finish(createConnectionError(scope, error, context.origin));
   }
 };
 
@@ -151,17 +146,6 @@ const readTime = ({ time }: ClientContext, sentAt: number): number => {
     warn('time.now()', error);
     return sentAt;
   }
-};
-
-const toCpgError = (scope: CallScope, error: TransportError): CpgError => {
-  if (error.code === RESPONSE_TOO_LARGE) {
-    return new ResponseValidationError(`${scope.operation}: ${error.message}`, {
-      ...scope.details,
-      path: '',
-    });
-  }
-  const problem = `no complete response: ${error.message} (${error.code}).`;
-  return scope.error('connection_failed', problem, { retryable: true, cause: error });
 };
 
 interface AttemptToEvaluate<E extends Endpoint> {
@@ -205,7 +189,7 @@ const createSample = (
  * Redacts the request's signature in response headers that echo it, so that hooks and callers cannot log it.
  */
 const redactEcho = (response: TransportResponse, signature: string): TransportResponse => {
-  const redact = (value: string): string => value.replaceAll(signature, '[redacted]');
+  const redact = (value: string): string => redactSignature(value, signature);
   const headers = Object.entries(response.headers).map(([name, value]) => [
     name,
     Array.isArray(value) ? value.map(redact) : value === undefined ? value : redact(value),

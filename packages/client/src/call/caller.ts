@@ -5,10 +5,10 @@ import { isReadMethod } from '../signing/request-signer.ts';
 import { isSameOffset } from '../signing/server-clock.ts';
 import { evaluateAttempt, sendAttempt } from './attempt.ts';
 import { CALL_RULES, type CallOptions, CallScope, resolveLimits } from './call-scope.ts';
-import { buildRequest, type CallArguments } from './codec.ts';
 import type { ClientContext } from './context.ts';
 import { CpgCall, type WithResponse } from './cpg-call.ts';
 import { getRetryDelay } from './pacing.ts';
+import { buildRequest, type CallArguments } from './request.ts';
 
 /** Makes the calls of a client's resources. */
 export class Caller {
@@ -89,13 +89,15 @@ const executeCall = async <E extends Endpoint>(
     }
   } catch (error) {
     if (!maybeExecuted || !CpgError.is(error) || decidesOutcome(error)) throw error;
-    const { status, wireMessage, rejection, requestId } = error;
+    const { status, wireMessage, rejection, requestId, headers, bodyExcerpt } = error;
     throw new OutcomeUnknownError(operation, {
       ...scope.details,
       status,
       wireMessage,
       rejection,
       requestId,
+      headers,
+      bodyExcerpt,
       cause: error,
     });
   } finally {

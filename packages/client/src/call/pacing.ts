@@ -26,7 +26,8 @@ const MINUTE_MS = 60_000;
 // Spreads clients over the first second of the next minute.
 const MINUTE_SPREAD_MS = 1_000;
 
-const TRANSIENT_STATUSES = new Set([408, 502, 503, 504]);
+// 520 to 524 are 502 and 504 of Cloudflare.
+const TRANSIENT_STATUSES = new Set([408, 502, 503, 504, 520, 521, 522, 523, 524]);
 
 /**
  * Milliseconds to wait before the next attempt, or `undefined` for no retry (wire protocol §6, rules 2 to 6).

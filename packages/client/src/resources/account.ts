@@ -11,7 +11,7 @@ import {
 import type { CallOptions } from '../call/call-scope.ts';
 import type { Caller } from '../call/caller.ts';
 import { type CpgCall, PagedCall } from '../call/cpg-call.ts';
-import { checkOptions, requireOption, TEXT } from '../guards.ts';
+import { bindMethods, checkOptions, requireOption, TEXT } from '../guards.ts';
 
 /** The account's balances (wire protocol §4.1). */
 export class Balances {
@@ -19,6 +19,7 @@ export class Balances {
 
   constructor(caller: Caller) {
     this.#caller = caller;
+    bindMethods(this);
   }
 
   /** Lists all balances, or those of one currency or network. Filters ignore case. Needs `read_balance`. */
@@ -57,6 +58,7 @@ export class Currencies {
 
   constructor(caller: Caller) {
     this.#caller = caller;
+    bindMethods(this);
   }
 
   /** Lists the enabled currencies with their minimums and fees. Needs `list_currencies`. */
@@ -71,6 +73,7 @@ export class HotWallet {
 
   constructor(caller: Caller) {
     this.#caller = caller;
+    bindMethods(this);
   }
 
   /** Gets the address to fund on one network. Needs `request_withdrawal_funding_address`. */
@@ -88,6 +91,7 @@ export class Transactions {
 
   constructor(caller: Caller) {
     this.#caller = caller;
+    bindMethods(this);
   }
 
   /**

@@ -1,9 +1,9 @@
 import { type BodyOf, endpoints, type ResponseOf } from '@cpg/protocol';
 import type { CallOptions } from '../call/call-scope.ts';
 import { type Caller, POLL_RULES, type PollOptions } from '../call/caller.ts';
-import { asFields } from '../call/codec.ts';
 import type { CpgCall } from '../call/cpg-call.ts';
-import { oneOf } from '../guards.ts';
+import { asFields } from '../call/request.ts';
+import { bindMethods, oneOf } from '../guards.ts';
 
 /** The response, and the key that makes the call safe to repeat. */
 export type CreateDepositAddressResult = ResponseOf<typeof endpoints.createDepositAddress> & {
@@ -17,6 +17,7 @@ export class DepositAddresses {
 
   constructor(caller: Caller) {
     this.#caller = caller;
+    bindMethods(this);
   }
 
   /**
@@ -58,6 +59,7 @@ export class DepositRequests {
 
   constructor(caller: Caller) {
     this.#caller = caller;
+    bindMethods(this);
   }
 
   /** Gets a deposit request with its transactions. Needs `read_deposit_status`. */

@@ -1,8 +1,9 @@
 import { type BodyOf, endpoints, type ResponseOf } from '@cpg/protocol';
 import type { CallOptions } from '../call/call-scope.ts';
 import { type Caller, POLL_RULES, type PollOptions } from '../call/caller.ts';
-import { asFields } from '../call/codec.ts';
 import type { CpgCall } from '../call/cpg-call.ts';
+import { asFields } from '../call/request.ts';
+import { bindMethods } from '../guards.ts';
 
 const { createWithdrawal, getWithdrawal } = endpoints;
 
@@ -22,6 +23,7 @@ export class Withdrawals {
 
   constructor(caller: Caller) {
     this.#caller = caller;
+    bindMethods(this);
   }
 
   /**

@@ -8,7 +8,7 @@ import {
   signRequest,
 } from '@cpg/protocol';
 import { CpgError } from '../errors.ts';
-import { oneOf } from '../guards.ts';
+import { oneOf, requireCleanSecret } from '../guards.ts';
 import type { ServerClock } from './server-clock.ts';
 
 /** An API key and its secret. */
@@ -213,6 +213,7 @@ export const createSigner = ({ origin, keyId, secret }: SignerOptions, clock: Se
       'keyId must be 1–128 characters of A-Z a-z 0-9 _ - . (is its environment variable set?)',
     );
   }
+  requireCleanSecret('secret', secret);
   try {
     return new RequestSigner({ keyId, secret }, clock, getTimestamps(origin));
   } catch (error) {

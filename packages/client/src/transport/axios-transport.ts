@@ -2,8 +2,8 @@ import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import type { Axios, AxiosProxyConfig, AxiosStatic } from 'axios';
 import { CpgError } from '../errors.ts';
-import { checkOptions, methods, type OptionRule, type OptionRules, TEXT } from '../guards.ts';
-import { getNodeModule, isObject } from '../platform.ts';
+import { checkOptions, methods, type OptionRule, type OptionRules } from '../guards.ts';
+import { asText, getNodeModule, isObject } from '../platform.ts';
 import { createRequestFactory } from './connected-request.ts';
 import {
   MAX_RESPONSE_BYTES,
@@ -31,9 +31,14 @@ export interface ConnectionOptions {
 }
 
 const isAgent = methods('addRequest', 'destroy');
+const HOST = /^[^\s/@]+$/;
+const PORT = /^[0-9]{1,5}$/;
 const PROXY: OptionRule = {
-  accepts: (value) => value === false || (isObject(value) && TEXT.accepts(value.host)),
+  accepts: (value) =>
+    value === false ||
+    (isObject(value) && HOST.test(asText(value.host) ?? '') && PORT.test(String(value.port))),
   expected: 'false or an object with host and port',
+  fix: "{ protocol: 'http', host: 'proxy.example.com', port: 3128, auth: { username, password } }",
 };
 
 /** Option rules of {@link axiosTransport}. */

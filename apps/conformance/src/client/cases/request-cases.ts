@@ -6,7 +6,7 @@ import {
   clientCases,
   type Scene,
 } from '../client-under-test.ts';
-import { expectData } from '../expect-result.ts';
+import { expectData, expectError } from '../expect-result.ts';
 import { success, WITHDRAWAL_ARGS } from '../replies.ts';
 
 /** Makes one successful call, checks its signature, and passes the only request on. */
@@ -99,7 +99,6 @@ const throughBody = ([id, value]: [string, string]) => ({
 
 const SECRETS: Readonly<Record<string, string>> = {
   'outer-spaces': '  run secret with outer spaces ',
-  'trailing-line-feed': 'run-secret-with-line-feed\n',
   hexadecimal: 'a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f90',
   base64: 'cnVuLXNlY3JldC10aGF0LWxvb2tzLWxpa2UtYmFzZTY0IQ==',
   '63-bytes': 's'.repeat(63),
@@ -114,6 +113,23 @@ const withSecret = ([id, secret]: [string, string]) => ({
   description: `a secret of the shape "${id}" is used as its UTF-8 bytes`,
   run: (client: ClientUnderTest) => one(client, { label: `secret-${id}`, operation: 'ping', secret }),
 });
+
+/** Not trimmed in silence. A client may reject such a secret, which was probably read from a file. */
+const secretWithLineFeed = {
+  id: 'secret-trailing-line-feed',
+  description:
+    'a secret that ends with a line feed is used as its bytes, or rejected before anything is sent',
+  run: (client: ClientUnderTest) =>
+    client.play(
+      { label: 'secret-line-feed', respond: () => success('ping'), secret: 'run-secret-with-line-feed\n' },
+      async (scene) => {
+        const response = await scene.call({ operation: 'ping' });
+        if (response.ok) return scene.expectAllSigned();
+        client.check.equal('requests', { expected: 0, actual: scene.captured().length });
+        expectError(client, response);
+      },
+    ),
+};
 
 const plain = (id: string, line: { method: string; path: string }, call: Call) => ({
   id: `call-${id}`,
@@ -183,7 +199,10 @@ export const REQUEST_CASES: readonly ClientCase[] = [
   ]),
   ...clientCases({ group: 'query', spec: '§1.2, §6.1' }, Object.entries(AWKWARD).map(throughQuery)),
   ...clientCases({ group: 'body', spec: '§1.2, §6.1' }, Object.entries(AWKWARD).map(throughBody)),
-  ...clientCases({ group: 'secret', spec: '§1.2' }, Object.entries(SECRETS).map(withSecret)),
+  ...clientCases({ group: 'secret', spec: '§1.2' }, [
+    ...Object.entries(SECRETS).map(withSecret),
+    secretWithLineFeed,
+  ]),
 ];
 
 const PREFIX = '/v1/withdrawals/';
