@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { startTestGateway, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
+import { findFreePort, LOOPBACK } from '@cpg/test-support/ports';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 let gateway: TestGateway;
@@ -75,11 +76,14 @@ describe('a port in use', () => {
   });
 
   it('is replaced by a free one when the operations port is not configured', async () => {
-    const taken = createServer().listen(0, '127.0.0.1');
-    await once(taken, 'listening');
-    const { port } = taken.address() as AddressInfo;
-    const other = await startTestGateway({ port: port - 1_000 });
-    expect(new URL(other.operationsUrl).port).not.toBe(String(port));
+    const port = await findFreePort();
+    const taken = createServer();
+    // Another test may have this port already, which serves as well.
+    await new Promise<void>((resolve) => {
+      taken.once('error', () => resolve()).listen(port + 1_000, LOOPBACK, resolve);
+    });
+    const other = await startTestGateway({ port });
+    expect(new URL(other.operationsUrl).port).not.toBe(String(port + 1_000));
     expect(await get('/healthz', other.operationsUrl)).toMatchObject({ status: 200 });
     await other.close();
     taken.close();
