@@ -1,5 +1,5 @@
 import type { AdmissionStore, CpgAuthOptions, KeyStore } from '@cpg/server-middleware';
-import type { Router } from 'express';
+import type { RequestHandler, Router } from 'express';
 import type { Logger } from 'pino';
 import type { SimulatedChain } from './chain/simulated-chain.ts';
 import type { Config, WebhookConfig } from './config.ts';
@@ -27,6 +27,8 @@ export interface GatewayExtension {
     readonly logger: NonNullable<CpgAuthOptions['logger']>;
     readonly trace: NonNullable<CpgAuthOptions['trace']>;
   };
+  /** Observes the requests to the API. */
+  readonly requests: RequestHandler;
   /** Mounted on the operations port, behind its guard. */
   readonly operations: Router;
 }

@@ -1,13 +1,15 @@
 import { execFile, spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { startBuiltGateway } from '@cpg/test-support/gateway-process';
-import { findFreePort } from '@cpg/test-support/ports';
+import { findFreePort, listen } from '@cpg/test-support/ports';
 import { readLines } from '@cpg/test-support/processes';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CPG_ERROR_CODES } from './errors.ts';
 import { makeWebhook } from './testing/signed-messages.ts';
+import { webhooks } from './webhooks/webhook-receiver.ts';
 
 const run = promisify(execFile);
 const PACKAGE = join(import.meta.dirname, '..');
@@ -118,12 +120,36 @@ describe('the README', () => {
     const main = join(PACKAGE, 'src/cli/main.ts');
     writeFileSync(npx, `#!/bin/sh\nshift\nexec '${process.execPath}' ${FROM_SOURCE} '${main}' "$@"\n`);
     chmodSync(npx, 0o755);
-    const env = { ...environment, PATH: `${folder}:${environment.PATH}` };
+    const secret = environment.CPG_WEBHOOK_SECRET ?? '';
+    const receive = webhooks.receiver({ secret, onEvent: () => undefined });
+    const receiver = createServer((request, response) => receive(request, response, () => undefined));
+    const port = await listen(receiver);
+    const env = {
+      ...environment,
+      PATH: `${folder}:${environment.PATH}`,
+      XDG_CONFIG_HOME: folder,
+      RECEIVER_URL: `http://127.0.0.1:${port}/webhooks`,
+    };
     const { stdout } = await run('sh', ['-e', '-c', commands], { env });
+    receiver.close();
     expect(stdout).toMatch(/^pong \(1 attempt\)\./);
     expect(stdout).toMatch(/^USDT +TRX +250\.000000 +0\.000000 +250\.000000$/m);
-    expect(stdout).toContain('"amount_decimal": "10.000000"');
+    expect(stdout).toContain('"status": "confirmed"');
     expect(stdout).toMatch(/^X-CPG-Signature: [0-9a-f]{64}$/m);
+    expect(stdout).toMatch(/^deposit\.confirmed \d+ → 200 \(\d+ ms\)$/m);
+  });
+
+  it('lists every command', async () => {
+    const main = join(PACKAGE, 'src/cli/main.ts');
+    const { stdout } = await run(process.execPath, [FROM_SOURCE, main, '--help'], { env: environment });
+    const [, section = ''] = README.split('## Command line');
+    const listed = [...section.matchAll(/^\| (`.*?) +\| /gm)].flatMap(([, cell = '']) =>
+      [...cell.matchAll(/`([a-z-]+)/g)].map(([, name]) => name),
+    );
+    const existing = [...stdout.matchAll(/^ {2}([a-z][a-z-]*) (?:\[options\] |<| {2})/gm)].map(
+      ([, name]) => name,
+    );
+    expect(listed.toSorted()).toEqual(existing.filter((name) => name !== 'help').toSorted());
   });
 
   it('has examples that compile', async () => {
@@ -131,7 +157,8 @@ describe('the README', () => {
   });
 
   it('explains every error code', () => {
-    const explained = [...README.matchAll(/^\| `([a-z_]+)` +\|/gm)].map(([, code]) => code);
+    const [beforeCommands = ''] = README.split('## Command line');
+    const explained = [...beforeCommands.matchAll(/^\| `([a-z_]+)` +\|/gm)].map(([, code]) => code);
     expect(explained).toEqual(['code', ...Object.keys(CPG_ERROR_CODES)]);
   });
 

@@ -51,6 +51,7 @@ export const createApp = (services: AppServices): Express => {
   const { clock, keys, admission, logger, config, extension } = services;
   const app = createBareApp(services);
   app.set('trust proxy', [...config.trustedProxies]);
+  if (extension !== undefined) app.use(extension.requests);
   // The id that requestLog gave the request.
   app.use(observeResponses({ requestId: ({ id }) => id, logger }));
   app.use(createHealth(services), createReferenceRouter());

@@ -12,6 +12,7 @@ import type { Services } from '../services.ts';
 import { rewindableStore, SwitchableStore } from './admission-stores.ts';
 import { DecisionLog } from './decision-log.ts';
 import { assertSandboxDatabase, DEMO_ACCOUNT, DEMO_KEYS, resetDemo, seedDemo } from './demo.ts';
+import { RequestLog } from './request-log.ts';
 import { createPageRouter, createSandboxRouter } from './sandbox-router.ts';
 
 /** The sandbox: demo accounts with published keys, controls for chain, clock and store, and a console. */
@@ -49,6 +50,7 @@ interface ExtendOptions {
 const extendGateway = (parts: GatewayParts, { config, reset }: ExtendOptions): GatewayExtension => {
   const { clock, admission, logger } = parts;
   const decisions = new DecisionLog(clock.now);
+  const requests = new RequestLog(clock.now);
   const store = new SwitchableStore(
     config.redisUrl === undefined
       ? rewindableStore(clock.now, () => memoryStore({ clock: clock.now }))
@@ -56,10 +58,11 @@ const extendGateway = (parts: GatewayParts, { config, reset }: ExtendOptions): G
   );
   return {
     store,
+    requests: requests.observe,
     auth: { explain: true, logger: decisions.wrapLogger(logger), trace: decisions.add },
     operations: express
       .Router()
-      .use('/_sandbox', createSandboxRouter({ ...parts, decisions, store, reset }))
+      .use('/_sandbox', createSandboxRouter({ ...parts, decisions, requests, store, reset }))
       .use(createPageRouter()),
   };
 };

@@ -3,14 +3,15 @@ import { sendRejection } from '@cpg/server-middleware';
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 
-/** Validates path parameters and body together, and sends the handler's result; `undefined` becomes a 404. */
+/** Validates path parameters with the body, or the query of a GET, and sends the handler's result; `undefined` becomes a 404. */
 export const sandboxRoute =
   <Input extends z.ZodType>(
     input: Input,
     handler: (input: z.output<Input>) => Promise<unknown | Rejection | undefined>,
   ): RequestHandler =>
   async (request, response) => {
-    const parsed = input.safeParse({ ...(request.body as object | undefined), ...request.params });
+    const given = request.method === 'GET' ? request.query : (request.body as object | undefined);
+    const parsed = input.safeParse({ ...given, ...request.params });
     if (!parsed.success) {
       const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
       response.status(422).json(errorEnvelope(problems.join('; ')));

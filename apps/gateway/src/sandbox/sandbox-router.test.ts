@@ -158,3 +158,44 @@ describe('/_sandbox/admission', () => {
     },
   );
 });
+
+describe('/_sandbox/activity', () => {
+  interface Activity {
+    readonly requests: readonly Readonly<Record<string, unknown>>[];
+    readonly attempts: readonly unknown[];
+    readonly last_request: number;
+    readonly last_attempt: number;
+  }
+  const read = async (query: string) =>
+    (await send('GET', `/activity${query}`)).body.data as unknown as Activity;
+
+  it('lists the requests after a position, with their responses', async () => {
+    const { last_request } = await read('');
+    await gateway().call('/v1/_ping?secret=x');
+    await gateway().call('/v1/withdrawals/999');
+    const { requests, last_attempt } = await read(`?after_request=${last_request}&after_attempt=0`);
+    const common = {
+      at: '2027-01-15T08:00:00.000Z',
+      key_id: 'ck_demo_full',
+      method: 'GET',
+      explanation: null,
+    };
+    expect(requests).toMatchObject([
+      { ...common, id: last_request + 1, path: '/v1/_ping', status: 200, outcome: 'served' },
+      { ...common, id: last_request + 2, path: '/v1/withdrawals/999', status: 404, outcome: 'not_found' },
+    ]);
+    expect(JSON.stringify(requests)).not.toContain('secret');
+    expect(last_attempt).toBe(0);
+  });
+
+  it('lists nothing without a position', async () => {
+    await gateway().call('/v1/_ping');
+    expect(await read('')).toMatchObject({ requests: [], attempts: [], last_request: expect.any(Number) });
+  });
+
+  it('rejects what is no position', async () => {
+    expect(await send('GET', '/activity?after_request=x')).toEqual(
+      rejection('after_request: Input should be a position'),
+    );
+  });
+});

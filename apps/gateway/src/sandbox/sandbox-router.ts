@@ -9,16 +9,18 @@ import { listBalances } from '../ledger/balances.ts';
 import { listTransactions } from '../ledger/transactions.ts';
 import { listWithdrawals } from '../ledger/withdrawals.ts';
 import type { Clock } from '../time.ts';
-import { listDeliveries } from '../webhooks/deliveries.ts';
+import { findLastAttempt, listAttemptsAfter, listDeliveries } from '../webhooks/deliveries.ts';
 import { STORE_STATES, type SwitchableStore } from './admission-stores.ts';
 import { createChainRouter } from './chain-router.ts';
-import type { DecisionLog } from './decision-log.ts';
+import type { DecisionLog, LoggedDecision } from './decision-log.ts';
 import { DEMO_ACCOUNT } from './demo.ts';
+import type { LoggedRequest, RequestLog } from './request-log.ts';
 import { sandboxRoute } from './sandbox-route.ts';
 import { createWebhookRouter } from './webhook-router.ts';
 
 export interface SandboxServices extends GatewayParts {
   readonly decisions: DecisionLog;
+  readonly requests: RequestLog;
   readonly store: SwitchableStore;
   /** Restores the initial demo data. */
   readonly reset: () => Promise<void>;
@@ -28,6 +30,7 @@ export interface SandboxServices extends GatewayParts {
 export const createSandboxRouter = ({
   chain,
   decisions,
+  requests,
   store,
   reset,
   ...services
@@ -39,6 +42,7 @@ export const createSandboxRouter = ({
   router.use(createChainRouter(services, chain));
   router.use(createWebhookRouter(services));
   router.use(createStateRouter({ ...services, chain }, decisions));
+  router.use(createActivityRouter(services, { decisions, requests }));
   router.post(
     '/reset',
     sandboxRoute(z.object({}), async () => {
@@ -122,6 +126,53 @@ const createStateRouter = (services: GatewayParts, decisions: DecisionLog): Rout
   );
   return router;
 };
+
+const position = z.coerce.number({ error: 'Input should be a position' }).int().min(0).optional();
+const activityQuery = z.object({ after_request: position, after_attempt: position });
+
+interface Logs {
+  readonly decisions: DecisionLog;
+  readonly requests: RequestLog;
+}
+
+/**
+ * The requests and webhook attempts after a position, oldest first, with the position to continue from.
+ * Without a position, only the latest one.
+ */
+const createActivityRouter = ({ db }: Pick<GatewayParts, 'db'>, { decisions, requests }: Logs): Router => {
+  const router = express.Router();
+  router.get(
+    '/activity',
+    sandboxRoute(activityQuery, async ({ after_request, after_attempt }) => {
+      const lastAttempt = await findLastAttempt(db);
+      const attempts =
+        after_attempt === undefined ? [] : await listAttemptsAfter(db, after_attempt, MAX_ATTEMPTS);
+      const newRequests = after_request === undefined ? [] : requests.after(after_request);
+      return {
+        requests: newRequests.map((request) => ({
+          ...request,
+          explanation: findExplanation(decisions.decisions, request),
+        })),
+        attempts,
+        last_request: requests.lastId,
+        last_attempt: attempts.at(-1)?.id ?? lastAttempt,
+      };
+    }),
+  );
+  return router;
+};
+
+const MAX_ATTEMPTS = 200;
+
+const findExplanation = (decisions: readonly LoggedDecision[], request: LoggedRequest): string | null =>
+  decisions.find(
+    ({ keyId = null, method, path, outcome, explanation }) =>
+      explanation !== null &&
+      keyId === request.key_id &&
+      method === request.method &&
+      path === request.path &&
+      outcome === request.outcome,
+  )?.explanation ?? null;
 
 const require = createRequire(import.meta.url);
 const GATEWAY = require.resolve('@cpg/gateway/package.json');

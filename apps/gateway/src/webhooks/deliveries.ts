@@ -33,6 +33,29 @@ export const listAttempts = (db: Database, deliveryId: string) =>
     .orderBy('id')
     .execute();
 
+/** Lists the attempts of all deliveries after an attempt, oldest first. */
+export const listAttemptsAfter = (db: Database, attemptId: number, limit: number) =>
+  db
+    .selectFrom('webhook_attempt')
+    .innerJoin('webhook_delivery', 'webhook_delivery.id', 'delivery_id')
+    .innerJoin('webhook_event', 'webhook_event.id', 'event_id')
+    .innerJoin('webhook_endpoint', 'webhook_endpoint.id', 'endpoint_id')
+    .select(['webhook_attempt.id', 'delivery_id', 'event_id', 'event', 'url', 'attempted_at'])
+    .select(['response_status', 'error', 'duration_ms'])
+    .where('webhook_attempt.id', '>', attemptId)
+    .orderBy('webhook_attempt.id')
+    .limit(limit)
+    .execute();
+
+/** The id of the latest attempt; 0 before the first. */
+export const findLastAttempt = async (db: Database): Promise<number> => {
+  const { id } = await db
+    .selectFrom('webhook_attempt')
+    .select(({ fn }) => fn.max('id').as('id'))
+    .executeTakeFirstOrThrow();
+  return id ?? 0;
+};
+
 /** Restarts the schedule of a delivery. Returns false when it does not exist. Wire protocol §5. */
 export const requeueDelivery = async (db: Database, id: string, at: Date): Promise<boolean> => {
   const { numUpdatedRows } = await db

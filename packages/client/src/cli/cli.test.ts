@@ -3,16 +3,56 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { BALANCE, CREATED_WITHDRAWAL, createTransaction } from '@cpg/test-support/client/fixtures';
+import { CPG_COMMAND, createTestTerminal, type TestWorld } from '@cpg/test-support/client/cli';
+import {
+  BALANCE,
+  CREATED_WITHDRAWAL,
+  createTransaction,
+  WITHDRAWAL_BODY,
+} from '@cpg/test-support/client/fixtures';
 import { ok, RawServer, reject } from '@cpg/test-support/raw-server';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ScriptedGateway } from '../testing/scripted-gateway.ts';
 import { makeSignedRequest } from '../testing/signed-messages.ts';
 import { run } from './program.ts';
-import type { Terminal } from './terminal.ts';
 
 const SECRET = 'cpg-example-secret-DO-NOT-USE-IN-PRODUCTION';
 const TO = '0x52908400098527886E0F7030069857D2E4169EE7';
+const USDT = {
+  ...{
+    currency: 'USDT',
+    network: 'ETH',
+    name: 'Tether',
+    is_token: true,
+    contract_address: null,
+    decimals: 6,
+  },
+  ...{ deposit_enabled: true, withdrawal_enabled: false, min_deposit_amount: '1.000000000000000000' },
+  ...{ min_withdrawal_amount: '0.500000000000000000', withdrawal_fee_flat: '5.000000000000000000' },
+  withdrawal_fee_percent: '1.000000',
+};
+const DEPOSIT_ADDRESS = {
+  ...{ request_id: 5, address: TO, network: 'ETH', currency: 'USDT', contract_address: null },
+  ...{ user_identifier: 'u-1', display_expires_at: '2025-05-17T03:00:00+00:00' },
+  created_at: '2025-05-17T00:00:00+00:00',
+};
+const DEPOSIT_REQUEST = {
+  ...{
+    request_id: 5,
+    address: TO,
+    network: 'ETH',
+    currency: 'USDT',
+    user_identifier: null,
+    status: 'active',
+  },
+  ...{ display_expires_at: '2025-05-17T03:00:00+00:00', created_at: '2025-05-17T00:00:00+00:00' },
+  transactions: [
+    {
+      ...{ tx_hash: '0xabc', amount_decimal: '25.000000', confirmations: 12, status: 'confirmed' },
+      ...{ block_number: 1, detected_at: '2025-05-17T00:00:00+00:00', confirmed_at: null },
+    },
+  ],
+};
 const WITHDRAW = ['withdraw', '--currency', 'USDT', '--network', 'ETH', '--amount', '100', '--to', TO];
 
 let gateway: ScriptedGateway;
@@ -27,29 +67,18 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-interface World {
-  readonly env?: Terminal['env'];
-  readonly input?: string | Buffer;
-  readonly agreed?: boolean;
-}
-
 const environment = () => ({
+  // Never the profiles of the person who runs the tests.
+  XDG_CONFIG_HOME: folder,
   CPG_BASE_URL: gateway.clientOptions.baseUrl,
   CPG_KEY_ID: 'ck_1',
   CPG_SECRET: SECRET,
 });
 
-const cpg = async (argv: readonly string[], { env = environment(), input = '', agreed }: World = {}) => {
-  const out: string[] = [];
-  const err: string[] = [];
-  const code = await run(argv, {
-    env,
-    print: (text) => void out.push(text),
-    note: (text) => void err.push(text),
-    readInput: async () => Buffer.from(input),
-    confirm: async () => agreed,
-  });
-  const result = { code, out: out.join('\n'), err: err.join('\n') };
+const cpg = async (argv: readonly string[], { env = environment(), ...world }: TestWorld = {}) => {
+  const { terminal, printed } = createTestTerminal({ env: { XDG_CONFIG_HOME: folder, ...env }, ...world });
+  const code = await run(argv, terminal);
+  const result = { code, ...printed() };
   expect(result.out + result.err).not.toContain(SECRET);
   return result;
 };
@@ -140,7 +169,14 @@ describe('cpg transactions', () => {
       { data: [createTransaction(7)] },
     );
     const { out, err } = await cpg(['transactions', '--all', '--json', '--direction', 'deposit']);
-    expect(JSON.parse(out)).toEqual([createTransaction(9), createTransaction(8), createTransaction(7)]);
+    expect(JSON.parse(out)).toEqual({
+      success: true,
+      message: 'OK',
+      data: [createTransaction(9), createTransaction(8), createTransaction(7)],
+      data_count: 3,
+      next_cursor: null,
+      has_more: false,
+    });
     expect(err).toBe('2 transactions …\n3 transactions');
     expect(gateway.requests.map(({ target }) => target)).toEqual([
       '/v1/transactions?limit=200&direction=deposit',
@@ -149,50 +185,99 @@ describe('cpg transactions', () => {
   });
 });
 
-describe('cpg withdraw', () => {
-  it('asks for confirmation, creates the withdrawal and prints its reference', async () => {
-    gateway.reply('withdrawals.create', { data: CREATED_WITHDRAWAL });
-    const { code, out } = await cpg([...WITHDRAW, '--reference', 'order-1'], { agreed: true });
-    expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ withdrawal_id: 7, client_reference: 'order-1' });
-  });
-
-  it('sends nothing without confirmation', async () => {
-    expect(await cpg(WITHDRAW, { agreed: false })).toEqual({ code: 0, out: '', err: 'Nothing was sent.' });
-    expect(await cpg(WITHDRAW)).toEqual({ code: 2, out: '', err: 'Not a terminal: pass --yes to confirm.' });
-    expect(gateway.requests).toHaveLength(0);
-  });
-
-  it('waits for the final status with --wait', async () => {
-    gateway.reply('withdrawals.create', { data: CREATED_WITHDRAWAL });
-    gateway.reply('withdrawals.get', {
-      data: {
-        id: 7,
-        currency: 'USDT',
-        network: 'ETH',
-        to_address: TO,
-        amount: '100.000000',
-        fee: '5.000000',
-        status: 'failed',
-        tx_hash: null,
-        error_message: 'reverted',
-        requested_at: '2025-05-17T00:00:00+00:00',
-        broadcast_at: null,
-        confirmed_at: null,
-      },
+describe('cpg currencies and hot-wallet', () => {
+  it('print tables, fields and envelopes', async () => {
+    gateway.reply('currencies.list', { data: [USDT] });
+    gateway.reply('hotWallet.get', { data: { network: 'ETH', address: TO } });
+    expect((await cpg(['currencies'])).out).toBe(
+      [
+        'CURRENCY  NETWORK  DECIMALS  DEPOSIT  MIN DEPOSIT  WITHDRAWAL  MIN WITHDRAWAL  FEE  FEE %',
+        'USDT      ETH             6  yes                1  no                     0.5    5      1',
+      ].join('\n'),
+    );
+    expect(JSON.parse((await cpg(['currencies', '--json'])).out)).toMatchObject({
+      data: [USDT],
+      data_count: 1,
     });
-    expect((await cpg([...WITHDRAW, '--yes', '--wait'])).out).toContain('"status": "failed"');
+    expect((await cpg(['hot-wallet', '--network', 'eth'])).out).toBe(`network  ETH\naddress  ${TO}`);
+    expect(gateway.requests.at(-1)?.target).toBe('/v1/hot-wallet-address?network=eth');
+  });
+});
+
+describe('cpg deposit-address and deposit-request', () => {
+  it('print the idempotency key before it is sent, and the payments', async () => {
+    gateway.reply('depositAddresses.create', { data: DEPOSIT_ADDRESS });
+    gateway.reply('depositRequests.get', { data: DEPOSIT_REQUEST });
+    const created = await cpg([
+      'deposit-address',
+      '--currency',
+      'USDT',
+      '--network',
+      'ETH',
+      '--user',
+      'u-1',
+      '--json',
+    ]);
+    const { idempotency_key, data } = JSON.parse(created.out);
+    expect(data).toEqual(DEPOSIT_ADDRESS);
+    expect(created.err).toBe(`Reference ${idempotency_key}`);
+    expect(gateway.requests[0]?.body).toEqual({
+      ...{ currency: 'USDT', network: 'ETH', idempotency_key, user_identifier: 'u-1' },
+    });
+    const waited = await cpg(['deposit-request', '5', '--wait']);
+    expect(waited.out).toMatch(/^request_id +5$/m);
+    expect(waited.out).toMatch(/^2025-05-17T00:00:00\+00:00 +confirmed +25\.000000 +12 +0xabc$/m);
+  });
+});
+
+describe('--debug', () => {
+  it('prints requests and responses without secret and signature', async () => {
+    gateway.reply('ping', { data: { pong: true } });
+    const { err, out } = await cpg(['ping', '--debug']);
+    expect(out).toBe('pong (1 attempt).');
+    expect(err).toContain(`> GET ${gateway.clientOptions.baseUrl}/v1/_ping\n`);
+    expect(err).toMatch(/^> X-CPG-Key: ck_1$/m);
+    expect(err).toMatch(/^> X-CPG-Signature: \[redacted\]$/m);
+    expect(err).toMatch(/^< 200 \(\d+ ms\)$/m);
+    expect(err).not.toMatch(/[0-9a-f]{64}/);
+  });
+});
+
+describe('cpg request', () => {
+  it('signs the bytes and prints the envelope', async () => {
+    gateway.reply('withdrawals.create', { data: CREATED_WITHDRAWAL });
+    const data = JSON.stringify({ ...WITHDRAWAL_BODY, client_reference: 'order-1' });
+    const { code, out } = await cpg(['request', 'post', '/v1/withdrawals', '--data', data, '--json']);
+    expect([code, JSON.parse(out)]).toMatchObject([0, { success: true, data: CREATED_WITHDRAWAL }]);
+    expect(gateway.requests[0]?.body).toEqual(JSON.parse(data));
   });
 
-  it('names the reference when the outcome is unknown', async () => {
-    gateway.reply('withdrawals.create', { lost: true });
-    const { code, err } = await cpg([...WITHDRAW, '--yes', '--reference', 'order-1']);
-    expect(code).toBe(1);
-    expect(err).toContain('Repeat it with the same idempotency reference, "order-1", to learn the outcome.');
+  it('is 1 for a rejection, whose envelope it prints once', async () => {
+    gateway.reply('balances.list', { rejection: 'missing_permission' });
+    const { code, out, err } = await cpg(['request', 'GET', '/v1/balances?currency=USDT', '--json']);
+    expect(gateway.requests[0]?.target).toBe('/v1/balances?currency=USDT');
+    expect([code, JSON.parse(out)]).toMatchObject([1, { success: false }]);
+    expect(err + out).toMatch(/403/);
+  });
+
+  it.each([
+    [['request', 'GET', 'v1/x'], 'must be a path such as /v1/balances'],
+    [['request', 'POST', '/v1/x', '--data', '{}', '--body', 'x'], 'Pass --data or --body, not both.'],
+    [['request', 'POST', '/v1/x', '--body', '/no/such/file'], 'The body cannot be read: ENOENT'],
+  ])('rejects %j', async (argv, problem) => {
+    expect(await cpg(argv)).toMatchObject({ code: 2, out: '', err: expect.stringContaining(problem) });
   });
 });
 
 describe('cpg sign', () => {
+  it('prints every value as JSON', async () => {
+    const { out } = await cpg(['sign', 'GET', '/v1/_ping', '--timestamp', '1747444800', '--json']);
+    expect(JSON.parse(out)).toMatchObject({
+      success: true,
+      data: { path: '/v1/_ping', body_bytes: 0, headers: { 'X-CPG-Key': 'ck_1' } },
+    });
+  });
+
   it('prints every intermediate value of the worked example', async () => {
     const { out } = await cpg([
       'sign',
@@ -277,6 +362,29 @@ describe('cpg explain', () => {
     expect((await explain(paste(() => undefined).replace('/v1/', 'https://api.example.com/v1/'))).out).toBe(
       valid,
     );
+  });
+
+  it('is 1 for a wrong signature and 0 for a valid one, in JSON too', async () => {
+    const wrong = await explain(
+      paste((headers) => Object.assign(headers, { 'X-CPG-Signature': 'ab'.repeat(32) })),
+    );
+    expect(wrong).toMatchObject({ code: 1, err: 'The gateway rejects this request.' });
+    const valid = await explain(
+      paste(() => undefined),
+      ['--json'],
+    );
+    expect([valid.code, JSON.parse(valid.out)]).toEqual([
+      0,
+      {
+        success: true,
+        message: 'OK',
+        data: { valid: true, findings: [expect.stringMatching(/^The signature is valid/)] },
+      },
+    ]);
+    expect(JSON.parse((await explain('GET /v1/x HTTP/1.1\n\n', ['--json'])).out)).toMatchObject({
+      success: false,
+      data: { valid: false },
+    });
   });
 
   it('names the mistake', async () => {
@@ -382,6 +490,30 @@ describe('credentials', () => {
   });
 });
 
+it('prints one JSON document for an error too, whatever kind it has', async () => {
+  gateway.reply('ping', { rejection: 'invalid_signature' });
+  expect(JSON.parse((await cpg(['ping', '--json'])).out)).toMatchObject({
+    success: false,
+    error: { code: 'authentication_failed', status: 401, rejection: 'invalid_signature' },
+  });
+  const usage = { success: false, error: { code: 'usage' } };
+  expect(JSON.parse((await cpg(['ping', '--json'], { env: {} })).out)).toMatchObject(usage);
+  expect(JSON.parse((await cpg(['ping', '--json', '--nonsense'])).out)).toMatchObject(usage);
+});
+
+it('keeps the rows of the pages before the one that failed, with the cursor to continue from', async () => {
+  gateway.reply(
+    'transactions.list',
+    { data: [createTransaction(9)], next_cursor: 9, has_more: true },
+    { rejection: 'missing_permission' },
+  );
+  const { code, out } = await cpg(['transactions', '--all', '--json']);
+  expect([code, JSON.parse(out)]).toMatchObject([
+    1,
+    { success: false, data: [createTransaction(9)], next_cursor: 9, error: { code: 'permission_denied' } },
+  ]);
+});
+
 describe('exit codes and help', () => {
   it.each<[readonly string[], number, RegExp]>([
     [['--help'], 0, /CPG_BASE_URL, CPG_KEY_ID and CPG_SECRET/],
@@ -425,15 +557,15 @@ describe('exit codes and help', () => {
 });
 
 it('runs as a program', async () => {
-  const main = join(import.meta.dirname, 'main.ts');
+  const [program = '', ...parameters] = CPG_COMMAND;
   const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ['--conditions=@cpg/source', main, 'sign', 'POST', '/v1/x', '--body', '-', '--timestamp', '1'],
+    program,
+    [...parameters, 'sign', 'POST', '/v1/x', '--body', '-', '--timestamp', '1'],
     { env: { CPG_KEY_ID: 'ck_1', CPG_SECRET: SECRET }, input: 'body', encoding: 'utf8' },
   );
   expect([status, stderr]).toEqual([0, '']);
   expect(stdout).toContain('body bytes        4');
-  const asking = spawnSync(process.execPath, ['--conditions=@cpg/source', main, ...WITHDRAW], {
+  const asking = spawnSync(program, [...parameters, ...WITHDRAW], {
     env: environment(),
     input: 'y\n',
     encoding: 'utf8',
@@ -442,8 +574,7 @@ it('runs as a program', async () => {
 });
 
 describe('a closed pipe', () => {
-  const main = join(import.meta.dirname, 'main.ts');
-  const program = `'${process.execPath}' --conditions=@cpg/source '${main}'`;
+  const program = CPG_COMMAND.map((word) => `'${word}'`).join(' ');
   const inShell = async (script: string) => {
     const child = spawn('bash', ['--norc', '-c', `${script}; echo "status \${PIPESTATUS[0]}" >&2`], {
       env: { ...process.env, ...environment() },
@@ -456,6 +587,8 @@ describe('a closed pipe', () => {
     ['of the help', '--help | head -1', /^Usage: cpg /, 0],
     ['of everything', '--help | true', /^$/, 0],
     ['of errors', 'no-such-command 2>&1 >/dev/null | true', /^$/, 2],
+    // Its exit code was 0 when the pipe was already closed.
+    ['of the JSON of an error', 'ping --json --profile missing 2>/dev/null | true', /^$/, 2],
   ])('%s ends the program quietly', async (_name, command, printed, status) => {
     const { stdout, stderr } = await inShell(`${program} ${command}`);
     expect(stdout).toMatch(printed);
@@ -474,10 +607,10 @@ describe('a closed pipe', () => {
 });
 
 it('limits the size of standard input', () => {
-  const main = join(import.meta.dirname, 'main.ts');
+  const [program = '', ...parameters] = CPG_COMMAND;
   const { status, stderr } = spawnSync(
-    process.execPath,
-    ['--conditions=@cpg/source', main, 'sign', 'POST', '/v1/x', '--body', '-', '--timestamp', '1'],
+    program,
+    [...parameters, 'sign', 'POST', '/v1/x', '--body', '-', '--timestamp', '1'],
     {
       env: { CPG_KEY_ID: 'ck_1', CPG_SECRET: SECRET },
       input: Buffer.alloc(17 * 1024 * 1024),

@@ -1,84 +1,95 @@
-import { readFileSync, statSync } from 'node:fs';
-import { CpgClient } from '../client.ts';
-import type { Credentials } from '../signing/request-signer.ts';
-import { type Terminal, UsageError } from './terminal.ts';
+import type { Command } from 'commander';
+import type { RequestEvent, ResponseEvent } from '../call/context.ts';
+import type { CpgClient, CpgClientOptions } from '../client.ts';
+import { type CredentialSource, readCredentials } from './credentials.ts';
+import { formatVisible } from './format.ts';
+import type { Terminal } from './terminal.ts';
 
-/** The terminal and the credentials file of a command. */
-export interface CommandContext {
-  readonly terminal: Terminal;
-  /** The file named by `--credentials`. */
-  readonly credentialsFile: () => string | undefined;
+/** Options that every command has. */
+export interface GlobalFlags {
+  readonly json?: true;
+  readonly debug?: true;
+  readonly profile?: string;
+  readonly credentials?: string;
 }
 
-/** Runs a command with a client and closes the client afterwards. */
-export const withClient = async (
-  { terminal, credentialsFile }: CommandContext,
-  run: (client: CpgClient) => Promise<void>,
-): Promise<void> => {
-  const credentials = readCredentials(terminal.env, credentialsFile(), ['baseUrl', 'keyId', 'secret']);
+/** What a command found out. It is printed once, when the command ends. */
+export interface CommandResult {
+  /** Printed by `--json`, with `success` and `message` in front: an envelope like those of the gateway. */
+  readonly document: Readonly<Record<string, unknown>>;
+  /** Printed otherwise. */
+  readonly text: () => string;
+  /** Why the command failed although all calls succeeded; exit code 1. */
+  readonly failure?: string | undefined;
+}
+
+/** Passed to every command. */
+export interface CommandContext {
+  readonly terminal: Terminal;
+  readonly flags: GlobalFlags;
+  readonly program: Command;
+  /** Stores what is known so far. It is printed if the command fails or is interrupted afterwards. */
+  keep(result: CommandResult): void;
+  /** Ends the command on Ctrl-C, SIGTERM or SIGHUP with exit code 130, after `stop` had an effect. */
+  interruptWith(stop: () => void): () => void;
+}
+
+/**
+ * Runs one command with the flags of its own and its arguments. Returns its result, or nothing if it printed
+ * lines while it was running.
+ */
+export type CommandHandler<Flags> = (
+  context: CommandContext,
+  flags: Flags,
+  args: readonly string[],
+) => Promise<CommandResult | undefined>;
+
+/** Where a command reads its credentials. */
+export const getCredentialSource = ({ terminal, flags }: CommandContext): CredentialSource => ({
+  env: terminal.env,
+  credentials: flags.credentials,
+  profile: flags.profile,
+});
+
+/** Runs a command with a client and closes the client afterwards, and when the command is interrupted. */
+export const withClient = <Result>(
+  context: CommandContext,
+  run: (client: CpgClient) => Promise<Result>,
+): Promise<Result> =>
+  withClientOf(context, readCredentials(getCredentialSource(context), ['baseUrl', 'keyId', 'secret']), run);
+
+type ClientCredentials = Pick<CpgClientOptions, 'baseUrl' | 'keyId' | 'secret'>;
+
+/** Like {@link withClient}, with given credentials. */
+export const withClientOf = async <Result>(
+  context: CommandContext,
+  { baseUrl, keyId, secret }: ClientCredentials,
+  run: (client: CpgClient) => Promise<Result>,
+): Promise<Result> => {
+  const { terminal, flags } = context;
+  const { CpgClient } = await import('../client.ts');
   const client = new CpgClient({
-    ...credentials,
+    ...{ baseUrl, keyId, secret },
     onRetry: ({ operation, code, delayMs }) =>
       terminal.note(`${operation}: ${code}, retrying in ${Math.ceil(delayMs / 1000)} s`),
+    ...(flags.debug ? createDebugHooks(terminal) : {}),
   });
+  const release = context.interruptWith(() => client.close());
   try {
-    await run(client);
+    return await run(client);
   } finally {
+    release();
     client.close();
   }
 };
 
-/** Indented JSON, as printed by `--json`. */
-export const formatJson = (value: unknown): string => JSON.stringify(value, null, 2);
+/** Prints every request and response to standard error. The hooks receive no secret and no signature. */
+const createDebugHooks = ({ note }: Terminal) => ({
+  onRequest: ({ method, url, headers, bodyBytes }: RequestEvent) =>
+    note(['', `> ${method} ${url}`, ...formatHeaders('>', headers), `> (${bodyBytes} bytes)`].join('\n')),
+  onResponse: ({ status, durationMs, headers }: ResponseEvent) =>
+    note([`< ${status} (${Math.round(durationMs)} ms)`, ...formatHeaders('<', headers), ''].join('\n')),
+});
 
-interface CliCredentials extends Credentials {
-  readonly baseUrl: string;
-}
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-const VARIABLES = { baseUrl: 'CPG_BASE_URL', keyId: 'CPG_KEY_ID', secret: 'CPG_SECRET' } as const;
-
-/**
- * Reads credentials from `CPG_BASE_URL`, `CPG_KEY_ID` and `CPG_SECRET`. Unset variables are read from the
- * JSON file (`{"baseUrl", "keyId", "secret"}`) named by `--credentials` or `CPG_CREDENTIALS`. Command-line
- * arguments are no source, because other users of the machine can read them.
- */
-export const readCredentials = <Name extends keyof CliCredentials>(
-  env: Environment,
-  file: string | undefined,
-  names: readonly Name[],
-): Pick<CliCredentials, Name> => {
-  const path = file ?? env.CPG_CREDENTIALS;
-  const stored = path === undefined ? {} : readFile(path);
-  const found = names.map((name) => [name, env[VARIABLES[name]] ?? stored[name]] as const);
-  const missing = found
-    .filter(([, value]) => value === undefined || value === '')
-    .map(([name]) => VARIABLES[name]);
-  if (missing.length > 0) {
-    throw new UsageError(
-      `Missing credentials: set ${missing.join(' and ')}, or pass --credentials with a JSON file {"baseUrl": "…", "keyId": "…", "secret": "…"}.`,
-    );
-  }
-  return Object.fromEntries(found) as Pick<CliCredentials, Name>;
-};
-
-const readFile = (path: string): Partial<Record<string, string>> => {
-  const isOpen = process.platform !== 'win32' && (getMode(path) & 0o077) !== 0;
-  if (isOpen) throw new UsageError(`${path} must not be readable by other users. Fix: chmod 600 ${path}`);
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(readFileSync(path, 'utf8'));
-  } catch {
-    // The parser's message would quote the file.
-    throw new UsageError(`${path} must be JSON: expected {"baseUrl": "…", "keyId": "…", "secret": "…"}.`);
-  }
-  const values = Object.entries(parsed ?? {}).filter(([, value]) => typeof value === 'string');
-  return Object.fromEntries(values) as Partial<Record<string, string>>;
-};
-
-const getMode = (path: string): number => {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) throw new UsageError(`The file ${path} does not exist.`);
-  return stat.mode;
-};
+const formatHeaders = (prefix: string, headers: Readonly<Record<string, unknown>>): readonly string[] =>
+  Object.entries(headers).map(([name, value]) => `${prefix} ${name}: ${formatVisible(String(value))}`);

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import {
   AUTHENTICATION_HEADERS,
   bodySha256,
@@ -15,9 +14,11 @@ import {
   verify,
 } from '@cpg/protocol';
 import { explainMismatch } from '@cpg/protocol/explain';
-import type { Command } from 'commander';
-import { type CommandContext, readCredentials } from './context.ts';
-import { formatVisible, UsageError } from './terminal.ts';
+import { type CommandHandler, getCredentialSource } from './context.ts';
+import { readCredentials } from './credentials.ts';
+import { formatFields, formatVisible } from './format.ts';
+import { readBytes } from './request-command.ts';
+import { UsageError } from './terminal.ts';
 
 interface SignFlags {
   readonly body?: string;
@@ -25,70 +26,73 @@ interface SignFlags {
 }
 
 /** `cpg sign` */
-export const addSign = (program: Command, context: CommandContext): void => {
-  program
-    .command('sign')
-    .description('sign a request and print every intermediate value; sends nothing')
-    .argument('<method>', 'e.g. GET')
-    .argument('<target>', 'path and query exactly as sent, e.g. "/v1/balances?currency=USDT"')
-    .option('--body <file>', 'file with the body bytes; - for standard input')
-    .option('--timestamp <seconds>', 'Unix seconds (default: now)')
-    .action((method: string, target: string, flags: SignFlags) => sign(context, { method, target, flags }));
-};
-
-interface ToSign {
-  readonly method: string;
-  readonly target: string;
-  readonly flags: SignFlags;
-}
-
-const sign = async (context: CommandContext, { method, target, flags }: ToSign): Promise<void> => {
+export const sign: CommandHandler<SignFlags> = async (context, flags, [method = '', target = '']) => {
   const { terminal } = context;
-  const { keyId, secret } = readCredentials(terminal.env, context.credentialsFile(), ['keyId', 'secret']);
-  const { body: file } = flags;
-  const body =
-    file === '-' ? await terminal.readInput('the body') : file === undefined ? undefined : readFileSync(file);
-  const timestamp = flags.timestamp === undefined ? Math.floor(Date.now() / 1000) : Number(flags.timestamp);
+  const { keyId, secret } = readCredentials(getCredentialSource(context), ['keyId', 'secret']);
+  const body = flags.body === undefined ? undefined : await readBytes(terminal, flags.body);
+  const timestamp = readSeconds(flags.timestamp);
   const signed = signRequest({ keyId, key: createSigningKey(secret), method, target, body, timestamp });
+  const { path, query, canonical, signature, headers } = signed;
+  const bodyBytes = body?.length ?? 0;
   const stages = {
     timestamp: signed.timestamp,
     method: signed.method,
-    path: signed.path,
-    query: signed.query === '' ? '(none)' : signed.query,
-    'body bytes': String(body?.length ?? 0),
+    path,
+    query: query === '' ? '(none)' : query,
+    'body bytes': String(bodyBytes),
     'body sha256': signed.bodySha256,
-    'canonical string': formatVisible(signed.canonical),
-    signature: signed.signature,
+    'canonical string': canonical,
+    signature,
   };
-  for (const [name, value] of Object.entries(stages)) terminal.print(`${name.padEnd(18)}${value}`);
-  terminal.print('');
-  for (const [name, value] of Object.entries(signed.headers)) terminal.print(`${name}: ${value}`);
+  return {
+    document: {
+      data: {
+        ...{ timestamp: signed.timestamp, method: signed.method, path, query },
+        ...{ body_bytes: bodyBytes, body_sha256: signed.bodySha256 },
+        ...{ canonical_string: canonical, signature, headers },
+      },
+    },
+    text: () =>
+      [formatFields(stages), '', ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`)].join(
+        '\n',
+      ),
+  };
 };
+
+/** `undefined` is the current time. The protocol rejects what is not a whole number. */
+const readSeconds = (text: string | undefined): number =>
+  text === undefined ? Math.floor(Date.now() / 1000) : Number(text);
 
 interface ExplainFlags {
   readonly body?: string;
   readonly now?: string;
 }
 
-/** `cpg explain` */
-export const addExplain = (program: Command, context: CommandContext): void => {
-  program
-    .command('explain')
-    .description('explain why a signature is wrong; reads the request as sent from standard input')
-    .option('--body <file>', 'file with the body bytes, instead of the body on standard input')
-    .option('--now <seconds>', "the gateway's time in Unix seconds (default: now)")
-    .action(async (flags: ExplainFlags) => {
-      const { secret } = readCredentials(context.terminal.env, context.credentialsFile(), ['secret']);
-      const pasted = await context.terminal.readInput('the request as sent');
-      for (const line of explain(secret, pasted, flags)) context.terminal.print(line);
-    });
+/** `cpg explain`: exit code 1 if the signature is wrong. */
+export const explain: CommandHandler<ExplainFlags> = async (context, flags) => {
+  const { terminal } = context;
+  const { secret } = readCredentials(getCredentialSource(context), ['secret']);
+  const request = parseHttpRequest(await terminal.readInput('the request as sent'));
+  const body = flags.body === undefined ? request.body : await readBytes(terminal, flags.body);
+  const { isValid, findings } = explainRequest(secret, { ...request, body }, readSeconds(flags.now));
+  return {
+    document: { data: { valid: isValid, findings } },
+    text: () => findings.join('\n'),
+    failure: isValid ? undefined : 'The gateway rejects this request.',
+  };
 };
 
-const explain = (secret: string, pasted: Buffer, flags: ExplainFlags): readonly string[] => {
-  const request = parseHttpRequest(pasted);
-  const body = flags.body === undefined ? request.body : readFileSync(flags.body);
+interface Explanation {
+  /** Whether the signature is right; the timestamp may be old. */
+  readonly isValid: boolean;
+  readonly findings: readonly string[];
+}
+
+const explainRequest = (secret: string, request: PastedRequest, now: number): Explanation => {
+  const wrong = (...findings: readonly string[]): Explanation => ({ isValid: false, findings });
   const missing = AUTHENTICATION_HEADERS.filter((name) => !request.headers[name.toLowerCase()]);
-  if (missing.length > 0) return [`Missing: ${missing.join(', ')}. Every request carries all three headers.`];
+  if (missing.length > 0)
+    return wrong(`Missing: ${missing.join(', ')}. Every request carries all three headers.`);
   const getHeader = (name: string): string => request.headers[name.toLowerCase()] ?? '';
   const [keyId, timestamp, signature] = [KEY_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER].map(getHeader) as [
     string,
@@ -102,22 +106,22 @@ const explain = (secret: string, pasted: Buffer, flags: ExplainFlags): readonly 
     );
   }
   const key = createSigningKey(secret);
-  const { method, headers } = request;
+  const { method, headers, body } = request;
   const canonical = canonicalString({
     timestamp,
     method: method.toUpperCase(),
     ...target,
     bodySha256: bodySha256(body),
   });
-  const now = flags.now === undefined ? Math.floor(Date.now() / 1000) : Number(flags.now);
   const received = { method, target: request.target, timestamp, body, keyId, host: headers.host };
   const findings = explainMismatch({ key, request: received, signature, now, combinations: true });
-  if (findings.length > 0) return findings.map(({ message }) => message);
-  if (verify(key, canonical, signature)) return [describeValidSignature(timestamp, now)];
-  return [
+  const isValid = verify(key, canonical, signature);
+  if (findings.length > 0) return { isValid, findings: findings.map(({ message }) => message) };
+  if (isValid) return { isValid, findings: [describeValidSignature(timestamp, now)] };
+  return wrong(
     'The signature matches no known mistake. Check that the secret belongs to this key and that these are the bytes that were sent.',
     `The canonical string should be: ${formatVisible(canonical)}`,
-  ];
+  );
 };
 
 const describeValidSignature = (timestamp: string, now: number): string => {

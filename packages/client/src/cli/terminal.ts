@@ -1,33 +1,69 @@
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
 
 /** Environment, input and output of the commands. */
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether standard input is a terminal, so that questions can be asked. */
+  readonly isInteractive: boolean;
   /** Prints a result to standard output. */
   print(text: string): void;
   /** Prints any other text to standard error. */
   note(text: string): void;
   /** Reads all of standard input. On a terminal, first prompts for `what`. */
   readInput(what: string): Promise<Buffer>;
-  /** Asks a yes-or-no question. Returns `undefined` if standard input is not a terminal. */
-  confirm(question: string): Promise<boolean | undefined>;
+  /**
+   * Asks a question and returns the line that was entered; `undefined` after Ctrl-C or Ctrl-D. A hidden
+   * answer is not echoed.
+   */
+  ask(question: string, options?: { readonly hidden?: boolean }): Promise<string | undefined>;
+  /**
+   * Calls the listener on Ctrl-C, SIGTERM or SIGHUP, and when the reader of standard output has closed the
+   * pipe. Returns a function that restores the default: the process ends.
+   */
+  onInterrupt(listener: () => void): () => void;
 }
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Receives what `readline` echoes while a secret is typed. */
+const discard = (): Writable => new Writable({ write: (_chunk, _encoding, done) => done() });
 
 /** The terminal of this process. */
 export const processTerminal: Terminal = {
   env: process.env,
+  get isInteractive() {
+    return process.stdin.isTTY === true;
+  },
   print: (text) => void process.stdout.write(`${text}\n`),
   note: (text) => void process.stderr.write(`${text}\n`),
   readInput: (what) => {
     if (process.stdin.isTTY) processTerminal.note(`Enter ${what}, then Ctrl-D on a line of its own.`);
     return readLimited(process.stdin, what);
   },
-  confirm: async (question) => {
-    if (!process.stdin.isTTY) return undefined;
-    const questions = createInterface({ input: process.stdin, output: process.stderr });
-    const input = await questions.question(`${question} [y/N] `);
-    questions.close();
-    return /^y(?:es)?$/i.test(input.trim());
+  ask: (question, { hidden = false } = {}) =>
+    new Promise((resolve) => {
+      const output = hidden ? discard() : process.stderr;
+      const questions = createInterface({ input: process.stdin, output, terminal: true });
+      // Without this, Ctrl-C and Ctrl-D would end the process with exit code 0.
+      questions.once('close', () => {
+        process.stderr.write('\n');
+        resolve(undefined);
+      });
+      if (hidden) process.stderr.write(question);
+      questions.question(hidden ? '' : question, (line) => {
+        questions.removeAllListeners('close').close();
+        if (hidden) process.stderr.write('\n');
+        resolve(line);
+      });
+    }),
+  onInterrupt: (listener) => {
+    for (const signal of SIGNALS) process.on(signal, listener);
+    process.stdout.on('error', listener);
+    return () => {
+      for (const signal of SIGNALS) process.off(signal, listener);
+      process.stdout.off('error', listener);
+    };
   },
 };
 
@@ -47,55 +83,26 @@ const readLimited = async (input: AsyncIterable<Buffer>, what: string): Promise<
   return Buffer.concat(chunks);
 };
 
-const ignoreClosedPipe = (error: NodeJS.ErrnoException): void => {
-  if (error.code !== 'EPIPE') throw error;
-};
+const isClosedPipe = (error: NodeJS.ErrnoException): boolean => error.code === 'EPIPE';
 
 /**
- * Exits quietly when the reader of standard output closes the pipe, like `head` and `less` do. A closed
- * standard error is ignored, so that it cannot interrupt a withdrawal.
+ * Lets a command finish with its own exit code when the reader of its output closes the pipe, like `head` and
+ * `less` do. Any other failure to write the result, such as a full disk, is reported with exit code 1.
  */
-export const exitOnClosedPipe = (results: NodeJS.WriteStream, notes: NodeJS.WriteStream): void => {
-  results.on('error', (error) => {
-    ignoreClosedPipe(error);
-    process.exit();
+export const surviveClosedPipes = (results: NodeJS.WriteStream, notes: NodeJS.WriteStream): void => {
+  results.on('error', (error: NodeJS.ErrnoException) => {
+    if (isClosedPipe(error)) return;
+    notes.write(`The result could not be written to standard output: ${error.message}\n`);
+    process.on('exit', (code) => {
+      if (code === 0) process.exitCode = 1;
+    });
   });
-  notes.on('error', ignoreClosedPipe);
+  notes.on('error', (error) => {
+    if (!isClosedPipe(error)) throw error;
+  });
 };
 
 /** Wrong usage of a command; exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
-
-// Control characters, and characters that are invisible or change the text direction.
-const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
-
-const escapeCharacter = (character: string): string => {
-  const code = character.codePointAt(0) as number;
-  if (code < 0x20) return String.fromCodePoint(0x2400 + code);
-  return code === 0x7f ? '␡' : `\\u{${code.toString(16)}}`;
-};
-
-/** Replaces control characters with their Unicode pictures (`␊`) and escapes other invisible characters. */
-export const formatVisible = (text: string): string => text.replace(HIDDEN, escapeCharacter);
-
-export interface Column<Row> {
-  readonly title: string;
-  readonly value: (row: Row) => string;
-  /** Amounts are right-aligned, so that their decimal points line up. @default 'left' */
-  readonly align?: 'left' | 'right';
-}
-
-/** Formats rows under titles in aligned columns, two spaces apart. */
-export const formatTable = <Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string => {
-  const cells = [
-    columns.map(({ title }) => title),
-    // Values from a server must not control the terminal.
-    ...rows.map((row) => columns.map(({ value }) => formatVisible(value(row)))),
-  ];
-  const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index]?.length ?? 0)));
-  const pad = (cell: string, index: number): string =>
-    columns[index]?.align === 'right' ? cell.padStart(widths[index] ?? 0) : cell.padEnd(widths[index] ?? 0);
-  return cells.map((line) => line.map(pad).join('  ').trimEnd()).join('\n');
-};
