@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { Agent } from 'node:https';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,9 +10,10 @@ import {
   SECRET,
   WITHDRAWAL_BODY,
 } from '@cpg/test-support/client/fixtures';
+import { TRANSPORTS } from '@cpg/test-support/client/transports';
 import { describeWithProgram } from '@cpg/test-support/programs';
 import { type CapturedRequest, ok, RawServer } from '@cpg/test-support/raw-server';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CpgClient, type CpgClientOptions } from './client.ts';
 
 describeWithProgram('openssl', 'over https', () => {
@@ -43,58 +43,64 @@ describeWithProgram('openssl', 'over https', () => {
     return request;
   };
 
-  it('signs the sent bytes, with a custom certificate authority', async () => {
-    const client = makeClient({ httpsAgent: new Agent({ keepAlive: true, ca }) });
-    const before = server.connections;
-    for (const currency of ["a'b c", 'é', 'x']) {
-      await client.balances.list({ currency });
-      expect(isAuthentic(lastRequest(), SECRET)).toBe(true);
-    }
-    expect(server.connections).toBe(before + 1);
-    client.close();
-  });
+  // Only the platform decides which certificates and proxies the global fetch uses.
+  const withOptions = TRANSPORTS.filter(({ create }) => create({ proxyPort: 1 }) !== undefined);
 
-  it('sends nothing to a server with an untrusted certificate', async () => {
-    const client = makeClient({});
-    const before = server.requests.length;
-    await expect(client.withdrawals.create(WITHDRAWAL_BODY)).rejects.toMatchObject({
-      code: 'connection_failed',
-      message: expect.stringContaining('DEPTH_ZERO_SELF_SIGNED_CERT'),
+  describe.each(withOptions)('with $name', ({ create }) => {
+    it('signs the sent bytes, with a custom certificate authority', async () => {
+      const client = makeClient({ transport: create({ ca }) });
+      const before = server.connections;
+      for (const currency of ["a'b c", 'é', 'x']) {
+        await client.balances.list({ currency });
+        expect(isAuthentic(lastRequest(), SECRET)).toBe(true);
+        // Undici frees a connection after it has delivered the response.
+        await new Promise(setImmediate);
+      }
+      expect(server.connections).toBe(before + 1);
+      client.close();
     });
-    expect(server.requests).toHaveLength(before);
-    client.close();
-  });
 
-  it('goes through the tunnel of a proxy', async () => {
-    const tunnels: string[] = [];
-    const sockets = new Set<Socket>();
-    const proxy = createServer((socket) => {
-      sockets.add(socket);
-      socket.once('data', (head) => {
-        const [line = ''] = head.toString('latin1').split('\r\n');
-        tunnels.push(head.toString('latin1'));
-        const [, port] = line.split(' ')[1]?.split(':') ?? [];
-        const upstream = connect(Number(port), '127.0.0.1', () => {
-          socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
-          socket.pipe(upstream).pipe(socket);
+    it('goes through the tunnel of a proxy', async () => {
+      const tunnels: string[] = [];
+      const sockets = new Set<Socket>();
+      const proxy = createServer((socket) => {
+        sockets.add(socket);
+        socket.once('data', (head) => {
+          const [line = ''] = head.toString('latin1').split('\r\n');
+          tunnels.push(head.toString('latin1'));
+          const [, port] = line.split(' ')[1]?.split(':') ?? [];
+          const upstream = connect(Number(port), '127.0.0.1', () => {
+            socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+            socket.pipe(upstream).pipe(socket);
+          });
+          sockets.add(upstream);
         });
-        sockets.add(upstream);
       });
+      await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+      const address = proxy.address();
+      if (address === null || typeof address === 'string') throw new Error('not listening');
+      const client = makeClient({ transport: create({ ca, proxyPort: address.port }) });
+      expect((await client.balances.list({ currency: 'tunnelled' })).data).toEqual([BALANCE]);
+      expect(isAuthentic(lastRequest(), SECRET)).toBe(true);
+      expect(tunnels).toHaveLength(1);
+      expect(tunnels[0]).toMatch(new RegExp(`^CONNECT localhost:${server.port} HTTP/1\\.1\r\n`, 'i'));
+      expect(tunnels[0]).not.toMatch(/x-cpg/i);
+      client.close();
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => proxy.close(resolve));
     });
-    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-    const address = proxy.address();
-    if (address === null || typeof address === 'string') throw new Error('not listening');
-    const client = makeClient({
-      httpsAgent: new Agent({ ca }),
-      proxy: { host: '127.0.0.1', port: address.port, protocol: 'http' },
+  });
+
+  describe.each(TRANSPORTS)('with $name', ({ create }) => {
+    it('sends nothing to a server with an untrusted certificate', async () => {
+      const client = makeClient({ transport: create() });
+      const before = server.requests.length;
+      await expect(client.withdrawals.create(WITHDRAWAL_BODY)).rejects.toMatchObject({
+        code: 'connection_failed',
+        message: expect.stringContaining('DEPTH_ZERO_SELF_SIGNED_CERT'),
+      });
+      expect(server.requests).toHaveLength(before);
+      client.close();
     });
-    expect((await client.balances.list({ currency: 'tunnelled' })).data).toEqual([BALANCE]);
-    expect(isAuthentic(lastRequest(), SECRET)).toBe(true);
-    expect(tunnels).toHaveLength(1);
-    expect(tunnels[0]).toMatch(new RegExp(`^CONNECT localhost:${server.port} HTTP/1\\.1\r\n`));
-    expect(tunnels[0]).not.toMatch(/x-cpg/i);
-    client.close();
-    for (const socket of sockets) socket.destroy();
-    await new Promise((resolve) => proxy.close(resolve));
   });
 });

@@ -106,7 +106,7 @@ const readBody = async (body: ReadableStream<Uint8Array> | null): Promise<Uint8A
 const toFetchError = (error: unknown, request: TransportRequest, neverSent: boolean): TransportError => {
   if (error instanceof TransportError) return error;
   const cause = isObject(error) && isObject(error.cause) ? error.cause : undefined;
-  const { code, message } = toTransportError(cause?.code === undefined ? error : cause, request);
+  const { code, message } = toTransportError(typeof cause?.message === 'string' ? cause : error, request);
   return new TransportError(code, message, { neverSent });
 };
 

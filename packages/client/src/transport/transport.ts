@@ -191,7 +191,12 @@ const checkResponse = (response: TransportResponse): TransportResponse => {
 /** Keeps the code and the message of an error, without the values of headers that some libraries quote. */
 export const toTransportError = (error: unknown, { headers }: TransportRequest): TransportError => {
   if (error instanceof TransportError) return error;
-  const { code, message, neverSent } = (error ?? {}) as Readonly<Record<string, unknown>>;
+  const {
+    name,
+    message,
+    neverSent,
+    code = DEFAULT_CODES[String(name)],
+  } = (error ?? {}) as Readonly<Record<string, unknown>>;
   const text = typeof message === 'string' && message !== '' ? message : 'The request failed.';
   const redacted = Object.values(headers).reduce(
     (rest, value) => (value.length < MIN_REDACTED_LENGTH ? rest : rest.replaceAll(value, '[redacted]')),
@@ -201,6 +206,9 @@ export const toTransportError = (error: unknown, { headers }: TransportRequest):
     neverSent: neverSent === true,
   });
 };
+
+// Undici gives most errors of its HTTP parser no code.
+const DEFAULT_CODES: Readonly<Record<string, string>> = { HTTPParserError: 'HPE_INVALID' };
 
 // Shorter values are words of many messages.
 const MIN_REDACTED_LENGTH = 8;
