@@ -18,7 +18,8 @@ import { signFetch } from './adapters/sign-fetch.ts';
 import { CpgClient } from './client.ts';
 import { ScriptedGateway } from './testing/scripted-gateway.ts';
 import { makeWebhook } from './testing/signed-messages.ts';
-import { memoryInbox, type WebhookReceiverOptions, webhookReceiver } from './webhooks/webhook-receiver.ts';
+import { memoryInbox } from './webhooks/inbox.ts';
+import { type WebhookReceiverOptions, webhookReceiver } from './webhooks/webhook-receiver.ts';
 
 /** Collects unhandled errors, which would end the process, and warnings. */
 let fatal: unknown[];
@@ -216,7 +217,7 @@ describe('webhooks.receiver', () => {
   });
 
   describe.each(broken)('with a callback that %s', (_, fail) => {
-    it.each(['begin', 'finish'])('as inbox.%s passes an error to next', async (name) => {
+    it.each(['claim', 'complete'])('as inbox.%s passes an error to next', async (name) => {
       const inbox = { ...memoryInbox(), [name]: fail };
       const { status, errors } = await deliver({ inbox });
       expect(status).toBe(503);
@@ -225,11 +226,28 @@ describe('webhooks.receiver', () => {
       ]);
     });
 
-    it('as inbox.abandon passes on the error of onEvent', async () => {
-      const inbox = { ...memoryInbox(), abandon: fail as () => void };
+    it('as inbox.release passes on the error of onEvent', async () => {
+      const inbox = { ...memoryInbox(), release: fail as () => void };
       const { errors } = await deliver({ inbox, onEvent: throwing });
       expect(errors).toMatchObject([{ message: 'broke' }]);
-      expect(warnings).toEqual([expect.stringContaining('inbox.abandon() failed')]);
+      expect(warnings).toEqual([expect.stringContaining('inbox.release() failed')]);
+    });
+
+    it('as inbox.renew causes warnings, and the event is handled', async () => {
+      let resolve = () => {};
+      const renewed = new Promise<void>((resolveRenewed) => {
+        resolve = resolveRenewed;
+      });
+      const inbox = {
+        ...memoryInbox(),
+        renew: () => {
+          resolve();
+          return fail() as undefined;
+        },
+      };
+      const { status, errors } = await deliver({ inbox, leaseMs: 3, onEvent: () => renewed });
+      expect([status, errors]).toEqual([200, []]);
+      expect(warnings[0]).toContain('inbox.renew() failed');
     });
 
     it('as now passes an error to next', async () => {
@@ -257,12 +275,15 @@ describe('webhooks.receiver', () => {
     expect(warnings).toEqual([expect.stringContaining('webhooks.receiver failed: Error: broke')]);
   });
 
-  it('does not count an event as handled when inbox.begin returns nothing', async () => {
-    const inbox = { ...memoryInbox(), begin: () => undefined as never };
+  it('does not count an event as handled when inbox.claim returns nothing', async () => {
+    const inbox = { ...memoryInbox(), claim: () => undefined as never };
     const { status, errors } = await deliver({ inbox });
     expect(status).toBe(503);
     expect(errors).toMatchObject([
-      { message: 'inbox.begin() must return "new", "busy" or "done": got undefined.' },
+      {
+        message:
+          'inbox.claim() must return { state: "claimed" }, { state: "handled" } or { state: "busy", leaseEndsInMs }: got undefined.',
+      },
     ]);
   });
 });

@@ -37,12 +37,17 @@ export { axiosTransport, type ConnectionOptions } from './transport/axios-transp
 export { type FetchTransportOptions, fetchTransport } from './transport/fetch-transport.ts';
 export type { Transport, TransportRequest, TransportResponse } from './transport/transport.ts';
 export type { Dispatcher } from './transport/undici-transport.ts';
+export type { FastifyReplyLike, FastifyRequestLike, WebhookHandler } from './webhooks/exchange.ts';
+export {
+  type ClaimResult,
+  type MemoryInboxOptions,
+  memoryInbox,
+  type WebhookClaim,
+  type WebhookInbox,
+} from './webhooks/inbox.ts';
 export type { WebhookHeaders, WebhookToVerify } from './webhooks/verify-webhook.ts';
 export {
-  type InboxState,
-  memoryInbox,
-  type WebhookHandler,
-  type WebhookInbox,
+  type WebhookDelivery,
   type WebhookReceiverOptions,
   webhooks,
 } from './webhooks/webhook-receiver.ts';

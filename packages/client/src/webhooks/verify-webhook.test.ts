@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { createSigningKey, signWebhook } from '@cpg/protocol';
 import { describe, expect, it } from 'vitest';
 import { verifyWebhook, type WebhookToVerify } from './verify-webhook.ts';
@@ -54,6 +55,28 @@ describe('verifyWebhook', () => {
     }
   });
 
+  it.each<[string, (bytes: Buffer) => unknown]>([
+    ['a string', (bytes) => bytes.toString()],
+    ['a Uint8Array', (bytes) => new Uint8Array(bytes)],
+    ['an ArrayBuffer', (bytes) => new Uint8Array(bytes).buffer],
+    ['a DataView', (bytes) => new DataView(new Uint8Array(bytes).buffer)],
+    ['a Uint8Array of another realm', (bytes) => runInNewContext('Uint8Array.from(bytes)', { bytes })],
+  ])('accepts a body that is %s', (_, convert) => {
+    const named = { ...event, data: { ...event.data, client_reference: 'Zoë' } };
+    const webhook = deliver(named);
+    const body = convert(webhook.body as Buffer) as WebhookToVerify['body'];
+    expect(verifyWebhook({ ...webhook, body })).toEqual(named);
+    expect(() => verifyWebhook({ ...webhook, body: `${webhook.body} ` })).toThrow(
+      expect.objectContaining({ rejection: 'invalid_signature' }),
+    );
+  });
+
+  it('explains how to keep the bytes of a body that was parsed', () => {
+    expect(() => verifyWebhook({ ...deliver(), body: event as never })).toThrow(
+      'Webhook: body must be the received bytes or their text: got an object (Object). The signature covers the bytes, which a parsed body no longer has. Fix: verify before parsing, with await request.arrayBuffer() of a fetch Request, express.raw({ type: "*/*" }) in Express, or addContentTypeParser(…, { parseAs: "buffer" }) in Fastify.',
+    );
+  });
+
   it('uses the system clock by default', () => {
     const webhook = deliver();
     expect(() => verifyWebhook({ ...webhook, now: undefined })).toThrow('outside the allowed window');
@@ -78,6 +101,9 @@ describe('verifyWebhook', () => {
     ['a parsed body', { ...deliver(), body: event as never }],
     ['no secret', { ...deliver(), secret: '' }],
     ['no secrets', { ...deliver(), secret: [] }],
+    ['an empty one of two secrets', { ...deliver(), secret: [SECRET, ''] }],
+    ['a missing one of two secrets', { ...deliver(), secret: [SECRET, undefined as never] }],
+    ['no body', { ...deliver(), body: undefined as never }],
   ])('explains how to fix %s', (_, webhook) => {
     expect(() => verifyWebhook(webhook)).toThrow(expect.objectContaining({ code: 'invalid_configuration' }));
   });

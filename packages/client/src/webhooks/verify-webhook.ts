@@ -13,15 +13,7 @@ import {
 } from '@cpg/protocol';
 import { CpgError } from '../errors.ts';
 import { ANY, checkOptions, type OptionRules, SECONDS, withCpgErrors } from '../guards.ts';
-import {
-  asBytes,
-  describe,
-  type HeadersLike,
-  isHeadersLike,
-  isIterable,
-  isObject,
-  isUint8Array,
-} from '../platform.ts';
+import { asBytes, describe, type HeadersLike, isHeadersLike, isIterable, isObject } from '../platform.ts';
 
 /** Headers of Node.js or Express, the `Headers` of any fetch, or pairs. Names ignore case. */
 export type WebhookHeaders =
@@ -32,8 +24,11 @@ export type WebhookHeaders =
 export interface WebhookToVerify {
   /** The webhook's signing secret, not that of an API key. During a rotation, the old and the new secret. */
   readonly secret: string | readonly string[];
-  /** The body bytes as received: not parsed, not decoded. */
-  readonly body: Uint8Array;
+  /**
+   * The body as received, not parsed: bytes, or their text if the bytes were decoded as UTF-8. The result of
+   * `JSON.stringify` on a parsed body is not the received text.
+   */
+  readonly body: Uint8Array | ArrayBuffer | string;
   readonly headers: WebhookHeaders;
   /** The current time in whole Unix seconds. Defaults to the system's clock. */
   readonly now?: number | undefined;
@@ -47,14 +42,23 @@ const RULES: OptionRules<WebhookToVerify> = { secret: ANY, body: ANY, headers: A
  * once, with a new signature each time: deduplicate by `id`.
  *
  * @throws CpgError `invalid_webhook` with a `rejection` and the `status` to respond with;
- * `invalid_configuration` for an invalid secret or a body that is not bytes.
+ * `invalid_configuration` for an invalid secret, or a body that was parsed.
+ *
+ * @example
+ * const event = webhooks.verify({ secret, headers: request.headers, body: await request.text() });
  */
 export const verifyWebhook = (webhook: WebhookToVerify): WebhookEvent | UnknownWebhookEvent => {
   checkOptions('webhooks.verify', webhook, RULES);
-  const { headers, now = Math.floor(Date.now() / 1000) } = webhook;
-  // A Uint8Array of any realm. The protocol rejects other values.
-  const body = isUint8Array(webhook.body) ? (asBytes(webhook.body) ?? webhook.body) : webhook.body;
-  const key = createWebhookKeys(webhook.secret);
+  return verifyWithKeys(createWebhookKeys('webhooks.verify', webhook.secret), webhook);
+};
+
+/** Like {@link verifyWebhook}, with keys that were created before. */
+export const verifyWithKeys = (
+  key: readonly SigningKey[],
+  { body: given, headers, now = Math.floor(Date.now() / 1000) }: Omit<WebhookToVerify, 'secret'>,
+): WebhookEvent | UnknownWebhookEvent => {
+  const body = typeof given === 'string' ? ENCODER.encode(given) : asBytes(given);
+  if (body === undefined) throw notBytes(given);
   const verified = withCpgErrors('Webhook', () =>
     verify({
       key,
@@ -70,16 +74,39 @@ export const verifyWebhook = (webhook: WebhookToVerify): WebhookEvent | UnknownW
   return event;
 };
 
-/** @throws CpgError `invalid_configuration` for an invalid secret. Its message never contains the secret. */
-export const createWebhookKeys = (secret: string | readonly string[]): readonly SigningKey[] => {
-  const secrets = [secret].flat() as readonly string[];
-  if (secrets.length === 0) {
+const ENCODER = new TextEncoder();
+
+const notBytes = (body: unknown): CpgError =>
+  new CpgError(
+    'invalid_configuration',
+    `Webhook: body must be the received bytes or their text: got ${describe(body)}. The signature covers the bytes, which a parsed body no longer has. Fix: verify before parsing, with await request.arrayBuffer() of a fetch Request, express.raw({ type: "*/*" }) in Express, or addContentTypeParser(…, { parseAs: "buffer" }) in Fastify.`,
+  );
+
+/**
+ * @throws CpgError `invalid_configuration` for an empty list and for each value that is not a secret. Its message
+ * never contains the secret.
+ */
+export const createWebhookKeys = (
+  owner: string,
+  secret: string | readonly string[],
+): readonly SigningKey[] => {
+  if (!Array.isArray(secret)) return [createKey(`${owner}: secret`, secret)];
+  if (secret.length === 0) {
     throw new CpgError(
       'invalid_configuration',
-      'Webhook: secret must be a secret or a list of at least one: got an empty list.',
+      `${owner}: secret must be a secret or a list of at least one: got an empty list.`,
     );
   }
-  return withCpgErrors('Webhook', () => secrets.map((each) => createSigningKey(each)));
+  return Array.from(secret, (each, index) => createKey(`${owner}: secret[${index}]`, each));
+};
+
+const createKey = (name: string, secret: unknown): SigningKey => {
+  if (typeof secret === 'string' && secret.trim() !== '')
+    return withCpgErrors(name, () => createSigningKey(secret));
+  throw new CpgError(
+    'invalid_configuration',
+    `${name} must be a non-empty string: got ${typeof secret === 'string' && secret !== '' ? 'only white space' : describe(secret)}. Is its environment variable set?`,
+  );
 };
 
 const getHeader = (headers: WebhookHeaders, name: string): ReceivedHeader => {

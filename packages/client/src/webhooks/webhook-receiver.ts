@@ -1,9 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { randomUUID } from 'node:crypto';
 import {
   DELIVERY_HEADER,
-  ENVELOPE_CONTENT_TYPE,
   errorEnvelope,
   REJECTIONS,
+  type SigningKey,
   successEnvelope,
   type UnknownWebhookEvent,
   type WebhookEvent,
@@ -23,56 +23,21 @@ import {
   SECONDS,
   warn,
 } from '../guards.ts';
-import { isUint8Array } from '../platform.ts';
-import { createWebhookKeys, verifyWebhook } from './verify-webhook.ts';
+import { isObject } from '../platform.ts';
+import { createExchange, type Exchange, type WebhookHandler } from './exchange.ts';
+import { type ClaimResult, memoryInbox, TIMER_MS, type WebhookClaim, type WebhookInbox } from './inbox.ts';
+import { lingerAfterResponse, readRawBody, TOO_LARGE } from './raw-body.ts';
+import { createWebhookKeys, verifyWebhook, verifyWithKeys } from './verify-webhook.ts';
 
-/** Whether an event is new, being handled (`busy`) or already handled (`done`). */
-export type InboxState = 'new' | 'busy' | 'done';
-
-/**
- * Records which events were handled, so that a repeated delivery is not handled twice. If you run several
- * processes or must survive restarts, implement it with your database; `begin` must be atomic.
- */
-export interface WebhookInbox {
-  /** Returns the state of an event. If it is new, marks it as being handled. */
-  begin(eventId: number): InboxState | Promise<InboxState>;
-  /** Marks an event as handled. */
-  finish(eventId: number): void | Promise<void>;
-  /** Marks an event as new again, because handling it failed. */
-  abandon(eventId: number): void | Promise<void>;
+/** What is known about a delivery besides its event. */
+export interface WebhookDelivery {
+  /** The `X-CPG-Delivery` header: the same on every retry. */
+  readonly deliveryId: string | undefined;
+  /** The claim on the event, for example for `inbox.transaction(claim, …)` of `postgresInbox`. */
+  readonly claim: WebhookClaim;
+  /** Aborted when `onEvent` has taken longer than `maxHandlingMs`, after which the event may be handled again. */
+  readonly signal: AbortSignal;
 }
-
-const DEFAULT_CAPACITY = 100_000;
-
-/**
- * An inbox in the memory of this process. Keeps the `capacity` events that were handled last. @default 100000
- * events
- */
-export const memoryInbox = (options: { readonly capacity?: number | undefined } = {}): WebhookInbox => {
-  checkOptions('memoryInbox', options, { capacity: COUNT_FROM_1 });
-  const { capacity = DEFAULT_CAPACITY } = options;
-  const busy = new Set<number>();
-  const done = new Set<number>();
-  return {
-    begin: (eventId) => {
-      if (done.has(eventId)) return 'done';
-      if (busy.has(eventId)) return 'busy';
-      busy.add(eventId);
-      return 'new';
-    },
-    finish: (eventId) => {
-      busy.delete(eventId);
-      done.add(eventId);
-      for (const oldest of done) {
-        if (done.size <= capacity) break;
-        done.delete(oldest);
-      }
-    },
-    abandon: (eventId) => {
-      busy.delete(eventId);
-    },
-  };
-};
 
 export interface WebhookReceiverOptions {
   /** The webhook's signing secret. During a rotation, the old and the new secret. */
@@ -80,36 +45,37 @@ export interface WebhookReceiverOptions {
   /** Called once per event. The gateway waits 10 seconds for the response, so put longer work in a queue. */
   readonly onEvent: (
     event: WebhookEvent | UnknownWebhookEvent,
-    delivery: { readonly deliveryId: string | undefined },
+    delivery: WebhookDelivery,
   ) => void | Promise<void>;
-  /** Records the handled events. Defaults to `memoryInbox()`. */
+  /** Records the handled events. Several processes need one in Redis or PostgreSQL. @default memoryInbox() */
   readonly inbox?: WebhookInbox | undefined;
+  /**
+   * How long an event stays claimed after the process that handles it has ended, in milliseconds. The lease is
+   * renewed while `onEvent` runs. With less than a minute, the gateway's first retry handles the event. @default
+   * 30000
+   */
+  readonly leaseMs?: number | undefined;
+  /** How long the lease is renewed, in milliseconds; longer calls of `onEvent` are given up. @default 600000 */
+  readonly maxHandlingMs?: number | undefined;
   /** Maximum body size in bytes; longer bodies get 413. @default 1048576 */
   readonly maxBodyBytes?: number | undefined;
   /** Returns the current time in whole Unix seconds. Replace it in tests. */
   readonly now?: (() => number) | undefined;
 }
 
-/** A handler for Express 4 and 5 and any other framework that calls `(request, response, next)`. */
-export type WebhookHandler = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  next: (error?: unknown) => void,
-) => void;
-
 const MIB = 1024 * 1024;
+const DEFAULT_LEASE_MS = 30_000;
+const DEFAULT_MAX_HANDLING_MS = 600_000;
+const RENEWALS_PER_LEASE = 3;
 
 const RULES: OptionRules<WebhookReceiverOptions> = {
   secret: ANY,
   onEvent: FUNCTION,
-  inbox: methods('begin', 'finish', 'abandon'),
+  inbox: methods('claim', 'complete', 'release'),
+  leaseMs: TIMER_MS,
+  maxHandlingMs: TIMER_MS,
   maxBodyBytes: COUNT_FROM_1,
   now: FUNCTION,
-};
-
-const STATE = {
-  accepts: (value: unknown): value is InboxState => value === 'new' || value === 'busy' || value === 'done',
-  expected: '"new", "busy" or "done"',
 };
 
 /**
@@ -118,136 +84,160 @@ const STATE = {
  *
  * Calls `onEvent` once per event `id` and responds 200 after it has resolved. A repeated delivery gets 200
  * immediately, or 409 while the event is being handled. A webhook that is not authentic or too old gets 401.
- * An error of `onEvent` is passed to `next`, and the gateway delivers the event again.
+ * An error of `onEvent` is passed to `next` or to Fastify's error handler; without either, the response is 500. The
+ * gateway then delivers the event again. If the process ends during `onEvent`, the event is handled again after
+ * `leaseMs`.
  *
  * @throws CpgError `invalid_configuration` for invalid options.
+ *
+ * @example
+ * createServer(webhooks.receiver({ secret, onEvent: async (event) => { await queue.add(event); } }));
  */
 export const webhookReceiver = (options: WebhookReceiverOptions): WebhookHandler => {
   checkOptions('webhooks.receiver', options, RULES);
-  requireOption('webhooks.receiver: onEvent', options.onEvent, FUNCTION);
-  createWebhookKeys(options.secret);
-  const { inbox = memoryInbox(), maxBodyBytes = MIB } = options;
-  const settings = { ...options, inbox, maxBodyBytes };
+  const {
+    onEvent,
+    inbox = memoryInbox(),
+    leaseMs = DEFAULT_LEASE_MS,
+    maxHandlingMs = DEFAULT_MAX_HANDLING_MS,
+    maxBodyBytes = MIB,
+    now,
+  } = options;
+  requireOption('webhooks.receiver: onEvent', onEvent, FUNCTION);
+  const keys = createWebhookKeys('webhooks.receiver', options.secret);
+  const settings: Settings = { keys, onEvent, inbox, leaseMs, maxHandlingMs, maxBodyBytes, now };
   return (request, response, next) => {
-    receive(settings, request, response).catch((error: unknown) => reportFailure(error, response, next));
+    let exchange: Exchange;
+    try {
+      exchange = createExchange(request, response, next);
+    } catch (error) {
+      if (typeof next !== 'function' || !notify('next()', next, error)) warn('webhooks.receiver', error);
+      return;
+    }
+    receive(settings, exchange)
+      .catch((error: unknown) => exchange.fail(error))
+      .catch((failure: unknown) => warn('webhooks.receiver', failure));
   };
 };
 
-/**
- * Passes an error to `next`. Without a working `next`, warns and responds 500, so that the gateway delivers
- * again.
- */
-const reportFailure = (error: unknown, response: ServerResponse, next: (error?: unknown) => void): void => {
-  if (typeof next !== 'function') warn('webhooks.receiver', error);
-  else if (notify('next()', next, error)) return;
-  if (!response.headersSent) respond(response, 500, errorEnvelope(REJECTIONS.internal_server_error.message));
-};
-
-type Settings = WebhookReceiverOptions & {
+interface Settings {
+  readonly keys: readonly SigningKey[];
+  readonly onEvent: WebhookReceiverOptions['onEvent'];
   readonly inbox: WebhookInbox;
+  readonly leaseMs: number;
+  readonly maxHandlingMs: number;
   readonly maxBodyBytes: number;
-};
+  readonly now: (() => number) | undefined;
+}
 
-const receive = async (
-  { secret, onEvent, inbox, maxBodyBytes, now }: Settings,
-  request: WebhookRequest,
-  response: ServerResponse,
-): Promise<void> => {
-  const body = await readRawBody(request, maxBodyBytes);
+const receive = async (settings: Settings, exchange: Exchange): Promise<void> => {
+  const { keys, inbox, leaseMs, maxBodyBytes, now } = settings;
+  const body = await readRawBody(exchange.body, maxBodyBytes);
   if (body === TOO_LARGE) {
-    response.setHeader('Connection', 'close');
-    lingerAfterResponse(request);
-    return respond(response, 413, errorEnvelope(REJECTIONS.body_too_large.message));
+    lingerAfterResponse(exchange.message);
+    const envelope = errorEnvelope(REJECTIONS.body_too_large.message);
+    return exchange.respond(413, envelope, { Connection: 'close' });
   }
-  const headers = request.headersDistinct;
+  const headers = exchange.message.headersDistinct ?? exchange.message.headers;
   let event: WebhookEvent | UnknownWebhookEvent;
   try {
-    event = verifyWebhook({ secret, body, headers, now: now && invoke('now()', now, SECONDS) });
+    event = verifyWithKeys(keys, { body, headers, now: now && invoke('now()', now, SECONDS) });
   } catch (error) {
     if (!CpgError.is(error) || error.code !== 'invalid_webhook') throw error;
-    return respond(response, error.status ?? 401, errorEnvelope(error.wireMessage ?? error.message));
+    return exchange.respond(error.status ?? 401, errorEnvelope(error.wireMessage ?? error.message));
   }
-  const state = await invokeAsync('inbox.begin()', () => inbox.begin(event.id), STATE);
-  if (state === 'busy') return respond(response, 409, errorEnvelope('This event is being handled right now'));
-  if (state === 'new') {
-    try {
-      await onEvent(event, { deliveryId: headers[DELIVERY_HEADER.toLowerCase()]?.[0] });
-    } catch (error) {
-      await invokeAsync('inbox.abandon()', () => inbox.abandon(event.id), ANY).catch((failure: unknown) =>
-        warn('webhooks.receiver', failure),
-      );
-      throw error;
-    }
-    await invokeAsync('inbox.finish()', () => inbox.finish(event.id), ANY);
+  const claim = { eventId: event.id, token: randomUUID() };
+  const claimed = await invokeAsync('inbox.claim()', () => inbox.claim(claim, leaseMs), CLAIM_RESULT);
+  if (claimed.state === 'busy') {
+    const seconds = Math.max(1, Math.ceil(claimed.leaseEndsInMs / 1000));
+    const envelope = errorEnvelope('This event is being handled right now');
+    return exchange.respond(409, envelope, { 'Retry-After': String(seconds) });
   }
-  respond(response, 200, successEnvelope(null));
-};
-
-const respond = (response: ServerResponse, status: number, envelope: object): void => {
-  response.writeHead(status, { 'Content-Type': ENVELOPE_CONTENT_TYPE }).end(JSON.stringify(envelope));
-};
-
-/** A request of node:http or Express, with the properties that body parsers set. */
-type WebhookRequest = IncomingMessage & { readonly body?: unknown; readonly rawBody?: unknown };
-
-/** Returned for a body above the limit. */
-const TOO_LARGE = Symbol('too large');
-
-const MAX_DRAINED_BYTES = 64 * 1024 * 1024;
-const MIN_CAPACITY = 4_096;
-const MAX_LINGER_MS = 5_000;
-
-/**
- * The received bytes of a body: those kept by `express.raw()` or the platform, otherwise read from the
- * stream.
- *
- * @throws CpgError `invalid_configuration` if a parser has consumed the stream.
- */
-const readRawBody = async (request: WebhookRequest, limit: number): Promise<Buffer | typeof TOO_LARGE> => {
-  const kept = [request.rawBody, request.body].find(isUint8Array);
-  if (kept !== undefined) return kept.length > limit ? TOO_LARGE : Buffer.from(kept);
-  if (request.readableDidRead || request.readableEnded) {
-    throw new CpgError(
-      'invalid_configuration',
-      'The webhook body was parsed before its signature could be checked. Fix: mount webhooks.receiver() before express.json(), or use express.raw({ type: "*/*" }) on its route.',
+  if (claimed.state === 'claimed') {
+    await handle(settings, claim, (signal) =>
+      settings.onEvent(event, { deliveryId: getDeliveryId(headers), claim, signal }),
     );
   }
-  return new Promise((resolve, reject) => {
-    // One buffer that grows by doubling: tiny chunks must not cost memory each.
-    let bytes = Buffer.alloc(MIN_CAPACITY);
-    let length = 0;
-    // Keeps reading after the limit, to drain and count the rest.
-    request.on('data', (chunk: Buffer) => {
-      const start = length;
-      length += chunk.length;
-      if (length > limit + MAX_DRAINED_BYTES) request.socket.destroy();
-      if (length > limit) return resolve(TOO_LARGE);
-      if (length > bytes.length) bytes = Buffer.concat([bytes], Math.max(length, 2 * bytes.length));
-      bytes.set(chunk, start);
-    });
-    request.once('end', () => resolve(bytes.subarray(0, length))).once('error', reject);
-  });
+  exchange.respond(200, successEnvelope(null));
+};
+
+const getDeliveryId = (headers: NodeJS.Dict<string | string[]>): string | undefined =>
+  [headers[DELIVERY_HEADER.toLowerCase()]].flat()[0];
+
+const CLAIM_RESULT = {
+  accepts: (value: unknown): value is ClaimResult =>
+    isObject(value) &&
+    (value.state === 'claimed' ||
+      value.state === 'handled' ||
+      (value.state === 'busy' && Number.isFinite(value.leaseEndsInMs))),
+  expected: '{ state: "claimed" }, { state: "handled" } or { state: "busy", leaseEndsInMs }',
+};
+const BOOLEAN = {
+  accepts: (value: unknown): value is boolean => typeof value === 'boolean',
+  expected: 'true or false',
+};
+
+/** Runs `work` under a claim, and completes the claim; if `work` fails, releases it. */
+const handle = async (
+  settings: Settings,
+  claim: WebhookClaim,
+  work: (signal: AbortSignal) => void | Promise<void>,
+): Promise<void> => {
+  const { inbox } = settings;
+  const { signal, stop } = keepLease(settings, claim);
+  try {
+    await work(signal);
+  } catch (error) {
+    stop();
+    await invokeAsync('inbox.release()', () => inbox.release(claim), ANY).catch((failure: unknown) =>
+      warn('webhooks.receiver', failure),
+    );
+    throw error;
+  }
+  stop();
+  const complete = () => invokeAsync('inbox.complete()', () => inbox.complete(claim), BOOLEAN);
+  // Once more, because the work was done, and the connection may have been lost while it was idle.
+  if (await complete().catch(complete)) return;
+  warn(
+    'webhooks.receiver',
+    `event ${claim.eventId} was claimed again while onEvent was running, and may be handled twice`,
+  );
 };
 
 /**
- * Makes sure the response to an oversized body reaches the sender. Closing a socket with unread bytes would
- * reset the connection, so this ends the sending direction first and closes after the rest was received, or
- * after five seconds.
+ * Renews the lease of a claim until it is stopped, for `maxHandlingMs` at most. Then it aborts the signal. An
+ * inbox that cannot renew leases ends this one after `leaseMs`.
  */
-const lingerAfterResponse = (request: IncomingMessage): void => {
-  const { socket } = request;
-  // Adapters that emulate node:http (serverless, tests) manage the connection themselves.
-  if (typeof socket?.destroySoon !== 'function') return;
-  const destroySoon = socket.destroySoon.bind(socket);
-  // Node calls it after writing the last response of a connection.
-  socket.destroySoon = () => {
-    if (request.complete) return destroySoon();
-    socket.end();
-    const timer = setTimeout(() => socket.destroy(), MAX_LINGER_MS);
-    socket.once('close', () => clearTimeout(timer)).once('end', destroySoon);
-    request.once('end', destroySoon);
+const keepLease = ({ inbox, leaseMs, maxHandlingMs }: Settings, claim: WebhookClaim) => {
+  const controller = new AbortController();
+  const canRenew = typeof inbox.renew === 'function';
+  const limitMs = canRenew ? maxHandlingMs : Math.min(leaseMs, maxHandlingMs);
+  let isRenewing = false;
+  const renew = async (): Promise<void> => {
+    if (isRenewing) return;
+    isRenewing = true;
+    await invokeAsync('inbox.renew()', () => inbox.renew?.(claim, leaseMs), ANY).catch((failure: unknown) =>
+      warn('webhooks.receiver', failure),
+    );
+    isRenewing = false;
   };
+  const renewal = canRenew ? setInterval(() => void renew(), leaseMs / RENEWALS_PER_LEASE) : undefined;
+  const stop = () => {
+    clearInterval(renewal);
+    clearTimeout(limit);
+  };
+  const limit = setTimeout(() => {
+    stop();
+    controller.abort(tooLong(claim, limitMs));
+  }, limitMs);
+  return { signal: controller.signal, stop };
 };
+
+const tooLong = ({ eventId }: WebhookClaim, limitMs: number): CpgError =>
+  new CpgError(
+    'callback_failed',
+    `webhooks.receiver: onEvent has not finished event ${eventId} within ${limitMs} ms, and it may be handled again. Fix: put long work in a queue, or raise maxHandlingMs.`,
+  );
 
 /** Receives webhooks (wire protocol §5): mount `receiver`, or check a webhook yourself with `verify`. */
 export const webhooks = Object.freeze({ verify: verifyWebhook, receiver: webhookReceiver });
