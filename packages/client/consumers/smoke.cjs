@@ -14,6 +14,11 @@ const main = async () => {
   assert.notEqual(copy.CpgError, CpgError);
   assert.equal(CpgError.is(new copy.CpgError('aborted', 'x')), true);
 
+  const { redisInbox } = require('@cpg/client/inbox-redis');
+  const { postgresInbox } = require('@cpg/client/inbox-postgres');
+  assert.throws(() => redisInbox({}), CpgError);
+  assert.throws(() => postgresInbox({}), CpgError);
+
   cpg.close();
   await gateway.stop();
   process.stdout.write(`ok: CommonJS on Node.js ${process.versions.node}\n`);

@@ -1,6 +1,8 @@
 // Uses the installed package as an ES module: calls, retries, webhooks and adapters. Exits with 0 on success.
 import assert from 'node:assert/strict';
 import { CpgClient, CpgError, signAxios, signFetch, sumAvailable, webhooks } from '@cpg/client';
+import { postgresInbox } from '@cpg/client/inbox-postgres';
+import { redisInbox } from '@cpg/client/inbox-redis';
 import { makeWebhook, ScriptedGateway } from '@cpg/client/testing';
 import axios from 'axios';
 
@@ -26,6 +28,10 @@ await assert.rejects(
 
 const { headers, body } = makeWebhook({ secret: 's', event: 'deposit.confirmed' });
 assert.equal(webhooks.verify({ secret: 's', headers, body }).event, 'deposit.confirmed');
+
+const inbox = postgresInbox(async () => [{ state: 'claimed' }]);
+assert.deepEqual(await inbox.claim({ eventId: 1, token: 't' }, 1_000), { state: 'claimed' });
+assert.throws(() => redisInbox({}), CpgError);
 
 stranger.close();
 cpg.close();

@@ -13,6 +13,8 @@ import {
   type WebhookEvent,
   webhooks,
 } from '@cpg/client';
+import { formatPostgresInboxTable, type PostgresInbox, postgresInbox } from '@cpg/client/inbox-postgres';
+import { type RedisClient, redisInbox } from '@cpg/client/inbox-redis';
 import { makeWebhook, ScriptedGateway } from '@cpg/client/testing';
 import axios, { type AxiosInstance } from 'axios';
 
@@ -67,6 +69,15 @@ export const receiver = webhooks.receiver({
     if (known.event === 'withdrawal.failed') void (known.data.error_message satisfies string | null);
   },
 });
+
+export const inbox: PostgresInbox = postgresInbox(async (text, values) => [text, values]);
+export const receiverOfMany = (redis: RedisClient) =>
+  webhooks.receiver({
+    secret: ['old', 'new'],
+    inbox: redisInbox(redis, { prefix: 'shop:' }),
+    onEvent: () => {},
+  });
+export const migration: string = formatPostgresInboxTable({ table: 'shop.inbox' });
 
 export const script = async (): Promise<void> => {
   const gateway = await ScriptedGateway.start();

@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { startBuiltGateway } from '@cpg/test-support/gateway-process';
 import { findFreePort, listen } from '@cpg/test-support/ports';
+import { startPostgres } from '@cpg/test-support/postgres';
 import { readLines } from '@cpg/test-support/processes';
+import { itInCi } from '@cpg/test-support/programs';
+import { RedisServer } from '@cpg/test-support/redis';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CPG_ERROR_CODES } from './errors.ts';
 import { makeWebhook } from './testing/signed-messages.ts';
@@ -44,7 +48,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const blocks = [...README.matchAll(/```ts ([a-z]+)\n([\s\S]*?)```/g)].map(([, name = '', code = '']) => ({
+const blocks = [...README.matchAll(/```ts ([a-z-]+)\n([\s\S]*?)```/g)].map(([, name = '', code = '']) => ({
   name,
   code,
 }));
@@ -91,10 +95,11 @@ describe('the README', () => {
     expect(await runExample(name)).toMatch(output);
   });
 
-  it('has a webhook receiver that credits a deposit once', async () => {
+  /** Starts a receiver, delivers the same event twice, and returns what the program printed. */
+  const deliverTwice = async (name: string, more: NodeJS.ProcessEnv = {}): Promise<readonly string[]> => {
     const port = await findFreePort();
-    const child = spawn(process.execPath, [FROM_SOURCE, write('webhooks')], {
-      env: { ...environment, PORT: String(port) },
+    const child = spawn(process.execPath, [FROM_SOURCE, write(name)], {
+      env: { ...environment, ...more, PORT: String(port) },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const lines = readLines(child.stdout);
@@ -105,13 +110,49 @@ describe('the README', () => {
         event: 'deposit.confirmed',
         data: { user_identifier: 'user-1', amount: '5.000000' },
       });
-      return (await fetch(`http://127.0.0.1:${port}/webhooks/cpg`, { method: 'POST', headers, body })).status;
+      const init = { method: 'POST', headers: { 'Content-Type': 'application/json', ...headers }, body };
+      return (await fetch(`http://127.0.0.1:${port}/webhooks/cpg`, init)).status;
     };
     expect([await deliver(), await deliver()]).toEqual([200, 200]);
     child.kill();
     const rest: string[] = [];
     for await (const line of lines) rest.push(line);
-    expect(rest).toEqual(['credit user-1 5.000000']);
+    return rest;
+  };
+
+  it.each([
+    ['webhooks', 'credit user-1 5.000000'],
+    ['webhooks-http', '1 deposit.confirmed'],
+    ['webhooks-fastify', '1 deposit.confirmed'],
+  ])('has a receiver %s that handles an event once', async (name, line) => {
+    expect(await deliverTwice(name)).toEqual([line]);
+  });
+
+  itInCi('has a receiver with an inbox in Redis', async () => {
+    const redis = await RedisServer.start();
+    try {
+      const printed = await deliverTwice('webhooks-redis', { REDIS_URL: redis.url });
+      expect(printed).toEqual(['1 deposit.confirmed']);
+      // Another process does not handle it again.
+      expect(await deliverTwice('webhooks-redis', { REDIS_URL: redis.url })).toEqual([]);
+    } finally {
+      await redis.stop();
+    }
+  });
+
+  itInCi('has a receiver with an inbox in PostgreSQL', async () => {
+    const postgres = await startPostgres();
+    const pool = new pg.Pool({ connectionString: postgres.url });
+    try {
+      for (let run = 0; run < 2; run += 1) {
+        expect(await deliverTwice('webhooks-postgres', { DATABASE_URL: postgres.url })).toEqual([]);
+      }
+      const { rows } = await pool.query('SELECT * FROM credit');
+      expect(rows).toEqual([{ user_identifier: 'user-1', amount: '5.000000' }]);
+    } finally {
+      await pool.end();
+      await postgres.stop();
+    }
   });
 
   it('has working commands', async () => {
@@ -170,6 +211,10 @@ describe('the README', () => {
       'errors',
       'configuration',
       'webhooks',
+      'webhooks-http',
+      'webhooks-fastify',
+      'webhooks-postgres',
+      'webhooks-redis',
       'adapters',
       'testing',
     ]);
