@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { type InboxBackend, WORKER_SECRET, type WorkerPause } from '@cpg/test-support/client/inbox-process';
-import { openNodeRedis, openPostgres } from '@cpg/test-support/client/inboxes';
+import type { InboxBackend, WorkerPause } from '@cpg/test-support/client/inbox-process';
+import { openNodeRedis, openPostgres, WORKER_SECRET } from '@cpg/test-support/client/inboxes';
 import { LOOPBACK } from '@cpg/test-support/ports';
 import { startPostgres } from '@cpg/test-support/postgres';
 import { describeInCi } from '@cpg/test-support/programs';

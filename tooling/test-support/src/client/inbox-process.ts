@@ -3,7 +3,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type WebhookDelivery, type WebhookInbox, webhooks } from '@cpg/client';
 import { LOOPBACK } from '../ports.ts';
-import { openIoredis, openNodeRedis, openPostgres } from './inboxes.ts';
+import { openIoredis, openNodeRedis, openPostgres, WORKER_SECRET } from './inboxes.ts';
+
+const LEASE_MS = 2_000;
 
 /** What a worker does with an event: `credit` writes it down, in whatever way the backend offers. */
 interface Backend {
@@ -58,7 +60,7 @@ const run = async (backend: InboxBackend, port: number, pauseAt: WorkerPause): P
     webhooks.receiver({
       secret: WORKER_SECRET,
       inbox,
-      leaseMs: WORKER_LEASE_MS,
+      leaseMs: LEASE_MS,
       onEvent: async (_event, delivery) => {
         await pause('before');
         await credit(delivery, () => pause('before-commit'));
@@ -70,9 +72,5 @@ const run = async (backend: InboxBackend, port: number, pauseAt: WorkerPause): P
   process.on('disconnect', () => process.exit());
 };
 
-export const WORKER_SECRET = 'cpg-webhook-secret-DO-NOT-USE-IN-PRODUCTION';
-export const WORKER_LEASE_MS = 2_000;
-
 const [, , backend, port, pauseAt] = process.argv;
-// Imported by the test for its constants, it does nothing.
-if (pauseAt !== undefined) await run(backend as InboxBackend, Number(port), pauseAt as WorkerPause);
+await run(backend as InboxBackend, Number(port), pauseAt as WorkerPause);

@@ -9,6 +9,8 @@ import pg from 'pg';
 import { createClient } from 'redis';
 import { LOOPBACK } from '../ports.ts';
 
+export const WORKER_SECRET = 'cpg-webhook-secret-DO-NOT-USE-IN-PRODUCTION';
+
 /** Connects node-redis. */
 export const openNodeRedis = async (port: number) => {
   const client = createClient({ socket: { port, host: LOOPBACK, reconnectStrategy: 20 } });
