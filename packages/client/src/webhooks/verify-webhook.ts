@@ -12,7 +12,14 @@ import {
   type WebhookEvent,
 } from '@cpg/protocol';
 import { CpgError } from '../errors.ts';
-import { ANY, checkOptions, type OptionRules, SECONDS, withCpgErrors } from '../guards.ts';
+import {
+  ANY,
+  checkOptions,
+  type OptionRules,
+  requireCleanSecret,
+  SECONDS,
+  withCpgErrors,
+} from '../guards.ts';
 import { asBytes, describe, type HeadersLike, isHeadersLike, isIterable, isObject } from '../platform.ts';
 
 /** Headers of Node.js or Express, the `Headers` of any fetch, or pairs. Names ignore case. */
@@ -101,12 +108,15 @@ export const createWebhookKeys = (
 };
 
 const createKey = (name: string, secret: unknown): SigningKey => {
-  if (typeof secret === 'string' && secret.trim() !== '')
-    return withCpgErrors(name, () => createSigningKey(secret));
-  throw new CpgError(
-    'invalid_configuration',
-    `${name} must be a non-empty string: got ${typeof secret === 'string' && secret !== '' ? 'only white space' : describe(secret)}. Is its environment variable set?`,
-  );
+  if (typeof secret !== 'string' || secret.trim() === '') {
+    const got = typeof secret === 'string' && secret !== '' ? 'only white space' : describe(secret);
+    throw new CpgError(
+      'invalid_configuration',
+      `${name} must be a non-empty string: got ${got}. Is its environment variable set?`,
+    );
+  }
+  requireCleanSecret(name, secret);
+  return withCpgErrors(name, () => createSigningKey(secret));
 };
 
 const getHeader = (headers: WebhookHeaders, name: string): ReceivedHeader => {

@@ -135,7 +135,7 @@ describe('webhookReceiver', () => {
       401,
       'Missing authentication headers',
     ],
-    ['one that is not an event', (url) => deliver(url, []), 422, 'body: Input should be a valid object'],
+    ['one that is not an event', (url) => deliver(url, []), 422, 'body: Input should be an object'],
     ['one too large', (url) => deliver(url, 'x'.repeat(2 * 1024 * 1024)), 413, 'Request body is too large'],
   ])('rejects %s', async (_, send, status, message) => {
     const { url, events } = await start();
@@ -327,6 +327,8 @@ describe('webhookReceiver', () => {
     ['no secret', undefined, 'secret must be a non-empty string: got undefined.'],
     ['an empty one of two', ['a', ''], 'secret[1] must be a non-empty string: got an empty string.'],
     ['a missing one of two', [undefined, 'a'], 'secret[0] must be a non-empty string: got undefined.'],
+    ['a line feed', 'a\n', 'secret must not contain line breaks or other control characters. Fix:'],
+    ['quotation marks', ['"a"'], 'secret[0] must not be in quotation marks. Fix:'],
     ['a hole', new Array(1), 'secret[0] must be a non-empty string: got undefined.'],
     ['a list of lists', [['a']], 'secret[0] must be a non-empty string: got an array.'],
     ['an empty list', [], 'secret must be a secret or a list of at least one: got an empty list.'],
