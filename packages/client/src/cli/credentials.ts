@@ -47,11 +47,13 @@ export const readCredentials = <Name extends CredentialName>(
   names: readonly Name[],
 ): Readonly<Record<Name, string>> => {
   const found = findCredentials(source);
-  const missing = names.filter((name) => !found[name]).map((name) => VARIABLES[name]);
+  const missing = names.filter((name) => !found[name]);
   if (missing.length > 0) {
-    throw new UsageError(
-      `Missing credentials: set ${missing.join(' and ')}, or pass --credentials with a JSON file {"baseUrl": "…", "keyId": "…", "secret": "…"}, or run cpg login.`,
-    );
+    const variables = missing.map((name) => VARIABLES[name]).join(' and ');
+    const fields = missing.some((name) => name === 'webhookSecret')
+      ? 'put "webhookSecret": "…" into the JSON file of --credentials or of a profile.'
+      : 'pass --credentials with a JSON file {"baseUrl": "…", "keyId": "…", "secret": "…"}, or run cpg login.';
+    throw new UsageError(`Missing credentials: set ${variables}, or ${fields}`);
   }
   return Object.fromEntries(names.map((name) => [name, found[name]])) as Record<Name, string>;
 };

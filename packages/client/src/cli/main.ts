@@ -1,8 +1,3 @@
 #!/usr/bin/env node
-import { run } from './program.ts';
-import { processTerminal, surviveClosedPipes } from './terminal.ts';
-
-surviveClosedPipes(process.stdout, process.stderr);
-run(process.argv.slice(2), processTerminal).then((code) => {
-  process.exitCode = code;
-});
+// The only import: a module that another chunk of the build imported could be executed twice.
+import('./program.ts').then(({ runProcess }) => runProcess());

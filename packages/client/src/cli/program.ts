@@ -4,13 +4,19 @@ import { CpgError } from '../errors.ts';
 import { addCommands } from './commands.ts';
 import type { CommandContext, CommandResult, GlobalFlags } from './context.ts';
 import { formatJson } from './format.ts';
-import { type Terminal, UsageError } from './terminal.ts';
+import { processTerminal, surviveClosedPipes, type Terminal, UsageError } from './terminal.ts';
 
 const EXIT_SUCCESS = 0;
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 /** As shells report the end by Ctrl-C. */
 const EXIT_INTERRUPTED = 130;
+
+/** Runs the command line of this process. */
+export const runProcess = async (): Promise<void> => {
+  surviveClosedPipes(process.stdout, process.stderr);
+  process.exitCode = await run(process.argv.slice(2), processTerminal);
+};
 
 /** Shared by a command and the code that prints its result. */
 interface Outcome {
