@@ -1,7 +1,22 @@
 import { library } from '@cpg/build';
+import type { UserConfig } from 'tsdown';
 
-export default {
-  ...library({ index: 'src/index.ts', explain: 'src/explain/index.ts', vectors: 'src/vectors/index.ts' }),
+const ENTRIES = { index: 'src/index.ts', explain: 'src/explain/index.ts', vectors: 'src/vectors/index.ts' };
+
+// Signing needs no package, amounts need decimal.js, and endpoints need zod.
+const CHUNKS = {
+  signing:
+    /\/src\/(?:crypto|signing)\/|\/src\/webhooks\/(?:sign|verify)\.|\/src\/(?:arguments|permissions|protocol-error|rejections)\./,
+  decimal: /\/src\/decimal\./,
+  endpoints: /\/src\/(?:endpoints\/|webhooks\/events\.|envelope\.)/,
+};
+
+const config: UserConfig = {
+  ...library(ENTRIES, CHUNKS),
+  // The runtime of the platform `node` imports `node:module`, which browsers lack.
+  platform: 'neutral',
+  deps: { neverBundle: [/^node:/] },
   // The docstrings cite this page.
   copy: '../../docs/wire-protocol.md',
 };
+export default config;

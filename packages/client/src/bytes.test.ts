@@ -150,7 +150,7 @@ describe.each(TRANSPORTS)('$name', ({ create }) => {
       [
         'a misspelt filter',
         () => client.balances.list({ curency: 'USDT' } as never),
-        'balances.list: curency: Unexpected field',
+        'balances.list: curency: Unexpected field. Did you mean currency?',
       ],
       [
         'a filter named like a method',
@@ -174,7 +174,7 @@ describe.each(TRANSPORTS)('$name', ({ create }) => {
       ],
       [
         'an amount that lost digits',
-        () => client.withdrawals.create({ ...body, amount: 0.1 + 0.2 }),
+        () => client.withdrawals.create({ ...body, amount: (0.1 + 0.2) as never }),
         'withdrawals.create: amount: Input should be a decimal string: a JSON number does not keep this many digits',
       ],
       [
@@ -195,7 +195,7 @@ describe.each(TRANSPORTS)('$name', ({ create }) => {
       [
         'no id',
         () => client.withdrawals.get(undefined as never),
-        'withdrawals.get: withdrawal_id: Input should be a valid integer',
+        'withdrawals.get: withdrawal_id: Input should be a valid integer: got undefined',
       ],
       [
         'a page too large',

@@ -70,9 +70,13 @@ describe('CpgClient', () => {
     expect(isAuthentic(request, SECRET)).toBe(true);
   });
 
-  it('sends an amount given as a number as a decimal string', async () => {
+  it('sends an amount that plain JavaScript gave as a number as a decimal string', async () => {
     const { server, client } = await start((socket) => ok(socket, CREATED_WITHDRAWAL));
-    await client.withdrawals.create({ ...WITHDRAWAL_BODY, amount: 0.00000001, client_reference: 'r-1' });
+    await client.withdrawals.create({
+      ...WITHDRAWAL_BODY,
+      amount: 0.00000001 as never,
+      client_reference: 'r-1',
+    });
     expect(JSON.parse(String(server.requests[0]?.body))).toMatchObject({
       amount: '0.00000001',
       client_reference: 'r-1',

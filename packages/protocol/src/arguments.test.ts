@@ -182,6 +182,15 @@ const ROWS: Readonly<Record<string, Row>> = {
     returns: { 0: 'be a permission: 1 to 128 printable ASCII characters without space, " and \\' },
   },
   formatTimestamp: { args: [NOW] },
+  getUnlistedField: {
+    args: [{ later: 1 }, 'later'],
+    // A proxy throws for it only when it is revoked.
+    accepts: {
+      0: KINDS.filter((kind) => /^(object|array|proxy|other bytes|prototype)/.test(kind)),
+      '0.later': ANYTHING,
+      1: ['string'],
+    },
+  },
   headerValues: {
     args: [headers, 'x-cpg-key'],
     accepts: Object.fromEntries(
@@ -265,6 +274,28 @@ const ROWS: Readonly<Record<string, Row>> = {
       '1.body.to_address': invalid,
     },
     options: ['1'],
+  },
+  validateResponse: {
+    args: [
+      { ...protocol.endpoints.ping, rejections: undefined },
+      { success: true, message: 'OK', data: { pong: true } },
+    ],
+    accepts: {
+      ...Object.fromEntries(
+        [...NOT_READ, 'pathParameters', 'query', 'body']
+          .filter((name) => name !== 'response')
+          .map((name) => [`0.${name}`, ANYTHING]),
+      ),
+      '1.success': ['boolean'],
+      '1.message': ['string'],
+      '1.data.pong': ['boolean'],
+    },
+    returns: Object.fromEntries(
+      ['1', '1.success', '1.message', '1.data', '1.data.pong'].map((path) => [
+        path,
+        expect.objectContaining({ success: false }),
+      ]),
+    ),
   },
   validationFailed: { args: ['message'], accepts: { 0: ['string'] } },
   verify: { args: [key, 'x', SIGNATURE], accepts: { 1: ['string'] }, returns: { 2: false } },

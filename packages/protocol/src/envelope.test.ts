@@ -1,5 +1,12 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { ENVELOPE_CONTENT_TYPE, errorEnvelope, type SuccessEnvelope, successEnvelope } from './envelope.ts';
+import {
+  type CollectionEnvelope,
+  ENVELOPE_CONTENT_TYPE,
+  errorEnvelope,
+  getUnlistedField,
+  type SuccessEnvelope,
+  successEnvelope,
+} from './envelope.ts';
 
 describe('successEnvelope', () => {
   it('wraps one thing', () => {
@@ -17,6 +24,7 @@ describe('successEnvelope', () => {
 
   it('keeps the type of its data', () => {
     expectTypeOf(successEnvelope('x')).toEqualTypeOf<SuccessEnvelope<string>>();
+    expectTypeOf(successEnvelope(['x'])).toEqualTypeOf<CollectionEnvelope<string>>();
   });
 });
 
@@ -32,5 +40,22 @@ describe('errorEnvelope', () => {
 describe('ENVELOPE_CONTENT_TYPE', () => {
   it('is JSON in UTF-8', () => {
     expect(ENVELOPE_CONTENT_TYPE).toBe('application/json; charset=utf-8');
+  });
+});
+
+describe('getUnlistedField', () => {
+  const balance = { available: '1', staked: { amount: '2' } };
+
+  it.each([
+    ['staked', { amount: '2' }],
+    ['stacked', undefined],
+    ['toString', undefined],
+    ['__proto__', undefined],
+  ])('%s is %j', (name, value) => {
+    expect(getUnlistedField(balance, name)).toEqual(value);
+  });
+
+  it('has a type to check before use', () => {
+    expectTypeOf(getUnlistedField(balance, 'staked')).toEqualTypeOf<unknown>();
   });
 });

@@ -1,6 +1,11 @@
 export { DECIMAL_STRING, Decimal, isDecimalString, toDecimal } from './decimal.ts';
-export type { DepositAddress } from './endpoints/create-deposit-address.ts';
-export { type CreatedWithdrawal, WITHDRAWAL_STATUSES } from './endpoints/create-withdrawal.ts';
+export type { CreateDepositAddressBody, DepositAddress } from './endpoints/create-deposit-address.ts';
+export {
+  type CreatedWithdrawal,
+  type CreateWithdrawalBody,
+  WITHDRAWAL_STATUSES,
+  type WithdrawalStatus,
+} from './endpoints/create-withdrawal.ts';
 export {
   type BodyOf,
   createPathMatcher,
@@ -20,22 +25,31 @@ export {
   type DepositRequest,
   type DepositTransaction,
 } from './endpoints/get-deposit-request.ts';
-export type { HotWallet } from './endpoints/get-hot-wallet.ts';
+export type { GetHotWalletQuery, HotWallet } from './endpoints/get-hot-wallet.ts';
 export type { Withdrawal } from './endpoints/get-withdrawal.ts';
 export * as endpoints from './endpoints/index.ts';
-export type { Balance } from './endpoints/list-balances.ts';
+export type { Balance, ListBalancesQuery } from './endpoints/list-balances.ts';
 export type { Currency } from './endpoints/list-currencies.ts';
 export {
   DEFAULT_PAGE_SIZE,
+  type ListTransactionsQuery,
   TRANSACTION_DIRECTIONS,
   type Transaction,
+  type TransactionDirection,
+  type ValidatedListTransactionsQuery,
 } from './endpoints/list-transactions.ts';
+export type { Pong } from './endpoints/ping.ts';
+export type { ObjectSchema, ParseResult, Schema } from './endpoints/schema.ts';
 export type { OpenEnum } from './endpoints/schemas.ts';
-export { type UnvalidatedRequest, validateRequest } from './endpoints/validate-request.ts';
+export { type UnvalidatedRequest, validateRequest, validateResponse } from './endpoints/validate-request.ts';
 export {
+  type CollectionEnvelope,
   ENVELOPE_CONTENT_TYPE,
+  type EnvelopeOf,
   type ErrorEnvelope,
   errorEnvelope,
+  getUnlistedField,
+  type PageEnvelope,
   type SuccessEnvelope,
   successEnvelope,
 } from './envelope.ts';
@@ -110,6 +124,7 @@ export {
   parseWebhookEvent,
   type UnknownWebhookEvent,
   WEBHOOK_EVENTS,
+  type WebhookEnvelope,
   type WebhookEvent,
   type WebhookEventName,
   type WebhookEventOf,

@@ -1,7 +1,14 @@
 import { defineConfig } from 'tsdown';
 
-/** Build of a published package: ESM and CJS side by side, each with its own declarations. */
-export const library = (entry: Readonly<Record<string, string>> = { index: 'src/index.ts' }) =>
+/**
+ * Build of a published package: ESM and CJS side by side, each with its own declarations. `chunks` are the files that an
+ * entry point is split into, by name, with the sources of each, the first match first: a bundler drops a file that the
+ * program does not use, with the packages that only this file imports.
+ */
+export const library = (
+  entry: Readonly<Record<string, string>> = { index: 'src/index.ts' },
+  chunks: Readonly<Record<string, RegExp>> = {},
+) =>
   defineConfig({
     entry: { ...entry },
     logLevel: 'warn',
@@ -19,6 +26,14 @@ export const library = (entry: Readonly<Record<string, string>> = { index: 'src/
       ...options,
       // require() of an optional dependency must find the copy that the program itself requires.
       dynamicImportInCjs: false,
+      codeSplitting: {
+        groups: Object.entries(chunks).map(([name, sources], index) => ({
+          name,
+          // Declarations are split along the entry points.
+          test: (id) => !id.endsWith('.d.ts') && sources.test(id),
+          priority: Object.keys(chunks).length - index,
+        })),
+      },
       chunkFileNames: (chunk) =>
         `shared/${typeof chunkFileNames === 'function' ? chunkFileNames(chunk) : chunkFileNames}`,
     }),

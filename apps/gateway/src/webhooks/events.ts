@@ -6,7 +6,7 @@ import { formatEventTime } from '../time.ts';
 export interface NewEvent {
   readonly accountId: string;
   readonly event: WebhookEventName;
-  readonly data: Readonly<Record<string, unknown>>;
+  readonly data: object;
   readonly at: Date;
 }
 

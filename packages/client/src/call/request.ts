@@ -17,8 +17,8 @@ import { CALL_RULES } from './call-scope.ts';
 /** The arguments of a call, with their names on the wire. */
 export interface CallArguments {
   readonly pathParameters?: Readonly<Record<string, unknown>>;
-  readonly query?: Readonly<Record<string, unknown>>;
-  readonly body?: Readonly<Record<string, unknown>>;
+  readonly query?: object;
+  readonly body?: object;
 }
 
 /** The fields of a body. A value that is not an object has none, so validation names the missing fields. */
@@ -48,7 +48,7 @@ export const buildRequest = (endpoint: Endpoint, given: CallArguments): RequestB
   const request = { pathParameters, query, body: given.body };
   const validated = validateRequest(endpoint, request);
   if (isRejection(validated)) throw invalid(endpoint, validated.message);
-  const path = fillPath(endpoint.path, validated.pathParameters);
+  const path = fillPath(endpoint.path, validated.pathParameters as Readonly<Record<string, unknown>>);
   return {
     method: endpoint.method,
     target: formatRequestTarget({ path, query }),
@@ -56,7 +56,7 @@ export const buildRequest = (endpoint: Endpoint, given: CallArguments): RequestB
   };
 };
 
-const writeQuery = (endpoint: Endpoint, query: Readonly<Record<string, unknown>>): string => {
+const writeQuery = (endpoint: Endpoint, query: object): string => {
   try {
     return encodeQuery(query as Readonly<Record<string, QueryValue>>);
   } catch (error) {

@@ -1,4 +1,10 @@
-import { type Endpoint, REJECTIONS, type RejectionCode, type ResponseOf } from '@cpg/protocol';
+import {
+  type Endpoint,
+  REJECTIONS,
+  type RejectionCode,
+  type ResponseOf,
+  validateResponse,
+} from '@cpg/protocol';
 import {
   CpgError,
   type CpgErrorCode,
@@ -47,8 +53,8 @@ export const readResponse = <E extends Endpoint>(
   const { status } = response;
   const details = { ...context.details, status, headers: response.headers };
   if (status < 200 || status > 299) throw createError(endpoint, response, context);
-  const parsed = endpoint.response.safeParse(parseJson(endpoint, response, context));
-  if (parsed.success) return parsed.data as ResponseOf<E>;
+  const parsed = validateResponse(endpoint, parseJson(endpoint, response, context));
+  if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const path = issue?.path.join('.') ?? '';
   throw new ResponseValidationError(

@@ -16,7 +16,7 @@ export interface GlobalFlags {
 /** What a command found out. It is printed once, when the command ends. */
 export interface CommandResult {
   /** Printed by `--json`, with `success` and `message` in front: an envelope like those of the gateway. */
-  readonly document: Readonly<Record<string, unknown>>;
+  readonly document: object;
   /** Printed otherwise. */
   readonly text: () => string;
   /** Why the command failed although all calls succeeded; exit code 1. */

@@ -31,7 +31,7 @@ export const formatTable = <Row>(columns: readonly Column<Row>[], rows: readonly
 };
 
 /** Formats the fields of an object, one a line, with their values in one column. */
-export const formatFields = (fields: Readonly<Record<string, unknown>>): string => {
+export const formatFields = (fields: object): string => {
   const width = Math.max(0, ...Object.keys(fields).map((name) => name.length)) + 2;
   return Object.entries(fields)
     .map(([name, value]) => `${formatVisible(name).padEnd(width)}${formatVisible(formatValue(value))}`)

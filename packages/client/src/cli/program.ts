@@ -62,7 +62,11 @@ const printResult = (
 
 /** An envelope like those of the gateway; `success` says whether the command succeeded. */
 const createDocument = (document: CommandResult['document'], failure: string | undefined): object => {
-  const { success: _, message = 'OK', ...rest } = document;
+  const {
+    success: _,
+    message = 'OK',
+    ...rest
+  }: { readonly success?: unknown; readonly message?: unknown } = document;
   return { success: failure === undefined, message: failure ?? message, ...rest };
 };
 

@@ -5,6 +5,7 @@ import {
   REJECTIONS,
   type RejectionCode,
   successEnvelope,
+  validateResponse,
 } from '@cpg/protocol';
 import { CpgError } from '../errors.ts';
 import { type OptionRule, oneOf, requireOption } from '../guards.ts';
@@ -75,7 +76,7 @@ const writeSuccess = (endpoint: Endpoint, reply: Extract<Reply, { readonly data:
   const { next_cursor = null, has_more = false } = reply;
   const page = endpoint.name === 'transactions.list' ? { next_cursor, has_more } : {};
   const envelope = { ...successEnvelope(reply.data), ...page };
-  const parsed = endpoint.response.safeParse(envelope);
+  const parsed = validateResponse(endpoint, envelope);
   if (parsed.success) return envelope;
   const [issue] = parsed.error.issues;
   throw new CpgError(

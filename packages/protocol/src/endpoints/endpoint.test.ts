@@ -89,22 +89,23 @@ describe('defineEndpoint', () => {
 
   it('infers what a caller passes', () => {
     expectTypeOf<PathParametersOf<typeof getWithdrawal>>().toEqualTypeOf<{
-      withdrawal_id: string | number | bigint;
+      readonly withdrawal_id: string | number | bigint;
     }>();
     expectTypeOf<QueryOf<typeof listBalances>>().toEqualTypeOf<{
-      currency?: string | undefined;
-      network?: string | undefined;
+      readonly currency?: string | undefined;
+      readonly network?: string | undefined;
     }>();
     expectTypeOf<QueryOf<typeof listTransactions>['limit']>().toEqualTypeOf<string | number | undefined>();
     expectTypeOf<QueryOf<typeof listTransactions>['direction']>().toEqualTypeOf<
       'deposit' | 'withdrawal' | 'sweep' | 'gas_topup' | undefined
     >();
-    expectTypeOf<BodyOf<typeof createWithdrawal>['amount']>().toEqualTypeOf<string | number>();
+    // The wire allows a JSON number, which may have lost digits before it is sent.
+    expectTypeOf<BodyOf<typeof createWithdrawal>['amount']>().toEqualTypeOf<string>();
     expectTypeOf<BodyOf<typeof createDepositAddress>>().toEqualTypeOf<{
-      currency: string;
-      network: string;
-      user_identifier?: string | null | undefined;
-      idempotency_key?: string | null | undefined;
+      readonly currency: string;
+      readonly network: string;
+      readonly user_identifier?: string | null | undefined;
+      readonly idempotency_key?: string | null | undefined;
     }>();
   });
 

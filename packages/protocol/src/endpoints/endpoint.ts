@@ -1,9 +1,12 @@
-import { z } from 'zod';
+import type * as core from 'zod/v4/core';
+import * as z from 'zod/v4-mini';
 import { assertString, createOptionReader, isArray, quote, readGuarded, wrongType } from '../arguments.ts';
+import type { SuccessEnvelope } from '../envelope.ts';
 import { type AnyPermission, findPermissionMistake } from '../permissions.ts';
 import { ProtocolError } from '../protocol-error.ts';
 import { isRejection, REJECTIONS, type RejectionCode } from '../rejections.ts';
 import { parseRequestTarget } from '../signing/request-target.ts';
+import type { ObjectSchema, Schema } from './schema.ts';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
@@ -22,38 +25,38 @@ export interface Endpoint {
   /** `null` when every key may call the endpoint. */
   readonly permission: AnyPermission | null;
   /** Has every parameter of the path, and no other. */
-  readonly pathParameters: z.ZodObject;
+  readonly pathParameters: ObjectSchema;
   /** Unknown parameters are ignored. */
-  readonly query: z.ZodObject;
+  readonly query: ObjectSchema;
   /** Unknown fields are rejected; `null` when the endpoint reads no body. */
-  readonly body: z.ZodObject | null;
+  readonly body: ObjectSchema | null;
   /** The rejections of this endpoint besides those that every endpoint has. */
   readonly rejections?: readonly RejectionCode[];
   /** The whole success envelope. */
-  readonly response: z.ZodType<{ readonly success: true; readonly message: string; readonly data: unknown }>;
+  readonly response: Schema<SuccessEnvelope, unknown>;
 }
 
 /** The path parameters that a caller passes. */
-export type PathParametersOf<E extends Endpoint> = z.input<E['pathParameters']>;
+export type PathParametersOf<E extends Endpoint> = core.input<E['pathParameters']>;
 /** The query parameters that a caller passes. */
-export type QueryOf<E extends Endpoint> = z.input<E['query']>;
+export type QueryOf<E extends Endpoint> = core.input<E['query']>;
 /** The JSON body that a caller passes. */
-export type BodyOf<E extends Endpoint> = z.input<NonNullable<E['body']>>;
+export type BodyOf<E extends Endpoint> = core.input<NonNullable<E['body']>>;
 
 /** What a handler receives after validation. */
 export interface ValidatedRequest<E extends Endpoint = Endpoint> {
-  readonly pathParameters: z.output<E['pathParameters']>;
-  readonly query: z.output<E['query']>;
-  readonly body: E['body'] extends z.ZodType ? z.output<E['body']> : undefined;
+  readonly pathParameters: core.output<E['pathParameters']>;
+  readonly query: core.output<E['query']>;
+  readonly body: E['body'] extends ObjectSchema ? core.output<E['body']> : undefined;
 }
 
 /** The success envelope of an endpoint. */
-export type ResponseOf<E extends Endpoint> = z.output<E['response']>;
+export type ResponseOf<E extends Endpoint> = core.output<E['response']>;
 /** The `data` of the success envelope. */
 export type DataOf<E extends Endpoint> = ResponseOf<E>['data'];
 
 /** For endpoints without path parameters, or without a query. */
-export const NO_PARAMETERS = z.object({});
+export const NO_PARAMETERS: ObjectSchema<Readonly<Record<never, never>>> = z.object({});
 
 /**
  * Declares an endpoint; checks the definition and freezes it.
@@ -165,9 +168,9 @@ const isOneOf =
   (value) =>
     list.includes(value);
 const isSchema = (value: unknown): boolean =>
-  typeof (value as z.ZodType | null | undefined)?.safeParse === 'function';
+  typeof (value as Schema | null | undefined)?.safeParse === 'function';
 const isObjectSchema = (value: unknown): boolean =>
-  isSchema(value) && typeof (value as z.ZodObject).shape === 'object';
+  isSchema(value) && typeof (value as ObjectSchema).shape === 'object';
 
 const FIELDS: Readonly<Record<keyof Endpoint, FieldRule>> = {
   name: { expected: 'a non-empty string', test: isText },

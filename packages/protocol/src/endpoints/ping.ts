@@ -1,6 +1,12 @@
-import { z } from 'zod';
+import * as z from 'zod/v4-mini';
 import { defineEndpoint, NO_PARAMETERS } from './endpoint.ts';
+import { typed } from './schema.ts';
 import { single } from './schemas.ts';
+
+/** What `ping` returns. Wire protocol §4. */
+export interface Pong {
+  readonly pong: true;
+}
 
 /** `GET /v1/_ping`: checks key, clock and signature; needs no permission. Wire protocol §4. */
 export const ping = defineEndpoint({
@@ -12,5 +18,5 @@ export const ping = defineEndpoint({
   pathParameters: NO_PARAMETERS,
   query: NO_PARAMETERS,
   body: null,
-  response: single(z.looseObject({ pong: z.literal(true) })),
+  response: single(typed<Pong>()(z.looseObject({ pong: z.literal(true) }))),
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
 import { isDecimalString, toDecimal } from '../decimal.ts';
+import type { Schema } from './schema.ts';
 import {
   collection,
   decimalString,
@@ -232,7 +233,7 @@ it('documents the known values', () => {
     type: 'string',
     'x-extensible-enum': ['active', 'expired'],
   });
-  expectTypeOf(status).toEqualTypeOf<z.ZodType<OpenEnum<'active' | 'expired'>>>();
+  expectTypeOf(status).toEqualTypeOf<Schema<OpenEnum<'active' | 'expired'>>>();
 });
 
 describe('single', () => {

@@ -1,10 +1,12 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
+import type { CollectionEnvelope } from '../envelope.ts';
 import type { Rejection } from '../rejections.ts';
 import { defineEndpoint, type ValidatedRequest } from './endpoint.ts';
 import { createWithdrawal, getWithdrawal, listBalances } from './index.ts';
+import type { Balance } from './list-balances.ts';
 import { single } from './schemas.ts';
-import { validateRequest } from './validate-request.ts';
+import { validateRequest, validateResponse } from './validate-request.ts';
 
 const body = {
   currency: 'USDT',
@@ -120,5 +122,33 @@ describe('validateRequest', () => {
     const result = validateRequest(getWithdrawal, { pathParameters: { withdrawal_id: '5' }, query: '' });
     expect(result).toMatchObject({ pathParameters: { withdrawal_id: '5' } });
     expectTypeOf(result).toEqualTypeOf<ValidatedRequest<typeof getWithdrawal> | Rejection>();
+  });
+});
+
+describe('validateResponse', () => {
+  const row = { currency: 'USDT', network: 'ETH', balance: '3', held: '1', available: '2' };
+  const envelope = { success: true, message: 'OK', data: [row], data_count: 1 };
+
+  it('keeps fields and enum values of a later version', () => {
+    const later = { ...envelope, later: 1, data: [{ ...row, later: 1 }] };
+    const parsed = validateResponse(listBalances, later);
+    expect(parsed).toEqual({ success: true, data: later });
+    if (parsed.success) expectTypeOf(parsed.data).toEqualTypeOf<CollectionEnvelope<Balance>>();
+  });
+
+  it.each([
+    [
+      { ...envelope, data: [{ ...row, available: '1e2' }] },
+      ['data', 0, 'available'],
+      'Input should be a plain decimal string',
+    ],
+    [{ ...envelope, data: [{ ...row, network: undefined }] }, ['data', 0, 'network'], 'Field required'],
+    [{ ...envelope, data: {} }, ['data'], 'Input should be a valid array'],
+    ['OK', [], 'Input should be an object'],
+  ])('says where and why: %j', (response, path, message) => {
+    expect(validateResponse(listBalances, response)).toMatchObject({
+      success: false,
+      error: { issues: [{ path, message }] },
+    });
   });
 });

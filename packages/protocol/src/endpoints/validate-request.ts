@@ -1,7 +1,7 @@
-import type { z } from 'zod';
 import { assertString, createFieldReader, createOptionReader, readGuarded, wrongType } from '../arguments.ts';
 import { type Rejection, validationFailed } from '../rejections.ts';
-import type { Endpoint, ValidatedRequest } from './endpoint.ts';
+import type { Endpoint, ResponseOf, ValidatedRequest } from './endpoint.ts';
+import type { ObjectSchema, ParseResult } from './schema.ts';
 import { formatIssues, wireMessage } from './wire-message.ts';
 
 /** The parts of a request that the schemas of an endpoint validate. */
@@ -30,7 +30,7 @@ export const validateRequest = <E extends Endpoint>(
   assertString(given.query, 'query');
   for (const name of PARTS) readGuarded('endpoint', () => assertSchema(name, schemas[name]));
   const query = readQuery(given.query, schemas.query);
-  const parts: [name: string, schema: z.ZodObject | null, input: unknown][] = [
+  const parts: [name: string, schema: ObjectSchema | null, input: unknown][] = [
     ['pathParameters', schemas.pathParameters, given.pathParameters],
     ['query', schemas.query, query.values],
     ['body', schemas.body, given.body],
@@ -51,7 +51,7 @@ export const validateRequest = <E extends Endpoint>(
 };
 
 /** `null` is absent, unless the schema takes it. Wire protocol §4. */
-const parsePart = (schema: z.ZodObject, input: unknown) => {
+const parsePart = (schema: ObjectSchema, input: unknown) => {
   const result = schema.safeParse(input, { error: wireMessage });
   const isNull = (field: unknown) => (input as Readonly<Record<string, unknown>>)[String(field)] === null;
   const fields = (result.error?.issues ?? [])
@@ -61,6 +61,35 @@ const parsePart = (schema: z.ZodObject, input: unknown) => {
   const given = Object.entries(input as object).filter(([field]) => !fields.includes(field));
   return schema.safeParse(Object.fromEntries(given), { error: wireMessage });
 };
+
+/**
+ * Validates the parsed JSON of a successful response with the schema of an endpoint. Unknown fields are kept. Wire
+ * protocol §3, §6 rule 8.
+ *
+ * @example
+ * const parsed = validateResponse(endpoints.listBalances, JSON.parse(text));
+ * if (!parsed.success) throw new Error(parsed.error.issues[0]?.path.join('.'));
+ * @returns the envelope as `data`, or `issues` with `path` and `message`: the result of zod's `safeParse`.
+ * @throws ProtocolError `invalid_field` when the endpoint has no schema, or reading the response throws.
+ */
+export const validateResponse = <E extends Endpoint>(
+  endpoint: E,
+  response: unknown,
+): ParseResult<ResponseOf<E>> => {
+  const schema = readResponseSchema(endpoint).response;
+  readGuarded('endpoint', () => {
+    if (typeof schema?.safeParse !== 'function') {
+      throw wrongType('response of the endpoint', schema, { expected: 'a zod schema' });
+    }
+  });
+  return readGuarded('response', () => schema.safeParse(response, { error: wireMessage })) as ParseResult<
+    ResponseOf<E>
+  >;
+};
+
+const readResponseSchema = createFieldReader<Pick<Endpoint, 'response'>>('endpoint', ({ response }) => ({
+  response,
+}));
 
 const PARTS = ['pathParameters', 'query', 'body'] as const;
 
@@ -74,14 +103,14 @@ const readRequest = createOptionReader<UnvalidatedRequest>(
   ({ pathParameters, query, body }) => ({ pathParameters, query, body }),
 );
 
-const assertSchema = (part: (typeof PARTS)[number], schema: z.ZodObject | null): void => {
+const assertSchema = (part: (typeof PARTS)[number], schema: ObjectSchema | null): void => {
   if (schema === null && part === 'body') return;
   if (typeof schema?.safeParse !== 'function' || typeof schema.shape !== 'object') {
     throw wrongType(`${part} of the endpoint`, schema, { expected: 'a zod object schema' });
   }
 };
 
-const readQuery = (query: string, schema: z.ZodObject) => {
+const readQuery = (query: string, schema: ObjectSchema) => {
   const given = new URLSearchParams(query);
   const values: Record<string, string> = {};
   const repeated: string[] = [];

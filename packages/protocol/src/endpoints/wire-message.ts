@@ -1,6 +1,6 @@
-import type { z } from 'zod';
+import type * as core from 'zod/v4/core';
 
-type RawIssue = z.core.$ZodRawIssue;
+type RawIssue = core.$ZodRawIssue;
 
 /** A count and its noun: `1 character`, `2 characters`. */
 export const plural = (count: number | bigint, noun: string): string =>
@@ -14,7 +14,7 @@ const TYPES: Readonly<Record<string, string>> = {
   object: 'an object',
 };
 
-const describeRange = (issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string => {
+const describeRange = (issue: core.$ZodIssueTooSmall | core.$ZodIssueTooBig): string => {
   const isLower = issue.code === 'too_small';
   const limit = isLower ? issue.minimum : issue.maximum;
   if (issue.origin === 'string')
@@ -28,7 +28,7 @@ const describeRange = (issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig)
  * message in a schema takes precedence. Wire protocol §3 (422).
  */
 export const wireMessage = (raw: RawIssue): string => {
-  const issue = raw as z.core.$ZodIssue;
+  const issue = raw as core.$ZodIssue;
   if (raw.input === undefined && issue.code !== 'unrecognized_keys') return 'Field required';
   switch (issue.code) {
     case 'invalid_type':
@@ -51,7 +51,7 @@ export const wireMessage = (raw: RawIssue): string => {
 /**
  * Formats issues as the 422 message: `field: reason; field: reason`, one reason per field. Wire protocol §3.
  */
-export const formatIssues = (issues: readonly z.core.$ZodIssue[]): string => {
+export const formatIssues = (issues: readonly core.$ZodIssue[]): string => {
   const reasons = new Map<string, string>();
   for (const issue of issues) {
     const fields = issue.code === 'unrecognized_keys' ? issue.keys : [issue.path.join('.') || 'body'];

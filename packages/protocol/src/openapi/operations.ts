@@ -1,5 +1,5 @@
-import type { z } from 'zod';
 import type { Endpoint } from '../endpoints/endpoint.ts';
+import type { ObjectSchema } from '../endpoints/schema.ts';
 import { DELIVERY_HEADER, EVENT_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from '../signing/headers.ts';
 import { rejectionResponses } from './rejection-responses.ts';
 import { bodyName, eventName, type JsonObject, reference, responseName, toInputSchema } from './schemas.ts';
@@ -35,7 +35,7 @@ const jsonContent = (schema: string) => ({
   'application/json': { schema: reference('schemas', schema) },
 });
 
-const toParameters = (schema: z.ZodObject, location: 'path' | 'query'): JsonObject[] => {
+const toParameters = (schema: ObjectSchema, location: 'path' | 'query'): JsonObject[] => {
   const { properties = {}, required = [] } = toInputSchema(schema) as {
     readonly properties?: Readonly<Record<string, JsonObject>>;
     readonly required?: readonly string[];

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/v4';
 import { depositAddress } from '../endpoints/create-deposit-address.ts';
 import { createdWithdrawal } from '../endpoints/create-withdrawal.ts';
 import { depositRequest, depositTransaction } from '../endpoints/get-deposit-request.ts';
@@ -8,6 +8,7 @@ import * as endpoints from '../endpoints/index.ts';
 import { balance } from '../endpoints/list-balances.ts';
 import { currency } from '../endpoints/list-currencies.ts';
 import { transaction } from '../endpoints/list-transactions.ts';
+import type { Schema } from '../endpoints/schema.ts';
 import { depositEventData, WEBHOOK_EVENTS, withdrawalEventData } from '../webhooks/events.ts';
 
 /** An object of the document. */
@@ -22,7 +23,8 @@ type Override = NonNullable<Parameters<typeof z.toJSONSchema>[1]>['override'];
 
 const tidy: Override = ({ zodSchema, jsonSchema }) => {
   // zod omits the default of a transformed input, although defaults are not transformed.
-  if (zodSchema instanceof z.ZodDefault) jsonSchema.default = zodSchema.def.defaultValue as number;
+  const { def } = zodSchema._zod;
+  if (def.type === 'default') jsonSchema.default = def.defaultValue as number;
   // A schema that states its type on the wire replaces the union that JavaScript callers may pass.
   if (jsonSchema.type !== undefined) delete jsonSchema.anyOf;
   // The integer limits of JavaScript are not limits of the protocol.
@@ -31,7 +33,7 @@ const tidy: Override = ({ zodSchema, jsonSchema }) => {
 };
 
 /** The JSON Schemas of named zod schemas, with references by name. */
-const toSchemas = (named: Readonly<Record<string, z.ZodType>>, io: 'input' | 'output'): JsonObject => {
+const toSchemas = (named: Readonly<Record<string, Schema>>, io: 'input' | 'output'): JsonObject => {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
   const uri = (id: string) => reference('schemas', id).$ref;
@@ -40,7 +42,7 @@ const toSchemas = (named: Readonly<Record<string, z.ZodType>>, io: 'input' | 'ou
 };
 
 /** The JSON Schema of an input. */
-export const toInputSchema = (schema: z.ZodType): JsonObject =>
+export const toInputSchema = (schema: Schema): JsonObject =>
   z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', override: tidy });
 
 const errorEnvelope = z.object({ success: z.literal(false), message: z.string() });
@@ -53,11 +55,11 @@ export const bodyName = (operationId: string): string => `${pascalCase(operation
 export const responseName = (operationId: string): string => `${pascalCase(operationId)}Response`;
 export const eventName = (event: string): string => `${pascalCase(event)}Event`;
 
-const BODIES: Readonly<Record<string, z.ZodType>> = Object.fromEntries(
+const BODIES: Readonly<Record<string, Schema>> = Object.fromEntries(
   Object.entries(endpoints).flatMap(([id, { body }]) => (body === null ? [] : [[bodyName(id), body]])),
 );
 
-const RESPONSES: Readonly<Record<string, z.ZodType>> = {
+const RESPONSES: Readonly<Record<string, Schema>> = {
   Balance: balance,
   CreatedWithdrawal: createdWithdrawal,
   Currency: currency,

@@ -1,5 +1,6 @@
 export {
   type ExplainVector,
+  type ExplainVectorFile,
   explainVector,
   explainVectorFile,
   readVectorFile,
@@ -17,4 +18,16 @@ export {
   webhookVector,
   webhookVectorFile,
 } from './vector-files.ts';
-export { type VectorBody, vectorBodyBytes } from './vector-parts.ts';
+export {
+  type RequestStages,
+  type Sender,
+  type SignatureHeader,
+  type VectorBody,
+  type VectorFileOf,
+  type VectorHead,
+  type VectorNote,
+  type VectorSource,
+  type Verdict,
+  vectorBodyBytes,
+  type WebhookStages,
+} from './vector-parts.ts';

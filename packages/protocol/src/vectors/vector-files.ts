@@ -1,118 +1,196 @@
 import { createRequire } from 'node:module';
-import { z } from 'zod';
+import type * as core from 'zod/v4/core';
+import * as z from 'zod/v4-mini';
 import { wrongType } from '../arguments.ts';
+import { typed } from '../endpoints/schema.ts';
 import {
   base64Bytes,
+  count,
   headerPairs,
+  type RequestStages,
   requestStages,
+  type Sender,
+  type SignatureHeader,
+  seconds,
   sender,
   signatureHeader,
+  source,
   supersedes,
+  text,
+  type VectorBody,
+  type VectorFileOf,
+  type VectorHead,
+  type Verdict,
   vectorBody,
   vectorFile,
   vectorHead,
   verdict,
+  type WebhookStages,
   webhookStages,
 } from './vector-parts.ts';
 
 /** A request to sign, and every value on the way to its signature. */
-export const signingVector = z.strictObject({
-  ...vectorHead,
-  supersedes,
-  keyId: z.string(),
-  /** The UTF-8 bytes of the secret's text. */
-  secretB64: base64Bytes,
-  timestamp: z.string(),
-  method: z.string(),
-  target: z.string(),
-  bodyB64: vectorBody,
-  ...requestStages,
-});
-/** A request to sign, and every value on the way to its signature. */
-export type SigningVector = z.output<typeof signingVector>;
+export interface SigningVector extends VectorHead, RequestStages {
+  readonly keyId: string;
+  /** The UTF-8 bytes of the secret's text, in base64. */
+  readonly secretB64: string;
+  readonly timestamp: string;
+  readonly method: string;
+  readonly target: string;
+  readonly bodyB64: VectorBody;
+}
+
+/** The schema of a {@link SigningVector}. */
+export const signingVector = typed<SigningVector>()(
+  z.strictObject({
+    ...vectorHead,
+    supersedes,
+    keyId: z.string(),
+    secretB64: base64Bytes,
+    timestamp: z.string(),
+    method: z.string(),
+    target: z.string(),
+    bodyB64: vectorBody,
+    ...requestStages,
+  }),
+);
 
 /** The shape of `vectors/request-signing.json`. */
 export const signingVectorFile = vectorFile('request-signing', signingVector);
 
+interface Received extends VectorHead {
+  /** The receiver's clock in Unix seconds. */
+  readonly now: number;
+  /** Names and values as received, with their order, case and repeats. */
+  readonly headers: [name: string, value: string][];
+  readonly bodyB64: VectorBody;
+  readonly expected: Verdict;
+  readonly signatureHeader: SignatureHeader;
+  /** What the sender signed; missing when it equals `computed`. */
+  readonly sent?: Sender | undefined;
+}
+
 /** A request as received by a server, with the time, the keys and the expected verdict. */
-export const verificationVector = z.strictObject({
-  ...vectorHead,
-  supersedes,
-  /** The server's clock in Unix seconds. */
-  now: z.int().nonnegative(),
-  keys: z.array(z.strictObject({ keyId: z.string(), secretB64: base64Bytes })).min(1),
-  method: z.string(),
-  target: z.string(),
-  headers: headerPairs,
-  bodyB64: vectorBody,
-  expected: verdict,
-  signatureHeader,
+export interface VerificationVector extends Received {
+  readonly keys: { readonly keyId: string; readonly secretB64: string }[];
+  readonly method: string;
+  readonly target: string;
   /** What a verifier computes from the received request; missing when it rejects before the signature. */
-  computed: z.strictObject(requestStages).optional(),
-  /** Omitted when it equals `computed`. */
-  sent: sender.optional(),
-});
-/** A received request and the expected verdict. */
-export type VerificationVector = z.output<typeof verificationVector>;
+  readonly computed?: RequestStages | undefined;
+}
+
+const verificationKey = typed<VerificationVector['keys'][number]>()(
+  z.strictObject({ keyId: z.string(), secretB64: base64Bytes }),
+);
+
+/** The schema of a {@link VerificationVector}. */
+export const verificationVector = typed<VerificationVector>()(
+  z.strictObject({
+    ...vectorHead,
+    supersedes,
+    now: seconds,
+    keys: z.array(verificationKey).check(z.minLength(1)),
+    method: z.string(),
+    target: z.string(),
+    headers: headerPairs,
+    bodyB64: vectorBody,
+    expected: verdict,
+    signatureHeader,
+    computed: z.optional(typed<RequestStages>()(z.strictObject(requestStages))),
+    sent: z.optional(sender),
+  }),
+);
 
 /** The shape of `vectors/request-verification.json`. */
 export const verificationVectorFile = vectorFile('request-verification', verificationVector);
 
 /** A webhook as received, with the time, the signing secret and the expected verdict. */
-export const webhookVector = z.strictObject({
-  ...vectorHead,
-  supersedes,
-  /** The receiver's clock in Unix seconds. */
-  now: z.int().nonnegative(),
-  secretB64: base64Bytes,
-  headers: headerPairs,
-  bodyB64: vectorBody,
-  expected: verdict,
-  signatureHeader,
+export interface WebhookVector extends Received {
+  /** The UTF-8 bytes of the signing secret's text, in base64. */
+  readonly secretB64: string;
   /** What a receiver computes from the received webhook; missing when it rejects before the signature. */
-  computed: z.strictObject(webhookStages).optional(),
-  /** Omitted when it equals `computed`. */
-  sent: sender.optional(),
-});
-/** A received webhook and the expected verdict. */
-export type WebhookVector = z.output<typeof webhookVector>;
+  readonly computed?: WebhookStages | undefined;
+}
+
+/** The schema of a {@link WebhookVector}. */
+export const webhookVector = typed<WebhookVector>()(
+  z.strictObject({
+    ...vectorHead,
+    supersedes,
+    now: seconds,
+    secretB64: base64Bytes,
+    headers: headerPairs,
+    bodyB64: vectorBody,
+    expected: verdict,
+    signatureHeader,
+    computed: z.optional(typed<WebhookStages>()(z.strictObject(webhookStages))),
+    sent: z.optional(sender),
+  }),
+);
 
 /** The shape of `vectors/webhooks.json`. */
 export const webhookVectorFile = vectorFile('webhooks', webhookVector);
 
 /** A request or webhook that was signed with known mistakes, and the findings that explain it. */
-export const explainVector = z.strictObject({
-  id: vectorHead.id,
-  description: vectorHead.description,
-  kind: z.enum(['request', 'webhook']),
-  secretB64: base64Bytes,
-  keyId: z.string().optional(),
-  host: z.string().optional(),
+export interface ExplainVector {
+  /** Stable and never reused. */
+  readonly id: string;
+  /** For readers; may change. */
+  readonly description: string;
+  readonly kind: 'request' | 'webhook';
+  readonly secretB64: string;
+  readonly keyId?: string | undefined;
+  readonly host?: string | undefined;
   /** The receiver's clock in Unix seconds. */
-  now: z.int().nonnegative(),
+  readonly now: number;
   /** Whether pairs of mistakes are tried too. */
-  combinations: z.boolean().optional(),
-  timestamp: z.string(),
-  method: z.string(),
-  target: z.string(),
-  bodyB64: base64Bytes,
+  readonly combinations?: boolean | undefined;
+  readonly timestamp: string;
+  readonly method: string;
+  readonly target: string;
+  readonly bodyB64: string;
   /** As received; may be malformed. */
-  signature: z.string(),
+  readonly signature: string;
   /** The expected codes of findings, in order; empty when nothing can be explained. */
-  findings: z.array(z.string().regex(/^[a-z0-9]+(?:_[a-z0-9]+)*$/)),
-});
-/** A wrong signature and the findings that explain it. */
-export type ExplainVector = z.output<typeof explainVector>;
+  readonly findings: string[];
+}
+
+/** The schema of an {@link ExplainVector}. */
+export const explainVector = typed<ExplainVector>()(
+  z.strictObject({
+    id: vectorHead.id,
+    description: vectorHead.description,
+    kind: z.enum(['request', 'webhook']),
+    secretB64: base64Bytes,
+    keyId: z.optional(z.string()),
+    host: z.optional(z.string()),
+    now: seconds,
+    combinations: z.optional(z.boolean()),
+    timestamp: z.string(),
+    method: z.string(),
+    target: z.string(),
+    bodyB64: base64Bytes,
+    signature: z.string(),
+    findings: z.array(text(/^[a-z0-9]+(?:_[a-z0-9]+)*$/)),
+  }),
+);
+
+/** The content of `vectors/explain-mismatch.json`: it has no groups and no notes. */
+export interface ExplainVectorFile extends Omit<VectorFileOf<ExplainVector>, 'notes' | 'groups' | 'suite'> {
+  readonly suite: 'cpg-explain-mismatch';
+}
 
 /** The shape of `vectors/explain-mismatch.json`. */
-export const explainVectorFile = z.strictObject({
-  $schema: z.string(),
-  suite: z.literal('cpg-explain-mismatch'),
-  version: z.string().regex(/^[0-9]+\.[0-9]+\.[0-9]+$/),
-  source: z.strictObject({ name: z.string(), version: z.string() }),
-  count: z.int().positive(),
-  vectors: z.array(explainVector).min(1),
-});
+export const explainVectorFile = typed<ExplainVectorFile>()(
+  z.strictObject({
+    $schema: z.string(),
+    suite: z.literal('cpg-explain-mismatch'),
+    version: text(/^[0-9]+\.[0-9]+\.[0-9]+$/),
+    source,
+    count,
+    vectors: z.array(explainVector).check(z.minLength(1)),
+  }),
+);
 
 /** The vector files for implementations of the protocol: name and schema of the content. */
 export const VECTOR_FILES = Object.freeze({
@@ -127,7 +205,7 @@ const ALL_FILES = { ...VECTOR_FILES, 'explain-mismatch': explainVectorFile };
 export type VectorFileName = keyof typeof ALL_FILES;
 
 /** The content of a vector file. */
-export type VectorFile<Name extends VectorFileName> = z.output<(typeof ALL_FILES)[Name]>;
+export type VectorFile<Name extends VectorFileName> = core.output<(typeof ALL_FILES)[Name]>;
 
 const requireFile = createRequire(import.meta.url);
 

@@ -1,63 +1,109 @@
-import { z } from 'zod';
+import * as z from 'zod/v4-mini';
 import { readGuarded } from '../arguments.ts';
+import { type Schema, typed } from '../endpoints/schema.ts';
 import { ProtocolError } from '../protocol-error.ts';
+
+export const text = (pattern: RegExp): Schema<string> => z.string().check(z.regex(pattern));
+const nonEmpty: Schema<string> = z.string().check(z.minLength(1));
+export const count: Schema<number> = z.int().check(z.positive());
+/** Unix seconds. */
+export const seconds: Schema<number> = z.int().check(z.nonnegative());
+
+/** What every vector has. */
+export interface VectorHead {
+  /** Stable and never reused; unique over all files. */
+  readonly id: string;
+  /** Two names, e.g. `verify/order`. */
+  readonly group: string;
+  /** For readers; may change. */
+  readonly description: string;
+  /** Sections of `docs/wire-protocol.md`. */
+  readonly spec: string[];
+  /** The `notes` of the file explain each flag. */
+  readonly flags: string[];
+  readonly level: 'MUST' | 'SHOULD';
+  readonly result: 'valid' | 'invalid';
+  /** The id of a vector that this one replaces: published bytes never change. */
+  readonly supersedes?: string | undefined;
+}
 
 /** The fields that every vector has. */
 export const vectorHead = {
-  /** Stable and never reused; unique over all files. */
-  id: z.string().regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/),
-  group: z.string().regex(/^[a-z]+\/[a-z]+(?:-[a-z]+)*$/),
-  /** For readers; may change. */
-  description: z.string().min(1),
-  /** Sections of `docs/wire-protocol.md`. */
-  spec: z.array(z.string().regex(/^[1-9](?:\.[1-9])?$/)).min(1),
-  /** The `notes` of the file explain each flag. */
-  flags: z.array(z.string().regex(/^[A-Z][A-Za-z]+$/)).min(1),
+  id: text(/^[a-z0-9]+(?:-[a-z0-9]+)*$/),
+  group: text(/^[a-z]+\/[a-z]+(?:-[a-z]+)*$/),
+  description: nonEmpty,
+  spec: z.array(text(/^[1-9](?:\.[1-9])?$/)).check(z.minLength(1)),
+  flags: z.array(text(/^[A-Z][A-Za-z]+$/)).check(z.minLength(1)),
   level: z.enum(['MUST', 'SHOULD']),
   result: z.enum(['valid', 'invalid']),
 };
 
-/** The id of a vector that this one replaces: published bytes never change. */
-export const supersedes = z.string().optional();
+/** The field of {@link VectorHead} that only some vectors have. */
+export const supersedes = z.optional(z.string());
 
-const note = z.strictObject({
+/** What a flag of a vector means. */
+export interface VectorNote {
   /** The kind of mistake that vectors with this flag find. */
-  bugType: z.string().regex(/^[A-Z][A-Z_]+$/),
+  readonly bugType: string;
   /** The consequence of that mistake. */
-  effect: z.string().min(1),
-});
+  readonly effect: string;
+}
 
-/**
- * A vector file: its source, the meaning of its flags, its counts, and the vectors sorted by group, then id.
- */
-export const vectorFile = <Vector extends z.ZodType>(suite: string, vector: Vector) =>
+const note = typed<VectorNote>()(z.strictObject({ bugType: text(/^[A-Z][A-Z_]+$/), effect: nonEmpty }));
+
+/** The program that made a vector file. */
+export interface VectorSource {
+  readonly name: string;
+  readonly version: string;
+}
+
+export const source = typed<VectorSource>()(z.strictObject({ name: z.string(), version: z.string() }));
+
+/** A vector file: its source, the meaning of its flags, its counts, and the vectors sorted by group, then id. */
+export interface VectorFileOf<Vector> {
+  readonly $schema: string;
+  readonly suite: string;
+  /** Of the vectors: major, minor, patch. */
+  readonly version: string;
+  readonly source: VectorSource;
+  /** The meaning of each flag. */
+  readonly notes: Record<string, VectorNote>;
+  /** The number of vectors. */
+  readonly count: number;
+  /** The number of vectors in each group. */
+  readonly groups: Record<string, number>;
+  readonly vectors: Vector[];
+}
+
+/** The schema of a {@link VectorFileOf} one suite. */
+export const vectorFile = <Vector>(suite: string, vector: Schema<Vector>): Schema<VectorFileOf<Vector>> =>
   z.strictObject({
     $schema: z.string(),
     suite: z.literal(`cpg-${suite}`),
-    version: z.string().regex(/^[0-9]+\.[0-9]+\.[0-9]+$/),
-    source: z.strictObject({ name: z.string(), version: z.string() }),
+    version: text(/^[0-9]+\.[0-9]+\.[0-9]+$/),
+    source,
     notes: z.record(z.string(), note),
-    count: z.int().positive(),
-    /** The number of vectors per group. */
-    groups: z.record(z.string(), z.int().positive()),
-    vectors: z.array(vector).min(1),
-  });
+    count,
+    groups: z.record(z.string(), count),
+    vectors: z.array(vector).check(z.minLength(1)),
+  }) as unknown as Schema<VectorFileOf<Vector>>;
 
 /** Bytes in base64, which preserves invalid UTF-8, NUL and byte order marks. */
-export const base64Bytes = z.base64();
+export const base64Bytes: Schema<string> = z.base64();
 
 /** A body: base64, or one repeated byte for a large body. */
-export const vectorBody = z.union([
+export type VectorBody = string | { readonly repeat: { readonly byteHex: string; readonly count: number } };
+
+/** The schema of a {@link VectorBody}. */
+export const vectorBody: Schema<VectorBody> = z.union([
   base64Bytes,
   z.strictObject({
     repeat: z.strictObject({
-      byteHex: z.string().regex(/^[0-9a-f]{2}$/),
-      count: z.int().positive().max(1_048_576),
+      byteHex: text(/^[0-9a-f]{2}$/),
+      count: z.int().check(z.positive(), z.maximum(1_048_576)),
     }),
   }),
 ]);
-/** A body: base64, or one repeated byte for a large body. */
-export type VectorBody = z.output<typeof vectorBody>;
 
 /**
  * The bytes of a vector's body.
@@ -79,48 +125,100 @@ export const vectorBodyBytes = (body: VectorBody): Uint8Array => {
 };
 
 /** The verdict of a stateless verifier. */
-export const verdict = z.discriminatedUnion('accepted', [
+export type Verdict =
+  | { readonly accepted: true }
+  | {
+      readonly accepted: false;
+      /** A code of `REJECTIONS`. */
+      readonly code: string;
+      /** The HTTP status of the response. */
+      readonly status: number;
+      /** The `message` of the response. */
+      readonly message: string;
+    };
+
+/** The schema of a {@link Verdict}. */
+export const verdict: Schema<Verdict> = z.discriminatedUnion('accepted', [
   z.strictObject({ accepted: z.literal(true) }),
   z.strictObject({
     accepted: z.literal(false),
-    /** A code of `REJECTIONS`. */
-    code: z.string().regex(/^[a-z]+(?:_[a-z]+)*$/),
-    status: z.int().min(400).max(599),
-    message: z.string().min(1),
+    code: text(/^[a-z]+(?:_[a-z]+)*$/),
+    status: z.int().check(z.minimum(400), z.maximum(599)),
+    message: nonEmpty,
   }),
 ]);
 
 /** Names and values as received, with their order, case and repeats. */
-export const headerPairs = z.array(z.tuple([z.string(), z.string()]));
+export const headerPairs: Schema<[name: string, value: string][]> = z.array(
+  z.tuple([z.string(), z.string()]),
+);
 
 /** Whether the (first) signature header is the sender's signature, another text, or missing. */
-export const signatureHeader = z.enum(['genuine', 'altered', 'missing']);
+export type SignatureHeader = 'genuine' | 'altered' | 'missing';
 
-const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
-const hexBytes = z.string().regex(/^(?:[0-9a-f]{2})+$/);
+/** The schema of a {@link SignatureHeader}. */
+export const signatureHeader: Schema<SignatureHeader> = z.enum(['genuine', 'altered', 'missing']);
+
+const sha256Hex = text(/^[0-9a-f]{64}$/);
+const hexBytes = text(/^(?:[0-9a-f]{2})+$/);
 
 /**
  * Every value on the way from a request to its signature. Characters U+0080 to U+00FF of a target stand for
  * single bytes.
  */
+export interface RequestStages {
+  readonly path: string;
+  readonly query: string;
+  /** Lowercase hex. */
+  readonly bodySha256: string;
+  readonly canonical: string;
+  /** The bytes of `canonical`, in which line feeds are visible. */
+  readonly canonicalHex: string;
+  /** Lowercase hex. */
+  readonly signature: string;
+}
+
+/** The fields of {@link RequestStages}. */
 export const requestStages = {
   path: z.string(),
   query: z.string(),
   bodySha256: sha256Hex,
   canonical: z.string(),
-  /** The bytes of `canonical`, in which line feeds are visible. */
   canonicalHex: hexBytes,
   signature: sha256Hex,
 };
 
 /** The signed bytes of a webhook (timestamp, LF, body), and their signature. */
-export const webhookStages = {
-  signedHex: hexBytes,
-  signature: sha256Hex,
-};
+export interface WebhookStages {
+  readonly signedHex: string;
+  /** Lowercase hex. */
+  readonly signature: string;
+}
+
+/** The fields of {@link WebhookStages}. */
+export const webhookStages = { signedHex: hexBytes, signature: sha256Hex };
+
+interface SentRequest extends RequestStages {
+  readonly kind: 'request';
+  readonly secretB64: string;
+  readonly timestamp: string;
+  readonly method: string;
+  readonly target: string;
+  readonly bodyB64: VectorBody;
+}
+
+interface SentWebhook extends WebhookStages {
+  readonly kind: 'webhook';
+  readonly secretB64: string;
+  readonly timestamp: string;
+  readonly bodyB64: VectorBody;
+}
 
 /** What the sender signed, when it differs from what was received. */
-export const sender = z.discriminatedUnion('kind', [
+export type Sender = SentRequest | SentWebhook;
+
+/** The schema of a {@link Sender}. */
+export const sender: Schema<Sender> = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('request'),
     secretB64: base64Bytes,

@@ -1,5 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
+import type { ObjectSchema } from '../endpoints/schema.ts';
 import {
   depositConfirmed,
   depositDetected,
@@ -112,7 +113,8 @@ describe('withdrawal event', () => {
 
 describe('WEBHOOK_EVENTS', () => {
   it('contains the six events of the wire protocol, each under its own name', () => {
-    expect(Object.entries(WEBHOOK_EVENTS).map(([name, schema]) => [name, schema.shape.event.value])).toEqual([
+    const values = (schema: ObjectSchema) => [...(schema.shape.event?._zod.values ?? [])];
+    expect(Object.entries(WEBHOOK_EVENTS).map(([name, schema]) => [name, ...values(schema)])).toEqual([
       ['deposit.detected', 'deposit.detected'],
       ['deposit.confirmed', 'deposit.confirmed'],
       ['deposit.swept', 'deposit.swept'],
