@@ -54,10 +54,6 @@ export const asBytes = (value: unknown): Buffer | undefined => {
   return isArrayBuffer(value) ? Buffer.from(value) : undefined;
 };
 
-/** Whether a value is a `Uint8Array` of any realm. */
-export const isUint8Array = (value: unknown): value is Uint8Array =>
-  ArrayBuffer.isView(value) && readSlot(TYPED_ARRAY, Symbol.toStringTag, value) === 'Uint8Array';
-
 /** Whether a value is a `Map` of any realm. */
 export const isMap = (value: unknown): value is Map<unknown, unknown> =>
   hasSlot(Map.prototype, 'size', value);
@@ -68,8 +64,6 @@ export const isSet = (value: unknown): value is Set<unknown> => hasSlot(Set.prot
 const isArrayBuffer = (value: unknown): value is ArrayBuffer =>
   hasSlot(ArrayBuffer.prototype, 'byteLength', value) ||
   (typeof SharedArrayBuffer !== 'undefined' && hasSlot(SharedArrayBuffer.prototype, 'byteLength', value));
-
-const TYPED_ARRAY: object = Object.getPrototypeOf(Uint8Array.prototype);
 
 /** The result of a getter of a built-in class, which throws for values of other classes, in every realm. */
 const readSlot = (prototype: object, name: PropertyKey, value: unknown): unknown =>

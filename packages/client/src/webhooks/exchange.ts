@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { types } from 'node:util';
 import { ENVELOPE_CONTENT_TYPE, errorEnvelope, REJECTIONS } from '@cpg/protocol';
 import { CpgError } from '../errors.ts';
 import { notify, warn } from '../guards.ts';
-import { describe, isObject } from '../platform.ts';
+import { describe, getTag, isObject } from '../platform.ts';
 import type { UnreadBody } from './raw-body.ts';
 
 /** The members used of a request of Fastify. */
@@ -105,8 +104,8 @@ const respond = (
 
 // `next('route')`, `next(undefined)` and `reply.send('text')` would not report a failure.
 const asError = (error: unknown): Error =>
-  types.isNativeError(error) || error instanceof Error
-    ? error
+  error instanceof Error || getTag(error) === 'Error'
+    ? (error as Error)
     : new CpgError('callback_failed', 'webhooks.receiver: a callback failed with a value that is no Error.', {
         cause: error,
       });

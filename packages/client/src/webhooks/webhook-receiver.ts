@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   DELIVERY_HEADER,
   errorEnvelope,
@@ -146,7 +145,7 @@ const receive = async (settings: Settings, exchange: Exchange): Promise<void> =>
     if (!CpgError.is(error) || error.code !== 'invalid_webhook') throw error;
     return exchange.respond(error.status ?? 401, errorEnvelope(error.wireMessage ?? error.message));
   }
-  const claim = { eventId: event.id, token: randomUUID() };
+  const claim = { eventId: event.id, token: crypto.randomUUID() };
   const claimed = await invokeAsync('inbox.claim()', () => inbox.claim(claim, leaseMs), CLAIM_RESULT);
   if (claimed.state === 'busy') {
     const seconds = Math.max(1, Math.ceil(claimed.leaseEndsInMs / 1000));
