@@ -26,6 +26,7 @@ export interface Gateway extends Services {
 }
 
 const INTERVAL_MS = 200;
+const RETRY_INTERVAL_MS = 1_000;
 // How long a cached key may outlive its revocation.
 const KEY_TTL_MS = 2_000;
 
@@ -38,14 +39,14 @@ export const startGateway = async (
   const clock = createClock();
   const services = await openServices(config, clock, mode.prepare);
   const admission = await openAdmission(config, clock, logger);
-  const chain = createSimulatedChain(services);
+  const chain = createSimulatedChain(services, logger);
   const servers: Server[] = [];
   const apiUrl = () => (servers[0] === undefined ? '' : getUrl(servers[0]));
   const parts = { ...services, chain, admission, logger, apiUrl };
   let isDraining = false;
   const stored = createDatabaseKeyStore(services);
   const keys = cachedKeys(mode.selectKeys?.(stored) ?? stored, { ttlMs: KEY_TTL_MS, missTtlMs: 100 });
-  const metrics = createMetrics(services.db, keys);
+  const metrics = createMetrics(services, keys);
   const appServices = {
     ...parts,
     config,
@@ -72,7 +73,12 @@ export const startGateway = async (
   }
   const dispatcher = new WebhookDispatcher(services, logger);
   const stops = [
-    repeat(() => chain.advance(), { name: 'the simulated chain', intervalMs: INTERVAL_MS, logger }),
+    repeat((signal) => chain.advance(signal), { name: 'settlement', intervalMs: INTERVAL_MS, logger }),
+    repeat((signal) => chain.retryFailed(signal), {
+      name: 'settlement of what failed',
+      intervalMs: RETRY_INTERVAL_MS,
+      logger,
+    }),
     repeat(() => dispatcher.dispatchDue(), { name: 'webhook delivery', intervalMs: INTERVAL_MS, logger }),
   ];
   const stopLoops = async () => {
@@ -88,8 +94,7 @@ export const startGateway = async (
     stopLoops,
     close: async () => {
       isDraining = true;
-      await Promise.all(servers.map(closeServer));
-      await stopLoops();
+      await Promise.all([...servers.map(closeServer), stopLoops()]);
       await closeStores();
     },
   };

@@ -2,10 +2,9 @@ import pino from 'pino';
 import { type Config, parseConfig } from './config.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { findAccountIds } from './ledger/accounts.ts';
-import { ignoreClosedPipes } from './programs.ts';
+import { type LogDestination, openLog } from './log.ts';
 
 const DRAIN_MS = 10_000;
-const STANDARD_ERROR = 2;
 
 const CREATE = 'npm run gateway:keys -- create --account <id> --create-account';
 
@@ -18,14 +17,17 @@ const getAccountHint = async ({ db }: Gateway, { databaseUrl, dataDir }: Config)
     : `No account yet. The embedded database serves one process at a time: stop the gateway, then run: ${CREATE}\n`;
 };
 
+// Ends the process even when a line of the log cannot be written.
+const exit = async (log: LogDestination, code: number): Promise<void> => {
+  await log.flush();
+  process.exit(code);
+};
+
 const main = async (): Promise<void> => {
   const config = parseConfig(process.env);
   // Logs go to standard error. Standard output carries the start-up banner.
-  const destination = pino.destination({ fd: STANDARD_ERROR, sync: true });
-  // A closed terminal or a full disk must not stop the gateway.
-  destination.on('error', () => undefined);
-  process.stdout.on('error', () => undefined);
-  const logger = pino({ level: config.logLevel }, destination);
+  const log = openLog();
+  const logger = pino({ level: config.logLevel }, log);
   // Imported only on demand: outside the sandbox the process never loads its code or its published keys.
   const sandbox = config.sandbox ? await import('./sandbox/sandbox-mode.ts') : undefined;
   const gateway = await startGateway(config, logger, sandbox?.createSandboxMode(config));
@@ -40,16 +42,17 @@ const main = async (): Promise<void> => {
     logger.info({ signal }, 'stopping');
     const deadline = setTimeout(() => {
       logger.error('requests still in flight after the drain timeout');
-      process.exit(1);
+      void exit(log, 1);
     }, DRAIN_MS);
     gateway.close().then(
       () => {
         clearTimeout(deadline);
         logger.info('stopped');
+        void exit(log, 0);
       },
       (error: unknown) => {
         logger.fatal({ err: error }, 'could not stop cleanly');
-        process.exit(1);
+        void exit(log, 1);
       },
     );
   };
@@ -57,7 +60,8 @@ const main = async (): Promise<void> => {
   process.on('SIGINT', stop);
 };
 
-ignoreClosedPipes();
+// A closed terminal or a full disk must not stop the gateway.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 main().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);

@@ -25,7 +25,7 @@ export const openPersistentDatabase = async (config: Config): Promise<Database> 
       'Expected a persistent database: got none. Fix: set DATABASE_URL or CPG_DATA_DIR as for the gateway.',
     );
   }
-  const db = await openDatabase(config);
+  const db = await openDatabase(config, { patient: true });
   try {
     await migrate(db);
     return db;

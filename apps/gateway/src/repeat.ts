@@ -7,31 +7,39 @@ export interface RepeatOptions {
   readonly logger: Logger;
 }
 
+// A task that fails again and again, as during an outage, waits longer, up to this.
+const MAX_INTERVAL_MS = 2_000;
+
 /**
- * Runs a task at an interval, never overlapping. A failed run is logged and does not stop later runs.
+ * Runs a task at an interval, never overlapping. A failed run is logged and does not stop later runs; the interval
+ * doubles with each failure in a row, up to two seconds.
  *
+ * @param work - Receives a signal that aborts when the task is stopped.
  * @returns A function that stops the task and waits for the run in flight.
  */
 export const repeat = (
-  work: () => unknown,
+  work: (signal: AbortSignal) => unknown,
   { name, intervalMs, logger }: RepeatOptions,
 ): (() => Promise<void>) => {
-  let isStopped = false;
+  const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let current: Promise<void> = Promise.resolve();
+  let delayMs = intervalMs;
   const run = () => {
     current = (async () => {
       try {
-        await work();
+        await work(stopping.signal);
+        delayMs = intervalMs;
       } catch (error) {
         logFailure(logger, error, `${name} failed; will retry`);
+        delayMs = Math.max(intervalMs, Math.min(delayMs * 2, MAX_INTERVAL_MS));
       }
-      if (!isStopped) timer = setTimeout(run, intervalMs);
+      if (!stopping.signal.aborted) timer = setTimeout(run, delayMs);
     })();
   };
   run();
   return async () => {
-    isStopped = true;
+    stopping.abort();
     clearTimeout(timer);
     await current;
   };

@@ -3,8 +3,7 @@ import type { Logger } from 'pino';
 import { RedisStore } from 'rate-limit-redis';
 import { createClient } from 'redis';
 import type { Config } from './config.ts';
-import { migrate } from './database/migrate.ts';
-import { type Database, openDatabase } from './database/open-database.ts';
+import { type Database, openMigratedDatabase } from './database/open-database.ts';
 import { openSecretBox, type SecretBox } from './database/secret-box.ts';
 import { setBlockIntervals } from './ledger/networks.ts';
 import type { Clock } from './time.ts';
@@ -26,11 +25,10 @@ export const openServices = async (
   prepare: (services: Services) => Promise<void>,
 ): Promise<Services> => {
   const box = await openSecretBox(config);
-  const db = await openDatabase(config);
+  const db = await openMigratedDatabase(config);
   const rules = { allowedHosts: config.webhookAllowedHosts, sandbox: config.sandbox };
   const services = { db, clock, box, rules };
   try {
-    await migrate(db);
     await prepare(services);
     await setBlockIntervals(db, config.chainSettleSeconds, clock.now());
     return services;

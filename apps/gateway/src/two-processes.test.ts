@@ -159,7 +159,7 @@ describeInCi('PostgreSQL and Redis under two processes', () => {
       const ready = await fetch(`${gateway.url}/readyz`);
       expect({ status: ready.status, body: await ready.json() }).toEqual({
         status: 503,
-        body: { status: 'unavailable', database: 'ok', admission: 'unreachable' },
+        body: { status: 'unavailable', database: 'ok', admission: 'unreachable', settlement: 'ok' },
       });
     }
   });

@@ -2,7 +2,7 @@ import { startTestGateway } from '@cpg/test-support/gateway/test-gateway';
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 
-it('advances the other transactions when one withdrawal cannot be broadcast, and reports the failure', async () => {
+it('advances the other transactions when one withdrawal cannot be broadcast, and logs an alarm', async () => {
   const gateway = await startTestGateway();
   await gateway.stopLoops();
   const reject = (condition: string) =>
@@ -22,7 +22,9 @@ it('advances the other transactions when one withdrawal cannot be broadcast, and
     expect((await gateway.call('/v1/withdrawals', { method: 'POST', body })).status).toBe(500);
   }
   await reject("NEW.withdrawal_id = (SELECT id FROM withdrawal WHERE client_reference = ''order-1'')");
-  await expect(gateway.chain.advance()).rejects.toThrow('Transactions that failed to advance: 1');
+  await gateway.chain.advance();
+  const alarms = gateway.logged.map((line) => JSON.parse(line)).filter(({ code }) => code !== undefined);
+  expect(alarms).toMatchObject([{ level: 50, code: 'broadcast_failed', withdrawal_id: 1002, attempts: 1 }]);
   const rows = await gateway.db
     .selectFrom('withdrawal')
     .select(['client_reference', 'status'])
@@ -31,7 +33,11 @@ it('advances the other transactions when one withdrawal cannot be broadcast, and
     .execute();
   expect(rows.map(({ status }) => status)).toEqual(['pending', 'broadcasted', 'broadcasted']);
   await reject('false');
-  await gateway.chain.advance();
-  expect((await gateway.call('/v1/withdrawals/1002')).body.data).toMatchObject({ status: 'broadcasted' });
+  const findStatus = async () => {
+    await gateway.chain.retryFailed();
+    return (await gateway.call('/v1/withdrawals/1002')).body.data;
+  };
+  await expect.poll(findStatus, { timeout: 30_000 }).toMatchObject({ status: 'broadcasted' });
+  expect(await gateway.db.selectFrom('settlement_failure').selectAll().execute()).toEqual([]);
   await gateway.close();
 });

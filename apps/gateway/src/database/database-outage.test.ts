@@ -22,8 +22,11 @@ const ready = async (gateway: TestGateway) => {
   const response = await fetch(`${gateway.url}/readyz`);
   return { status: response.status, body: await response.json() };
 };
-const READY = { status: 200, body: { status: 'ready', database: 'ok', admission: 'ok' } };
-const READ_ONLY = { status: 503, body: { status: 'unavailable', database: 'read_only', admission: 'ok' } };
+const READY = { status: 200, body: { status: 'ready', database: 'ok', admission: 'ok', settlement: 'ok' } };
+const READ_ONLY = {
+  status: 503,
+  body: { status: 'unavailable', database: 'read_only', admission: 'ok', settlement: 'ok' },
+};
 
 let references = 0;
 const order = () => {
@@ -171,6 +174,30 @@ describeWithProgram('postgres', 'during a PostgreSQL outage', () => {
     await expect.poll(async () => shown(await withdraw(gateway)), WAIT).toEqual(UNAVAILABLE);
   });
 
+  // 40P01 and 40001 are retried first.
+  it.each([
+    '25006',
+    '40001',
+    '40P01',
+    '53000',
+    '53100',
+    '53200',
+    '53400',
+    '57000',
+    '57P01',
+    '57P05',
+    '58030',
+  ])('SQLSTATE %s of a statement is 503, and the next request succeeds', async (state) => {
+    await admin.query(`CREATE OR REPLACE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'on purpose' USING ERRCODE = '${state}'; END $$`);
+    await admin.query('CREATE TRIGGER fail BEFORE INSERT ON withdrawal EXECUTE FUNCTION fail()');
+    const body = order();
+    expect(shown(await withdraw(gateway, body))).toEqual(UNAVAILABLE);
+    await admin.query('DROP TRIGGER fail ON withdrawal');
+    await expect.poll(async () => (await withdraw(gateway, body)).status, WAIT).toBe(200);
+    await expect.poll(async () => (await ready(gateway)).status, WAIT).toBe(200);
+  });
+
   it('conflicting transactions are retried', async () => {
     await admin.query('ALTER ROLE app SET default_transaction_isolation = serializable');
     await terminate();
@@ -199,7 +226,7 @@ describeWithProgram('postgres', 'without PostgreSQL', () => {
     expect(shown(await gateway.call('/v1/balances'))).toEqual(UNAVAILABLE);
     expect(await ready(gateway)).toEqual({
       status: 503,
-      body: { status: 'unavailable', database: 'unreachable', admission: 'ok' },
+      body: { status: 'unavailable', database: 'unreachable', admission: 'ok', settlement: 'unknown' },
     });
     expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
     const metrics = await fetch(`${gateway.operationsUrl}/metrics`);

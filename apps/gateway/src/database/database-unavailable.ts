@@ -14,6 +14,11 @@ export class DatabaseUnavailableError extends Error {
     });
     this.code = sqlState(cause);
   }
+
+  /** Whether the server has no space or memory, or cannot write: reads may still work. */
+  get isStorageFailure(): boolean {
+    return STORAGE_STATE.test(this.code ?? '');
+  }
 }
 
 /** Whether an error, or one of its causes, is a {@link DatabaseUnavailableError}. */
@@ -26,6 +31,7 @@ export const isDatabaseUnavailable = (error: unknown): boolean =>
 // codes: read-only, idle and transaction timeouts, unknown database, serialization failure, unknown
 // completion, deadlock, in use, lock timeout.
 const UNAVAILABLE_STATE = /^(?:(?:08|28|53|57|58)...|25006|25P03|25P04|3D000|40001|40003|40P01|55006|55P03)$/;
+const STORAGE_STATE = /^(?:53100|53200|58...)$/;
 const SQL_STATE = /^[0-9A-Z]{5}$/;
 
 const sqlState = (error: unknown): string | undefined => {
@@ -51,16 +57,22 @@ export const isConnectionStale = (error: unknown): boolean => {
   return state === undefined ? isOutage(error) : /^(?:08...|25006|25P03|25P04|57P0.)$/.test(state);
 };
 
+export interface OutageEvents {
+  /** A statement failed because the server has no space or memory, or cannot write. */
+  readonly onStorageFailure?: (() => void) | undefined;
+  readonly onDestroy?: (() => void) | undefined;
+}
+
 /** Wraps a dialect: every outage throws a {@link DatabaseUnavailableError}. */
-export const reportOutages = (dialect: Dialect, onDestroy: () => void = () => undefined): Dialect => ({
+export const reportOutages = (dialect: Dialect, events: OutageEvents = {}): Dialect => ({
   createAdapter: () => dialect.createAdapter(),
   createIntrospector: (db) => dialect.createIntrospector(db),
   createQueryCompiler: () => dialect.createQueryCompiler(),
-  createDriver: () => guardDriver(dialect.createDriver(), onDestroy),
+  createDriver: () => guardDriver(dialect.createDriver(), events),
 });
 
 // Methods are overridden on the instances, because drivers recognise their connections by private members.
-const guardDriver = (driver: Driver, onDestroy: () => void): Driver => {
+const guardDriver = (driver: Driver, { onDestroy, onStorageFailure }: OutageEvents): Driver => {
   const guarded = new WeakSet<DatabaseConnection>();
   const acquire = driver.acquireConnection.bind(driver);
   const destroy = driver.destroy.bind(driver);
@@ -69,7 +81,7 @@ const guardDriver = (driver: Driver, onDestroy: () => void): Driver => {
     const connection = await acquire(options).catch((error: unknown) => {
       throw new DatabaseUnavailableError(error);
     });
-    if (!guarded.has(connection)) guardConnection(connection);
+    if (!guarded.has(connection)) guardConnection(connection, onStorageFailure);
     guarded.add(connection);
     return connection;
   };
@@ -77,19 +89,25 @@ const guardDriver = (driver: Driver, onDestroy: () => void): Driver => {
     try {
       await destroy(options);
     } finally {
-      onDestroy();
+      onDestroy?.();
     }
   };
   return driver;
 };
 
-const guardConnection = (connection: DatabaseConnection): void => {
+const guardConnection = (
+  connection: DatabaseConnection,
+  onStorageFailure: OutageEvents['onStorageFailure'],
+): void => {
   const execute = connection.executeQuery.bind(connection);
   connection.executeQuery = async (query, options) => {
     try {
       return await execute(query, options);
     } catch (error) {
-      throw isOutage(error) ? new DatabaseUnavailableError(error) : error;
+      if (!isOutage(error)) throw error;
+      const outage = new DatabaseUnavailableError(error);
+      if (outage.isStorageFailure) onStorageFailure?.();
+      throw outage;
     }
   };
 };

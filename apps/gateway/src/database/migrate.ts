@@ -4,6 +4,7 @@ import { accounts } from './migrations/0001-accounts.ts';
 import { ledger } from './migrations/0002-ledger.ts';
 import { webhooks } from './migrations/0003-webhooks.ts';
 import { requestSignatures } from './migrations/0004-request-signatures.ts';
+import { settlementFailures } from './migrations/0005-settlement-failures.ts';
 import type { Schema } from './schema.ts';
 
 const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
@@ -11,6 +12,7 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
   '0002-ledger': ledger,
   '0003-webhooks': webhooks,
   '0004-request-signatures': requestSignatures,
+  '0005-settlement-failures': settlementFailures,
 };
 
 const runStatements = (statements: readonly string[]): Migration => ({

@@ -5,7 +5,10 @@ import { PGlite } from '@electric-sql/pglite';
 import { type Dialect, Kysely, PGliteDialect, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { claimDataDir } from './claim-data-dir.ts';
-import { isConnectionStale, reportOutages } from './database-unavailable.ts';
+import { type Storage, setStorage } from './database-health.ts';
+import { type OutageEvents, reportOutages } from './database-unavailable.ts';
+import { migrate } from './migrate.ts';
+import { openPool } from './postgres-pool.ts';
 import type { Schema } from './schema.ts';
 
 export type Database = Kysely<Schema>;
@@ -23,53 +26,55 @@ export interface DatabaseLocation {
   readonly dump?: Blob | undefined;
 }
 
-/** Opens PostgreSQL or the embedded PGlite. Outages are thrown as `DatabaseUnavailableError`. */
-export const openDatabase = async (location: DatabaseLocation): Promise<Database> => {
+/**
+ * Opens PostgreSQL or the embedded PGlite. Outages are thrown as `DatabaseUnavailableError`.
+ *
+ * @param options.patient - Sets no time limits, for programs and migrations. @default false
+ */
+export const openDatabase = async (
+  location: DatabaseLocation,
+  { patient = false }: { readonly patient?: boolean } = {},
+): Promise<Database> => {
   const { databaseUrl } = location;
-  return new Kysely<Schema>({
-    dialect: databaseUrl === undefined ? await openEmbedded(location) : connectTo(databaseUrl),
+  const storage: Storage = { hasFailed: false };
+  const onStorageFailure = () => {
+    storage.hasFailed = true;
+  };
+  const db = new Kysely<Schema>({
+    dialect:
+      databaseUrl === undefined
+        ? await openEmbedded(location, { onStorageFailure })
+        : reportOutages(connectTo(databaseUrl, patient), { onStorageFailure }),
   });
+  setStorage(db, storage);
+  return db;
 };
 
-const connectTo = (databaseUrl: string): Dialect => {
+/**
+ * Opens a database and runs the pending migrations: those on PostgreSQL over connections of their own, without time
+ * limits, since another process may be running them.
+ */
+export const openMigratedDatabase = async (location: DatabaseLocation): Promise<Database> => {
+  const isShared = location.databaseUrl !== undefined;
+  const db = await openDatabase(location, { patient: isShared });
+  try {
+    await migrate(db);
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+  if (!isShared) return db;
+  await db.destroy();
+  return openDatabase(location);
+};
+
+const connectTo = (databaseUrl: string, patient: boolean): Dialect => {
   const types = new pg.TypeOverrides();
   types.setTypeParser(BIGINT, parseBigint);
-  const pool = new pg.Pool({
-    connectionString: databaseUrl,
-    max: 16,
-    connectionTimeoutMillis: 5_000,
-    // A statement that waits this long for a lock is better retried.
-    statement_timeout: 10_000,
-    idle_in_transaction_session_timeout: 30_000,
-    // Longer than statement_timeout: this limit only applies when the server does not respond at all.
-    query_timeout: 15_000,
-    keepAlive: true,
-    types,
-  });
-  // A broken connection must not crash the process; its next query reports the error.
-  pool.on('error', () => undefined);
-  pool.on('connect', (client) => {
-    client.on('error', () => undefined);
-    endStaleConnections(client);
-  });
-  return reportOutages(new PostgresDialect({ pool }));
+  return new PostgresDialect({ pool: openPool(databaseUrl, { types, patient }) });
 };
 
-// After a failover the old server may stay up as read-only, and a busy pool would never leave it. Ending the
-// client makes the pool drop it on release and connect again.
-const endStaleConnections = (client: pg.PoolClient): void => {
-  const query = client.query.bind(client) as (...parameters: unknown[]) => unknown;
-  client.query = (async (...parameters: unknown[]) => {
-    try {
-      return await query(...parameters);
-    } catch (error) {
-      if (isConnectionStale(error)) (client as unknown as pg.Client).end().catch(() => undefined);
-      throw error;
-    }
-  }) as typeof client.query;
-};
-
-const openEmbedded = async ({ dataDir, dump }: DatabaseLocation): Promise<Dialect> => {
+const openEmbedded = async ({ dataDir, dump }: DatabaseLocation, events: OutageEvents): Promise<Dialect> => {
   const claim = dataDir === undefined ? undefined : claimDataDir(dataDir);
   try {
     const parsers = { [BIGINT]: parseBigint };
@@ -78,7 +83,7 @@ const openEmbedded = async ({ dataDir, dump }: DatabaseLocation): Promise<Dialec
       dataDir === undefined
         ? await PGlite.create('memory://', { parsers, ...(content && { loadDataDir: content }) })
         : await PGlite.create(await prepareFolder(dataDir, content), { parsers });
-    return reportOutages(new PGliteDialect({ pglite }), claim?.release);
+    return reportOutages(new PGliteDialect({ pglite }), { ...events, onDestroy: claim?.release });
   } catch (error) {
     claim?.release();
     throw error;

@@ -154,6 +154,16 @@ export interface ChainTransactionTable {
   readonly swept_id: WriteOnce<number | null>;
 }
 
+/** What failed to settle (`transaction`) or to be broadcast (`withdrawal`), by its id, and is tried again. */
+export interface SettlementFailureTable {
+  readonly kind: WriteOnce<'transaction' | 'withdrawal'>;
+  readonly id: WriteOnce<number>;
+  readonly attempts: number;
+  /** In the time of the database: the clocks of the processes may differ, and jump. */
+  readonly retry_at: Date;
+  readonly error: string;
+}
+
 export interface WebhookEndpointTable {
   readonly id: Generated<number>;
   readonly account_id: WriteOnce<string>;
@@ -204,6 +214,7 @@ export interface Schema extends AccountTables {
   deposit_request: DepositRequestTable;
   ledger_entry: LedgerEntryTable;
   network: NetworkTable;
+  settlement_failure: SettlementFailureTable;
   webhook_attempt: WebhookAttemptTable;
   webhook_delivery: WebhookDeliveryTable;
   webhook_endpoint: WebhookEndpointTable;

@@ -43,8 +43,8 @@ const finishApp = (app: Express, { logger }: AppServices): Express => {
   return app;
 };
 
-const createHealth = ({ db, admission, isDraining }: AppServices) =>
-  createHealthRouter({ db, pingAdmission: admission.ping, isDraining });
+const createHealth = ({ db, clock, admission, isDraining }: AppServices) =>
+  createHealthRouter({ db, clock, pingAdmission: admission.ping, isDraining });
 
 /** The public app: health checks, API reference, authentication, the v1 routes, and the error envelope. */
 export const createApp = (services: AppServices): Express => {

@@ -1,8 +1,12 @@
 import type { CachedKeys } from '@cpg/server-middleware';
 import { metrics } from '@cpg/server-middleware/prometheus';
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { measureSettlementLag } from '../chain/chain-state.ts';
+import { countFailures } from '../chain/settlement-failures.ts';
 import { isDatabaseUnavailable } from '../database/database-unavailable.ts';
 import type { Database } from '../database/open-database.ts';
+import type { LedgerServices } from '../ledger/networks.ts';
+import { countDroppedLines } from '../log.ts';
 
 export interface Metrics {
   readonly registry: Registry;
@@ -11,11 +15,21 @@ export interface Metrics {
 }
 
 /** Prometheus metrics of responses, keys, work in flight and the process. */
-export const createMetrics = (db: Database, keys: CachedKeys): Metrics => {
+export const createMetrics = (services: LedgerServices, keys: CachedKeys): Metrics => {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  registerLedgerGauges(db, registers);
+  new Counter({
+    name: 'cpg_log_lines_dropped_total',
+    help: 'Log lines dropped because the reader of the log was too slow',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(countDroppedLines());
+    },
+  });
+  registerLedgerGauges(services.db, registers);
+  registerSettlementGauges(services, registers);
   return { registry, stop: metrics(registry, { keys }) };
 };
 
@@ -45,6 +59,48 @@ const registerLedgerGauges = (db: Database, registers: Registry[]): void => {
   });
 };
 
+const registerSettlementGauges = (services: LedgerServices, registers: Registry[]): void => {
+  registerGauge(registers, {
+    name: 'cpg_settlement_lag_seconds',
+    help: 'Seconds since the oldest transaction that is not settled became final',
+    read: async () => (await measureSettlementLag(services)) / 1000,
+  });
+  registerGauge(registers, {
+    name: 'cpg_settlement_failures',
+    help: 'Transactions that failed to settle or to be broadcast, and are tried again',
+    read: () => countFailures(services.db),
+  });
+};
+
+interface ReadGauge {
+  readonly name: string;
+  readonly help: string;
+  readonly read: () => Promise<number>;
+}
+
+const registerGauge = (registers: Registry[], { name, help, read }: ReadGauge): void => {
+  new Gauge({
+    name,
+    help,
+    registers,
+    async collect() {
+      const value = await unlessUnavailable(read);
+      if (value === undefined) this.remove();
+      else this.set(value);
+    },
+  });
+};
+
+// During a database outage the other metrics are still served; those that need it are omitted.
+const unlessUnavailable = async <T>(read: () => Promise<T>): Promise<T | undefined> => {
+  try {
+    return await read();
+  } catch (error) {
+    if (isDatabaseUnavailable(error)) return undefined;
+    throw error;
+  }
+};
+
 interface StatusGauge {
   readonly name: string;
   readonly help: string;
@@ -59,11 +115,7 @@ const registerStatusGauge = (registers: Registry[], { name, help, count }: Statu
     registers,
     async collect() {
       this.reset();
-      // During a database outage the other metrics are still served; this gauge is omitted.
-      const rows = await count().catch((error: unknown) => {
-        if (isDatabaseUnavailable(error)) return [];
-        throw error;
-      });
+      const rows = (await unlessUnavailable(count)) ?? [];
       for (const row of rows) this.set({ status: row.status }, row.count);
     },
   });

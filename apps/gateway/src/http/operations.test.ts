@@ -21,7 +21,7 @@ describe('/healthz and /readyz', () => {
       expect(await get('/healthz', url)).toMatchObject({ status: 200, text: '{"status":"ok"}' });
       expect(await get('/readyz', url)).toMatchObject({
         status: 200,
-        text: '{"status":"ready","database":"ok","admission":"ok"}',
+        text: '{"status":"ready","database":"ok","admission":"ok","settlement":"ok"}',
       });
     }
   });
@@ -33,7 +33,7 @@ describe('/healthz and /readyz', () => {
     const ready = await fetch(`${other.url}/readyz`);
     expect({ status: ready.status, body: await ready.json() }).toEqual({
       status: 503,
-      body: { status: 'unavailable', database: 'unreachable', admission: 'ok' },
+      body: { status: 'unavailable', database: 'unreachable', admission: 'ok', settlement: 'unknown' },
     });
     expect((await fetch(`${other.url}/healthz`)).status).toBe(200);
     await other.close();

@@ -23,6 +23,8 @@ const LIMITS = {
   maxHeaderSize: 16_384,
   // How long a slow or stalled client can hold a socket.
   headersTimeout: 10_000,
+  // Node.js looks for such sockets every 30 s by default: the timeouts would come late.
+  connectionsCheckingInterval: 500,
   requestTimeout: 30_000,
   // Longer than load balancers keep an idle connection (60 s): a request sent while it is being closed is lost.
   keepAliveTimeout: 75_000,

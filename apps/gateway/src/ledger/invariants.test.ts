@@ -28,6 +28,8 @@ describeWithProgram('postgres', 'the ledger under concurrent load', () => {
       CPG_MASTER_KEY: MASTER_KEY,
       CPG_SANDBOX: 'true',
       CPG_LOG_LEVEL: 'error',
+      // On a slow machine too, withdrawals are still in flight when they are confirmed or failed.
+      CPG_CHAIN_SETTLE_SECONDS: '30',
     });
 
   beforeAll(async () => {

@@ -16,6 +16,13 @@ import { recordEvent } from '../webhooks/events.ts';
 import { isDestinationAddress, isSameAddress } from './addresses.ts';
 import { moveBalance } from './balances.ts';
 import { type AccountCurrency, findCurrency, getCurrencyDecimals } from './currencies.ts';
+import {
+  applySettlements,
+  type FinalTransactions,
+  hasNotFailed,
+  nextEventId,
+  type Settlement,
+} from './settlements.ts';
 import { findReplay, type SignedRequest, toSignatureColumns } from './signed-request.ts';
 
 export type WithdrawalRow = Selectable<WithdrawalTable>;
@@ -192,55 +199,108 @@ export const listWithdrawals = async (db: Database, accountId: string, limit: nu
   }));
 };
 
-export interface Settlement {
-  readonly id: number;
+export interface WithdrawalOutcome {
   readonly outcome: 'confirmed' | 'failed';
   readonly errorMessage: string | null;
-  readonly at: Date;
 }
 
 /**
  * Settles a withdrawal in flight, once: `confirmed` debits amount and fee, `failed` releases the hold.
  * Returns false when the withdrawal is already final, so several processes may try. Wire protocol §4.6.
  */
-export const settleWithdrawal = (db: Database, settlement: Settlement): Promise<boolean> =>
+export const settleWithdrawal = (
+  db: Database,
+  settlement: WithdrawalOutcome & { readonly id: number; readonly at: Date },
+): Promise<boolean> =>
   inTransaction(db, async (transaction) => {
-    const isConfirmed = settlement.outcome === 'confirmed';
-    const confirmed_at = isConfirmed ? settlement.at : null;
-    const row = await transaction
-      .updateTable('withdrawal')
-      .set({
-        status: settlement.outcome,
-        confirmed_at,
-        error_message: settlement.errorMessage,
-        chain_paused: false,
-      })
-      .where('id', '=', settlement.id)
-      .where('status', 'in', ['pending', 'broadcasted'])
-      .returningAll()
+    const row = await selectInFlight(transaction)
+      .leftJoin('chain_transaction', 'chain_transaction.withdrawal_id', 'withdrawal.id')
+      .select('chain_transaction.id as transaction_id')
+      .where('withdrawal.id', '=', settlement.id)
+      .forUpdate('withdrawal')
       .executeTakeFirst();
     if (row === undefined) return false;
-    await transaction
-      .updateTable('chain_transaction')
-      .set({ status: settlement.outcome, confirmed_at })
-      .where('withdrawal_id', '=', row.id)
-      .execute();
-    await releaseHold(transaction, row, settlement.at);
-    await recordWithdrawalEvent(transaction, row, settlement.at);
+    await applySettlements(transaction, [toSettlement(row, settlement)], settlement.at);
     return true;
   });
 
-const releaseHold = async (transaction: Transaction<Schema>, row: WithdrawalRow, at: Date): Promise<void> => {
-  const released = toDecimal(row.amount).plus(row.fee).negated().toFixed();
-  const isMoved = await moveBalance(transaction, {
-    ...row,
-    kind: row.status === 'confirmed' ? 'withdrawal_confirm' : 'withdrawal_release',
-    balanceDelta: row.status === 'confirmed' ? released : '0',
-    heldDelta: released,
-    withdrawalId: row.id,
-    at,
+/**
+ * Settles final withdrawals of a network in one transaction, with the outcome that `decide` gives each of them.
+ * Withdrawals whose rows or balance another session has locked are left out, and those that failed before.
+ *
+ * @returns The number of withdrawals settled.
+ */
+export const settleFinalWithdrawals = (
+  db: Database,
+  { network, finalBlock, at, limit, onClaimed }: FinalTransactions,
+  decide: (row: WithdrawalRow) => WithdrawalOutcome,
+): Promise<number> =>
+  inTransaction(db, async (transaction) => {
+    const rows = await selectInFlight(transaction)
+      .innerJoin('chain_transaction', 'chain_transaction.withdrawal_id', 'withdrawal.id')
+      .innerJoin('balance', (join) =>
+        join
+          .onRef('balance.account_id', '=', 'withdrawal.account_id')
+          .onRef('balance.currency', '=', 'withdrawal.currency')
+          .onRef('balance.network', '=', 'withdrawal.network'),
+      )
+      .select('chain_transaction.id as transaction_id')
+      .where('chain_transaction.network', '=', network.network)
+      .where('chain_transaction.status', 'in', ['detected', 'broadcasted'])
+      .where('chain_transaction.block_number', '<=', finalBlock)
+      .where(hasNotFailed)
+      .orderBy('chain_transaction.block_number')
+      .limit(limit)
+      .forUpdate(['chain_transaction', 'withdrawal', 'balance'])
+      .skipLocked()
+      .execute();
+    if (rows.length === 0) return 0;
+    onClaimed(rows.map(({ transaction_id }) => transaction_id));
+    const settlements = rows.map((row) => toSettlement(row, decide(row)));
+    await applySettlements(transaction, settlements, at);
+    return rows.length;
   });
-  if (!isMoved) throw new Error(`Ledger is inconsistent: withdrawal ${row.id} has no hold`);
+
+const selectInFlight = (transaction: Transaction<Schema>) =>
+  transaction
+    .selectFrom('withdrawal')
+    .innerJoin('currency', (join) =>
+      join
+        .onRef('currency.currency', '=', 'withdrawal.currency')
+        .onRef('currency.network', '=', 'withdrawal.network'),
+    )
+    .selectAll('withdrawal')
+    .select(['decimals', nextEventId.as('event_id')])
+    .where('withdrawal.status', 'in', ['pending', 'broadcasted']);
+
+type InFlight = WithdrawalRow & {
+  readonly transaction_id: number | null;
+  readonly decimals: number;
+  readonly event_id: number;
+};
+
+const toSettlement = (row: InFlight, { outcome, errorMessage }: WithdrawalOutcome): Settlement => {
+  const isConfirmed = outcome === 'confirmed';
+  const released = toDecimal(row.amount).plus(row.fee).negated().toFixed();
+  return {
+    accountId: row.account_id,
+    currency: row.currency,
+    network: row.network,
+    outcome,
+    errorMessage,
+    transactionId: row.transaction_id,
+    withdrawalId: row.id,
+    move: {
+      kind: isConfirmed ? 'withdrawal_confirm' : 'withdrawal_release',
+      balanceDelta: isConfirmed ? released : '0',
+      heldDelta: released,
+    },
+    event: {
+      id: row.event_id,
+      event: `withdrawal.${outcome}`,
+      data: toEventData({ ...row, status: outcome, error_message: errorMessage }, row.decimals),
+    },
+  };
 };
 
 /** Records the webhook event of a withdrawal's new status. Wire protocol §5. */
@@ -249,19 +309,20 @@ export const recordWithdrawalEvent = async (
   row: WithdrawalRow,
   at: Date,
 ): Promise<void> => {
-  const { amount, fee } = await formatWithdrawalAmounts(transaction, row);
-  const data: WithdrawalEventData = {
-    withdrawal_id: row.id,
-    client_reference: row.client_reference,
-    currency: row.currency,
-    network: row.network,
-    to_address: row.to_address,
-    amount,
-    fee,
-    status: row.status,
-    tx_hash: row.tx_hash,
-    error_message: row.error_message,
-  };
+  const data = toEventData(row, await getCurrencyDecimals(transaction, row));
   const event = `withdrawal.${row.status}` as WebhookEventName;
   await recordEvent(transaction, { accountId: row.account_id, event, data, at });
 };
+
+const toEventData = (row: WithdrawalRow, decimals: number): WithdrawalEventData => ({
+  withdrawal_id: row.id,
+  client_reference: row.client_reference,
+  currency: row.currency,
+  network: row.network,
+  to_address: row.to_address,
+  amount: toDecimal(row.amount).toFixed(decimals),
+  fee: toDecimal(row.fee).toFixed(decimals),
+  status: row.status,
+  tx_hash: row.tx_hash,
+  error_message: row.error_message,
+});

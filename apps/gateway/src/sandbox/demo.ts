@@ -124,14 +124,16 @@ export const resetDemo = async (db: Database, box: SecretBox, at: Date): Promise
 };
 
 const MAX_ATTEMPTS = 5;
-const DEADLOCK = '40P01';
+// Deadlock and lock timeout.
+const CONFLICT_STATES: readonly unknown[] = ['40P01', '55P03'];
 
 // TRUNCATE locks every table and can deadlock with the simulated chain.
 const empty = async (db: Database, attempts: number): Promise<void> => {
   try {
-    await sql`TRUNCATE account, network RESTART IDENTITY CASCADE`.execute(db);
+    await sql`TRUNCATE account, network, settlement_failure RESTART IDENTITY CASCADE`.execute(db);
   } catch (error) {
-    if ((error as { readonly code?: unknown }).code !== DEADLOCK || attempts === 1) throw error;
+    const { code } = error as { readonly code?: unknown };
+    if (!CONFLICT_STATES.includes(code) || attempts === 1) throw error;
     await empty(db, attempts - 1);
   }
 };

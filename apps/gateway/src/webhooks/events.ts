@@ -12,6 +12,10 @@ export interface NewEvent {
 
 const API_VERSION = '1';
 
+/** The exact body of an event. Wire protocol §5. */
+export const formatEventBody = (id: number, { event, at, data }: Omit<NewEvent, 'accountId'>): string =>
+  JSON.stringify({ id, event, created_at: formatEventTime(at), api_version: API_VERSION, data });
+
 /**
  * Writes an event and its deliveries in the caller's transaction: the event exists if and only if the change
  * it reports was committed. Wire protocol §5.
@@ -21,13 +25,7 @@ export const recordEvent = async (transaction: Transaction<Schema>, event: NewEv
     id: number;
   }>`SELECT nextval(pg_get_serial_sequence('webhook_event', 'id')) AS id`.execute(transaction);
   const id = rows[0]?.id as number;
-  const body = JSON.stringify({
-    id,
-    event: event.event,
-    created_at: formatEventTime(event.at),
-    api_version: API_VERSION,
-    data: event.data,
-  });
+  const body = formatEventBody(id, event);
   await transaction
     .insertInto('webhook_event')
     .values({ id, account_id: event.accountId, event: event.event, body, created_at: event.at })

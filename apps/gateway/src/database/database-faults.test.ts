@@ -1,0 +1,176 @@
+import { execFileSync } from 'node:child_process';
+import { chownSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startTestGateway, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
+import { type Postgres, startPostgres } from '@cpg/test-support/postgres';
+import { describeInCi } from '@cpg/test-support/programs';
+import { startCuttingProxy } from '@cpg/test-support/tcp-proxies';
+import { sql } from 'kysely';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { auditLedger } from '../ledger/audit.ts';
+
+const WAIT = { timeout: 60_000, interval: 100 };
+const MINUTE = 60_000;
+// A request waits for a connection, and then for one statement; the rest is for a busy machine.
+const DEADLINE_MS = 12_000;
+
+let references = 0;
+const order = () => {
+  references += 1;
+  return {
+    currency: 'USDT',
+    network: 'ETH',
+    amount: '10',
+    to_address: '0x52908400098527886E0F7030069857D2E4169EE7',
+    client_reference: `order-${references}`,
+  };
+};
+const withdraw = async (gateway: TestGateway, body: Record<string, unknown> = order()) => {
+  const startedAt = performance.now();
+  const { status } = await gateway.call('/v1/withdrawals', { method: 'POST', body });
+  expect(performance.now() - startedAt).toBeLessThan(DEADLINE_MS);
+  return status;
+};
+const readReadiness = async (gateway: TestGateway) => {
+  const response = await fetch(`${gateway.url}/readyz`);
+  const { database } = (await response.json()) as { readonly database: string };
+  return { status: response.status, database };
+};
+const READY = { status: 200, database: 'ok' };
+const brokenLaws = async (gateway: TestGateway) =>
+  (await auditLedger(gateway.db)).flatMap(({ violations }) => violations);
+/** Makes the gateway open all its connections. */
+const openConnections = (gateway: TestGateway) =>
+  Promise.all(Array.from({ length: 16 }, () => sql`SELECT pg_sleep(0.5)`.execute(gateway.db)));
+
+describeInCi('a PostgreSQL server that fails without an error', () => {
+  let postgres: Postgres;
+  beforeAll(async () => {
+    postgres = await startPostgres();
+  }, MINUTE);
+  afterAll(() => postgres.stop(), MINUTE);
+
+  it(
+    'frozen: requests get a 503 in time, the process is not ready, and both end with the freeze',
+    async () => {
+      const databaseUrl = postgres.createDatabase('frozen');
+      const gateway = await startTestGateway({ databaseUrl, masterKey: 'ab'.repeat(32) });
+      expect(await withdraw(gateway)).toBe(200);
+      await openConnections(gateway);
+      await postgres.signal('SIGSTOP');
+      const bodies = Array.from({ length: 30 }, order);
+      expect(await Promise.all(bodies.map((body) => withdraw(gateway, body)))).toEqual(bodies.map(() => 503));
+      expect(await readReadiness(gateway)).toEqual({ status: 503, database: 'unreachable' });
+      await postgres.signal('SIGCONT');
+      const [body = order()] = bodies;
+      await expect.poll(() => withdraw(gateway, body), WAIT).toBe(200);
+      await expect.poll(() => readReadiness(gateway), WAIT).toEqual(READY);
+      for (const retried of bodies) expect(await withdraw(gateway, retried)).toBe(200);
+      const { count } = await gateway.db
+        .selectFrom('withdrawal')
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .where(
+          'client_reference',
+          'in',
+          bodies.map(({ client_reference }) => client_reference),
+        )
+        .executeTakeFirstOrThrow();
+      expect(count).toBe(bodies.length);
+      expect(await brokenLaws(gateway)).toEqual([]);
+      await gateway.close();
+    },
+    3 * MINUTE,
+  );
+
+  it(
+    'silent after a failover: the first timeout closes all the old connections',
+    async () => {
+      const proxy = await startCuttingProxy(postgres.port);
+      const url = new URL(postgres.createDatabase('silent'));
+      url.port = String(proxy.port);
+      const gateway = await startTestGateway({ databaseUrl: url.href, masterKey: 'ab'.repeat(32) });
+      expect(await withdraw(gateway)).toBe(200);
+      // No task of the gateway finds the silent connections before the request does.
+      await gateway.stopLoops();
+      await openConnections(gateway);
+      proxy.swallow();
+      expect(await withdraw(gateway)).toBe(503);
+      await expect.poll(() => withdraw(gateway), WAIT).toBe(200);
+      const statuses: number[] = [];
+      while (statuses.length < 20) statuses.push(await withdraw(gateway));
+      // One for each of the old connections would fail; a busy machine may fail a few.
+      expect(statuses.filter((status) => status === 200).length).toBeGreaterThan(15);
+      expect(await readReadiness(gateway)).toEqual(READY);
+      expect(await brokenLaws(gateway)).toEqual([]);
+      await gateway.close();
+      proxy.close();
+    },
+    3 * MINUTE,
+  );
+
+  // Only root may mount a file system; CI runs as root in a container.
+  describe.skipIf(process.getuid?.() !== 0)('a full disk', () => {
+    let folder: string;
+    beforeAll(() => {
+      folder = mkdtempSync(join(tmpdir(), 'cpg-small-disk-'));
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=96m,mode=0777', 'tmpfs', folder]);
+    });
+    afterAll(() => {
+      execFileSync('umount', [folder]);
+      rmSync(folder, { recursive: true });
+    });
+    const fill = (file: string) => {
+      const { bavail, bsize } = statfsSync(folder);
+      writeFileSync(file, Buffer.alloc(bavail * bsize));
+    };
+
+    const fillAndEmpty = async (gateway: TestGateway) => {
+      expect(await withdraw(gateway)).toBe(200);
+      const filler = join(folder, 'filler');
+      fill(filler);
+      const body = order();
+      // Pages with free space are filled first.
+      const isFull = () => withdraw(gateway, order());
+      await expect.poll(isFull, { ...WAIT, interval: 1 }).toBe(503);
+      await expect.poll(() => withdraw(gateway, body), WAIT).toBe(503);
+      expect(await readReadiness(gateway)).toEqual({ status: 503, database: 'disk_full' });
+      expect((await gateway.call('/v1/balances')).status).toBe(200);
+      rmSync(filler);
+      await expect.poll(() => readReadiness(gateway), WAIT).toEqual(READY);
+      await expect.poll(() => withdraw(gateway, body), WAIT).toBe(200);
+      expect(await brokenLaws(gateway)).toEqual([]);
+    };
+
+    it(
+      'of PostgreSQL: 503 and not ready while reads work, and back with the space',
+      async () => {
+        const space = mkdtempSync(join(folder, 'space-'));
+        const owner = Number(execFileSync('id', ['-u', 'postgres'], { encoding: 'utf8' }));
+        chownSync(space, owner, owner);
+        const admin = new pg.Client(postgres.url);
+        await admin.connect();
+        await admin.query(`CREATE TABLESPACE small LOCATION '${space}'`);
+        await admin.query('CREATE DATABASE small TABLESPACE small');
+        await admin.end();
+        const url = new URL(postgres.url);
+        url.pathname = '/small';
+        const gateway = await startTestGateway({ databaseUrl: url.href, masterKey: 'ab'.repeat(32) });
+        await fillAndEmpty(gateway);
+        await gateway.close();
+      },
+      3 * MINUTE,
+    );
+
+    it(
+      'of the embedded database: the same',
+      async () => {
+        const gateway = await startTestGateway({ dataDir: join(folder, 'embedded') });
+        await fillAndEmpty(gateway);
+        await gateway.close();
+      },
+      3 * MINUTE,
+    );
+  });
+});
