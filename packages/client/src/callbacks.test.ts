@@ -64,16 +64,20 @@ const broken: [string, () => unknown][] = [
 ];
 
 describe.each(broken)('a callback that %s', (_, fail) => {
-  it.each(['onRequest', 'onResponse', 'onRetry'])(
+  it.each(['onRequest', 'onResponse', 'onNoResponse', 'onRetry'])(
     'as %s causes one warning, and the call continues',
     async (hook) => {
       const { client } = await startServerAndClient(
-        (socket, _request, index) => (index === 0 ? reject(socket, [503, 'x']) : ok(socket, [BALANCE])),
+        (socket, _request, index) => {
+          if (index > 0) ok(socket, [BALANCE]);
+          else if (hook === 'onNoResponse') socket.destroy();
+          else reject(socket, [503, 'x']);
+        },
         { [hook]: fail, maxRetries: 1 },
       );
       expect((await client.balances.list()).data).toEqual([BALANCE]);
       await new Promise(setImmediate);
-      const calls = hook === 'onRetry' ? 1 : 2;
+      const calls = ['onRetry', 'onNoResponse'].includes(hook) ? 1 : 2;
       expect(warnings).toHaveLength(calls);
       expect(warnings[0]).toMatch(`The ${hook} hook of CpgClient failed: `);
     },
@@ -83,7 +87,7 @@ describe.each(broken)('a callback that %s', (_, fail) => {
     const { server, client } = await startServerAndClient(() => undefined, {
       time: { now: fail as () => number, sleep: async () => undefined },
     });
-    expect(await catchError(client.ping())).toMatchObject({ name: 'CpgError', code: 'callback_failed' });
+    expect(await catchError(client.ping())).toMatchObject({ name: 'CallbackError', code: 'callback_failed' });
     expect(server.requests).toHaveLength(0);
     const credentials = {
       ...CREDENTIALS,

@@ -1,26 +1,34 @@
-import { endpoints, type ResponseOf } from '@cpg/protocol';
-import { type CallOptions, resolveLimits } from './call/call-scope.ts';
-import { Caller } from './call/caller.ts';
-import type { ClientContext, Hooks } from './call/context.ts';
+import { endpoints, type ResponseOf, type SuccessEnvelope } from '@cpg/protocol';
+import type { CallOptions } from './call/call-scope.ts';
+import { Caller, type RequestOptions } from './call/caller.ts';
+import {
+  type ClientContext,
+  type ClientSettings,
+  type Connection,
+  createContext,
+  mergeSettings,
+  SETTINGS_RULES,
+} from './call/context.ts';
 import type { CpgCall } from './call/cpg-call.ts';
+import { type AppInfo, checkAppInfo, checkHeaders, createUserAgent } from './call/headers.ts';
 import { RatePacer } from './call/pacing.ts';
 import { CpgError } from './errors.ts';
 import {
   ANY,
   bindMethods,
-  COUNT_FROM_0,
   COUNT_FROM_1,
   checkOptions,
-  FUNCTION,
-  MILLISECONDS,
   methods,
+  OBJECT,
   type OptionRules,
   parseBaseUrl,
+  requireOption,
 } from './guards.ts';
+import { readVariable } from './platform.ts';
 import { Balances, Currencies, HotWallet, Transactions } from './resources/account.ts';
 import { DepositAddresses, DepositRequests } from './resources/deposits.ts';
 import { Withdrawals } from './resources/withdrawals.ts';
-import { type Credentials, createSigner, UNIQUE_READS, type UniqueReads } from './signing/request-signer.ts';
+import { type Credentials, createSigner } from './signing/request-signer.ts';
 import { ServerClock } from './signing/server-clock.ts';
 import { guardTime, systemTime, TIME_RULE, type Time } from './time.ts';
 import { CONNECTION_RULES, type ConnectionOptions } from './transport/axios-transport.ts';
@@ -29,7 +37,7 @@ import { guardTransport, type Transport } from './transport/transport.ts';
 import { webhooks } from './webhooks/webhook-receiver.ts';
 
 /** The options of a {@link CpgClient}. */
-export interface CpgClientOptions extends Credentials, ConnectionOptions, Hooks, Omit<CallOptions, 'signal'> {
+export interface CpgClientOptions extends Credentials, ConnectionOptions, ClientSettings {
   /**
    * The gateway's origin without `/v1`, e.g. `https://api.example.com`. `http://` is accepted for loopback
    * only.
@@ -40,12 +48,8 @@ export interface CpgClientOptions extends Credentials, ConnectionOptions, Hooks,
    * processes use the same key, divide its limit between them. No limit by default.
    */
   readonly rateLimitPerMinute?: number | undefined;
-  /**
-   * Whether a read that equals another one of the same second gets an extra query parameter `_`, which the
-   * gateway ignores, because it accepts each signature once. `never` gives it a later timestamp instead, and
-   * makes it wait when those are used up. @default 'auto'
-   */
-  readonly uniqueReads?: UniqueReads | undefined;
+  /** Your program, for the `User-Agent` header. */
+  readonly appInfo?: AppInfo | undefined;
   /**
    * How requests are sent: `fetchTransport()`, `axiosTransport()` or your own. Axios by default in Node.js if it
    * is installed, otherwise `fetch`. The client does not close a transport that you pass in.
@@ -60,39 +64,40 @@ const CLIENT_RULES: OptionRules<CpgClientOptions> = {
   baseUrl: ANY,
   keyId: ANY,
   secret: ANY,
-  timeoutMs: MILLISECONDS,
-  deadlineMs: MILLISECONDS,
-  maxRetries: COUNT_FROM_0,
   rateLimitPerMinute: COUNT_FROM_1,
-  uniqueReads: UNIQUE_READS,
+  appInfo: OBJECT,
   time: TIME_RULE,
   ...CONNECTION_RULES,
   transport: methods('send'),
-  onRequest: FUNCTION,
-  onResponse: FUNCTION,
-  onRetry: FUNCTION,
+  ...SETTINGS_RULES,
 };
 
 /** Checks the options and creates the objects that all calls share. */
-const createContext = (options: CpgClientOptions, closed: AbortSignal): ClientContext => {
+const connect = (options: CpgClientOptions): Connection => {
   checkOptions('CpgClient', options, CLIENT_RULES);
+  checkHeaders('CpgClient', options.headers);
+  checkAppInfo('CpgClient', options.appInfo);
   const { origin, isLoopback } = parseBaseUrl(options.baseUrl);
   const time = guardTime(options.time ?? systemTime);
   const clock = new ServerClock(time);
-  const { onRequest, onResponse, onRetry } = options;
   return {
     origin,
     clock,
     time,
-    closed,
-    limits: resolveLimits(options),
-    hooks: { onRequest, onResponse, onRetry },
-    uniqueReads: options.uniqueReads,
+    userAgent: createUserAgent(options.appInfo),
     signer: createSigner({ ...options, origin }, clock),
     pacer: createPacer(options.rateLimitPerMinute, clock),
     transport: createTransport(options, isLoopback),
   };
 };
+
+const getSettings = (options: ClientSettings): ClientSettings =>
+  Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(SETTINGS_RULES, name)));
+
+/** The options of clients made by `withOptions`, and the context each is derived from. */
+const derivedFrom = new WeakMap<CpgClientOptions, ClientContext>();
+
+const VARIABLES = { baseUrl: 'CPG_BASE_URL', keyId: 'CPG_KEY_ID', secret: 'CPG_SECRET' } as const;
 
 const createTransport = (options: CpgClientOptions, isLoopback: boolean): Transport => {
   const { httpAgent, httpsAgent, proxy, transport } = options;
@@ -135,10 +140,16 @@ export class CpgClient {
   readonly #context: ClientContext;
   readonly #caller: Caller;
   readonly #closing = new AbortController();
+  readonly #ownsTransport: boolean;
 
   /** @throws CpgError `invalid_configuration` for an invalid option. */
   constructor(options: CpgClientOptions) {
-    this.#context = createContext(options, this.#closing.signal);
+    const parent = derivedFrom.get(options);
+    this.#context =
+      parent === undefined
+        ? createContext(connect(options), getSettings(options), [this.#closing.signal])
+        : createContext(parent, options, [...parent.closed, this.#closing.signal]);
+    this.#ownsTransport = parent === undefined;
     const caller = new Caller(this.#context);
     this.#caller = caller;
     this.balances = new Balances(caller);
@@ -151,6 +162,56 @@ export class CpgClient {
     bindMethods(this);
   }
 
+  /**
+   * Creates a client from the environment variables `CPG_BASE_URL`, `CPG_KEY_ID` and `CPG_SECRET`. `options`
+   * are the other options, and may replace the three. `environment` replaces that of the process, e.g. with
+   * the bindings of an edge worker.
+   *
+   * @throws CpgError `invalid_configuration` with the names of variables that are missing.
+   * @example
+   * const cpg = CpgClient.fromEnv({ maxRetries: 3 });
+   */
+  static fromEnv(
+    options: Partial<CpgClientOptions> = {},
+    environment?: Readonly<Record<string, unknown>>,
+  ): CpgClient {
+    requireOption('CpgClient.fromEnv: options', options, OBJECT);
+    const read = (name: string): unknown =>
+      environment === undefined ? readVariable(name) : environment[name];
+    const found = Object.entries(VARIABLES).map(([name, variable]) => ({
+      name,
+      variable,
+      value: options[name as keyof typeof VARIABLES] ?? read(variable),
+    }));
+    const missing = found.filter(({ value }) => value === undefined || value === '');
+    if (missing.length > 0) {
+      const names = missing.map(({ variable }) => variable).join(' and ');
+      throw new CpgError(
+        'invalid_configuration',
+        `CpgClient.fromEnv: ${names} must be set in the environment, or passed as an option.`,
+      );
+    }
+    const credentials = Object.fromEntries(found.map(({ name, value }) => [name, value]));
+    return new CpgClient({ ...options, ...(credentials as Pick<CpgClientOptions, keyof typeof VARIABLES>) });
+  }
+
+  /**
+   * A client with other settings that shares the key, the clock, the rate limit and the connections of this
+   * one. Settings that are not given stay as they are; `headers` are merged. Closing it ends its own calls
+   * only; closing this client ends those of both.
+   *
+   * @throws CpgError `invalid_configuration` for an invalid option.
+   * @example
+   * const patient = cpg.withOptions({ maxRetries: 10, deadlineMs: 600_000 });
+   */
+  withOptions(options: ClientSettings): CpgClient {
+    checkOptions('withOptions', options, SETTINGS_RULES);
+    checkHeaders('withOptions', options.headers);
+    const settings = mergeSettings(this.#context.settings, options) as CpgClientOptions;
+    derivedFrom.set(settings, this.#context);
+    return new CpgClient(settings);
+  }
+
   /** Milliseconds by which the gateway's clock is ahead of the local clock, as measured so far. */
   get clockOffsetMs(): number {
     return this.#context.clock.offsetMs;
@@ -161,9 +222,40 @@ export class CpgClient {
     return this.#caller.call({ endpoint: endpoints.ping, given: {}, options });
   }
 
-  /** Ends all calls in flight with `client_closed` and closes the connections. Your own agents stay open. */
+  /**
+   * Sends a signed request to a target that this version has no method for, and returns the envelope of the
+   * response, whose `data` is not checked. A GET is retried like any read. Any other method is retried only
+   * with an `idempotencyReference`; after a lost response without one, the outcome is unknown.
+   *
+   * `target` is the path with its query as on the wire: percent-encoded, in the order to sign (wire protocol
+   * §1.2). Hooks, logs and errors name the call by its method and path.
+   *
+   * @throws CpgError `invalid_request` for what cannot be signed; OutcomeUnknownError as for `withdrawals.create`.
+   * @example
+   * const { data } = await cpg.request<{ id: number }>('POST', '/v1/invoices', {
+   *   body: { amount: '5', idempotency_key: 'invoice-7' },
+   *   idempotencyReference: 'invoice-7',
+   * });
+   */
+  request<Data = unknown>(
+    method: string,
+    target: string,
+    options: RequestOptions = {},
+  ): CpgCall<SuccessEnvelope<Data>> {
+    return this.#caller.request<Data>({ method, target }, options);
+  }
+
+  /**
+   * Ends all calls in flight with `client_closed` and closes the connections. Your own agents and transports
+   * stay open.
+   */
   close(): void {
     this.#closing.abort();
-    this.#context.transport.close?.();
+    if (this.#ownsTransport) this.#context.transport.close?.();
+  }
+
+  /** Closes the client at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
   }
 }

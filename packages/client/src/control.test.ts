@@ -11,7 +11,7 @@ import {
 } from '@cpg/test-support/client/fixtures';
 import { getHeader, ok, RawServer, reject } from '@cpg/test-support/raw-server';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { RequestEvent, ResponseEvent, RetryEvent } from './call/context.ts';
+import type { RequestEvent, ResponseEvent, RetryEvent } from './call/observer.ts';
 import { CpgClient } from './client.ts';
 
 afterEach(stopAll);

@@ -60,14 +60,19 @@ export interface CpgErrorDetails {
   readonly cause?: unknown;
 }
 
+/** A class of errors. */
+interface ErrorKind<Kind extends CpgError> {
+  readonly prototype: Kind;
+}
+
 const MARKER = Symbol.for('cpg.client.error');
 
 /**
- * The error class of this package; see its `code`. It refers to no secret, no signature and no object of the
+ * The base class of all errors of this package; see its `code` and its subclasses. It refers to no secret, no signature and no object of the
  * HTTP library, so it is safe to log.
  */
 export class CpgError extends Error {
-  override readonly name: string = 'CpgError';
+  override readonly name: string;
   readonly code: CpgErrorCode;
   declare readonly status?: number;
   declare readonly wireMessage?: string;
@@ -82,6 +87,10 @@ export class CpgError extends Error {
   constructor(code: CpgErrorCode, message: string, details: CpgErrorDetails = {}) {
     const { cause, attempts = 0, retryable = false, ...rest } = details;
     super(message, cause === undefined ? undefined : { cause });
+    const [name, type] = KINDS[code] ?? ['CpgError', CpgError];
+    this.name = name;
+    // An error always has the class of its code, wherever it is created.
+    if (new.target === CpgError) Object.setPrototypeOf(this, type.prototype);
     this.code = code;
     this.attempts = attempts;
     this.retryable = retryable;
@@ -93,9 +102,19 @@ export class CpgError extends Error {
     Object.defineProperty(this, MARKER, { value: true });
   }
 
-  /** Whether a value is a `CpgError`, including one created by another copy of this package. */
-  static is(value: unknown): value is CpgError {
-    return isObject(value) && MARKER in value;
+  /**
+   * Whether a value is a `CpgError`, including one created by another copy of this package, for which
+   * `instanceof` is false. On a subclass, whether it is an error of that kind.
+   *
+   * @example
+   * if (RateLimitError.is(error)) console.log('later');
+   */
+  // biome-ignore lint/suspicious/noConfusingVoidType: callers may detach the function
+  static is<Kind extends CpgError = CpgError>(this: ErrorKind<Kind> | void, value: unknown): value is Kind {
+    if (!isObject(value) || !(MARKER in value)) return false;
+    // biome-ignore lint/complexity/noThisInStatic: the class that `is` was called on
+    const kind = this?.prototype ?? CpgError.prototype;
+    return kind === CpgError.prototype || KINDS[value.code as CpgErrorCode]?.[1].prototype === kind;
   }
 
   /** All properties except the cause and the stack, for structured logs. */
@@ -112,7 +131,7 @@ export class CpgError extends Error {
  * out whether it was executed before you repeat it. `cause` is the error of the last attempt.
  */
 export class OutcomeUnknownError extends CpgError {
-  override readonly name = 'OutcomeUnknownError';
+  declare readonly code: 'outcome_unknown';
 
   constructor(operation: string, details: CpgErrorDetails) {
     const reference = details.idempotencyReference;
@@ -136,7 +155,7 @@ export class OutcomeUnknownError extends CpgError {
  * §6, rule 8).
  */
 export class ResponseValidationError extends CpgError {
-  override readonly name = 'ResponseValidationError';
+  declare readonly code: 'invalid_response';
   /** Empty if the body as a whole is invalid. */
   readonly path: string;
 
@@ -146,6 +165,124 @@ export class ResponseValidationError extends CpgError {
     this.path = path;
   }
 }
+
+/** An option is invalid. Nothing was sent. */
+export class ConfigurationError extends CpgError {
+  declare readonly code: 'invalid_configuration';
+}
+
+/** A function that you passed in failed. `cause` is its error. */
+export class CallbackError extends CpgError {
+  declare readonly code: 'callback_failed';
+}
+
+/** An argument of a call is invalid. Nothing was sent. */
+export class InvalidRequestError extends CpgError {
+  declare readonly code: 'invalid_request';
+}
+
+/** Status 400: a business rule rejected the call. See `rejection`. */
+export class BadRequestError extends CpgError {
+  declare readonly code: 'bad_request';
+}
+
+/** Status 401: the key, secret or signature is wrong. */
+export class AuthenticationError extends CpgError {
+  declare readonly code: 'authentication_failed';
+}
+
+/** Status 401: the signature was used before, in every attempt. */
+export class ReplayedError extends CpgError {
+  declare readonly code: 'replayed';
+}
+
+/** Status 401: the timestamp is outside the window, and the clock could not be corrected. */
+export class ClockSkewError extends CpgError {
+  declare readonly code: 'clock_skew';
+}
+
+/** Status 403: the key lacks a permission, or the source IP is not whitelisted. */
+export class PermissionDeniedError extends CpgError {
+  declare readonly code: 'permission_denied';
+}
+
+/** Status 404: the account has no such resource. */
+export class NotFoundError extends CpgError {
+  declare readonly code: 'not_found';
+}
+
+/** Status 409: the idempotency reference was used with other parameters. */
+export class ConflictError extends CpgError {
+  declare readonly code: 'conflict';
+}
+
+/** Status 422: a field is invalid. `wireMessage` names it. */
+export class ValidationError extends CpgError {
+  declare readonly code: 'validation_failed';
+}
+
+/** Status 429: the rate limit of the key or the IP address is exceeded. */
+export class RateLimitError extends CpgError {
+  declare readonly code: 'rate_limited';
+}
+
+/** Status 5xx: the gateway, or a proxy in front of it, failed. */
+export class ServerError extends CpgError {
+  declare readonly code: 'server_error';
+}
+
+/** A redirect, or any other status that is not a success. */
+export class UnexpectedStatusError extends CpgError {
+  declare readonly code: 'redirect_refused' | 'unexpected_status';
+}
+
+/** No complete response: the connection could not be made, or it broke. */
+export class ConnectionError extends CpgError {
+  declare readonly code: 'connection_failed';
+}
+
+/** No response within `timeoutMs`, or the call did not finish within `deadlineMs`. */
+export class TimeoutError extends CpgError {
+  declare readonly code: 'timeout' | 'deadline_exceeded';
+}
+
+/** The `signal` of the call was aborted, or the client was closed. */
+export class AbortedError extends CpgError {
+  declare readonly code: 'aborted' | 'client_closed';
+}
+
+/** A webhook is not authentic, too old or malformed. */
+export class WebhookError extends CpgError {
+  declare readonly code: 'invalid_webhook';
+}
+
+/** The class of each code, and its name, which bundlers do not change. */
+const KINDS: Readonly<Record<CpgErrorCode, readonly [name: string, type: { readonly prototype: CpgError }]>> =
+  {
+    invalid_configuration: ['ConfigurationError', ConfigurationError],
+    callback_failed: ['CallbackError', CallbackError],
+    invalid_request: ['InvalidRequestError', InvalidRequestError],
+    bad_request: ['BadRequestError', BadRequestError],
+    authentication_failed: ['AuthenticationError', AuthenticationError],
+    replayed: ['ReplayedError', ReplayedError],
+    clock_skew: ['ClockSkewError', ClockSkewError],
+    permission_denied: ['PermissionDeniedError', PermissionDeniedError],
+    not_found: ['NotFoundError', NotFoundError],
+    conflict: ['ConflictError', ConflictError],
+    validation_failed: ['ValidationError', ValidationError],
+    rate_limited: ['RateLimitError', RateLimitError],
+    server_error: ['ServerError', ServerError],
+    redirect_refused: ['UnexpectedStatusError', UnexpectedStatusError],
+    unexpected_status: ['UnexpectedStatusError', UnexpectedStatusError],
+    connection_failed: ['ConnectionError', ConnectionError],
+    timeout: ['TimeoutError', TimeoutError],
+    deadline_exceeded: ['TimeoutError', TimeoutError],
+    aborted: ['AbortedError', AbortedError],
+    client_closed: ['AbortedError', AbortedError],
+    invalid_webhook: ['WebhookError', WebhookError],
+    invalid_response: ['ResponseValidationError', ResponseValidationError],
+    outcome_unknown: ['OutcomeUnknownError', OutcomeUnknownError],
+  };
 
 /**
  * The `message` of an error envelope given as text, bytes or a parsed object; `undefined` if there is none.

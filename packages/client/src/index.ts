@@ -7,6 +7,7 @@ export {
   endpoints,
   type HotWallet,
   isKnownWebhookEvent,
+  type SuccessEnvelope,
   type Transaction,
   toDecimal,
   type UnknownWebhookEvent,
@@ -17,16 +18,52 @@ export type { SigningCredentials } from './adapters/adapter-signer.ts';
 export { signAxios } from './adapters/sign-axios.ts';
 export { signFetch } from './adapters/sign-fetch.ts';
 export type { CallOptions } from './call/call-scope.ts';
-export type { PollOptions } from './call/caller.ts';
-export type { Hooks, RequestEvent, ResponseEvent, RetryEvent } from './call/context.ts';
-export { CpgCall, type Page, PagedCall, type ResponseInfo, type WithResponse } from './call/cpg-call.ts';
+export type { PollOptions, RequestOptions } from './call/caller.ts';
+export type { ClientSettings } from './call/context.ts';
+export {
+  CpgCall,
+  type Page,
+  PagedCall,
+  type ResponseInfo,
+  type ToArrayOptions,
+  type WithResponse,
+} from './call/cpg-call.ts';
+export type { AppInfo } from './call/headers.ts';
+export type {
+  Hooks,
+  Logger,
+  LogLevel,
+  LogOptions,
+  NoResponseEvent,
+  RequestEvent,
+  ResponseEvent,
+  RetryEvent,
+} from './call/observer.ts';
 export { CpgClient, type CpgClientOptions } from './client.ts';
 export {
+  AbortedError,
+  AuthenticationError,
+  BadRequestError,
+  CallbackError,
+  ClockSkewError,
+  ConfigurationError,
+  ConflictError,
+  ConnectionError,
   CPG_ERROR_CODES,
   CpgError,
   type CpgErrorCode,
+  InvalidRequestError,
+  NotFoundError,
   OutcomeUnknownError,
+  PermissionDeniedError,
+  RateLimitError,
+  ReplayedError,
   ResponseValidationError,
+  ServerError,
+  TimeoutError,
+  UnexpectedStatusError,
+  ValidationError,
+  WebhookError,
 } from './errors.ts';
 export { sumAvailable } from './resources/account.ts';
 export type { CreateDepositAddressResult, WaitForDepositOptions } from './resources/deposits.ts';

@@ -8,14 +8,19 @@ import * as testing from './testing/index.ts';
 const {
   axiosTransport,
   CpgClient,
+  CpgError,
   fetchTransport,
   memoryInbox,
+  PagedCall,
   signAxios,
   signFetch,
   sumAvailable,
   webhooks,
 } = api;
 const { makeSignedRequest, makeWebhook, ScriptedGateway } = testing;
+const throwing = (): never => {
+  throw new Error('unused');
+};
 
 const credentials = { baseUrl: 'http://127.0.0.1:1', keyId: 'ck_test', secret: SECRET };
 const client = new CpgClient(credentials);
@@ -62,10 +67,34 @@ const factories: Readonly<Record<string, Factory>> = {
       'httpsAgent',
       'onRequest',
       'onResponse',
+      'onNoResponse',
       'onRetry',
       'transport',
+      'logger',
+      'logLevel',
+      'appInfo',
     ],
     infinite,
+  },
+  'CpgClient.fromEnv': {
+    run: (options) => CpgClient.fromEnv(options, {}).close(),
+    good: credentials,
+    numbers: limits,
+    others: ['logLevel'],
+    infinite,
+  },
+  'client.withOptions': {
+    run: (options) => client.withOptions(options).close(),
+    good: {},
+    numbers: limits,
+    others: ['uniqueReads', 'onRequest', 'onResponse', 'onNoResponse', 'onRetry', 'logger', 'logLevel'],
+    infinite,
+  },
+  'client.request': call((options) => client.request('GET', '/v1/_ping', options)),
+  'client.transactions.list.toArray': {
+    run: (options) => new PagedCall(Promise.reject(new Error('unused')), throwing).toArray(options),
+    good: { limit: 1 },
+    numbers: ['limit'],
   },
   'client.ping': call((options) => client.ping(options)),
   'client.balances.list': call((options) => client.balances.list({}, options)),
@@ -173,7 +202,7 @@ describe.each(Object.entries(factories))(
   (name, { run, good, numbers = [], others = [], infinite: endless = [] }) => {
     const tryWith = async (change: Options) => {
       const error = await failure(() => run({ ...good, ...change } as never));
-      expect(error).toMatchObject({ name: 'CpgError', code: 'invalid_configuration' });
+      expect(error).toMatchObject({ name: 'ConfigurationError', code: 'invalid_configuration' });
       expect(message(error)).not.toContain(SECRET);
       return message(error);
     };
@@ -212,7 +241,7 @@ describe.each(Object.entries(factories))(
 
     it.each([null, 7, 'text', [], () => undefined])('rejects %j in place of its options', async (value) => {
       const error = await failure(() => run(value as never));
-      expect(error).toMatchObject({ name: 'CpgError', code: 'invalid_configuration' });
+      expect(error).toMatchObject({ name: 'ConfigurationError', code: 'invalid_configuration' });
       expect(message(error)).toMatch(
         /options must be an object: got (null|7|a string|an array|a function)\.$/,
       );
@@ -240,14 +269,15 @@ describe('the public surface', () => {
     const without = ['isKnownWebhookEvent', 'toDecimal', 'Decimal'];
     const covered = [...Object.keys(factories).filter((name) => !name.includes('.')), ...without];
     expect(functions.filter((name) => !covered.includes(name))).toEqual([]);
-    const classes = Object.entries({ ...api, ...testing }).filter(([, value]) => isClass(value));
+    const isError = (value: unknown): boolean => (value as typeof CpgError).prototype instanceof CpgError;
+    const classes = Object.entries({ ...api, ...testing }).filter(
+      ([, value]) => isClass(value) && !isError(value),
+    );
     expect(classes.map(([name]) => name).sort()).toEqual([
       'CpgCall',
       'CpgClient',
       'CpgError',
-      'OutcomeUnknownError',
       'PagedCall',
-      'ResponseValidationError',
       'ScriptedGateway',
     ]);
     expect(Object.keys(webhooks).every((name) => `webhooks.${name}` in factories)).toBe(true);

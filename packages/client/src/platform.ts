@@ -117,6 +117,18 @@ export const getRuntime = (): Runtime => {
   return { name: name ?? 'other', version: (name && process?.versions?.[name]) ?? '' };
 };
 
+/** An environment variable; `undefined` where there is none, or where the program may not read it. */
+export const readVariable = (name: string): string | undefined => {
+  const { process } = globalThis as {
+    readonly process?: { readonly env?: Readonly<Record<string, string | undefined>> };
+  };
+  try {
+    return process?.env?.[name];
+  } catch {
+    return undefined;
+  }
+};
+
 /** The modules of Node.js that only some runtimes have. */
 interface NodeModules {
   readonly 'node:http': typeof import('node:http');

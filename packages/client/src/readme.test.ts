@@ -9,9 +9,10 @@ import { startPostgres } from '@cpg/test-support/postgres';
 import { readLines } from '@cpg/test-support/processes';
 import { itInCi } from '@cpg/test-support/programs';
 import { RedisServer } from '@cpg/test-support/redis';
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CPG_ERROR_CODES } from './errors.ts';
+import { CPG_ERROR_CODES, CpgError, type CpgErrorCode } from './errors.ts';
 import { makeWebhook } from './testing/signed-messages.ts';
 import { webhooks } from './webhooks/webhook-receiver.ts';
 
@@ -76,8 +77,23 @@ const compileExamples = async (): Promise<string> => {
   }
 };
 
-const runExample = async (name: string): Promise<string> =>
-  (await run(process.execPath, [FROM_SOURCE, write(name)], { env: environment })).stdout;
+const runExample = async (name: string, ...options: readonly string[]): Promise<string> =>
+  (await run(process.execPath, [FROM_SOURCE, ...options, write(name)], { env: environment })).stdout;
+
+/** The OpenTelemetry SDK of a service, which prints each span. */
+const SDK = `
+  import { trace } from '@opentelemetry/api';
+  import { SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+  const print = (spans, done) => {
+    for (const { name, kind, status, attributes } of spans) {
+      console.log(JSON.stringify({ name, kind, status, attributes }));
+    }
+    done({ code: 0 });
+  };
+  const exporter = { export: print, forceFlush: async () => {}, shutdown: async () => {} };
+  const spanProcessors = [new SimpleSpanProcessor({ exporter })];
+  trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors }));
+`;
 
 describe('the README', () => {
   it.each<[string, RegExp]>([
@@ -85,14 +101,38 @@ describe('the README', () => {
     ['withdraw', /^25\.000000 USDT: confirmed\n$/],
     [
       'transactions',
-      /on the first page, more: false\n(?:\d+ \d+\.\d+ \w+\n)+a page of \d+\n\d+ 200 1 (?:undefined|\S+)\n$/,
+      /on the first page, more: false\n(?:\d+ \d+\.\d+ \w+\n)+a page of \d+\n\d+ of at most 500\n\d+ 200 1 (?:undefined|\S+)\n$/,
     ],
     ['errors', /^not enough\n$/],
-    ['configuration', /^currencies\.list 1\n200 true\n(?:[A-Z]+\/[A-Z]+ ?)+\n$/],
+    ['configuration', /^currencies\.list 1\n200 true\n(?:[A-Z]+\/[A-Z]+ ?)+\nping 1\n200 true\n$/],
     ['adapters', /^\d+\.\d{6}\n200\n$/],
     ['testing', /^$/],
   ])('has a working example %s', async (name, output) => {
     expect(await runExample(name)).toMatch(output);
+  });
+
+  it('has spans of OpenTelemetry for each attempt', async () => {
+    const sdk = join(folder, 'sdk.mjs');
+    writeFileSync(sdk, SDK);
+    const lines = (await runExample('telemetry', '--import', sdk)).trim().split('\n');
+    const target = (path: string) => ({ 'url.full': `${environment.CPG_BASE_URL}${path}` });
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      {
+        name: 'balances.list',
+        kind: SpanKind.CLIENT,
+        status: { code: SpanStatusCode.UNSET },
+        attributes: {
+          ...target('/v1/balances?currency=USDT'),
+          'http.request.resend_count': 0,
+          'http.response.status_code': 200,
+        },
+      },
+      {
+        name: 'withdrawals.get',
+        status: { code: SpanStatusCode.ERROR, message: 'status 404' },
+        attributes: { ...target('/v1/withdrawals/1000000'), 'http.response.status_code': 404 },
+      },
+    ]);
   });
 
   /** Starts a receiver, delivers the same event twice, and returns what the program printed. */
@@ -201,6 +241,10 @@ describe('the README', () => {
     const [beforeCommands = ''] = README.split('## Command line');
     const explained = [...beforeCommands.matchAll(/^\| `([a-z_]+)` +\|/gm)].map(([, code]) => code);
     expect(explained).toEqual(['code', ...Object.keys(CPG_ERROR_CODES)]);
+    const classes = [...README.matchAll(/^\| `([a-z_]+)` +\| `(\w+)` +\|/gm)];
+    expect(classes.map(([, code, name]) => [code, name])).toEqual(
+      Object.keys(CPG_ERROR_CODES).map((code) => [code, new CpgError(code as CpgErrorCode, '').name]),
+    );
   });
 
   it('has no untested example', () => {
@@ -210,6 +254,7 @@ describe('the README', () => {
       'withdraw',
       'errors',
       'configuration',
+      'telemetry',
       'webhooks',
       'webhooks-http',
       'webhooks-fastify',

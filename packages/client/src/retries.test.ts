@@ -45,6 +45,17 @@ const halfAResponse: RawHandler = (socket) => {
   socket.end('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{"success":tr');
 };
 
+const CLASSES: Readonly<Record<string, string>> = {
+  bad_request: 'BadRequestError',
+  authentication_failed: 'AuthenticationError',
+  permission_denied: 'PermissionDeniedError',
+  not_found: 'NotFoundError',
+  conflict: 'ConflictError',
+  validation_failed: 'ValidationError',
+  server_error: 'ServerError',
+  unexpected_status: 'UnexpectedStatusError',
+};
+
 describe('a read that fails temporarily', () => {
   it.each<[string, RawHandler]>([
     ['408', (socket) => reject(socket, [408, 'Request timeout'])],
@@ -88,7 +99,7 @@ describe('a read that fails temporarily', () => {
   ])('is not retried after %i %s', async (status, message, code) => {
     const { server, client } = await startServerAndClient((socket) => reject(socket, [status, message]));
     await expect(client.balances.list()).rejects.toMatchObject({
-      name: 'CpgError',
+      name: CLASSES[code],
       code,
       status,
       wireMessage: message,

@@ -157,7 +157,7 @@ describe('signFetch', () => {
     ['a number as method', '/v1/x', { method: 1 as unknown as string }],
   ])('rejects %s and sends nothing', async (_, input, init) => {
     const sent = send(globalThis)(input as string, init);
-    await expect(sent).rejects.toMatchObject({ name: 'CpgError', code: 'invalid_request' });
+    await expect(sent).rejects.toMatchObject({ name: 'InvalidRequestError', code: 'invalid_request' });
     expect(server.requests).toHaveLength(0);
   });
 

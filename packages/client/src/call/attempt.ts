@@ -1,8 +1,6 @@
-import { type Endpoint, type ResponseOf, SIGNATURE_HEADER } from '@cpg/protocol';
-import packageJson from '../../package.json' with { type: 'json' };
 import { CpgError } from '../errors.ts';
-import { notify, warn } from '../guards.ts';
-import { asText, getRuntime } from '../platform.ts';
+import { warn } from '../guards.ts';
+import { asText } from '../platform.ts';
 import type { RequestBytes, SignedOnce } from '../signing/request-signer.ts';
 import type { DateSample } from '../signing/server-clock.ts';
 import { prepare, sendWith, TransportError, type TransportResponse } from '../transport/transport.ts';
@@ -10,18 +8,15 @@ import type { CallScope } from './call-scope.ts';
 import { createConnectionError } from './connection-error.ts';
 import type { ClientContext } from './context.ts';
 import type { WithResponse } from './cpg-call.ts';
-import { readResponse, redactSignature } from './response.ts';
-
-/** The `User-Agent` header: the versions of this package and of the runtime. */
-const getUserAgent = (): string => {
-  const { name, version } = getRuntime();
-  return `cpg-client/${packageJson.version} ${name}${version && `/${version}`}`;
-};
+import { type HeaderValues, mergeHeaders, redactHeaders } from './headers.ts';
+import { type ResponseReader, readResponse, redactSignature } from './response.ts';
 
 interface AttemptToSend {
   readonly scope: CallScope;
   readonly request: RequestBytes;
   readonly timeoutMs: number;
+  /** The headers of this call. */
+  readonly headers: HeaderValues | undefined;
   /** Whether the previous attempt failed because its signature was used before. */
   readonly wasReplayed: boolean;
 }
@@ -75,28 +70,24 @@ const sendSigned = async (
   { signed, progress }: SignedAttempt,
 ): Promise<SentAttempt> => {
   const { scope, request } = toSend;
-  const { operation } = scope;
   const { headers: authentication, signature, target } = signed;
   const { offsetMs } = context.clock;
-  const headers = {
-    ...authentication,
+  const own = {
     Accept: 'application/json',
-    'User-Agent': getUserAgent(),
+    'User-Agent': context.userAgent,
     ...(request.body === undefined ? {} : { 'Content-Type': 'application/json' }),
   };
+  const headers = mergeHeaders(authentication, own, context.headers, toSend.headers);
   const wire = { ...request, url: `${context.origin}${target}`, headers };
-  const attempt = scope.attempts + 1;
-  notify('The onRequest hook of CpgClient', context.hooks.onRequest, {
-    operation,
-    attempt,
+  const event = { operation: scope.operation, callId: scope.id, attempt: scope.attempts + 1 };
+  const sentAt = context.time.now();
+  context.observer.request({
+    ...event,
     method: wire.method,
     url: wire.url,
-    headers: { ...headers, [SIGNATURE_HEADER]: '[redacted]' },
+    headers: redactHeaders(headers),
     bodyBytes: request.body?.length ?? 0,
   });
-  // The hook may have aborted the call. After this line the request may reach the gateway.
-  scope.throwIfEnded();
-  const sentAt = context.time.now();
   const finish = (response: TransportResponse | CpgError): SentAttempt => ({
     signature,
     timestamp: Number(signed.timestamp),
@@ -106,7 +97,22 @@ const sendSigned = async (
     response,
     maybeSent: progress.isSent,
   });
+  const fail = (error: CpgError): SentAttempt => {
+    const sent = finish(error);
+    const { code, message } = error;
+    const { maybeSent } = sent;
+    context.observer.noResponse({
+      ...event,
+      code,
+      message,
+      maybeSent,
+      durationMs: sent.receivedAt - sentAt,
+    });
+    return sent;
+  };
   try {
+    // The hook may have aborted the call. After this line the request may reach the gateway.
+    scope.throwIfEnded();
     const limitMs = Math.min(toSend.timeoutMs, scope.remainingMs);
     progress.isSent = true;
     const received = await scope.attempt(toSend.timeoutMs, async (signal) => {
@@ -119,22 +125,15 @@ const sendSigned = async (
     });
     const response = redactEcho(received, signature);
     const sent = finish(response);
-    const { status } = response;
     const durationMs = sent.receivedAt - sentAt;
+    const { status, headers: receivedHeaders } = response;
     const requestId = getRequestId(response);
-    notify('The onResponse hook of CpgClient', context.hooks.onResponse, {
-      operation,
-      attempt,
-      status,
-      headers: response.headers,
-      requestId,
-      durationMs,
-    });
+    context.observer.response({ ...event, status, headers: receivedHeaders, requestId, durationMs });
     return sent;
   } catch (error) {
-    if (CpgError.is(error)) return finish(error);
+    if (CpgError.is(error)) return fail(error);
     if (!(error instanceof TransportError)) throw error;
-    return finish(createConnectionError(scope, error, context.origin));
+    return fail(createConnectionError(scope, error, context.origin));
   }
 };
 
@@ -148,8 +147,8 @@ const readTime = ({ time }: ClientContext, sentAt: number): number => {
   }
 };
 
-interface AttemptToEvaluate<E extends Endpoint> {
-  readonly endpoint: E;
+interface AttemptToEvaluate<Result> {
+  readonly reader: ResponseReader<Result>;
   readonly scope: CallScope;
   readonly sent: SentAttempt;
   /** Whether a rejection of the timestamp may correct the clock by its `Date`. Otherwise the offset is dropped. */
@@ -160,16 +159,16 @@ interface AttemptToEvaluate<E extends Endpoint> {
  * The result of an attempt or its error. Responses of the gateway itself update the clock (wire protocol §6,
  * rule 4).
  */
-export const evaluateAttempt = <E extends Endpoint>(
+export const evaluateAttempt = <Result>(
   context: ClientContext,
-  { endpoint, scope, sent, mayMeasure }: AttemptToEvaluate<E>,
-): WithResponse<ResponseOf<E>> | CpgError => {
+  { reader, scope, sent, mayMeasure }: AttemptToEvaluate<Result>,
+): WithResponse<Result> | CpgError => {
   const { response, signature } = sent;
   if (CpgError.is(response)) return response;
   const { status, headers } = response;
   const requestId = getRequestId(response);
   try {
-    const result = readResponse(endpoint, response, { signature, details: { ...scope.details, requestId } });
+    const result = readResponse(reader, response, { signature, details: { ...scope.details, requestId } });
     context.clock.learn(createSample(sent, headers));
     return { result, response: { status, headers, requestId, attempts: scope.attempts } };
   } catch (error) {

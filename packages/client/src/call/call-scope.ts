@@ -1,5 +1,5 @@
 import { CpgError, type CpgErrorCode, type CpgErrorDetails } from '../errors.ts';
-import { COUNT_FROM_0, MILLISECONDS, type OptionRules, SIGNAL } from '../guards.ts';
+import { COUNT_FROM_0, MILLISECONDS, OBJECT, type OptionRules, SIGNAL } from '../guards.ts';
 import { onAbort, type Time } from '../time.ts';
 
 /** Options of a single call. Each overrides the client's setting. */
@@ -17,6 +17,11 @@ export interface CallOptions {
   readonly deadlineMs?: number | undefined;
   /** Attempts after the first; 0 turns retries off. @default 2 */
   readonly maxRetries?: number | undefined;
+  /**
+   * Headers to send. They replace headers of the client with the same names, but never the three of the
+   * authentication or those that frame the request.
+   */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface CallLimits {
@@ -33,6 +38,7 @@ export const CALL_RULES: OptionRules<CallOptions> = {
   timeoutMs: MILLISECONDS,
   deadlineMs: MILLISECONDS,
   maxRetries: COUNT_FROM_0,
+  headers: OBJECT,
 };
 
 /** The limits of a call: its own options, then the client's, then the defaults. */
@@ -53,13 +59,17 @@ interface CallScopeOptions {
   readonly deadlineMs: number;
   /** The caller's signal. */
   readonly signal: AbortSignal | undefined;
-  /** Aborted when the client is closed. */
-  readonly closed: AbortSignal;
+  /** Each is aborted when a client is closed that the call depends on. */
+  readonly closed: readonly AbortSignal[];
 }
+
+let calls = 0;
 
 /** One logical call: counts its attempts and ends it on its signal, `close()`, deadline or timeout. */
 export class CallScope {
   readonly operation: string;
+  /** Unique in this process. */
+  readonly id: number;
   readonly #options: CallScopeOptions;
   readonly #deadlineAt: number;
   readonly #ended = new AbortController();
@@ -67,11 +77,13 @@ export class CallScope {
   #attempts = 0;
 
   constructor(options: CallScopeOptions) {
+    calls += 1;
+    this.id = calls;
     this.operation = options.operation;
     this.#options = options;
     this.#deadlineAt = options.time.now() + options.deadlineMs;
     // Unlike AbortSignal.any, these listeners are removed when the call ends.
-    this.#unsubscribe = [options.signal, options.closed].map((outer) => onAbort(outer, this.#end));
+    this.#unsubscribe = [options.signal, ...options.closed].map((outer) => onAbort(outer, this.#end));
   }
 
   readonly #end = (): void => this.#ended.abort();
@@ -99,7 +111,7 @@ export class CallScope {
   /** @throws CpgError `aborted`, `client_closed` or `deadline_exceeded` when the call has ended. */
   throwIfEnded(): void {
     const { signal, closed } = this.#options;
-    if (closed.aborted) throw this.error('client_closed', 'this client was closed.');
+    if (closed.some(({ aborted }) => aborted)) throw this.error('client_closed', 'this client was closed.');
     if (signal?.aborted) {
       throw this.error('aborted', 'the call was aborted by its signal.', { cause: signal.reason });
     }

@@ -1,14 +1,30 @@
-import type { Endpoint, ResponseOf } from '@cpg/protocol';
+import type { Endpoint, ResponseOf, SuccessEnvelope } from '@cpg/protocol';
 import { CpgError, OutcomeUnknownError } from '../errors.ts';
-import { checkOptions, MILLISECONDS, notify, type OptionRule, type OptionRules, SIGNAL } from '../guards.ts';
-import { isReadMethod } from '../signing/request-signer.ts';
+import {
+  ANY,
+  checkOptions,
+  MILLISECONDS,
+  type OptionRule,
+  type OptionRules,
+  SIGNAL,
+  TEXT,
+} from '../guards.ts';
+import { isReadMethod, type RequestBytes } from '../signing/request-signer.ts';
 import { isSameOffset } from '../signing/server-clock.ts';
 import { evaluateAttempt, sendAttempt } from './attempt.ts';
 import { CALL_RULES, type CallOptions, CallScope, resolveLimits } from './call-scope.ts';
 import type { ClientContext } from './context.ts';
 import { CpgCall, type WithResponse } from './cpg-call.ts';
+import { checkHeaders } from './headers.ts';
 import { getRetryDelay } from './pacing.ts';
-import { buildRequest, type CallArguments } from './request.ts';
+import {
+  buildAnyRequest,
+  buildRequest,
+  type CallArguments,
+  getOperation,
+  type RequestToBuild,
+} from './request.ts';
+import { createEnvelopeReader, createReader, type ResponseReader } from './response.ts';
 
 /** Makes the calls of a client's resources. */
 export class Caller {
@@ -18,15 +34,55 @@ export class Caller {
     this.#context = context;
   }
 
-  /** Starts a call immediately. */
-  readonly call = <E extends Endpoint>(call: CallToExecute<E>): CpgCall<ResponseOf<E>> =>
-    new CpgCall(executeCall(this.#context, call));
+  /** Starts a call of an endpoint immediately. */
+  readonly call = <E extends Endpoint>({
+    endpoint,
+    given,
+    ...rest
+  }: EndpointCall<E>): CpgCall<ResponseOf<E>> =>
+    new CpgCall(
+      executeCall(this.#context, {
+        ...rest,
+        reader: createReader(endpoint),
+        build: () => buildRequest(endpoint, given),
+      }),
+    );
+
+  /** Starts a call of any target immediately. */
+  readonly request = <Data>(
+    toBuild: RequestToBuild,
+    options: RequestOptions,
+  ): CpgCall<SuccessEnvelope<Data>> => {
+    const { origin } = this.#context;
+    return new CpgCall(
+      executeCall(this.#context, {
+        reader: createEnvelopeReader<Data>(getOperation(toBuild)),
+        build: () => buildAnyRequest(origin, { ...toBuild, body: options.body }),
+        options,
+        rules: REQUEST_RULES,
+        idempotencyReference: options?.idempotencyReference,
+      }),
+    );
+  };
 
   /** Reads repeatedly until the result is final. */
   readonly poll = <Result>(toRun: PollToRun<Result>): Promise<Result> => poll(this.#context, toRun);
 }
 
-interface CallToExecute<E extends Endpoint> {
+/** The options of {@link CpgClient.request}. */
+export interface RequestOptions extends CallOptions {
+  /** Objects are sent as JSON, text and bytes unchanged. */
+  readonly body?: unknown;
+  /**
+   * The value in the body (`client_reference`, `idempotency_key`) that makes a repetition harmless. The client
+   * does not add it to the body.
+   */
+  readonly idempotencyReference?: string | undefined;
+}
+
+const REQUEST_RULES: OptionRules<RequestOptions> = { ...CALL_RULES, body: ANY, idempotencyReference: TEXT };
+
+interface EndpointCall<E extends Endpoint> {
   readonly endpoint: E;
   readonly given: CallArguments;
   readonly options: CallOptions;
@@ -34,16 +90,28 @@ interface CallToExecute<E extends Endpoint> {
   readonly idempotencyReference?: string | undefined;
 }
 
+interface CallToExecute<Result> {
+  readonly reader: ResponseReader<Result>;
+  /** Called when the options have been checked. */
+  readonly build: () => RequestBytes;
+  readonly options: CallOptions;
+  /** @default CALL_RULES */
+  readonly rules?: Readonly<Record<string, OptionRule>> | undefined;
+  /** Makes a POST safe to repeat. */
+  readonly idempotencyReference?: string | undefined;
+}
+
 /** Runs one logical call: every attempt sends the same content with a new signature (wire protocol §6). */
-const executeCall = async <E extends Endpoint>(
+const executeCall = async <Result>(
   context: ClientContext,
-  { endpoint, given, options, idempotencyReference }: CallToExecute<E>,
-): Promise<WithResponse<ResponseOf<E>>> => {
-  checkOptions(endpoint.name, options, CALL_RULES);
-  const request = buildRequest(endpoint, given);
+  { reader, build, options, rules = CALL_RULES, idempotencyReference }: CallToExecute<Result>,
+): Promise<WithResponse<Result>> => {
+  const operation = reader.name;
+  checkOptions(operation, options, rules);
+  checkHeaders(operation, options.headers);
+  const request = build();
   const { timeoutMs, deadlineMs, maxRetries } = resolveLimits(options, context.limits);
   const { time, clock, closed } = context;
-  const operation = endpoint.name;
   const scope = new CallScope({
     operation,
     idempotencyReference,
@@ -52,16 +120,17 @@ const executeCall = async <E extends Endpoint>(
     signal: options.signal,
     closed,
   });
-  const isRead = isReadMethod(endpoint.method);
+  const isRead = isReadMethod(request.method);
+  const { headers } = options;
   const isRepeatable = isRead || idempotencyReference !== undefined;
   let maybeExecuted = false;
   const rejectedOffsets: number[] = [];
   let wasReplayed = false;
   try {
     for (;;) {
-      const sent = await sendAttempt(context, { scope, request, timeoutMs, wasReplayed });
+      const sent = await sendAttempt(context, { scope, request, timeoutMs, headers, wasReplayed });
       const mayMeasure = rejectedOffsets.length === 0;
-      const evaluated = evaluateAttempt(context, { endpoint, scope, sent, mayMeasure });
+      const evaluated = evaluateAttempt(context, { reader, scope, sent, mayMeasure });
       if (!CpgError.is(evaluated)) return evaluated;
       if (evaluated.code === 'clock_skew') rejectedOffsets.push(sent.offsetMs);
       maybeExecuted ||= !isRead && sent.maybeSent && mayHaveExecuted(evaluated);
@@ -78,8 +147,9 @@ const executeCall = async <E extends Endpoint>(
       if (delayMs === undefined || delayMs >= scope.remainingMs) throw evaluated;
       wasReplayed = evaluated.rejection === 'signature_already_used';
       const { code, status } = evaluated;
-      notify('The onRetry hook of CpgClient', context.hooks.onRetry, {
+      context.observer.retry({
         operation,
+        callId: scope.id,
         attempt: scope.attempts,
         code,
         status,

@@ -1,66 +1,72 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import type { CpgErrorCode } from '../errors.ts';
-import type { RequestSigner, UniqueReads } from '../signing/request-signer.ts';
+import { COUNT_FROM_0, MILLISECONDS, OBJECT, type OptionRules } from '../guards.ts';
+import { type RequestSigner, UNIQUE_READS, type UniqueReads } from '../signing/request-signer.ts';
 import type { ServerClock } from '../signing/server-clock.ts';
 import type { Time } from '../time.ts';
 import type { Transport } from '../transport/transport.ts';
-import type { CallLimits } from './call-scope.ts';
+import { type CallLimits, type CallOptions, resolveLimits } from './call-scope.ts';
+import { type HeaderValues, mergeHeaders } from './headers.ts';
+import { type Hooks, type LogOptions, OBSERVER_RULES, Observer } from './observer.ts';
 import type { RatePacer } from './pacing.ts';
 
-/** Shared by all calls of a client. */
-export interface ClientContext {
+/** The options of a client that `withOptions` can change. */
+export interface ClientSettings extends Hooks, LogOptions, Omit<CallOptions, 'signal'> {
+  /**
+   * Whether a read that equals another one of the same second gets an extra query parameter `_`, which the
+   * gateway ignores, because it accepts each signature once. `never` gives it a later timestamp instead, and
+   * makes it wait when those are used up. @default 'auto'
+   */
+  readonly uniqueReads?: UniqueReads | undefined;
+}
+
+export const SETTINGS_RULES: OptionRules<ClientSettings> = {
+  timeoutMs: MILLISECONDS,
+  deadlineMs: MILLISECONDS,
+  maxRetries: COUNT_FROM_0,
+  headers: OBJECT,
+  uniqueReads: UNIQUE_READS,
+  ...OBSERVER_RULES,
+};
+
+/** What clients of one key share, also those made by `withOptions`. */
+export interface Connection {
   readonly origin: string;
   readonly signer: RequestSigner;
   readonly clock: ServerClock;
   readonly time: Time;
   readonly transport: Transport;
   readonly pacer: RatePacer | undefined;
-  readonly hooks: Hooks;
+  readonly userAgent: string;
+}
+
+/** Shared by all calls of a client. */
+export interface ClientContext extends Connection {
+  readonly settings: ClientSettings;
+  readonly observer: Observer;
   readonly limits: CallLimits;
   readonly uniqueReads: UniqueReads | undefined;
-  readonly closed: AbortSignal;
+  readonly headers: HeaderValues;
+  /** Aborted when the client is closed, or one that it was made from. */
+  readonly closed: readonly AbortSignal[];
 }
 
-/** A request about to be sent, without its body and with a redacted signature. */
-export interface RequestEvent {
-  /** The method of the client, e.g. `balances.list`. */
-  readonly operation: string;
-  readonly method: string;
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly bodyBytes: number;
-  /** Counts from 1. */
-  readonly attempt: number;
-}
+/** A context for calls with these settings. */
+export const createContext = (
+  connection: Connection,
+  settings: ClientSettings,
+  closed: readonly AbortSignal[],
+): ClientContext => ({
+  ...connection,
+  settings,
+  closed,
+  observer: new Observer(settings),
+  limits: resolveLimits(settings),
+  uniqueReads: settings.uniqueReads,
+  headers: settings.headers ?? {},
+});
 
-/** A complete response, whatever its status. */
-export interface ResponseEvent {
-  readonly operation: string;
-  readonly attempt: number;
-  readonly status: number;
-  /** Header names are in lower case. */
-  readonly headers: Readonly<IncomingHttpHeaders>;
-  readonly requestId: string | undefined;
-  readonly durationMs: number;
-}
-
-/** A failed attempt that will be retried. */
-export interface RetryEvent {
-  readonly operation: string;
-  /** The failed attempt; counts from 1. */
-  readonly attempt: number;
-  readonly code: CpgErrorCode;
-  readonly status: number | undefined;
-  /** Milliseconds until the next attempt. */
-  readonly delayMs: number;
-}
-
-/**
- * Functions called during each call. An error thrown by a hook becomes a process warning and never affects
- * the call.
- */
-export interface Hooks {
-  readonly onRequest?: ((event: RequestEvent) => void) | undefined;
-  readonly onResponse?: ((event: ResponseEvent) => void) | undefined;
-  readonly onRetry?: ((event: RetryEvent) => void) | undefined;
-}
+/** Settings with changes. Headers are merged; a setting that is `undefined` stays as it is. */
+export const mergeSettings = (settings: ClientSettings, changes: ClientSettings): ClientSettings => ({
+  ...settings,
+  ...Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)),
+  headers: mergeHeaders(settings.headers, changes.headers),
+});

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { ResponseValidationError } from '../errors.ts';
+import { COUNT_FROM_1, checkOptions, requireOption } from '../guards.ts';
 
 /** Status, headers and attempts of a call. */
 export interface ResponseInfo {
@@ -65,6 +66,12 @@ export interface Page<Row> {
   readonly has_more: boolean;
 }
 
+/** The options of `toArray`. */
+export interface ToArrayOptions {
+  /** The maximum number of rows. */
+  readonly limit: number;
+}
+
 /** A list call. `await` it for the first page, `for await` it for every row, or iterate over `pages()`. */
 export class PagedCall<Row, Result extends Page<Row>> extends CpgCall<Result> implements AsyncIterable<Row> {
   readonly #readAfter: (cursor: number) => PromiseLike<Result>;
@@ -85,6 +92,26 @@ export class PagedCall<Row, Result extends Page<Row>> extends CpgCall<Result> im
       last = page.next_cursor;
       page = await this.#readAfter(last);
     }
+  }
+
+  /**
+   * The first rows, at most `limit`, of this page and those that follow. Requests no page that is not needed.
+   *
+   * @throws CpgError `invalid_configuration` without a `limit`, which protects memory.
+   * @example
+   * const newest = await cpg.transactions.list({ direction: 'deposit' }).toArray({ limit: 500 });
+   */
+  async toArray(options: ToArrayOptions): Promise<Row[]> {
+    // The call is in flight; its failure is reported by `pages()`, if the options are valid.
+    this.withResponse().catch(() => undefined);
+    checkOptions('toArray', options, { limit: COUNT_FROM_1 });
+    requireOption('toArray: limit', options.limit, COUNT_FROM_1);
+    const rows: Row[] = [];
+    for await (const { data } of this.pages()) {
+      rows.push(...data.slice(0, options.limit - rows.length));
+      if (rows.length >= options.limit) break;
+    }
+    return rows;
   }
 
   /** Every row of this page and all that follow. */

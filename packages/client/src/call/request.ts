@@ -5,12 +5,13 @@ import {
   formatRequestTarget,
   isRejection,
   ProtocolError,
+  parseRequestTarget,
   type QueryValue,
   validateRequest,
 } from '@cpg/protocol';
 import { CpgError } from '../errors.ts';
 import { findNearest } from '../guards.ts';
-import { describe, isObject } from '../platform.ts';
+import { asBytes, describe, isObject } from '../platform.ts';
 import type { RequestBytes } from '../signing/request-signer.ts';
 import { CALL_RULES } from './call-scope.ts';
 
@@ -94,3 +95,63 @@ const formatPathParameters = (
 
 const fillPath = (template: string, values: Readonly<Record<string, unknown>>): string =>
   template.replace(/\{([a-z_]+)\}/g, (_, name: string) => encodeComponent(String(values[name])));
+
+/** A request of an endpoint that has no types yet. */
+export interface RequestToBuild {
+  readonly method: string;
+  readonly target: string;
+  readonly body?: unknown;
+}
+
+/** The name of such a call in errors, hooks and logs: method and path. */
+export const getOperation = ({ method, target }: RequestToBuild): string => {
+  const [path = ''] = typeof target === 'string' ? target.split('?') : [];
+  const name = typeof method === 'string' && METHODS.test(method) ? method.toUpperCase() : 'request';
+  return isRejection(parseRequestTarget(path)) ? name : `${name} ${path}`;
+};
+
+// A HEAD has no envelope, and the gateway knows no others.
+const METHODS = /^(?:GET|POST|PUT|PATCH|DELETE)$/i;
+
+/** @throws CpgError `invalid_request` for what cannot be signed or would not be sent as it is. */
+export const buildAnyRequest = (origin: string, toBuild: RequestToBuild): RequestBytes => {
+  const { method, target, body } = toBuild;
+  const reject = (problem: string): never => {
+    throw new CpgError('invalid_request', `${getOperation(toBuild)}: ${problem}`);
+  };
+  if (typeof method !== 'string' || !METHODS.test(method)) {
+    return reject(`the method must be GET, POST, PUT, PATCH or DELETE: got ${describe(method)}.`);
+  }
+  if (typeof target !== 'string' || isRejection(parseRequestTarget(target))) {
+    return reject(
+      `the target must be a path with an optional query, percent-encoded, e.g. "/v1/balances?currency=USDT": got ${describe(target)}.`,
+    );
+  }
+  const { pathname, search } = new URL(`${origin}${target}`);
+  // HTTP libraries would send this form, which is not what was signed.
+  if (`${pathname}${search}` !== target) {
+    return reject(`the target must be normalized. Fix: ${JSON.stringify(`${pathname}${search}`)}`);
+  }
+  const isGet = method.toUpperCase() === 'GET';
+  if (isGet && body !== undefined) return reject('a GET request cannot have a body. Fix: write a query.');
+  return {
+    method: method.toUpperCase(),
+    target,
+    body: body === undefined ? undefined : encode(body, reject),
+  };
+};
+
+const encode = (body: unknown, reject: (problem: string) => never): Buffer => {
+  if (typeof body === 'string') return Buffer.from(body, 'utf8');
+  const bytes = asBytes(body);
+  // A copy, because the caller may write into its buffer between two attempts.
+  if (bytes !== undefined) return Buffer.from(bytes);
+  let json: unknown;
+  try {
+    json = JSON.stringify(body);
+  } catch {
+    // Its message quotes the value.
+  }
+  if (typeof json === 'string') return Buffer.from(json, 'utf8');
+  return reject(`the body must be JSON, text or bytes: got ${describe(body)}.`);
+};

@@ -3,6 +3,7 @@ import {
   REJECTIONS,
   type RejectionCode,
   type ResponseOf,
+  type SuccessEnvelope,
   validateResponse,
 } from '@cpg/protocol';
 import {
@@ -12,6 +13,7 @@ import {
   ResponseValidationError,
   readWireMessage,
 } from '../errors.ts';
+import { describe, isObject } from '../platform.ts';
 import type { TransportResponse } from '../transport/transport.ts';
 
 const MAX_WIRE_MESSAGE_LENGTH = 1_000;
@@ -32,6 +34,38 @@ const RETRYABLE = new Set([408, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524
 export const redactSignature = (text: string, signature: string): string =>
   text.replace(new RegExp(signature, 'gi'), '[redacted]');
 
+/** How the envelope of a success is read. */
+export interface ResponseReader<Result> {
+  /** For messages, e.g. `balances.list`. */
+  readonly name: string;
+  /** Returns the result, or the path of the first invalid field and its problem. */
+  readonly parse: (
+    json: unknown,
+  ) => { readonly result: Result } | { readonly path: string; readonly problem: string };
+}
+
+export const createReader = <E extends Endpoint>(endpoint: E): ResponseReader<ResponseOf<E>> => ({
+  name: endpoint.name,
+  parse: (json) => {
+    const parsed = validateResponse(endpoint, json);
+    if (parsed.success) return { result: parsed.data };
+    const [issue] = parsed.error.issues;
+    return { path: issue?.path.join('.') ?? '', problem: issue?.message ?? '' };
+  },
+});
+
+/** For an endpoint that has no types yet (wire protocol §3). */
+export const createEnvelopeReader = <Data>(name: string): ResponseReader<SuccessEnvelope<Data>> => ({
+  name,
+  parse: (json) => {
+    if (!isObject(json)) return { path: '', problem: `expected an object, received ${describe(json)}` };
+    if (json.success !== true)
+      return { path: 'success', problem: `expected true, received ${describe(json.success)}` };
+    if (!('data' in json)) return { path: 'data', problem: 'expected a value, received none' };
+    return { result: json as unknown as SuccessEnvelope<Data> };
+  },
+});
+
 /** The request that a response belongs to. */
 interface ResponseContext {
   /** The request's signature, which is redacted if the response's message echoes it. */
@@ -45,38 +79,37 @@ interface ResponseContext {
  * @throws CpgError for any status outside 200–299; ResponseValidationError for a success with an invalid
  * body.
  */
-export const readResponse = <E extends Endpoint>(
-  endpoint: E,
+export const readResponse = <Result>(
+  reader: ResponseReader<Result>,
   response: TransportResponse,
   context: ResponseContext,
-): ResponseOf<E> => {
+): Result => {
   const { status } = response;
   const details = { ...context.details, status, headers: response.headers };
-  if (status < 200 || status > 299) throw createError(endpoint, response, context);
-  const parsed = validateResponse(endpoint, parseJson(endpoint, response, context));
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const path = issue?.path.join('.') ?? '';
+  if (status < 200 || status > 299) throw createError(reader.name, response, context);
+  const parsed = reader.parse(parseJson(reader.name, response, context));
+  if ('result' in parsed) return parsed.result;
+  const { path, problem } = parsed;
   throw new ResponseValidationError(
-    `${endpoint.name}: the response is invalid at ${path || 'its top level'}: ${issue?.message}.`,
+    `${reader.name}: the response is invalid at ${path || 'its top level'}: ${problem}.`,
     { ...details, path },
   );
 };
 
-const parseJson = (endpoint: Endpoint, response: TransportResponse, context: ResponseContext): unknown => {
+const parseJson = (name: string, response: TransportResponse, context: ResponseContext): unknown => {
   const { status, headers, body } = response;
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch {
     const bodyExcerpt = formatExcerpt(body, context.signature);
     throw new ResponseValidationError(
-      `${endpoint.name}: the response must be a JSON envelope: got ${body.length} bytes that are not JSON. Check that baseUrl is the gateway's.`,
+      `${name}: the response must be a JSON envelope: got ${body.length} bytes that are not JSON. Check that baseUrl is the gateway's.`,
       { ...context.details, status, headers, bodyExcerpt, path: '' },
     );
   }
 };
 
-const createError = (endpoint: Endpoint, response: TransportResponse, context: ResponseContext): CpgError => {
+const createError = (name: string, response: TransportResponse, context: ResponseContext): CpgError => {
   const { status, headers } = response;
   const { signature } = context;
   const message = readWireMessage(response.body);
@@ -87,7 +120,7 @@ const createError = (endpoint: Endpoint, response: TransportResponse, context: R
   const bodyExcerpt = wireMessage === undefined ? formatExcerpt(response.body, signature) : undefined;
   const reason = wireMessage ?? (isRedirect ? 'redirect, not followed' : describeBody(bodyExcerpt));
   const fix = rejection === undefined ? undefined : FIXES[rejection];
-  const text = `${endpoint.name}: ${status} ${reason}`;
+  const text = `${name}: ${status} ${reason}`;
   return new CpgError(getErrorCode(status, rejection), fix === undefined ? text : `${text}. ${fix}`, {
     ...context.details,
     status,

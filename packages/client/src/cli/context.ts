@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { RequestEvent, ResponseEvent } from '../call/context.ts';
+import type { RequestEvent, ResponseEvent } from '../call/observer.ts';
 import type { CpgClient, CpgClientOptions } from '../client.ts';
 import { type CredentialSource, readCredentials } from './credentials.ts';
 import { formatVisible } from './format.ts';

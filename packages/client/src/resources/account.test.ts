@@ -1,4 +1,9 @@
-import { createTransaction, startServerAndClient, stopAll } from '@cpg/test-support/client/fixtures';
+import {
+  catchError,
+  createTransaction,
+  startServerAndClient,
+  stopAll,
+} from '@cpg/test-support/client/fixtures';
 import { ok, type RawHandler, respond } from '@cpg/test-support/raw-server';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CpgClient } from '../client.ts';
@@ -108,6 +113,29 @@ describe('transactions.list', () => {
     const { server, client } = await startServerAndClient(gateway);
     for await (const { id } of client.transactions.list()) if (id === 4) break;
     expect(server.requests).toHaveLength(1);
+  });
+
+  it.each([
+    [1, [5], 1],
+    [2, [5, 4], 1],
+    [3, [5, 4, 3], 2],
+    [50, [5, 4, 3, 2, 1], 3],
+  ])('collects at most %i rows with toArray', async (limit, ids, requests) => {
+    const { server, client } = await startServerAndClient(gateway);
+    const rows = await client.transactions.list().toArray({ limit });
+    expect(rows.map(({ id }) => id)).toEqual(ids);
+    expect(server.requests).toHaveLength(requests);
+  });
+
+  it('needs a limit for toArray', async () => {
+    const { client } = await startServerAndClient(gateway);
+    const toArray = (options: unknown) => catchError(client.transactions.list().toArray(options as never));
+    expect(await toArray({})).toMatchObject({
+      message: 'toArray: limit must be a whole number above 0: got undefined.',
+    });
+    expect(await toArray(undefined)).toMatchObject({
+      message: 'toArray: options must be an object: got undefined.',
+    });
   });
 
   it('does not loop forever when the gateway repeats its cursor', async () => {

@@ -92,7 +92,7 @@ describe('verifyWebhook', () => {
     ['a broken event', deliver({ ...event, data: { ...event.data, amount: 100 } }), 'validation_failed', 422],
   ])('rejects %s', (_, webhook, rejection, status) => {
     expect(() => verifyWebhook(webhook)).toThrow(
-      expect.objectContaining({ name: 'CpgError', code: 'invalid_webhook', rejection, status }),
+      expect.objectContaining({ name: 'WebhookError', code: 'invalid_webhook', rejection, status }),
     );
     expect(() => verifyWebhook(webhook)).not.toThrow(SECRET);
   });

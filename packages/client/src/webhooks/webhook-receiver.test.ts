@@ -256,7 +256,7 @@ describe('webhookReceiver', () => {
     async (_, reason) => {
       const { url, errors } = await start({ onEvent: () => Promise.reject(reason) });
       expect((await deliver(url, makeEvent(1))).status).toBe(500);
-      expect(errors).toEqual([expect.objectContaining({ name: 'CpgError', code: 'callback_failed' })]);
+      expect(errors).toEqual([expect.objectContaining({ name: 'CallbackError', code: 'callback_failed' })]);
       expect((errors[0] as Error).cause).toBe(reason);
     },
   );
@@ -335,7 +335,7 @@ describe('webhookReceiver', () => {
   ])('rejects %s at start', (_, secret, message) => {
     expect(() => webhookReceiver({ secret: secret as string, onEvent: () => undefined })).toThrow(
       expect.objectContaining({
-        name: 'CpgError',
+        name: 'ConfigurationError',
         code: 'invalid_configuration',
         message: expect.stringContaining(`webhooks.receiver: ${message}`),
       }),
