@@ -7,7 +7,8 @@ import {
   randomUUID,
 } from 'node:crypto';
 
-// The one seam to the platform's cryptography: nothing else in this package imports `node:crypto`.
+// The seam to the platform's cryptography, `#crypto` in package.json: this file in Node.js, Bun and Deno, and
+// portable.ts elsewhere. Both export the same functions, except those that only `explain` uses.
 
 /** A secret as a key for HMAC-SHA256; printing it does not show its bytes. */
 export type HmacKey = KeyObject;
@@ -18,14 +19,18 @@ export const createHmacKey = (secret: string): HmacKey => createSecretKey(secret
 /** Whether a value came from {@link createHmacKey}. */
 export const isHmacKey = (value: unknown): value is HmacKey => value instanceof KeyObject;
 
-/** The bytes of a key's secret. */
-export const exportHmacKey = (key: HmacKey): Buffer => key.export();
+/** The bytes of a key's secret; only for explaining wrong signatures. */
+export const exportHmacKey = (key: { export(): Uint8Array }): Buffer => Buffer.from(key.export());
 
 /** A secret that cannot be guessed. */
 export const createRandomSecret = (): string => randomUUID();
 
 /** Lowercase hex SHA-256. */
 export const sha256Hex = (data: Uint8Array): string => hash('sha256', data, 'hex');
+
+/** Compares two ASCII texts of equal length in constant time. */
+export const isEqualText = (left: string, right: string): boolean =>
+  timingSafeEqual(Buffer.from(left, 'latin1'), Buffer.from(right, 'latin1'));
 
 /** Compares two buffers of equal length in constant time. */
 export const timingSafeEqual = (left: Uint8Array, right: Uint8Array): boolean =>

@@ -29,12 +29,16 @@ interface KeyState {
 const encoder = new TextEncoder();
 
 /** Creates an HMAC key from the UTF-8 bytes of a secret. */
-export const createHmacKey = (secret: string): HmacKey => {
-  const bytes = encoder.encode(secret);
-  const key = {};
-  const state: KeyState = { started: hmac.create(sha256, bytes) };
-  Object.defineProperty(key, STATE, { value: state });
-  return Object.defineProperty(key, 'export', { value: () => bytes.slice() }) as HmacKey;
+export const createHmacKey = (secret: string): HmacKey => createHmacKeyOfBytes(encoder.encode(secret));
+
+/** Creates an HMAC key from the bytes of a secret. */
+export const createHmacKeyOfBytes = (secret: Uint8Array): HmacKey => {
+  const state: KeyState = { started: hmac.create(sha256, secret) };
+  // Not enumerable, so that printing the key does not show them.
+  return Object.defineProperties({} as HmacKey, {
+    [STATE]: { value: state },
+    export: { value: () => secret.slice() },
+  });
 };
 
 /** Whether a value came from {@link createHmacKey}. */

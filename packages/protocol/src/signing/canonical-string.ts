@@ -1,5 +1,5 @@
+import { sha256Hex } from '#crypto';
 import { assertBytes, assertString, createFieldReader } from '../arguments.ts';
-import { sha256Hex } from '../crypto/node.ts';
 import { ProtocolError } from '../protocol-error.ts';
 
 /** The five fields of a canonical string, in order, each exactly as on the wire. Wire protocol §1.2. */

@@ -1,5 +1,5 @@
+import { hmacSha256, isEqualText } from '#crypto';
 import { assertString } from '../arguments.ts';
-import { hmacSha256, timingSafeEqual } from '../crypto/node.ts';
 import { getHmacKey, type SigningKey } from './signing-key.ts';
 
 const SIGNATURE = /^[0-9a-f]{64}$/;
@@ -33,6 +33,5 @@ export const verify = (key: SigningKey, canonical: string, signature: string): b
  */
 export const isSameSignature = (computed: string, received: string): boolean => {
   const isWellFormed = isSignature(received);
-  const expected = Buffer.from(computed, 'latin1');
-  return timingSafeEqual(expected, isWellFormed ? Buffer.from(received, 'latin1') : expected) && isWellFormed;
+  return isEqualText(computed, isWellFormed ? received : computed) && isWellFormed;
 };

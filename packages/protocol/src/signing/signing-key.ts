@@ -1,5 +1,6 @@
+import { createHmacKey, isHmacKey } from '#crypto';
 import { typeName } from '../arguments.ts';
-import { createHmacKey, type HmacKey, isHmacKey } from '../crypto/node.ts';
+import type { HmacKey } from '../crypto/node.ts';
 import { ProtocolError } from '../protocol-error.ts';
 
 // A registered symbol: the ESM and the CJS copy of this package accept each other's keys.

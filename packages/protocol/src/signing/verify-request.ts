@@ -1,3 +1,4 @@
+import { createRandomSecret } from '#crypto';
 import {
   assertBytes,
   assertString,
@@ -6,7 +7,6 @@ import {
   readGuarded,
   wrongType,
 } from '../arguments.ts';
-import { createRandomSecret } from '../crypto/node.ts';
 import { upperCaseAscii } from '../letter-case.ts';
 import { ProtocolError } from '../protocol-error.ts';
 import { isRejection, REJECTIONS, type Rejection } from '../rejections.ts';
@@ -123,8 +123,16 @@ export interface SignatureToCheck extends RequestTarget {
 /** The maximum number of signing keys of a key id: one, or two during a rotation. */
 export const MAX_SIGNING_KEYS = 2;
 
-// Random secrets. A signature that one of these keys verifies is rejected anyway.
-const DUMMY_KEYS = Array.from({ length: MAX_SIGNING_KEYS }, () => createSigningKey(createRandomSecret()));
+let dummyKeys: readonly SigningKey[] | undefined;
+
+/**
+ * Keys with random secrets, created at the first use because workers forbid randomness while modules load. A
+ * signature that one of these keys verifies is rejected anyway.
+ */
+const getDummyKeys = (): readonly SigningKey[] => {
+  dummyKeys ??= Array.from({ length: MAX_SIGNING_KEYS }, () => createSigningKey(createRandomSecret()));
+  return dummyKeys;
+};
 
 // HTTP allows nothing else in a method. A line feed in it would shift the fields after it.
 const METHOD = /^[!-~]+$/;
@@ -155,8 +163,9 @@ export const checkSignature = (
     bodySha256: bodySha256(body),
   });
   const keys = readSigningKeys(signingKeys);
+  const dummies = getDummyKeys();
   for (let index = 0; index < MAX_SIGNING_KEYS; index += 1) {
-    const key = (index < keys.length ? keys[index] : DUMMY_KEYS[index]) as SigningKey;
+    const key = (index < keys.length ? keys[index] : dummies[index]) as SigningKey;
     const isMatch = verify(key, canonical, signature);
     if (isMatch && index < keys.length && METHOD.test(method)) return undefined;
   }

@@ -1,5 +1,5 @@
+import { hmacSha256OfParts } from '#crypto';
 import { assertBytes, createOptionReader } from '../arguments.ts';
-import { hmacSha256OfParts } from '../crypto/node.ts';
 import { SIGNATURE_HEADER, TIMESTAMP_HEADER } from '../signing/headers.ts';
 import { getHmacKey, type SigningKey } from '../signing/signing-key.ts';
 import { formatTimestamp } from '../signing/timestamp.ts';
