@@ -1,57 +1,45 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createTestTerminal, startCpg, type TestWorld } from '@cpg/test-support/client/cli';
+import { setUpCli, startCpg, type TestWorld } from '@cpg/test-support/client/cli';
+import { SECRET } from '@cpg/test-support/client/fixtures';
 import { itInCi } from '@cpg/test-support/programs';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { ScriptedGateway } from '../testing/scripted-gateway.ts';
+import { beforeEach, expect, it } from 'vitest';
 import { run } from './program.ts';
 
-const SECRET = 'cpg-example-secret-DO-NOT-USE-IN-PRODUCTION';
-
-let gateway: ScriptedGateway;
-let folder: string;
-beforeEach(async () => {
-  gateway = await ScriptedGateway.start({ keyId: 'ck_1', secret: SECRET });
-  gateway.reply('ping', { data: { pong: true } });
-  folder = mkdtempSync(join(tmpdir(), 'cpg-profiles-'));
-});
-afterEach(async () => {
-  await gateway.stop();
-  rmSync(folder, { recursive: true });
+const { cpg: runCommand, gateway, folder } = setUpCli(run);
+beforeEach(() => {
+  gateway().reply('ping', { data: { pong: true } });
 });
 
-const cpg = async (argv: readonly string[], { env, ...world }: TestWorld = {}) => {
-  const { terminal, printed } = createTestTerminal({ env: { XDG_CONFIG_HOME: folder, ...env }, ...world });
-  const result = { code: await run(argv, terminal), ...printed() };
-  expect(result.out + result.err).not.toContain(SECRET);
-  return result;
-};
-const getBaseUrl = () => gateway.clientOptions.baseUrl;
+const cpg = (argv: readonly string[], world: TestWorld = {}) => runCommand(argv, { env: {}, ...world });
+const getBaseUrl = () => gateway().clientOptions.baseUrl;
 const login = (world: TestWorld = {}, ...more: readonly string[]) =>
-  cpg(['login', '--base-url', getBaseUrl(), '--key-id', 'ck_1', ...more], { input: `${SECRET}\n`, ...world });
-const getPath = (profile = 'default') => join(folder, 'cpg', `${profile}.json`);
+  cpg(['login', '--base-url', getBaseUrl(), '--key-id', 'ck_test', ...more], {
+    input: `${SECRET}\n`,
+    ...world,
+  });
+const getPath = (profile = 'default') => join(folder(), 'cpg', `${profile}.json`);
 
 it('stores the piped secret after a ping, readable only by its owner, and uses it', async () => {
   expect(await login()).toEqual({
-    ...{ code: 0, err: '', out: `Stored profile default (key ck_1 at ${getBaseUrl()}) in ${getPath()}.` },
+    ...{ code: 0, err: '', out: `Stored profile default (key ck_test at ${getBaseUrl()}) in ${getPath()}.` },
   });
   expect(statSync(getPath()).mode & 0o777).toBe(0o600);
-  expect(statSync(join(folder, 'cpg')).mode & 0o777).toBe(0o700);
+  expect(statSync(join(folder(), 'cpg')).mode & 0o777).toBe(0o700);
   expect(JSON.parse(readFileSync(getPath(), 'utf8'))).toEqual({
-    ...{ baseUrl: getBaseUrl(), keyId: 'ck_1', secret: SECRET },
+    ...{ baseUrl: getBaseUrl(), keyId: 'ck_test', secret: SECRET },
   });
   expect(await cpg(['ping'])).toMatchObject({ code: 0 });
 });
 
 it('asks for what is missing on a terminal', async () => {
-  const { err } = await cpg(['login', '--profile', 'live'], { answers: [getBaseUrl(), 'ck_1', SECRET] });
+  const { err } = await cpg(['login', '--profile', 'live'], { answers: [getBaseUrl(), 'ck_test', SECRET] });
   expect(err).toBe('Gateway, e.g. https://api.example.com: \nKey ID: \nSecret (not shown): ');
   expect(await cpg(['ping', '--profile', 'live'])).toMatchObject({ code: 0 });
 });
 
 it('replaces a profile that others could read', async () => {
-  mkdirSync(join(folder, 'cpg'));
+  mkdirSync(join(folder(), 'cpg'));
   writeFileSync(getPath(), '{}');
   chmodSync(getPath(), 0o644);
   expect(await cpg(['ping'])).toMatchObject({ code: 2, err: expect.stringContaining('chmod 600') });
@@ -71,7 +59,7 @@ it.each<[string, TestWorld, readonly string[], number, string]>([
 
 it('stores without a call with --no-check', async () => {
   await login({ input: 'not checked' }, '--no-check');
-  expect(gateway.requests).toHaveLength(0);
+  expect(gateway().requests).toHaveLength(0);
   expect(JSON.parse(readFileSync(getPath(), 'utf8')).secret).toBe('not checked');
 });
 
@@ -79,9 +67,9 @@ it('lists profiles without secrets, and deletes them', async () => {
   await login({}, '--profile', 'live');
   writeFileSync(getPath('open'), '{}', { mode: 0o644 });
   const { out } = await cpg(['profiles']);
-  expect(out).toMatch(/^PROFILE +KEY +GATEWAY\nlive +ck_1 +http:\S+\nopen +\S+ must not be readable/);
+  expect(out).toMatch(/^PROFILE +KEY +GATEWAY\nlive +ck_test +http:\S+\nopen +\S+ must not be readable/);
   expect(JSON.parse((await cpg(['profiles', '--json'])).out)).toMatchObject({
-    ...{ data: [{ profile: 'live', key_id: 'ck_1' }, { profile: 'open' }], data_count: 2 },
+    ...{ data: [{ profile: 'live', key_id: 'ck_test' }, { profile: 'open' }], data_count: 2 },
   });
   expect(await cpg(['logout', '--profile', 'live'])).toMatchObject({ code: 0, out: 'Deleted profile live.' });
   expect(await cpg(['ping', '--profile', 'live'])).toMatchObject({
@@ -103,14 +91,14 @@ it('prefers --profile to the environment, and the environment to the default pro
 });
 
 it('ignores a relative XDG_CONFIG_HOME', async () => {
-  const env = { XDG_CONFIG_HOME: 'here', HOME: folder };
-  expect((await login({ env })).out).toContain(join(folder, '.config/cpg/default.json'));
+  const env = { XDG_CONFIG_HOME: 'here', HOME: folder() };
+  expect((await login({ env })).out).toContain(join(folder(), '.config/cpg/default.json'));
 });
 
 itInCi('does not echo the secret that is typed on a terminal', async () => {
-  const argv = ['login', '--base-url', getBaseUrl(), '--key-id', 'ck_1'];
+  const argv = ['login', '--base-url', getBaseUrl(), '--key-id', 'ck_test'];
   const { child, until, ended } = startCpg(argv, {
-    env: { TERM: 'xterm', XDG_CONFIG_HOME: folder },
+    env: { TERM: 'xterm', XDG_CONFIG_HOME: folder() },
     terminal: true,
   });
   await until('Secret (not shown): ');

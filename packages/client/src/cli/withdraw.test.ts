@@ -1,15 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createTestTerminal, runCpg, startCpg, type TestWorld } from '@cpg/test-support/client/cli';
+import { runCpg, setUpCli, startCpg, type TestWorld } from '@cpg/test-support/client/cli';
 import { CREATED_WITHDRAWAL } from '@cpg/test-support/client/fixtures';
 import { describeInCi, itInCi } from '@cpg/test-support/programs';
 import { ok, RawServer } from '@cpg/test-support/raw-server';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ScriptedGateway, type ScriptedRequest } from '../testing/scripted-gateway.ts';
+import { describe, expect, it } from 'vitest';
+import type { ScriptedRequest } from '../testing/scripted-gateway.ts';
 import { run } from './program.ts';
 
-const SECRET = 'cpg-example-secret-DO-NOT-USE-IN-PRODUCTION';
 const TO = '0x52908400098527886E0F7030069857D2E4169EE7';
 const WITHDRAW = ['withdraw', '--currency', 'USDT', '--network', 'eth', '--amount', '100.5', '--to', TO];
 
@@ -31,30 +27,13 @@ const CURRENCY = {
   ...{ withdrawal_fee_flat: '5.000000000000000000', withdrawal_fee_percent: '0.333333' },
 };
 
-let gateway: ScriptedGateway;
-let folder: string;
-beforeEach(async () => {
-  gateway = await ScriptedGateway.start({ keyId: 'ck_1', secret: SECRET });
-  folder = mkdtempSync(join(tmpdir(), 'cpg-withdraw-'));
-});
-afterEach(async () => {
-  await gateway.stop();
-  rmSync(folder, { recursive: true });
-});
-
-const environment = (baseUrl = gateway.clientOptions.baseUrl) => ({
-  ...{ XDG_CONFIG_HOME: folder, CPG_BASE_URL: baseUrl, CPG_KEY_ID: 'ck_1', CPG_SECRET: SECRET },
-});
-const cpg = async (argv: readonly string[], world: TestWorld = {}) => {
-  const { terminal, printed } = createTestTerminal({ env: environment(), ...world });
-  return { code: await run(argv, terminal), ...printed() };
-};
-const countWithdrawals = () => gateway.requests.filter(({ method }) => method === 'POST').length;
+const { cpg, gateway, environment } = setUpCli(run);
+const countWithdrawals = () => gateway().requests.filter(({ method }) => method === 'POST').length;
 
 describe('cpg withdraw', () => {
   it('shows fee, total, gateway, key and reference, and asks', async () => {
-    gateway.reply('currencies.list', { data: [CURRENCY] });
-    gateway.reply('withdrawals.create', { data: CREATED_WITHDRAWAL });
+    gateway().reply('currencies.list', { data: [CURRENCY] });
+    gateway().reply('withdrawals.create', { data: CREATED_WITHDRAWAL });
     const { code, out, err } = await cpg([...WITHDRAW, '--reference', 'order-1', '--json'], {
       answers: ['y'],
     });
@@ -64,8 +43,8 @@ describe('cpg withdraw', () => {
       // 5 + 100.5 × 0.333333 % = 5.334999665, rounded up
       'fee        5.335000 USDT, charged in addition',
       'total      105.835000 USDT',
-      `gateway    ${gateway.clientOptions.baseUrl}`,
-      'key        ck_1',
+      `gateway    ${gateway().clientOptions.baseUrl}`,
+      'key        ck_test',
       'reference  order-1',
       'Send it? [y/N] ',
     ]);
@@ -80,7 +59,7 @@ describe('cpg withdraw', () => {
     ['nothing', ['']],
     ['Ctrl-C', [undefined]],
   ])('sends nothing after the answer %s, which is a failure', async (_name, answers) => {
-    gateway.reply('currencies.list', { data: [CURRENCY] });
+    gateway().reply('currencies.list', { data: [CURRENCY] });
     expect(await cpg(WITHDRAW, { answers })).toMatchObject({
       code: 1,
       err: expect.stringMatching(/\nNothing was sent\.$/),
@@ -92,21 +71,21 @@ describe('cpg withdraw', () => {
     expect(await cpg(WITHDRAW)).toEqual({
       ...{ code: 2, out: '', err: 'Not a terminal: pass --yes to confirm.' },
     });
-    expect(gateway.requests).toHaveLength(0);
+    expect(gateway().requests).toHaveLength(0);
   });
 
   it.each([
     ['that is not enabled', [], 'fee        unknown: USDT on eth is not enabled'],
     ['that the key may not list', undefined, 'fee        unknown: permission_denied'],
   ])('asks about a currency %s', async (_name, data, line) => {
-    gateway.reply('currencies.list', data === undefined ? { rejection: 'missing_permission' } : { data });
+    gateway().reply('currencies.list', data === undefined ? { rejection: 'missing_permission' } : { data });
     expect((await cpg(WITHDRAW, { answers: ['n'] })).err).toContain(`\n${line}\n`);
   });
 
   it('prints the fields of the withdrawal, and its reference before it is sent', async () => {
-    gateway.reply('withdrawals.create', { data: CREATED_WITHDRAWAL });
+    gateway().reply('withdrawals.create', { data: CREATED_WITHDRAWAL });
     const { out, err } = await cpg([...WITHDRAW, '--yes']);
-    const [sent] = gateway.requests;
+    const [sent] = gateway().requests;
     const { client_reference } = (sent as ScriptedRequest).body as { readonly client_reference: string };
     expect(out).toMatch(/^withdrawal_id +7$/m);
     expect(out).toContain(client_reference);
@@ -116,7 +95,7 @@ describe('cpg withdraw', () => {
   });
 
   it('names the reference when the outcome is unknown', async () => {
-    gateway.reply('withdrawals.create', { lost: true });
+    gateway().reply('withdrawals.create', { lost: true });
     const { code, out, err } = await cpg([...WITHDRAW, '--yes', '--reference', 'order-1', '--json']);
     expect(err).toContain('Repeat it with the same idempotency reference, "order-1", to learn the outcome.');
     expect([code, JSON.parse(out)]).toMatchObject([
@@ -128,8 +107,8 @@ describe('cpg withdraw', () => {
 
 describe('cpg withdraw --wait', () => {
   const waitFor = (status: string, message: string | null = null) => {
-    gateway.reply('withdrawals.create', { data: CREATED_WITHDRAWAL });
-    gateway.reply('withdrawals.get', { data: createWithdrawal(status, message) });
+    gateway().reply('withdrawals.create', { data: CREATED_WITHDRAWAL });
+    gateway().reply('withdrawals.get', { data: createWithdrawal(status, message) });
     return cpg([...WITHDRAW, '--yes', '--wait', '--json', '--reference', 'order-1']);
   };
 
@@ -162,8 +141,8 @@ describe('cpg withdraw --wait', () => {
   });
 
   it('still prints the created withdrawal when waiting fails', async () => {
-    gateway.reply('withdrawals.create', { data: CREATED_WITHDRAWAL });
-    gateway.reply('withdrawals.get', { rejection: 'missing_permission' });
+    gateway().reply('withdrawals.create', { data: CREATED_WITHDRAWAL });
+    gateway().reply('withdrawals.get', { rejection: 'missing_permission' });
     const { code, out } = await cpg([...WITHDRAW, '--yes', '--wait', '--json', '--reference', 'order-1']);
     expect([code, JSON.parse(out)]).toMatchObject([
       1,
@@ -205,7 +184,7 @@ describe('the program', () => {
   });
 
   itInCi('that cannot write its result is a failure', async () => {
-    gateway.reply('withdrawals.create', { data: CREATED_WITHDRAWAL });
+    gateway().reply('withdrawals.create', { data: CREATED_WITHDRAWAL });
     const { code, err } = await runCpg([...WITHDRAW, '--yes'], { env: environment(), stdout: '/dev/full' });
     expect(err).toContain('The result could not be written to standard output: ENOSPC');
     expect(code).toBe(1);
@@ -214,8 +193,8 @@ describe('the program', () => {
 
 describeInCi('cpg withdraw on a terminal', () => {
   const ask = async (answer: string) => {
-    gateway.reply('currencies.list', { data: [CURRENCY] });
-    gateway.reply('withdrawals.create', { data: CREATED_WITHDRAWAL });
+    gateway().reply('currencies.list', { data: [CURRENCY] });
+    gateway().reply('withdrawals.create', { data: CREATED_WITHDRAWAL });
     const { child, until, ended } = startCpg(WITHDRAW, {
       env: { TERM: 'xterm', ...environment() },
       terminal: true,

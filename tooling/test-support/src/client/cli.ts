@@ -1,8 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ScriptedGateway } from '@cpg/client/testing';
+import { afterEach, beforeEach, expect } from 'vitest';
+import { CREDENTIALS, SECRET } from './fixtures.ts';
 
 const MAIN = join(fileURLToPath(import.meta.resolve('@cpg/client/package.json')), '../src/cli/main.ts');
 
@@ -136,6 +140,45 @@ export const createTestTerminal = ({ env = {}, input = '', answers }: TestWorld)
         if (match !== null) return match;
         await once(printing, 'printed');
       }
+    },
+  };
+};
+
+type TestTerminal = ReturnType<typeof createTestTerminal>['terminal'];
+
+/** Sets up a scripted gateway and an empty folder of profiles for each test, and runs commands in this process. */
+export const setUpCli = (run: (argv: readonly string[], terminal: TestTerminal) => Promise<number>) => {
+  let gateway: ScriptedGateway;
+  let folder: string;
+  beforeEach(async () => {
+    gateway = await ScriptedGateway.start(CREDENTIALS);
+    folder = mkdtempSync(join(tmpdir(), 'cpg-cli-'));
+  });
+  afterEach(async () => {
+    await gateway.stop();
+    rmSync(folder, { recursive: true });
+  });
+  const environment = (baseUrl = gateway.clientOptions.baseUrl) => ({
+    // Never the profiles of the person who runs the tests.
+    XDG_CONFIG_HOME: folder,
+    CPG_BASE_URL: baseUrl,
+    CPG_KEY_ID: CREDENTIALS.keyId,
+    CPG_SECRET: SECRET,
+  });
+  return {
+    gateway: () => gateway,
+    folder: () => folder,
+    /** The variables with which `cpg` calls the gateway. */
+    environment,
+    /** Runs a command, and checks that it does not print the secret. */
+    cpg: async (argv: readonly string[], { env = environment(), ...world }: TestWorld = {}) => {
+      const { terminal, printed } = createTestTerminal({
+        env: { XDG_CONFIG_HOME: folder, ...env },
+        ...world,
+      });
+      const result = { code: await run(argv, terminal), ...printed() };
+      expect(result.out + result.err).not.toContain(SECRET);
+      return result;
     },
   };
 };
