@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { RequestEvent, ResponseEvent } from '../call/observer.ts';
+import type { NoResponseEvent, RequestEvent, ResponseEvent } from '../call/observer.ts';
 import type { CpgClient, CpgClientOptions } from '../client.ts';
 import { type CredentialSource, readCredentials } from './credentials.ts';
 import { formatVisible } from './format.ts';
@@ -89,6 +89,8 @@ const createDebugHooks = ({ note }: Terminal) => ({
     note(['', `> ${method} ${url}`, ...formatHeaders('>', headers), `> (${bodyBytes} bytes)`].join('\n')),
   onResponse: ({ status, durationMs, headers }: ResponseEvent) =>
     note([`< ${status} (${Math.round(durationMs)} ms)`, ...formatHeaders('<', headers), ''].join('\n')),
+  onNoResponse: ({ code, message, durationMs }: NoResponseEvent) =>
+    note(`< no response (${Math.round(durationMs)} ms): ${formatVisible(message)} (${code})\n`),
 });
 
 const formatHeaders = (prefix: string, headers: Readonly<Record<string, unknown>>): readonly string[] =>

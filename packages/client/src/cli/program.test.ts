@@ -30,6 +30,13 @@ describe('--debug', () => {
     expect(err).toMatch(/^< 200 \(\d+ ms\)$/m);
     expect(err).not.toMatch(/[0-9a-f]{64}/);
   });
+
+  it('prints attempts without a response too', async () => {
+    gateway().reply('ping', { lost: true }, { data: { pong: true } });
+    expect((await cpg(['ping', '--debug'])).err).toMatch(
+      /^< no response \(\d+ ms\): .*\(connection_failed\)$/m,
+    );
+  });
 });
 
 describe('credentials', () => {
@@ -92,6 +99,7 @@ describe('exit codes and help', () => {
     [['nonsense'], 2, /unknown command 'nonsense'/],
     [['withdraw'], 2, /required option '--currency <code>' not specified/],
     [['balances', 'extra'], 2, /too many arguments/],
+    [['transactions', '--limit', '999'], 2, /limit: .*\(invalid_request\)$/],
   ])('%j is %i', async (argv, code, text) => {
     const result = await cpg(argv);
     expect(result.code).toBe(code);

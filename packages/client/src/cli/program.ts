@@ -102,7 +102,8 @@ const isUsage = (error: unknown): boolean => error instanceof UsageError || erro
 
 const isUsageError = async (error: unknown): Promise<boolean> => {
   if (isUsage(error)) return true;
-  if (CpgError.is(error)) return error.code === 'invalid_configuration';
+  // Both say that nothing was sent.
+  if (CpgError.is(error)) return ['invalid_configuration', 'invalid_request'].includes(error.code);
   // Imported on demand: most commands end without it.
   return (await import('@cpg/protocol')).ProtocolError.is(error);
 };

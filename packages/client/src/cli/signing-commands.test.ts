@@ -17,20 +17,35 @@ describe('cpg request', () => {
     expect(gateway().requests[0]?.body).toEqual(JSON.parse(data));
   });
 
-  it('is 1 for a rejection, whose envelope it prints once', async () => {
+  it('is 1 for a rejection, with one document', async () => {
     gateway().reply('balances.list', { rejection: 'missing_permission' });
-    const { code, out, err } = await cpg(['request', 'GET', '/v1/balances?currency=USDT', '--json']);
+    const { code, out } = await cpg(['request', 'GET', '/v1/balances?currency=USDT', '--json']);
     expect(gateway().requests[0]?.target).toBe('/v1/balances?currency=USDT');
-    expect([code, JSON.parse(out)]).toMatchObject([1, { success: false }]);
-    expect(err + out).toMatch(/403/);
+    expect([code, JSON.parse(out)]).toMatchObject([
+      1,
+      { success: false, error: { code: 'permission_denied', status: 403 } },
+    ]);
+  });
+
+  it('retries a POST with a reference in its body, and no other', async () => {
+    const post = (body: object) =>
+      cpg(['request', 'POST', '/v1/withdrawals', '--data', JSON.stringify(body)]);
+    gateway().reply('withdrawals.create', { lost: true }, { data: CREATED_WITHDRAWAL });
+    expect(await post({ ...WITHDRAWAL_BODY, client_reference: 'order-1' })).toMatchObject({ code: 0 });
+    gateway().reply('withdrawals.create', { lost: true }, { data: CREATED_WITHDRAWAL });
+    expect(await post(WITHDRAWAL_BODY)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('outcome_unknown'),
+    });
   });
 
   it.each([
-    [['request', 'GET', 'v1/x'], 'must be a path such as /v1/balances'],
+    [['request', 'GET', 'v1/x'], 'invalid_request'],
     [['request', 'POST', '/v1/x', '--data', '{}', '--body', 'x'], 'Pass --data or --body, not both.'],
     [['request', 'POST', '/v1/x', '--body', '/no/such/file'], 'The body cannot be read: ENOENT'],
   ])('rejects %j', async (argv, problem) => {
     expect(await cpg(argv)).toMatchObject({ code: 2, out: '', err: expect.stringContaining(problem) });
+    expect(gateway().requests).toHaveLength(0);
   });
 });
 
