@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { RedisStore } from 'rate-limit-redis';
 import { createClient } from 'redis';
 import type { Config } from './config.ts';
-import { type Database, openMigratedDatabase } from './database/open-database.ts';
+import { type Database, openPreparedDatabase } from './database/open-database.ts';
 import { openSecretBox, type SecretBox } from './database/secret-box.ts';
 import { setBlockIntervals } from './ledger/networks.ts';
 import type { Clock } from './time.ts';
@@ -25,17 +25,12 @@ export const openServices = async (
   prepare: (services: Services) => Promise<void>,
 ): Promise<Services> => {
   const box = await openSecretBox(config);
-  const db = await openMigratedDatabase(config);
   const rules = { allowedHosts: config.webhookAllowedHosts, sandbox: config.sandbox };
-  const services = { db, clock, box, rules };
-  try {
-    await prepare(services);
-    await setBlockIntervals(db, config.chainSettleSeconds, clock.now());
-    return services;
-  } catch (error) {
-    await db.destroy();
-    throw error;
-  }
+  const db = await openPreparedDatabase(config, async (patient) => {
+    await prepare({ db: patient, clock, box, rules });
+    await setBlockIntervals(patient, config.chainSettleSeconds, clock.now());
+  });
+  return { db, clock, box, rules };
 };
 
 /** The admission store with its readiness check and its shutdown. */

@@ -51,19 +51,22 @@ export const openDatabase = async (
 };
 
 /**
- * Opens a database and runs the pending migrations: those on PostgreSQL over connections of their own, without time
- * limits, since another process may be running them.
+ * Opens a database, runs the pending migrations and `prepare`. On PostgreSQL both use connections without time
+ * limits: another process that starts may be doing the same, and this one waits for it.
  */
-export const openMigratedDatabase = async (location: DatabaseLocation): Promise<Database> => {
-  const isShared = location.databaseUrl !== undefined;
-  const db = await openDatabase(location, { patient: isShared });
+export const openPreparedDatabase = async (
+  location: DatabaseLocation,
+  prepare: (db: Database) => Promise<void>,
+): Promise<Database> => {
+  const db = await openDatabase(location, { patient: true });
   try {
     await migrate(db);
+    await prepare(db);
   } catch (error) {
     await db.destroy();
     throw error;
   }
-  if (!isShared) return db;
+  if (location.databaseUrl === undefined) return db;
   await db.destroy();
   return openDatabase(location);
 };
