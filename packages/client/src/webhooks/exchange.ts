@@ -19,7 +19,10 @@ export interface FastifyReplyLike {
   send(payload: unknown): unknown;
 }
 
-/** A handler for `node:http`, Express 4 and 5, Fastify and any other framework that calls `(request, response, next)`. */
+/**
+ * A handler for `node:http`, Express 4 and 5, Fastify and any other framework that calls `(request, response,
+ * next)`.
+ */
 export type WebhookHandler = (
   request: IncomingMessage | FastifyRequestLike,
   response: ServerResponse | FastifyReplyLike,

@@ -1,7 +1,9 @@
 import { CpgError } from '../errors.ts';
 import { COUNT_FROM_1, checkOptions, type OptionRule } from '../guards.ts';
 
-/** An event that one receiver handles. Its token tells the claims of different receivers and attempts apart. */
+/**
+ * An event that one receiver handles. Its token tells the claims of different receivers and attempts apart.
+ */
 export interface WebhookClaim {
   readonly eventId: number;
   /** Random, new for each attempt to handle the event. */
@@ -9,8 +11,8 @@ export interface WebhookClaim {
 }
 
 /**
- * The outcome of a claim: `claimed`, `busy` (another claim holds the event for `leaseEndsInMs` milliseconds) or
- * `handled`.
+ * The outcome of a claim: `claimed`, `busy` (another claim holds the event for `leaseEndsInMs` milliseconds)
+ * or `handled`.
  */
 export type ClaimResult =
   | { readonly state: 'claimed' }
@@ -19,8 +21,8 @@ export type ClaimResult =
 
 /**
  * Records which events are being handled and which were handled, so that a repeated delivery is not handled
- * again. A claim holds an event for the time of its lease. If the process ends without completing or releasing
- * the claim, the lease ends, and the next delivery is handled again. See `memoryInbox`, and
+ * again. A claim holds an event for the time of its lease. If the process ends without completing or
+ * releasing the claim, the lease ends, and the next delivery is handled again. See `memoryInbox`, and
  * `@cpg/client/inbox-redis` and `@cpg/client/inbox-postgres` for several processes.
  *
  * A method that throws makes the receiver respond 500, and the gateway delivers the event again.
@@ -32,8 +34,8 @@ export interface WebhookInbox {
    */
   claim(claim: WebhookClaim, leaseMs: number): ClaimResult | Promise<ClaimResult>;
   /**
-   * Marks the event as handled, even if the lease has ended. Returns `false` if another claim was made meanwhile,
-   * so that the event may be handled twice; the receiver then emits a process warning.
+   * Marks the event as handled, even if the lease has ended. Returns `false` if another claim was made
+   * meanwhile, so that the event may be handled twice; the receiver then emits a process warning.
    */
   complete(claim: WebhookClaim): boolean | Promise<boolean>;
   /** Gives the event up, because handling it failed. Does nothing if the claim no longer holds the event. */
@@ -48,8 +50,8 @@ export interface WebhookInbox {
 const HOUR_MS = 3_600_000;
 
 /**
- * The gateway's attempts span 24 hours, or 39 if each delay counts from the previous attempt (wire protocol §5).
- * An event that is forgotten earlier would be handled twice.
+ * The gateway's attempts span 24 hours, or 39 if each delay counts from the previous attempt (wire protocol
+ * §5). An event that is forgotten earlier would be handled twice.
  */
 const MIN_RETENTION_MS = 40 * HOUR_MS;
 
@@ -77,8 +79,8 @@ const DEFAULT_CAPACITY = 100_000;
  * An inbox in the memory of this process. Other processes do not see it, and a restart empties it: use it for
  * tests, and where handling an event twice does no harm.
  *
- * @throws CpgError `invalid_configuration` for invalid options; `callback_failed` from `claim` while `capacity`
- * events are being handled.
+ * @throws CpgError `invalid_configuration` for invalid options; `callback_failed` from `claim` while
+ * `capacity` events are being handled.
  */
 export const memoryInbox = (options: MemoryInboxOptions = {}): WebhookInbox => {
   checkOptions('memoryInbox', options, { capacity: COUNT_FROM_1, retentionMs: RETENTION });
@@ -183,8 +185,8 @@ export const DEFAULT_TIMEOUT_MS = 5_000;
 const guarded = new WeakSet<object>();
 
 /**
- * A client or pool reports a broken connection as an event, which without a listener would end the process. The
- * operation that fails reports it too.
+ * A client or pool reports a broken connection as an event, which without a listener would end the process.
+ * The operation that fails reports it too.
  */
 export const ignoreErrorEvents = (emitter: object): void => {
   if (guarded.has(emitter)) return;

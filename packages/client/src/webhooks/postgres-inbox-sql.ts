@@ -1,7 +1,10 @@
 import { checkOptions, type OptionRule, type OptionRules } from '../guards.ts';
 
 export interface PostgresTableOptions {
-  /** The name of the table, with its schema if it has one. Use one inbox for each gateway, because event ids are unique in one only. @default "cpg_webhook_inbox" */
+  /**
+   * The name of the table, with its schema if it has one. Use one inbox for each gateway, because event ids
+   * are unique in one only. @default "cpg_webhook_inbox"
+   */
   readonly table?: string | undefined;
 }
 

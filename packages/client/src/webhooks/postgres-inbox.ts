@@ -59,21 +59,23 @@ export interface PostgresInboxOptions extends PostgresTableOptions {
 
 export interface PostgresInbox extends WebhookInbox {
   /**
-   * Marks the event as handled in your own transaction, so that the mark and your writes commit together: exactly
-   * once. Pass what runs your statements, a client or a function. Call it anywhere in the transaction; `onEvent`
-   * must reject if this does, so that your writes are rolled back.
+   * Marks the event as handled in your own transaction, so that the mark and your writes commit together:
+   * exactly once. Pass what runs your statements, a client or a function. Call it anywhere in the
+   * transaction; `onEvent` must reject if this does, so that your writes are rolled back.
    *
-   * @throws CpgError `callback_failed` if another claim was made meanwhile: another process handles the event.
+   * @throws CpgError `callback_failed` if another claim was made meanwhile: another process handles the
+   * event.
    */
   completeIn(transaction: PostgresQueryable | PostgresQuery, claim: WebhookClaim): Promise<void>;
 }
 
 export interface TransactionalPostgresInbox<Client> extends PostgresInbox {
   /**
-   * Runs `work` in a transaction on a client of the pool, and marks the event as handled in the same transaction.
-   * Rolls back if `work` rejects or another claim was made meanwhile.
+   * Runs `work` in a transaction on a client of the pool, and marks the event as handled in the same
+   * transaction. Rolls back if `work` rejects or another claim was made meanwhile.
    *
-   * @throws CpgError `callback_failed` if another claim was made meanwhile; the error of `work` or of the database.
+   * @throws CpgError `callback_failed` if another claim was made meanwhile; the error of `work` or of the
+   * database.
    */
   transaction<Result>(claim: WebhookClaim, work: (client: Client) => Promise<Result>): Promise<Result>;
 }
@@ -85,12 +87,12 @@ const RULES: OptionRules<PostgresInboxOptions> = {
 };
 
 /**
- * Shares an inbox among processes through PostgreSQL. Takes a `Pool` of `pg` or anything else with its `query`
- * method, or a function `(text, values) => rows`, and the table of `formatPostgresInboxTable`.
+ * Shares an inbox among processes through PostgreSQL. Takes a `Pool` of `pg` or anything else with its
+ * `query` method, or a function `(text, values) => rows`, and the table of `formatPostgresInboxTable`.
  *
- * Used alone, an event is handled at least once, and by one process at a time: again only if a process ended
- * between the end of `onEvent` and its mark in the table. With `transaction` or `completeIn`, the mark and your
- * own writes to the same database commit together: exactly once.
+ * Used alone, an event is handled at least once: again only if a process ended, or stalled for longer than its
+ * lease, before its mark was stored. With `transaction` or `completeIn`, the mark and your own writes to the
+ * same database commit together: exactly once.
  *
  * @throws CpgError `invalid_configuration` for invalid arguments; `callback_failed` from its methods, if
  * PostgreSQL does not reply in time.

@@ -17,8 +17,8 @@ export interface UnreadBody {
 }
 
 /**
- * The received bytes of a body: those kept by a body parser or the platform, otherwise read from the stream. A
- * string is the text of the bytes in UTF-8.
+ * The received bytes of a body: those kept by a body parser or the platform, otherwise read from the stream.
+ * A string is the text of the bytes in UTF-8.
  *
  * @throws CpgError `invalid_configuration` if a parser has consumed the stream.
  */

@@ -14,7 +14,9 @@ import {
 
 export type { ClaimResult, WebhookClaim, WebhookInbox } from './inbox.ts';
 
-/** The methods used of a client of `redis` (node-redis): `createClient`, `createSentinel` or `createCluster`. */
+/**
+ * The methods used of a client of `redis` (node-redis): `createClient`, `createSentinel` or `createCluster`.
+ */
 export interface NodeRedisClient {
   evalSha(sha1: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
@@ -29,7 +31,10 @@ export interface IoredisClient {
 export type RedisClient = NodeRedisClient | IoredisClient;
 
 export interface RedisInboxOptions {
-  /** The beginning of every key. Use one inbox for each gateway, because event ids are unique in one only. @default "cpg:inbox:" */
+  /**
+   * The beginning of every key. Use one inbox for each gateway, because event ids are unique in one only.
+   * @default "cpg:inbox:"
+   */
   readonly prefix?: string | undefined;
   /** How long a handled event is kept, in milliseconds, at least 40 hours. @default 7 days */
   readonly retentionMs?: number | undefined;
@@ -66,8 +71,8 @@ return 1`,
 /**
  * Shares an inbox among processes through Redis. Takes a connected client of `redis` or `ioredis`.
  *
- * An event is handled at least once, and by one process at a time: again only if a process ended between the end
- * of `onEvent` and its mark in Redis, or if Redis lost the mark (a failover, an eviction: use
+ * An event is handled at least once: again only if a process ended, or stalled for longer than its lease,
+ * before its mark was stored, or if Redis lost the mark (a failover, an eviction: use
  * `maxmemory-policy noeviction`). `postgresInbox` can commit the mark together with your own writes.
  *
  * @throws CpgError `invalid_configuration` for another client or invalid options; `callback_failed` from its

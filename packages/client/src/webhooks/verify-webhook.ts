@@ -90,8 +90,8 @@ const notBytes = (body: unknown): CpgError =>
   );
 
 /**
- * @throws CpgError `invalid_configuration` for an empty list and for each value that is not a secret. Its message
- * never contains the secret.
+ * @throws CpgError `invalid_configuration` for an empty list and for each value that is not a secret. Its
+ * message never contains the secret.
  */
 export const createWebhookKeys = (
   owner: string,

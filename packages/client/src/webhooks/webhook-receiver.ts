@@ -34,7 +34,9 @@ export interface WebhookDelivery {
   readonly deliveryId: string | undefined;
   /** The claim on the event, for example for `inbox.transaction(claim, …)` of `postgresInbox`. */
   readonly claim: WebhookClaim;
-  /** Aborted when `onEvent` has taken longer than `maxHandlingMs`, after which the event may be handled again. */
+  /**
+   * Aborted when `onEvent` has taken longer than `maxHandlingMs`, after which the event may be handled again.
+   */
   readonly signal: AbortSignal;
 }
 
@@ -49,12 +51,14 @@ export interface WebhookReceiverOptions {
   /** Records the handled events. Several processes need one in Redis or PostgreSQL. @default memoryInbox() */
   readonly inbox?: WebhookInbox | undefined;
   /**
-   * How long an event stays claimed after the process that handles it has ended, in milliseconds. The lease is
-   * renewed while `onEvent` runs. With less than a minute, the gateway's first retry handles the event. @default
-   * 30000
+   * How long an event stays claimed after the process that handles it has ended, in milliseconds. The lease
+   * is renewed while `onEvent` runs. With less than a minute, the gateway's first retry handles the event.
+   * @default 30000
    */
   readonly leaseMs?: number | undefined;
-  /** How long the lease is renewed, in milliseconds; longer calls of `onEvent` are given up. @default 600000 */
+  /**
+   * How long the lease is renewed, in milliseconds; longer calls of `onEvent` are given up. @default 600000
+   */
   readonly maxHandlingMs?: number | undefined;
   /** Maximum body size in bytes; longer bodies get 413. @default 1048576 */
   readonly maxBodyBytes?: number | undefined;
@@ -83,9 +87,9 @@ const RULES: OptionRules<WebhookReceiverOptions> = {
  *
  * Calls `onEvent` once per event `id` and responds 200 after it has resolved. A repeated delivery gets 200
  * immediately, or 409 while the event is being handled. A webhook that is not authentic or too old gets 401.
- * An error of `onEvent` is passed to `next` or to Fastify's error handler; without either, the response is 500. The
- * gateway then delivers the event again. If the process ends during `onEvent`, the event is handled again after
- * `leaseMs`.
+ * An error of `onEvent` is passed to `next` or to Fastify's error handler; without either, the response is
+ * 500. The gateway then delivers the event again. If the process ends during `onEvent`, the event is handled
+ * again after `leaseMs`.
  *
  * @throws CpgError `invalid_configuration` for invalid options.
  *

@@ -43,8 +43,8 @@ const BACKENDS = {
 export type InboxBackend = keyof typeof BACKENDS;
 
 /**
- * Where a worker pauses until its parent sends a message: before it writes, or before it commits. The parent is told by the
- * message `begun`.
+ * Where a worker pauses until its parent sends a message: before it writes, or before it commits. The parent
+ * is told by the message `begun`.
  */
 export type WorkerPause = 'never' | 'before' | 'before-commit';
 
