@@ -181,6 +181,59 @@ describe('cpg trigger', () => {
   });
 });
 
+describe('cpg tail', () => {
+  const REQUEST = {
+    ...{ id: 6, at: '2026-01-01T00:00:01.000Z', method: 'GET', path: '/v1/_ping', status: 200 },
+    ...{ outcome: 'served', key_id: 'ck_1', ms: 1.4, explanation: null },
+  };
+  const ATTEMPT = {
+    ...{ id: 3, attempted_at: '2026-01-01T00:00:00.000Z', event: 'deposit.swept', event_id: 9 },
+    ...{ url: 'http://127.0.0.1:9/', response_status: null, error: 'ECONNREFUSED', duration_ms: 2 },
+  };
+  const createActivity = (last_request: number, last_attempt: number, rows: object = {}) => ({
+    ...{ requests: [], attempts: [], last_request, last_attempt, ...rows },
+  });
+  const follow = async (activities: readonly object[], argv: readonly string[] = []) => {
+    const sandbox = await startRaw((socket, _request, index) => {
+      if (index >= activities.length - 1) test.interrupt();
+      respond(socket, { status: 200, body: { success: true, message: 'OK', data: activities[index] } });
+    });
+    const test = start(['tail', '--sandbox', sandbox.url, ...argv]);
+    expect(await test.ended).toBe(0);
+    return { out: test.printed().out, targets: sandbox.requests.map(({ target }) => target) };
+  };
+
+  it('prints what happened since, in order of time', async () => {
+    const rows = { requests: [REQUEST], attempts: [ATTEMPT] };
+    const { out, targets } = await follow([createActivity(5, 2), createActivity(6, 3, rows)]);
+    expect(out).toBe(
+      [
+        '2026-01-01T00:00:00.000Z deposit.swept 9 to http://127.0.0.1:9/ → no response ECONNREFUSED (2 ms)',
+        '2026-01-01T00:00:01.000Z GET /v1/_ping → 200 (ck_1, 1 ms)',
+      ].join('\n'),
+    );
+    expect(targets).toEqual(['/_sandbox/activity', '/_sandbox/activity?after_request=5&after_attempt=2']);
+  });
+
+  it('prints a document a line, with what is remembered', async () => {
+    const { out, targets } = await follow(
+      [createActivity(6, 0, { requests: [REQUEST] })],
+      ['--all', '--json'],
+    );
+    expect(JSON.parse(out)).toEqual({ type: 'request', ...REQUEST });
+    expect(targets).toEqual(['/_sandbox/activity?after_request=0&after_attempt=0']);
+  });
+
+  it.each([
+    ['a webhook was removed with its attempts', createActivity(5, 1), 'after_request=5&after_attempt=1'],
+    ['the sandbox was restarted with its database', createActivity(1, 2), 'after_request=0&after_attempt=2'],
+    ['the sandbox was restarted without it', createActivity(1, 0), 'after_request=0&after_attempt=0'],
+  ])('continues when %s', async (_name, activity, query) => {
+    const { out, targets } = await follow([createActivity(5, 2), activity, createActivity(9, 9)]);
+    expect([out, targets.at(-1)]).toEqual(['', `/_sandbox/activity?${query}`]);
+  });
+});
+
 describeInCi('with the sandbox', () => {
   let gateway: GatewayProcess;
   beforeAll(async () => {

@@ -52,13 +52,10 @@ export const tail: CommandHandler<TailFlags> = async (context, { all, sandbox: o
     while (!stopping.signal.aborted) {
       try {
         const activity = await read(sandbox, position);
-        // The positions began again: the sandbox was reset or restarted.
-        const isNew =
-          activity.last_request < position.last_request || activity.last_attempt < position.last_attempt;
-        if (!isNew) printActivity(context, activity);
-        position = isNew ? START : activity;
+        printActivity(context, activity);
+        position = advance(position, activity);
         isReachable = true;
-        if (isNew) continue;
+        if (position.last_request < activity.last_request) continue;
       } catch (error) {
         if (isReachable) terminal.note(`${(error as Error).message} Will retry.`);
         isReachable = false;
@@ -74,6 +71,15 @@ export const tail: CommandHandler<TailFlags> = async (context, { all, sandbox: o
 type Position = Pick<Activity, 'last_request' | 'last_attempt'>;
 
 const START: Position = { last_request: 0, last_attempt: 0 };
+
+/**
+ * The position after an activity. A restarted sandbox counts from 1 again. The latest attempt also decreases
+ * when a webhook is removed with its attempts; ids are not given out twice then.
+ */
+const advance = (position: Position, { last_request, last_attempt }: Activity): Position => {
+  if (last_request >= position.last_request) return { last_request, last_attempt };
+  return last_attempt < position.last_attempt ? START : { last_request: 0, last_attempt };
+};
 
 const read = async (sandbox: Sandbox, position: Position | undefined): Promise<Activity> => {
   const query =
