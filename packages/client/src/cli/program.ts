@@ -81,9 +81,11 @@ const printError = (
   { error, outcome: { kept, isInterrupted }, isJson }: ErrorToPrint,
 ) => {
   const isPlainInterrupt = isInterrupted && CpgError.is(error) && error.code === 'client_closed';
-  const message = isPlainInterrupt ? 'Interrupted.' : describe(error);
+  const message = isPlainInterrupt ? 'Interrupted.' : error instanceof Error ? error.message : String(error);
   // Commander has already printed its message.
-  if (!(error instanceof CommanderError)) terminal.note(message);
+  if (!(error instanceof CommanderError)) {
+    terminal.note(CpgError.is(error) && !isPlainInterrupt ? `${message} (${error.code})` : message);
+  }
   if (!isJson) {
     if (kept !== undefined) terminal.print(kept.text());
     return;
@@ -91,11 +93,6 @@ const printError = (
   const details = CpgError.is(error) ? error.toJSON() : { code: isUsage(error) ? 'usage' : 'failed' };
   const document = { ...kept?.document, error: { ...details, message } };
   terminal.print(formatJson(createDocument(document, message)));
-};
-
-const describe = (error: unknown): string => {
-  const message = error instanceof Error ? error.message : String(error);
-  return CpgError.is(error) ? `${message} (${error.code})` : message;
 };
 
 const isUsage = (error: unknown): boolean => error instanceof UsageError || error instanceof CommanderError;
