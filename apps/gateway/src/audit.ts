@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { parseConfig } from './config.ts';
+import { formatStartError } from './database/start-error.ts';
 import { auditLedger } from './ledger/audit.ts';
 import { ignoreClosedPipes, openPersistentDatabase } from './programs.ts';
 
@@ -23,6 +24,6 @@ ignoreClosedPipes();
 process.exitCode = await main().catch((error: unknown) => {
   // Commander has already printed the help or the error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_ERROR;
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${formatStartError(error)}\n`);
   return EXIT_ERROR;
 });

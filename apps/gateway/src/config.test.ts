@@ -21,6 +21,7 @@ describe('parseConfig', () => {
       operationsAllowedHosts: [],
       webhook: undefined,
       webhookAllowedHosts: [],
+      webhookDnsServers: [],
       logLevel: 'info',
     });
   });
@@ -44,6 +45,7 @@ describe('parseConfig', () => {
       CPG_WEBHOOK_SECRET: 'a-secret-of-the-webhook',
       CPG_WEBHOOK_ACCOUNT: 'acct_shop',
       CPG_WEBHOOK_ALLOWED_HOSTS: 'hooks.internal:9443, 10.0.0.1',
+      CPG_WEBHOOK_DNS_SERVERS: '10.0.0.2, [fd00::2]:5353, ::1, 127.0.0.1:53',
       CPG_LOG_LEVEL: 'silent',
     });
     expect(config).toEqual({
@@ -66,6 +68,7 @@ describe('parseConfig', () => {
         accountId: 'acct_shop',
       },
       webhookAllowedHosts: ['hooks.internal:9443', '10.0.0.1'],
+      webhookDnsServers: ['10.0.0.2', '[fd00::2]:5353', '::1', '127.0.0.1:53'],
       logLevel: 'silent',
     });
   });
@@ -228,6 +231,15 @@ describe('parseConfig', () => {
       ...['xn--bcher-kva.example', 'a:443'],
     ]);
   });
+
+  it.each(['dns.internal', '10.0.0.256', '[::1', '10.0.0.2:port', '[10.0.0.2]'])(
+    'rejects the DNS server %j',
+    (server) => {
+      expect(() => parseConfig({ CPG_WEBHOOK_DNS_SERVERS: server })).toThrow(
+        `CPG_WEBHOOK_DNS_SERVERS: expected an address of a DNS server such as 10.0.0.2 or [fd00::2]:53: got ${JSON.stringify(server)}`,
+      );
+    },
+  );
 
   it.each([
     'https://hooks.internal',

@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { addressRange, isEveryAddress, isLocalHost } from './address-range.ts';
 import { findWebhookUrlProblem } from './webhooks/url-rules.ts';
@@ -56,6 +56,18 @@ const allowedHost = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** An address with an optional port, as `dns.setServers` takes it. */
+const dnsServer = z.string().refine(
+  (text) => {
+    const [, bracketed, bare] = /^(?:\[([^\]]+)\](?::\d{1,5})?|([^\]]+?))$/.exec(text) ?? [];
+    return isIPv6(bracketed ?? bare ?? '') || isIPv4((bare ?? '').replace(/:\d{1,5}$/, ''));
+  },
+  {
+    error: ({ input }) =>
+      `expected an address of a DNS server such as 10.0.0.2 or [fd00::2]:53: got ${JSON.stringify(input)}`,
+  },
+);
+
 /** A host name without a port, as in a `Host` header. */
 const hostName = z
   .string()
@@ -108,6 +120,7 @@ const VARIABLES = {
     .optional(),
   CPG_WEBHOOK_ACCOUNT: z.string().min(1).max(128).optional(),
   CPG_WEBHOOK_ALLOWED_HOSTS: list.pipe(z.array(allowedHost)),
+  CPG_WEBHOOK_DNS_SERVERS: list.pipe(z.array(dnsServer)),
   CPG_SANDBOX: z.stringbool({ error: 'expected true or false' }).default(false),
   CPG_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 };
@@ -206,6 +219,8 @@ export interface Config {
   readonly webhook: WebhookConfig | undefined;
   /** `host` or `host:port`, exempt from the webhook URL rules. */
   readonly webhookAllowedHosts: readonly string[];
+  /** Resolve the hosts of webhooks. @default the DNS servers of the system */
+  readonly webhookDnsServers: readonly string[];
   readonly logLevel: z.output<typeof environment>['CPG_LOG_LEVEL'];
 }
 
@@ -281,6 +296,7 @@ export const parseConfig = (variables: Variables): Config => {
             accountId: data.CPG_WEBHOOK_ACCOUNT,
           },
     webhookAllowedHosts: data.CPG_WEBHOOK_ALLOWED_HOSTS,
+    webhookDnsServers: data.CPG_WEBHOOK_DNS_SERVERS,
     logLevel: data.CPG_LOG_LEVEL,
   };
 };

@@ -3,6 +3,7 @@ import { cachedKeys } from '@cpg/server-middleware';
 import type { Logger } from 'pino';
 import { createSimulatedChain, type SimulatedChain } from './chain/simulated-chain.ts';
 import type { Config } from './config.ts';
+import { openDatabase } from './database/open-database.ts';
 import { createServiceMode, type GatewayMode } from './gateway-mode.ts';
 import { createApp, createOperationsApp } from './http/app.ts';
 import { createMetrics } from './http/metrics.ts';
@@ -12,6 +13,7 @@ import { repeat } from './repeat.ts';
 import { openAdmission, openServices, type Services } from './services.ts';
 import { createClock } from './time.ts';
 import { WebhookDispatcher } from './webhooks/dispatcher.ts';
+import { createResolver } from './webhooks/resolver.ts';
 
 export interface Gateway extends Services {
   /** URL of the API. */
@@ -27,6 +29,7 @@ export interface Gateway extends Services {
 
 const INTERVAL_MS = 200;
 const RETRY_INTERVAL_MS = 1_000;
+const WEBHOOK_CONNECTIONS = 4;
 // How long a cached key may outlive its revocation.
 const KEY_TTL_MS = 2_000;
 
@@ -55,10 +58,16 @@ export const startGateway = async (
     extension: mode.extend?.(parts),
     isDraining: () => isDraining,
   };
+  // Deliveries have connections of their own: many that end at once delay no request.
+  const webhookDb =
+    config.databaseUrl === undefined
+      ? services.db
+      : await openDatabase(config, { maxConnections: WEBHOOK_CONNECTIONS });
   const closeStores = async () => {
     metrics.stop();
     await admission.close();
     await services.db.destroy();
+    if (webhookDb !== services.db) await webhookDb.destroy();
   };
   try {
     const server = await listen(createApp(appServices), { ...config, variable: 'PORT', logger });
@@ -71,7 +80,8 @@ export const startGateway = async (
     await closeStores();
     throw error;
   }
-  const dispatcher = new WebhookDispatcher(services, logger);
+  const resolve = createResolver({ servers: config.webhookDnsServers });
+  const dispatcher = new WebhookDispatcher({ ...services, db: webhookDb, resolve }, logger);
   const stops = [
     repeat((signal) => chain.advance(signal), { name: 'settlement', intervalMs: INTERVAL_MS, logger }),
     repeat((signal) => chain.retryFailed(signal), {

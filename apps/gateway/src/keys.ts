@@ -1,7 +1,9 @@
 import { parseConfig } from './config.ts';
 import type { Database } from './database/open-database.ts';
 import { openSecretBox } from './database/secret-box.ts';
+import { formatStartError } from './database/start-error.ts';
 import { keysProgram } from './keys/keys-program.ts';
+import { assertMasterKey } from './keys/master-key.ts';
 import { ignoreClosedPipes, openPersistentDatabase } from './programs.ts';
 
 /** `npm run gateway:keys -- create|rotate|revoke|list`. */
@@ -11,6 +13,7 @@ const main = async (): Promise<void> => {
     const config = parseConfig(process.env);
     const box = await openSecretBox(config);
     opened = await openPersistentDatabase(config);
+    await assertMasterKey(opened, box);
     return { db: opened, box };
   };
   try {
@@ -22,6 +25,6 @@ const main = async (): Promise<void> => {
 
 ignoreClosedPipes();
 await main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${formatStartError(error)}\n`);
   process.exitCode = 1;
 });

@@ -1,5 +1,6 @@
 import pino from 'pino';
 import { type Config, parseConfig } from './config.ts';
+import { formatStartError } from './database/start-error.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { findAccountIds } from './ledger/accounts.ts';
 import { type LogDestination, openLog } from './log.ts';
@@ -63,6 +64,6 @@ const main = async (): Promise<void> => {
 // A closed terminal or a full disk must not stop the gateway.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${formatStartError(error)}\n`);
   process.exit(1);
 });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startGatewayFromSources } from '@cpg/test-support/gateway-process';
 import { findFreePort } from '@cpg/test-support/ports';
+import { type Postgres, startPostgres } from '@cpg/test-support/postgres';
 import { describeInCi, itInCi } from '@cpg/test-support/programs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
@@ -24,7 +25,9 @@ const run = (program: string, parameters: readonly string[], environment: Readon
   });
 
 describe('a program with invalid arguments or environment exits with an error', () => {
-  const NOWHERE = 'postgresql://cpg@127.0.0.1:1/cpg';
+  const NOWHERE = 'postgresql://cpg:secret@127.0.0.1:1/cpg';
+  const NO_SERVER =
+    'DATABASE_URL: no server listens on 127.0.0.1, port 1. Fix: start PostgreSQL, or correct the host and the port.\n';
   const CASES: readonly (readonly [
     program: string,
     parameters: readonly string[],
@@ -73,7 +76,7 @@ describe('a program with invalid arguments or environment exits with an error', 
       { DATABASE_URL: NOWHERE },
       {
         code: 2,
-        stderr: 'Database migration failed: The database is unavailable: connect ECONNREFUSED 127.0.0.1:1\n',
+        stderr: NO_SERVER,
       },
     ],
     [
@@ -82,7 +85,7 @@ describe('a program with invalid arguments or environment exits with an error', 
       { DATABASE_URL: NOWHERE, CPG_MASTER_KEY: 'ab'.repeat(32) },
       {
         code: 1,
-        stderr: 'Database migration failed: The database is unavailable: connect ECONNREFUSED 127.0.0.1:1\n',
+        stderr: NO_SERVER,
       },
     ],
     [
@@ -104,6 +107,70 @@ describe('a program with invalid arguments or environment exits with an error', 
     DEADLINE_MS,
   );
 });
+
+describeInCi(
+  'a program whose database cannot be used says in one line what is wrong and how to fix it',
+  () => {
+    let postgres: Postgres;
+    let url: string;
+    beforeAll(async () => {
+      postgres = await startPostgres();
+      url = postgres.createDatabase('cpg_shop');
+    }, DEADLINE_MS);
+    afterAll(() => postgres.stop());
+
+    const CREATE = ['create', '--account', 'acct_shop', '--create-account'];
+    const start = (program: string, databaseUrl: string, masterKey = 'ab'.repeat(32)) =>
+      run(program, program === 'keys.ts' ? CREATE : [], {
+        DATABASE_URL: databaseUrl,
+        CPG_MASTER_KEY: masterKey,
+        PORT: '0',
+      });
+
+    it.each<[string, (url: string) => string, string]>([
+      [
+        'a missing database',
+        (text) => text.replace('cpg_shop', 'cpg_shpo'),
+        'the database cpg_shpo does not exist on 127.0.0.1. Fix: create it (createdb cpg_shpo), or correct the name at the end of the URL.',
+      ],
+      [
+        'a missing role',
+        (text) => text.replace('cpg@', 'shop:a-password@'),
+        '127.0.0.1 does not let shop in: role "shop" does not exist. Fix: correct the user in the URL, create the role (createuser), or allow it in pg_hba.conf.',
+      ],
+      [
+        'a server without TLS',
+        (text) => `${text}?sslmode=verify-full`,
+        '127.0.0.1 does not support TLS. Fix: turn on ssl at the server, or remove sslmode from the URL.',
+      ],
+    ])(
+      '%s',
+      async (_what, change, expected) => {
+        for (const program of ['main.ts', 'keys.ts']) {
+          const { code, stdout, stderr } = await start(program, change(url));
+          expect([code, stdout, stderr]).toEqual([1, '', `DATABASE_URL: ${expected}\n`]);
+        }
+      },
+      DEADLINE_MS,
+    );
+
+    it(
+      'another master key',
+      async () => {
+        expect(await start('keys.ts', url)).toMatchObject({ code: 0 });
+        for (const program of ['main.ts', 'keys.ts']) {
+          expect(await start(program, url, 'cd'.repeat(32))).toEqual({
+            code: 1,
+            stdout: '',
+            stderr:
+              'CPG_MASTER_KEY: the secrets in this database are encrypted with another master key. Fix: set CPG_MASTER_KEY to the key the database was created with, or restore its master.key in CPG_DATA_DIR.\n',
+          });
+        }
+      },
+      DEADLINE_MS,
+    );
+  },
+);
 
 describeInCi('a gateway that cannot log', () => {
   it.each<[string, readonly string[]]>([

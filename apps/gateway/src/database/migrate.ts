@@ -5,6 +5,8 @@ import { ledger } from './migrations/0002-ledger.ts';
 import { webhooks } from './migrations/0003-webhooks.ts';
 import { requestSignatures } from './migrations/0004-request-signatures.ts';
 import { settlementFailures } from './migrations/0005-settlement-failures.ts';
+import { webhookEndpointHealth } from './migrations/0006-webhook-endpoint-health.ts';
+import { masterKeyCheck } from './migrations/0007-master-key-check.ts';
 import type { Schema } from './schema.ts';
 
 const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
@@ -13,6 +15,8 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
   '0003-webhooks': webhooks,
   '0004-request-signatures': requestSignatures,
   '0005-settlement-failures': settlementFailures,
+  '0006-webhook-endpoint-health': webhookEndpointHealth,
+  '0007-master-key-check': masterKeyCheck,
 };
 
 const runStatements = (statements: readonly string[]): Migration => ({

@@ -26,14 +26,17 @@ export interface DatabaseLocation {
   readonly dump?: Blob | undefined;
 }
 
-/**
- * Opens PostgreSQL or the embedded PGlite. Outages are thrown as `DatabaseUnavailableError`.
- *
- * @param options.patient - Sets no time limits, for programs and migrations. @default false
- */
+export interface OpenOptions {
+  /** Sets no time limits, for programs and migrations. @default false */
+  readonly patient?: boolean;
+  /** Of PostgreSQL. @default 16 */
+  readonly maxConnections?: number;
+}
+
+/** Opens PostgreSQL or the embedded PGlite. Outages are thrown as `DatabaseUnavailableError`. */
 export const openDatabase = async (
   location: DatabaseLocation,
-  { patient = false }: { readonly patient?: boolean } = {},
+  options: OpenOptions = {},
 ): Promise<Database> => {
   const { databaseUrl } = location;
   const storage: Storage = { hasFailed: false };
@@ -44,7 +47,7 @@ export const openDatabase = async (
     dialect:
       databaseUrl === undefined
         ? await openEmbedded(location, { onStorageFailure })
-        : reportOutages(connectTo(databaseUrl, patient), { onStorageFailure }),
+        : reportOutages(connectTo(databaseUrl, options), { onStorageFailure }),
   });
   setStorage(db, storage);
   return db;
@@ -71,10 +74,10 @@ export const openPreparedDatabase = async (
   return openDatabase(location);
 };
 
-const connectTo = (databaseUrl: string, patient: boolean): Dialect => {
+const connectTo = (databaseUrl: string, { patient = false, maxConnections }: OpenOptions): Dialect => {
   const types = new pg.TypeOverrides();
   types.setTypeParser(BIGINT, parseBigint);
-  return new PostgresDialect({ pool: openPool(databaseUrl, { types, patient }) });
+  return new PostgresDialect({ pool: openPool(databaseUrl, { types, patient, maxConnections }) });
 };
 
 const openEmbedded = async ({ dataDir, dump }: DatabaseLocation, events: OutageEvents): Promise<Dialect> => {

@@ -26,13 +26,18 @@ export interface PoolOptions {
   readonly types: pg.CustomTypesConfig;
   /** Without time limits, for programs and migrations. */
   readonly patient: boolean;
+  /** @default 16 */
+  readonly maxConnections?: number | undefined;
 }
 
 /** Opens a pool of connections to PostgreSQL that survives outages, frozen servers and silent connections. */
-export const openPool = (databaseUrl: string, { types, patient }: PoolOptions): pg.Pool => {
+export const openPool = (
+  databaseUrl: string,
+  { types, patient, maxConnections = MAX_CONNECTIONS }: PoolOptions,
+): pg.Pool => {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
-    max: MAX_CONNECTIONS,
+    max: maxConnections,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     ...(patient ? NO_TIMEOUTS : TIMEOUTS),

@@ -36,6 +36,12 @@ export interface AccountTables {
   hot_wallet: { readonly account_id: string; readonly network: string; readonly address: string };
 }
 
+/** One row: a known text, encrypted with the master key. */
+export interface MasterKeyCheckTable {
+  readonly id: Generated<true>;
+  readonly sealed_text: WriteOnce<string>;
+}
+
 export interface NetworkTable {
   readonly network: string;
   readonly address_family: 'ethereum' | 'tron' | 'bitcoin';
@@ -171,6 +177,12 @@ export interface WebhookEndpointTable {
   /** The signing secret, encrypted. */
   readonly sealed_secret: string;
   readonly created_at: WriteOnce<Date>;
+  readonly has_responded: Generated<boolean>;
+  /** Attempts without a response since the last response. */
+  readonly failures: Generated<number>;
+  /** Suspensions since the last response; each is twice as long as the one before. */
+  readonly suspensions: Generated<number>;
+  readonly suspended_until: Generated<Date | null>;
 }
 
 /** The outbox: written in the same transaction as the change it reports. */
@@ -213,6 +225,7 @@ export interface Schema extends AccountTables {
   deposit_address: DepositAddressTable;
   deposit_request: DepositRequestTable;
   ledger_entry: LedgerEntryTable;
+  master_key_check: MasterKeyCheckTable;
   network: NetworkTable;
   settlement_failure: SettlementFailureTable;
   webhook_attempt: WebhookAttemptTable;

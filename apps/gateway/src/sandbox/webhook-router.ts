@@ -1,8 +1,9 @@
 import { validationFailed } from '@cpg/protocol';
 import express, { type Router } from 'express';
 import { z } from 'zod';
+import type { DeliveryServices } from '../webhooks/attempts.ts';
 import { listAttempts, listDeliveries, requeueDelivery } from '../webhooks/deliveries.ts';
-import type { DeliveryServices } from '../webhooks/dispatcher.ts';
+
 import { registerWebhook, removeWebhook } from '../webhooks/endpoints.ts';
 import { findWebhookUrlProblem } from '../webhooks/url-rules.ts';
 import { DEMO_ACCOUNT } from './demo.ts';

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../database/open-database.ts';
+import { NOT_SUSPENDED } from './endpoints.ts';
 
 /** Lists the newest deliveries, each with its latest attempt. */
 export const listDeliveries = (db: Database, limit: number) =>
@@ -56,12 +57,24 @@ export const findLastAttempt = async (db: Database): Promise<number> => {
   return id ?? 0;
 };
 
-/** Restarts the schedule of a delivery. Returns false when it does not exist. Wire protocol §5. */
+/**
+ * Restarts the schedule of a delivery, also when its endpoint is suspended. Returns false when it does not
+ * exist. Wire protocol §5.
+ */
 export const requeueDelivery = async (db: Database, id: string, at: Date): Promise<boolean> => {
-  const { numUpdatedRows } = await db
-    .updateTable('webhook_delivery')
-    .set({ status: 'pending', attempts: sql`0`, next_attempt_at: at, claimed_until: null })
-    .where('id', '=', id)
+  const requeued = await db
+    .with('requeued', (query) =>
+      query
+        .updateTable('webhook_delivery')
+        .set({ status: 'pending', attempts: sql`0`, next_attempt_at: at, claimed_until: null })
+        .where('id', '=', id)
+        .returning('endpoint_id'),
+    )
+    .updateTable('webhook_endpoint')
+    .from('requeued')
+    .set(NOT_SUSPENDED)
+    .whereRef('webhook_endpoint.id', '=', 'requeued.endpoint_id')
+    .returning('webhook_endpoint.id')
     .executeTakeFirst();
-  return numUpdatedRows > 0n;
+  return requeued !== undefined;
 };

@@ -7,7 +7,7 @@ import {
 import { startWebhookReceiver, type WebhookReceiver, webhookCalls } from '@cpg/test-support/gateway/webhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSecretBox } from '../database/secret-box.ts';
-import { getRetryDelay } from './dispatcher.ts';
+import { getRetryDelay } from './attempts.ts';
 import { registerWebhook } from './endpoints.ts';
 
 describeOnEachDatabase((start) => {
@@ -103,6 +103,69 @@ describeOnEachDatabase((start) => {
       pass(61);
       expect(await deliver()).toBe(1);
       expect(receiver().received).toHaveLength(1);
+    });
+  });
+
+  describe('an endpoint without a response', () => {
+    const silent = { resolve: () => Promise.reject(new Error('no answer from DNS')) };
+    const readEndpoint = () =>
+      gateway().db.selectFrom('webhook_endpoint').selectAll().executeTakeFirstOrThrow();
+    const suspendedFor = async () => {
+      const until = (await readEndpoint()).suspended_until;
+      return until === null ? null : (until.getTime() - gateway().clock.now()) / 1000;
+    };
+    /** Registers an endpoint at a host that only DNS knows, with more due deliveries than there are slots. */
+    const startSilent = async (count: number) => {
+      const { db, box, clock } = gateway();
+      await db.deleteFrom('webhook_endpoint').execute();
+      const url = 'https://hooks.example.com/';
+      await registerWebhook(db, box, { accountId: 'acct_demo', url, at: new Date(clock.now()) });
+      for (let index = 0; index < count; index += 1) await withdraw();
+    };
+
+    it('is suspended after 5 attempts in a row, for 10 s, 20 s, 40 s … up to 15 min', async () => {
+      await startSilent(4);
+      expect(await deliver(silent)).toBe(4);
+      expect(await suspendedFor()).toBeNull();
+      await withdraw();
+      expect(await deliver(silent)).toBe(1);
+      const lengths = [await suspendedFor()];
+      for (let round = 0; round < 8; round += 1) {
+        await withdraw();
+        expect(await deliver(silent)).toBe(0);
+        pass(lengths.at(-1) ?? 0);
+        expect(await deliver(silent)).toBeGreaterThan(0);
+        lengths.push(await suspendedFor());
+      }
+      expect(lengths).toEqual([10, 20, 40, 80, 160, 320, 640, 900, 900]);
+    });
+
+    it('has no suspension left after one response, and none while it responds with errors', async () => {
+      receiver().respondWith = 'hang';
+      for (let index = 0; index < 5; index += 1) await withdraw();
+      expect(await deliver({ timeoutMs: 300 })).toBe(5);
+      expect(await suspendedFor()).toBe(10);
+      receiver().respondWith = 500;
+      for (let round = 0; round < 3; round += 1) {
+        pass(3600);
+        expect(await deliver()).toBe(5);
+        expect(await readEndpoint()).toMatchObject({
+          has_responded: true,
+          failures: 0,
+          suspended_until: null,
+        });
+      }
+    });
+
+    it('is tried at once when a delivery is requeued', async () => {
+      await startSilent(5);
+      await deliver(silent);
+      const [newest] = await listed();
+      expect(await deliver(silent)).toBe(0);
+      await sandbox(`/deliveries/${newest?.id}/requeue`, 'POST');
+      expect(await suspendedFor()).toBeNull();
+      expect(await deliver(silent)).toBe(1);
+      expect(await suspendedFor()).toBe(10);
     });
   });
 
@@ -236,5 +299,16 @@ describe('WebhookDispatcher', () => {
     slow.release();
     await expect.poll(() => slow.received.length, WAIT).toBe(2);
     await expect.poll(attempts, WAIT).toBe(4);
+  });
+
+  it('uses a slot again as soon as its attempt ends: a slow response costs one slot', async () => {
+    const before = quick.received.length;
+    quick.respondWith = 'hang';
+    await pay();
+    await expect.poll(() => quick.received.length, WAIT).toBe(before + 1);
+    quick.respondWith = 200;
+    for (let index = 0; index < 30; index += 1) await pay();
+    await expect.poll(() => quick.received.length, WAIT).toBe(before + 31);
+    quick.release();
   });
 });

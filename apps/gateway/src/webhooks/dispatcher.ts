@@ -1,207 +1,166 @@
-import { createSigningKey, DELIVERY_HEADER, EVENT_HEADER, type SigningKey, signWebhook } from '@cpg/protocol';
-import { sql } from 'kysely';
 import type { Logger } from 'pino';
-import type { Database } from '../database/open-database.ts';
-import type { SecretBox } from '../database/secret-box.ts';
-import { inTransaction } from '../database/transactions.ts';
 import { logFailure } from '../repeat.ts';
-import type { Clock } from '../time.ts';
-import { getWebhookLabel } from './endpoints.ts';
-import { sendWebhook, type WebhookResponse } from './send-webhook.ts';
-import type { WebhookUrlRules } from './url-rules.ts';
+import {
+  type AttemptResult,
+  attempt,
+  claimDue,
+  type Delivery,
+  type DeliveryServices,
+  findDueEndpoints,
+  MAX_ATTEMPTS_PER_ENDPOINT,
+} from './attempts.ts';
 
-/** Delivers webhooks to each endpoint independently: a slow receiver does not delay the others. */
+// Bounds memory and sockets, whatever the number of endpoints and due deliveries.
+const MAX_ATTEMPTS = 256;
+// Of these, attempts to endpoints that did not respond to the last one: dead endpoints cannot take all slots.
+const MAX_UNPROVEN_ATTEMPTS = 128;
+const MAX_CLAIMS = 4;
+
+interface EndpointState {
+  readonly id: number;
+  inFlight: number;
+  /** An endpoint that does not respond gets one attempt at a time. */
+  isResponding: boolean;
+  isClaiming: boolean;
+  /** Whether more deliveries may be due than were claimed. */
+  hasMore: boolean;
+}
+
+/**
+ * Delivers webhooks. Each endpoint has slots of its own, and a slot is used again as soon as its attempt ends: a
+ * slow response costs one slot, and an endpoint that does not respond delays no other. When slots are scarce,
+ * endpoints take turns. An endpoint that stays silent is suspended, and the log says so.
+ */
 export class WebhookDispatcher {
   readonly #services: DeliveryServices;
   readonly #logger: Logger;
-  readonly #inFlight = new Map<number, Promise<void>>();
+  readonly #endpoints = new Map<number, EndpointState>();
+  /** Endpoints with due deliveries, in the order of their turns. */
+  readonly #ready = new Set<EndpointState>();
+  readonly #claims = new Set<Promise<void>>();
+  readonly #attempts = new Set<Promise<void>>();
+  /** The suspensions that were logged, by endpoint. */
+  readonly #suspended = new Map<number, number>();
+  #slots = 0;
+  #unprovenSlots = 0;
+  #isStopping = false;
 
   constructor(services: DeliveryServices, logger: Logger) {
     this.#services = services;
     this.#logger = logger;
   }
 
-  /** Starts the due deliveries of every endpoint without one in flight. Does not wait for them. */
+  /** Starts due deliveries in the free slots. Does not wait for them. */
   async dispatchDue(): Promise<void> {
-    for (const endpointId of await findDueEndpoints(this.#services)) {
-      if (!this.#inFlight.has(endpointId)) this.#inFlight.set(endpointId, this.#deliver(endpointId));
+    if (this.#isStopping || this.#slots >= MAX_ATTEMPTS) return;
+    for (const { id, isResponding } of shuffle(await findDueEndpoints(this.#services))) {
+      const known = this.#endpoints.get(id);
+      const state = known ?? { id, inFlight: 0, isResponding, isClaiming: false, hasMore: true };
+      state.hasMore = true;
+      this.#endpoints.set(id, state);
+      this.#ready.add(state);
     }
+    this.#fillSlots();
   }
 
-  /** Waits for the deliveries in flight. */
+  /** Starts no further deliveries, and waits for those in flight. */
   async drain(): Promise<void> {
-    await Promise.all(this.#inFlight.values());
+    this.#isStopping = true;
+    await Promise.all(this.#claims);
+    await Promise.all(this.#attempts);
   }
 
-  async #deliver(endpointId: number): Promise<void> {
-    try {
-      await deliverDue(this.#services, endpointId);
-    } catch (error) {
-      logFailure(this.#logger, error, 'webhook delivery failed; will retry');
-    } finally {
-      this.#inFlight.delete(endpointId);
+  #fillSlots(): void {
+    for (const state of this.#ready) {
+      const free = MAX_ATTEMPTS - this.#slots;
+      if (this.#isStopping || free <= 0 || this.#claims.size >= MAX_CLAIMS) return;
+      this.#ready.delete(state);
+      const share = Math.max(1, Math.floor(free / (this.#ready.size + 1)));
+      const room = Math.min(share, this.#getRoom(state));
+      // Otherwise its turn comes when its claim or one of its attempts ends.
+      if (room > 0 && !state.isClaiming)
+        track(this.#claims, this.#claim(state, room), () => this.#fillSlots());
+      else this.#forgetIdle(state);
     }
   }
-}
 
-export interface DeliveryServices {
-  readonly db: Database;
-  readonly clock: Clock;
-  readonly box: SecretBox;
-  readonly rules: WebhookUrlRules;
-  /** Timeout of an attempt in milliseconds. @default 10000 */
-  readonly timeoutMs?: number;
-}
-
-const DEFAULT_TIMEOUT_MS = 10_000;
-const UNREADABLE_SECRET =
-  'The signing secret was encrypted under another master key; register the webhook again';
-// Concurrent attempts per endpoint.
-const MAX_BATCH_SIZE = 20;
-// Longer than any attempt: an expired lease belongs to a crashed process.
-const LEASE_MS = 60_000;
-
-/** The endpoints with a due delivery that no process has claimed. */
-export const findDueEndpoints = async ({ db, clock }: DeliveryServices): Promise<readonly number[]> => {
-  const due = await selectDue(db, new Date(clock.now())).select('endpoint_id').distinct().execute();
-  return due.map(({ endpoint_id }) => endpoint_id);
-};
-
-/**
- * Attempts the due deliveries of an endpoint, each in one process only. Returns the number of attempts. Wire
- * protocol §5.
- */
-export const deliverDue = async (services: DeliveryServices, endpointId: number): Promise<number> => {
-  const claimed = await claimDue(services, endpointId);
-  await Promise.all(claimed.map(({ id }) => attempt(services, id)));
-  return claimed.length;
-};
-
-const selectDue = (db: Database, now: Date) =>
-  db
-    .selectFrom('webhook_delivery')
-    .where('status', '=', 'pending')
-    .where('next_attempt_at', '<=', now)
-    .where((either) => either.or([either('claimed_until', 'is', null), either('claimed_until', '<', now)]));
-
-const claimDue = ({ db, clock }: DeliveryServices, endpointId: number) => {
-  const now = new Date(clock.now());
-  const due = selectDue(db, now)
-    .select('id')
-    .where('endpoint_id', '=', endpointId)
-    .orderBy('next_attempt_at')
-    .limit(MAX_BATCH_SIZE)
-    .forUpdate()
-    .skipLocked();
-  return db
-    .updateTable('webhook_delivery')
-    .set({ claimed_until: new Date(now.getTime() + LEASE_MS) })
-    .where('id', 'in', due)
-    .returning('id')
-    .execute();
-};
-
-const findDelivery = (db: Database, id: string) =>
-  db
-    .selectFrom('webhook_delivery')
-    .innerJoin('webhook_event', 'webhook_event.id', 'event_id')
-    .innerJoin('webhook_endpoint', 'webhook_endpoint.id', 'endpoint_id')
-    .select(['webhook_delivery.id', 'attempts', 'event', 'body', 'url', 'sealed_secret'])
-    .select('webhook_endpoint.account_id')
-    .where('webhook_delivery.id', '=', id)
-    .executeTakeFirst();
-
-type Delivery = NonNullable<Awaited<ReturnType<typeof findDelivery>>>;
-
-const attempt = async (services: DeliveryServices, id: string): Promise<void> => {
-  const delivery = await findDelivery(services.db, id);
-  // The endpoint was removed after the claim.
-  if (delivery === undefined) return;
-  const startedAt = performance.now();
-  const response = await send(services, delivery);
-  await record(services, delivery, { ...response, ms: Math.round(performance.now() - startedAt) });
-};
-
-const openKey = (box: SecretBox, { sealed_secret, account_id, url }: Delivery): SigningKey | undefined => {
-  try {
-    return createSigningKey(box.open(sealed_secret, getWebhookLabel(account_id, url)));
-  } catch {
-    return undefined;
+  #getRoom({ isResponding, inFlight }: EndpointState): number {
+    if (isResponding) return MAX_ATTEMPTS_PER_ENDPOINT - inFlight;
+    return Math.min(1 - inFlight, MAX_UNPROVEN_ATTEMPTS - this.#unprovenSlots);
   }
-};
 
-const send = async (
-  { box, clock, rules, timeoutMs = DEFAULT_TIMEOUT_MS }: DeliveryServices,
-  delivery: Delivery,
-): Promise<WebhookResponse> => {
-  const body = Buffer.from(delivery.body);
-  const key = openKey(box, delivery);
-  // Recorded as a failed attempt: the delivery log shows the reason, and the delivery ends after the last
-  // attempt.
-  if (key === undefined) return { status: null, error: UNREADABLE_SECRET };
-  const { headers } = signWebhook({ key, body, timestamp: Math.floor(clock.now() / 1000) });
-  return sendWebhook({
-    url: delivery.url,
-    headers: {
-      'Content-Type': 'application/json',
-      'User-Agent': 'CPG-Webhooks/1',
-      [EVENT_HEADER]: delivery.event,
-      [DELIVERY_HEADER]: delivery.id,
-      ...headers,
-    },
-    body,
-    rules,
-    timeoutMs,
+  async #claim(state: EndpointState, room: number): Promise<void> {
+    const isUnproven = !state.isResponding;
+    const take = (slots: number) => {
+      this.#slots += slots;
+      state.inFlight += slots;
+      if (isUnproven) this.#unprovenSlots += slots;
+    };
+    state.isClaiming = true;
+    take(room);
+    let claimed: readonly Delivery[] = [];
+    try {
+      claimed = await claimDue(this.#services, state.id, room);
+    } catch (error) {
+      logFailure(this.#logger, error, 'webhook deliveries were not claimed; will retry');
+    }
+    state.isClaiming = false;
+    take(claimed.length - room);
+    state.hasMore = claimed.length === room;
+    for (const delivery of claimed) {
+      track(this.#attempts, this.#deliver(state, delivery), () => {
+        take(-1);
+        if (state.hasMore) this.#ready.add(state);
+        this.#forgetIdle(state);
+        this.#fillSlots();
+      });
+    }
+    if (state.hasMore) this.#ready.add(state);
+    this.#forgetIdle(state);
+  }
+
+  async #deliver(state: EndpointState, delivery: Delivery): Promise<void> {
+    try {
+      const result = await attempt(this.#services, delivery);
+      if (result.isSent) state.isResponding = result.status !== null;
+      if (result.suspension !== undefined) state.hasMore = false;
+      this.#logHealth(delivery, result);
+    } catch (error) {
+      state.hasMore = false;
+      logFailure(this.#logger, error, 'webhook delivery failed; will retry');
+    }
+  }
+
+  #logHealth(delivery: Delivery, { status, error, suspension }: AttemptResult): void {
+    const endpoint = { endpointId: delivery.endpoint_id, host: new URL(delivery.url).host };
+    if (suspension !== undefined && this.#suspended.get(endpoint.endpointId) !== suspension.until.getTime()) {
+      this.#suspended.set(endpoint.endpointId, suspension.until.getTime());
+      const { failures, until } = suspension;
+      this.#logger.warn({ ...endpoint, failures, until, error }, 'webhook endpoint suspended: no response');
+    }
+    if (status !== null && delivery.suspensions > 0) {
+      this.#suspended.delete(endpoint.endpointId);
+      this.#logger.info(endpoint, 'webhook endpoint responds again');
+    }
+  }
+
+  #forgetIdle(state: EndpointState): void {
+    const isIdle = state.inFlight === 0 && !state.isClaiming && !this.#ready.has(state);
+    if (isIdle) this.#endpoints.delete(state.id);
+  }
+}
+
+/** Keeps work in a set until it ends. The work never rejects. */
+const track = (set: Set<Promise<void>>, work: Promise<void>, onEnd: () => void): void => {
+  set.add(work);
+  work.then(() => {
+    set.delete(work);
+    onEnd();
   });
 };
 
-const record = async (
-  { db, clock }: DeliveryServices,
-  delivery: Delivery,
-  response: WebhookResponse & { readonly ms: number },
-): Promise<void> => {
-  const now = clock.now();
-  const isDelivered = response.status !== null && response.status >= 200 && response.status < 300;
-  const delay = getRetryDelay(delivery.attempts + 1);
-  await inTransaction(db, async (transaction) => {
-    const { numUpdatedRows } = await transaction
-      .updateTable('webhook_delivery')
-      .set({
-        status: isDelivered ? 'delivered' : delay === undefined ? 'dead' : 'pending',
-        attempts: sql`attempts + 1`,
-        next_attempt_at: new Date(now + (delay ?? 0)),
-        claimed_until: null,
-      })
-      .where('id', '=', delivery.id)
-      // An attempt that outlived its lease must not overwrite the result of another attempt.
-      .where('status', '=', 'pending')
-      .executeTakeFirst();
-    if (numUpdatedRows === 0n) return;
-    await transaction
-      .insertInto('webhook_attempt')
-      .values({
-        delivery_id: delivery.id,
-        attempted_at: new Date(now),
-        response_status: response.status,
-        error: response.error,
-        duration_ms: response.ms,
-      })
-      .execute();
-  });
-};
-
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-
-/** The times of the attempts, in milliseconds after the first. Wire protocol §5. */
-const ATTEMPTS_AT = [0, MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 12 * HOUR, 24 * HOUR] as const;
-
-/**
- * The delay after a number of failed attempts; `undefined` after the last attempt. The delay counts from the
- * previous attempt, so a gateway that was down does not make several attempts at once.
- */
-export const getRetryDelay = (attempts: number): number | undefined => {
-  const next = ATTEMPTS_AT[attempts];
-  const last = ATTEMPTS_AT[attempts - 1];
-  return next === undefined || last === undefined ? undefined : next - last;
-};
+const shuffle = <T>(items: readonly T[]): readonly T[] =>
+  items
+    .map((item) => ({ item, order: Math.random() }))
+    .sort((one, other) => one.order - other.order)
+    .map(({ item }) => item);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createSigningKey } from '@cpg/protocol';
+import { sql } from 'kysely';
 import type { Database } from '../database/open-database.ts';
 import type { SecretBox } from '../database/secret-box.ts';
 
@@ -19,12 +20,61 @@ export interface RegisteredWebhook {
   readonly secret: string;
 }
 
+/** The columns of an endpoint that has responded. */
+export const RESPONDING = { has_responded: true, failures: 0, suspensions: 0, suspended_until: null };
+
+/** The columns that let the next due delivery be attempted at once. */
+export const NOT_SUSPENDED = { suspensions: 0, suspended_until: null };
+
+export interface Suspension {
+  /** Attempts without a response, in a row. */
+  readonly failures: number;
+  readonly until: Date;
+}
+
+// Attempts without a response, in a row, after which an endpoint is suspended.
+const MAX_FAILURES = 5;
+const FIRST_SUSPENSION_MS = 10_000;
+const MAX_SUSPENSION_MS = 15 * 60_000;
+
+/**
+ * Counts an attempt without a response. After five in a row the endpoint is suspended: for 10 s, then for
+ * twice as long after each further failure, at most 15 minutes. Its due deliveries wait.
+ *
+ * @returns The suspension in force after this attempt, if any.
+ */
+export const countFailure = async (
+  db: Database,
+  endpointId: number,
+  nowMs: number,
+): Promise<Suspension | undefined> => {
+  const now = new Date(nowMs);
+  // Attempts in flight when the suspension begins do not prolong it.
+  const begins = sql<boolean>`failures + 1 >= ${MAX_FAILURES} AND coalesce(suspended_until <= ${now}, true)`;
+  const length = sql`least(${FIRST_SUSPENSION_MS} * 2 ^ least(suspensions, 20), ${MAX_SUSPENSION_MS})`;
+  const row = await db
+    .updateTable('webhook_endpoint')
+    .set({
+      failures: sql`failures + 1`,
+      suspensions: sql`suspensions + CASE WHEN ${begins} THEN 1 ELSE 0 END`,
+      suspended_until: sql`CASE WHEN ${begins}
+        THEN ${now}::timestamptz + ${length} * interval '1 millisecond' ELSE suspended_until END`,
+    })
+    .where('id', '=', endpointId)
+    .returning(['failures', 'suspended_until'])
+    .executeTakeFirst();
+  const until = row?.suspended_until ?? undefined;
+  return row === undefined || until === undefined || until <= now
+    ? undefined
+    : { failures: row.failures, until };
+};
+
 /** The label that a webhook's secret is sealed with. */
 export const getWebhookLabel = (accountId: string, url: string): string => `webhook:${accountId}:${url}`;
 
 /**
- * Registers a webhook for an account's events. A URL that is already registered gets the new secret. Wire
- * protocol §5.
+ * Registers a webhook for an account's events. A URL that is already registered gets the new secret, and is
+ * no longer suspended. Wire protocol §5.
  */
 export const registerWebhook = async (
   db: Database,
@@ -37,7 +87,9 @@ export const registerWebhook = async (
   const { id } = await db
     .insertInto('webhook_endpoint')
     .values({ account_id: accountId, url, sealed_secret, created_at: at })
-    .onConflict((conflict) => conflict.columns(['account_id', 'url']).doUpdateSet({ sealed_secret }))
+    .onConflict((conflict) =>
+      conflict.columns(['account_id', 'url']).doUpdateSet({ sealed_secret, ...NOT_SUSPENDED }),
+    )
     .returning('id')
     .executeTakeFirstOrThrow();
   return { id, url, secret };

@@ -1,6 +1,6 @@
-import type { lookup } from 'node:dns';
 import { SPECIAL_ADDRESSES } from '@cpg/test-support/gateway/webhooks';
 import { describe, expect, it } from 'vitest';
+import type { ResolveHost } from './resolver.ts';
 import { guardedLookup } from './send-webhook.ts';
 import { isPublicAddress } from './url-rules.ts';
 
@@ -11,21 +11,13 @@ const ADDRESSES: Readonly<Record<string, readonly string[]>> = {
 };
 
 // A fake name server.
-const resolve = ((
-  name: string,
-  _options: unknown,
-  callback: (error: Error | null, found: unknown) => void,
-) => {
+const resolve: ResolveHost = async (name) => {
   const found = name.endsWith('.special.example')
     ? ['8.8.8.8', name.replace('.special.example', '')]
     : ADDRESSES[name];
-  if (found === undefined) callback(new Error(`no ${name}`), []);
-  else
-    callback(
-      null,
-      found.map((address) => ({ address, family: 4 })),
-    );
-}) as unknown as typeof lookup;
+  if (found === undefined) throw new Error(`no ${name}`);
+  return found.map((address) => ({ address, family: 4 }));
+};
 
 const ask = (hostname: string, all: boolean) =>
   new Promise((done) => {

@@ -1,7 +1,8 @@
-import { lookup } from 'node:dns';
+import type { LookupAddress } from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
 import type { LookupFunction } from 'node:net';
+import type { ResolveHost } from './resolver.ts';
 import {
   findWebhookUrlProblem,
   isAllowedHost,
@@ -15,13 +16,17 @@ export interface WebhookRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
   readonly rules: WebhookUrlRules;
+  /** Covers the look-up of the host, the connection and the response. */
   readonly timeoutMs: number;
+  readonly resolve: ResolveHost;
 }
 
 /** The outcome of an attempt: the status of the response, or an error when there was no response. */
 export interface WebhookResponse {
   readonly status: number | null;
   readonly error: string | null;
+  /** Whether the request was sent, or its host looked up; otherwise the gateway itself prevented the attempt. */
+  readonly isSent: boolean;
 }
 
 /**
@@ -31,21 +36,26 @@ export interface WebhookResponse {
 export const sendWebhook = (request: WebhookRequest): Promise<WebhookResponse> => {
   // The rules may have changed since registration.
   const problem = findWebhookUrlProblem(request.url, request.rules);
-  if (problem !== undefined) return Promise.resolve({ status: null, error: problem });
+  if (problem !== undefined) return Promise.resolve({ status: null, error: problem, isSent: false });
   return post(request).catch((error: unknown) => ({
     status: null,
+    isSent: true,
     error: error instanceof Error && error.name === 'TimeoutError' ? formatTimeout(request) : String(error),
   }));
 };
 
 const formatTimeout = ({ timeoutMs }: WebhookRequest) => `No response within ${timeoutMs / 1000} s`;
 
-const post = ({ url: text, headers, body, rules, timeoutMs }: WebhookRequest): Promise<WebhookResponse> =>
+const post = (request: WebhookRequest): Promise<WebhookResponse> =>
   new Promise((resolve, reject) => {
-    const url = new URL(text);
+    const { headers, body, rules, timeoutMs } = request;
+    const url = new URL(request.url);
     const isLocal = rules.sandbox && isLoopbackHost(url.hostname);
+    const isAllowed = isAllowedHost(url, rules);
     const isPermitted = (address: string) =>
-      isAllowedHost(url, rules) || (isLocal ? isLoopbackHost(address) : isPublicAddress(address));
+      isAllowed || (isLocal ? isLoopbackHost(address) : isPublicAddress(address));
+    // The hosts of the operator may be in the hosts file or a search domain; those of accounts are public.
+    const source = isAllowed || isLocal ? 'system' : 'dns';
     const signal = AbortSignal.timeout(timeoutMs);
     const client = url.protocol === 'https:' ? https : http;
     const sent = client.request(
@@ -53,13 +63,13 @@ const post = ({ url: text, headers, body, rules, timeoutMs }: WebhookRequest): P
       {
         method: 'POST',
         headers: { ...headers, 'Content-Length': body.length },
-        lookup: guardedLookup(isPermitted),
+        lookup: guardedLookup(isPermitted, (hostname) => request.resolve(hostname, source)),
         // One connection per webhook: none stays open to a third-party server.
         agent: false,
         signal,
       },
       (response) => {
-        resolve({ status: response.statusCode ?? null, error: null });
+        resolve({ status: response.statusCode ?? null, error: null, isSent: true });
         response.destroy();
       },
     );
@@ -78,17 +88,21 @@ const createHostError = (hostname: string, address: string) =>
  * addresses the socket connects to, so DNS rebinding between the check and the connection has no effect.
  */
 export const guardedLookup =
-  (isPermitted: (address: string) => boolean, resolve = lookup): LookupFunction =>
+  (isPermitted: (address: string) => boolean, resolve: ResolveHost): LookupFunction =>
   (hostname, options, callback) => {
-    resolve(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error !== null) {
-        callback(error, []);
-        return;
-      }
+    const check = (addresses: readonly LookupAddress[]) => {
       const forbidden = addresses.find(({ address }) => !isPermitted(address));
-      const [first] = addresses;
-      if (forbidden !== undefined) callback(createHostError(hostname, forbidden.address), []);
-      else if (options.all) callback(null, addresses);
-      else callback(null, first?.address ?? '', first?.family);
-    });
+      if (forbidden !== undefined) throw createHostError(hostname, forbidden.address);
+      return addresses;
+    };
+    resolve(hostname)
+      .then(check)
+      .then(
+        (addresses) => {
+          const [first] = addresses;
+          if (options.all) callback(null, [...addresses]);
+          else callback(null, first?.address ?? '', first?.family);
+        },
+        (error: Error) => callback(error, []),
+      );
   };

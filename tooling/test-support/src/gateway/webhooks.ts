@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { type DeliveryServices, deliverDue, findDueEndpoints } from '@cpg/gateway/webhooks/dispatcher.ts';
+import { type DeliveryServices, deliverDue, findDueEndpoints } from '@cpg/gateway/webhooks/attempts.ts';
 import { registerWebhook } from '@cpg/gateway/webhooks/endpoints.ts';
 import {
   createSigningKey,
@@ -85,7 +85,7 @@ export const webhookCalls = (start: StartTestGateway) => {
   const deliver = async (differences: Partial<DeliveryServices> = {}): Promise<number> => {
     const services = { ...gateway, ...differences };
     let attempted = 0;
-    for (const id of await findDueEndpoints(services)) attempted += await deliverDue(services, id);
+    for (const { id } of await findDueEndpoints(services)) attempted += await deliverDue(services, id);
     return attempted;
   };
   const post = (target: string, body: unknown) => gateway.call(target, { method: 'POST', body });

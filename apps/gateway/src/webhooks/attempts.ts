@@ -1,0 +1,214 @@
+import { createSigningKey, DELIVERY_HEADER, EVENT_HEADER, type SigningKey, signWebhook } from '@cpg/protocol';
+import { sql } from 'kysely';
+import type { Database } from '../database/open-database.ts';
+import type { SecretBox } from '../database/secret-box.ts';
+import type { Clock } from '../time.ts';
+import { countFailure, getWebhookLabel, RESPONDING, type Suspension } from './endpoints.ts';
+import { createResolver, type ResolveHost } from './resolver.ts';
+import { sendWebhook, type WebhookResponse } from './send-webhook.ts';
+import type { WebhookUrlRules } from './url-rules.ts';
+
+export interface DeliveryServices {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly box: SecretBox;
+  readonly rules: WebhookUrlRules;
+  /** Timeout of an attempt in milliseconds. @default 10000 */
+  readonly timeoutMs?: number;
+  /** @default the DNS servers of the system */
+  readonly resolve?: ResolveHost;
+}
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+const UNREADABLE_SECRET =
+  'The signing secret was encrypted under another master key; register the webhook again';
+/** Concurrent attempts per endpoint. */
+export const MAX_ATTEMPTS_PER_ENDPOINT = 20;
+// Longer than any attempt: an expired lease belongs to a crashed process.
+const LEASE_MS = 60_000;
+const resolveBySystem = createResolver();
+
+export interface DueEndpoint {
+  readonly id: number;
+  /** Whether its last attempt got a response. */
+  readonly isResponding: boolean;
+}
+
+/** The endpoints with a due delivery that no process has claimed, except suspended ones. */
+export const findDueEndpoints = async ({
+  db,
+  clock,
+}: Pick<DeliveryServices, 'db' | 'clock'>): Promise<readonly DueEndpoint[]> => {
+  const now = new Date(clock.now());
+  // Steps from endpoint to endpoint in the index, so that the cost does not grow with the deliveries.
+  const { rows } = await sql<DueEndpoint>`
+    WITH RECURSIVE waiting (id) AS (
+      SELECT min(endpoint_id) FROM webhook_delivery WHERE status = 'pending'
+      UNION ALL
+      SELECT (SELECT min(endpoint_id) FROM webhook_delivery WHERE status = 'pending' AND endpoint_id > waiting.id)
+      FROM waiting WHERE waiting.id IS NOT NULL)
+    SELECT endpoint.id, has_responded AND failures = 0 AS "isResponding"
+    FROM waiting JOIN webhook_endpoint endpoint ON endpoint.id = waiting.id
+    WHERE (suspended_until IS NULL OR suspended_until <= ${now})
+      AND EXISTS (
+        SELECT FROM webhook_delivery
+        WHERE endpoint_id = endpoint.id AND status = 'pending' AND next_attempt_at <= ${now}
+          AND (claimed_until IS NULL OR claimed_until < ${now}))`.execute(db);
+  return rows;
+};
+
+/**
+ * Attempts the due deliveries of an endpoint, each in one process only. Returns the number of attempts. Wire
+ * protocol §5.
+ */
+export const deliverDue = async (services: DeliveryServices, endpointId: number): Promise<number> => {
+  const claimed = await claimDue(services, endpointId, MAX_ATTEMPTS_PER_ENDPOINT);
+  await Promise.all(claimed.map((delivery) => attempt(services, delivery)));
+  return claimed.length;
+};
+
+/** Claims up to `limit` due deliveries of an endpoint, the longest due first. */
+export const claimDue = ({ db, clock }: DeliveryServices, endpointId: number, limit: number) => {
+  const now = new Date(clock.now());
+  return db
+    .with('due', (query) =>
+      query
+        .selectFrom('webhook_delivery')
+        .select('id')
+        .where('endpoint_id', '=', endpointId)
+        .where('status', '=', 'pending')
+        .where('next_attempt_at', '<=', now)
+        .where((either) =>
+          either.or([either('claimed_until', 'is', null), either('claimed_until', '<', now)]),
+        )
+        .orderBy('next_attempt_at')
+        .limit(limit)
+        .forUpdate()
+        .skipLocked(),
+    )
+    .updateTable('webhook_delivery')
+    .from(['due', 'webhook_event', 'webhook_endpoint'])
+    .set({ claimed_until: new Date(now.getTime() + LEASE_MS) })
+    .whereRef('webhook_delivery.id', '=', 'due.id')
+    .whereRef('webhook_event.id', '=', 'webhook_delivery.event_id')
+    .whereRef('webhook_endpoint.id', '=', 'webhook_delivery.endpoint_id')
+    .returning(['webhook_delivery.id', 'endpoint_id', 'attempts', 'event', 'body', 'url', 'sealed_secret'])
+    .returning(['webhook_endpoint.account_id', 'suspensions'])
+    .execute();
+};
+
+export type Delivery = Awaited<ReturnType<typeof claimDue>>[number];
+
+/** The outcome of an attempt, with what it says about the endpoint. */
+export interface AttemptResult extends WebhookResponse {
+  /** The suspension of the endpoint after this attempt, if any. */
+  readonly suspension: Suspension | undefined;
+}
+
+/** Makes one attempt and records its result. */
+export const attempt = async (services: DeliveryServices, delivery: Delivery): Promise<AttemptResult> => {
+  const startedAt = performance.now();
+  const response = await send(services, delivery);
+  await record(services, delivery, { ...response, ms: Math.round(performance.now() - startedAt) });
+  const { db, clock } = services;
+  const isSilent = response.status === null && response.isSent;
+  const suspension = isSilent ? await countFailure(db, delivery.endpoint_id, clock.now()) : undefined;
+  return { ...response, suspension };
+};
+
+const openKey = (box: SecretBox, { sealed_secret, account_id, url }: Delivery): SigningKey | undefined => {
+  try {
+    return createSigningKey(box.open(sealed_secret, getWebhookLabel(account_id, url)));
+  } catch {
+    return undefined;
+  }
+};
+
+const send = async (services: DeliveryServices, delivery: Delivery): Promise<WebhookResponse> => {
+  const { box, clock, rules, timeoutMs = DEFAULT_TIMEOUT_MS, resolve = resolveBySystem } = services;
+  const body = Buffer.from(delivery.body);
+  const key = openKey(box, delivery);
+  // Recorded as a failed attempt: the delivery log shows the reason, and the delivery ends after the last
+  // attempt.
+  if (key === undefined) return { status: null, error: UNREADABLE_SECRET, isSent: false };
+  const { headers } = signWebhook({ key, body, timestamp: Math.floor(clock.now() / 1000) });
+  return sendWebhook({
+    url: delivery.url,
+    headers: {
+      'Content-Type': 'application/json',
+      'User-Agent': 'CPG-Webhooks/1',
+      [EVENT_HEADER]: delivery.event,
+      [DELIVERY_HEADER]: delivery.id,
+      ...headers,
+    },
+    body,
+    rules,
+    timeoutMs,
+    resolve,
+  });
+};
+
+/** Records the delivery, the attempt and a response of the endpoint in one statement. */
+const record = async (
+  { db, clock }: DeliveryServices,
+  delivery: Delivery,
+  response: WebhookResponse & { readonly ms: number },
+): Promise<void> => {
+  const now = clock.now();
+  const isDelivered = response.status !== null && response.status >= 200 && response.status < 300;
+  const delay = getRetryDelay(delivery.attempts + 1);
+  await db
+    .with('recorded', (query) =>
+      query
+        .updateTable('webhook_delivery')
+        .set({
+          status: isDelivered ? 'delivered' : delay === undefined ? 'dead' : 'pending',
+          attempts: sql`attempts + 1`,
+          next_attempt_at: new Date(now + (delay ?? 0)),
+          claimed_until: null,
+        })
+        .where('id', '=', delivery.id)
+        // An attempt that outlived its lease must not overwrite the result of another attempt.
+        .where('status', '=', 'pending')
+        .returning(['id', 'endpoint_id']),
+    )
+    .with('responding', (query) =>
+      query
+        .updateTable('webhook_endpoint')
+        .from('recorded')
+        .set(RESPONDING)
+        .whereRef('webhook_endpoint.id', '=', 'recorded.endpoint_id')
+        .where(sql<boolean>`${response.status !== null}::boolean`)
+        .where((either) => either.or([either('has_responded', '=', false), either('failures', '>', 0)])),
+    )
+    .insertInto('webhook_attempt')
+    .columns(['delivery_id', 'attempted_at', 'response_status', 'error', 'duration_ms'])
+    .expression((query) =>
+      query
+        .selectFrom('recorded')
+        .select([
+          'id',
+          sql<Date>`${new Date(now)}::timestamptz`.as('attempted_at'),
+          sql<number | null>`${response.status}::integer`.as('response_status'),
+          sql<string | null>`${response.error}::text`.as('error'),
+          sql<number>`${response.ms}::integer`.as('duration_ms'),
+        ]),
+    )
+    .execute();
+};
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** The times of the attempts, in milliseconds after the first. Wire protocol §5. */
+const ATTEMPTS_AT = [0, MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 12 * HOUR, 24 * HOUR] as const;
+
+/**
+ * The delay after a number of failed attempts; `undefined` after the last attempt. The delay counts from the
+ * previous attempt, so a gateway that was down does not make several attempts at once.
+ */
+export const getRetryDelay = (attempts: number): number | undefined => {
+  const next = ATTEMPTS_AT[attempts];
+  const last = ATTEMPTS_AT[attempts - 1];
+  return next === undefined || last === undefined ? undefined : next - last;
+};
