@@ -81,19 +81,7 @@ const runExample = async (name: string, ...options: readonly string[]): Promise<
   (await run(process.execPath, [FROM_SOURCE, ...options, write(name)], { env: environment })).stdout;
 
 /** The OpenTelemetry SDK of a service, which prints each span. */
-const SDK = `
-  import { trace } from '@opentelemetry/api';
-  import { SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
-  const print = (spans, done) => {
-    for (const { name, kind, status, attributes } of spans) {
-      console.log(JSON.stringify({ name, kind, status, attributes }));
-    }
-    done({ code: 0 });
-  };
-  const exporter = { export: print, forceFlush: async () => {}, shutdown: async () => {} };
-  const spanProcessors = [new SimpleSpanProcessor({ exporter })];
-  trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors }));
-`;
+const PRINT_SPANS = join(PACKAGE, '../../tooling/test-support/src/client/print-spans.ts');
 
 describe('the README', () => {
   it.each<[string, RegExp]>([
@@ -112,9 +100,7 @@ describe('the README', () => {
   });
 
   it('has spans of OpenTelemetry for each attempt', async () => {
-    const sdk = join(folder, 'sdk.mjs');
-    writeFileSync(sdk, SDK);
-    const lines = (await runExample('telemetry', '--import', sdk)).trim().split('\n');
+    const lines = (await runExample('telemetry', '--import', PRINT_SPANS)).trim().split('\n');
     const target = (path: string) => ({ 'url.full': `${environment.CPG_BASE_URL}${path}` });
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([
       {
