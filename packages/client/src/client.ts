@@ -30,7 +30,7 @@ import { DepositAddresses, DepositRequests } from './resources/deposits.ts';
 import { Withdrawals } from './resources/withdrawals.ts';
 import { type Credentials, createSigner } from './signing/request-signer.ts';
 import { ServerClock } from './signing/server-clock.ts';
-import { guardTime, systemTime, TIME_RULE, type Time } from './time.ts';
+import { Closing, guardTime, systemTime, TIME_RULE, type Time } from './time.ts';
 import { CONNECTION_RULES, type ConnectionOptions } from './transport/axios-transport.ts';
 import { createDefaultTransport } from './transport/default-transport.ts';
 import { guardTransport, type Transport } from './transport/transport.ts';
@@ -139,7 +139,7 @@ export class CpgClient {
   readonly webhooks = webhooks;
   readonly #context: ClientContext;
   readonly #caller: Caller;
-  readonly #closing = new AbortController();
+  readonly #closing = new Closing();
   readonly #ownsTransport: boolean;
 
   /** @throws CpgError `invalid_configuration` for an invalid option. */
@@ -147,8 +147,8 @@ export class CpgClient {
     const parent = derivedFrom.get(options);
     this.#context =
       parent === undefined
-        ? createContext(connect(options), getSettings(options), [this.#closing.signal])
-        : createContext(parent, options, [...parent.closed, this.#closing.signal]);
+        ? createContext(connect(options), getSettings(options), [this.#closing])
+        : createContext(parent, options, [...parent.closed, this.#closing]);
     this.#ownsTransport = parent === undefined;
     const caller = new Caller(this.#context);
     this.#caller = caller;

@@ -1,5 +1,5 @@
 import type { RejectionCode } from '@cpg/protocol';
-import { asBytes, isObject } from './platform.ts';
+import { asBytes, decodeText, isObject } from './platform.ts';
 
 /** Every code of a `CpgError` and its meaning. Codes may be added but are never renamed. */
 export const CPG_ERROR_CODES = Object.freeze({
@@ -288,7 +288,8 @@ const KINDS: Readonly<Record<CpgErrorCode, readonly [name: string, type: { reado
  * The `message` of an error envelope given as text, bytes or a parsed object; `undefined` if there is none.
  */
 export const readWireMessage = (data: unknown): string | undefined => {
-  const text = asBytes(data)?.toString('utf8') ?? data;
+  const bytes = asBytes(data);
+  const text = bytes === undefined ? data : decodeText(bytes);
   try {
     const envelope: unknown = typeof text === 'string' ? JSON.parse(text) : text;
     return isObject(envelope) && typeof envelope.message === 'string' ? envelope.message : undefined;

@@ -279,8 +279,13 @@ const swallow = (value: unknown): void => {
 };
 
 /** Reports the failure of a callback as a process warning. */
-export const warn = (name: string, error: unknown): void =>
-  process.emitWarning(`${name} failed: ${formatThrown(error)}`, 'CpgHookWarning');
+export const warn = (name: string, error: unknown): void => {
+  const text = `${name} failed: ${formatThrown(error)}`;
+  // Browsers and some workers have no process.
+  if (typeof globalThis.process?.emitWarning === 'function') process.emitWarning(text, 'CpgHookWarning');
+  // biome-ignore lint/suspicious/noConsole: the only place for a warning there
+  else console.warn(`CpgHookWarning: ${text}`);
+};
 
 /** Text of any thrown value, including objects that cannot be converted to a string. */
 const formatThrown = (value: unknown): string => {

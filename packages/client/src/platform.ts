@@ -48,11 +48,22 @@ export const isIterable = (value: unknown): value is Iterable<unknown> =>
 /** The value if it is a string, as header values of HTTP libraries may be of many types. */
 export const asText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
-/** A `Buffer` over the memory of an ArrayBuffer or view of any realm; `undefined` for any other value. */
-export const asBytes = (value: unknown): Buffer | undefined => {
-  if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  return isArrayBuffer(value) ? Buffer.from(value) : undefined;
+/** The memory of an ArrayBuffer or view of any realm as bytes; `undefined` for any other value. */
+export const asBytes = (value: unknown): Uint8Array<ArrayBuffer> | undefined => {
+  if (ArrayBuffer.isView(value)) {
+    return new Uint8Array(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength);
+  }
+  return isArrayBuffer(value) ? new Uint8Array(value) : undefined;
 };
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The UTF-8 bytes of a text. */
+export const encodeText = (text: string): Uint8Array<ArrayBuffer> => encoder.encode(text);
+
+/** The text of UTF-8 bytes, leniently. */
+export const decodeText = (bytes: Uint8Array): string => decoder.decode(bytes);
 
 /** Whether a value is a `Map` of any realm. */
 export const isMap = (value: unknown): value is Map<unknown, unknown> =>

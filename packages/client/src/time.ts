@@ -54,13 +54,45 @@ export const guardTime = (time: Time): Time => ({
   },
 });
 
+/** What this package uses of an `AbortSignal`. */
+export type AbortState = Pick<AbortSignal, 'aborted'> & {
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+};
+
+/**
+ * Says that a client was closed. Workers forbid an `AbortController` while modules load, where clients are
+ * created, and tie it to the request in which it was created.
+ */
+export class Closing implements AbortState {
+  readonly #listeners = new Set<() => void>();
+  #aborted = false;
+
+  get aborted(): boolean {
+    return this.#aborted;
+  }
+
+  addEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  removeEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners.delete(listener);
+  }
+
+  abort(): void {
+    this.#aborted = true;
+    for (const listener of [...this.#listeners]) listener();
+  }
+}
+
 /** The callbacks of one signal and their common listener. */
 interface Subscription {
   readonly callbacks: Set<() => void>;
   readonly listener: () => void;
 }
 
-const subscriptions = new WeakMap<AbortSignal, Subscription>();
+const subscriptions = new WeakMap<AbortState, Subscription>();
 
 /**
  * Calls back when the signal is aborted, immediately if it already is. Returns a function that unsubscribes.
@@ -68,7 +100,7 @@ const subscriptions = new WeakMap<AbortSignal, Subscription>();
  * All callbacks of a signal share one listener, which is removed with the last callback. With a listener per
  * call, Node.js would warn of a leak at the eleventh concurrent call.
  */
-export const onAbort = (signal: AbortSignal | undefined, callback: () => void): (() => void) => {
+export const onAbort = (signal: AbortState | undefined, callback: () => void): (() => void) => {
   if (signal === undefined) return () => undefined;
   if (signal.aborted) {
     callback();
@@ -84,7 +116,7 @@ export const onAbort = (signal: AbortSignal | undefined, callback: () => void): 
   };
 };
 
-const subscribe = (signal: AbortSignal): Subscription => {
+const subscribe = (signal: AbortState): Subscription => {
   const callbacks = new Set<() => void>();
   const listener = (): void => {
     unsubscribe(signal, subscription);
@@ -96,7 +128,7 @@ const subscribe = (signal: AbortSignal): Subscription => {
   return subscription;
 };
 
-const unsubscribe = (signal: AbortSignal, subscription: Subscription): void => {
+const unsubscribe = (signal: AbortState, subscription: Subscription): void => {
   if (subscriptions.get(signal) !== subscription) return;
   subscriptions.delete(signal);
   signal.removeEventListener('abort', subscription.listener);

@@ -38,6 +38,7 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
   'consumer:core': REPOSITORY,
   'consumer:client': REPOSITORY,
   'consumer:vectors': REPOSITORY,
+  'consumer:runtimes': REPOSITORY,
   'consumer:conformance': REPOSITORY,
 };
 

@@ -30,6 +30,8 @@ const GENERATORS = 'packages/protocol/generators';
 /** The oldest Node.js that we support, then newer ones. */
 const NODE_VERSIONS = ['node@20.19.0', 'node@20', 'node@22', 'node@24', 'node@26'];
 const [OLDEST_NODE = ''] = NODE_VERSIONS;
+const BUN = 'bun@1.4.5';
+const DENO = 'deno@2.9.6';
 
 /** Runs a program on a JavaScript runtime from npm. */
 const runOn = (runtime: string, ...parameters: Command): Command => [
@@ -103,10 +105,23 @@ const ALL: Readonly<Record<string, Consumer>> = {
     prepare: addVectorRunner,
     commands: [
       ...NODE_VERSIONS.map((node) => runOn(node, 'main.mjs')),
-      runOn('bun', 'run', 'main.mjs'),
-      runOn('deno', 'run', '--allow-all', 'main.mjs'),
+      runOn(BUN, 'run', 'main.mjs'),
+      runOn(DENO, 'run', '--allow-all', 'main.mjs'),
     ],
     prints: /^signing [1-9]\d*, verification [1-9]\d*, webhooks [1-9]\d*$/m,
+  },
+  // Without axios: the client sends with fetch, and the protocol runs in a browser.
+  runtimes: {
+    project: `${CONSUMERS}/runtimes`,
+    packages: ['packages/protocol', 'packages/client'],
+    commands: [
+      ...NODE_VERSIONS.map((node) => runOn(node, 'server-runtime.mjs')),
+      runOn(BUN, 'run', 'server-runtime.mjs'),
+      runOn(DENO, 'run', '--allow-all', 'server-runtime.mjs'),
+      ['node', 'run-worker.mjs'],
+      ['node', 'run-browser.mjs'],
+    ],
+    prints: /^ok: /m,
   },
   conformance: {
     project: `${CONSUMERS}/conformance`,

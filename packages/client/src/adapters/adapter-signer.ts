@@ -32,7 +32,7 @@ export interface SigningCredentials extends Credentials {
 interface OutgoingRequest {
   readonly method: string;
   readonly url: string;
-  readonly body: Buffer | undefined;
+  readonly body: Uint8Array | undefined;
   /** Ends the wait for a timestamp. */
   readonly signal: AbortSignal;
   /** Whether the gateway rejected the first attempt because its signature was used before. */

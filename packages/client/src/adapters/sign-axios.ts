@@ -208,7 +208,7 @@ const toBytes = (data: unknown): Buffer | undefined => {
   if (data === undefined || data === null) return undefined;
   if (typeof data === 'string') return Buffer.from(data, 'utf8');
   const bytes = asBytes(data);
-  if (bytes !== undefined) return bytes;
+  if (bytes !== undefined) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   throw new CpgError(
     'invalid_request',
     `A signed body must be JSON, text or bytes, because the bytes of a stream or form are not known in advance: got ${describe(data)}.`,

@@ -3,6 +3,7 @@ import { FUNCTION, requireOption } from '../guards.ts';
 import {
   asBytes,
   describe,
+  encodeText,
   getTag,
   isAbortSignal,
   isIterable,
@@ -109,7 +110,7 @@ interface FetchRequest {
   readonly url: string;
   readonly method: string;
   readonly headers: Headers;
-  readonly body: Buffer | undefined;
+  readonly body: Uint8Array<ArrayBuffer> | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -157,7 +158,7 @@ const readHeaders = (given: unknown): Headers => {
 };
 
 interface ReadBody {
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   /** The default content type of this kind of body. */
   readonly type: string | undefined;
 }
@@ -168,18 +169,19 @@ const readBody = async (given: unknown, request: RequestLike | undefined): Promi
   if (given === null || request === undefined || request.body === null || request.body === undefined) {
     return undefined;
   }
-  return { bytes: Buffer.from(await request.arrayBuffer()), type: undefined };
+  return { bytes: new Uint8Array(await request.arrayBuffer()), type: undefined };
 };
 
 const encodeBody = async (body: unknown): Promise<ReadBody> => {
-  if (typeof body === 'string') return { bytes: Buffer.from(body, 'utf8'), type: 'text/plain;charset=UTF-8' };
+  if (typeof body === 'string') return { bytes: encodeText(body), type: 'text/plain;charset=UTF-8' };
   const bytes = asBytes(body);
   // A copy, because the caller may write into its buffer after signing.
-  if (bytes !== undefined) return { bytes: Buffer.from(bytes), type: undefined };
+  if (bytes !== undefined) return { bytes: bytes.slice(), type: undefined };
   const tag = getTag(body);
   if (tag === 'URLSearchParams') return encodeNative(new URLSearchParams(String(body)));
   if (tag === 'FormData') return encodeNative(await copyForm(body as Iterable<FormEntry>));
-  if (isBlobLike(body)) return { bytes: Buffer.from(await body.arrayBuffer()), type: body.type || undefined };
+  if (isBlobLike(body))
+    return { bytes: new Uint8Array(await body.arrayBuffer()), type: body.type || undefined };
   if (isObject(body) && Symbol.asyncIterator in body) {
     return { bytes: await collect(body as unknown as AsyncIterable<unknown>), type: undefined };
   }
@@ -211,17 +213,17 @@ const copyForm = async (form: Iterable<FormEntry>): Promise<FormData> => {
 const encodeNative = async (body: URLSearchParams | FormData): Promise<ReadBody> => {
   const response = new Response(body);
   return {
-    bytes: Buffer.from(await response.arrayBuffer()),
+    bytes: new Uint8Array(await response.arrayBuffer()),
     type: response.headers.get('Content-Type') ?? undefined,
   };
 };
 
-const collect = async (stream: AsyncIterable<unknown>): Promise<Buffer> => {
-  const chunks: Buffer[] = [];
+const collect = async (stream: AsyncIterable<unknown>): Promise<Uint8Array<ArrayBuffer>> => {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
   for await (const chunk of stream) {
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : asBytes(chunk);
+    const bytes = typeof chunk === 'string' ? encodeText(chunk) : asBytes(chunk);
     if (bytes === undefined) throw invalid(`a stream must yield text or bytes: got ${describe(chunk)}.`);
-    chunks.push(Buffer.from(bytes));
+    chunks.push(bytes.slice());
   }
-  return Buffer.concat(chunks);
+  return new Uint8Array(await new Blob(chunks).arrayBuffer());
 };

@@ -1,6 +1,6 @@
 import { CpgError, type CpgErrorCode, type CpgErrorDetails } from '../errors.ts';
 import { COUNT_FROM_0, MILLISECONDS, OBJECT, type OptionRules, SIGNAL } from '../guards.ts';
-import { onAbort, type Time } from '../time.ts';
+import { type AbortState, onAbort, type Time } from '../time.ts';
 
 /** Options of a single call. Each overrides the client's setting. */
 export interface CallOptions {
@@ -60,7 +60,7 @@ interface CallScopeOptions {
   /** The caller's signal. */
   readonly signal: AbortSignal | undefined;
   /** Each is aborted when a client is closed that the call depends on. */
-  readonly closed: readonly AbortSignal[];
+  readonly closed: readonly AbortState[];
 }
 
 let calls = 0;

@@ -1,7 +1,7 @@
 import { COUNT_FROM_0, MILLISECONDS, OBJECT, type OptionRules } from '../guards.ts';
 import { type RequestSigner, UNIQUE_READS, type UniqueReads } from '../signing/request-signer.ts';
 import type { ServerClock } from '../signing/server-clock.ts';
-import type { Time } from '../time.ts';
+import type { AbortState, Time } from '../time.ts';
 import type { Transport } from '../transport/transport.ts';
 import { type CallLimits, type CallOptions, resolveLimits } from './call-scope.ts';
 import { type HeaderValues, mergeHeaders } from './headers.ts';
@@ -46,14 +46,14 @@ export interface ClientContext extends Connection {
   readonly uniqueReads: UniqueReads | undefined;
   readonly headers: HeaderValues;
   /** Aborted when the client is closed, or one that it was made from. */
-  readonly closed: readonly AbortSignal[];
+  readonly closed: readonly AbortState[];
 }
 
 /** A context for calls with these settings. */
 export const createContext = (
   connection: Connection,
   settings: ClientSettings,
-  closed: readonly AbortSignal[],
+  closed: readonly AbortState[],
 ): ClientContext => ({
   ...connection,
   settings,

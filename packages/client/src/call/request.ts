@@ -11,7 +11,7 @@ import {
 } from '@cpg/protocol';
 import { CpgError } from '../errors.ts';
 import { findNearest } from '../guards.ts';
-import { asBytes, describe, isObject } from '../platform.ts';
+import { asBytes, describe, encodeText, isObject } from '../platform.ts';
 import type { RequestBytes } from '../signing/request-signer.ts';
 import { CALL_RULES } from './call-scope.ts';
 
@@ -53,7 +53,7 @@ export const buildRequest = (endpoint: Endpoint, given: CallArguments): RequestB
   return {
     method: endpoint.method,
     target: formatRequestTarget({ path, query }),
-    body: endpoint.body === null ? undefined : Buffer.from(JSON.stringify(validated.body), 'utf8'),
+    body: endpoint.body === null ? undefined : encodeText(JSON.stringify(validated.body)),
   };
 };
 
@@ -141,17 +141,17 @@ export const buildAnyRequest = (origin: string, toBuild: RequestToBuild): Reques
   };
 };
 
-const encode = (body: unknown, reject: (problem: string) => never): Buffer => {
-  if (typeof body === 'string') return Buffer.from(body, 'utf8');
+const encode = (body: unknown, reject: (problem: string) => never): Uint8Array => {
+  if (typeof body === 'string') return encodeText(body);
   const bytes = asBytes(body);
   // A copy, because the caller may write into its buffer between two attempts.
-  if (bytes !== undefined) return Buffer.from(bytes);
+  if (bytes !== undefined) return bytes.slice();
   let json: unknown;
   try {
     json = JSON.stringify(body);
   } catch {
     // Its message quotes the value.
   }
-  if (typeof json === 'string') return Buffer.from(json, 'utf8');
+  if (typeof json === 'string') return encodeText(json);
   return reject(`the body must be JSON, text or bytes: got ${describe(body)}.`);
 };

@@ -22,7 +22,7 @@ export interface Credentials {
 export interface RequestBytes {
   readonly method: string;
   readonly target: string;
-  readonly body?: Buffer | undefined;
+  readonly body?: Uint8Array | undefined;
 }
 
 /**
@@ -33,7 +33,7 @@ const MAX_SECONDS_AHEAD = 30;
 // Timers may fire slightly early.
 const TIMER_MARGIN_MS = 20;
 
-const NO_BODY = Buffer.alloc(0);
+const NO_BODY = new Uint8Array(0);
 
 /**
  * Whether a read whose signature was used before is sent with an extra query parameter `_`, which the gateway
