@@ -1,4 +1,7 @@
-import { describe, expect, it, vi } from 'vitest';
+import { once } from 'node:events';
+import { getPort } from '@cpg/test-support/ports';
+import express from 'express';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import * as errors from './errors.ts';
 
 const { CPG_ERROR_CODES, CpgError, NotFoundError, RateLimitError, ReplayedError } = errors;
@@ -31,6 +34,26 @@ const CLASSES: Readonly<Record<errors.CpgErrorCode, keyof typeof errors>> = {
   outcome_unknown: 'OutcomeUnknownError',
   invalid_webhook: 'WebhookError',
 };
+
+describe('the headers of an error', () => {
+  it('do not get into the responses of a web framework that reports the error', async () => {
+    const headers = new Map([
+      ['set-cookie', 'session=of-the-gateway'],
+      ['transfer-encoding', 'chunked'],
+      ['x-internal', '1'],
+    ]);
+    const error = new CpgError('server_error', 'x', { status: 502, headers });
+    expect(error.headers?.get('x-internal')).toBe('1');
+    const app = express().set('env', 'test');
+    app.get('/', (_request, _response, next) => next(error));
+    const server = app.listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const { status, headers: sent } = await fetch(`http://127.0.0.1:${getPort(server)}/`);
+    expect(status).toBe(502);
+    expect([sent.get('set-cookie'), sent.get('x-internal')]).toEqual([null, null]);
+  });
+});
 
 describe('the class of an error', () => {
   it.each(Object.keys(CPG_ERROR_CODES) as errors.CpgErrorCode[])('follows its code: %s', (code) => {

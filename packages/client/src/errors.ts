@@ -51,8 +51,11 @@ export interface CpgErrorDetails {
   readonly retryable?: boolean | undefined;
   /** `X-Request-Id` of the last response, if the server sent one. */
   readonly requestId?: string | undefined;
-  /** Headers of the last response, with names in lower case. They are not part of `toJSON()`. */
-  readonly headers?: Readonly<Record<string, string | string[] | undefined>> | undefined;
+  /**
+   * Headers of the last response, with names in lower case. They are not part of `toJSON()`, and a `Map`
+   * because web frameworks copy an object `error.headers` into their own responses.
+   */
+  readonly headers?: ReadonlyMap<string, string> | undefined;
   /** The beginning of the body of a response that is not an envelope, e.g. of a proxy's HTML page. */
   readonly bodyExcerpt?: string | undefined;
   /** The idempotency reference of the call. Repeat the call with it to learn the outcome. */
@@ -80,7 +83,7 @@ export class CpgError extends Error {
   readonly attempts: number;
   readonly retryable: boolean;
   declare readonly requestId?: string;
-  declare readonly headers?: Readonly<Record<string, string | string[] | undefined>>;
+  declare readonly headers?: ReadonlyMap<string, string>;
   declare readonly bodyExcerpt?: string;
   declare readonly idempotencyReference?: string;
 

@@ -79,9 +79,9 @@ describe('request', () => {
   });
 
   it.each<[string, unknown, string, string]>([
-    ['no envelope', null, '', 'expected an object, received null'],
-    ['success: false', { success: false, data: 1 }, 'success', 'expected true, received false'],
-    ['no data', { success: true, message: 'OK' }, 'data', 'expected a value, received none'],
+    ['no envelope', null, '', 'Input should be an object'],
+    ['success: false', { success: false, data: 1 }, 'success', "Input should be 'true'"],
+    ['no data', { success: true, message: 'OK' }, 'data', 'Field required'],
   ])('rejects a success with %s', async (_, body, path, problem) => {
     const { client } = await startServerAndClient((socket) =>
       respond(socket, { status: 200, body: JSON.stringify(body) }),

@@ -13,7 +13,7 @@ import {
   ResponseValidationError,
   readWireMessage,
 } from '../errors.ts';
-import { describe, isObject } from '../platform.ts';
+import { isObject } from '../platform.ts';
 import type { TransportResponse } from '../transport/transport.ts';
 
 const MAX_WIRE_MESSAGE_LENGTH = 1_000;
@@ -58,10 +58,9 @@ export const createReader = <E extends Endpoint>(endpoint: E): ResponseReader<Re
 export const createEnvelopeReader = <Data>(name: string): ResponseReader<SuccessEnvelope<Data>> => ({
   name,
   parse: (json) => {
-    if (!isObject(json)) return { path: '', problem: `expected an object, received ${describe(json)}` };
-    if (json.success !== true)
-      return { path: 'success', problem: `expected true, received ${describe(json.success)}` };
-    if (!('data' in json)) return { path: 'data', problem: 'expected a value, received none' };
+    if (!isObject(json)) return { path: '', problem: 'Input should be an object' };
+    if (json.success !== true) return { path: 'success', problem: "Input should be 'true'" };
+    if (!('data' in json)) return { path: 'data', problem: 'Field required' };
     return { result: json as unknown as SuccessEnvelope<Data> };
   },
 });
@@ -85,7 +84,7 @@ export const readResponse = <Result>(
   context: ResponseContext,
 ): Result => {
   const { status } = response;
-  const details = { ...context.details, status, headers: response.headers };
+  const details = { ...context.details, status, headers: toMap(response.headers) };
   if (status < 200 || status > 299) throw createError(reader.name, response, context);
   const parsed = reader.parse(parseJson(reader.name, response, context));
   if ('result' in parsed) return parsed.result;
@@ -97,7 +96,8 @@ export const readResponse = <Result>(
 };
 
 const parseJson = (name: string, response: TransportResponse, context: ResponseContext): unknown => {
-  const { status, headers, body } = response;
+  const { status, body } = response;
+  const headers = toMap(response.headers);
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch {
@@ -110,7 +110,8 @@ const parseJson = (name: string, response: TransportResponse, context: ResponseC
 };
 
 const createError = (name: string, response: TransportResponse, context: ResponseContext): CpgError => {
-  const { status, headers } = response;
+  const { status } = response;
+  const headers = toMap(response.headers);
   const { signature } = context;
   const message = readWireMessage(response.body);
   const wireMessage =
@@ -131,6 +132,13 @@ const createError = (name: string, response: TransportResponse, context: Respons
     retryable: RETRYABLE.has(status) || rejection === 'signature_already_used',
   });
 };
+
+const toMap = (headers: TransportResponse['headers']): ReadonlyMap<string, string> =>
+  new Map(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
+    ),
+  );
 
 const MAX_EXCERPT_LENGTH = 500;
 const MAX_QUOTED_LENGTH = 80;
