@@ -93,6 +93,7 @@ describe('the README', () => {
     ],
     ['errors', /^not enough\n$/],
     ['configuration', /^currencies\.list 1\n200 true\n(?:[A-Z]+\/[A-Z]+ ?)+\nping 1\n200 true\n$/],
+    ['transports', /^true\ntrue\ntrue\n$/],
     ['adapters', /^\d+\.\d{6}\n200\n$/],
     ['testing', /^$/],
   ])('has a working example %s', async (name, output) => {
