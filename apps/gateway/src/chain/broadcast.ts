@@ -189,8 +189,14 @@ const topUpGas = async (transaction: Transaction<Schema>, sweep: Sweep): Promise
   });
 };
 
+/** What the hash of a transaction is the SHA-256 of, before its subject. */
+export const HASH_SUBJECT = 'cpg-simulated-chain:';
+
+export const getHashPrefix = (family: AddressFamily): string => (family === 'ethereum' ? '0x' : '');
+
 /** Derives a transaction hash from its subject, so a broadcast repeated after a crash gets the same hash. */
-export const createTransactionHash = (subject: string, family: AddressFamily): string => {
-  const digest = createHash('sha256').update(`cpg-simulated-chain:${subject}`).digest('hex');
-  return family === 'ethereum' ? `0x${digest}` : digest;
-};
+export const createTransactionHash = (subject: string, family: AddressFamily): string =>
+  getHashPrefix(family) +
+  createHash('sha256')
+    .update(HASH_SUBJECT + subject)
+    .digest('hex');

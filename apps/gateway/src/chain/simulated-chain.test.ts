@@ -1,6 +1,7 @@
 import { startTestGateway } from '@cpg/test-support/gateway/test-gateway';
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
+import { createWithdrawal } from '../ledger/withdrawals.ts';
 
 it('advances the other transactions when one withdrawal cannot be broadcast, and logs an alarm', async () => {
   const gateway = await startTestGateway();
@@ -12,14 +13,18 @@ it('advances the other transactions when one withdrawal cannot be broadcast, and
          'BEGIN IF ${condition} THEN RAISE EXCEPTION ''rejected''; END IF; RETURN NEW; END'`,
       )
       .execute(gateway.db);
-  await reject('true');
+  await reject('false');
   await sql`CREATE TRIGGER reject BEFORE INSERT ON chain_transaction
     FOR EACH ROW EXECUTE FUNCTION reject()`.execute(gateway.db);
   const references = ['order-1', 'order-2', 'order-3'];
-  for (const client_reference of references) {
-    const order = { currency: 'USDT', network: 'ETH', amount: '10', client_reference };
-    const body = { ...order, to_address: '0x52908400098527886E0F7030069857D2E4169EE7' };
-    expect((await gateway.call('/v1/withdrawals', { method: 'POST', body })).status).toBe(500);
+  for (const clientReference of references) {
+    // As a process that ended before the broadcast leaves it.
+    const held = await createWithdrawal(gateway.db, {
+      ...{ accountId: 'acct_demo', currency: 'USDT', network: 'ETH', amount: '10', clientReference },
+      toAddress: '0x52908400098527886E0F7030069857D2E4169EE7',
+      at: new Date(gateway.clock.now()),
+    });
+    expect(held).toMatchObject({ status: 'pending' });
   }
   await reject("NEW.withdrawal_id = (SELECT id FROM withdrawal WHERE client_reference = ''order-1'')");
   await gateway.chain.advance();

@@ -7,6 +7,7 @@ import { requestSignatures } from './migrations/0004-request-signatures.ts';
 import { settlementFailures } from './migrations/0005-settlement-failures.ts';
 import { webhookEndpointHealth } from './migrations/0006-webhook-endpoint-health.ts';
 import { masterKeyCheck } from './migrations/0007-master-key-check.ts';
+import { singleStatementWithdrawals } from './migrations/0008-single-statement-withdrawals.ts';
 import type { Schema } from './schema.ts';
 
 const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
@@ -17,6 +18,7 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
   '0005-settlement-failures': settlementFailures,
   '0006-webhook-endpoint-health': webhookEndpointHealth,
   '0007-master-key-check': masterKeyCheck,
+  '0008-single-statement-withdrawals': singleStatementWithdrawals,
 };
 
 const runStatements = (statements: readonly string[]): Migration => ({

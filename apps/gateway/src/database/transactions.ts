@@ -16,13 +16,16 @@ const CONFLICT_STATES: readonly unknown[] = ['40001', '40P01'];
  *
  * @throws DatabaseUnavailableError when the database is unreachable, or every attempt hit a conflict.
  */
-export const inTransaction = async <T>(
+export const inTransaction = <T>(
   db: Database,
   work: (transaction: Transaction<Schema>) => Promise<T>,
-): Promise<T> => {
+): Promise<T> => retryConflicts(() => db.transaction().execute(work));
+
+/** Retries work that the database rolled back because of a serialization failure or a deadlock. */
+export const retryConflicts = async <T>(work: () => Promise<T>): Promise<T> => {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await db.transaction().execute(work);
+      return await work();
     } catch (error) {
       if (!isConflict(error) || attempt === MAX_ATTEMPTS) throw error;
       await wait(Math.random() * MAX_BACKOFF_MS * attempt);

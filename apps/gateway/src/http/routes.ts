@@ -1,6 +1,7 @@
 import { type Endpoint, endpoints, isRejection, REJECTIONS } from '@cpg/protocol';
 import { page, RejectionError, type Route, type RouteHandler, route } from '@cpg/server-middleware';
 import { broadcastWithdrawal } from '../chain/broadcast.ts';
+import { holdAndBroadcast } from '../chain/hold-and-broadcast.ts';
 import { isDatabaseUnavailable } from '../database/database-unavailable.ts';
 import type { Database } from '../database/open-database.ts';
 import { listBalances } from '../ledger/balances.ts';
@@ -87,7 +88,7 @@ export const listTransactionsRoute = (services: LedgerServices) =>
 
 export const createWithdrawalRoute = ({ db, clock }: LedgerServices) =>
   ledgerRoute(endpoints.createWithdrawal, async ({ cpg, body, http }) => {
-    const held = await createWithdrawal(db, {
+    const wanted = {
       accountId: cpg.accountId,
       currency: body.currency,
       network: body.network,
@@ -96,9 +97,10 @@ export const createWithdrawalRoute = ({ db, clock }: LedgerServices) =>
       clientReference: body.client_reference ?? null,
       signed: getSignedRequest(cpg, http),
       at: new Date(clock.now()),
-    });
+    };
+    const held = await createWithdrawal(db, wanted, holdAndBroadcast);
     if (isRejection(held)) return held;
-    const row = await broadcastWithdrawal({ db, clock }, held.id);
+    const row = held.status === 'pending' ? await broadcastWithdrawal({ db, clock }, held.id) : held;
     const { amount, fee } = await formatWithdrawalAmounts(db, row);
     return {
       withdrawal_id: row.id,

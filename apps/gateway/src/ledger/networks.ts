@@ -13,8 +13,10 @@ export type NetworkRow = Selectable<NetworkTable>;
 /**
  * The newest block number. Derived from the time, so an idle chain writes nothing and all processes agree.
  */
-export const getBlockHeight = (network: NetworkRow, nowMs: number): number =>
-  Math.floor(nowMs / network.block_interval_ms) + network.mined_ahead;
+export const getBlockHeight = (
+  network: Pick<NetworkRow, 'block_interval_ms' | 'mined_ahead'>,
+  nowMs: number,
+): number => Math.floor(nowMs / network.block_interval_ms) + network.mined_ahead;
 
 /** The block and the confirmations of a transaction; none until its block is mined. */
 export const getInclusion = (blockNumber: number | null, height: number) =>

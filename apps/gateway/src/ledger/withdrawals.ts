@@ -41,23 +41,33 @@ export interface NewWithdrawal {
 }
 
 /**
- * Creates a `pending` withdrawal and holds its amount and fee in the same transaction. A known
+ * Writes a new withdrawal and holds its amount and fee, or does neither. Returns `duplicate` when its reference or
+ * signature is known.
+ */
+export type HoldWithdrawal = (
+  db: Database,
+  input: NewWithdrawal,
+  currency: AccountCurrency,
+) => Promise<WithdrawalRow | Rejection | 'duplicate'>;
+
+/**
+ * Creates a withdrawal and holds its amount and fee; it is `pending`, unless `hold` also broadcasts it. A known
  * `client_reference` returns the existing withdrawal, or a conflict when the parameters differ. The signature
  * of a withdrawal is rejected as a replay, also when the admission store has forgotten it. Wire protocol §4.6.
  */
 export const createWithdrawal = async (
   db: Database,
   input: NewWithdrawal,
+  hold: HoldWithdrawal = insertAndHold,
 ): Promise<WithdrawalRow | Rejection> => {
-  const existing = await findByReference(db, input);
+  const [existing, currency] = await Promise.all([findByReference(db, input), findCurrency(db, input)]);
   if (existing !== undefined) {
     return (await findReplay(db, 'withdrawal', input.signed)) ?? returnExisting(existing, input);
   }
-  const currency = await findCurrency(db, input);
   if (!currency?.withdrawal_enabled) return REJECTIONS.withdrawals_not_enabled;
   const rejection = findRejection(input, currency);
   if (rejection !== undefined) return rejection;
-  const held = await insertAndHold(db, input, currency);
+  const held = await hold(db, input, currency);
   if (held !== 'duplicate') return held;
   const replay = await findReplay(db, 'withdrawal', input.signed);
   if (replay !== undefined) return replay;
@@ -100,11 +110,7 @@ const findRejection = (input: NewWithdrawal, currency: AccountCurrency): Rejecti
   return undefined;
 };
 
-const insertAndHold = (
-  db: Database,
-  input: NewWithdrawal,
-  currency: AccountCurrency,
-): Promise<WithdrawalRow | Rejection | 'duplicate'> => {
+const insertAndHold: HoldWithdrawal = (db, input, currency) => {
   const fee = calculateWithdrawalFee(input.amount, currency);
   return rollbackOnRejection(db, async (transaction) => {
     const row = await transaction
@@ -298,7 +304,7 @@ const toSettlement = (row: InFlight, { outcome, errorMessage }: WithdrawalOutcom
     event: {
       id: row.event_id,
       event: `withdrawal.${outcome}`,
-      data: toEventData({ ...row, status: outcome, error_message: errorMessage }, row.decimals),
+      data: toWithdrawalEventData({ ...row, status: outcome, error_message: errorMessage }, row.decimals),
     },
   };
 };
@@ -309,12 +315,21 @@ export const recordWithdrawalEvent = async (
   row: WithdrawalRow,
   at: Date,
 ): Promise<void> => {
-  const data = toEventData(row, await getCurrencyDecimals(transaction, row));
+  const data = toWithdrawalEventData(row, await getCurrencyDecimals(transaction, row));
   const event = `withdrawal.${row.status}` as WebhookEventName;
   await recordEvent(transaction, { accountId: row.account_id, event, data, at });
 };
 
-const toEventData = (row: WithdrawalRow, decimals: number): WithdrawalEventData => ({
+type EventRow<Id> = Pick<
+  WithdrawalRow,
+  'client_reference' | 'currency' | 'network' | 'to_address' | 'amount' | 'fee' | 'status' | 'tx_hash'
+> & { readonly id: Id; readonly error_message: string | null };
+
+/** The data of an event of a withdrawal. Wire protocol §5. */
+export const toWithdrawalEventData = <Id>(
+  row: EventRow<Id>,
+  decimals: number,
+): Omit<WithdrawalEventData, 'withdrawal_id'> & { readonly withdrawal_id: Id } => ({
   withdrawal_id: row.id,
   client_reference: row.client_reference,
   currency: row.currency,

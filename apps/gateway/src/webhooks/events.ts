@@ -13,8 +13,10 @@ export interface NewEvent {
 const API_VERSION = '1';
 
 /** The exact body of an event. Wire protocol §5. */
-export const formatEventBody = (id: number, { event, at, data }: Omit<NewEvent, 'accountId'>): string =>
-  JSON.stringify({ id, event, created_at: formatEventTime(at), api_version: API_VERSION, data });
+export const formatEventBody = (
+  id: number | string,
+  { event, at, data }: Omit<NewEvent, 'accountId'>,
+): string => JSON.stringify({ id, event, created_at: formatEventTime(at), api_version: API_VERSION, data });
 
 /**
  * Writes an event and its deliveries in the caller's transaction: the event exists if and only if the change
