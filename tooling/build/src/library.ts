@@ -16,6 +16,8 @@ export const library = (
     platform: 'node',
     target: 'node20.19',
     dts: true,
+    // Declarations keep no import of which they use nothing, such as one of `node:crypto`.
+    treeshake: { moduleSideEffects: 'no-external' },
     sourcemap: true,
     hash: false,
     // The extension alone tells the two formats apart, as "type": "module" in package.json says.

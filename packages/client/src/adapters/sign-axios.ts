@@ -22,6 +22,14 @@ import {
   type SigningCredentials,
 } from './adapter-signer.ts';
 
+// The types of axios are not in the declarations: it is an optional dependency.
+
+/** The members used of an axios instance. */
+export interface AxiosInstanceLike {
+  readonly defaults: object;
+  getUri(config?: never): string;
+}
+
 /**
  * Signs every request of your axios instance and returns the instance. `baseUrl` defaults to the instance's
  * `baseURL`.
@@ -34,12 +42,13 @@ import {
  * `invalid_request` when it goes to another origin, or when its body is a stream or a form, whose bytes are
  * not known in advance.
  */
-export const signAxios = <Instance extends AxiosInstance>(
-  instance: Instance,
+export const signAxios = <Instance extends AxiosInstanceLike>(
+  signed: Instance,
   credentials: Omit<SigningCredentials, 'baseUrl'> & Partial<Pick<SigningCredentials, 'baseUrl'>>,
 ): Instance => {
-  requireOption('signAxios: instance', instance, AXIOS);
+  requireOption('signAxios: instance', signed, AXIOS);
   requireOption('signAxios: options', credentials, OBJECT);
+  const instance = signed as unknown as AxiosInstance;
   const baseUrl = credentials.baseUrl ?? parseOrigin(instance.defaults.baseURL);
   const signer = new AdapterSigner('signAxios', { ...credentials, baseUrl });
   const given = instance.defaults.adapter;
@@ -71,7 +80,7 @@ export const signAxios = <Instance extends AxiosInstance>(
       throw error;
     }
   };
-  return instance;
+  return signed;
 };
 
 interface Settled {

@@ -1,12 +1,12 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { ResponseValidationError } from '../errors.ts';
 import { COUNT_FROM_1, checkOptions, requireOption } from '../guards.ts';
+import type { TransportResponse } from '../transport/transport.ts';
 
 /** Status, headers and attempts of a call. */
 export interface ResponseInfo {
   readonly status: number;
   /** Header names are in lower case. */
-  readonly headers: Readonly<IncomingHttpHeaders>;
+  readonly headers: TransportResponse['headers'];
   /** The `X-Request-Id` header, if the server sent one. */
   readonly requestId: string | undefined;
   /** Requests sent for this call, including retries. */

@@ -34,7 +34,7 @@ export const trigger: CommandHandler<TriggerFlags> = async (context, { to, data,
   const release = context.interruptWith(() => interrupt.abort());
   const response = await post(url, {
     headers: Object.entries(headers).flat(),
-    body,
+    body: Buffer.from(body),
     signal: interrupt.signal,
   }).finally(release);
   const { status } = response;

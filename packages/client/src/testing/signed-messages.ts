@@ -33,11 +33,16 @@ export interface RequestToMake extends Credentials {
   readonly now?: number | undefined;
 }
 
+/** A `Buffer`, without the types of Node.js. */
+export interface BodyBytes extends Uint8Array {
+  toString(encoding?: string): string;
+}
+
 export interface MadeRequest {
   readonly method: string;
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer | undefined;
+  readonly body: BodyBytes | undefined;
 }
 
 const REQUEST_RULES: OptionRules<RequestToMake> = {
@@ -83,7 +88,7 @@ export interface WebhookToMake<Name extends WebhookEventName> {
 
 export interface MadeWebhook {
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
+  readonly body: BodyBytes;
 }
 
 const EVENT = oneOf(...Object.keys(WEBHOOK_EVENTS));

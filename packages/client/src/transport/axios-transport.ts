@@ -1,5 +1,3 @@
-import type { Agent as HttpAgent } from 'node:http';
-import type { Agent as HttpsAgent } from 'node:https';
 import type { Axios, AxiosProxyConfig, AxiosStatic } from 'axios';
 import { CpgError } from '../errors.ts';
 import { checkOptions, methods, type OptionRule, type OptionRules } from '../guards.ts';
@@ -15,19 +13,35 @@ import {
   toTransportError,
 } from './transport.ts';
 
+// The types of Node.js and axios are not in the declarations: a program may be compiled without them.
+
+/** An `Agent` of `node:http` or `node:https`, or one of a package such as `https-proxy-agent`. */
+export interface ConnectionAgent {
+  destroy(): void;
+}
+
+/** A proxy for https and http. */
+export interface ProxyOptions {
+  /** Of the connection to the proxy. @default 'http' */
+  readonly protocol?: string | undefined;
+  readonly host: string;
+  readonly port: number;
+  readonly auth?: { readonly username: string; readonly password: string } | undefined;
+}
+
 /** The options of {@link axiosTransport}. */
 export interface ConnectionOptions {
   /** Replaces the client's keep-alive agent for http. */
-  readonly httpAgent?: HttpAgent | undefined;
+  readonly httpAgent?: ConnectionAgent | undefined;
   /**
    * Replaces the client's keep-alive agent for https, e.g. to set client certificates, a CA or socket limits.
    */
-  readonly httpsAgent?: HttpsAgent | undefined;
+  readonly httpsAgent?: ConnectionAgent | undefined;
   /**
    * A proxy, or `false` for none. Defaults to the environment's `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`,
    * except for loopback.
    */
-  readonly proxy?: AxiosProxyConfig | false | undefined;
+  readonly proxy?: ProxyOptions | false | undefined;
 }
 
 const isAgent = methods('addRequest', 'destroy');
@@ -89,7 +103,7 @@ class AxiosTransport implements Transport {
       adapter: 'http',
       httpAgent: httpAgent ?? this.#own(new (getNodeModule('node:http').Agent)({ keepAlive: true })),
       httpsAgent: httpsAgent ?? this.#own(new (getNodeModule('node:https').Agent)({ keepAlive: true })),
-      ...(proxy === undefined ? {} : { proxy }),
+      ...(proxy === undefined ? {} : { proxy: proxy as AxiosProxyConfig | false }),
       maxRedirects: 0,
       maxContentLength: MAX_RESPONSE_BYTES,
       maxBodyLength: Number.POSITIVE_INFINITY,

@@ -5,15 +5,30 @@ import { notify, warn } from '../guards.ts';
 import { describe, getTag, isObject } from '../platform.ts';
 import type { UnreadBody } from './raw-body.ts';
 
+// The types of Node.js are not in the declarations: a program may be compiled without them.
+
+/** The members used of a request of `node:http`, which those of Express have too. */
+export interface NodeRequestLike {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  on(event: string, listener: (...values: never[]) => void): unknown;
+}
+
+/** The members used of a response of `node:http`, which those of Express have too. */
+export interface NodeResponseLike {
+  readonly headersSent: boolean;
+  writeHead(status: number, headers?: Readonly<Record<string, string>>): unknown;
+  end(body?: string): unknown;
+}
+
 /** The members used of a request of Fastify. */
 export interface FastifyRequestLike {
-  readonly raw: IncomingMessage;
+  readonly raw: NodeRequestLike;
   readonly body?: unknown;
 }
 
 /** The members used of a reply of Fastify. */
 export interface FastifyReplyLike {
-  readonly raw: ServerResponse;
+  readonly raw: NodeResponseLike;
   code(status: number): unknown;
   header(name: string, value: string): unknown;
   send(payload: unknown): unknown;
@@ -24,8 +39,8 @@ export interface FastifyReplyLike {
  * next)`.
  */
 export type WebhookHandler = (
-  request: IncomingMessage | FastifyRequestLike,
-  response: ServerResponse | FastifyReplyLike,
+  request: NodeRequestLike | FastifyRequestLike,
+  response: NodeResponseLike | FastifyReplyLike,
   next?: (error?: unknown) => void,
 ) => void;
 
@@ -73,7 +88,9 @@ interface KeptBody {
 const INTERNAL_ERROR = errorEnvelope(REJECTIONS.internal_server_error.message);
 
 const createFastifyExchange = (request: FastifyRequestLike, reply: FastifyReplyLike): Exchange => {
-  const { raw: message, body, rawBody } = request as FastifyRequestLike & KeptBody;
+  const { raw, body, rawBody } = request as FastifyRequestLike & KeptBody;
+  const message = raw as IncomingMessage;
+  const response = reply.raw as ServerResponse;
   return {
     message,
     body: { message, kept: [rawBody, body] },
@@ -87,7 +104,7 @@ const createFastifyExchange = (request: FastifyRequestLike, reply: FastifyReplyL
     fail: (error) => {
       // The error handler and the log of the application get it.
       if (notify('reply.send()', (failure: unknown) => void reply.send(failure), asError(error))) return;
-      if (!reply.raw.headersSent) respond(reply.raw, 500, { envelope: INTERNAL_ERROR });
+      if (!response.headersSent) respond(response, 500, { envelope: INTERNAL_ERROR });
     },
   };
 };
