@@ -1,9 +1,15 @@
 import { library } from '@cpg/build';
+import type { UserConfig } from 'tsdown';
 
-export default library({
-  index: 'src/index.ts',
-  'inbox-postgres': 'src/webhooks/postgres-inbox.ts',
-  'inbox-redis': 'src/webhooks/redis-inbox.ts',
-  testing: 'src/testing/index.ts',
-  cli: 'src/cli/main.ts',
-});
+const config: UserConfig = {
+  ...library({
+    index: 'src/index.ts',
+    'inbox-postgres': 'src/webhooks/postgres-inbox.ts',
+    'inbox-redis': 'src/webhooks/redis-inbox.ts',
+    testing: 'src/testing/index.ts',
+    cli: 'src/cli/main.ts',
+  }),
+  // `Symbol.dispose`, which the default library of TypeScript lacks.
+  banner: { dts: '/// <reference lib="esnext.disposable" />' },
+};
+export default config;

@@ -1,4 +1,4 @@
-import { endpoints, type ResponseOf, type SuccessEnvelope } from '@cpg/protocol';
+import { endpoints, type Pong, type SuccessEnvelope } from '@cpg/protocol';
 import type { CallOptions } from './call/call-scope.ts';
 import { Caller, type RequestOptions } from './call/caller.ts';
 import {
@@ -142,7 +142,11 @@ export class CpgClient {
   readonly #closing = new Closing();
   readonly #ownsTransport: boolean;
 
-  /** @throws CpgError `invalid_configuration` for an invalid option. */
+  /**
+   * @throws CpgError `invalid_configuration` for an invalid option.
+   * @example
+   * const cpg = new CpgClient({ baseUrl: 'https://api.example.com', keyId: 'ck_1', secret });
+   */
   constructor(options: CpgClientOptions) {
     const parent = derivedFrom.get(options);
     this.#context =
@@ -217,8 +221,13 @@ export class CpgClient {
     return this.#context.clock.offsetMs;
   }
 
-  /** Checks key, secret and clock. Needs no permission. */
-  ping(options: CallOptions = {}): CpgCall<ResponseOf<typeof endpoints.ping>> {
+  /**
+   * Checks key, secret and clock. Needs no permission.
+   *
+   * @example
+   * await cpg.ping();
+   */
+  ping(options: CallOptions = {}): CpgCall<SuccessEnvelope<Pong>> {
     return this.#caller.call({ endpoint: endpoints.ping, given: {}, options });
   }
 
@@ -248,13 +257,21 @@ export class CpgClient {
   /**
    * Ends all calls in flight with `client_closed` and closes the connections. Your own agents and transports
    * stay open.
+   *
+   * @example
+   * process.once('SIGTERM', () => cpg.close());
    */
   close(): void {
     this.#closing.abort();
     if (this.#ownsTransport) this.#context.transport.close?.();
   }
 
-  /** Closes the client at the end of a `using` block. */
+  /**
+   * Closes the client at the end of a `using` block.
+   *
+   * @example
+   * using cpg = CpgClient.fromEnv();
+   */
   [Symbol.dispose](): void {
     this.close();
   }

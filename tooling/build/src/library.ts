@@ -1,4 +1,18 @@
-import { defineConfig } from 'tsdown';
+import { defineConfig, type Rolldown } from 'tsdown';
+
+/**
+ * Declarations keep an import of each module that their sources import, even of those without a type in them: types of
+ * Node.js would be loaded, which a program may be compiled without.
+ */
+const withoutBareImports: Rolldown.Plugin = {
+  name: 'without-bare-imports',
+  generateBundle(_, bundle) {
+    for (const chunk of Object.values(bundle)) {
+      const isDeclaration = chunk.type === 'chunk' && /\.d\.[cm]?ts$/.test(chunk.fileName);
+      if (isDeclaration) chunk.code = chunk.code.replace(/^import "[^"]+";$/gm, '');
+    }
+  },
+};
 
 /**
  * Build of a published package: ESM and CJS side by side, each with its own declarations. `chunks` are the files that an
@@ -16,8 +30,7 @@ export const library = (
     platform: 'node',
     target: 'node20.19',
     dts: true,
-    // Declarations keep no import of which they use nothing, such as one of `node:crypto`.
-    treeshake: { moduleSideEffects: 'no-external' },
+    plugins: [withoutBareImports],
     sourcemap: true,
     hash: false,
     // The extension alone tells the two formats apart, as "type": "module" in package.json says.

@@ -41,6 +41,9 @@ export interface AxiosInstanceLike {
  * @throws CpgError `invalid_configuration` for options that cannot be used. A request rejects with
  * `invalid_request` when it goes to another origin, or when its body is a stream or a form, whose bytes are
  * not known in advance.
+ * @example
+ * const api = signAxios(axios.create({ baseURL: 'https://api.example.com' }), { keyId: 'ck_1', secret });
+ * const { data } = await api.get('/v1/balances', { params: { currency: 'USDT' } });
  */
 export const signAxios = <Instance extends AxiosInstanceLike>(
   signed: Instance,

@@ -32,6 +32,9 @@ const MAX_ERROR_BYTES = 10_000;
  *
  * @throws CpgError `invalid_configuration` for options that cannot be used. A request rejects with
  * `invalid_request` when it goes to another origin or has arguments that `fetch` does not accept.
+ * @example
+ * const signedFetch = signFetch(fetch, { baseUrl: 'https://api.example.com', keyId: 'ck_1', secret });
+ * const response = await signedFetch('/v1/balances?currency=USDT');
  */
 export const signFetch = <Fetch extends AnyFetch>(fetch: Fetch, credentials: SigningCredentials): Fetch => {
   requireOption('signFetch: fetch', fetch, FUNCTION);

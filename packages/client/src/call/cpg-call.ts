@@ -30,12 +30,23 @@ export class CpgCall<Result> implements Promise<Result> {
     this.#outcome = outcome;
   }
 
-  /** The result with status, headers and attempts. */
+  /**
+   * The result with status, headers and attempts.
+   *
+   * @example
+   * const { result, response } = await cpg.balances.list().withResponse();
+   * console.log(response.requestId, response.attempts, result.data);
+   */
   withResponse(): Promise<WithResponse<Result>> {
     return this.#outcome;
   }
 
-  /** The same call with a changed result. */
+  /**
+   * The same call with a changed result.
+   *
+   * @example
+   * const rows = await cpg.balances.list().map(({ data }) => data);
+   */
   map<Mapped>(change: (result: Result) => Mapped): CpgCall<Mapped> {
     return new CpgCall(this.#outcome.then(({ result, response }) => ({ result: change(result), response })));
   }
@@ -81,7 +92,12 @@ export class PagedCall<Row, Result extends Page<Row>> extends CpgCall<Result> im
     this.#readAfter = readAfter;
   }
 
-  /** This page and all that follow. Each is requested when the previous one has been consumed. */
+  /**
+   * This page and all that follow. Each is requested when the previous one has been consumed.
+   *
+   * @example
+   * for await (const { data, next_cursor } of cpg.transactions.list().pages()) console.log(data.length, next_cursor);
+   */
   async *pages(): AsyncGenerator<Result, void, undefined> {
     let { result: page } = await this.withResponse();
     let last = Number.POSITIVE_INFINITY;

@@ -1,9 +1,15 @@
 import {
   type Balance,
+  type CollectionEnvelope,
+  type Currency,
   Decimal,
   endpoints,
-  type QueryOf,
-  type ResponseOf,
+  type GetHotWalletQuery,
+  type HotWallet as HotWalletAddress,
+  type ListBalancesQuery,
+  type ListTransactionsQuery,
+  type PageEnvelope,
+  type SuccessEnvelope,
   type Transaction,
   toDecimal,
   upperCaseAscii,
@@ -22,11 +28,14 @@ export class Balances {
     bindMethods(this);
   }
 
-  /** Lists all balances, or those of one currency or network. Filters ignore case. Needs `read_balance`. */
-  list(
-    query: QueryOf<typeof endpoints.listBalances> = {},
-    options: CallOptions = {},
-  ): CpgCall<ResponseOf<typeof endpoints.listBalances>> {
+  /**
+   * Lists all balances, or those of one currency or network. Filters ignore case. Needs `read_balance`.
+   *
+   * @example
+   * const { data } = await cpg.balances.list({ currency: 'USDT' });
+   * for (const { network, available } of data) console.log(network, available);
+   */
+  list(query: ListBalancesQuery = {}, options: CallOptions = {}): CpgCall<CollectionEnvelope<Balance>> {
     return this.#caller.call({ endpoint: endpoints.listBalances, given: { query }, options });
   }
 }
@@ -36,6 +45,9 @@ export class Balances {
  *
  * @throws CpgError `invalid_configuration` for invalid arguments; ProtocolError `invalid_decimal` for an
  * amount that is not a plain decimal string.
+ * @example
+ * const { data } = await cpg.balances.list();
+ * console.log(sumAvailable(data, { currency: 'USDT' }).toFixed(6));
  */
 export const sumAvailable = (
   balances: readonly Pick<Balance, 'currency' | 'network' | 'available'>[],
@@ -61,8 +73,14 @@ export class Currencies {
     bindMethods(this);
   }
 
-  /** Lists the enabled currencies with their minimums and fees. Needs `list_currencies`. */
-  list(options: CallOptions = {}): CpgCall<ResponseOf<typeof endpoints.listCurrencies>> {
+  /**
+   * Lists the enabled currencies with their minimums and fees. Needs `list_currencies`.
+   *
+   * @example
+   * const { data } = await cpg.currencies.list();
+   * const decimals = data.find(({ currency, network }) => currency === 'USDT' && network === 'ETH')?.decimals;
+   */
+  list(options: CallOptions = {}): CpgCall<CollectionEnvelope<Currency>> {
     return this.#caller.call({ endpoint: endpoints.listCurrencies, given: {}, options });
   }
 }
@@ -76,11 +94,14 @@ export class HotWallet {
     bindMethods(this);
   }
 
-  /** Gets the address to fund on one network. Needs `request_withdrawal_funding_address`. */
-  get(
-    query: QueryOf<typeof endpoints.getHotWallet>,
-    options: CallOptions = {},
-  ): CpgCall<ResponseOf<typeof endpoints.getHotWallet>> {
+  /**
+   * Gets the address to fund on one network. Needs `request_withdrawal_funding_address`.
+   *
+   * @example
+   * const { data } = await cpg.hotWallet.get({ network: 'ETH' });
+   * console.log(data.address);
+   */
+  get(query: GetHotWalletQuery, options: CallOptions = {}): CpgCall<SuccessEnvelope<HotWalletAddress>> {
     return this.#caller.call({ endpoint: endpoints.getHotWallet, given: { query }, options });
   }
 }
@@ -97,11 +118,16 @@ export class Transactions {
   /**
    * Lists transactions, newest first. `await` the call for one page of `limit` rows (default 50, at most
    * 200), or `for await` it for all rows. `options` apply to each page separately. Needs `list_transactions`.
+   *
+   * @example
+   * for await (const transaction of cpg.transactions.list({ direction: 'deposit' })) {
+   *   console.log(transaction.tx_hash, transaction.amount_decimal);
+   * }
    */
   list(
-    query: QueryOf<typeof endpoints.listTransactions> = {},
+    query: ListTransactionsQuery = {},
     options: CallOptions = {},
-  ): PagedCall<Transaction, ResponseOf<typeof endpoints.listTransactions>> {
+  ): PagedCall<Transaction, PageEnvelope<Transaction>> {
     const first = this.#caller.call({ endpoint: endpoints.listTransactions, given: { query }, options });
     return new PagedCall(first.withResponse(), (cursor) =>
       this.#caller.call({

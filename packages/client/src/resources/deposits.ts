@@ -1,4 +1,10 @@
-import { type BodyOf, endpoints, type ResponseOf } from '@cpg/protocol';
+import {
+  type CreateDepositAddressBody,
+  type DepositAddress,
+  type DepositRequest,
+  endpoints,
+  type SuccessEnvelope,
+} from '@cpg/protocol';
 import type { CallOptions } from '../call/call-scope.ts';
 import { type Caller, POLL_RULES, type PollOptions } from '../call/caller.ts';
 import type { CpgCall } from '../call/cpg-call.ts';
@@ -6,10 +12,10 @@ import { asFields } from '../call/request.ts';
 import { bindMethods, oneOf } from '../guards.ts';
 
 /** The response, and the key that makes the call safe to repeat. */
-export type CreateDepositAddressResult = ResponseOf<typeof endpoints.createDepositAddress> & {
+export interface CreateDepositAddressResult extends SuccessEnvelope<DepositAddress> {
   /** The given or generated key; `null` if `null` was given. */
   readonly idempotency_key: string | null;
-};
+}
 
 /** Addresses that receive deposits (wire protocol §4.3). */
 export class DepositAddresses {
@@ -27,11 +33,15 @@ export class DepositAddresses {
    *
    * @throws OutcomeUnknownError if no usable response was received. Repeat the call with its
    * `idempotencyReference`.
+   * @example
+   * const { data } = await cpg.depositAddresses.create({
+   *   currency: 'USDT',
+   *   network: 'ETH',
+   *   user_identifier: 'user-7',
+   * });
+   * console.log(data.address, data.request_id);
    */
-  create(
-    body: BodyOf<typeof endpoints.createDepositAddress>,
-    options: CallOptions = {},
-  ): CpgCall<CreateDepositAddressResult> {
+  create(body: CreateDepositAddressBody, options: CallOptions = {}): CpgCall<CreateDepositAddressResult> {
     const { idempotency_key = crypto.randomUUID(), ...rest } = asFields(body);
     return this.#caller
       .call({
@@ -43,8 +53,6 @@ export class DepositAddresses {
       .map((envelope) => ({ ...envelope, idempotency_key }));
   }
 }
-
-type DepositRequestResult = ResponseOf<typeof endpoints.getDepositRequest>;
 
 export interface WaitForDepositOptions extends PollOptions {
   /**
@@ -62,8 +70,17 @@ export class DepositRequests {
     bindMethods(this);
   }
 
-  /** Gets a deposit request with its transactions. Needs `read_deposit_status`. */
-  get(requestId: number | string | bigint, options: CallOptions = {}): CpgCall<DepositRequestResult> {
+  /**
+   * Gets a deposit request with its transactions. Needs `read_deposit_status`.
+   *
+   * @example
+   * const { data } = await cpg.depositRequests.get(7);
+   * for (const payment of data.transactions) console.log(payment.amount_decimal, payment.status);
+   */
+  get(
+    requestId: number | string | bigint,
+    options: CallOptions = {},
+  ): CpgCall<SuccessEnvelope<DepositRequest>> {
     return this.#caller.call({
       endpoint: endpoints.getDepositRequest,
       given: { pathParameters: { request_id: requestId } },
@@ -77,11 +94,13 @@ export class DepositRequests {
    * polling.
    *
    * @throws CpgError `deadline_exceeded` or `aborted`. The request stays open; you may wait for it again.
+   * @example
+   * const { data } = await cpg.depositRequests.waitForDeposit(7, { until: 'detected' });
    */
   waitForDeposit(
     requestId: number | string | bigint,
     options: WaitForDepositOptions = {},
-  ): Promise<DepositRequestResult> {
+  ): Promise<SuccessEnvelope<DepositRequest>> {
     const enough: readonly string[] =
       options?.until === 'detected' ? ['detected', 'confirmed'] : ['confirmed'];
     return this.#caller.poll({

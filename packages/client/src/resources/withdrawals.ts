@@ -1,4 +1,10 @@
-import { type BodyOf, endpoints, type ResponseOf } from '@cpg/protocol';
+import {
+  type CreatedWithdrawal,
+  type CreateWithdrawalBody,
+  endpoints,
+  type SuccessEnvelope,
+  type Withdrawal,
+} from '@cpg/protocol';
 import type { CallOptions } from '../call/call-scope.ts';
 import { type Caller, POLL_RULES, type PollOptions } from '../call/caller.ts';
 import type { CpgCall } from '../call/cpg-call.ts';
@@ -8,12 +14,10 @@ import { bindMethods } from '../guards.ts';
 const { createWithdrawal, getWithdrawal } = endpoints;
 
 /** The response, and the reference that makes the call safe to repeat. */
-export type CreateWithdrawalResult = ResponseOf<typeof createWithdrawal> & {
+export interface CreateWithdrawalResult extends SuccessEnvelope<CreatedWithdrawal> {
   /** The given or generated reference; `null` if `null` was given. */
   readonly client_reference: string | null;
-};
-
-type WithdrawalResult = ResponseOf<typeof getWithdrawal>;
+}
 
 const FINAL: readonly string[] = ['confirmed', 'failed'];
 
@@ -35,8 +39,16 @@ export class Withdrawals {
    *
    * @throws OutcomeUnknownError if no usable response was received. Repeat the call with its
    * `idempotencyReference`.
+   * @example
+   * const { data, client_reference } = await cpg.withdrawals.create({
+   *   currency: 'USDT',
+   *   network: 'ETH',
+   *   to_address: '0x52908400098527886E0F7030069857D2E4169EE7',
+   *   amount: '10.5',
+   *   client_reference: 'payout-7',
+   * });
    */
-  create(body: BodyOf<typeof createWithdrawal>, options: CallOptions = {}): CpgCall<CreateWithdrawalResult> {
+  create(body: CreateWithdrawalBody, options: CallOptions = {}): CpgCall<CreateWithdrawalResult> {
     const { client_reference = crypto.randomUUID(), ...rest } = asFields(body);
     return this.#caller
       .call({
@@ -48,8 +60,17 @@ export class Withdrawals {
       .map((envelope) => ({ ...envelope, client_reference }));
   }
 
-  /** Gets a withdrawal and its status. Needs `read_withdrawal_status`. */
-  get(withdrawalId: number | string | bigint, options: CallOptions = {}): CpgCall<WithdrawalResult> {
+  /**
+   * Gets a withdrawal and its status. Needs `read_withdrawal_status`.
+   *
+   * @example
+   * const { data } = await cpg.withdrawals.get(7);
+   * console.log(data.status, data.tx_hash);
+   */
+  get(
+    withdrawalId: number | string | bigint,
+    options: CallOptions = {},
+  ): CpgCall<SuccessEnvelope<Withdrawal>> {
     return this.#caller.call({
       endpoint: getWithdrawal,
       given: { pathParameters: { withdrawal_id: withdrawalId } },
@@ -62,11 +83,14 @@ export class Withdrawals {
    * 15 s for up to `deadlineMs` (default 15 minutes).
    *
    * @throws CpgError `deadline_exceeded` or `aborted`. The withdrawal continues; you may wait for it again.
+   * @example
+   * const { data } = await cpg.withdrawals.waitUntilFinal(7, { deadlineMs: 3_600_000 });
+   * if (data.status === 'failed') console.log(data.error_message);
    */
   waitUntilFinal(
     withdrawalId: number | string | bigint,
     options: PollOptions = {},
-  ): Promise<WithdrawalResult> {
+  ): Promise<SuccessEnvelope<Withdrawal>> {
     return this.#caller.poll({
       operation: 'withdrawals.waitUntilFinal',
       options,

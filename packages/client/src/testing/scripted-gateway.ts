@@ -75,7 +75,13 @@ export class ScriptedGateway {
     });
   }
 
-  /** Starts a gateway on a free port. */
+  /**
+   * Starts a gateway on a free port.
+   *
+   * @example
+   * const gateway = await ScriptedGateway.start();
+   * const cpg = new CpgClient(gateway.clientOptions);
+   */
   static async start(options: ScriptedGatewayOptions = {}): Promise<ScriptedGateway> {
     const gateway = new ScriptedGateway(options);
     await new Promise<void>((resolve) => gateway.#server.listen(0, '127.0.0.1', resolve));
@@ -93,6 +99,8 @@ export class ScriptedGateway {
    *
    * @throws CpgError `invalid_configuration` for an unknown operation, or a reply that the real endpoint
    * could not return.
+   * @example
+   * gateway.reply('withdrawals.create', { lost: true }, { rejection: 'insufficient_available_balance' });
    */
   reply<Name extends OperationName>(
     operation: Name,
