@@ -1,17 +1,19 @@
-import { defineConfig, type Rolldown } from 'tsdown';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { defineConfig } from 'tsdown';
 
 /**
  * Declarations keep an import of each module that their sources import, even of those without a type in them: types of
- * Node.js would be loaded, which a program may be compiled without.
+ * Node.js or of an optional dependency would be loaded, which a program may be compiled without.
  */
-const withoutBareImports: Rolldown.Plugin = {
-  name: 'without-bare-imports',
-  generateBundle(_, bundle) {
-    for (const chunk of Object.values(bundle)) {
-      const isDeclaration = chunk.type === 'chunk' && /\.d\.[cm]?ts$/.test(chunk.fileName);
-      if (isDeclaration) chunk.code = chunk.code.replace(/^import "[^"]+";$/gm, '');
-    }
-  },
+const removeBareImports = (folder: string): void => {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  for (const file of files.filter((name) => /\.d\.[cm]?ts$/.test(name))) {
+    const path = join(folder, file);
+    const text = readFileSync(path, 'utf8');
+    const rest = text.replace(/^import "[^"]+";$/gm, '');
+    if (rest !== text) writeFileSync(path, rest);
+  }
 };
 
 /**
@@ -30,7 +32,7 @@ export const library = (
     platform: 'node',
     target: 'node20.19',
     dts: true,
-    plugins: [withoutBareImports],
+    hooks: { 'build:done': ({ options }) => removeBareImports(options.outDir) },
     sourcemap: true,
     hash: false,
     // The extension alone tells the two formats apart, as "type": "module" in package.json says.

@@ -37,6 +37,8 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
   'consumer:types-bundler': REPOSITORY,
   'consumer:core': REPOSITORY,
   'consumer:client': REPOSITORY,
+  'consumer:types-plain': REPOSITORY,
+  'consumer:zod3': REPOSITORY,
   'consumer:vectors': REPOSITORY,
   'consumer:runtimes': REPOSITORY,
   'consumer:conformance': REPOSITORY,

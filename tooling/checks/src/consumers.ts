@@ -51,6 +51,24 @@ const addSharedProgram = (folder: string): void => {
   }
 };
 
+const STRICT = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false'];
+
+/** Compiles `plain.ts` with one of the versions of TypeScript that `types-plain` installs. */
+const compilePlain = (version: string, ...options: Command): Command => [
+  ...['node', `node_modules/typescript-${version}/bin/tsc`, ...STRICT, ...options],
+  'plain.ts',
+];
+
+const NODE10 = [
+  '--module',
+  'commonjs',
+  '--moduleResolution',
+  'node10',
+  '--esModuleInterop',
+  '--target',
+  'es2022',
+];
+
 /** Users' own declarations of `rawBody` on Express's request, each in a program of its own. */
 const RAW_BODY = ['raw-body/optional.ts', 'raw-body/required.ts'].map((file) =>
   compile('nodenext', 'nodenext', file),
@@ -97,6 +115,38 @@ const ALL: Readonly<Record<string, Consumer>> = {
         runOn(node, 'smoke.mjs'),
         runOn(node, 'smoke.cjs'),
       ]),
+    ],
+  },
+  // The oldest TypeScript that zod 4 supports, and the newer majors; TypeScript 7 with the options that it has by default.
+  'types-plain': {
+    project: `${CONSUMERS}/types-plain`,
+    packages: ['packages/protocol', 'packages/client'],
+    dependencies: {
+      zod: '^4.0.0',
+      'typescript-5': 'npm:typescript@~5.5.0',
+      'typescript-6': 'npm:typescript@^6.0.0',
+      'typescript-7': 'npm:typescript@^7.0.0',
+    },
+    commands: [
+      compilePlain('7'),
+      ...['5', '6', '7'].flatMap((version) => [
+        compilePlain(version, '--module', 'nodenext', '--target', 'es2022'),
+        compilePlain(version, '--module', 'esnext', '--moduleResolution', 'bundler', '--target', 'es2022'),
+      ]),
+      compilePlain('5', ...NODE10),
+      compilePlain('6', ...NODE10, '--ignoreDeprecations', '6.0'),
+    ],
+  },
+  // The zod that is 3 under its own name and 4 under `zod/v4`.
+  zod3: {
+    project: 'packages/client/consumers',
+    packages: ['packages/protocol', 'packages/client'],
+    dependencies: { axios: '^1.18.0', zod: '~3.25.76', typescript: '^5.9.0', '@types/node': '^20.0.0' },
+    commands: [
+      compile('nodenext', 'nodenext'),
+      compile('bundler', 'esnext'),
+      ['node', 'smoke.mjs'],
+      ['node', 'smoke.cjs'],
     ],
   },
   // The packed protocol passes the vectors that it carries.
