@@ -1,4 +1,7 @@
-// Checks that published manifests name the repository, so that npm links to it and provenance can be verified, and pack their sources.
+// Checks that published manifests name the repository, so that npm links to it and provenance can be verified, pack their
+// sources, let bundlers drop unused files, and have types for `moduleResolution: node10`; and that links in their READMEs,
+// which are read on npm, are absolute and lead to a file of the repository.
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { REPOSITORY_ROOT } from './program.ts';
@@ -13,6 +16,9 @@ interface Manifest {
   readonly bugs?: string;
   readonly keywords?: readonly string[];
   readonly files?: readonly string[];
+  readonly sideEffects?: unknown;
+  readonly exports?: Readonly<Record<string, unknown>>;
+  readonly typesVersions?: { readonly '*'?: Readonly<Record<string, readonly string[]>> };
   readonly publishConfig?: { readonly access?: string; readonly provenance?: boolean };
 }
 
@@ -27,7 +33,34 @@ const expectedFor = (folder: string, root: Manifest) => ({
   bugs: root.bugs,
 });
 
+/** The declarations of each subpath for `require`, which node10 does not find in `exports`. */
+const getSubpathTypes = (
+  exports: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, readonly string[]>> =>
+  Object.fromEntries(
+    Object.entries(exports).flatMap(([name, target]) => {
+      const { types } = ((target as { readonly require?: unknown }).require ?? {}) as {
+        readonly types?: string;
+      };
+      return name === '.' || types === undefined ? [] : [[name.slice(2), [types]]];
+    }),
+  );
+
+/** The targets of links that are not absolute, or lead to no file of the repository. */
+const findBrokenLinks = async (folder: string, repository: string): Promise<readonly string[]> => {
+  const readme = await readFile(join(REPOSITORY_ROOT, folder, 'README.md'), 'utf8');
+  const prose = readme.replaceAll(/```[\s\S]*?```/g, '');
+  const targets = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target as string);
+  return targets.filter((target) => {
+    if (target.startsWith('#')) return false;
+    const [, path] = target.split(/^https:\/\/github\.com\/cpg-dev\/cpg\/(?:blob|tree)\/main\/([^#]+)/);
+    if (path !== undefined) return !existsSync(join(REPOSITORY_ROOT, path));
+    return !target.startsWith('https://') || target.startsWith(`${repository}/blob`);
+  });
+};
+
 const root = await readManifest('.');
+const repository = root.homepage?.replace(/#readme$/, '') ?? '';
 const problems: string[] = [];
 for (const folder of PUBLISHED) {
   const manifest = await readManifest(folder);
@@ -41,6 +74,19 @@ for (const folder of PUBLISHED) {
   if (!files.includes('src')) problems.push(`${folder}: expected src in files, for the source maps.`);
   if (publishConfig?.access !== 'public' || publishConfig.provenance !== true)
     problems.push(`${folder}: expected publishConfig with access public and provenance true.`);
+}
+for (const folder of PUBLISHED) {
+  for (const target of await findBrokenLinks(folder, repository)) {
+    problems.push(`${folder}/README.md: expected an absolute link to a file that exists, got ${target}.`);
+  }
+}
+for (const folder of PUBLISHED.filter((path) => path.startsWith('packages/'))) {
+  const { sideEffects, exports = {}, typesVersions } = await readManifest(folder);
+  if (sideEffects !== false) problems.push(`${folder}: expected sideEffects false.`);
+  const [actual, expected] = [typesVersions, { '*': getSubpathTypes(exports) }].map((each) =>
+    JSON.stringify(each),
+  );
+  if (actual !== expected) problems.push(`${folder}: expected typesVersions ${expected}, got ${actual}.`);
 }
 for (const problem of problems) process.stdout.write(`${problem}\n`);
 process.exitCode = problems.length === 0 ? 0 : 1;
