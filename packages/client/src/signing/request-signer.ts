@@ -9,6 +9,7 @@ import {
 } from '@cpg/protocol';
 import { CpgError } from '../errors.ts';
 import { oneOf, requireCleanSecret } from '../guards.ts';
+import { systemTime, type Time } from '../time.ts';
 import type { ServerClock } from './server-clock.ts';
 
 /** An API key and its secret. */
@@ -186,27 +187,34 @@ class SingleUseTimestamps {
   }
 }
 
-/** Shared by all clients of a process, which may have the same key. */
-const timestampsByOrigin = new Map<string, SingleUseTimestamps>();
+/**
+ * Shared by all clients of a process, which may have the same key. A clock of the caller's own has timestamps
+ * of its own: in a test, it may stand still while ports of closed servers are used again.
+ */
+const timestampsByClock = new WeakMap<Time, Map<string, SingleUseTimestamps>>();
 
-const getTimestamps = (origin: string): SingleUseTimestamps => {
-  const known = timestampsByOrigin.get(origin);
-  if (known !== undefined) return known;
-  const timestamps = new SingleUseTimestamps();
-  timestampsByOrigin.set(origin, timestamps);
+const getTimestamps = (time: Time, origin: string): SingleUseTimestamps => {
+  const byOrigin = timestampsByClock.get(time) ?? new Map<string, SingleUseTimestamps>();
+  const timestamps = byOrigin.get(origin) ?? new SingleUseTimestamps();
+  timestampsByClock.set(time, byOrigin.set(origin, timestamps));
   return timestamps;
 };
 
 interface SignerOptions extends Credentials {
-  /** The gateway's origin. Signers of one origin and key never use the same signature. */
+  /** The gateway's origin. Signers of one origin, key and clock never use the same signature. */
   readonly origin: string;
+  /** @default the system's clock */
+  readonly time?: Time | undefined;
 }
 
 /**
  * @throws CpgError `invalid_configuration` for an invalid key id or secret. Its message never contains the
  * secret.
  */
-export const createSigner = ({ origin, keyId, secret }: SignerOptions, clock: ServerClock): RequestSigner => {
+export const createSigner = (
+  { origin, time = systemTime, keyId, secret }: SignerOptions,
+  clock: ServerClock,
+): RequestSigner => {
   if (typeof keyId !== 'string' || !isKeyId(keyId)) {
     throw new CpgError(
       'invalid_configuration',
@@ -215,7 +223,7 @@ export const createSigner = ({ origin, keyId, secret }: SignerOptions, clock: Se
   }
   requireCleanSecret('secret', secret);
   try {
-    return new RequestSigner({ keyId, secret }, clock, getTimestamps(origin));
+    return new RequestSigner({ keyId, secret }, clock, getTimestamps(time, origin));
   } catch (error) {
     if (!ProtocolError.is(error)) throw error;
     throw new CpgError('invalid_configuration', error.message);
