@@ -1,15 +1,19 @@
 /**
- * A reference implementation with one mistake: `node src/run-mutant.ts client|verifier|server [id of a
- * mutant]`. Without an id it is correct. A client and a verifier speak the adapter protocol; a server prints
+ * A reference implementation with one mistake: `node src/run-mutant.ts client|verifier|server [id of a mutant
+ * or a variant]`. Without an id it is correct. A client and a verifier speak the adapter protocol; a server prints
  * its addresses once it serves.
  */
 import type { Mutant } from './mutants/mutant.ts';
+import { CLIENT_VARIANTS, SERVER_VARIANTS } from './mutants/variants.ts';
 import type { Kind } from './trial.ts';
 
 const [kind, id] = process.argv.slice(2) as [Kind, string?];
 
 /** The steps of the correct implementation, with those replaced that the mutant alters. */
-const applyMutant = <Parts extends object>(correct: Parts, mutants: readonly Mutant<Parts>[]): Parts => {
+const applyMutant = <Parts extends object>(
+  correct: Parts,
+  mutants: readonly Pick<Mutant<Parts>, 'id' | 'alter'>[],
+): Parts => {
   const mutant = mutants.find((each) => each.id === id);
   if (id !== undefined && mutant === undefined) throw new Error(`There is no ${kind} mutant ${id}.`);
   return { ...correct, ...mutant?.alter(correct) };
@@ -20,7 +24,10 @@ if (kind === 'client') {
   const { CLIENT_MUTANTS } = await import('./mutants/client-mutants.ts');
   const { serveAdapter } = await import('./reference/client-adapter.ts');
   const { CLIENT } = await import('./reference/client-parts.ts');
-  await serveAdapter(applyMutant(CLIENT, CLIENT_MUTANTS), id === undefined ? 'correct' : `mutant: ${id}`);
+  await serveAdapter(
+    applyMutant(CLIENT, [...CLIENT_MUTANTS, ...CLIENT_VARIANTS]),
+    id === undefined ? 'correct' : `mutant: ${id}`,
+  );
 } else {
   const { SERVER } = await import('./reference/server-parts.ts');
   if (kind === 'verifier') {
@@ -30,6 +37,8 @@ if (kind === 'client') {
   } else {
     const { SERVER_MUTANTS } = await import('./mutants/server-mutants.ts');
     const { startServer } = await import('./reference/server.ts');
-    process.stdout.write(`${await startServer(applyMutant(SERVER, SERVER_MUTANTS))}\n`);
+    process.stdout.write(
+      `${await startServer(applyMutant(SERVER, [...SERVER_MUTANTS, ...SERVER_VARIANTS]))}\n`,
+    );
   }
 }

@@ -25,7 +25,7 @@ export const DECIMAL = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/;
 export const readBalances = async (server: ServerUnderTest, query = ''): Promise<readonly BalanceRow[]> => {
   const target = `/v1/balances?${query === '' ? '' : `${query}&`}nonce=${server.basis().nonce}`;
   const response = await server.ask({ target });
-  assertServed(response, endpoints.listBalances);
+  assertServed(server, response, endpoints.listBalances);
   expectAccepted(server.check, response);
   const { data, data_count: count } = response.json as {
     readonly data: unknown;
@@ -70,7 +70,7 @@ interface CurrencyRow {
 /** Reads the currencies of `full`; not applicable when the server does not serve them. */
 export const readCurrencies = async (server: ServerUnderTest): Promise<readonly CurrencyRow[]> => {
   const response = await server.ask({ target: `/v1/currencies?nonce=${server.basis().nonce}` });
-  assertServed(response, endpoints.listCurrencies);
+  assertServed(server, response, endpoints.listCurrencies);
   expectAccepted(server.check, response);
   const { data, data_count: count } = response.json as {
     readonly data: unknown;

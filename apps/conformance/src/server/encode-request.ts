@@ -7,6 +7,8 @@ export interface Encoding {
   readonly host: string;
   readonly chunked?: boolean;
   readonly extraHeaders?: readonly HeaderPair[];
+  /** Of a body; `null` sends none. @default 'application/json' */
+  readonly contentType?: string | null;
   /** The connection stays open after the response. */
   readonly keepAlive?: boolean;
 }
@@ -39,7 +41,8 @@ export const encodeRequest = (
   if (encoding.chunked === true) framing.push(['Transfer-Encoding', 'chunked']);
   else if (body.length > 0 || !MAY_LACK_BODY.has(method))
     framing.push(['Content-Length', String(body.length)]);
-  if (body.length > 0) framing.push(['Content-Type', 'application/json']);
+  const { contentType = 'application/json' } = encoding;
+  if (body.length > 0 && contentType !== null) framing.push(['Content-Type', contentType]);
   const all: readonly HeaderPair[] = [
     ['Host', encoding.host],
     ...headers,

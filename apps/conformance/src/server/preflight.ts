@@ -1,5 +1,6 @@
 import { REJECTIONS } from '../core/rejections.ts';
 import { type Address, exchange, openSocket } from '../wire/connection.ts';
+import { DECIMAL, ExactDecimal, readCurrencies } from './balances.ts';
 import { getHeader, parseServerResponse, type ServerResponse } from './server-response.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 import type { TestKey, TestKeys } from './test-keys.ts';
@@ -66,6 +67,35 @@ const askListed = async (server: ServerUnderTest): Promise<readonly string[]> =>
   const response = await server.ask({}, server.basis('ipListed')).catch(() => undefined);
   return isInvalid(response)
     ? [`the key of the role ipListed is rejected with ${REJECTION}; is it correct?`]
+    : [];
+};
+
+/**
+ * Checks the withdrawal of the keys file against the server's currencies. Returns notes for the report. Throws
+ * when the amount is below the minimum, or has more places than the currency.
+ */
+export const checkWithdrawalTerms = async (server: ServerUnderTest): Promise<readonly string[]> => {
+  const { withdrawal } = server.target.keys;
+  if (withdrawal === undefined) return [];
+  const { currency, network, amount } = withdrawal;
+  // The cases report what is wrong with the list.
+  const rows = await readCurrencies(server).catch(() => []);
+  const row = rows.find((each) => each.currency === currency && each.network === network);
+  const minimum = String(row?.min_withdrawal_amount);
+  if (DECIMAL.test(minimum) && new ExactDecimal(amount).lt(minimum))
+    throw new Error(
+      `the withdrawal amount ${amount} of the keys file is below the minimum withdrawal amount of ${currency} on ${network}, ${minimum}: use a larger one.`,
+    );
+  const places = new ExactDecimal(amount).decimalPlaces();
+  if (row !== undefined && places > row.decimals)
+    throw new Error(
+      `the withdrawal amount ${amount} of the keys file has ${places} decimal places: ${currency} on ${network} has ${row.decimals}.`,
+    );
+  const isDouble = new ExactDecimal(Number(amount)).eq(amount);
+  return isDouble
+    ? [
+        `a double holds the withdrawal amount ${amount}, so that floating-point sums may stay unnoticed; use more digits, such as 1.000000000000000001 in a currency of 18 decimals`,
+      ]
     : [];
 };
 

@@ -17,12 +17,22 @@ const createPath = ({ path }: Endpoint): string => path.replace(/\{[^}]+\}/g, '0
 const isRouteMissing = ({ status, text }: ServerResponse): boolean =>
   status === 404 && text.includes(REJECTIONS.notFound.message);
 
-/** Ends the case as not applicable when the server does not serve the route. */
+/** The endpoints that each server is known to serve. */
+const served = new WeakMap<ServerUnderTest['target'], Set<string>>();
+
+/**
+ * Ends the case as not applicable when the server does not serve the route. The first response decides: a 404
+ * of a route that has responded otherwise is left to the case.
+ */
 export const assertServed = (
+  { target }: ServerUnderTest,
   response: ServerResponse,
   { method, path }: Pick<Endpoint, 'method' | 'path'>,
 ): void => {
-  if (isRouteMissing(response)) throw new NotApplicable(`the server does not serve ${method} ${path}`);
+  const name = `${method} ${path}`;
+  const known = served.get(target) ?? new Set();
+  if (!isRouteMissing(response)) served.set(target, known.add(name));
+  else if (!known.has(name)) throw new NotApplicable(`the server does not serve ${name}`);
 };
 
 /** A signed request to a route that is accepted and has no effect. */
@@ -41,4 +51,4 @@ export const assertRoute = async (
   endpoint: Endpoint,
   now = server.now(),
 ): Promise<void> =>
-  assertServed(await server.ask(recipeFor(server, endpoint), server.basis('full', now)), endpoint);
+  assertServed(server, await server.ask(recipeFor(server, endpoint), server.basis('full', now)), endpoint);

@@ -55,6 +55,22 @@ describe('expectRejected', () => {
   });
 });
 
+describe('the content type of a response', () => {
+  it.each([
+    [true, 'application/json; charset=utf-8'],
+    [true, 'application/json'],
+    [true, 'Application/JSON;Charset="UTF-8"'],
+    [true, 'application/json ; charset=utf-8;'],
+    [false, 'application/json; charset=latin1'],
+    [false, 'application/problem+json'],
+    [false, 'text/html; charset=utf-8'],
+    [false, ''],
+  ])('%s for %j', (good, type) => {
+    const received = { ...response(200, GOOD), headers: [['Content-Type', type]] as const };
+    expect(isGood((check) => expectAccepted(check, received))).toBe(good);
+  });
+});
+
 describe('expectAccepted', () => {
   it.each<[name: string, good: boolean, received: ServerResponse]>([
     ['the envelope', true, response(200, GOOD)],

@@ -31,13 +31,26 @@ export const parseServerResponse = (message: HttpMessage): ServerResponse => {
   return { status, headers: message.headers, text, json: parseJson(text) };
 };
 
-const CONTENT_TYPE = 'application/json; charset=utf-8';
+/**
+ * Expects the media type `application/json`, in any spelling; the charset parameter is optional. Wire protocol
+ * §3.
+ */
+const expectJsonType = (check: Checker, response: ServerResponse): void => {
+  const actual = getHeader(response, 'content-type') ?? '(no header)';
+  const [type, ...parameters] = actual.split(';').map((part) => part.trim().toLowerCase());
+  const isUtf8 = parameters.every((each) => /^(?:|charset="?utf-8"?)$/.test(each));
+  check.that(type === 'application/json' && isUtf8, {
+    what: 'Content-Type',
+    expected: 'application/json; a charset parameter, if any, is utf-8',
+    actual,
+  });
+};
 
 const listFields = (json: unknown): string =>
   typeof json === 'object' && json !== null ? Object.keys(json).toSorted().join(', ') : `not an object`;
 
 /**
- * Expects exactly this rejection: status, content type, and an envelope of `success` and `message` only. Wire
+ * Expects exactly this rejection: status, media type, and an envelope of `success` and `message` only. Wire
  * protocol §3.
  */
 export const expectRejected = (
@@ -53,7 +66,7 @@ export const expectRejected = (
   });
   check.equal('fields of the envelope', { expected: 'message, success', actual: listFields(response.json) });
   check.equal('success', { expected: false, actual: success === false ? false : String(success) });
-  check.equal('Content-Type', { expected: CONTENT_TYPE, actual: getHeader(response, 'content-type') });
+  expectJsonType(check, response);
 };
 
 /** Expects 200 with the success envelope and without rate-limit headers. Wire protocol §3, §4. */
@@ -67,7 +80,7 @@ export const expectAccepted = (check: Checker, response: ServerResponse): void =
   check.equal('success', { expected: true, actual: success === true ? true : String(success) });
   check.equal('message', { expected: 'OK', actual: String(message) });
   check.that(data !== undefined, { what: 'data', expected: 'present', actual: 'missing' });
-  check.equal('Content-Type', { expected: CONTENT_TYPE, actual: getHeader(response, 'content-type') });
+  expectJsonType(check, response);
   const limits = response.headers.find(([name]) => /^(?:x-)?ratelimit/i.test(name));
   check.equal('rate-limit headers on success', { expected: 'none', actual: limits?.[0] ?? 'none' });
 };

@@ -34,7 +34,7 @@ const withdrawal = z.strictObject({
   currency: z.string().min(1),
   network: z.string().min(1),
   to_address: z.string().min(10),
-  /** Use all decimals of the currency: more decimals find more mistakes. */
+  /** Use all decimals of the currency: an amount that a double does not hold finds more mistakes. */
   amount: z.string().regex(/^(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/, 'must be a decimal string'),
 });
 

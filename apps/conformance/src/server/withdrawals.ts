@@ -47,8 +47,9 @@ interface Withdrawn {
 }
 
 /** 200 with the data of a withdrawal; amount and fee are decimal strings. */
-export const expectWithdrawn = ({ check }: ServerUnderTest, response: ServerResponse): Withdrawn => {
-  assertServed(response, endpoints.createWithdrawal);
+export const expectWithdrawn = (server: ServerUnderTest, response: ServerResponse): Withdrawn => {
+  const { check } = server;
+  assertServed(server, response, endpoints.createWithdrawal);
   expectAccepted(check, response);
   const { data } = response.json as { readonly data: WithdrawalData };
   for (const name of ['amount_decimal', 'fee_decimal'] as const) {

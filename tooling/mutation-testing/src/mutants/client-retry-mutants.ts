@@ -97,7 +97,6 @@ export const CLIENT_PACING_MUTANTS = mutants<ClientParts>('client: pacing', [
     'client-clock-429-per-key',
     'client-clock-429-for-ever',
   ],
-  ['pace-a-minute-from-now', change({ untilNextMinute: () => 60 }), 'client-clock-429-per-key'],
   ['pace-a-second', change({ untilNextMinute: () => 1 }), 'client-clock-429-per-key'],
   [
     'pace-a-second-early',

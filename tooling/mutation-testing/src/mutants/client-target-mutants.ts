@@ -49,6 +49,11 @@ export const CLIENT_TARGET_MUTANTS = mutants<ClientParts>('client: target', [
     'client-call-transactions',
   ],
   [
+    'wire-query-last-question-mark-dropped',
+    () => ({ encodeQuery: (a) => CLIENT.encodeQuery(a).replace(/%3F$/, '') }),
+    'client-attempt-same-second-question-mark',
+  ],
+  [
     'wire-query-plus-unescaped',
     () => ({ encodeQuery: (a) => CLIENT.encodeQuery(a).replaceAll('%2B', '+') }),
     'client-query-plus',

@@ -20,10 +20,17 @@ export const ENVELOPE_MUTANTS = mutants<ServerParts>('envelope', [
     'server-missing-all',
   ],
   [
-    'envelope-plain-json-type',
-    () => ({ headers: () => ({ 'content-type': 'application/json' }) }),
+    'envelope-plain-text-type',
+    () => ({ headers: () => ({ 'content-type': 'text/plain; charset=utf-8' }) }),
     'server-missing-all',
     'server-accept-no-query',
+  ],
+  [
+    'envelope-problem-type',
+    () => ({
+      headers: (status) => (status === 200 ? {} : { 'content-type': 'application/problem+json' }),
+    }),
+    'server-missing-all',
   ],
   ['ping-data-empty', () => ({ pong: () => ({}) }), 'server-ping-data'],
   ['ping-data-as-text', () => ({ pong: () => ({ pong: 'true' }) }), 'server-ping-data'],

@@ -70,6 +70,13 @@ export const BALANCE_MUTANTS = mutants<ServerParts>('balances', [
     }),
     'server-balances-filter-unknown',
   ],
+  [
+    'balances-unknown-is-404',
+    () => ({
+      listed: (rows) => (rows.length === 0 ? { status: 404, message: 'Not found' } : { data: rows }),
+    }),
+    'server-balances-filter-unknown',
+  ],
   ['balances-last-filter-counts', () => ({ filters: keepLastOfEach }), 'server-balances-filter-twice'],
 ]);
 
@@ -99,6 +106,13 @@ const actFirst = (): Partial<ServerParts> => ({
     return (await admit()) ?? result;
   },
 });
+
+/** Compares only a part of the addresses. */
+const sameAddressPart =
+  (part: (address: string) => string): ServerParts['isRepeat'] =>
+  (earlier, order) =>
+    part(earlier.to_address.toLowerCase()) === part(order.to_address.toLowerCase()) &&
+    new Decimal(earlier.amount).eq(order.amount);
 
 const RACES = ['server-withdrawal-race-body', 'server-withdrawal-race-header-end'];
 const REFERENCE_RACES = [
@@ -147,6 +161,16 @@ export const WITHDRAWAL_MUTANTS = mutants<ServerParts>('withdrawals', [
       isRepeat: (earlier, order) => earlier.to_address.toLowerCase() === order.to_address.toLowerCase(),
     }),
     'server-withdrawal-reference-other-amount',
+  ],
+  [
+    'withdrawal-address-by-prefix',
+    () => ({ isRepeat: sameAddressPart((address) => address.slice(0, 12)) }),
+    'server-withdrawal-reference-other-to-address',
+  ],
+  [
+    'withdrawal-address-by-suffix',
+    () => ({ isRepeat: sameAddressPart((address) => address.slice(-12)) }),
+    'server-withdrawal-reference-other-to-address',
   ],
   [
     'withdrawal-address-by-bytes',
@@ -235,7 +259,8 @@ export const WITHDRAWAL_MUTANTS = mutants<ServerParts>('withdrawals', [
     'server-withdrawal-takes-amount-and-fee',
   ],
   ['withdrawal-answers-no-hash', created(() => ({ tx_hash: null })), 'server-withdrawal-answer'],
-  ['withdrawal-answers-pending', created(() => ({ status: 'pending' })), 'server-withdrawal-answer'],
+  ['withdrawal-answers-queued', created(() => ({ status: 'queued' })), 'server-withdrawal-answer'],
+  ['withdrawal-answers-empty-hash', created(() => ({ tx_hash: '' })), 'server-withdrawal-answer'],
   [
     'withdrawal-address-lower-cased',
     created((data) => ({ to_address: String(data.to_address).toLowerCase() })),

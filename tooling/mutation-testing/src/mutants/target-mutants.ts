@@ -41,6 +41,12 @@ export const TARGET_MUTANTS = mutants<ServerParts>('target', [
     'server-target-backslash',
   ],
   [
+    'target-last-question-mark-dropped',
+    () => ({ split: (target) => SERVER.split(target.replace(/\?$/, '')) }),
+    'server-accept-query-last-question-mark',
+    'server-replay-question-mark-after-query',
+  ],
+  [
     'target-escapes-refused',
     () => ({ isTarget: (t) => SERVER.isTarget(t) && !t.includes('%2') }),
     'server-accept-path-encoded-slash',
@@ -57,6 +63,14 @@ export const TARGET_MUTANTS = mutants<ServerParts>('target', [
     'server-accept-path-single-dot',
   ],
 ]);
+
+/** The parser of the body leaves these content types unread, and the hash is that of no bytes. */
+const withoutBody = (isUnread: (type: string) => boolean) => (): Partial<ServerParts> => ({
+  signedRequest: (request) => {
+    const [type = ''] = SERVER.getHeaderValues(request.headers, 'Content-Type');
+    return isUnread(type) ? { ...request, body: Buffer.alloc(0) } : request;
+  },
+});
 
 export const BODY_MUTANTS = mutants<ServerParts>('body', [
   [
@@ -76,6 +90,22 @@ export const BODY_MUTANTS = mutants<ServerParts>('body', [
     () => ({ body: (body) => (body.length === 1 ? Buffer.alloc(0) : body) }),
     'server-accept-body-one-byte',
   ],
+  [
+    'body-hashed-only-if-json',
+    withoutBody((type) => !type.startsWith('application/json')),
+    'server-body-any-content-type',
+  ],
+  [
+    'body-of-forms-not-hashed',
+    withoutBody((type) => /^(?:multipart|application\/x-www-form)/.test(type)),
+    'server-body-any-content-type',
+  ],
+  [
+    'body-of-text-not-hashed',
+    withoutBody((type) => type.startsWith('text/')),
+    'server-body-any-content-type',
+  ],
+  ['body-without-type-not-hashed', withoutBody((type) => type === ''), 'server-body-any-content-type'],
   ['body-limit-100-kb', () => ({ bodyLimit: 100_000 }), 'server-body-limit'],
   ['body-limit-64-kib', () => ({ bodyLimit: 65_536 }), 'server-accept-body-65537-bytes'],
   [

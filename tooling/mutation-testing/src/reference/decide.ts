@@ -33,7 +33,7 @@ export const makeDecide = (parts: ServerParts, keys: readonly ServerKey[]) => {
     const timestamp = parts.parseTimestamp(timestampText);
     const key = parts.findKey(keys, keyId);
     const isSigned = () => {
-      const fields = { timestamp: timestampText, ...request };
+      const fields = { timestamp: timestampText, ...parts.signedRequest(request) };
       // An unknown key costs the same.
       const expected = signBy(parts, Buffer.from(key?.secret ?? 'dummy key'), fields);
       return parts.compare(expected, signature) && key !== undefined;

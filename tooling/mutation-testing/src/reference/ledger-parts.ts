@@ -47,6 +47,10 @@ export interface LedgerParts {
   readonly available: (holding: Holding) => Decimal;
   readonly format: (amount: Decimal, decimals: number) => unknown;
   readonly count: (rows: number) => number;
+  /** The outcome for a list of balances. */
+  readonly listed: (
+    rows: readonly object[],
+  ) => { readonly status: number; readonly message: string } | { readonly data: unknown };
   /** The data of the response to `_ping`. */
   readonly pong: () => object;
   readonly fee: (amount: Decimal, currency: Currency) => Decimal;
@@ -98,6 +102,7 @@ export const LEDGER: LedgerParts = {
   available: ({ balance, held }) => balance.minus(held),
   format: (amount, decimals) => amount.toFixed(decimals),
   count: (rows) => rows,
+  listed: (rows) => ({ data: rows }),
   pong: () => ({ pong: true }),
   fee: (amount, { feeFlat, feePercent, decimals }) =>
     amount.times(feePercent).div(100).plus(feeFlat).toDecimalPlaces(decimals, Decimal.ROUND_UP),

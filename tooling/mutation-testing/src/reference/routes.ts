@@ -47,7 +47,7 @@ const handleEndpoint = async (
 ): Promise<Outcome> => {
   const { account, id, query, body } = valid;
   if (name === 'ping') return { data: parts.pong() };
-  if (name === 'balances.list') return { data: ledger.balances(account, query) };
+  if (name === 'balances.list') return parts.listed(ledger.balances(account, query));
   if (name === 'currencies.list') return { data: listCurrencies() };
   if (name === 'withdrawals.create') return ledger.withdraw({ ...(body as Omit<Order, 'account'>), account });
   if (name === 'withdrawals.get') return ledger.withdrawal(account, Number(id)) ?? parts.unseen();

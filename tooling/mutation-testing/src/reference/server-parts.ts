@@ -82,6 +82,8 @@ export interface ServerParts extends SigningParts, LedgerParts {
   readonly joinBody: (pieces: readonly Buffer[]) => Buffer;
   /** An incomplete request is discarded. */
   readonly isWholeOnly: boolean;
+  /** The request whose signature is computed. */
+  readonly signedRequest: (request: Arrived) => Arrived;
   readonly isTooLarge: (request: Arrived, limit: number) => boolean;
   readonly getClientAddress: (request: Arrived) => string;
   readonly isListed: (list: readonly string[], address: string) => boolean;
@@ -184,6 +186,7 @@ export const SERVER: ServerParts = {
   compare: compareText,
   joinBody: (pieces) => Buffer.concat(pieces),
   isWholeOnly: true,
+  signedRequest: (request) => request,
   isTooLarge: ({ body }, limit) => body.length > limit,
   getClientAddress: ({ address, headers }) =>
     clientAddress(address, SERVER.getHeaderValues(headers, 'X-Forwarded-For')),

@@ -2,6 +2,7 @@ import { createCaseFilter } from '@cpg/conformance/src/core/case-filter.ts';
 import type { CaseRecord } from '@cpg/conformance/src/core/record.ts';
 import { run } from '@cpg/conformance/src/core/run.ts';
 import { type ServerOptions, serverSuite } from '@cpg/conformance/src/server/cases/server-suite.ts';
+import type { WithdrawalTerms } from '@cpg/conformance/src/server/test-keys.ts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startServer } from '../reference/server.ts';
 import { SERVER, type ServerParts } from '../reference/server-parts.ts';
@@ -114,6 +115,47 @@ describe('the server suite', () => {
     );
   });
 
+  const withAmount = async (amount: string) => {
+    const keys = { ...KEYS, withdrawal: { ...(KEYS.withdrawal as WithdrawalTerms), amount } };
+    const options = { url: server.url, keys };
+    const records = await run((plan) => plan.add(serverSuite(options, plan)), {
+      filter: createCaseFilter('server-withdrawal-answer'),
+    });
+    const found = records.find((record): record is CaseRecord => record.type === 'case');
+    const notes = records.flatMap((record) => (record.type === 'implementation' ? record.notes : []));
+    return { verdict: found?.verdict, reason: found?.reason, notes };
+  };
+
+  it.each(['0.00009999', '0.0000000000000000001'])(
+    'cannot start with a withdrawal amount that no server accepts: %s',
+    async (amount) => {
+      const { verdict, reason } = await withAmount(amount);
+      expect(verdict).toBe('error');
+      expect(reason).toMatch(
+        new RegExp(
+          `^could not start: the withdrawal amount ${amount} of the keys file is below the minimum withdrawal amount of ETH on ETH, 0\\.0001: use a larger one\\.`,
+        ),
+      );
+    },
+  );
+
+  it('cannot start with more decimal places than the currency has', async () => {
+    expect((await withAmount('0.0100000000000000001')).reason).toBe(
+      'could not start: the withdrawal amount 0.0100000000000000001 of the keys file has 19 decimal places: ETH on ETH has 18.',
+    );
+  });
+
+  it.each([
+    ['notes', '0.000100000000000001', true],
+    ['is silent about', '0.010000000000000001', false],
+  ])('%s a withdrawal amount of %s', async (_verb, amount, isNoted) => {
+    const { verdict, notes } = await withAmount(amount);
+    expect(verdict).toBe('pass');
+    expect(notes.some((note) => note.startsWith(`a double holds the withdrawal amount ${amount}`))).toBe(
+      isNoted,
+    );
+  });
+
   it('asks whether a server that counts too much was restarted', async () => {
     const { url, keys } = await start();
     const options = { url, keys, clockUrl: `${url}/_sandbox/clock` };
@@ -167,8 +209,8 @@ describe('the server suite', () => {
     const records = await tryCases('server-withdrawal-takes-*', await start({ hold: (amount) => amount }));
     expect(records[0]?.diff).toMatchObject({
       what: 'taken from available ETH on ETH',
-      expected: '0.000110500000000002',
-      actual: '0.000100000000000001',
+      expected: '0.010060000000000002',
+      actual: '0.010000000000000001',
     });
   });
 });

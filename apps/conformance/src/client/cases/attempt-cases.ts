@@ -154,6 +154,24 @@ export const ATTEMPT_CASES = clientCases({ group: 'attempts', spec: '§6.2, §6.
       }),
   },
   {
+    id: 'attempt-same-second-question-mark',
+    description: 'two identical calls within one second with a filter that ends in ?: both have the filter',
+    spec: '§1.2, §6.3',
+    needs: ['memory'],
+    run: (client) =>
+      client.play({ label: 'question-mark', respond: () => success('balances.list') }, async (scene) => {
+        for (let i = 0; i < 2; i++) {
+          const call: Call = { operation: 'balances.list', args: { currency: 'x?' } };
+          expectData(client, await scene.call(call), 'balances.list');
+          client.check.equal('currency, decoded', {
+            expected: 'x?',
+            actual: new URLSearchParams(scene.captured().at(-1)?.query).get('currency') ?? '(none)',
+          });
+        }
+        scene.expectAllSigned();
+      }),
+  },
+  {
     id: 'attempt-same-second-at-once',
     description: 'five identical calls at the same time have five signatures',
     spec: '§6.3',

@@ -20,11 +20,12 @@ export const CLOCK_CASES = clientCases(
   [
     {
       id: 'clock-429-per-key',
-      description: '429 without Retry-After: the next attempt is in the next epoch minute',
+      description:
+        '429 without Retry-After: the next attempt is in the next epoch minute, at any moment of it',
       run: secondAttempt(
         () => ({}),
         (now) => now - (now % 60) + 60,
-        REJECTIONS.rateLimit.message,
+        { message: REJECTIONS.rateLimit.message, maxLate: 59 },
       ),
     },
     {
@@ -33,7 +34,7 @@ export const CLOCK_CASES = clientCases(
       run: secondAttempt(
         () => ({ 'Retry-After': '25' }),
         (now) => now + 25,
-        PER_IP,
+        { message: PER_IP },
       ),
     },
     {
@@ -42,7 +43,7 @@ export const CLOCK_CASES = clientCases(
       run: secondAttempt(
         (now) => ({ 'Retry-After': httpDate(now + 27) }),
         (now) => now + 27,
-        PER_IP,
+        { message: PER_IP },
       ),
     },
     {

@@ -48,6 +48,11 @@ export const ACCEPTED_PROBES = probes(COMMON, [
   query('plus', '+ is not %20', 'a=x+y'),
   query('percent-20', '%20 is not +', 'a=x%20y'),
   query('second-question-mark', 'only the first ? splits', 'a=1?b=2'),
+  {
+    id: 'accept-query-last-question-mark',
+    description: 'a ? at the end of a query is a part of it',
+    craft: ({ nonce }) => ({ target: `/v1/_ping?nonce=${nonce}&currency=x?` }),
+  },
   query('lower-case-escapes', 'escapes keep their case', 'a=%c3%a9%2f'),
   query('upper-case-escapes', 'escapes keep their case', 'a=%C3%A9%2F'),
   query('needless-escapes', 'needless escapes stay', 'a=%7E%41%2D'),

@@ -1,5 +1,7 @@
+import { endpoints } from '@cpg/protocol';
 import { NotApplicable } from '../../core/checker.ts';
 import { type BalanceRow, DECIMAL, ExactDecimal, readBalances, readCurrencies } from '../balances.ts';
+import { assertRoute } from '../routes.ts';
 import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 
 /** Every balance of `full`, and the first of them. Not applicable without any. */
@@ -98,6 +100,7 @@ export const BALANCE_CASES = serverCases({ group: 'balances', spec: '§4.1' }, [
     id: 'balances-filter-unknown',
     description: 'an unknown currency gives an empty list',
     run: async (server) => {
+      await assertRoute(server, endpoints.listBalances);
       const rows = await readBalances(server, 'currency=NOSUCHCOIN');
       server.check.equal('rows', { expected: 'none', actual: format(rows) });
     },

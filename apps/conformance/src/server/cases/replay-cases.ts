@@ -42,6 +42,18 @@ export const REPLAY_CASES = serverCases({ group: 'replay', spec: '§2 restrictio
     },
   },
   {
+    id: 'replay-question-mark-after-query',
+    description: 'a ? added to the end of a query makes another request: invalid, not used',
+    spec: '§1.2',
+    run: async (server) => {
+      const { nonce } = server.basis();
+      const request = server.craft({ target: `/v1/_ping?nonce=${nonce}&currency=x` });
+      expectAccepted(server.check, await server.send(request));
+      const response = await server.send({ ...request, target: `${request.target}?` });
+      expectRejected(server.check, response, REJECTIONS.invalidSignature);
+    },
+  },
+  {
     id: 'replay-tampered-copy-first',
     description: 'a tampered copy that is rejected does not use up the good signature',
     run: async (server) => {
@@ -103,7 +115,7 @@ export const REPLAY_CASES = serverCases({ group: 'replay', spec: '§2 restrictio
       const recipe = { method: 'POST', target: `/v1/withdrawals?nonce=${nonce}`, body: Buffer.from('{}') };
       const request = server.craft(recipe);
       const first = await server.send(request);
-      assertServed(first, endpoints.createWithdrawal);
+      assertServed(server, first, endpoints.createWithdrawal);
       server.check.equal('status of the first', { expected: 422, actual: first.status });
       expectRejected(server.check, await server.send(request), REJECTIONS.alreadyUsed);
     },

@@ -1,7 +1,14 @@
 import { Checker } from '../../core/checker.ts';
 import type { RunSettings } from '../../core/run-settings.ts';
 import type { Session, Suite } from '../../core/suite.ts';
-import { assertLocalAddress, clockNote, parseAddress, preflight, readClockOffset } from '../preflight.ts';
+import {
+  assertLocalAddress,
+  checkWithdrawalTerms,
+  clockNote,
+  parseAddress,
+  preflight,
+  readClockOffset,
+} from '../preflight.ts';
 import type { ServerCase } from '../server-under-test.ts';
 import { type ServerTarget, ServerUnderTest } from '../server-under-test.ts';
 import { SandboxClock, SandboxStore } from '../test-hooks.ts';
@@ -95,7 +102,8 @@ const open = async (options: ServerOptions, settings: RunSettings): Promise<Sess
   if (peer !== undefined) await readClockOffset(peer);
   const target: ServerTarget = { address, keys, clock, store, peer, proxyAddress, clockOffset };
   const context = (check: Checker) => new ServerUnderTest(target, check, settings);
-  const advice = await preflight(context(new Checker()));
+  const keyNotes = await preflight(context(new Checker()));
+  const advice = [...keyNotes, ...(await checkWithdrawalTerms(context(new Checker())))];
   const capabilities = getCapabilities(options);
   return {
     implementation: {

@@ -4,6 +4,7 @@ import { ExactDecimal, readCurrencies } from '../balances.ts';
 import { allAtOnce, type Hold, simultaneously } from '../concurrency.ts';
 import { expectRejected } from '../server-response.ts';
 import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
+import type { WithdrawalTerms } from '../test-keys.ts';
 import {
   craftWithdrawal,
   expectNothingTaken,
@@ -142,11 +143,12 @@ export const WITHDRAWAL_CASES = serverCases({ group: 'withdrawal', spec: '§4.6'
     run: async (server: ServerUnderTest) => {
       const client_reference = newReference();
       const { amount } = await withdraw(server, { client_reference });
-      const other =
-        field === 'amount' ? amount.times(2).toFixed() : otherAddress(getTerms(server).to_address);
+      const others = field === 'amount' ? [amount.times(2).toFixed()] : otherAddresses(getTerms(server));
       await expectNothingTaken(server, async () => {
-        const response = await server.send(craftWithdrawal(server, { client_reference, [field]: other }));
-        expectRejected(server.check, response, REJECTIONS.referenceConflict);
+        for (const other of others) {
+          const response = await server.send(craftWithdrawal(server, { client_reference, [field]: other }));
+          expectRejected(server.check, response, REJECTIONS.referenceConflict);
+        }
       });
     },
   })),
@@ -182,10 +184,17 @@ export const WITHDRAWAL_CASES = serverCases({ group: 'withdrawal', spec: '§4.6'
 
 const HEX_ADDRESS = /^0x[0-9a-fA-F]+$/;
 
-/** Another address. In lower case it has no checksum. */
-function otherAddress(address: string): string {
+/**
+ * Other addresses: one that has no digit in common, and two that differ in the first and the last one. In lower
+ * case they have no checksum.
+ */
+function otherAddresses({ to_address: address }: WithdrawalTerms): readonly string[] {
   if (!HEX_ADDRESS.test(address)) throw new NotApplicable('needs: a to_address in the 0x form');
-  return address.toLowerCase().replace(/.$/, (digit) => (digit === '0' ? '1' : '0'));
+  const digits = address.slice(2).toLowerCase();
+  const next = (digit: string) => ((Number.parseInt(digit, 16) + 1) % 16).toString(16);
+  return [digits.replace(/./g, next), digits.replace(/^./, next), digits.replace(/.$/, next)].map(
+    (each) => `0x${each}`,
+  );
 }
 
 /** Another spelling of the same address. */
