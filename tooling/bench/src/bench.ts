@@ -1,3 +1,4 @@
+import { benchClient } from './client/client.ts';
 import { benchProtocol } from './protocol/protocol.ts';
 import { benchExpress, benchReplacedSet, benchReplacements } from './server-middleware/express.ts';
 import { benchAuthenticate, benchMemoryStore } from './server-middleware/in-process.ts';
@@ -9,6 +10,7 @@ type Benchmark = () => void | Promise<void>;
 
 const BENCHMARKS: Readonly<Record<string, readonly Benchmark[]>> = {
   protocol: [() => benchProtocol()],
+  client: [benchClient],
   'server-middleware': [
     benchMemoryStore,
     () => benchAuthenticate(),

@@ -32,7 +32,10 @@ const RETRYABLE = new Set([408, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524
 
 /** Replaces a signature in text from a server. Signatures are lower case; an echo may not be. */
 export const redactSignature = (text: string, signature: string): string =>
-  text.replace(new RegExp(signature, 'gi'), '[redacted]');
+  // A regular expression for each header of each response would cost more than the signature itself.
+  text.length >= signature.length && text.toLowerCase().includes(signature)
+    ? text.replace(new RegExp(signature, 'gi'), '[redacted]')
+    : text;
 
 /** How the envelope of a success is read. */
 export interface ResponseReader<Result> {
