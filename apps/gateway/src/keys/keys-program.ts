@@ -3,24 +3,18 @@ import { isKeyId, PERMISSIONS, type Permission } from '@cpg/protocol';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Transaction } from 'kysely';
 import { addressRange } from '../address-range.ts';
+import { assertAccountExists, parseAccountId, parseWholeNumber } from '../administration/arguments.ts';
+import type { ProgramOptions } from '../administration/run-program.ts';
 import type { Database } from '../database/open-database.ts';
 import type { Schema } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
 import { createAccount, isDemoAccount } from '../ledger/accounts.ts';
 import { seedCurrencies } from '../ledger/currencies.ts';
-import type { Services } from '../services.ts';
 import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from './api-keys.ts';
 
 type Executor = Database | Transaction<Schema>;
 
-export type KeyServices = Pick<Services, 'db' | 'box'>;
-
-export interface KeysProgramOptions {
-  /** Called when a command runs: `--help` works without a database. */
-  readonly open: () => Promise<KeyServices>;
-  readonly print: (text: string) => void;
-}
-
+const CREATE_ACCOUNT = 'add --create-account to create it with this key';
 const HOUR_MS = 3_600_000;
 const MAX_RATE_LIMIT = 1_000_000;
 const MAX_OVERLAP_HOURS = 24 * 365;
@@ -30,16 +24,6 @@ const createKeyId = () => `ck_${randomBytes(12).toString('hex')}`;
 const parseKeyId = (text: string): string => {
   if (isKeyId(text)) return text;
   throw new InvalidArgumentError('Expected 1 to 128 characters of A-Z a-z 0-9 _ - .');
-};
-const parseAccountId = (text: string): string => {
-  if (/^[\w.-]{1,128}$/.test(text)) return text;
-  throw new InvalidArgumentError('Expected 1 to 128 characters of A-Z a-z 0-9 _ - .');
-};
-// Checked before the conversion: Number also accepts '', '1e3' and '0x10'.
-const parseWholeNumber = (minimum: number, maximum: number) => (text: string) => {
-  const value = Number(text);
-  if (/^\d{1,15}$/.test(text) && value >= minimum && value <= maximum) return value;
-  throw new InvalidArgumentError(`Expected a whole number from ${minimum} to ${maximum}.`);
 };
 const parseSourceIp = (text: string, earlier: readonly string[] = []) => {
   if (addressRange.safeParse(text).success) return [...earlier, text];
@@ -54,14 +38,6 @@ interface CreateOptions {
   readonly rateLimit: number;
   readonly createAccount?: true;
 }
-
-const assertAccountExists = async (db: Executor, accountId: string): Promise<void> => {
-  const account = await db.selectFrom('account').select('id').where('id', '=', accountId).executeTakeFirst();
-  if (account === undefined)
-    throw new Error(
-      `Account ${accountId} does not exist. Fix: add --create-account to create it with this key`,
-    );
-};
 
 const createAccountWithCurrencies = async (db: Transaction<Schema>, accountId: string): Promise<void> => {
   // Demo keys are published: only the sandbox may serve a database that contains demo accounts.
@@ -85,7 +61,7 @@ const formatSecret = (keyId: string, secret: string) =>
  *
  * @throws Error when a command fails, CommanderError when its arguments are invalid.
  */
-export const keysProgram = ({ open, print }: KeysProgramOptions): Command => {
+export const keysProgram = ({ open, print }: ProgramOptions): Command => {
   const program = new Command('gateway:keys').description('Create, rotate, revoke and list API keys');
 
   program
@@ -115,7 +91,7 @@ export const keysProgram = ({ open, print }: KeysProgramOptions): Command => {
         const { db, box } = await open();
         await inTransaction(db, async (transaction) => {
           if (rest.createAccount) await createAccountWithCurrencies(transaction, account);
-          else await assertAccountExists(transaction, account);
+          else await assertAccountExists(transaction, account, CREATE_ACCOUNT);
           await assertUnusedKeyId(transaction, key);
           await createApiKey(transaction, box, {
             keyId: key,

@@ -1,0 +1,52 @@
+import { upperCaseAscii } from '@cpg/protocol';
+import { InvalidArgumentError } from 'commander';
+import type { Kysely } from 'kysely';
+import type { Schema } from '../database/schema.ts';
+
+/** Parses an account id: 1 to 128 characters of `A-Z a-z 0-9 _ - .`. */
+export const parseAccountId = (text: string): string => {
+  if (/^[\w.-]{1,128}$/.test(text)) return text;
+  throw new InvalidArgumentError('Expected 1 to 128 characters of A-Z a-z 0-9 _ - .');
+};
+
+/** Parses a name: 1 to 128 characters on one line. */
+export const parseName = (text: string): string => {
+  if (/^[^\p{Cc}]{1,128}$/u.test(text) && text.isWellFormed()) return text;
+  throw new InvalidArgumentError('Expected 1 to 128 characters on one line.');
+};
+
+/** Parses a whole number. Checked before the conversion: Number also accepts '', '1e3' and '0x10'. */
+export const parseWholeNumber = (minimum: number, maximum: number) => (text: string) => {
+  const value = Number(text);
+  if (/^\d{1,15}$/.test(text) && value >= minimum && value <= maximum) return value;
+  throw new InvalidArgumentError(`Expected a whole number from ${minimum} to ${maximum}.`);
+};
+
+/** Parses an amount of at most 18 decimal places. */
+export const parseAmount = (text: string): string => {
+  if (/^(?:0|[1-9][0-9]{0,19})(?:\.[0-9]{1,18})?$/.test(text)) return text;
+  throw new InvalidArgumentError('Expected a decimal such as 0.5, with at most 18 places.');
+};
+
+export interface CurrencyId {
+  readonly currency: string;
+  readonly network: string;
+}
+
+/** Parses a currency and its network, such as `USDT/ETH`, in any case. */
+export const parseCurrencyId = (text: string): CurrencyId => {
+  const [, currency, network] = /^([\w.-]{1,32})\/([\w.-]{1,32})$/.exec(text) ?? [];
+  if (currency !== undefined && network !== undefined)
+    return { currency: upperCaseAscii(currency), network: upperCaseAscii(network) };
+  throw new InvalidArgumentError('Expected a currency and its network, such as USDT/ETH.');
+};
+
+/** @throws Error when the account does not exist. */
+export const assertAccountExists = async (
+  db: Kysely<Schema>,
+  accountId: string,
+  fix: string,
+): Promise<void> => {
+  const account = await db.selectFrom('account').select('id').where('id', '=', accountId).executeTakeFirst();
+  if (account === undefined) throw new Error(`Account ${accountId} does not exist. Fix: ${fix}`);
+};
