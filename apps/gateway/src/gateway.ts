@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
 import { cachedKeys } from '@cpg/server-middleware';
 import type { Logger } from 'pino';
 import { createSimulatedChain, type SimulatedChain } from './chain/simulated-chain.ts';
@@ -11,7 +12,8 @@ import { closeServer, getAddress, getUrl, listen, listenForOperations } from './
 import { createDatabaseKeyStore } from './keys/api-keys.ts';
 import { repeat } from './repeat.ts';
 import { openAdmission, openServices, type Services } from './services.ts';
-import { createClock } from './time.ts';
+import { createClock, watchClock } from './time.ts';
+import { bringBackFromFuture } from './webhooks/attempts.ts';
 import { WebhookDispatcher } from './webhooks/dispatcher.ts';
 import { createResolver } from './webhooks/resolver.ts';
 
@@ -30,6 +32,8 @@ export interface Gateway extends Services {
 const INTERVAL_MS = 200;
 const RETRY_INTERVAL_MS = 1_000;
 const WEBHOOK_CONNECTIONS = 4;
+// Shorter than the drain timeout of the process: a receiver that does not respond must not delay the shutdown.
+const DELIVERY_DRAIN_MS = 5_000;
 // How long a cached key may outlive its revocation.
 const KEY_TTL_MS = 2_000;
 
@@ -89,11 +93,20 @@ export const startGateway = async (
       intervalMs: RETRY_INTERVAL_MS,
       logger,
     }),
+    repeat(
+      watchClock(clock, () => bringBackFromFuture({ db: webhookDb, clock })),
+      {
+        name: 'webhook schedules after the clock was set back',
+        intervalMs: RETRY_INTERVAL_MS,
+        logger,
+      },
+    ),
     repeat(() => dispatcher.dispatchDue(), { name: 'webhook delivery', intervalMs: INTERVAL_MS, logger }),
   ];
   const stopLoops = async () => {
     await Promise.all(stops.map((stop) => stop()));
-    await dispatcher.drain();
+    // A delivery that has not ended by then is made again, when its lease expires.
+    await Promise.race([dispatcher.drain(), wait(DELIVERY_DRAIN_MS, undefined, { ref: false })]);
   };
   const [url = '', operationsUrl = ''] = servers.map(getUrl);
   return {

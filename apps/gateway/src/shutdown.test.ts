@@ -1,4 +1,6 @@
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { type GatewayProcess, startGatewayFromSources } from '@cpg/test-support/gateway-process';
 import { type Postgres, startPostgres } from '@cpg/test-support/postgres';
 import { describeInCi, itInCi } from '@cpg/test-support/programs';
@@ -58,6 +60,29 @@ describeInCi('a gateway that settles a backlog', () => {
     },
     5 * MINUTE,
   );
+});
+
+describe('a gateway with a webhook receiver that never responds', () => {
+  itInCi('stops with exit code 0', async () => {
+    const receiver = createServer().listen(0, '127.0.0.1');
+    const received = once(receiver, 'request');
+    await once(receiver, 'listening');
+    const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hooks`;
+    const secret = 'a-secret-that-is-long-enough-for-a-webhook';
+    const webhook = { CPG_WEBHOOK_URL: url, CPG_WEBHOOK_SECRET: secret };
+    const gateway = await startGatewayFromSources({ CPG_SANDBOX: 'true', ...webhook });
+    const payment = { currency: 'USDT', network: 'ETH', amount: '25' };
+    const response = await fetch(`${gateway.operationsUrl}/_sandbox/payments`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(payment),
+    });
+    expect(response.status).toBe(200);
+    await received;
+    expect(await gateway.stop('SIGTERM')).toBe(0);
+    receiver.closeAllConnections();
+    receiver.close();
+  });
 });
 
 describe('a gateway whose log is not read', () => {

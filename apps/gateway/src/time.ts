@@ -20,6 +20,19 @@ export const createClock = (realTime: () => number = Date.now): Clock => {
   };
 };
 
+/**
+ * Creates a task that runs `work` when the clock was set back since the last time, and the first time, since it may
+ * have been set back before. Work that failed runs again.
+ */
+export const watchClock = (clock: Clock, work: () => Promise<void>): (() => Promise<void>) => {
+  let latest = Number.POSITIVE_INFINITY;
+  return async () => {
+    const now = clock.now();
+    if (now < latest) await work();
+    latest = now;
+  };
+};
+
 /** ISO-8601 in UTC with whole seconds and `+00:00`, as in API responses. Wire protocol §4.6. */
 export const formatTime = (time: Date): string => time.toISOString().replace(/\.\d{3}Z$/, '+00:00');
 

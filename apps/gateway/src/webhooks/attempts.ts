@@ -3,7 +3,13 @@ import { sql } from 'kysely';
 import type { Database } from '../database/open-database.ts';
 import type { SecretBox } from '../database/secret-box.ts';
 import type { Clock } from '../time.ts';
-import { countFailure, getWebhookLabel, RESPONDING, type Suspension } from './endpoints.ts';
+import {
+  countFailure,
+  getWebhookLabel,
+  MAX_SUSPENSION_MS,
+  RESPONDING,
+  type Suspension,
+} from './endpoints.ts';
 import { createResolver, type ResolveHost } from './resolver.ts';
 import { sendWebhook, type WebhookResponse } from './send-webhook.ts';
 import type { WebhookUrlRules } from './url-rules.ts';
@@ -194,6 +200,36 @@ const record = async (
           sql<number>`${response.ms}::integer`.as('duration_ms'),
         ]),
     )
+    .execute();
+};
+
+// Clocks of processes differ by less.
+const MAX_CLOCK_SKEW_MS = 1_000;
+
+/**
+ * Shortens what waits for longer than its schedule says, because it was planned while the clock was ahead: attempts,
+ * leases and suspensions. When the clock is set back, they must not wait until it gets there again.
+ */
+export const bringBackFromFuture = async ({
+  db,
+  clock,
+}: Pick<DeliveryServices, 'db' | 'clock'>): Promise<void> => {
+  const now = clock.now();
+  const delays = ATTEMPTS_AT.map((_at, attempts) => (attempts === 0 ? 0 : (getRetryDelay(attempts) ?? 0)));
+  const until = (milliseconds: ReturnType<typeof sql>) =>
+    sql`${new Date(now)}::timestamptz + ${milliseconds} * interval '1 millisecond'`;
+  await sql`
+    UPDATE webhook_delivery d
+    SET next_attempt_at = LEAST(next_attempt_at, ${until(sql`plan.delay`)}),
+      claimed_until = LEAST(claimed_until, ${until(sql`${LEASE_MS}::integer`)})
+    FROM unnest(${delays}::integer[]) WITH ORDINALITY AS plan (delay, attempt)
+    WHERE d.status = 'pending' AND plan.attempt = d.attempts + 1
+      AND (next_attempt_at > ${until(sql`(plan.delay + ${MAX_CLOCK_SKEW_MS})`)}
+        OR claimed_until > ${until(sql`${LEASE_MS + MAX_CLOCK_SKEW_MS}::integer`)})`.execute(db);
+  await db
+    .updateTable('webhook_endpoint')
+    .set({ suspended_until: null })
+    .where('suspended_until', '>', new Date(now + MAX_SUSPENSION_MS + MAX_CLOCK_SKEW_MS))
     .execute();
 };
 

@@ -35,7 +35,7 @@ export interface Suspension {
 // Attempts without a response, in a row, after which an endpoint is suspended.
 const MAX_FAILURES = 5;
 const FIRST_SUSPENSION_MS = 10_000;
-const MAX_SUSPENSION_MS = 15 * 60_000;
+export const MAX_SUSPENSION_MS = 15 * 60_000;
 
 /**
  * Counts an attempt without a response. After five in a row the endpoint is suspended: for 10 s, then for

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { sweepDeposit } from '../chain/broadcast.ts';
 import { FAILING_ADDRESS } from '../chain/simulated-chain.ts';
 import { settleWithdrawal } from '../ledger/withdrawals.ts';
+import { bringBackFromFuture } from './attempts.ts';
 
 describeOnEachDatabase((start) => {
   const { gateway, receiver, deliver, post, pass, withdraw, readReceived } = webhookCalls(start);
@@ -135,6 +136,24 @@ describeOnEachDatabase((start) => {
       });
       expect([await deliver(), await gateway().chain.advance()]).toEqual([0, undefined]);
       expect(receiver().received).toEqual([]);
+    });
+
+    it('does not wait for a clock that was an hour ahead', async () => {
+      const hour = 3_600_000;
+      const setAhead = (milliseconds: number) => gateway().clock.freeze(gateway().clock.now() + milliseconds);
+      setAhead(hour);
+      await withdraw();
+      setAhead(-hour);
+      expect(await deliver()).toBe(0);
+      await bringBackFromFuture(gateway());
+      expect(await deliver()).toBe(1);
+      // What is on its schedule stays on it.
+      receiver().respondWith = 500;
+      await withdraw();
+      expect(await deliver()).toBe(1);
+      receiver().respondWith = 200;
+      await bringBackFromFuture(gateway());
+      expect(await deliver()).toBe(0);
     });
 
     it('is delivered once by concurrent processes', async () => {
