@@ -1,3 +1,4 @@
+import { createOrders } from '@cpg/test-support/gateway/sandbox-calls';
 import { startTestGateway, TEST_NOW, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
 import { type Postgres, startPostgres } from '@cpg/test-support/postgres';
 import { describeWithProgram } from '@cpg/test-support/programs';
@@ -8,7 +9,6 @@ import { auditLedger } from '../ledger/audit.ts';
 import { moveBalance } from '../ledger/balances.ts';
 
 const WAIT = { timeout: 60_000, interval: 200 };
-const ADDRESS = '0x52908400098527886E0F7030069857D2E4169EE7';
 const SETTLE_MS = 3_000;
 
 describeWithProgram('postgres', 'settlement', () => {
@@ -38,11 +38,9 @@ describeWithProgram('postgres', 'settlement', () => {
     await postgres.stop();
   });
 
-  let references = 0;
+  const order = createOrders();
   const withdraw = async (keyId = 'ck_demo_full') => {
-    references += 1;
-    const client_reference = `order-${references}`;
-    const body = { currency: 'USDT', network: 'ETH', amount: '10', to_address: ADDRESS, client_reference };
+    const body = order();
     const send = () => gateway.call('/v1/withdrawals', { method: 'POST', keyId, body });
     // A busy machine may need longer than a request may take.
     let response = await send();

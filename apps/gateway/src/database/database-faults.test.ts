@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chownSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createOrders } from '@cpg/test-support/gateway/sandbox-calls';
 import { startTestGateway, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
 import { type Postgres, startPostgres } from '@cpg/test-support/postgres';
 import { describeInCi } from '@cpg/test-support/programs';
@@ -16,17 +17,7 @@ const MINUTE = 60_000;
 // A request waits for a connection, and then for one statement; the rest is for a busy machine.
 const DEADLINE_MS = 12_000;
 
-let references = 0;
-const order = () => {
-  references += 1;
-  return {
-    currency: 'USDT',
-    network: 'ETH',
-    amount: '10',
-    to_address: '0x52908400098527886E0F7030069857D2E4169EE7',
-    client_reference: `order-${references}`,
-  };
-};
+const order = createOrders();
 const withdraw = async (gateway: TestGateway, body: Record<string, unknown> = order()) => {
   const startedAt = performance.now();
   const { status } = await gateway.call('/v1/withdrawals', { method: 'POST', body });

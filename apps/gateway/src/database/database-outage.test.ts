@@ -1,3 +1,4 @@
+import { createOrders } from '@cpg/test-support/gateway/sandbox-calls';
 import { type ApiResponse, startTestGateway, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
 import { type Postgres, startPostgres } from '@cpg/test-support/postgres';
 import { describeWithProgram } from '@cpg/test-support/programs';
@@ -28,17 +29,7 @@ const READ_ONLY = {
   body: { status: 'unavailable', database: 'read_only', admission: 'ok', settlement: 'ok' },
 };
 
-let references = 0;
-const order = () => {
-  references += 1;
-  return {
-    currency: 'USDT',
-    network: 'ETH',
-    amount: '10',
-    to_address: '0x52908400098527886E0F7030069857D2E4169EE7',
-    client_reference: `order-${references}`,
-  };
-};
+const order = createOrders();
 const withdraw = (gateway: TestGateway, body: Record<string, unknown> = order()) =>
   gateway.call('/v1/withdrawals', { method: 'POST', body });
 const countWithdrawals = async (gateway: TestGateway, reference: string) => {

@@ -221,7 +221,8 @@ export const bringBackFromFuture = async ({
   await sql`
     UPDATE webhook_delivery d
     SET next_attempt_at = LEAST(next_attempt_at, ${until(sql`plan.delay`)}),
-      claimed_until = LEAST(claimed_until, ${until(sql`${LEASE_MS}::integer`)})
+      claimed_until = CASE WHEN claimed_until IS NOT NULL
+        THEN LEAST(claimed_until, ${until(sql`${LEASE_MS}::integer`)}) END
     FROM unnest(${delays}::integer[]) WITH ORDINALITY AS plan (delay, attempt)
     WHERE d.status = 'pending' AND plan.attempt = d.attempts + 1
       AND (next_attempt_at > ${until(sql`(plan.delay + ${MAX_CLOCK_SKEW_MS})`)}

@@ -82,3 +82,18 @@ export const depositCalls = (gateway: () => TestGateway) => {
     },
   };
 };
+
+/** Creates bodies of withdrawals of 10 USDT, each with a reference of its own. */
+export const createOrders = () => {
+  let orders = 0;
+  return () => {
+    orders += 1;
+    return {
+      currency: 'USDT',
+      network: 'ETH',
+      amount: '10',
+      to_address: '0x52908400098527886E0F7030069857D2E4169EE7',
+      client_reference: `order-${orders}`,
+    };
+  };
+};
