@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { inTransaction } from '../database/transactions.ts';
 import { auditLedger } from '../ledger/audit.ts';
 import { moveBalance } from '../ledger/balances.ts';
+import { receiveDeposit } from './broadcast.ts';
 
 const WAIT = { timeout: 60_000, interval: 200 };
 const SETTLE_MS = 3_000;
@@ -111,6 +112,29 @@ describeWithProgram('postgres', 'settlement', () => {
     expect(await findStatuses([ids[1] as number])).toEqual(['broadcasted']);
     expect((await readReadiness()).status).toBe(200);
     await admin.query('ALTER TABLE ledger_entry DROP CONSTRAINT too_large');
+    await expect.poll(() => findStatuses(ids), WAIT).toEqual(['confirmed']);
+  });
+
+  it('goes on with deposits while withdrawals cannot be read at all', async () => {
+    const ids = [await withdraw()];
+    const { data } = (
+      await gateway.call('/v1/deposit-addresses', {
+        method: 'POST',
+        body: { currency: 'USDT', network: 'ETH' },
+      })
+    ).body;
+    const { address } = data as { readonly address: string };
+    const deposit = await receiveDeposit(gateway, { network: 'ETH', address, amount: '5' });
+    await admin.query('ALTER TABLE withdrawal RENAME COLUMN currency TO moved');
+    pass(SETTLE_MS);
+    const findDeposit = () =>
+      gateway.db
+        .selectFrom('chain_transaction')
+        .select('status')
+        .where('id', '=', deposit?.id ?? 0)
+        .executeTakeFirst();
+    await expect.poll(findDeposit, WAIT).toEqual({ status: 'confirmed' });
+    await admin.query('ALTER TABLE withdrawal RENAME COLUMN moved TO currency');
     await expect.poll(() => findStatuses(ids), WAIT).toEqual(['confirmed']);
   });
 

@@ -9,7 +9,7 @@ import {
 } from '../ledger/deposits.ts';
 import type { LedgerServices } from '../ledger/networks.ts';
 import { type FinalTransactions, hasNotFailed } from '../ledger/settlements.ts';
-import { settleFinalWithdrawals, settleWithdrawal } from '../ledger/withdrawals.ts';
+import { settleFinalWithdrawals, settleWithdrawal } from '../ledger/withdrawal-settlements.ts';
 import { addAllConfirmations, unscheduleTransaction } from './blocks.ts';
 import { broadcastWithdrawal } from './broadcast.ts';
 import { bringBackFromFuture, getFinalBlock, type NetworkState, readNetworkStates } from './chain-state.ts';
@@ -152,9 +152,13 @@ export const createSimulatedChain = (services: LedgerServices, logger: Logger): 
     if (network.oldest_block === null || network.oldest_block > finalBlock) return;
     const final = { network, finalBlock, at: now() };
     const decide = (row: { readonly to_address: string }) => describeOutcome(decideOutcome(row));
-    await settleBatches((claim) => settleFinalWithdrawals(db, { ...final, ...claim }, decide), signal);
-    await settleBatches((claim) => settleFinalDeposits(db, { ...final, ...claim }), signal);
-    if (!signal?.aborted) await settleSweeps(final);
+    await runEach([
+      () => settleBatches((claim) => settleFinalWithdrawals(db, { ...final, ...claim }, decide), signal),
+      () => settleBatches((claim) => settleFinalDeposits(db, { ...final, ...claim }), signal),
+      async () => {
+        if (!signal?.aborted) await settleSweeps(final);
+      },
+    ]);
   };
 
   const broadcastPending = async (signal: AbortSignal | undefined): Promise<void> => {
@@ -176,11 +180,12 @@ export const createSimulatedChain = (services: LedgerServices, logger: Logger): 
 
   const advanceOnce = async (signal: AbortSignal | undefined): Promise<void> => {
     const states = await readNetworkStates(db);
-    if (states.some(({ pending_since }) => pending_since !== null)) {
-      await broadcastPending(signal);
-    }
-    for (const state of states) await bringBackFromFuture(services, state);
-    for (const state of states) await settleNetwork(state, signal);
+    const isPending = states.some(({ pending_since }) => pending_since !== null);
+    await runEach([
+      ...(isPending ? [() => broadcastPending(signal)] : []),
+      ...states.map((state) => () => bringBackFromFuture(services, state)),
+      ...states.map((state) => () => settleNetwork(state, signal)),
+    ]);
   };
 
   // One at a time: a caller finds settled what was final when it called, not locked by the round before.
@@ -212,6 +217,20 @@ export const createSimulatedChain = (services: LedgerServices, logger: Logger): 
     db.selectFrom('chain_transaction').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
 
   return { advance, retryFailed, settle, settleDeposit: settleOneDeposit };
+};
+
+/** Runs all steps, whichever of them fails; an outage ends them. Throws what failed at the end. */
+const runEach = async (steps: readonly (() => Promise<void>)[]): Promise<void> => {
+  const failures: unknown[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      if (!isRowFailure(error)) throw error;
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, `Steps that failed: ${failures.length}`);
 };
 
 const decideOutcome = ({ to_address }: { readonly to_address: string }): Outcome =>

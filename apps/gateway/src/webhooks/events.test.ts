@@ -3,7 +3,7 @@ import { ADDRESS, webhookCalls } from '@cpg/test-support/gateway/webhooks';
 import { describe, expect, it } from 'vitest';
 import { sweepDeposit } from '../chain/broadcast.ts';
 import { FAILING_ADDRESS } from '../chain/simulated-chain.ts';
-import { settleWithdrawal } from '../ledger/withdrawals.ts';
+import { settleWithdrawal } from '../ledger/withdrawal-settlements.ts';
 import { bringBackFromFuture } from './attempts.ts';
 
 describeOnEachDatabase((start) => {
