@@ -9,7 +9,7 @@ const MAX_CONNECTIONS = 16;
  */
 const TIMEOUTS = {
   /** To get a connection: an idle one, one that another request returns, or a new one. */
-  connectionTimeoutMillis: 2_000,
+  connectionTimeoutMillis: 4_000,
   // Longer than the default `deadlock_timeout` of one second: a deadlock is detected, and retried.
   lock_timeout: 1_500,
   statement_timeout: 3_000,

@@ -53,10 +53,11 @@ export const createWithdrawal = async (
   input: NewWithdrawal,
   hold: HoldWithdrawal = insertAndHold,
 ): Promise<WithdrawalRow | Rejection> => {
-  const [existing, currency] = await Promise.all([findByReference(db, input), findCurrency(db, input)]);
+  const existing = await findByReference(db, input);
   if (existing !== undefined) {
     return (await findReplay(db, 'withdrawal', input.signed)) ?? returnExisting(existing, input);
   }
+  const currency = await findCurrency(db, input);
   if (!currency?.withdrawal_enabled) return REJECTIONS.withdrawals_not_enabled;
   const rejection = findRejection(input, currency);
   if (rejection !== undefined) return rejection;

@@ -108,7 +108,11 @@ export const describeOnEachDatabase = (body: (start: StartTestGateway) => void):
     afterAll(() => postgres.stop());
     body((differences) => {
       databases += 1;
-      const databaseUrl = postgres.createDatabase(`cpg_${databases}`);
+      const url = new URL(postgres.createDatabase(`cpg_${databases}`));
+      // A busy machine may take longer than a request may wait for a lock.
+      url.searchParams.set('lock_timeout', '60000');
+      url.searchParams.set('statement_timeout', '60000');
+      const databaseUrl = url.href;
       return startTestGateway({ databaseUrl, masterKey: 'ab'.repeat(32), ...differences });
     });
   });
