@@ -241,6 +241,7 @@ describe('the README', () => {
       'withdraw',
       'errors',
       'configuration',
+      'transports',
       'telemetry',
       'webhooks',
       'webhooks-http',
