@@ -1,7 +1,8 @@
 import { Decimal as DecimalJs } from 'decimal.js';
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { Decimal, isDecimalString, toDecimal } from './decimal.ts';
+import { Decimal, toDecimal } from './decimal.ts';
+import { formatNumber, isDecimalString } from './decimal-string.ts';
 
 const REFUSED = [
   '',
@@ -100,6 +101,29 @@ describe('toDecimal', () => {
         expect(toDecimal(toDecimal(text).toString()).eq(toDecimal(text))).toBe(true);
       }),
       { numRuns: 2000 },
+    );
+  });
+});
+
+describe('formatNumber', () => {
+  it.each([
+    [0, '0'],
+    [-0, '0'],
+    [1, '1'],
+    [-1.5, '-1.5'],
+    [120, '120'],
+    [0.1 + 0.2, '0.30000000000000004'],
+    [1e21, '1000000000000000000000'],
+    [1.5e-7, '0.00000015'],
+  ])('writes %d as %s', (value, expected) => {
+    expect(formatNumber(value)).toBe(expected);
+  });
+
+  it('writes what decimal.js writes', () => {
+    fc.assert(
+      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
+        expect(formatNumber(value)).toBe(new Decimal(value === 0 ? 0 : value).toFixed());
+      }),
     );
   });
 });

@@ -1,16 +1,7 @@
 import { Decimal as DecimalJs } from 'decimal.js';
 import { quote, typeName } from './arguments.ts';
+import { isDecimalString } from './decimal-string.ts';
 import { ProtocolError } from './protocol-error.ts';
-
-/**
- * Matches a plain decimal string: optional minus, no leading zeros, optional fraction, no exponent, plus or
- * spaces.
- */
-export const DECIMAL_STRING = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/;
-
-/** Whether a text is a plain decimal string, as every amount on the wire is. Wire protocol §3. */
-export const isDecimalString = (text: string): boolean =>
-  typeof text === 'string' && DECIMAL_STRING.test(text);
 
 /**
  * decimal.js configured for money: 100 significant digits in every operation, never an exponent in

@@ -1,4 +1,5 @@
-export { DECIMAL_STRING, Decimal, isDecimalString, toDecimal } from './decimal.ts';
+export { Decimal, toDecimal } from './decimal.ts';
+export { DECIMAL_STRING, isDecimalString } from './decimal-string.ts';
 export type { CreateDepositAddressBody, DepositAddress } from './endpoints/create-deposit-address.ts';
 export {
   type CreatedWithdrawal,

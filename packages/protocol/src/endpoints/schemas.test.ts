@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
-import { isDecimalString, toDecimal } from '../decimal.ts';
+import { toDecimal } from '../decimal.ts';
+import { isDecimalString } from '../decimal-string.ts';
 import type { Schema } from './schema.ts';
 import {
   collection,

@@ -1,6 +1,6 @@
 import type * as core from 'zod/v4/core';
 import * as z from 'zod/v4-mini';
-import { DECIMAL_STRING, Decimal } from '../decimal.ts';
+import { DECIMAL_STRING, formatNumber } from '../decimal-string.ts';
 import type { CollectionEnvelope, PageEnvelope, SuccessEnvelope } from '../envelope.ts';
 import type { Schema } from './schema.ts';
 import { plural } from './wire-message.ts';
@@ -93,7 +93,7 @@ export const decimalString: Schema<string, string> = z
 export const requestAmount = convert<string | number, string>(
   z.union([z.string(), z.number()]),
   (input) => {
-    const text = typeof input === 'number' ? new Decimal(input).toFixed() : input;
+    const text = typeof input === 'number' ? formatNumber(input) : input;
     const issue = findAmountIssue(text, typeof input === 'number');
     return issue === undefined ? { value: text } : { issue };
   },
@@ -106,7 +106,7 @@ export const requestAmount = convert<string | number, string>(
 const findAmountIssue = (text: string, wasNumber: boolean): string | undefined => {
   const unsigned = text.startsWith('-') ? text.slice(1) : text;
   if (!UNSIGNED_DECIMAL.test(unsigned)) return 'Input should be a valid decimal string';
-  if (text.startsWith('-') || new Decimal(text).isZero()) return 'Input should be greater than 0';
+  if (text.startsWith('-') || !/[1-9]/.test(text)) return 'Input should be greater than 0';
   if (wasNumber && countSignificantDigits(text) > SAFE_DIGITS) {
     return 'Input should be a decimal string: a JSON number does not keep this many digits';
   }
