@@ -1,4 +1,4 @@
+import { keysProgram } from './administration/keys-program.ts';
 import { runProgram } from './administration/run-program.ts';
-import { keysProgram } from './keys/keys-program.ts';
 
 await runProgram(keysProgram);

@@ -3,14 +3,14 @@ import { isKeyId, PERMISSIONS, type Permission } from '@cpg/protocol';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Transaction } from 'kysely';
 import { addressRange } from '../address-range.ts';
-import { assertAccountExists, parseAccountId, parseWholeNumber } from '../administration/arguments.ts';
-import type { ProgramOptions } from '../administration/run-program.ts';
 import type { Database } from '../database/open-database.ts';
 import type { Schema } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
+import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from '../keys/api-keys.ts';
 import { createAccount, isDemoAccount } from '../ledger/accounts.ts';
 import { seedCurrencies } from '../ledger/currencies.ts';
-import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from './api-keys.ts';
+import { assertAccountExists, parseAccountId, parseWholeNumber } from './arguments.ts';
+import type { ProgramOptions } from './run-program.ts';
 
 type Executor = Database | Transaction<Schema>;
 
