@@ -15,6 +15,7 @@ const formatHeaders = (variant: Variant, port: number, serial: number): Record<s
   switch (variant) {
     case 'bare':
       return { 'X-CPG-Key': KEY_ID };
+    case 'floor':
     case 'cpg-memory':
     case 'cpg-redis': {
       const timestamp = Math.floor(Date.now() / 1000);

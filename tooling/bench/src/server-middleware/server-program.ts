@@ -30,3 +30,6 @@ const server = (await createApp(variant, redisUrl)).listen(0, '127.0.0.1', () =>
 });
 // Connections are idle during the rounds of the other servers.
 server.keepAliveTimeout = 0;
+// And before their first request, while the other servers warm up.
+server.headersTimeout = 0;
+server.requestTimeout = 0;

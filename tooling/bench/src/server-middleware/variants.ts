@@ -1,4 +1,5 @@
-import { createSigningKey, PERMISSIONS } from '@cpg/protocol';
+import { createHmac, createSecretKey, hash, timingSafeEqual } from 'node:crypto';
+import { createSigningKey, PERMISSIONS, SIGNATURE_HEADER, TIMESTAMP_HEADER } from '@cpg/protocol';
 import {
   type AdmissionStore,
   cpgAuth,
@@ -16,8 +17,11 @@ import { SECRET } from '../protocol/measure.ts';
 export const KEY_ID = 'ck_example';
 export const TARGET = '/v1/withdrawals';
 
-/** The protections of one JSON route; `bare` has none. */
-export const VARIANTS = ['bare', 'cpg-memory', 'cpg-redis', 'hmac-auth-express', 'hawk'] as const;
+/**
+ * The protections of one JSON route; `bare` has none. `floor` verifies the signature of a CPG request with `node:crypto`, and has none
+ * of the other checks.
+ */
+export const VARIANTS = ['bare', 'floor', 'cpg-memory', 'cpg-redis', 'hmac-auth-express', 'hawk'] as const;
 /** Other packages for the same task, in another scheme. */
 export const PEERS = ['hmac-auth-express', 'hawk'] as const satisfies readonly Variant[];
 export type Variant = (typeof VARIANTS)[number];
@@ -37,6 +41,24 @@ const protectWithCpg = (store: AdmissionStore): RequestHandler[] => {
     },
   ]);
   return [cpgAuth({ keys, store }), requirePermission('withdraw')];
+};
+
+const protectWithFloor = (): RequestHandler[] => {
+  const secret = createSecretKey(SECRET, 'utf8');
+  const keepBytes = express.json({
+    verify: (request, _response, bytes) => Object.assign(request, { bytes }),
+  });
+  const verify: RequestHandler = (request, response, next) => {
+    const { bytes } = request as unknown as { readonly bytes: Buffer };
+    const [path, query = ''] = request.originalUrl.split('?');
+    const bodySha256 = hash('sha256', bytes, 'hex');
+    const canonical = [request.get(TIMESTAMP_HEADER), request.method, path, query, bodySha256].join('\n');
+    const expected = Buffer.from(createHmac('sha256', secret).update(canonical).digest('hex'), 'latin1');
+    const received = Buffer.from(request.get(SIGNATURE_HEADER) ?? '', 'latin1');
+    if (received.length === expected.length && timingSafeEqual(expected, received)) next();
+    else response.sendStatus(401);
+  };
+  return [keepBytes, verify];
 };
 
 const protectWithHawk = (): RequestHandler[] => {
@@ -67,6 +89,8 @@ const createMiddlewares = async (variant: Variant, redisUrl: string): Promise<Re
   switch (variant) {
     case 'bare':
       return [express.json()];
+    case 'floor':
+      return protectWithFloor();
     case 'cpg-memory':
       return protectWithCpg(memoryStore());
     case 'cpg-redis':
