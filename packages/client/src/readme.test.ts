@@ -210,7 +210,7 @@ describe('the README', () => {
   it('lists every command', async () => {
     const main = join(PACKAGE, 'src/cli/main.ts');
     const { stdout } = await run(process.execPath, [FROM_SOURCE, main, '--help'], { env: environment });
-    const [, section = ''] = README.split('## Command line');
+    const [, section = ''] = /^## Command line$(.*?)^## /ms.exec(README) ?? [];
     const listed = [...section.matchAll(/^\| (`.*?) +\| /gm)].flatMap(([, cell = '']) =>
       [...cell.matchAll(/`([a-z-]+)/g)].map(([, name]) => name),
     );
