@@ -66,7 +66,8 @@ const SKIPPED: readonly (readonly [id: RegExp, areas: readonly string[]])[] = [
   [/^server-store-/, ['store']],
   [/^server-peer-/, ['peers']],
   [/^server-balances-/, ['balances']],
-  [/^server-withdrawal-/, ['withdrawals']],
+  [/^server-withdrawal-/, ['withdrawals', 'money']],
+  [/^server-settlement-/, ['settlement']],
 ];
 
 const filterFor = (area: string | undefined) => ({

@@ -37,6 +37,7 @@ const OF_A_SERVER: Readonly<Record<string, string>> = {
     'the server trusts an address of this machine as a proxy: --proxy-address, and the role ipEdges in the keys',
   only: 'the keys file has a key for each permission: only',
   withdrawal: 'the keys file defines a withdrawal: withdrawal',
+  failing: 'the keys file names an address to which withdrawals fail: withdrawal.failing_to_address',
 };
 
 /** What a need of a case means, and how to meet it; `undefined` for an unknown word. */

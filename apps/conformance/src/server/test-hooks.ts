@@ -46,6 +46,7 @@ export class SandboxClock {
 
   /** Freezes the server's clock at a Unix second. */
   async freeze(now: number): Promise<void> {
+    this.#last = Math.max(this.#last, now);
     await this.#put(now);
   }
 

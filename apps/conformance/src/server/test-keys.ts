@@ -29,13 +29,15 @@ const slowKey = testKey.extend({
   rateLimitPerMinute: z.int().positive().max(50).default(5),
 });
 
-/** A withdrawal that the server executes at once. */
+/** A withdrawal that the server executes at once, and how to make one that fails. */
 const withdrawal = z.strictObject({
   currency: z.string().min(1),
   network: z.string().min(1),
   to_address: z.string().min(10),
   /** Use all decimals of the currency: an amount that a double does not hold finds more mistakes. */
   amount: z.string().regex(/^(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/, 'must be a decimal string'),
+  /** An address of the network: a withdrawal to it is accepted, and fails when it settles. */
+  failing_to_address: z.string().min(10).optional(),
 });
 
 /**

@@ -14,16 +14,25 @@ export const getTerms = ({ target }: ServerUnderTest): WithdrawalTerms => {
   return target.keys.withdrawal;
 };
 
+/** The newest withdrawal that each server has created. */
+const newest = new WeakMap<ServerUnderTest['target'], number>();
+
+export const getNewestWithdrawal = ({ target }: ServerUnderTest): number | undefined => newest.get(target);
+
 export const newReference = (): string => `conformance-${randomBytes(8).toString('hex')}`;
 
-/** A signed `POST /v1/withdrawals` of the usual terms, with fields changed or added. */
+/**
+ * A signed `POST /v1/withdrawals` of the usual terms, with fields changed or added. `now`: the server's clock,
+ * when it is frozen.
+ */
 export const craftWithdrawal = (
   server: ServerUnderTest,
   changes: Readonly<Record<string, unknown>> = {},
-  role: Role = 'full',
+  { role = 'full', now = server.now() }: { readonly role?: Role; readonly now?: number } = {},
 ): CraftedRequest => {
-  const basis = server.basis(role);
-  const body = Buffer.from(JSON.stringify({ ...getTerms(server), ...changes }));
+  const basis = server.basis(role, now);
+  const { failing_to_address: _unused, ...terms } = getTerms(server);
+  const body = Buffer.from(JSON.stringify({ ...terms, ...changes }));
   return server.craft({ method: 'POST', target: `/v1/withdrawals?nonce=${basis.nonce}`, body }, basis);
 };
 
@@ -39,7 +48,8 @@ interface WithdrawalData {
   readonly fee_decimal?: unknown;
 }
 
-interface Withdrawn {
+/** A withdrawal that was created. */
+export interface Withdrawn {
   readonly id: number;
   readonly amount: ExactDecimal;
   readonly fee: ExactDecimal;
@@ -66,6 +76,7 @@ export const expectWithdrawn = (server: ServerUnderTest, response: ServerRespons
     expected: 'an integer',
     actual: JSON.stringify(id),
   });
+  newest.set(server.target, Math.max(Number(id), newest.get(server.target) ?? 0));
   return {
     id: Number(id),
     amount: new ExactDecimal(String(amount)),
@@ -73,6 +84,17 @@ export const expectWithdrawn = (server: ServerUnderTest, response: ServerRespons
     data,
   };
 };
+
+/** Makes a withdrawal of the usual terms, with fields changed or added. */
+export const withdraw = async (
+  server: ServerUnderTest,
+  changes: Readonly<Record<string, unknown>> = {},
+  now = server.now(),
+): Promise<Withdrawn> =>
+  expectWithdrawn(server, await server.send(craftWithdrawal(server, changes, { now })));
+
+/** Amount and fee together. */
+export const getCost = ({ amount, fee }: Withdrawn): ExactDecimal => amount.plus(fee);
 
 /** Runs the body, and expects that `available` drops by exactly the amount it returns. */
 export const expectTaken = async (

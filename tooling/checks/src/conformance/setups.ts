@@ -10,7 +10,8 @@ export interface Setup {
 }
 
 const PROXY = '127.0.0.9';
-const ENVIRONMENT = { CPG_TRUSTED_PROXIES: PROXY };
+// Withdrawals settle soon, because cases wait for it.
+const ENVIRONMENT = { CPG_TRUSTED_PROXIES: PROXY, CPG_CHAIN_SETTLE_SECONDS: '1' };
 const CLIENT = `${process.execPath} packages/client/conformance/adapter.ts`;
 
 const serverParameters = ({ url, operationsUrl }: GatewayProcess): readonly string[] => [

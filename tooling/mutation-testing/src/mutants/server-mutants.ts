@@ -4,6 +4,7 @@ import { HEADER_MUTANTS } from './header-mutants.ts';
 import { CONNECTION_MUTANTS, ENVELOPE_MUTANTS, PARSER_MUTANTS } from './http-mutants.ts';
 import { KEY_MUTANTS, PERMISSION_MUTANTS } from './key-mutants.ts';
 import { BALANCE_MUTANTS, WITHDRAWAL_MUTANTS } from './ledger-mutants.ts';
+import { MONEY_MUTANTS, SETTLEMENT_MUTANTS } from './money-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { ORDER_MUTANTS } from './order-mutants.ts';
 import { RATE_MUTANTS } from './rate-mutants.ts';
@@ -34,4 +35,6 @@ export const SERVER_MUTANTS: readonly Mutant<ServerParts>[] = [
   PEER_MUTANTS,
   BALANCE_MUTANTS,
   WITHDRAWAL_MUTANTS,
+  MONEY_MUTANTS,
+  SETTLEMENT_MUTANTS,
 ].flat();

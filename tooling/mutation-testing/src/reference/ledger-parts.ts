@@ -33,6 +33,11 @@ export interface Order {
 
 export interface Withdrawal extends Order {
   readonly id: number;
+  /** What was held for it. */
+  readonly taken: Decimal;
+  /** The server's clock, in Unix seconds. */
+  readonly requestedAt: number;
+  status: 'broadcasted' | 'confirmed' | 'failed';
   readonly fee: Decimal;
   readonly decimals: number;
 }
@@ -58,7 +63,17 @@ export interface LedgerParts {
   readonly needed: (amount: Decimal, fee: Decimal) => Decimal;
   /** Runs between the search for an earlier withdrawal and the writing of this one. */
   readonly pause: () => Promise<unknown> | undefined;
-  readonly findEarlier: (all: readonly Withdrawal[], order: Order) => Withdrawal | undefined;
+  readonly findEarlier: (all: readonly Withdrawal[], order: Order, now: number) => Withdrawal | undefined;
+  /** Runs between reading and writing the amount that is held. */
+  readonly pauseHold: () => Promise<unknown> | undefined;
+  /** The name under which the balances of an account are kept. */
+  readonly owner: (account: string) => string;
+  /** Whether a withdrawal in this currency moves the balance. */
+  readonly isMoved: (holding: Holding, currency: Currency) => boolean;
+  readonly spendable: (holding: Holding) => Decimal;
+  readonly settleAfterMs: number;
+  readonly confirm: (holding: Holding, withdrawal: Withdrawal) => void;
+  readonly release: (holding: Holding, withdrawal: Withdrawal) => void;
   readonly isRepeat: (earlier: Withdrawal, order: Order) => boolean;
   /** The part of the query that is validated. */
   readonly filters: (query: string) => string;
@@ -109,6 +124,18 @@ export const LEDGER: LedgerParts = {
   hold: (amount, fee) => amount.plus(fee),
   needed: (amount, fee) => amount.plus(fee),
   pause: () => undefined,
+  pauseHold: () => undefined,
+  owner: (account) => account,
+  isMoved: (holding, { currency, network }) => holding.currency === currency && holding.network === network,
+  spendable: ({ balance, held }) => balance.minus(held),
+  settleAfterMs: 500,
+  confirm: (holding, { taken }) => {
+    holding.balance = holding.balance.minus(taken);
+    holding.held = holding.held.minus(taken);
+  },
+  release: (holding, { taken }) => {
+    holding.held = holding.held.minus(taken);
+  },
   findEarlier: (all, { account, client_reference: reference }) =>
     typeof reference === 'string'
       ? all.find((each) => each.account === account && each.client_reference === reference)

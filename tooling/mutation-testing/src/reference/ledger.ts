@@ -47,8 +47,12 @@ export class Ledger {
   readonly #holdings = new Map<string, readonly Holding[]>();
   readonly #withdrawals: Withdrawal[] = [];
 
-  constructor(parts: LedgerParts) {
+  readonly #now: () => number;
+
+  /** `now`: the server's clock, in Unix seconds. */
+  constructor(parts: LedgerParts, now: () => number) {
     this.#parts = parts;
+    this.#now = now;
   }
 
   balances(
@@ -75,14 +79,14 @@ export class Ledger {
 
   async withdraw(order: Order): Promise<Rejection | { readonly data: object }> {
     const { findEarlier, isRepeat, pause, created } = this.#parts;
-    const earlier = findEarlier(this.#withdrawals, order);
+    const earlier = findEarlier(this.#withdrawals, order, this.#now());
     // Without a pause, the search and the writing are one step.
     const pausing = pause();
     if (pausing !== undefined) await pausing;
     if (earlier !== undefined && !isRepeat(earlier, order))
       return rejection(409, 'client_reference was already used with different parameters');
-    const result = earlier ?? this.#hold(order);
-    if ('status' in result) return result;
+    const result = earlier ?? (await this.#hold(order));
+    if ('message' in result) return result;
     const { id, amount, fee, decimals } = result;
     const { format } = this.#parts;
     return {
@@ -111,7 +115,7 @@ export class Ledger {
         to_address: found.to_address,
         amount: format(new Decimal(found.amount), found.decimals),
         fee: format(found.fee, found.decimals),
-        status: 'broadcasted',
+        status: found.status,
         tx_hash: `0x${id}`,
         error_message: null,
         requested_at: '2026-01-31T12:00:00+00:00',
@@ -122,12 +126,13 @@ export class Ledger {
   }
 
   #of(account: string): readonly Holding[] {
-    const holdings = this.#holdings.get(account) ?? opened();
-    this.#holdings.set(account, holdings);
+    const owner = this.#parts.owner(account);
+    const holdings = this.#holdings.get(owner) ?? opened();
+    this.#holdings.set(owner, holdings);
     return holdings;
   }
 
-  #hold(order: Order): Rejection | Withdrawal {
+  async #hold(order: Order): Promise<Rejection | Withdrawal> {
     const parts = this.#parts;
     const found = findCurrency(order);
     if (!parts.isKnown(found)) return rejection(400, 'Withdrawals are not enabled for this currency');
@@ -140,18 +145,39 @@ export class Ledger {
       return rejection(400, 'Amount is below the minimum withdrawal amount');
     if (!parts.isDestination(order.to_address)) return rejection(400, 'Invalid destination address');
     const fee = parts.fee(amount, terms);
-    const holding = this.#of(order.account).find(
-      (each) => each.currency === terms.currency && each.network === terms.network,
-    );
-    const withdrawal = { ...order, id: this.#withdrawals.length + 1, fee, decimals: terms.decimals };
-    const isShort =
-      holding === undefined || parts.needed(amount, fee).gt(holding.balance.minus(holding.held));
+    const moved = this.#of(order.account).filter((each) => parts.isMoved(each, terms));
+    const holding = moved.find(({ currency: name }) => name === terms.currency);
+    const taken = parts.hold(amount, fee);
+    const withdrawal: Withdrawal = {
+      ...order,
+      id: this.#withdrawals.length + 1,
+      fee,
+      decimals: terms.decimals,
+      taken,
+      requestedAt: this.#now(),
+      status: 'broadcasted',
+    };
+    const isShort = holding === undefined || parts.needed(amount, fee).gt(parts.spendable(holding));
     if (!isShort || parts.keepsRejected) this.#withdrawals.push(withdrawal);
     if (isShort) return rejection(400, 'Insufficient available balance');
-    holding.held = holding.held.plus(parts.hold(amount, fee));
+    const before = moved.map(({ held }) => held);
+    // Without a pause, reading and writing are one step.
+    const pausing = parts.pauseHold();
+    if (pausing !== undefined) await pausing;
+    for (const [i, each] of moved.entries()) each.held = (before[i] ?? each.held).plus(taken);
+    setTimeout(() => this.#settle(moved, withdrawal), parts.settleAfterMs).unref();
     return withdrawal;
   }
+
+  #settle(holdings: readonly Holding[], withdrawal: Withdrawal): void {
+    const isFailing = withdrawal.to_address.toLowerCase() === FAILING_ADDRESS;
+    withdrawal.status = isFailing ? 'failed' : 'confirmed';
+    for (const holding of holdings) this.#parts[isFailing ? 'release' : 'confirm'](holding, withdrawal);
+  }
 }
+
+/** A withdrawal to this address fails. */
+const FAILING_ADDRESS = '0x000000000000000000000000000000000000dead';
 
 function findCurrency({ currency: name, network }: Order): Currency | undefined {
   return CURRENCIES.find((each) => each.currency === name && each.network === network);

@@ -47,8 +47,8 @@ const listen = (server: Server): Promise<string> =>
 export const startServer = async (parts: ServerParts): Promise<string> => {
   if (!parts.isParsed) return startRawServer();
   const decide = makeDecide(parts, SERVER_KEYS);
-  const context = { parts, ledger: new Ledger(parts) };
   const switches = new Switches();
+  const context = { parts, ledger: new Ledger(parts, () => switches.now) };
 
   const respond = (response: ServerResponse, { status, body, headers = {} }: Reply): void => {
     const text = JSON.stringify(body);

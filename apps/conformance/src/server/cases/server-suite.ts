@@ -18,6 +18,7 @@ import { BODY_CASES } from './body-cases.ts';
 import { CONNECTION_CASES } from './connection-cases.ts';
 import { IP_EDGE_CASES } from './ip-edge-cases.ts';
 import { KEY_CASES } from './key-cases.ts';
+import { MONEY_CASES } from './money-cases.ts';
 import { PEER_CASES } from './peer-cases.ts';
 import { PERMISSION_CASES, SINGLE_PERMISSION_CASES } from './permission-cases.ts';
 import { PROBE_CASES } from './probe-cases.ts';
@@ -25,6 +26,7 @@ import { RATE_CASES } from './rate-cases.ts';
 import { REAL_TIME_CASES } from './real-time-cases.ts';
 import { RACE_CASES, REPLAY_CASES } from './replay-cases.ts';
 import { REPLAY_MEMORY_CASES } from './replay-memory-cases.ts';
+import { SETTLEMENT_CASES } from './settlement-cases.ts';
 import { STORE_CASES } from './store-cases.ts';
 import { WITHDRAWAL_CASES } from './withdrawal-cases.ts';
 import { WITHDRAWAL_READING_CASES } from './withdrawal-reading-cases.ts';
@@ -42,6 +44,8 @@ const ALL_CASES = [
   WITHDRAWAL_CASES,
   WITHDRAWAL_REJECTION_CASES,
   WITHDRAWAL_READING_CASES,
+  MONEY_CASES,
+  SETTLEMENT_CASES,
   REPLAY_CASES,
   RACE_CASES,
   STORE_CASES,
@@ -84,7 +88,8 @@ export interface ServerOptions {
 const getCapabilities = (options: ServerOptions): ReadonlySet<string> => {
   const { clockUrl: clock, storeUrl: store, peerUrl: peer, proxyAddress: proxy, keys } = options;
   const { only, withdrawal } = keys;
-  const offered = Object.entries({ clock, store, peer, proxy, only, withdrawal });
+  const failing = withdrawal?.failing_to_address;
+  const offered = Object.entries({ clock, store, peer, proxy, only, withdrawal, failing });
   return new Set(offered.filter(([, given]) => given !== undefined).map(([name]) => name));
 };
 

@@ -12,13 +12,11 @@ import {
   expectWithdrawn,
   getTerms,
   newReference,
+  withdraw,
 } from '../withdrawals.ts';
 
 const COPIES = 20;
 const DIFFERENTLY_SIGNED = 10;
-
-const withdraw = async (server: ServerUnderTest, changes: Readonly<Record<string, unknown>> = {}) =>
-  expectWithdrawn(server, await server.send(craftWithdrawal(server, changes)));
 
 /** The same bytes many times at once: one withdrawal. */
 const race = (hold: Hold) => ({

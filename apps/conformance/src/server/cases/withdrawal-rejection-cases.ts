@@ -54,6 +54,13 @@ const smallestUnit = async (server: ServerUnderTest): Promise<ExactDecimal> => {
   return unit;
 };
 
+/** A number near this one that is written with 17 significant digits. */
+const longNumber = (near: number): number => {
+  let number = near * (1 + 1 / 3);
+  while (new ExactDecimal(number).precision() < 17) number *= 1 + 1e-7;
+  return number;
+};
+
 /** Withdrawals that are rejected, with an unchanged balance. */
 export const WITHDRAWAL_REJECTION_CASES = serverCases(
   { group: 'withdrawal', spec: '§4.6', needs: ['withdrawal'] },
@@ -117,6 +124,11 @@ export const WITHDRAWAL_REJECTION_CASES = serverCases(
         }),
     },
     {
+      id: 'withdrawal-amount-number-digits',
+      description: 'an amount as a JSON number of more than 15 significant digits',
+      run: invalid('amount', (server) => ({ amount: longNumber(Number(getTerms(server).amount)) })),
+    },
+    {
       id: 'withdrawal-insufficient',
       description: 'more than is available',
       run: rejectedWith(REJECTIONS.insufficientBalance, async (server) => ({
@@ -161,7 +173,7 @@ export const WITHDRAWAL_REJECTION_CASES = serverCases(
       spec: '§2 restriction 5, §4.6',
       run: (server) =>
         expectNothingTaken(server, async () => {
-          const response = await server.send(craftWithdrawal(server, {}, 'readonly'));
+          const response = await server.send(craftWithdrawal(server, {}, { role: 'readonly' }));
           expectRejected(server.check, response, createPermissionRejection('withdraw'));
         }),
     },

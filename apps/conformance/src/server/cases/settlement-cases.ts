@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { endpoints } from '@cpg/protocol';
+import { NotApplicable } from '../../core/checker.ts';
+import { type Amounts, readBalance } from '../balances.ts';
+import { assertRoute } from '../routes.ts';
+import { expectAccepted } from '../server-response.ts';
+import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
+import { getCost, getNewestWithdrawal, getTerms, withdraw } from '../withdrawals.ts';
+
+const PATIENCE_MS = 20_000;
+const INTERVAL_MS = 200;
+const FINAL: readonly unknown[] = ['confirmed', 'failed'];
+
+const readStatus = async (server: ServerUnderTest, id: number): Promise<unknown> => {
+  const response = await server.ask({ target: `/v1/withdrawals/${id}?nonce=${server.basis().nonce}` });
+  expectAccepted(server.check, response);
+  return (response.json as { readonly data: { readonly status?: unknown } }).data.status;
+};
+
+const expectAmounts = (
+  { check }: ServerUnderTest,
+  state: string,
+  { actual, expected }: { readonly actual: Amounts; readonly expected: Amounts },
+): void => {
+  for (const name of ['balance', 'held', 'available'] as const)
+    check.equal(`${name} once the withdrawal is ${state}`, {
+      expected: expected[name].toFixed(),
+      actual: actual[name].toFixed(),
+    });
+};
+
+/** Looks at the withdrawal, then at the balance, until the withdrawal is final; each time `available` adds up. */
+const watch = async (
+  server: ServerUnderTest,
+  id: number,
+  look: (amounts: Amounts) => void = () => undefined,
+): Promise<{ readonly status: string; readonly amounts: Amounts }> => {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    // In this order: a status that is final was final before the balance was read.
+    const status = await readStatus(server, id);
+    const amounts = await readBalance(server, getTerms(server));
+    server.check.equal('available', {
+      expected: amounts.balance.minus(amounts.held).toFixed(),
+      actual: amounts.available.toFixed(),
+    });
+    look(amounts);
+    if (FINAL.includes(status)) return { status: String(status), amounts };
+    if (Date.now() > deadline)
+      throw new NotApplicable(`no withdrawal became final within ${PATIENCE_MS / 1000} s`);
+    await sleep(INTERVAL_MS);
+  }
+};
+
+/** The balance once the withdrawals of earlier cases are settled. */
+const readAtRest = async (server: ServerUnderTest): Promise<Amounts> => {
+  await assertRoute(server, endpoints.getWithdrawal);
+  await watch(server, getNewestWithdrawal(server) ?? (await withdraw(server)).id);
+  let before = await readBalance(server, getTerms(server));
+  for (;;) {
+    await sleep(2 * INTERVAL_MS);
+    const amounts = await readBalance(server, getTerms(server));
+    if (amounts.held.eq(before.held)) return amounts;
+    before = amounts;
+  }
+};
+
+/** A later look at the balance: it was settled once. */
+const expectAtRest = async (server: ServerUnderTest, state: string, expected: Amounts): Promise<void> => {
+  await sleep(2 * INTERVAL_MS);
+  expectAmounts(server, state, { actual: await readBalance(server, getTerms(server)), expected });
+};
+
+/** How a withdrawal ends, seen by polling. */
+export const SETTLEMENT_CASES = serverCases(
+  { group: 'settlement', spec: '§4.1, §4.6', needs: ['withdrawal'], timeoutMs: 3 * PATIENCE_MS },
+  [
+    {
+      id: 'settlement-confirmed',
+      description:
+        'a confirmed withdrawal clears its hold and debits the balance, once; available stays as it was',
+      run: async (server) => {
+        const before = await readAtRest(server);
+        const withdrawal = await withdraw(server);
+        const cost = getCost(withdrawal);
+        const available = before.available.minus(cost);
+        const { status, amounts } = await watch(server, withdrawal.id, (seen) =>
+          server.check.equal('available until the withdrawal is final', {
+            expected: available.toFixed(),
+            actual: seen.available.toFixed(),
+          }),
+        );
+        server.check.equal('status', { expected: 'confirmed', actual: status });
+        const after = { balance: before.balance.minus(cost), held: before.held, available };
+        expectAmounts(server, 'confirmed', { actual: amounts, expected: after });
+        await expectAtRest(server, 'confirmed', after);
+      },
+    },
+    {
+      id: 'settlement-failed',
+      description: 'a failed withdrawal releases its hold, once, and changes nothing else',
+      needs: ['withdrawal', 'failing'],
+      run: async (server) => {
+        const before = await readAtRest(server);
+        const { failing_to_address: to_address } = getTerms(server);
+        const withdrawal = await withdraw(server, { to_address });
+        const during = before.available.minus(getCost(withdrawal));
+        const { status, amounts } = await watch(server, withdrawal.id, (seen) =>
+          server.check.that(seen.available.eq(during) || seen.available.eq(before.available), {
+            what: 'available until the withdrawal is final',
+            expected: `${during.toFixed()}, or ${before.available.toFixed()} once it has failed`,
+            actual: seen.available.toFixed(),
+          }),
+        );
+        server.check.equal('status', { expected: 'failed', actual: status });
+        expectAmounts(server, 'failed', { actual: amounts, expected: before });
+        await expectAtRest(server, 'failed', before);
+      },
+    },
+  ],
+);
