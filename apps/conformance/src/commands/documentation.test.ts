@@ -4,7 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import packageJson from '../../package.json' with { type: 'json' };
+import { catalogue } from './catalogue.ts';
 import { program } from './main.ts';
+
+const SECTION = /§\d+(?:\.\d+| restriction \d+)?/g;
 
 const PACKAGE = join(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(join(PACKAGE, file), 'utf8');
@@ -84,6 +87,36 @@ const workflow = z.strictObject({
       steps: z.array(step.refine(({ uses, run }) => (uses === undefined) !== (run === undefined))),
     }),
   ),
+});
+
+/** Whether the wire protocol has a section: `1.2`, `2 restriction 3`, or `6.4` for a numbered rule of §6. */
+const hasSection = (document: string, section: string): boolean => {
+  const [, chapter = '', number] = /^(\d+)(?:\.(\d+)| restriction (?:\d+))?$/.exec(section) ?? [];
+  const restriction = / restriction (\d+)$/.exec(section)?.[1];
+  const start = document.indexOf(`\n## ${chapter}. `);
+  if (start === -1) return false;
+  const text = document.slice(start, (document.indexOf('\n## ', start + 1) + 1 || document.length + 1) - 1);
+  if (restriction !== undefined) return text.includes(`\n| ${restriction}. `);
+  if (number === undefined) return true;
+  return text.includes(`\n### ${chapter}.${number} `) || text.includes(`\n${number}. `);
+};
+
+describe('the sections that cases cite', () => {
+  const document = read('../../docs/wire-protocol.md');
+  const cases = catalogue().map(({ id, spec }) => ({ id, sections: spec.match(SECTION) ?? [] }));
+
+  it('are at least one for each case', () => {
+    expect(cases.filter(({ sections }) => sections.length === 0)).toEqual([]);
+  });
+
+  it('exist in the wire protocol', () => {
+    const isMissing = (section: string) => !hasSection(document, section.slice(1));
+    expect(cases.filter(({ sections }) => sections.some(isMissing))).toEqual([]);
+  });
+
+  it.each(['8', '0.1', '4.7', '6.9', '2 restriction 6', '1.4'])('would miss §%s', (section) => {
+    expect(hasSection(document, section)).toBe(false);
+  });
 });
 
 describe('the workflow', () => {

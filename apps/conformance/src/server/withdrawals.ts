@@ -49,7 +49,7 @@ interface WithdrawalData {
 }
 
 /** A withdrawal that was created. */
-export interface Withdrawn {
+interface Withdrawn {
   readonly id: number;
   readonly amount: ExactDecimal;
   readonly fee: ExactDecimal;

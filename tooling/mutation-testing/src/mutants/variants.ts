@@ -2,7 +2,7 @@ import type { ClientParts } from '../reference/client-parts.ts';
 import type { ServerParts } from '../reference/server-parts.ts';
 
 /** A correct implementation that differs from the reference where the wire protocol leaves a choice. */
-export interface Variant<Parts> {
+interface Variant<Parts> {
   /** Kebab-case; names the choice. */
   readonly id: string;
   readonly alter: (parts: Parts) => Partial<Parts>;

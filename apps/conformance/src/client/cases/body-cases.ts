@@ -144,7 +144,7 @@ const received = async (client: ClientUnderTest, reply: Reply): Promise<void> =>
 /**
  * Responses that exhaust the memory. The wire protocol sets no limit, so a client without one gets a warning.
  */
-export const SIZE_CASES = clientCases({ group: 'size', spec: '§6', timeoutMs: 40_000, needs: ['errors'] }, [
+export const SIZE_CASES = clientCases({ group: 'size', spec: '§6.8', timeoutMs: 40_000, needs: ['errors'] }, [
   {
     id: 'size-enormous',
     level: 'SHOULD',

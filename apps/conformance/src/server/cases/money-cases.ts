@@ -165,6 +165,7 @@ export const MONEY_CASES = serverCases({ group: 'withdrawal', spec: '§4.6', nee
     id: 'withdrawal-reference-kept',
     description: 'a client_reference is known an hour, and a day, later',
     needs: ['withdrawal', 'clock'],
+    timeoutMs: 30_000,
     run: (server) =>
       withFrozenClock(server, async (clock, now) => {
         const client_reference = newReference();
