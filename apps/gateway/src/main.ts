@@ -33,9 +33,6 @@ const main = async (): Promise<void> => {
   const sandbox = config.sandbox ? await import('./sandbox/sandbox-mode.ts') : undefined;
   const gateway = await startGateway(config, logger, sandbox?.createSandboxMode(config));
   const banner = sandbox?.formatBanner(gateway.operationsUrl) ?? (await getAccountHint(gateway, config));
-  process.stdout.write(
-    `${banner}Operations ${gateway.operationsUrl}\nReference ${gateway.url}/docs\nCPG gateway ready on ${gateway.url}\n`,
-  );
   let isStopping = false;
   const stop = (signal: NodeJS.Signals) => {
     if (isStopping) return;
@@ -59,6 +56,10 @@ const main = async (): Promise<void> => {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // Last: a process that says it is ready may be stopped at once.
+  process.stdout.write(
+    `${banner}Operations ${gateway.operationsUrl}\nReference ${gateway.url}/docs\nCPG gateway ready on ${gateway.url}\n`,
+  );
 };
 
 // A closed terminal or a full disk must not stop the gateway.

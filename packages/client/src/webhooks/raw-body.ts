@@ -7,7 +7,9 @@ export const TOO_LARGE = Symbol('too large');
 
 const MAX_DRAINED_BYTES = 64 * 1024 * 1024;
 const MIN_CAPACITY = 4_096;
-const MAX_LINGER_MS = 5_000;
+// As nginx: lingering_timeout, and lingering_time as a number of those.
+const MAX_IDLE_MS = 5_000;
+const MAX_IDLE_CHECKS = 6;
 
 /** What the server and its body parsers hold of a request. */
 export interface UnreadBody {
@@ -58,8 +60,8 @@ export const readRawBody = async (
 
 /**
  * Makes sure the response to an oversized body reaches the sender. Closing a socket with unread bytes would
- * reset the connection, so this ends the sending direction first and closes after the rest was received, or
- * after five seconds.
+ * reset the connection, so this ends the sending direction first and closes after the rest was received, after
+ * five seconds without a byte, or after thirty seconds.
  */
 export const lingerAfterResponse = (request: IncomingMessage): void => {
   const { socket } = request;
@@ -70,8 +72,17 @@ export const lingerAfterResponse = (request: IncomingMessage): void => {
   socket.destroySoon = () => {
     if (request.complete) return destroySoon();
     socket.end();
-    const timer = setTimeout(() => socket.destroy(), MAX_LINGER_MS);
-    socket.once('close', () => clearTimeout(timer)).once('end', destroySoon);
+    let checks = 0;
+    let received = socket.bytesRead;
+    const timer = setInterval(() => {
+      // After a stall of the process, timers run before what has arrived is read.
+      setImmediate(() => {
+        checks += 1;
+        if (socket.bytesRead === received || checks === MAX_IDLE_CHECKS) socket.destroy();
+        received = socket.bytesRead;
+      });
+    }, MAX_IDLE_MS);
+    socket.once('close', () => clearInterval(timer)).once('end', destroySoon);
     request.once('end', destroySoon);
   };
 };
