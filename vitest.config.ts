@@ -46,8 +46,6 @@ export default defineConfig({
     hookTimeout: 180_000,
     expect: { poll: { timeout: 30_000 } },
     coverage: {
-      // Measuring takes a third of the time of the tests.
-      enabled: process.env.CI === 'true',
       provider: 'v8',
       // Paths are relative to the root of a single selected project, otherwise to this folder: patterns match both.
       include: ['**/src/**/*.ts'],
