@@ -39,8 +39,10 @@ const runOn = (runtime: string, ...parameters: Command): Command => [
   ...parameters,
 ];
 
+const STRICT = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false'];
+
 const compile = (resolution: string, module: string, file = 'types.ts'): Command => [
-  ...['npx', 'tsc', '--noEmit', '--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false'],
+  ...['npx', 'tsc', ...STRICT],
   ...['--target', 'es2023', '--lib', 'es2023', '--module', module, '--moduleResolution', resolution],
   file,
 ];
@@ -50,8 +52,6 @@ const addSharedProgram = (folder: string): void => {
     cpSync(join(REPOSITORY_ROOT, CONSUMERS, name), join(folder, name), { recursive: true });
   }
 };
-
-const STRICT = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false'];
 
 /** Compiles `plain.ts` with one of the versions of TypeScript that `types-plain` installs. */
 const compilePlain = (version: string, ...options: Command): Command => [
@@ -90,6 +90,14 @@ const useLibraries = (name: string, ...commands: readonly Command[]): Consumer =
   commands,
 });
 
+/** A project that uses the client with a version of zod. */
+const useClient = (zod: string, ...commands: readonly Command[]): Consumer => ({
+  project: 'packages/client/consumers',
+  packages: ['packages/protocol', 'packages/client'],
+  dependencies: { axios: '^1.18.0', zod, typescript: '^5.9.0', '@types/node': '^20.0.0' },
+  commands: [compile('nodenext', 'nodenext'), compile('bundler', 'esnext'), ...commands],
+});
+
 const ALL: Readonly<Record<string, Consumer>> = {
   esm: useLibraries(
     'esm',
@@ -102,21 +110,15 @@ const ALL: Readonly<Record<string, Consumer>> = {
   'types-express4': useLibraries('types-express4', ['npx', 'tsc'], ['node', 'use.js'], ...RAW_BODY),
   'types-bundler': useLibraries('types-bundler', ['npx', 'tsc']),
   core: useLibraries('core', ['node', 'use.mjs']),
-  client: {
-    project: 'packages/client/consumers',
-    packages: ['packages/protocol', 'packages/client'],
-    dependencies: { axios: '^1.18.0', zod: '^4.0.0', typescript: '^5.9.0', '@types/node': '^20.0.0' },
-    commands: [
-      compile('nodenext', 'nodenext'),
-      compile('bundler', 'esnext'),
-      ['npx', 'cpg', '--version'],
-      ['npx', 'cpg', '--help'],
-      ...[OLDEST_NODE, 'node@22', 'node@24'].flatMap((node) => [
-        runOn(node, 'smoke.mjs'),
-        runOn(node, 'smoke.cjs'),
-      ]),
-    ],
-  },
+  client: useClient(
+    '^4.0.0',
+    ['npx', 'cpg', '--version'],
+    ['npx', 'cpg', '--help'],
+    ...[OLDEST_NODE, 'node@22', 'node@24'].flatMap((node) => [
+      runOn(node, 'smoke.mjs'),
+      runOn(node, 'smoke.cjs'),
+    ]),
+  ),
   // The oldest TypeScript that zod 4 supports, and the newer majors; TypeScript 7 with the options that it has by default.
   'types-plain': {
     project: `${CONSUMERS}/types-plain`,
@@ -138,17 +140,7 @@ const ALL: Readonly<Record<string, Consumer>> = {
     ],
   },
   // The zod that is 3 under its own name and 4 under `zod/v4`.
-  zod3: {
-    project: 'packages/client/consumers',
-    packages: ['packages/protocol', 'packages/client'],
-    dependencies: { axios: '^1.18.0', zod: '~3.25.76', typescript: '^5.9.0', '@types/node': '^20.0.0' },
-    commands: [
-      compile('nodenext', 'nodenext'),
-      compile('bundler', 'esnext'),
-      ['node', 'smoke.mjs'],
-      ['node', 'smoke.cjs'],
-    ],
-  },
+  zod3: useClient('~3.25.76', ['node', 'smoke.mjs'], ['node', 'smoke.cjs']),
   // The packed protocol passes the vectors that it carries.
   vectors: {
     packages: ['packages/protocol'],

@@ -1,10 +1,9 @@
+import { type CreateProgram, runAdministration } from '@cpg/test-support/gateway/administration';
 import { startTestGateway, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
-import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEMO_KEYS, SINGLE_PERMISSION_KEYS } from '../sandbox/demo.ts';
 import { accountsProgram } from './accounts-program.ts';
 import { currenciesProgram } from './currencies-program.ts';
-import type { ProgramOptions } from './run-program.ts';
 import { webhooksProgram } from './webhooks-program.ts';
 
 let gateway: TestGateway;
@@ -14,22 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-type CreateProgram = (options: ProgramOptions) => Command;
-
-const run = async (createProgram: CreateProgram, ...parameters: readonly string[]) => {
-  let output = '';
-  const program = createProgram({
-    open: async () => ({ ...gateway, rules: { allowedHosts: [], sandbox: false } }),
-    print: (text) => {
-      output += text;
-    },
-  });
-  for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({ writeErr: () => undefined });
-  }
-  await program.parseAsync(parameters, { from: 'user' });
-  return output;
-};
+const run = (createProgram: CreateProgram, ...parameters: readonly string[]) =>
+  runAdministration(gateway, createProgram, parameters);
 const failure = (createProgram: CreateProgram, ...parameters: readonly string[]) =>
   run(createProgram, ...parameters).then(
     () => 'no error',

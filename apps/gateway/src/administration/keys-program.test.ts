@@ -1,4 +1,5 @@
 import { createSigningKey } from '@cpg/protocol';
+import { runAdministration } from '@cpg/test-support/gateway/administration';
 import { startTestGateway, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keysProgram } from './keys-program.ts';
@@ -11,20 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-const run = async (...parameters: readonly string[]) => {
-  let output = '';
-  const program = keysProgram({
-    open: async () => gateway,
-    print: (text) => {
-      output += text;
-    },
-  });
-  for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({ writeErr: () => undefined });
-  }
-  await program.parseAsync(parameters, { from: 'user' });
-  return output;
-};
+const run = (...parameters: readonly string[]) => runAdministration(gateway, keysProgram, parameters);
 const DEMO = ['--account', 'acct_demo'];
 const secretIn = (output: string) => /^secret {2}(\S+)$/m.exec(output)?.[1] ?? '';
 const ping = async (keyId: string, secret: string) =>

@@ -1,6 +1,7 @@
 import { Argument, Command } from 'commander';
 import { sql } from 'kysely';
-import { NOT_SUSPENDED, registerWebhook, removeWebhook } from '../webhooks/endpoints.ts';
+import { requeueDeadDeliveries } from '../webhooks/deliveries.ts';
+import { registerWebhook, removeWebhook, resumeWebhook } from '../webhooks/endpoints.ts';
 import { findWebhookUrlProblem } from '../webhooks/url-rules.ts';
 import { assertAccountExists, parseAccountId, parseWholeNumber } from './arguments.ts';
 import type { ProgramOptions, ProgramServices } from './run-program.ts';
@@ -79,12 +80,7 @@ export const webhooksProgram = ({ open, print }: ProgramOptions): Command => {
     .addArgument(webhook())
     .action(async (id: number) => {
       const { db } = await open();
-      const { numUpdatedRows } = await db
-        .updateTable('webhook_endpoint')
-        .set(NOT_SUSPENDED)
-        .where('id', '=', id)
-        .executeTakeFirst();
-      assertFound(numUpdatedRows > 0n, id);
+      assertFound(await resumeWebhook(db, id), id);
       print(`Webhook ${id} is not suspended.\n`);
     });
 
@@ -94,18 +90,8 @@ export const webhooksProgram = ({ open, print }: ProgramOptions): Command => {
     .addArgument(webhook())
     .action(async (id: number) => {
       const { db } = await open();
-      const { numUpdatedRows: requeued } = await db
-        .updateTable('webhook_delivery')
-        .set({ status: 'pending', attempts: sql`0`, next_attempt_at: new Date(), claimed_until: null })
-        .where('endpoint_id', '=', id)
-        .where('status', '=', 'dead')
-        .executeTakeFirst();
-      const { numUpdatedRows } = await db
-        .updateTable('webhook_endpoint')
-        .set(NOT_SUSPENDED)
-        .where('id', '=', id)
-        .executeTakeFirst();
-      assertFound(numUpdatedRows > 0n, id);
+      const requeued = await requeueDeadDeliveries(db, id, new Date());
+      assertFound(await resumeWebhook(db, id), id);
       print(`${requeued} event(s) of webhook ${id} are due.\n`);
     });
 

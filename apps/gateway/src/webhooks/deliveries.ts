@@ -57,6 +57,10 @@ export const findLastAttempt = async (db: Database): Promise<number> => {
   return id ?? 0;
 };
 
+/** The columns of a delivery whose schedule starts again. */
+const dueAgain = (at: Date) =>
+  ({ status: 'pending', attempts: sql<number>`0`, next_attempt_at: at, claimed_until: null }) as const;
+
 /**
  * Restarts the schedule of a delivery, also when its endpoint is suspended. Returns false when it does not
  * exist. Wire protocol §5.
@@ -64,11 +68,7 @@ export const findLastAttempt = async (db: Database): Promise<number> => {
 export const requeueDelivery = async (db: Database, id: string, at: Date): Promise<boolean> => {
   const requeued = await db
     .with('requeued', (query) =>
-      query
-        .updateTable('webhook_delivery')
-        .set({ status: 'pending', attempts: sql`0`, next_attempt_at: at, claimed_until: null })
-        .where('id', '=', id)
-        .returning('endpoint_id'),
+      query.updateTable('webhook_delivery').set(dueAgain(at)).where('id', '=', id).returning('endpoint_id'),
     )
     .updateTable('webhook_endpoint')
     .from('requeued')
@@ -77,4 +77,15 @@ export const requeueDelivery = async (db: Database, id: string, at: Date): Promi
     .returning('webhook_endpoint.id')
     .executeTakeFirst();
   return requeued !== undefined;
+};
+
+/** Restarts the schedule of the dead deliveries of a webhook; returns their number. Wire protocol §5. */
+export const requeueDeadDeliveries = async (db: Database, endpointId: number, at: Date): Promise<bigint> => {
+  const { numUpdatedRows } = await db
+    .updateTable('webhook_delivery')
+    .set(dueAgain(at))
+    .where('endpoint_id', '=', endpointId)
+    .where('status', '=', 'dead')
+    .executeTakeFirst();
+  return numUpdatedRows;
 };

@@ -20,11 +20,11 @@ export interface RegisteredWebhook {
   readonly secret: string;
 }
 
-/** The columns of an endpoint that has responded. */
-export const RESPONDING = { has_responded: true, failures: 0, suspensions: 0, suspended_until: null };
-
 /** The columns that let the next due delivery be attempted at once. */
 export const NOT_SUSPENDED = { suspensions: 0, suspended_until: null };
+
+/** The columns of an endpoint that has responded. */
+export const RESPONDING = { has_responded: true, failures: 0, ...NOT_SUSPENDED };
 
 export interface Suspension {
   /** Attempts without a response, in a row. */
@@ -93,6 +93,16 @@ export const registerWebhook = async (
     .returning('id')
     .executeTakeFirstOrThrow();
   return { id, url, secret };
+};
+
+/** Ends the suspension of a webhook. Returns false when the webhook does not exist. */
+export const resumeWebhook = async (db: Database, id: number): Promise<boolean> => {
+  const { numUpdatedRows } = await db
+    .updateTable('webhook_endpoint')
+    .set(NOT_SUSPENDED)
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 };
 
 /** Removes a webhook with its pending deliveries. Returns false when it does not exist. */

@@ -8,7 +8,9 @@ import {
   count,
   headerPairs,
   type RequestStages,
+  type RequestToSign,
   requestStages,
+  requestToSign,
   type Sender,
   type SignatureHeader,
   seconds,
@@ -30,14 +32,8 @@ import {
 } from './vector-parts.ts';
 
 /** A request to sign, and every value on the way to its signature. */
-export interface SigningVector extends VectorHead, RequestStages {
+export interface SigningVector extends VectorHead, RequestToSign {
   readonly keyId: string;
-  /** The UTF-8 bytes of the secret's text, in base64. */
-  readonly secretB64: string;
-  readonly timestamp: string;
-  readonly method: string;
-  readonly target: string;
-  readonly bodyB64: VectorBody;
 }
 
 /** The schema of a {@link SigningVector}. */
@@ -46,12 +42,7 @@ export const signingVector = typed<SigningVector>()(
     ...vectorHead,
     supersedes,
     keyId: z.string(),
-    secretB64: base64Bytes,
-    timestamp: z.string(),
-    method: z.string(),
-    target: z.string(),
-    bodyB64: vectorBody,
-    ...requestStages,
+    ...requestToSign,
   }),
 );
 

@@ -198,13 +198,28 @@ export interface WebhookStages {
 /** The fields of {@link WebhookStages}. */
 export const webhookStages = { signedHex: hexBytes, signature: sha256Hex };
 
-interface SentRequest extends RequestStages {
-  readonly kind: 'request';
+/** A request, the secret that signs it, and every value on the way to its signature. */
+export interface RequestToSign extends RequestStages {
+  /** The UTF-8 bytes of the secret's text, in base64. */
   readonly secretB64: string;
   readonly timestamp: string;
   readonly method: string;
   readonly target: string;
   readonly bodyB64: VectorBody;
+}
+
+/** The fields of {@link RequestToSign}. */
+export const requestToSign = {
+  secretB64: base64Bytes,
+  timestamp: z.string(),
+  method: z.string(),
+  target: z.string(),
+  bodyB64: vectorBody,
+  ...requestStages,
+};
+
+interface SentRequest extends RequestToSign {
+  readonly kind: 'request';
 }
 
 interface SentWebhook extends WebhookStages {
@@ -221,12 +236,7 @@ export type Sender = SentRequest | SentWebhook;
 export const sender: Schema<Sender> = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('request'),
-    secretB64: base64Bytes,
-    timestamp: z.string(),
-    method: z.string(),
-    target: z.string(),
-    bodyB64: vectorBody,
-    ...requestStages,
+    ...requestToSign,
   }),
   z.strictObject({
     kind: z.literal('webhook'),

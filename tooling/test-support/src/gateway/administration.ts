@@ -1,0 +1,28 @@
+import type { keysProgram } from '@cpg/gateway/administration/keys-program.ts';
+import type { TestGateway } from './test-gateway.ts';
+
+/** Creates an administration program, such as `keysProgram`. */
+export type CreateProgram = typeof keysProgram;
+
+/**
+ * Runs an administration program on the database of a gateway, in this process; returns what it printed. Only
+ * public hosts are allowed in webhook URLs, as outside the sandbox.
+ */
+export const runAdministration = async (
+  gateway: TestGateway,
+  createProgram: CreateProgram,
+  parameters: readonly string[],
+): Promise<string> => {
+  let output = '';
+  const program = createProgram({
+    open: async () => ({ ...gateway, rules: { allowedHosts: [], sandbox: false } }),
+    print: (text) => {
+      output += text;
+    },
+  });
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ writeErr: () => undefined });
+  }
+  await program.parseAsync(parameters, { from: 'user' });
+  return output;
+};
