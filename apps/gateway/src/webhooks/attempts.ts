@@ -28,8 +28,6 @@ export interface DeliveryServices {
 const DEFAULT_TIMEOUT_MS = 10_000;
 const UNREADABLE_SECRET =
   'The signing secret was encrypted under another master key; register the webhook again';
-/** Concurrent attempts per endpoint. */
-export const MAX_ATTEMPTS_PER_ENDPOINT = 20;
 // Longer than any attempt: an expired lease belongs to a crashed process.
 const LEASE_MS = 60_000;
 const resolveBySystem = createResolver();
@@ -61,16 +59,6 @@ export const findDueEndpoints = async ({
         WHERE endpoint_id = endpoint.id AND status = 'pending' AND next_attempt_at <= ${now}
           AND (claimed_until IS NULL OR claimed_until < ${now}))`.execute(db);
   return rows;
-};
-
-/**
- * Attempts the due deliveries of an endpoint, each in one process only. Returns the number of attempts. Wire
- * protocol §5.
- */
-export const deliverDue = async (services: DeliveryServices, endpointId: number): Promise<number> => {
-  const claimed = await claimDue(services, endpointId, MAX_ATTEMPTS_PER_ENDPOINT);
-  await Promise.all(claimed.map((delivery) => attempt(services, delivery)));
-  return claimed.length;
 };
 
 /** Claims up to `limit` due deliveries of an endpoint, the longest due first. */

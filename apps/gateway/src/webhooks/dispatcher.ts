@@ -7,11 +7,11 @@ import {
   type Delivery,
   type DeliveryServices,
   findDueEndpoints,
-  MAX_ATTEMPTS_PER_ENDPOINT,
 } from './attempts.ts';
 
 // Bounds memory and sockets, whatever the number of endpoints and due deliveries.
 const MAX_ATTEMPTS = 256;
+const MAX_ATTEMPTS_PER_ENDPOINT = 20;
 // Of these, attempts to endpoints that did not respond to the last one: dead endpoints cannot take all slots.
 const MAX_UNPROVEN_ATTEMPTS = 128;
 const MAX_CLAIMS = 4;

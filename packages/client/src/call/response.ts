@@ -87,34 +87,31 @@ export const readResponse = <Result>(
   context: ResponseContext,
 ): Result => {
   const { status } = response;
-  const details = { ...context.details, status, headers: toMap(response.headers) };
   if (status < 200 || status > 299) throw createError(reader.name, response, context);
   const parsed = reader.parse(parseJson(reader.name, response, context));
   if ('result' in parsed) return parsed.result;
   const { path, problem } = parsed;
   throw new ResponseValidationError(
     `${reader.name}: the response is invalid at ${path || 'its top level'}: ${problem}.`,
-    { ...details, path },
+    { ...toDetails(response, context), path },
   );
 };
 
 const parseJson = (name: string, response: TransportResponse, context: ResponseContext): unknown => {
-  const { status, body } = response;
-  const headers = toMap(response.headers);
+  const { body } = response;
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch {
     const bodyExcerpt = formatExcerpt(body, context.signature);
     throw new ResponseValidationError(
       `${name}: the response must be a JSON envelope: got ${body.length} bytes that are not JSON. Check that baseUrl is the gateway's.`,
-      { ...context.details, status, headers, bodyExcerpt, path: '' },
+      { ...toDetails(response, context), bodyExcerpt, path: '' },
     );
   }
 };
 
 const createError = (name: string, response: TransportResponse, context: ResponseContext): CpgError => {
   const { status } = response;
-  const headers = toMap(response.headers);
   const { signature } = context;
   const message = readWireMessage(response.body);
   const wireMessage =
@@ -126,15 +123,23 @@ const createError = (name: string, response: TransportResponse, context: Respons
   const fix = rejection === undefined ? undefined : FIXES[rejection];
   const text = `${name}: ${status} ${reason}`;
   return new CpgError(getErrorCode(status, rejection), fix === undefined ? text : `${text}. ${fix}`, {
-    ...context.details,
-    status,
+    ...toDetails(response, context),
     wireMessage,
     rejection,
-    headers,
     bodyExcerpt,
     retryable: RETRYABLE.has(status) || rejection === 'signature_already_used',
   });
 };
+
+/** What every error says of its response. */
+const toDetails = (
+  { status, headers }: TransportResponse,
+  { details }: ResponseContext,
+): CpgErrorDetails => ({
+  ...details,
+  status,
+  headers: toMap(headers),
+});
 
 const toMap = (headers: TransportResponse['headers']): ReadonlyMap<string, string> =>
   new Map(

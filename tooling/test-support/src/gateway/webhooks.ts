@@ -1,7 +1,12 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { type DeliveryServices, deliverDue, findDueEndpoints } from '@cpg/gateway/webhooks/attempts.ts';
+import {
+  attempt,
+  claimDue,
+  type DeliveryServices,
+  findDueEndpoints,
+} from '@cpg/gateway/webhooks/attempts.ts';
 import { registerWebhook } from '@cpg/gateway/webhooks/endpoints.ts';
 import {
   createSigningKey,
@@ -54,6 +59,7 @@ export const startWebhookReceiver = async (): Promise<WebhookReceiver> => {
 
 const SECRET = 'whsec_of-this-test';
 export const ADDRESS = '0x52908400098527886E0F7030069857D2E4169EE7';
+const MAX_CLAIMED = 20;
 
 /**
  * Sets up a gateway, with the demo again for each test, and a receiver of its webhooks. Deliveries are made
@@ -85,7 +91,11 @@ export const webhookCalls = (start: StartTestGateway) => {
   const deliver = async (differences: Partial<DeliveryServices> = {}): Promise<number> => {
     const services = { ...gateway, ...differences };
     let attempted = 0;
-    for (const { id } of await findDueEndpoints(services)) attempted += await deliverDue(services, id);
+    for (const { id } of await findDueEndpoints(services)) {
+      const claimed = await claimDue(services, id, MAX_CLAIMED);
+      await Promise.all(claimed.map((delivery) => attempt(services, delivery)));
+      attempted += claimed.length;
+    }
     return attempted;
   };
   const post = (target: string, body: unknown) => gateway.call(target, { method: 'POST', body });
