@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import LongFilesFirst from './tooling/test-support/src/long-files-first.ts';
 
 const packages = ['packages', 'apps', 'tooling'].flatMap((folder) =>
   readdirSync(folder, { withFileTypes: true })
@@ -36,6 +37,7 @@ export default defineConfig({
           : [],
       },
     })),
+    sequence: { sequencer: LongFilesFirst },
     reporters: ['default', './tooling/test-support/src/count-reporter.ts'],
     // Many tests wait for programs that they started, so one worker more than cores keeps the cores busy.
     maxWorkers: availableParallelism() + 1,

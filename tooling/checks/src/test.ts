@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { ignoreClosedPipes, REPOSITORY_ROOT } from './program.ts';
 
@@ -41,7 +42,7 @@ const isCoverageMeasured = async (): Promise<boolean> => {
 
 /**
  * `npm test`: every test. With CI=true also the coverage of the packages that have to be covered; the others run without it,
- * because tests take a third longer while it is measured.
+ * because tests take a third longer while it is measured. Both runs share the cores, so that neither waits for the last test of the other.
  */
 const main = async (parameters: readonly string[]): Promise<number> => {
   if (!isCi) {
@@ -51,11 +52,16 @@ const main = async (parameters: readonly string[]): Promise<number> => {
   }
   const covered = COVERED.flatMap((name) => ['--project', name]);
   const others = COVERED.flatMap((name) => ['--project', `!${name}`]);
-  const first = await runVitest(['--coverage', ...covered, ...parameters]);
+  // Tests that wait for programs leave the cores to those of the other run.
+  const shared = [`--maxWorkers=${availableParallelism()}`, ...parameters];
+  const runs = await Promise.all([
+    runVitest(['--coverage', ...covered, ...shared]),
+    runVitest([...others, ...shared]),
+  ]);
   const isMeasured = await isCoverageMeasured();
-  const second = await runVitest([...others, ...parameters]);
-  process.stdout.write(`\n${first.passed + second.passed} passed, ${first.failed + second.failed} failed\n`);
-  return Math.max(first.code, second.code, isMeasured ? 0 : 1);
+  const add = (count: 'passed' | 'failed') => runs.reduce((sum, run) => sum + run[count], 0);
+  process.stdout.write(`\n${add('passed')} passed, ${add('failed')} failed\n`);
+  return Math.max(...runs.map(({ code }) => code), isMeasured ? 0 : 1);
 };
 
 ignoreClosedPipes();
