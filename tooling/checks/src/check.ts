@@ -30,6 +30,7 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
   size: ['protocol', 'client'],
   publint: PUBLISHED,
   attw: LIBRARIES,
+  'consumer:versions': REPOSITORY,
   'consumer:esm': REPOSITORY,
   'consumer:cjs': REPOSITORY,
   'consumer:types-nodenext': REPOSITORY,

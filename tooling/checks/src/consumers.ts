@@ -99,6 +99,11 @@ const useClient = (zod: string, ...commands: readonly Command[]): Consumer => ({
 });
 
 const ALL: Readonly<Record<string, Consumer>> = {
+  // Installs the runtimes for the consumers that depend on this one: npx must not install one of them twice at the same time.
+  versions: {
+    packages: [],
+    commands: [...NODE_VERSIONS, BUN, DENO].map((runtime) => runOn(runtime, '--version')),
+  },
   esm: useLibraries(
     'esm',
     ['node', 'use.mjs'],
