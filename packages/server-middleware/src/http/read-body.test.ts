@@ -31,6 +31,23 @@ const readTwice: RequestListener = async (request, response) => {
 };
 
 describe('HTTP/1.1', () => {
+  it('creates a timer only for a body that does not arrive with its head', async () => {
+    const setTimer = vi.spyOn(globalThis, 'setTimeout');
+    onTestFinished(() => setTimer.mockRestore());
+    const timeoutMs = 61_234;
+    const countTimers = () => setTimer.mock.calls.filter(([, delay]) => delay === timeoutMs).length;
+    const connection = await start(async (request, response) => {
+      response.end((await readBody(request, { ...LIMITS, timeoutMs })) as Buffer);
+    });
+    await connection.write(`${HEAD}Content-Length: 4\r\n\r\nbody`);
+    expect((await connection.readResponse())?.body).toBe('body');
+    expect(countTimers()).toBe(0);
+    await connection.write(`${HEAD}Content-Length: 4\r\n\r\n`);
+    await vi.waitFor(() => expect(countTimers()).toBe(1));
+    await connection.write('body');
+    expect((await connection.readResponse())?.body).toBe('body');
+  });
+
   it('holds at most twice the limit, in few allocations, for a body in chunks of one byte', async () => {
     const held: number[] = [];
     let inStream = 0;
