@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { findFreePort, LOOPBACK } from './ports.ts';
 import { findPostgresPrograms } from './programs.ts';
 
@@ -24,8 +25,13 @@ export interface Postgres {
 
 const getId = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
 
-// Stops the server when its standard input closes, so that it ends with the test process, even a killed one.
-const WATCHED = '"$@" & pid=$!; read -r _; kill -QUIT "$pid"; wait "$pid"';
+// Stops the server when its standard input closes, so that it ends with the test process, even a killed one. Ends with the server.
+const WATCHED = `exec 3<&0
+"$@" 3<&- & server=$!
+{ read -r _ <&3; kill -QUIT "$server"; } & watch=$!
+wait "$server"; code=$?
+kill "$watch" 2>/dev/null
+exit "$code"`;
 
 // Not durable: no test needs its data after a power cut.
 const SETTINGS = [
@@ -128,14 +134,23 @@ const startServer = async (
     },
     signal: async (name) => {
       const postmaster = Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n', 1)[0]);
-      for (const pid of [postmaster, ...findChildren(postmaster)]) {
+      if (name !== 'SIGCONT') {
+        // Until it stands still, it may start children that the signal would miss.
+        process.kill(postmaster, 'SIGSTOP');
+        await waitForState([postmaster], 'T');
+      }
+      const processes = [postmaster, ...findChildren(postmaster)];
+      for (const pid of processes) {
         try {
           process.kill(pid, name);
         } catch {
           // A child may have ended meanwhile.
         }
       }
-      if (name === 'SIGKILL') await end();
+      if (name !== 'SIGKILL') return;
+      // A server does not start while a process of the previous one has its shared memory.
+      await waitForState(processes, 'Z');
+      if (child.exitCode === null) await once(child, 'exit');
     },
     start: async () => {
       child = await start();
@@ -155,4 +170,22 @@ const startServer = async (
 };
 
 const findChildren = (pid: number): number[] =>
-  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+
+const POLL_MS = 5;
+
+/** Waits until each process is in a state of `/proc/<pid>/stat`, or is gone. */
+const waitForState = async (pids: readonly number[], state: 'T' | 'Z'): Promise<void> => {
+  const isDone = (found: string | undefined) => found === undefined || found === state;
+  for (const pid of pids) {
+    while (!isDone(findState(pid))) await setTimeout(POLL_MS);
+  }
+};
+
+const findState = (pid: number): string | undefined => {
+  try {
+    return /\) (.)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
+  } catch {
+    return undefined;
+  }
+};
