@@ -18,6 +18,14 @@ const startService = async (redisPort: number): Promise<{ process: ChildProcess;
   return { process: service, port: Number(/ready on port (\d+)/.exec(String(ready))?.[1]) };
 };
 
+/** On a busy machine, the deadline of the store may pass: then the signature is not used, and the request may be repeated. */
+const exchangeUntilServed = async (port: number, parts: RequestParts) => {
+  for (;;) {
+    const response = await exchange(port, signedRequest(parts));
+    if (response.status !== 503) return response;
+  }
+};
+
 describeWithProgram('redis-server', 'examples/express', () => {
   let redis: RedisServer;
   let services: Awaited<ReturnType<typeof startService>>[] = [];
@@ -40,13 +48,13 @@ describeWithProgram('redis-server', 'examples/express', () => {
       headers: { Connection: 'close' },
     };
     const [first, second] = services.map(({ port }) => port) as [number, number];
-    const response = await exchange(first, signedRequest(parts));
+    const response = await exchangeUntilServed(first, parts);
     expect([response.status, response.body]).toEqual([
       200,
       '{"success":true,"message":"OK","data":[{"currency":"USDT","network":"ETH","balance":"3.00","held":"1.00","available":"2.00"}],"data_count":1}',
     ]);
-    for (const port of [first, second]) expect((await exchange(port, signedRequest(parts))).status).toBe(401);
-    const elsewhere = signedRequest({ ...parts, method: 'DELETE', target: '/v1/balances' });
-    expect((await exchange(second, elsewhere)).headers.allow).toBe('GET');
+    for (const port of [first, second]) expect((await exchangeUntilServed(port, parts)).status).toBe(401);
+    const elsewhere = { ...parts, method: 'DELETE', target: '/v1/balances' };
+    expect((await exchangeUntilServed(second, elsewhere)).headers.allow).toBe('GET');
   });
 });

@@ -24,8 +24,8 @@ describeWithProgram('redis-server', 'redisStore', () => {
     });
 
     it('admits a signature once for a key, also for another store of the same Redis', async () => {
-      const first = redisStore(opened.client, { clock });
-      const second = redisStore(opened.client, { clock });
+      const first = redisStore(opened.client, { clock, deadlineMs: 10_000 });
+      const second = redisStore(opened.client, { clock, deadlineMs: 10_000 });
       expect(await first.admit(request(1))).toBe('admitted');
       expect(await second.admit(request(1))).toBe('replayed');
       expect(await first.admit(request(1))).toBe('replayed');
@@ -33,7 +33,7 @@ describeWithProgram('redis-server', 'redisStore', () => {
     });
 
     it('shares the rate counter; a replay or a rejection is not counted, and a rejected signature stays unused', async () => {
-      const store = redisStore(opened.client, { clock });
+      const store = redisStore(opened.client, { clock, deadlineMs: 10_000 });
       const slow = (digit: number, overrides = {}) =>
         store.admit(request(digit, { keyId: 'ck_slow', limit: 2, ...overrides }));
       const minute = Math.floor(NOW / 60);
@@ -46,7 +46,7 @@ describeWithProgram('redis-server', 'redisStore', () => {
     });
 
     it('counts a route with a limit on top of the key', async () => {
-      const store = redisStore(opened.client, { clock, prefix: 'route:' });
+      const store = redisStore(opened.client, { clock, deadlineMs: 10_000, prefix: 'route:' });
       const upload = { id: 'POST /v1/uploads', limit: 2 };
       const send = (digit: number, overrides: Partial<AdmissionRequest> = {}) =>
         store.admit(request(digit, { limit: 4, route: upload, ...overrides }));
@@ -60,7 +60,7 @@ describeWithProgram('redis-server', 'redisStore', () => {
     });
 
     it('lets Redis forget both in time, with a minute to spare for clocks apart', async () => {
-      const store = redisStore(opened.client, { clock, prefix: 'ttl:' });
+      const store = redisStore(opened.client, { clock, deadlineMs: 10_000, prefix: 'ttl:' });
       await store.admit(request(1));
       const ttl = async (key: string) => Number(await opened.command('PTTL', key));
       const signature = '1'.padStart(64, '0');
@@ -70,7 +70,7 @@ describeWithProgram('redis-server', 'redisStore', () => {
     });
 
     it('loads the script again when Redis has forgotten it', async () => {
-      const store = redisStore(opened.client, { clock });
+      const store = redisStore(opened.client, { clock, deadlineMs: 10_000 });
       expect(await store.admit(request(20))).toBe('admitted');
       await opened.command('SCRIPT', 'FLUSH');
       expect(await store.admit(request(20))).toBe('replayed');
@@ -78,7 +78,7 @@ describeWithProgram('redis-server', 'redisStore', () => {
     });
 
     it('makes one round trip for a request', async () => {
-      const store = redisStore(opened.client, { clock });
+      const store = redisStore(opened.client, { clock, deadlineMs: 10_000 });
       await store.admit(request(30));
       const calls = async () => {
         const stats = String(await opened.command('INFO', 'stats'));
