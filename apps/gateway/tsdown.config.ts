@@ -6,5 +6,6 @@ export default application({
   audit: 'src/audit.ts',
   currencies: 'src/currencies.ts',
   keys: 'src/keys.ts',
+  'master-key': 'src/master-key.ts',
   webhooks: 'src/webhooks.ts',
 });

@@ -103,6 +103,9 @@ const VARIABLES = {
     .string()
     .regex(/^[0-9a-f]{64}$/, 'expected 64 lowercase hex digits (32 bytes), e.g. from: openssl rand -hex 32')
     .optional(),
+  CPG_OTHER_MASTER_KEYS: list.pipe(
+    z.array(z.string().regex(/^[0-9a-f]{64}$/, 'expected keys of 64 lowercase hex digits, comma-separated')),
+  ),
   CPG_CHAIN_SETTLE_SECONDS: seconds(86_400).default(3),
   REDIS_URL: z
     .url({ protocol: /^rediss?$/, error: 'expected a URL such as redis://user:password@host:6379' })
@@ -132,6 +135,7 @@ const SECRET_VARIABLES: readonly string[] = [
   'DATABASE_URL',
   'REDIS_URL',
   'CPG_MASTER_KEY',
+  'CPG_OTHER_MASTER_KEYS',
   'CPG_WEBHOOK_URL',
   'CPG_WEBHOOK_SECRET',
 ];
@@ -203,6 +207,8 @@ export interface Config {
   readonly dataDir: string | undefined;
   /** 32 bytes in hex; encrypts the secrets at rest. */
   readonly masterKey: string | undefined;
+  /** Keys that open secrets and seal none: the previous or the next master key during a rotation. */
+  readonly otherMasterKeys: readonly string[];
   readonly chainSettleSeconds: number;
   /** Runs the sandbox: demo accounts, `/_sandbox/*` and the console, on loopback addresses only. */
   readonly sandbox: boolean;
@@ -279,6 +285,7 @@ export const parseConfig = (variables: Variables): Config => {
     redisUrl: data.REDIS_URL,
     dataDir: data.CPG_DATA_DIR,
     masterKey: data.CPG_MASTER_KEY,
+    otherMasterKeys: data.CPG_OTHER_MASTER_KEYS,
     chainSettleSeconds: data.CPG_CHAIN_SETTLE_SECONDS,
     sandbox: data.CPG_SANDBOX,
     // In the sandbox all requests come from one address.

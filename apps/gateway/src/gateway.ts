@@ -10,6 +10,7 @@ import { createApp, createOperationsApp } from './http/app.ts';
 import { createMetrics } from './http/metrics.ts';
 import { closeServer, getAddress, getUrl, listen, listenForOperations } from './http/server.ts';
 import { createDatabaseKeyStore } from './keys/api-keys.ts';
+import { reencryptInBackground } from './keys/sealed-secrets.ts';
 import { repeat } from './repeat.ts';
 import { openAdmission, openServices, type Services } from './services.ts';
 import { createClock, watchClock } from './time.ts';
@@ -31,6 +32,7 @@ export interface Gateway extends Services {
 
 const INTERVAL_MS = 200;
 const RETRY_INTERVAL_MS = 1_000;
+const REENCRYPTION_INTERVAL_MS = 60_000;
 const WEBHOOK_CONNECTIONS = 4;
 // Shorter than the drain timeout of the process: a receiver that does not respond must not delay the shutdown.
 const DELIVERY_DRAIN_MS = 5_000;
@@ -101,6 +103,11 @@ export const startGateway = async (
         logger,
       },
     ),
+    repeat((signal) => reencryptInBackground(services, logger, signal), {
+      name: 're-encryption of secrets',
+      intervalMs: REENCRYPTION_INTERVAL_MS,
+      logger,
+    }),
     repeat(() => dispatcher.dispatchDue(), { name: 'webhook delivery', intervalMs: INTERVAL_MS, logger }),
   ];
   const stopLoops = async () => {

@@ -5,7 +5,7 @@ import { createClient } from 'redis';
 import type { Config } from './config.ts';
 import { type Database, openPreparedDatabase } from './database/open-database.ts';
 import { openSecretBox, type SecretBox } from './database/secret-box.ts';
-import { assertMasterKey } from './keys/master-key.ts';
+import { activateMasterKey, assertMasterKey } from './keys/master-key.ts';
 import { setBlockIntervals } from './ledger/networks.ts';
 import type { Clock } from './time.ts';
 import type { WebhookUrlRules } from './webhooks/url-rules.ts';
@@ -29,6 +29,7 @@ export const openServices = async (
   const rules = { allowedHosts: config.webhookAllowedHosts, sandbox: config.sandbox };
   const db = await openPreparedDatabase(config, async (patient) => {
     await assertMasterKey(patient, box);
+    await activateMasterKey(patient, box);
     await prepare({ db: patient, clock, box, rules });
     await setBlockIntervals(patient, config.chainSettleSeconds, clock.now());
   });

@@ -8,6 +8,7 @@ import { settlementFailures } from './migrations/0005-settlement-failures.ts';
 import { webhookEndpointHealth } from './migrations/0006-webhook-endpoint-health.ts';
 import { masterKeyCheck } from './migrations/0007-master-key-check.ts';
 import { singleStatementWithdrawals } from './migrations/0008-single-statement-withdrawals.ts';
+import { keyVersions } from './migrations/0009-key-versions.ts';
 import type { Schema } from './schema.ts';
 
 const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
@@ -19,6 +20,7 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
   '0006-webhook-endpoint-health': webhookEndpointHealth,
   '0007-master-key-check': masterKeyCheck,
   '0008-single-statement-withdrawals': singleStatementWithdrawals,
+  '0009-key-versions': keyVersions,
 };
 
 const runStatements = (statements: readonly string[]): Migration => ({

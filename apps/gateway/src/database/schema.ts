@@ -29,6 +29,7 @@ export interface AccountTables {
     readonly id: Generated<number>;
     readonly key_id: string;
     readonly sealed_secret: string;
+    readonly key_version: string | null;
     /** When the secret stops working; `null` means never. */
     readonly retired_at: Date | null;
   };
@@ -36,10 +37,11 @@ export interface AccountTables {
   hot_wallet: { readonly account_id: string; readonly network: string; readonly address: string };
 }
 
-/** One row: a known text, encrypted with the master key. */
+/** One row: a known text, encrypted with the master key that all secrets are to be encrypted with. */
 export interface MasterKeyCheckTable {
   readonly id: Generated<true>;
-  readonly sealed_text: WriteOnce<string>;
+  readonly sealed_text: string;
+  readonly key_version: string | null;
 }
 
 export interface NetworkTable {
@@ -176,6 +178,8 @@ export interface WebhookEndpointTable {
   readonly url: WriteOnce<string>;
   /** The signing secret, encrypted. */
   readonly sealed_secret: string;
+  /** The version of the master key that encrypts the secret; `null` in rows from before versions. */
+  readonly key_version: string | null;
   readonly created_at: WriteOnce<Date>;
   readonly has_responded: Generated<boolean>;
   /** Attempts without a response since the last response. */

@@ -12,19 +12,19 @@ describe('createSecretBox', () => {
   it('opens what it sealed', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string(), (secret, label) => {
-        expect(box.open(box.seal(secret, label), label)).toBe(secret);
+        expect(box.open(box.seal(secret, label).sealed_secret, label)).toBe(secret);
       }),
     );
   });
 
   it('seals the same secret differently each time, and never in the clear', () => {
-    const first = box.seal('a secret', 'ck_1');
-    expect(first).not.toBe(box.seal('a secret', 'ck_1'));
+    const first = box.seal('a secret', 'ck_1').sealed_secret;
+    expect(first).not.toBe(box.seal('a secret', 'ck_1').sealed_secret);
     expect(Buffer.from(first, 'base64').toString('latin1')).not.toContain('a secret');
   });
 
   it('rejects another label, another master key and a modified secret', () => {
-    const sealed = box.seal('a secret', 'ck_1');
+    const sealed = box.seal('a secret', 'ck_1').sealed_secret;
     const changed = Buffer.from(sealed, 'base64');
     changed.writeUInt8(changed.readUInt8(changed.length - 1) ^ 1, changed.length - 1);
     expect(() => box.open(sealed, 'ck_2')).toThrow();

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { link, mkdir, readFile, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,33 +10,71 @@ const TAG_BYTES = 16;
 
 /**
  * Encrypts secrets at rest with AES-256-GCM. The label, such as a key id, is authenticated: a sealed secret
- * cannot be moved to another key.
+ * cannot be moved to another key. Several master keys may open secrets; one of them seals.
  */
 export interface SecretBox {
-  seal(secret: string, label: string): string;
-  /** @throws Error when the master key or the label differs, or the sealed secret was modified. */
+  /** The version of the key that seals. */
+  readonly keyVersion: string;
+  /** The versions of all keys that open, the sealing one first. */
+  readonly keyVersions: readonly string[];
+  /** The columns of a secret, with the version of the key that seals it. */
+  seal(secret: string, label: string): SealedSecret;
+  /** @throws Error when no master key fits, the label differs, or the sealed secret was modified. */
   open(sealed: string, label: string): string;
 }
 
-export const createSecretBox = (masterKey: Uint8Array): SecretBox => ({
-  seal: (secret, label) => {
-    const nonce = randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv(ALGORITHM, masterKey, nonce).setAAD(Buffer.from(label));
-    const ciphertext = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);
-    return Buffer.concat([nonce, cipher.getAuthTag(), ciphertext]).toString('base64');
-  },
-  open: (sealed, label) => {
-    const box = Buffer.from(sealed, 'base64');
-    const decipher = createDecipheriv(ALGORITHM, masterKey, box.subarray(0, NONCE_BYTES), {
-      authTagLength: TAG_BYTES,
-    })
-      .setAAD(Buffer.from(label))
-      .setAuthTag(box.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
-    return Buffer.concat([decipher.update(box.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]).toString(
-      'utf8',
-    );
-  },
-});
+/** The columns of a sealed secret, as in `api_key_secret` and `webhook_endpoint`. */
+export interface SealedSecret {
+  readonly sealed_secret: string;
+  readonly key_version: string;
+}
+
+/** Names a master key: derived from the key, so that it needs no records, and does not reveal it. */
+export const getKeyVersion = (masterKey: Uint8Array): string =>
+  createHmac('sha256', masterKey).update('cpg-master-key-version').digest('hex').slice(0, 12);
+
+/** @param otherKeys - Open secrets and seal none: the previous or the next master key during a rotation. */
+export const createSecretBox = (masterKey: Uint8Array, otherKeys: readonly Uint8Array[] = []): SecretBox => {
+  const keys = [masterKey, ...otherKeys];
+  const keyVersions = keys.map(getKeyVersion);
+  const keyVersion = getKeyVersion(masterKey);
+  return {
+    keyVersion,
+    keyVersions,
+    seal: (secret, label) => ({ sealed_secret: encrypt(masterKey, secret, label), key_version: keyVersion }),
+    open: (sealed, label) => {
+      // GCM is authenticated: a key that does not fit cannot open a secret.
+      let failure: unknown;
+      for (const key of keys) {
+        try {
+          return decrypt(key, sealed, label);
+        } catch (error) {
+          failure = error;
+        }
+      }
+      throw failure;
+    },
+  };
+};
+
+const encrypt = (masterKey: Uint8Array, secret: string, label: string): string => {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv(ALGORITHM, masterKey, nonce).setAAD(Buffer.from(label));
+  const ciphertext = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);
+  return Buffer.concat([nonce, cipher.getAuthTag(), ciphertext]).toString('base64');
+};
+
+const decrypt = (masterKey: Uint8Array, sealed: string, label: string): string => {
+  const box = Buffer.from(sealed, 'base64');
+  const decipher = createDecipheriv(ALGORITHM, masterKey, box.subarray(0, NONCE_BYTES), {
+    authTagLength: TAG_BYTES,
+  })
+    .setAAD(Buffer.from(label))
+    .setAuthTag(box.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
+  return Buffer.concat([decipher.update(box.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]).toString(
+    'utf8',
+  );
+};
 
 export interface MasterKeySource {
   /** 64 hex digits; takes precedence over the file. */
@@ -89,5 +127,6 @@ const readOrCreateKeyFile = async (dataDir: string): Promise<Buffer> => {
 /** Creates the secret box of a gateway from its configuration. */
 export const openSecretBox = async (config: Config): Promise<SecretBox> => {
   const isPersistent = config.databaseUrl !== undefined || config.dataDir !== undefined;
-  return createSecretBox(await loadMasterKey({ ...config, isPersistent }));
+  const otherKeys = config.otherMasterKeys.map((key) => Buffer.from(key, 'hex'));
+  return createSecretBox(await loadMasterKey({ ...config, isPersistent }), otherKeys);
 };

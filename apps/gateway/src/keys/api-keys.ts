@@ -37,7 +37,7 @@ export const createApiKey = async (
     .execute();
   await db
     .insertInto('api_key_secret')
-    .values({ key_id: key.keyId, sealed_secret: box.seal(key.secret, key.keyId), retired_at: null })
+    .values({ key_id: key.keyId, ...box.seal(key.secret, key.keyId), retired_at: null })
     .execute();
 };
 
@@ -104,7 +104,7 @@ export const rotateApiKey = (db: Database, box: SecretBox, rotation: KeyRotation
       .execute();
     await transaction
       .insertInto('api_key_secret')
-      .values({ key_id: keyId, sealed_secret: box.seal(secret, keyId), retired_at: null })
+      .values({ key_id: keyId, ...box.seal(secret, keyId), retired_at: null })
       .execute();
     return true;
   });

@@ -60,7 +60,7 @@ describeInCi('300 endpoints whose DNS never answers, with 60 due deliveries each
     const rows = urls.map((url) => ({
       account_id: ACCOUNT,
       url,
-      sealed_secret: box.seal('whsec_of-this-test', getWebhookLabel(ACCOUNT, url)),
+      ...box.seal('whsec_of-this-test', getWebhookLabel(ACCOUNT, url)),
       created_at,
     }));
     await db.insertInto('webhook_endpoint').values(rows).execute();

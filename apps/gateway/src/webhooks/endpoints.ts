@@ -83,12 +83,12 @@ export const registerWebhook = async (
 ): Promise<RegisteredWebhook> => {
   // Throws when the secret cannot be used to sign.
   createSigningKey(secret);
-  const sealed_secret = box.seal(secret, getWebhookLabel(accountId, url));
+  const sealed = box.seal(secret, getWebhookLabel(accountId, url));
   const { id } = await db
     .insertInto('webhook_endpoint')
-    .values({ account_id: accountId, url, sealed_secret, created_at: at })
+    .values({ account_id: accountId, url, ...sealed, created_at: at })
     .onConflict((conflict) =>
-      conflict.columns(['account_id', 'url']).doUpdateSet({ sealed_secret, ...NOT_SUSPENDED }),
+      conflict.columns(['account_id', 'url']).doUpdateSet({ ...sealed, ...NOT_SUSPENDED }),
     )
     .returning('id')
     .executeTakeFirstOrThrow();

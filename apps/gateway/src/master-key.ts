@@ -1,0 +1,4 @@
+import { masterKeyProgram } from './administration/master-key-program.ts';
+import { runProgram } from './administration/run-program.ts';
+
+await runProgram(masterKeyProgram);
