@@ -36,6 +36,7 @@ const OF_A_SERVER: Readonly<Record<string, string>> = {
   proxy:
     'the server trusts an address of this machine as a proxy: --proxy-address, and the role ipEdges in the keys',
   only: 'the keys file has a key for each permission: only',
+  odd: 'the keys file has keys with odd secrets: odd',
   withdrawal: 'the keys file defines a withdrawal: withdrawal',
   failing: 'the keys file names an address to which withdrawals fail: withdrawal.failing_to_address',
 };

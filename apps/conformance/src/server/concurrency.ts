@@ -9,6 +9,40 @@ const CONNECTIONS = 4;
 const isLast = (response: ServerResponse): boolean =>
   /\bclose\b/i.test(getHeader(response, 'connection') ?? '');
 
+/** Sends requests one after the other over one connection, and over another one whenever the server closes it. */
+const sendAll = async (
+  server: ServerUnderTest,
+  requests: Iterable<CraftedRequest>,
+  onResponse: (response: ServerResponse) => void,
+): Promise<void> => {
+  let connection: Connection | undefined;
+  try {
+    for (const request of requests) {
+      connection ??= await Connection.open(server.target.address);
+      const sent = server.encode(request, { keepAlive: true });
+      connection.write(Buffer.concat([sent.head, sent.body]));
+      const response = server.read(sent, await connection.read());
+      onResponse(response);
+      if (isLast(response) || connection.isClosed) {
+        connection.close();
+        connection = undefined;
+      }
+    }
+  } finally {
+    connection?.close();
+  }
+};
+
+/** The responses to requests that are sent one after the other, over one connection if the server allows. */
+export const sendInTurn = async (
+  server: ServerUnderTest,
+  requests: readonly CraftedRequest[],
+): Promise<readonly ServerResponse[]> => {
+  const responses: ServerResponse[] = [];
+  await sendAll(server, requests, (response) => responses.push(response));
+  return responses;
+};
+
 /**
  * Sends many requests in little time: over a few connections that stay open if the server allows, one after
  * the other on each. Calls `onResponse` for each response.
@@ -19,25 +53,7 @@ export const sendMany = async (
   onResponse: (response: ServerResponse) => void,
 ): Promise<void> => {
   const queue = requests.values();
-  const sendInTurn = async (): Promise<void> => {
-    let connection: Connection | undefined;
-    try {
-      for (const request of queue) {
-        connection ??= await Connection.open(server.target.address);
-        const sent = server.encode(request, { keepAlive: true });
-        connection.write(Buffer.concat([sent.head, sent.body]));
-        const response = server.read(sent, await connection.read());
-        onResponse(response);
-        if (isLast(response) || connection.isClosed) {
-          connection.close();
-          connection = undefined;
-        }
-      }
-    } finally {
-      connection?.close();
-    }
-  };
-  await Promise.all(Array.from({ length: CONNECTIONS }, sendInTurn));
+  await Promise.all(Array.from({ length: CONNECTIONS }, () => sendAll(server, queue, onResponse)));
 };
 
 /**

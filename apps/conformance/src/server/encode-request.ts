@@ -57,6 +57,12 @@ export const encodeRequest = (
   };
 };
 
+/** A chunked body with trailers after it. */
+export const encodeTrailers = (chunkedBody: Buffer, trailers: readonly HeaderPair[]): Buffer => {
+  const lines = trailers.map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.concat([chunkedBody.subarray(0, -2), Buffer.from(`${lines.join('')}\r\n`, 'latin1')]);
+};
+
 const LEFT_OUT = new Set(['host', 'connection', 'content-length', 'transfer-encoding']);
 
 const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

@@ -29,6 +29,7 @@ const BODY_KEPT = 1_000;
 
 const getRoles = ({
   only,
+  odd: _oddKeys,
   withdrawal: _terms,
   ipEdges,
   ...roles
@@ -108,11 +109,13 @@ export class ServerUnderTest {
     request: CraftedRequest,
     { timeoutMs, ...encoding }: Partial<Encoding> & { readonly timeoutMs?: number } = {},
   ): Promise<ServerResponse> {
-    const sent = this.encode(request, encoding);
-    return this.read(
-      sent,
-      await exchange(this.target.address, Buffer.concat([sent.head, sent.body]), timeoutMs),
-    );
+    return this.sendEncoded(this.encode(request, encoding), timeoutMs);
+  }
+
+  /** Like `send`, with bytes that no recipe describes. */
+  async sendEncoded(sent: EncodedRequest, timeoutMs?: number): Promise<ServerResponse> {
+    const bytes = Buffer.concat([sent.head, sent.body]);
+    return this.read(sent, await exchange(this.target.address, bytes, timeoutMs));
   }
 
   /**

@@ -5,7 +5,7 @@ import { getSecrets, parseTestKeys } from './test-keys.ts';
 const DEMO = readFileSync(new URL('../../demo-keys.json', import.meta.url), 'utf8');
 const demo = (): Record<string, unknown> => JSON.parse(DEMO) as Record<string, unknown>;
 
-const OPTIONAL = ['ipEdges', 'only', 'withdrawal'];
+const OPTIONAL = ['ipEdges', 'only', 'odd', 'withdrawal'];
 
 describe('parseTestKeys', () => {
   it('reads the demo keys', () => {
@@ -37,6 +37,12 @@ describe('parseTestKeys', () => {
       { currency: 'ETH', network: 'ETH', to_address: '0x1234567890', amount: '1e2' },
       'withdrawal.amount: must be a decimal string',
     ],
+    [
+      'odd',
+      { hex: { keyId: 'a', secret: 'no hex digits' } },
+      'odd.hex.secret: must be a secret of hex digits',
+    ],
+    ['odd', { emoji: { keyId: 'a', secret: 'b' } }, 'field odd.emoji is unknown'],
     ['fulll', { keyId: 'a', secret: 'b' }, 'role fulll is unknown: did you mean full?'],
     ['readOnly', { keyId: 'a', secret: 'b' }, 'role readOnly is unknown: did you mean readonly?'],
     ['administrator', {}, 'role administrator is unknown: there are full, readonly, noperm, '],
@@ -56,7 +62,7 @@ describe('parseTestKeys', () => {
 });
 
 it('getSecrets returns every secret of the file', () => {
-  const inFile = DEMO.match(/cpg-demo-[a-z-]+-DO-NOT-USE-IN-PRODUCTION/g) ?? [];
-  expect(inFile.length).toBe(17);
+  const inFile = [...DEMO.matchAll(/"secret": "([^"]+)"/g)].map(([, secret]) => secret);
+  expect(inFile.length).toBe(22);
   expect(new Set(getSecrets(parseTestKeys(DEMO)))).toEqual(new Set(inFile));
 });

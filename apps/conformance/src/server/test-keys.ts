@@ -56,6 +56,26 @@ export const SINGLE_PERMISSIONS = Object.freeze([
 
 export type SinglePermission = (typeof SINGLE_PERMISSIONS)[number];
 
+/** Secrets that a server may trim, decode or read in another encoding, and their form. */
+export const ODD_SECRETS = [
+  { kind: 'spaces', description: 'with spaces around it', form: /^ .* $/s },
+  { kind: 'hex', description: 'of hex digits', form: /^(?:[0-9a-f]{2}){8,}$/i },
+  { kind: 'base64', description: 'in base64', form: /^(?:[A-Za-z0-9+/]{4}){4,}(?:[A-Za-z0-9+/]{2}==)$/ },
+  { kind: 'unicode', description: 'with letters beyond ASCII', form: /[\u00a1-\u00ff].*[^\0-\u00ff]/s },
+  { kind: 'long', description: 'of more than 64 bytes', form: /^.{65,}$/s },
+] as const;
+
+type OddKind = (typeof ODD_SECRETS)[number]['kind'];
+
+const oddKeys = z.strictObject(
+  Object.fromEntries(
+    ODD_SECRETS.map(({ kind, form, description }) => [
+      kind,
+      testKey.extend({ secret: z.string().regex(form, `must be a secret ${description}`) }).optional(),
+    ]),
+  ) as Record<OddKind, z.ZodOptional<typeof testKey>>,
+);
+
 const testKeys = z.strictObject({
   /** Every permission. */
   full: testKey,
@@ -77,13 +97,15 @@ const testKeys = z.strictObject({
   ipEdges: testKey.optional(),
   /** One key for each permission, with that permission only. */
   only: z.record(z.enum(SINGLE_PERMISSIONS), testKey).optional(),
+  /** Keys with secrets of {@link ODD_SECRETS}, each optional; any permissions. */
+  odd: oddKeys.optional(),
   /** A withdrawal that `full` can make many times. */
   withdrawal: withdrawal.optional(),
 });
 
 /** The keys of a server under test, by role, and what one of them can withdraw. */
 export type TestKeys = z.output<typeof testKeys>;
-export type Role = Exclude<keyof TestKeys, 'only' | 'withdrawal'>;
+export type Role = Exclude<keyof TestKeys, 'only' | 'odd' | 'withdrawal'>;
 export type TestKey = z.output<typeof testKey>;
 export type WithdrawalTerms = z.output<typeof withdrawal>;
 
@@ -102,5 +124,5 @@ export const parseTestKeys = (json: string): TestKeys => {
 };
 
 /** Every secret of a keys file, to be masked in reports. */
-export const getSecrets = ({ only, withdrawal: _terms, ...roles }: TestKeys): readonly string[] =>
-  [...Object.values(roles), ...Object.values(only ?? {})].flatMap((key) => key?.secret ?? []);
+export const getSecrets = ({ only, odd, withdrawal: _terms, ...roles }: TestKeys): readonly string[] =>
+  [roles, only ?? {}, odd ?? {}].flatMap((keys) => Object.values(keys).flatMap((key) => key?.secret ?? []));

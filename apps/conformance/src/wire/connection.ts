@@ -48,6 +48,7 @@ export class Connection {
   #received = Buffer.alloc(0);
   #isClosed = false;
   #isTooLong = false;
+  #isHead = false;
   #wake: () => void = () => undefined;
 
   private constructor(socket: Socket) {
@@ -76,6 +77,8 @@ export class Connection {
   }
 
   write(bytes: Buffer): void {
+    if (/^[A-Z]+ \//.test(bytes.toString('latin1', 0, 16)))
+      this.#isHead = bytes.toString('latin1', 0, 5) === 'HEAD ';
     this.#socket.write(bytes);
   }
 
@@ -88,6 +91,7 @@ export class Connection {
     for (;;) {
       const message = readMessage(this.#received, {
         isResponse: true,
+        isToHead: this.#isHead,
         isClosed: this.#isClosed && !this.#isTooLong,
       });
       if (message !== undefined) {

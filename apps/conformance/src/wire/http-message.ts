@@ -60,6 +60,8 @@ interface Reading {
   readonly isClosed?: boolean;
   /** A response may run until the connection closes; a request may not. */
   readonly isResponse?: boolean;
+  /** A response to HEAD has no body, whatever its headers say. */
+  readonly isToHead?: boolean;
 }
 
 /**
@@ -80,6 +82,7 @@ export const readMessage = (input: Buffer, reading: Reading = {}): HttpMessage |
     framing,
     length: start + length,
   });
+  if (reading.isToHead === true) return message(rest.subarray(0, 0), 'none');
   if (getHeaderValues({ headers }, 'transfer-encoding').join().toLowerCase() === 'chunked') {
     const chunked = dechunk(rest);
     return chunked && message(chunked.body, 'chunked', chunked.length);

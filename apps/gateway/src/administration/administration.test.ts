@@ -1,7 +1,7 @@
 import { type CreateProgram, runAdministration } from '@cpg/test-support/gateway/administration';
 import { startTestGateway, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DEMO_KEYS, SINGLE_PERMISSION_KEYS } from '../sandbox/demo.ts';
+import { DEMO_KEYS, ODD_SECRET_KEYS, SINGLE_PERMISSION_KEYS } from '../sandbox/demo.ts';
 import { accountsProgram } from './accounts-program.ts';
 import { currenciesProgram } from './currencies-program.ts';
 import { webhooksProgram } from './webhooks-program.ts';
@@ -30,7 +30,7 @@ describe('gateway:accounts', () => {
     expect(await list(accountsProgram)).toContain('acct_shop  The shop  0 active key(s)  0 webhook(s)');
     await run(accountsProgram, 'rename', 'acct_shop', 'Shop');
     expect(await list(accountsProgram)).toContain('acct_shop  Shop  0 active key(s)  0 webhook(s)');
-    const active = [...DEMO_KEYS, ...SINGLE_PERMISSION_KEYS].filter(
+    const active = [...DEMO_KEYS, ...SINGLE_PERMISSION_KEYS, ...ODD_SECRET_KEYS].filter(
       ({ accountId, revokedAt }) => accountId === 'acct_demo' && revokedAt === undefined,
     );
     expect(await list(accountsProgram)).toContain(

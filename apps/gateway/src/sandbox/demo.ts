@@ -40,6 +40,17 @@ export const SINGLE_PERMISSION_KEYS: readonly NewApiKey[] = PERMISSIONS.map((per
   demoKey(`only_${permission}`, { permissions: [permission] }),
 );
 
+/** Keys for the conformance suite, with secrets that a server may trim, decode or read in another encoding. */
+export const ODD_SECRET_KEYS: readonly NewApiKey[] = [
+  demoKey('odd_spaces', { secret: ' cpg-demo-odd-spaces-DO-NOT-USE-IN-PRODUCTION ' }),
+  demoKey('odd_hex', { secret: Buffer.from('cpg-demo-DO-NOT-USE-IN-PRODUCTION').toString('hex') }),
+  demoKey('odd_base64', { secret: Buffer.from('cpg-demo-DO-NOT-USE-IN-PRODUCTION!').toString('base64') }),
+  demoKey('odd_unicode', { secret: 'cpg-demo-odd-é☃-DO-NOT-USE-IN-PRODUCTION' }),
+  demoKey('odd_long', {
+    secret: 'cpg-demo-odd-long-DO-NOT-USE-IN-PRODUCTION-cpg-demo-odd-long-DO-NOT-USE-IN-PRODUCTION',
+  }),
+];
+
 /**
  * Protects real data from the sandbox, which can reset the database and simulate deposits.
  *
@@ -89,7 +100,8 @@ export const seedDemo = (db: Database, box: SecretBox, at: Date): Promise<void> 
       });
     }
     await seedPendingWithdrawal(transaction, at);
-    for (const key of [...DEMO_KEYS, ...SINGLE_PERMISSION_KEYS]) await createApiKey(transaction, box, key);
+    for (const key of [...DEMO_KEYS, ...SINGLE_PERMISSION_KEYS, ...ODD_SECRET_KEYS])
+      await createApiKey(transaction, box, key);
   });
 
 const seedPendingWithdrawal = async (transaction: Transaction<Schema>, at: Date): Promise<void> => {

@@ -117,6 +117,14 @@ export const HEADER_MUTANTS = mutants<ServerParts>('headers', [
     'server-key-id-joined',
   ],
   [
+    'key-id-trimmed',
+    () => ({
+      isMalformed: (v) => SERVER.isMalformed([v[0]?.map((k) => k.trim()) ?? [], ...v.slice(1)]),
+      findKey: (keys, id) => SERVER.findKey(keys, id.trim()),
+    }),
+    'server-key-id-no-break-space',
+  ],
+  [
     'key-id-64-characters',
     () => ({ isMalformed: (v) => SERVER.isMalformed(v) || (v[0]?.[0] ?? '').length > 64 }),
     'server-key-unknown-128-characters',

@@ -1,5 +1,6 @@
 import type { ServerParts } from '../reference/server-parts.ts';
 import { ADDRESS_MUTANTS } from './address-mutants.ts';
+import { CREDENTIAL_MUTANTS, ODD_SECRET_MUTANTS } from './credential-mutants.ts';
 import { HEADER_MUTANTS } from './header-mutants.ts';
 import { CONNECTION_MUTANTS, ENVELOPE_MUTANTS, PARSER_MUTANTS } from './http-mutants.ts';
 import { KEY_MUTANTS, PERMISSION_MUTANTS } from './key-mutants.ts';
@@ -21,6 +22,8 @@ export const SERVER_MUTANTS: readonly Mutant<ServerParts>[] = [
   TIMESTAMP_MUTANTS,
   HEADER_MUTANTS,
   KEY_MUTANTS,
+  CREDENTIAL_MUTANTS,
+  ODD_SECRET_MUTANTS,
   TARGET_MUTANTS,
   BODY_MUTANTS,
   ORDER_MUTANTS,

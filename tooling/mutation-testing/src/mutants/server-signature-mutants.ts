@@ -163,6 +163,11 @@ const LENIENT = mutants<ServerParts>('lenient', [
     lenient(field(3, (q) => q.replace('&a=&', '&'))),
     'server-recipe-query-blanks-dropped',
   ],
+  [
+    'lenient-query-question-mark-added',
+    lenient(field(3, (q) => `${q}?`)),
+    'server-tamper-query-question-mark-dropped',
+  ],
   ['lenient-path-ignored', lenient(field(2, () => '/v1/balances')), 'server-tamper-path'],
   ['lenient-method-ignored', lenient(field(1, () => 'GET')), 'server-tamper-method'],
   ['lenient-method-post', lenient(field(1, () => 'POST')), 'server-tamper-method-get'],
@@ -228,6 +233,15 @@ export const COMPARE_MUTANTS = mutants<ServerParts>('compare', [
   ],
   ['compare-trimmed', compare((e, r) => e === r.replaceAll(' ', '')), 'server-signature-inner-space'],
   ['compare-scheme-stripped', compare((e, r) => e === r.replace(/^sha256=/, '')), 'server-signature-prefix'],
+  ['compare-parameter-stripped', compare((e, r) => e === r.split(';')[0]), 'server-signature-semicolon'],
+  ['compare-first-of-list', compare((e, r) => e === r.split(',')[0]), 'server-signature-comma'],
+  ['compare-first-word', compare((e, r) => e === r.split(' ')[0]), 'server-signature-word-after'],
+  [
+    'compare-unicode-spaces-trimmed',
+    compare((e, r) => e === r.trim()),
+    'server-signature-no-break-space',
+    'server-signature-no-break-space-before',
+  ],
   [
     'compare-hex-prefix-stripped',
     compare((e, r) => e === r.replace(/^0x/, '')),

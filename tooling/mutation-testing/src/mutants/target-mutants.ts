@@ -47,6 +47,12 @@ export const TARGET_MUTANTS = mutants<ServerParts>('target', [
     'server-replay-question-mark-after-query',
   ],
   [
+    'target-question-marks-dropped',
+    () => ({ query: (query) => query.replace(/^\?+/, '') }),
+    'server-accept-query-double-question-mark',
+    'server-tamper-query-question-mark-doubled',
+  ],
+  [
     'target-escapes-refused',
     () => ({ isTarget: (t) => SERVER.isTarget(t) && !t.includes('%2') }),
     'server-accept-path-encoded-slash',

@@ -46,6 +46,7 @@ export const TIMESTAMP_MUTANTS = mutants<ServerParts>('timestamp', [
     inside((t, now) => t === 0 || Math.abs(t - now) <= 300),
     'server-timestamp-zero',
   ],
+  ['timestamp-trimmed', parse((t) => SERVER.parseTimestamp(t.trim())), 'server-timestamp-no-break-space'],
   [
     'timestamp-milliseconds-too',
     inside((t, now) => Math.abs(t - now) <= 300 || Math.abs(t / 1000 - now) <= 300),

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientParts } from '../reference/client-parts.ts';
 import type { ServerParts } from '../reference/server-parts.ts';
 
@@ -18,12 +19,41 @@ const contentType = (type: string) => (): Partial<ServerParts> => ({
   headers: () => ({ 'content-type': type }),
 });
 
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The same value with the members of every object in reverse order. */
+const reordered = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(reordered);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .toReversed()
+      .map(([name, each]) => [name, reordered(each)]),
+  );
+};
+
+/** Cases of every group, without those that take long or wait. */
+const MOST =
+  'server-{missing,authorization,credentials,hash,method,url,head,options,odd,encoding,body,ping,route,key,ip-not,balances,replay-same,replay-after-4}*';
+
 const REJECTED_AND_ACCEPTED = 'server-{missing,empty,accept-query,body-any,balances,route}-*';
 
 /** Servers that must pass. */
 export const SERVER_VARIANTS = variants<ServerParts>([
   ['type-without-charset', contentType('application/json'), REJECTED_AND_ACCEPTED],
   ['type-in-another-spelling', contentType('Application/JSON;Charset="UTF-8"'), REJECTED_AND_ACCEPTED],
+  ['connection-closed-after-each', () => ({ headers: () => ({ connection: 'close' }) }), MOST],
+  ['chunked-responses', () => ({ isChunked: true }), MOST],
+  ['json-indented', () => ({ write: (body) => `${JSON.stringify(body, null, 2)}\n` }), MOST],
+  ['json-in-another-order', () => ({ write: (body) => JSON.stringify(reordered(body)) }), MOST],
+  ['clock-30-s-ahead', () => ({ clockOffset: 30 }), MOST],
+  ['clock-30-s-behind', () => ({ clockOffset: -30 }), MOST],
+  [
+    'slow-responses',
+    () => ({ delay: () => sleep(150) }),
+    'server-{authorization-no,credentials-on,head,options,replay-same-b}*',
+  ],
   [
     'withdrawal-answered-as-pending',
     () => ({ created: (data) => ({ ...data, status: 'pending', tx_hash: '' }) }),

@@ -4,7 +4,7 @@ import { PERMISSIONS } from '@cpg/protocol';
 import type { ServerKey } from './server-parts.ts';
 
 const key = (
-  role: Exclude<keyof typeof demoKeys, 'only' | 'withdrawal'>,
+  role: Exclude<keyof typeof demoKeys, 'only' | 'odd' | 'withdrawal'>,
   fields: Partial<ServerKey> = {},
 ): ServerKey => ({
   permissions: PERMISSIONS,
@@ -28,6 +28,7 @@ export const SERVER_KEYS: readonly ServerKey[] = [
   key('slowB', { permissions: ['read_balance'], limit: demoKeys.slowB.rateLimitPerMinute }),
   key('other', { account: 'other' }),
   key('ipEdges', { whitelist: IP_EDGES }),
+  ...Object.values(demoKeys.odd).map((odd) => key('full', odd)),
   ...Object.entries(demoKeys.only).map(([permission, single]) =>
     key('full', { ...single, permissions: [permission] }),
   ),

@@ -25,6 +25,8 @@ export interface Arrived {
   readonly method: string;
   readonly target: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** The headers after a chunked body. */
+  readonly trailers: readonly (readonly [name: string, value: string])[];
   readonly body: Buffer;
   /** The address of the peer. */
   readonly address: string;
@@ -65,6 +67,8 @@ export interface ServerParts extends SigningParts, LedgerParts {
   readonly isParsed: boolean;
   /** The parser accepts two framings at once and uses the chunks, as RFC 9112 §6.1 permits. */
   readonly isLenient: boolean;
+  /** The request that is routed and checked. */
+  readonly arrive: (request: Arrived) => Arrived;
   readonly order: readonly Step[];
   readonly getHeaderValues: (headers: Arrived['headers'], name: string) => readonly string[];
   readonly isMissing: (values: readonly (readonly string[])[]) => boolean;
@@ -98,6 +102,14 @@ export interface ServerParts extends SigningParts, LedgerParts {
   /** Headers that are added to a response or replace its own. */
   readonly headers: (status: number) => Readonly<Record<string, string | undefined>>;
   readonly envelope: (message: string) => object;
+  /** The text of a body. */
+  readonly write: (body: object) => string;
+  /** Responses are chunked. */
+  readonly isChunked: boolean;
+  /** Runs before each response. */
+  readonly delay: () => Promise<unknown> | undefined;
+  /** How many seconds the clock is ahead. */
+  readonly clockOffset: number;
   /** The signed bytes of a webhook; `body` has already been applied. */
   readonly webhookText: (timestamp: string, body: Buffer) => Buffer;
   /** A webhook's signature, in the form in which it is compared. */
@@ -159,6 +171,7 @@ export const SERVER: ServerParts = {
   ...LEDGER,
   isParsed: true,
   isLenient: false,
+  arrive: (request) => request,
   order: [
     'missing',
     'malformed',
@@ -199,6 +212,10 @@ export const SERVER: ServerParts = {
   reject: (rejection) => rejection,
   headers: () => ({}),
   envelope: (message) => ({ success: false, message }),
+  write: (body) => JSON.stringify(body),
+  isChunked: false,
+  delay: () => undefined,
+  clockOffset: 0,
   webhookText: (timestamp, body) => Buffer.concat([Buffer.from(`${timestamp}\n`), body]),
   webhookSignature: (received) => received.toLowerCase(),
 };

@@ -47,18 +47,21 @@ const listen = (server: Server): Promise<string> =>
 export const startServer = async (parts: ServerParts): Promise<string> => {
   if (!parts.isParsed) return startRawServer();
   const decide = makeDecide(parts, SERVER_KEYS);
-  const switches = new Switches();
+  const switches = new Switches(parts.clockOffset);
   const context = { parts, ledger: new Ledger(parts, () => switches.now) };
 
   const respond = (response: ServerResponse, { status, body, headers = {} }: Reply): void => {
-    const text = JSON.stringify(body);
+    const text = parts.write(body);
     const fixed = {
       'content-type': 'application/json; charset=utf-8',
-      'content-length': Buffer.byteLength(text),
+      ...(parts.isChunked ? {} : { 'content-length': Buffer.byteLength(text) }),
+      ...(parts.clockOffset === 0 ? {} : { date: new Date(switches.now * 1000).toUTCString() }),
     };
     const outage = status === 503 ? { 'retry-after': '1' } : {};
     const all = Object.entries({ ...fixed, ...outage, ...headers, ...parts.headers(status) });
-    response.writeHead(status, Object.fromEntries(all.filter(([, value]) => value !== undefined))).end(text);
+    response.writeHead(status, Object.fromEntries(all.filter(([, value]) => value !== undefined)));
+    if (parts.isChunked) response.write(text.slice(0, 9));
+    response.end(parts.isChunked ? text.slice(9) : text);
   };
 
   const serve = async (
@@ -66,16 +69,25 @@ export const startServer = async (parts: ServerParts): Promise<string> => {
     response: ServerResponse,
     instance: number,
   ): Promise<void> => {
-    const { method = '', url: target = '', socket } = request;
+    const { socket } = request;
     const body = await readBody(request, parts);
-    if (target.startsWith('/_sandbox/')) return respond(response, { status: 200, body: switches.set(body) });
-    const address = socket.remoteAddress ?? '';
-    const headers = getHeaderPairs(request.rawHeaders);
-    const arrived: Arrived = { method, target, headers, body, address, connection: socket, instance };
-    const { permission, handle, allow } = findRoute(method, target, context);
+    if (request.url?.startsWith('/_sandbox/'))
+      return respond(response, { status: 200, body: switches.set(body) });
+    const arrived = parts.arrive({
+      method: request.method ?? '',
+      target: request.url ?? '',
+      headers: getHeaderPairs(request.rawHeaders),
+      trailers: getHeaderPairs(request.rawTrailers),
+      body,
+      address: socket.remoteAddress ?? '',
+      connection: socket,
+      instance,
+    });
+    const { permission, handle, allow } = findRoute(arrived.method, arrived.target, context);
     const { now, store } = switches;
-    const keyId = parts.getHeaderValues(headers, 'X-CPG-Key')[0] ?? '';
+    const keyId = parts.getHeaderValues(arrived.headers, 'X-CPG-Key')[0] ?? '';
     const account = SERVER_KEYS.find((key) => key.keyId === keyId)?.account ?? '';
+    await parts.delay();
     let isLetIn = true;
     const result = await parts.perform<Outcome>(
       async () => {
@@ -83,7 +95,7 @@ export const startServer = async (parts: ServerParts): Promise<string> => {
         isLetIn = rejection === undefined;
         return rejection;
       },
-      () => handle(body, account),
+      () => handle(arrived.body, account),
     );
     if ('data' in result) {
       const rows = Array.isArray(result.data) ? { data_count: parts.count(result.data.length) } : {};

@@ -38,12 +38,18 @@ interface Setting {
 
 /** The clock and the store of the reference server, which the suite controls through its test hooks. */
 export class Switches {
+  readonly #offset: number;
   #frozen: number | null = null;
   #store: StoreState = 'up';
 
+  /** `offset`: how many seconds the clock is ahead while it runs. */
+  constructor(offset: number) {
+    this.#offset = offset;
+  }
+
   /** Unix seconds. */
   get now(): number {
-    return this.#frozen ?? Math.floor(Date.now() / 1000);
+    return this.#frozen ?? Math.floor(Date.now() / 1000) + this.#offset;
   }
 
   get store(): StoreState {

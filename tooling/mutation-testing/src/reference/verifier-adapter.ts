@@ -35,8 +35,9 @@ const verify = async (parts: ServerParts, command: VerifyCommand): Promise<objec
   const body = Buffer.from(bodyB64, 'base64');
   const order = parts.order.filter((step) => step !== 'admission' && step !== 'permission');
   const decide = makeDecide({ ...parts, order }, keys.map(toKey));
-  const request = { method, target, headers, body, address: '', connection: {}, instance: 0 };
-  const { rejection } = await decide(request, { now, permission: null, store: 'up' });
+  const nowhere = { trailers: [], address: '', connection: {}, instance: 0 };
+  const request = { method, target, headers, body, ...nowhere };
+  const { rejection } = await decide(parts.arrive(request), { now, permission: null, store: 'up' });
   return rejection === undefined ? { accepted: true } : { accepted: false, ...rejection };
 };
 

@@ -25,7 +25,12 @@ interface SuiteKey {
 
 /** The keys that the suite expects a server to know: by role, and one for each permission. */
 export const readSuiteKeys = (): CpgKey[] => {
-  const { only, withdrawal: _terms, ...roles } = JSON.parse(readFileSync(`${SUITE}demo-keys.json`, 'utf8'));
+  const {
+    only,
+    odd,
+    withdrawal: _terms,
+    ...roles
+  } = JSON.parse(readFileSync(`${SUITE}demo-keys.json`, 'utf8'));
   const createKey = ({ keyId, secret }: SuiteKey, differences: Partial<CpgKey> = {}) =>
     testKey({ keyId, signingKeys: [createSigningKey(secret)], ...differences });
   return [
@@ -33,5 +38,6 @@ export const readSuiteKeys = (): CpgKey[] => {
     ...Object.entries<SuiteKey>(only).map(([name, key]) =>
       createKey(key, { permissions: [name as Permission] }),
     ),
+    ...Object.values<SuiteKey>(odd).map((key) => createKey(key)),
   ];
 };

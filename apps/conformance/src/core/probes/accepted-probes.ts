@@ -53,6 +53,7 @@ export const ACCEPTED_PROBES = probes(COMMON, [
     description: 'a ? at the end of a query is a part of it',
     craft: ({ nonce }) => ({ target: `/v1/_ping?nonce=${nonce}&currency=x?` }),
   },
+  query('double-question-mark', 'a query that begins with ? keeps it', '?'),
   query('lower-case-escapes', 'escapes keep their case', 'a=%c3%a9%2f'),
   query('upper-case-escapes', 'escapes keep their case', 'a=%C3%A9%2F'),
   query('needless-escapes', 'needless escapes stay', 'a=%7E%41%2D'),

@@ -106,6 +106,11 @@ export const HEADER_PROBES: readonly Probe[] = [
     keyId('space', 'a key id with a space', 'ck demo'),
     keyId('slash', 'a key id with a slash', 'ck/demo'),
     keyId('non-ascii', 'a key id with a byte beyond ASCII', 'ck_d\u00e9mo'),
+    {
+      id: 'key-id-no-break-space',
+      description: 'a key id with a no-break space after it, which some languages trim',
+      craft: ({ keyId: id }) => ({ keyId: `${id}\u00a0` }),
+    },
     keyId('joined', 'two key ids joined by a comma', 'ck_demo, ck_other'),
     keyId('quoted', 'a quoted key id', '"ck_demo"'),
   ]),

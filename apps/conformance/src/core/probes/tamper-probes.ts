@@ -87,6 +87,14 @@ export const TAMPER_PROBES = probes(
       signed: `/v1/_ping?n=${n}?a=1`,
       sent: `/v1/_ping?n=${n}?a=2`,
     })),
+    sentInstead('query-question-mark-dropped', 'a ? dropped from the end of the query', (n) => ({
+      signed: `/v1/_ping?n=${n}?`,
+      sent: `/v1/_ping?n=${n}`,
+    })),
+    sentInstead('query-question-mark-doubled', 'the ? of the query doubled', (n) => ({
+      signed: `/v1/_ping?n=${n}`,
+      sent: `/v1/_ping??n=${n}`,
+    })),
     sentInstead('query-order', 'the parameters in another order', (n) => ({
       signed: `/v1/_ping?a=1&b=2&n=${n}`,
       sent: `/v1/_ping?b=2&a=1&n=${n}`,

@@ -40,6 +40,7 @@ export const TIMESTAMP_PROBES = probes(
     spelt('infinity', 'the text Infinity', () => 'Infinity'),
     spelt('quoted', 'a quoted number', (now) => `"${now}"`),
     spelt('joined', 'two values joined by a comma', (now) => `${now}, ${now}`),
+    spelt('no-break-space', 'a no-break space after it, which some languages trim', (now) => `${now}\u00a0`),
     spelt('latin1-digits', 'superscript digits', (now) => `${now}\u00b2`),
   ],
 );

@@ -16,6 +16,7 @@ import { getSecrets, type TestKeys } from '../test-keys.ts';
 import { BALANCE_CASES } from './balance-cases.ts';
 import { BODY_CASES } from './body-cases.ts';
 import { CONNECTION_CASES } from './connection-cases.ts';
+import { CREDENTIAL_CASES, METHOD_CASES, ODD_SECRET_CASES } from './credential-cases.ts';
 import { IP_EDGE_CASES } from './ip-edge-cases.ts';
 import { KEY_CASES } from './key-cases.ts';
 import { MONEY_CASES } from './money-cases.ts';
@@ -35,6 +36,9 @@ import { WITHDRAWAL_REJECTION_CASES } from './withdrawal-rejection-cases.ts';
 const ALL_CASES = [
   PROBE_CASES,
   KEY_CASES,
+  CREDENTIAL_CASES,
+  METHOD_CASES,
+  ODD_SECRET_CASES,
   IP_EDGE_CASES,
   BODY_CASES,
   CONNECTION_CASES,
@@ -87,9 +91,9 @@ export interface ServerOptions {
 /** The optional test hooks and keys that the server has. */
 const getCapabilities = (options: ServerOptions): ReadonlySet<string> => {
   const { clockUrl: clock, storeUrl: store, peerUrl: peer, proxyAddress: proxy, keys } = options;
-  const { only, withdrawal } = keys;
+  const { only, odd, withdrawal } = keys;
   const failing = withdrawal?.failing_to_address;
-  const offered = Object.entries({ clock, store, peer, proxy, only, withdrawal, failing });
+  const offered = Object.entries({ clock, store, peer, proxy, only, odd, withdrawal, failing });
   return new Set(offered.filter(([, given]) => given !== undefined).map(([name]) => name));
 };
 
