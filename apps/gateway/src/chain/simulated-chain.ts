@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
+import { reverseDeposit } from '../ledger/deposit-reversals.ts';
 import {
   type ChainTransactionRow,
   settleDeposit,
@@ -44,6 +45,8 @@ export interface SimulatedChain {
   settle(withdrawalId: number, outcome: Outcome): Promise<boolean>;
   /** Settles one deposit now. Returns false when it is already final or does not exist. */
   settleDeposit(id: number, outcome: Outcome): Promise<boolean>;
+  /** Takes a confirmed deposit back, as a reorganization does. Returns false when there is none. */
+  reverseDeposit(id: number): Promise<boolean>;
 }
 
 // Locks are held for one batch; a signal to stop is heard after it.
@@ -216,7 +219,13 @@ export const createSimulatedChain = (services: LedgerServices, logger: Logger): 
   const findTransaction = (id: number): Promise<ChainTransactionRow> =>
     db.selectFrom('chain_transaction').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
 
-  return { advance, retryFailed, settle, settleDeposit: settleOneDeposit };
+  return {
+    advance,
+    retryFailed,
+    settle,
+    settleDeposit: settleOneDeposit,
+    reverseDeposit: (id) => reverseDeposit(db, { id, at: now() }),
+  };
 };
 
 /** Runs all steps, whichever of them fails; an outage ends them. Throws what failed at the end. */

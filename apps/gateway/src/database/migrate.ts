@@ -9,6 +9,7 @@ import { webhookEndpointHealth } from './migrations/0006-webhook-endpoint-health
 import { masterKeyCheck } from './migrations/0007-master-key-check.ts';
 import { singleStatementWithdrawals } from './migrations/0008-single-statement-withdrawals.ts';
 import { keyVersions } from './migrations/0009-key-versions.ts';
+import { depositReversals } from './migrations/0010-deposit-reversals.ts';
 import type { Schema } from './schema.ts';
 
 const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
@@ -21,6 +22,7 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
   '0007-master-key-check': masterKeyCheck,
   '0008-single-statement-withdrawals': singleStatementWithdrawals,
   '0009-key-versions': keyVersions,
+  '0010-deposit-reversals': depositReversals,
 };
 
 const runStatements = (statements: readonly string[]): Migration => ({

@@ -74,6 +74,8 @@ export interface BalanceTable {
   readonly network: string;
   readonly balance: Amount;
   readonly held: Amount;
+  /** The sum of the deposits that were taken back: so far may the balance be overspent. */
+  readonly reversed: ColumnType<Amount, Amount | undefined>;
 }
 
 /** Append-only. A balance is the sum of its entries. */
@@ -83,7 +85,12 @@ export interface LedgerEntryTable {
   readonly currency: WriteOnce<string>;
   readonly network: WriteOnce<string>;
   readonly kind: WriteOnce<
-    'opening' | 'deposit' | 'withdrawal_hold' | 'withdrawal_confirm' | 'withdrawal_release'
+    | 'opening'
+    | 'deposit'
+    | 'deposit_reversal'
+    | 'withdrawal_hold'
+    | 'withdrawal_confirm'
+    | 'withdrawal_release'
   >;
   readonly balance_delta: WriteOnce<Amount>;
   readonly held_delta: WriteOnce<Amount>;

@@ -13,11 +13,12 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     SELECT format('%s %s/%s: balance %s held %s, entries %s held %s',
       account_id, currency, network, balance, held, entries, held_entries) AS violation
     FROM balance JOIN LATERAL (
-      SELECT COALESCE(SUM(balance_delta), 0) AS entries, COALESCE(SUM(held_delta), 0) AS held_entries
+      SELECT COALESCE(SUM(balance_delta), 0) AS entries, COALESCE(SUM(held_delta), 0) AS held_entries,
+        COALESCE(-SUM(balance_delta) FILTER (WHERE kind = 'deposit_reversal'), 0) AS reversals
       FROM ledger_entry e
       WHERE (e.account_id, e.currency, e.network) = (balance.account_id, balance.currency, balance.network)
     ) AS sums ON true
-    WHERE balance <> entries OR held <> held_entries`,
+    WHERE balance <> entries OR held <> held_entries OR reversed <> reversals`,
 
   'what is held is what withdrawals in flight will take': `
     SELECT format('%s %s/%s: held %s, in flight %s', account_id, currency, network, held, in_flight) AS violation
@@ -30,7 +31,7 @@ const INVARIANTS: Readonly<Record<string, string>> = {
 
   'nothing is negative or overspent': `
     SELECT format('%s %s/%s: balance %s held %s', account_id, currency, network, balance, held) AS violation
-    FROM balance WHERE held < 0 OR balance < held`,
+    FROM balance WHERE held < 0 OR balance + reversed < held`,
 
   'a withdrawal is held once, and then confirmed or released once': `
     SELECT format('withdrawal %s is %s with entries %s', w.id, w.status, kinds) AS violation

@@ -1,9 +1,9 @@
-import { type DepositEventData, toDecimal, type WebhookEventName } from '@cpg/protocol';
+import { type DepositEventData, toDecimal } from '@cpg/protocol';
 import { type Selectable, sql, type Transaction } from 'kysely';
 import type { Database } from '../database/open-database.ts';
 import type { ChainTransactionTable, Schema } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
-import { recordEvent } from '../webhooks/events.ts';
+import { type GatewayEventName, recordEvent } from '../webhooks/events.ts';
 import { getCurrencyDecimals } from './currencies.ts';
 import { findNetwork, getBlockHeight, getInclusion } from './networks.ts';
 import {
@@ -151,7 +151,7 @@ export type ChainTransactionRow = Selectable<ChainTransactionTable>;
 
 export interface DepositEvent {
   readonly deposit: ChainTransactionRow;
-  readonly event: Extract<WebhookEventName, `deposit.${string}`>;
+  readonly event: Extract<GatewayEventName, `deposit.${string}`>;
   readonly at: Date;
 }
 

@@ -73,6 +73,10 @@ export const createChainRouter = (services: LedgerServices, chain: SimulatedChai
     sandboxRoute(z.object({ id }), (input) => done(sweepDeposit(services, input.id))),
   );
   router.post(
+    '/deposits/:id/reverse',
+    sandboxRoute(z.object({ id }), (input) => done(chain.reverseDeposit(input.id))),
+  );
+  router.post(
     '/deposits/:id/delay',
     sandboxRoute(z.object({ id, blocks }), (input) =>
       done(delayTransaction(services, { direction: 'deposit', ...input })),

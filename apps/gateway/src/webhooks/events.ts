@@ -3,9 +3,12 @@ import { sql, type Transaction } from 'kysely';
 import type { Schema } from '../database/schema.ts';
 import { formatEventTime } from '../time.ts';
 
+/** The events of wire protocol §5, with the one that this gateway adds. */
+export type GatewayEventName = WebhookEventName | 'deposit.reversed';
+
 export interface NewEvent {
   readonly accountId: string;
-  readonly event: WebhookEventName;
+  readonly event: GatewayEventName;
   readonly data: object;
   readonly at: Date;
 }
