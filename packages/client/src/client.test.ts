@@ -99,6 +99,7 @@ describe('CpgClient', () => {
 
   it('never repeats a signature in a burst of 1,000 identical concurrent reads', async () => {
     const { server, client } = await startServerAndClient((socket) => ok(socket, [BALANCE]), {
+      timeoutMs: Number.POSITIVE_INFINITY,
       deadlineMs: Number.POSITIVE_INFINITY,
     });
     await Promise.all(Array.from({ length: 1_000 }, () => client.balances.list()));

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createRandomWorkload, randomNumbers, signedCalls } from '@cpg/test-support/gateway/random-workload';
 import { type GatewayProcess, startGatewayFromSources } from '@cpg/test-support/gateway-process';
 import { type Postgres, startPostgres } from '@cpg/test-support/postgres';
@@ -51,11 +52,17 @@ describeWithProgram('postgres', 'the ledger under concurrent load', () => {
   }, MINUTES);
 
   const random = randomNumbers(SEED);
-  const { call, sandbox } = signedCalls({
-    ...KEY,
-    random,
-    gateway: () => gateways[random(gateways.length)] as GatewayProcess,
-  });
+  let started = 0;
+  let killed: Promise<unknown> | undefined;
+  /** Half-way, kills a process that has just been chosen for a request, so that at least one response is lost. */
+  const chooseGateway = (): GatewayProcess => {
+    if (started < OPERATIONS / 2 || killed !== undefined)
+      return gateways[random(gateways.length)] as GatewayProcess;
+    const chosen = gateways.pop() as GatewayProcess;
+    killed = nextTurn().then(() => chosen.stop('SIGKILL'));
+    return chosen;
+  };
+  const { call, sandbox } = signedCalls({ ...KEY, random, gateway: chooseGateway });
 
   const violations = async () => (await auditLedger(db)).flatMap(({ violations: found }) => found);
   const storm = createRandomWorkload({
@@ -82,12 +89,9 @@ describeWithProgram('postgres', 'the ledger under concurrent load', () => {
   it(
     `keeps its invariants through ${OPERATIONS} operations and a process killed in the middle (seed ${SEED})`,
     async () => {
-      let started = 0;
-      let killed: Promise<unknown> | undefined;
       const work = async () => {
         while (started < OPERATIONS) {
           started += 1;
-          if (started === OPERATIONS / 2) killed = gateways.pop()?.stop('SIGKILL');
           await storm.step();
         }
       };
