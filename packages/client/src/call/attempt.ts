@@ -72,22 +72,19 @@ const sendSigned = async (
   const { scope, request } = toSend;
   const { headers: authentication, signature, target } = signed;
   const { offsetMs } = context.clock;
-  const own = {
-    Accept: 'application/json',
-    'User-Agent': context.userAgent,
-    ...(request.body === undefined ? {} : { 'Content-Type': 'application/json' }),
-  };
-  const headers = mergeHeaders(authentication, own, context.headers, toSend.headers);
+  const added = toSend.headers;
+  const own = request.body === undefined ? context.readHeaders : context.writeHeaders;
+  const headers = { ...authentication, ...(added === undefined ? own : mergeHeaders(own, added)) };
   const wire = { ...request, url: `${context.origin}${target}`, headers };
   const event = { operation: scope.operation, callId: scope.id, attempt: scope.attempts + 1 };
   const sentAt = context.time.now();
-  context.observer.request({
+  context.observer.request(() => ({
     ...event,
     method: wire.method,
     url: wire.url,
     headers: redactHeaders(headers),
     bodyBytes: request.body?.length ?? 0,
-  });
+  }));
   const finish = (response: TransportResponse | CpgError): SentAttempt => ({
     signature,
     timestamp: Number(signed.timestamp),
@@ -189,11 +186,13 @@ const createSample = (
  */
 const redactEcho = (response: TransportResponse, signature: string): TransportResponse => {
   const redact = (value: string): string => redactSignature(value, signature);
-  const headers = Object.entries(response.headers).map(([name, value]) => [
-    name,
-    Array.isArray(value) ? value.map(redact) : value === undefined ? value : redact(value),
-  ]);
-  return { ...response, headers: Object.fromEntries(headers) };
+  let { headers } = response;
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined) continue;
+    const redacted = Array.isArray(value) ? value.map(redact) : redact(value);
+    if (String(redacted) !== String(value)) headers = { ...headers, [name]: redacted };
+  }
+  return headers === response.headers ? response : { ...response, headers };
 };
 
 /** The `X-Request-Id` header, if the server sent one. */

@@ -72,7 +72,8 @@ export class CallScope {
   readonly id: number;
   readonly #options: CallScopeOptions;
   readonly #deadlineAt: number;
-  readonly #ended = new AbortController();
+  /** Aborts the wait or the attempt in progress. */
+  #current: AbortController | undefined;
   readonly #unsubscribe: readonly (() => void)[];
   #attempts = 0;
 
@@ -86,7 +87,7 @@ export class CallScope {
     this.#unsubscribe = [options.signal, ...options.closed].map((outer) => onAbort(outer, this.#end));
   }
 
-  readonly #end = (): void => this.#ended.abort();
+  readonly #end = (): void => this.#current?.abort();
 
   /** Attempts started so far. */
   get attempts(): number {
@@ -123,7 +124,8 @@ export class CallScope {
     this.throwIfEnded();
     if (milliseconds >= this.remainingMs) throw this.#deadlineExceeded();
     try {
-      await this.#options.time.sleep(milliseconds, this.#ended.signal);
+      this.#current = new AbortController();
+      await this.#options.time.sleep(milliseconds, this.#current.signal);
     } finally {
       // Replaces the timer's abort error with the reason the call ended.
       this.throwIfEnded();
@@ -134,10 +136,9 @@ export class CallScope {
   async attempt<Result>(timeoutMs: number, run: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
     this.#attempts += 1;
     const controller = new AbortController();
-    const abort = (): void => controller.abort();
+    this.#current = controller;
     const limit = Math.min(timeoutMs, this.remainingMs);
-    const timer = limit <= MAX_TIMER_MS ? setTimeout(abort, limit) : undefined;
-    this.#ended.signal.addEventListener('abort', abort);
+    const timer = limit <= MAX_TIMER_MS ? setTimeout(this.#end, limit) : undefined;
     try {
       return await run(controller.signal);
     } catch (error) {
@@ -147,7 +148,6 @@ export class CallScope {
       throw this.error('timeout', `no response within ${timeoutMs} ms.`, { retryable: true });
     } finally {
       clearTimeout(timer);
-      this.#ended.signal.removeEventListener('abort', abort);
     }
   }
 

@@ -44,7 +44,10 @@ export interface ClientContext extends Connection {
   readonly observer: Observer;
   readonly limits: CallLimits;
   readonly uniqueReads: UniqueReads | undefined;
-  readonly headers: HeaderValues;
+  /** What every request without a body has, besides its authentication. */
+  readonly readHeaders: HeaderValues;
+  /** What every request with a body has, besides its authentication. */
+  readonly writeHeaders: HeaderValues;
   /** Aborted when the client is closed, or one that it was made from. */
   readonly closed: readonly AbortState[];
 }
@@ -61,7 +64,15 @@ export const createContext = (
   observer: new Observer(settings),
   limits: resolveLimits(settings),
   uniqueReads: settings.uniqueReads,
-  headers: settings.headers ?? {},
+  readHeaders: mergeHeaders(getOwnHeaders(connection), settings.headers),
+  writeHeaders: mergeHeaders(getOwnHeaders(connection), { 'Content-Type': JSON_TYPE }, settings.headers),
+});
+
+const JSON_TYPE = 'application/json';
+
+const getOwnHeaders = ({ userAgent }: Connection): HeaderValues => ({
+  Accept: JSON_TYPE,
+  'User-Agent': userAgent,
 });
 
 /** Settings with changes. Headers are merged; a setting that is `undefined` stays as it is. */

@@ -110,7 +110,10 @@ export class Observer {
     this.#level = LEVELS.indexOf(level);
   }
 
-  request(event: RequestEvent): void {
+  /** `describe` is called only if there is a hook or a log. */
+  request(describe: () => RequestEvent): void {
+    if (this.#hooks.onRequest === undefined && !this.#logs('debug')) return;
+    const event = describe();
     notify('The onRequest hook of CpgClient', this.#hooks.onRequest, event);
     const { method, url, bodyBytes } = event;
     this.#log('debug', event, () => `${method} ${url}${bodyBytes === 0 ? '' : `, ${bodyBytes} bytes`}`);
@@ -136,8 +139,12 @@ export class Observer {
     this.#log('info', event, () => `${reason}, next attempt in ${delayMs} ms`);
   }
 
+  #logs(level: 'debug' | 'info' | 'warn'): boolean {
+    return LEVELS.indexOf(level) >= this.#level;
+  }
+
   #log(level: 'debug' | 'info' | 'warn', event: CallEvent, describe: () => string): void {
-    if (LEVELS.indexOf(level) < this.#level) return;
+    if (!this.#logs(level)) return;
     const { operation, callId, attempt } = event;
     const line = `cpg ${operation} #${callId}.${attempt}: ${describe()}`;
     notify(

@@ -97,10 +97,12 @@ export const readResponse = <Result>(
   );
 };
 
+const strictDecoder = new TextDecoder('utf-8', { fatal: true });
+
 const parseJson = (name: string, response: TransportResponse, context: ResponseContext): unknown => {
   const { body } = response;
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return JSON.parse(strictDecoder.decode(body));
   } catch {
     const bodyExcerpt = formatExcerpt(body, context.signature);
     throw new ResponseValidationError(

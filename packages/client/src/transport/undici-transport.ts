@@ -22,6 +22,8 @@ interface Controller {
   abort(reason: Error): void;
 }
 
+const SCHEME_LENGTH = 'https://'.length;
+
 /** Sends requests to an undici dispatcher, without the parts of `fetch` that the client does not need. */
 export class DispatcherTransport implements Transport {
   readonly #dispatcher: Dispatcher;
@@ -32,12 +34,14 @@ export class DispatcherTransport implements Transport {
 
   send(request: TransportRequest): Promise<TransportResponse> {
     const { method, url, headers, body, signal } = request;
-    const { origin } = new URL(url);
+    // The URL is normalized, so the first slash behind the scheme begins the path.
+    const pathStart = url.indexOf('/', SCHEME_LENGTH);
     return new Promise((resolve, reject) => {
       const exchange = new Exchange(request, { resolve, reject });
       if (signal.aborted) return exchange.fail(signal.reason);
       try {
-        const path = url.slice(origin.length);
+        const origin = url.slice(0, pathStart);
+        const path = url.slice(pathStart);
         this.#dispatcher.dispatch({ origin, path, method, headers, body: body ?? null }, exchange);
       } catch (error) {
         exchange.fail(error);
