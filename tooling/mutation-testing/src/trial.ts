@@ -62,7 +62,10 @@ const SKIPPED: readonly (readonly [id: RegExp, areas: readonly string[]])[] = [
   [/^server-(?:race-|replay-after-many)/, ['replay']],
   [/^server-ip-edge-/, ['source IP']],
   [/^server-permission-only-/, ['permission']],
-  [/^server-(?:body-slow|body-early|body-too-large-connection|target-long)/, ['connection', 'body']],
+  [
+    /^server-(?:body-slow|body-early|body-too-large-connection|target-long|smuggle|arrives|pipelined)/,
+    ['connection', 'body'],
+  ],
   [/^server-store-/, ['store']],
   [/^server-peer-/, ['peers']],
   [/^server-balances-/, ['balances']],

@@ -1,4 +1,5 @@
-import { SERVER, type ServerParts } from '../reference/server-parts.ts';
+import type { Socket } from 'node:net';
+import { type Arrived, SERVER, type ServerParts } from '../reference/server-parts.ts';
 import { mutants } from './mutant.ts';
 
 export const ENVELOPE_MUTANTS = mutants<ServerParts>('envelope', [
@@ -100,4 +101,61 @@ export const CONNECTION_MUTANTS = mutants<ServerParts>('connection', [
     () => ({ query: (query) => (query.length > EIGHT_KIB ? `${query.slice(0, -1)}b` : query) }),
     'server-target-long-tail',
   ],
+  ...[
+    ['401', ['unsigned', 'forged', 'late']],
+    ['400', ['target']],
+    ['413', ['large']],
+    ['415', ['encoding']],
+  ].map(
+    ([status, ids = []]) =>
+      [
+        `connection-body-reread-after-${status}`,
+        () => ({ isReread: (each: number) => String(each) === status }),
+        ...[...ids].map((id) => `server-smuggle-${id}`),
+      ] as const,
+  ),
+  [
+    'connection-chunks-reread',
+    () => ({
+      isReread: (status, { headers }) =>
+        status >= 400 && SERVER.getHeaderValues(headers, 'Transfer-Encoding').length > 0,
+    }),
+    'server-smuggle-unsigned',
+    'server-smuggle-encoding',
+  ],
+  [
+    'connection-closed-before-body',
+    () => ({ isHasty: true }),
+    ...['unsigned', 'forged', 'late', 'target', 'encoding'].map((id) => `server-arrives-${id}`),
+  ],
+  ['connection-second-request-lost', losingPipelined(() => undefined), 'server-pipelined'],
+  [
+    'connection-second-request-first',
+    losingPipelined(({ connection }) => {
+      const body = '{"success":false,"message":"Service temporarily unavailable"}';
+      const type = 'Content-Type: application/json';
+      const head = `HTTP/1.1 503 Service Unavailable\r\n${type}\r\nContent-Length: ${body.length}\r\n\r\n`;
+      (connection as Socket).write(`${head}${body}`);
+    }),
+    'server-pipelined',
+  ],
 ]);
+
+/** Requests that arrive while another one of their connection is served get no response, or one out of order. */
+function losingPipelined(onLost: (request: Arrived) => void): () => Partial<ServerParts> {
+  return () => {
+    const busy = new WeakSet<object>();
+    return {
+      delay: async (request) => {
+        if (busy.has(request.connection)) {
+          onLost(request);
+          return new Promise(() => undefined);
+        }
+        busy.add(request.connection);
+        await new Promise(setImmediate);
+        await new Promise(setImmediate);
+        busy.delete(request.connection);
+      },
+    };
+  };
+}

@@ -35,7 +35,7 @@ const reordered = (value: unknown): unknown => {
 
 /** Cases of every group, without those that take long or wait. */
 const MOST =
-  'server-{missing,authorization,credentials,hash,method,url,head,options,odd,encoding,body,ping,route,key,ip-not,balances,replay-same,replay-after-4}*';
+  'server-{missing,smuggle,arrives,pipelined,authorization,credentials,hash,method,url,head,options,odd,encoding,body,ping,route,key,ip-not,balances,replay-same,replay-after-4}*';
 
 const REJECTED_AND_ACCEPTED = 'server-{missing,empty,accept-query,body-any,balances,route}-*';
 

@@ -107,7 +107,11 @@ export interface ServerParts extends SigningParts, LedgerParts {
   /** Responses are chunked. */
   readonly isChunked: boolean;
   /** Runs before each response. */
-  readonly delay: () => Promise<unknown> | undefined;
+  readonly delay: (request: Arrived) => Promise<unknown> | undefined;
+  /** Whether the body of a request with this rejection is read as the next request. */
+  readonly isReread: (status: number, request: Arrived) => boolean;
+  /** The connection is closed at once when a long request can be rejected without its body. */
+  readonly isHasty: boolean;
   /** How many seconds the clock is ahead. */
   readonly clockOffset: number;
   /** The signed bytes of a webhook; `body` has already been applied. */
@@ -215,6 +219,8 @@ export const SERVER: ServerParts = {
   write: (body) => JSON.stringify(body),
   isChunked: false,
   delay: () => undefined,
+  isReread: () => false,
+  isHasty: false,
   clockOffset: 0,
   webhookText: (timestamp, body) => Buffer.concat([Buffer.from(`${timestamp}\n`), body]),
   webhookSignature: (received) => received.toLowerCase(),

@@ -27,6 +27,21 @@ const readBody = async (request: IncomingMessage, parts: ServerParts): Promise<B
 const getHeaderPairs = (raw: readonly string[]): Arrived['headers'] =>
   Array.from({ length: raw.length / 2 }, (_, i) => [raw[i * 2] ?? '', raw[i * 2 + 1] ?? ''] as const);
 
+/** A body from which this many bytes are left unread. */
+const HASTY_BYTES = 64 * 1024;
+
+/** The first request in a body, which has none itself. */
+const parseHead = (body: Buffer): readonly Pick<Arrived, 'method' | 'target' | 'headers' | 'body'>[] => {
+  const [head = ''] = body.toString('latin1').split('\r\n\r\n');
+  const [line = '', ...lines] = head.split('\r\n');
+  const [method = '', target] = line.split(' ');
+  if (target === undefined) return [];
+  const headers = lines
+    .map((each) => each.split(': '))
+    .map(([name = '', value = '']) => [name, value] as const);
+  return [{ method, target, headers, body: Buffer.alloc(0) }];
+};
+
 interface Reply {
   readonly status: number;
   readonly body: object;
@@ -70,24 +85,32 @@ export const startServer = async (parts: ServerParts): Promise<string> => {
     instance: number,
   ): Promise<void> => {
     const { socket } = request;
-    const body = await readBody(request, parts);
-    if (request.url?.startsWith('/_sandbox/'))
-      return respond(response, { status: 200, body: switches.set(body) });
-    const arrived = parts.arrive({
+    const early: Arrived = {
       method: request.method ?? '',
       target: request.url ?? '',
       headers: getHeaderPairs(request.rawHeaders),
-      trailers: getHeaderPairs(request.rawTrailers),
-      body,
+      trailers: [],
+      body: Buffer.alloc(0),
       address: socket.remoteAddress ?? '',
       connection: socket,
       instance,
-    });
+    };
+    if (parts.isHasty && Number(request.headers['content-length']) > HASTY_BYTES) {
+      const { rejection } = await decide(early, { now: switches.now, permission: null, store: 'up' });
+      if (rejection !== undefined) {
+        response.once('finish', () => socket.destroy());
+        return respond(response, { status: rejection.status, body: parts.envelope(rejection.message) });
+      }
+    }
+    const body = await readBody(request, parts);
+    if (request.url?.startsWith('/_sandbox/'))
+      return respond(response, { status: 200, body: switches.set(body) });
+    const arrived = parts.arrive({ ...early, trailers: getHeaderPairs(request.rawTrailers), body });
     const { permission, handle, allow } = findRoute(arrived.method, arrived.target, context);
     const { now, store } = switches;
     const keyId = parts.getHeaderValues(arrived.headers, 'X-CPG-Key')[0] ?? '';
     const account = SERVER_KEYS.find((key) => key.keyId === keyId)?.account ?? '';
-    await parts.delay();
+    await parts.delay(arrived);
     let isLetIn = true;
     const result = await parts.perform<Outcome>(
       async () => {
@@ -101,6 +124,10 @@ export const startServer = async (parts: ServerParts): Promise<string> => {
       const rows = Array.isArray(result.data) ? { data_count: parts.count(result.data.length) } : {};
       const { data } = result;
       return respond(response, { status: 200, body: { success: true, message: 'OK', data, ...rows } });
+    }
+    if (parts.isReread(result.status, arrived)) {
+      const [inner] = parseHead(body);
+      if (inner !== undefined) await decide({ ...arrived, ...inner }, { now, permission, store });
     }
     const allowed = isLetIn && allow !== undefined ? { allow } : {};
     respond(response, { status: result.status, body: parts.envelope(result.message), headers: allowed });

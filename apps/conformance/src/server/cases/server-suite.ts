@@ -28,6 +28,7 @@ import { REAL_TIME_CASES } from './real-time-cases.ts';
 import { RACE_CASES, REPLAY_CASES } from './replay-cases.ts';
 import { REPLAY_MEMORY_CASES } from './replay-memory-cases.ts';
 import { SETTLEMENT_CASES } from './settlement-cases.ts';
+import { SMUGGLING_CASES } from './smuggling-cases.ts';
 import { STORE_CASES } from './store-cases.ts';
 import { WITHDRAWAL_CASES } from './withdrawal-cases.ts';
 import { WITHDRAWAL_READING_CASES } from './withdrawal-reading-cases.ts';
@@ -42,6 +43,7 @@ const ALL_CASES = [
   IP_EDGE_CASES,
   BODY_CASES,
   CONNECTION_CASES,
+  SMUGGLING_CASES,
   PERMISSION_CASES,
   SINGLE_PERMISSION_CASES,
   BALANCE_CASES,
