@@ -60,6 +60,7 @@ export const commandFor = ({ program, argv }: Program) => ({
  */
 const SKIPPED: readonly (readonly [id: RegExp, areas: readonly string[]])[] = [
   [/^server-(?:race-|replay-after-many)/, ['replay']],
+  [/^server-replay-after-10000/, ['replay bounds']],
   [/^server-ip-edge-/, ['source IP']],
   [/^server-permission-only-/, ['permission']],
   [

@@ -20,29 +20,48 @@ export const forgetting =
       return (claim) => {
         if (used.has(ADMISSION.used(claim))) return 'replayed';
         used.set(ADMISSION.used(claim), claim);
-        for (const [since, [name, earlier]] of [...used].toReversed().entries())
+        let since = used.size;
+        for (const [name, earlier] of used) {
+          since--;
           if (since > 0 && isForgotten(earlier, { claim, since })) used.delete(name);
+        }
         return 'admitted';
       };
     },
   });
 
-/** Checks first and writes later, which only simultaneous requests reveal. */
-export const checkThenSet = (pause: () => Promise<unknown>) => (): Partial<ServerParts> => ({
+/** Keeps so many signatures, the newest. */
+export const keepingLast = (size: number) => (): Partial<ServerParts> => ({
   makeAdmit: () => {
-    const memory = makeMemory();
-    return async (claim: Claim) => {
-      const isUsed = memory.isUsed(ADMISSION.used(claim), claim.now);
-      const count = memory.count(ADMISSION.window(claim));
-      await pause();
-      if (isUsed) return 'replayed';
-      if (count >= claim.limit) return 'limited';
-      memory.use(ADMISSION.used(claim), claim);
-      memory.add(ADMISSION.window(claim));
+    const used = new Set<string>();
+    return (claim) => {
+      if (used.has(ADMISSION.used(claim))) return 'replayed';
+      used.add(ADMISSION.used(claim));
+      const [oldest] = used;
+      if (used.size > size && oldest !== undefined) used.delete(oldest);
       return 'admitted';
     };
   },
 });
+
+/** Checks first and writes later, which only simultaneous requests reveal. */
+export const checkThenSet =
+  (pause: (claim: Claim) => Promise<unknown> | undefined) => (): Partial<ServerParts> => ({
+    makeAdmit: () => {
+      const memory = makeMemory();
+      return async (claim: Claim) => {
+        const isUsed = memory.isUsed(ADMISSION.used(claim), claim.now);
+        const count = memory.count(ADMISSION.window(claim));
+        const pausing = pause(claim);
+        if (pausing !== undefined) await pausing;
+        if (isUsed) return 'replayed';
+        if (count >= claim.limit) return 'limited';
+        memory.use(ADMISSION.used(claim), claim);
+        memory.add(ADMISSION.window(claim));
+        return 'admitted';
+      };
+    },
+  });
 
 /** Decides differently on the same facts. */
 export const ordered =

@@ -1,5 +1,6 @@
-import { ADMISSION, makeAdmission, type ServerParts } from '../reference/server-parts.ts';
-import { admission, ordered } from './admission-alterations.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ADMISSION, makeAdmission, SERVER, type ServerParts } from '../reference/server-parts.ts';
+import { admission, checkThenSet, ordered } from './admission-alterations.ts';
 import { mutants } from './mutant.ts';
 
 export const RATE_MUTANTS = mutants<ServerParts>('rate', [
@@ -19,6 +20,32 @@ export const RATE_MUTANTS = mutants<ServerParts>('rate', [
     'rate-per-address',
     admission({ window: ({ now, request }) => `${request.address} ${Math.floor(now / 60)}` }),
     'server-rate-keys-do-not-share',
+  ],
+  [
+    'rate-per-key-and-address',
+    admission({
+      window: (claim) => `${ADMISSION.window(claim)} ${claim.request.address}`,
+    }),
+    'server-rate-other-address',
+  ],
+  [
+    'rate-per-key-and-origin',
+    admission({
+      window: (claim) =>
+        `${ADMISSION.window(claim)} ${SERVER.getHeaderValues(claim.request.headers, 'X-Forwarded-For').join()}`,
+    }),
+    'server-rate-other-origin',
+  ],
+  [
+    'rate-per-key-and-route',
+    admission({ window: (claim) => `${ADMISSION.window(claim)} ${claim.request.target.split('?')[0]}` }),
+    'server-rate-all-routes-together',
+  ],
+  [
+    'rate-checked-then-counted',
+    checkThenSet(() => sleep(1)),
+    'server-rate-race-body',
+    'server-rate-race-header-end',
   ],
   ['rate-never-resets', admission({ window: ({ keyId }) => keyId }), 'server-rate-epoch-minute'],
   [

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ADMISSION, type ServerParts } from '../reference/server-parts.ts';
-import { admission, checkThenSet, forgetting } from './admission-alterations.ts';
+import { ADMISSION, SERVER, type ServerParts } from '../reference/server-parts.ts';
+import { admission, checkThenSet, forgetting, keepingLast } from './admission-alterations.ts';
 import { mutants } from './mutant.ts';
 
 const moved =
@@ -113,4 +113,52 @@ export const REPLAY_MUTANTS = mutants<ServerParts>('replay', [
     'server-race-body-2',
     'server-race-header-end-2',
   ],
+  [
+    'replay-race-rare',
+    checkThenSet(({ signature }) => (/^[7f]/.test(signature) ? new Promise(setImmediate) : undefined)),
+    'server-race-many-header-end',
+  ],
+  [
+    'replay-race-rare-network-store',
+    checkThenSet(({ signature }) => (/^[7f]/.test(signature) ? sleep(1) : undefined)),
+    'server-race-many-body',
+  ],
+  [
+    'replay-per-address',
+    admission({ used: (claim) => `${ADMISSION.used(claim)} ${claim.request.address}` }),
+    'server-replay-other-address',
+  ],
+  ...['X-Forwarded-For', 'X-Real-IP', 'Forwarded'].map(
+    (name) =>
+      [
+        `replay-per-${name.toLowerCase()}`,
+        admission({
+          used: (claim) =>
+            `${ADMISSION.used(claim)} ${SERVER.getHeaderValues(claim.request.headers, name).join()}`,
+        }),
+        'server-replay-other-origin',
+      ] as const,
+  ),
+  ['replay-per-connection', perConnection(true), 'server-replay-same-connection', 'server-replay-same-bytes'],
+  ['replay-across-connections-only', perConnection(false), 'server-replay-same-connection'],
+]);
+
+/** Notices a replay on the same connection only, or on another one only. */
+function perConnection(isSame: boolean): () => Partial<ServerParts> {
+  return () => {
+    const used = new Map<string, object>();
+    return {
+      makeAdmit: () => (claim) => {
+        const before = used.get(ADMISSION.used(claim));
+        used.set(ADMISSION.used(claim), claim.request.connection);
+        if (before === undefined) return 'admitted';
+        return (before === claim.request.connection) === isSame ? 'replayed' : 'admitted';
+      },
+    };
+  };
+}
+
+export const REPLAY_BOUND_MUTANTS = mutants<ServerParts>('replay bounds', [
+  ['replay-only-last-2000', keepingLast(2_000), 'server-replay-after-10000'],
+  ['replay-only-last-10000', keepingLast(10_000), 'server-replay-after-10000'],
 ]);

@@ -9,7 +9,7 @@ import { MONEY_MUTANTS, SETTLEMENT_MUTANTS } from './money-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { ORDER_MUTANTS } from './order-mutants.ts';
 import { RATE_MUTANTS } from './rate-mutants.ts';
-import { REPLAY_MUTANTS } from './replay-mutants.ts';
+import { REPLAY_BOUND_MUTANTS, REPLAY_MUTANTS } from './replay-mutants.ts';
 import { COMPARE_MUTANTS, SERVER_SIGNING_MUTANTS } from './server-signature-mutants.ts';
 import { PEER_MUTANTS, STORE_MUTANTS } from './store-mutants.ts';
 import { BODY_MUTANTS, TARGET_MUTANTS } from './target-mutants.ts';
@@ -28,6 +28,7 @@ export const SERVER_MUTANTS: readonly Mutant<ServerParts>[] = [
   BODY_MUTANTS,
   ORDER_MUTANTS,
   REPLAY_MUTANTS,
+  REPLAY_BOUND_MUTANTS,
   RATE_MUTANTS,
   ADDRESS_MUTANTS,
   PERMISSION_MUTANTS,

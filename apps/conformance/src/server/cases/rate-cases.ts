@@ -1,8 +1,16 @@
 import { endpoints } from '@cpg/protocol';
 import type { Recipe } from '../../core/probes/index.ts';
 import { REJECTIONS } from '../../core/rejections.ts';
+import { allAtOnce, type Hold } from '../concurrency.ts';
+import { claimOrigin, fromOtherAddress } from '../origins.ts';
 import { assertRoute } from '../routes.ts';
-import { expectAccepted, expectRejected, getHeader, type ServerResponse } from '../server-response.ts';
+import {
+  expectAccepted,
+  expectAuthenticated,
+  expectRejected,
+  getHeader,
+  type ServerResponse,
+} from '../server-response.ts';
 import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 import { withFrozenClock } from '../test-hooks.ts';
 
@@ -23,6 +31,33 @@ const spend = async (server: ServerUnderTest, now: number, role: Slow = 'slowA')
 
 const expectLimited = (server: ServerUnderTest, response: ServerResponse): void =>
   expectRejected(server.check, response, REJECTIONS.rateLimit);
+
+/**
+ * Three times the limit at once: exactly the limit is accepted. Spreads the timestamps, because requests of one
+ * key and second that are equal would be replays.
+ */
+export const raceAtLimit = async (
+  server: ServerUnderTest,
+  { role, now, hold }: { readonly role: Slow; readonly now: number; readonly hold: Hold },
+): Promise<void> => {
+  const limit = getLimit(server, role);
+  const requests = Array.from({ length: 3 * limit }, () =>
+    server.craft({ body: Buffer.from('{"covered":true}') }, server.basis(role, now)),
+  );
+  const responses = await allAtOnce(server, requests, hold);
+  for (const response of responses)
+    if (response.status === 200) expectAccepted(server.check, response);
+    else expectLimited(server, response);
+  const accepted = responses.filter(({ status }) => status === 200).length;
+  server.check.equal(`accepted of ${3 * limit} at once`, { expected: limit, actual: accepted });
+};
+
+const atOnce = (hold: Hold) => ({
+  id: `rate-race-${hold}`,
+  description: `three times the limit at once (${hold === 'body' ? 'last body byte' : 'end of the headers'} held back): exactly the limit is accepted`,
+  run: (server: ServerUnderTest) =>
+    withFrozenClock(server, (_clock, now) => raceAtLimit(server, { role: 'slowA', now, hold })),
+});
 
 /** At most `rate_limit_per_min` requests in one epoch minute. */
 export const RATE_CASES = serverCases({ group: 'rate', spec: '§2 restriction 4', needs: ['clock'] }, [
@@ -106,6 +141,48 @@ export const RATE_CASES = serverCases({ group: 'rate', spec: '§2 restriction 4'
         expectLimited(server, await ask(server, { now, role: 'slowA' }));
         await spend(server, now, 'slowB');
         expectLimited(server, await ask(server, { now, role: 'slowB' }));
+      }),
+  },
+  atOnce('body'),
+  atOnce('header-end'),
+  {
+    id: 'rate-other-address',
+    description: 'requests from two addresses of this machine count together',
+    run: async (server) => {
+      const other = await fromOtherAddress(server);
+      await withFrozenClock(server, async (_clock, now) => {
+        await spend(server, now);
+        expectLimited(server, await ask(other, { now }));
+      });
+    },
+  },
+  {
+    id: 'rate-other-origin',
+    description: 'requests with headers that name different clients count together',
+    run: (server) =>
+      withFrozenClock(server, async (_clock, now) => {
+        const limit = getLimit(server);
+        for (let i = 0; i <= limit; i++) {
+          const request = server.craft({}, server.basis('slowA', now));
+          const response = await server.send(request, { extraHeaders: claimOrigin(`192.0.2.${i + 1}`) });
+          if (i < limit) expectAccepted(server.check, response);
+          else expectLimited(server, response);
+        }
+      }),
+  },
+  {
+    id: 'rate-all-routes-together',
+    description: 'requests to different routes, known and unknown, count together',
+    run: (server) =>
+      withFrozenClock(server, async (_clock, now) => {
+        const limit = getLimit(server);
+        const paths = ['_ping', 'balances', 'unknown', 'currencies'];
+        for (let i = 0; i < limit + paths.length; i++) {
+          const target = `/v1/${paths[i % paths.length]}?nonce=${server.basis().nonce}`;
+          const response = await ask(server, { now, recipe: { target } });
+          if (i < limit) expectAuthenticated(server.check, response);
+          else expectLimited(server, response);
+        }
       }),
   },
   {
