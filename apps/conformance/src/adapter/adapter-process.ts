@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Exchange } from '../core/checker.ts';
+import { addLatency, assertNotOver, getCaseSignal, getPatience, scaleDeadline } from '../core/case-scope.ts';
+import { CaseFailure, type Exchange, Unresponsive } from '../core/checker.ts';
 import { withDeadline } from '../core/deadline.ts';
 import type { AdapterEnd } from './adapter.ts';
 import { AdapterOutput, MAX_OUTPUT_LENGTH } from './adapter-output.ts';
@@ -15,11 +16,13 @@ interface Pending {
 
 /** The largest body of a case has about 1 MiB, and base64 adds a third. */
 const MAX_LINE_BYTES = 8 * 1024 * 1024;
-const START_TIMEOUT_MS = 10_000;
-const RESPONSE_TIMEOUT_MS = 10_000;
+const START_TIMEOUT_MS = 30_000;
+// Shorter than the deadline of a case, so that the report names the command.
+const RESPONSE_TIMEOUT_MS = 9_000;
 const TERMINATE_MS = 5_000;
 const LAST_OUTPUT_MS = 1_000;
 const QUOTED = 120;
+const RECEIVED_KEPT = 4_000;
 
 // JSON allows them in a string as they are, and adapters that read lines with node:readline would split
 // there.
@@ -37,14 +40,21 @@ export class AdapterProcess {
   readonly #group: ProcessGroup;
   readonly #pending = new Map<string, Pending>();
   readonly #settled = new Set<string>();
-  readonly output = new AdapterOutput();
+  readonly output: AdapterOutput;
+  /** Characters that this process has written to each stream. */
+  readonly #written = { stdout: 0, stderr: 0 };
   /** Called with each line as it is written (`sent`) or read (`received`). */
   onLine: (exchange: Exchange) => void = () => undefined;
-  #failure: Error | undefined;
+  #failure: Unresponsive | undefined;
+  #isReported = false;
   #end: Promise<AdapterEnd> | undefined;
 
-  /** Starts a command line through the shell, in a process group of its own. */
-  constructor(commandLine: string) {
+  /**
+   * Starts a command line through the shell, in a process group of its own. `output`: the output of the
+   * processes before it, which it continues.
+   */
+  constructor(commandLine: string, output = new AdapterOutput()) {
+    this.output = output;
     this.#group = new ProcessGroup(commandLine);
     const { child } = this.#group;
     child.on('error', (error) => this.#fail(`the adapter could not be started: ${error.message}`));
@@ -53,6 +63,7 @@ export class AdapterProcess {
     );
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.output.addStderr(text);
+      this.#written.stderr += text.length;
       this.#limitOutput();
     });
     const lines = new LineSplitter({
@@ -63,25 +74,70 @@ export class AdapterProcess {
     child.stdout.on('data', (bytes: Buffer) => lines.push(bytes)).on('end', () => lines.end());
   }
 
+  /** Whether it has been told to stop, so that its end is no failure. */
+  get isStopping(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** Whether a command has been rejected because of the failure. */
+  get isReported(): boolean {
+    return this.#isReported;
+  }
+
+  /** Why it has ended, or was killed. */
+  get failure(): Unresponsive | undefined {
+    return this.#failure;
+  }
+
   /**
    * Sends one command and waits for its response. Rejects when the adapter violates the protocol or reports
-   * an error.
+   * an error. An adapter that has not responded when the running case is over is killed.
    */
-  async ask(cmd: string, fields: Fields = {}, timeoutMs = RESPONSE_TIMEOUT_MS): Promise<Fields> {
-    if (this.#failure !== undefined) throw this.#failure;
+  async ask(cmd: string, fields: Fields = {}, timeoutMs?: number): Promise<Fields> {
+    assertNotOver();
+    if (this.#failure !== undefined) throw this.report(this.#failure);
     const id = randomUUID();
     const response = new Promise<Fields>((resolve, reject) => this.#pending.set(id, { resolve, reject }));
     const line = escapeLineSeparators(JSON.stringify({ cmd, id, ...fields }));
     this.onLine({ sent: line, received: '' });
     this.#group.child.stdin.write(`${line}\n`);
-    const result = await withDeadline(response, timeoutMs).catch((error: unknown) => {
-      // An adapter that hangs once would hang in every case, and the run would take hours.
-      if (this.#pending.has(id))
-        this.#fail(`the adapter did not respond to \`${cmd}\` within ${timeoutMs} ms`);
-      throw this.#failure ?? error;
-    });
-    if (typeof result.error === 'string') throw new Error(`the adapter failed: ${result.error}`);
-    return result;
+    const startedAt = performance.now();
+    const failLate = (): void => {
+      const limit = Math.round(Math.min(getLimit(), performance.now() - startedAt));
+      if (this.#pending.has(id)) this.#fail(`the adapter did not respond to \`${cmd}\` within ${limit} ms`);
+    };
+    const signal = getCaseSignal();
+    signal?.addEventListener('abort', failLate, { once: true });
+    const getLimit = () =>
+      timeoutMs === undefined ? getPatience(RESPONSE_TIMEOUT_MS) : scaleDeadline(timeoutMs);
+    const from = this.output.stdout.length;
+    try {
+      const result = await withDeadline(response, getLimit);
+      if (cmd !== 'hello') addLatency(performance.now() - startedAt);
+      if (typeof result.error === 'string')
+        throw new CaseFailure({
+          what: `response to \`${cmd}\``,
+          expected: 'a result',
+          actual: `the adapter failed: ${result.error}`,
+        });
+      return result;
+    } catch (error) {
+      failLate();
+      const { failure: cause } = this;
+      if (cause === undefined) throw error;
+      const failure = new Unresponsive(cause.message, cause);
+      failure.sent = line;
+      failure.received = this.output.stdout.slice(from, from + RECEIVED_KEPT);
+      throw this.report(failure);
+    } finally {
+      signal?.removeEventListener('abort', failLate);
+    }
+  }
+
+  /** Marks the failure as the outcome of a case. */
+  report<Failure extends Error>(failure: Failure): Failure {
+    this.#isReported = true;
+    return failure;
   }
 
   async hello(): Promise<Fields> {
@@ -99,6 +155,11 @@ export class AdapterProcess {
     return this.#end;
   }
 
+  /** Kills the adapter and everything that it has started. */
+  async kill(): Promise<void> {
+    await this.#group.end();
+  }
+
   async #stop(): Promise<AdapterEnd> {
     const failure = this.#failure?.message;
     this.ask('stop').catch(() => undefined);
@@ -111,6 +172,7 @@ export class AdapterProcess {
 
   #receive(line: string): void {
     this.output.addStdout(`${line}\n`);
+    this.#written.stdout += line.length + 1;
     this.onLine({ sent: '', received: line });
     this.#limitOutput();
     const problem = this.#settle(line);
@@ -140,7 +202,8 @@ export class AdapterProcess {
   }
 
   #limitOutput(): void {
-    if (!this.output.isTooLong) return;
+    const { stdout, stderr } = this.#written;
+    if (Math.max(stdout, stderr) <= MAX_OUTPUT_LENGTH) return;
     this.#fail(`the adapter wrote more than ${MAX_OUTPUT_LENGTH} characters: too much to search for secrets`);
     this.#stopReading();
   }
@@ -160,7 +223,7 @@ export class AdapterProcess {
   }
 
   #fail(message: string): void {
-    this.#failure ??= new Error(message);
+    this.#failure ??= new Unresponsive(message, { what: 'adapter', expected: 'a response to each command' });
     for (const { reject } of this.#pending.values()) reject(this.#failure);
     this.#pending.clear();
     if (!this.#group.hasEnded) this.#group.kill('SIGTERM');

@@ -85,6 +85,8 @@ export interface Adapter {
   readonly call: (command: CallCommand) => Promise<CallResult>;
   /** Everything it has written so far. Throws when it could not be started. */
   readonly output: () => AdapterOutput;
+  /** Called before each case: starts it again after it has ended. */
+  readonly prepare?: () => Promise<void>;
   /** Marks the start of a case. */
   readonly begin: (caseId: string) => void;
   /**

@@ -1,4 +1,6 @@
+import { ImplementationFailure } from '../core/checker.ts';
 import type { Adapter, VectorSubject } from './adapter.ts';
+import { AdapterOutput } from './adapter-output.ts';
 import { AdapterProcess } from './adapter-process.ts';
 import { callResponse, helloResponse, parseResponse, signResponse, verifyResponse } from './responses.ts';
 
@@ -15,7 +17,7 @@ export const maskLine = (line: string): string =>
 const toBase64 = (bytes: Buffer): string => bytes.toString('base64');
 
 /** A signer and verifier that is driven through the adapter protocol. */
-const adapterSubject = (adapter: AdapterProcess): VectorSubject => ({
+const adapterSubject = (adapter: Pick<AdapterProcess, 'ask'>): VectorSubject => ({
   sign: async ({ now, method, target, body, keyId, secret }) => {
     const command = { now, method, target, bodyB64: toBase64(body), keyId, secretB64: toBase64(secret) };
     const response = parseResponse(signResponse, await adapter.ask('sign', command));
@@ -42,11 +44,70 @@ const adapterSubject = (adapter: AdapterProcess): VectorSubject => ({
 
 const CALL_TIMEOUT_MS = 30_000;
 
-/** Starts an adapter of the JSON lines protocol and sends `hello`; stops it when that fails. */
+/** An adapter whose process is started again, in the next case, after it has ended or was killed. */
+class RestartingAdapter {
+  readonly output = new AdapterOutput();
+  readonly #commandLine: string;
+  #process: AdapterProcess;
+  #listener: AdapterProcess['onLine'] = () => undefined;
+
+  constructor(commandLine: string) {
+    this.#commandLine = commandLine;
+    this.#process = new AdapterProcess(commandLine, this.output);
+  }
+
+  set onLine(listener: AdapterProcess['onLine']) {
+    this.#listener = listener;
+    this.#process.onLine = listener;
+  }
+
+  async hello() {
+    return parseResponse(helloResponse, await this.#process.hello());
+  }
+
+  /**
+   * Starts a process that has ended, or was killed, again. Rejects when that happened after the response of the
+   * last case, which would otherwise fail no case.
+   */
+  async prepare(): Promise<void> {
+    const { failure, isReported, isStopping } = this.#process;
+    if (failure === undefined || isStopping) return;
+    if (!isReported) throw this.#process.report(failure);
+    await this.#process.kill();
+    this.#process = new AdapterProcess(this.#commandLine, this.output);
+    this.#process.onLine = this.#listener;
+    await this.hello();
+  }
+
+  ask(...command: Parameters<AdapterProcess['ask']>): ReturnType<AdapterProcess['ask']> {
+    return this.#process.ask(...command);
+  }
+
+  stop(): ReturnType<AdapterProcess['stop']> {
+    return this.#process.stop();
+  }
+}
+
+/** Masks the lines that a failure shows. */
+const maskFailure = (error: unknown): unknown => {
+  if (!(error instanceof ImplementationFailure)) return error;
+  error.sent = maskLine(error.sent);
+  error.received = maskLine(error.received);
+  return error;
+};
+
+/**
+ * Starts an adapter of the JSON lines protocol and sends `hello`; stops it when that fails. An adapter that
+ * ends later is started again for the next case.
+ */
 export const startJsonLinesAdapter = async (commandLine: string): Promise<Adapter> => {
-  const process = new AdapterProcess(commandLine);
+  const process = new RestartingAdapter(commandLine);
+  const ask: AdapterProcess['ask'] = (...command) =>
+    process.ask(...command).catch((error: unknown) => {
+      throw maskFailure(error);
+    });
   try {
-    const { name, language, version, roles, caps } = parseResponse(helloResponse, await process.hello());
+    const { name, language, version, roles, caps } = await process.hello();
     return {
       implementation: {
         name,
@@ -56,16 +117,17 @@ export const startJsonLinesAdapter = async (commandLine: string): Promise<Adapte
       },
       // A JSON lines adapter keeps its state between calls, and reports the kind of an error.
       capabilities: new Set([...roles, ...caps, 'memory', 'errors']),
-      subject: adapterSubject(process),
+      subject: adapterSubject({ ask }),
       call: async ({ secret, now, ...command }) => {
         const fields = {
           ...command,
           secretB64: secret.toString('base64'),
           ...(now === undefined ? {} : { now }),
         };
-        return parseResponse(callResponse, await process.ask('call', fields, CALL_TIMEOUT_MS));
+        return parseResponse(callResponse, await ask('call', fields, CALL_TIMEOUT_MS));
       },
       output: () => process.output,
+      prepare: () => process.prepare(),
       begin: (caseId) => process.output.begin(caseId),
       listen: (listener) => {
         process.onLine = ({ sent, received }) =>

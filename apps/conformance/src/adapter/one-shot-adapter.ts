@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
+import { addLatency, assertNotOver, getCaseSignal, scaleDeadline } from '../core/case-scope.ts';
+import { ImplementationFailure, NoVerdict, Unresponsive } from '../core/checker.ts';
 import { withDeadline } from '../core/deadline.ts';
 import type { Adapter, CallCommand, SignCommand, Signing } from './adapter.ts';
 import { AdapterOutput, MAX_OUTPUT_LENGTH } from './adapter-output.ts';
@@ -53,6 +55,7 @@ const collect = (stream: Readable, onTooLong: () => void): (() => string) => {
 
 /** Runs a command line until it ends or times out. No process that it started is left running. */
 const execute = async ({ commandLine, env, timeoutMs }: Execution): Promise<Ended> => {
+  assertNotOver();
   const group = new ProcessGroup(commandLine, env);
   const { child } = group;
   let isTooLong = false;
@@ -64,12 +67,20 @@ const execute = async ({ commandLine, env, timeoutMs }: Execution): Promise<Ende
   const stderr = collect(child.stderr, endEarly);
   // A program that waits for commands on standard input must see its end.
   child.stdin.end();
+  const signal = getCaseSignal();
+  const end = (): void => void group.kill('SIGKILL');
+  signal?.addEventListener('abort', end, { once: true });
+  const startedAt = performance.now();
   const isInTime = await group.endsWithin(timeoutMs);
+  addLatency(performance.now() - startedAt);
+  signal?.removeEventListener('abort', end);
   // A process that it left running may keep its streams open.
   if (isInTime) await withDeadline(group.closed, LAST_OUTPUT_MS).catch(() => undefined);
   await group.end();
   return { stdout: stdout(), stderr: stderr(), code: child.exitCode, isInTime, isTooLong };
 };
+
+const COMMAND = { what: 'one-shot command', expected: 'the output of docs/adapter-protocol.md' };
 
 const onlySigns = (): Promise<never> => Promise.reject(new Error('a one-shot command does not verify'));
 
@@ -115,7 +126,7 @@ export const oneShotAdapter = async (commandLine: string): Promise<Adapter> => {
   const folder = await mkdtemp(join(tmpdir(), 'cpg-conformance-'));
   const output = new AdapterOutput();
   const understood = new Set<string>();
-  let startFailure: Error | undefined;
+  let startFailure: NoVerdict | undefined;
 
   const file = async (name: string, content: Buffer | string): Promise<string> => {
     const path = join(folder, `${randomUUID()}-${name}`);
@@ -125,7 +136,7 @@ export const oneShotAdapter = async (commandLine: string): Promise<Adapter> => {
 
   const give = (problem: string, command: string): Error => {
     const advice = `--one-shot expects it to read CPG_COMMAND (here \`${command}\`)`;
-    startFailure = new Error(`${problem}: ${advice}`);
+    startFailure = new NoVerdict(`${problem}: ${advice}`);
     return startFailure;
   };
 
@@ -140,32 +151,42 @@ export const oneShotAdapter = async (commandLine: string): Promise<Adapter> => {
   ): Promise<ExpectedRejection> => {
     if (startFailure !== undefined) throw startFailure;
     const isFirst = !understood.has(command);
+    const describe = <Failure extends ImplementationFailure>(failure: Failure, received: string): Failure => {
+      const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+      failure.sent = [`CPG_COMMAND=${command}`, ...lines].join('\n');
+      failure.received = received;
+      return failure;
+    };
     const env = { ...process.env, ...variables, CPG_COMMAND: command };
-    const timeoutMs = isFirst ? FIRST_TIMEOUT_MS : TIMEOUT_MS;
+    const timeoutMs = scaleDeadline(isFirst ? FIRST_TIMEOUT_MS : TIMEOUT_MS);
     const { stdout, stderr, code, isInTime, isTooLong } = await execute({ commandLine, env, timeoutMs });
     output.addStdout(stdout);
     output.addStderr(stderr);
     if (isTooLong || output.isTooLong) {
-      startFailure = new Error(
+      startFailure = new NoVerdict(
         `the command wrote more than ${MAX_OUTPUT_LENGTH} characters: too much to search for secrets`,
       );
       throw startFailure;
     }
     if (!isInTime) {
-      const problem = `the command did not end within ${timeoutMs} ms`;
-      throw isFirst ? give(problem, command) : new Error(problem);
+      const problem = `the command did not end within ${Math.round(timeoutMs)} ms`;
+      throw isFirst ? give(problem, command) : describe(new Unresponsive(problem, COMMAND), stderr);
     }
     if (code !== 0) {
-      const failure = new Error(`the command ended with ${code ?? 'a signal'}: ${stderr.trim()}`);
-      if (CANNOT_RUN.includes(code)) startFailure = failure;
-      throw failure;
+      const problem = `the command ended with ${code ?? 'a signal'}: ${stderr.trim()}`;
+      if (CANNOT_RUN.includes(code) && isFirst) {
+        startFailure = new NoVerdict(problem);
+        throw startFailure;
+      }
+      throw describe(new ImplementationFailure(problem, COMMAND), stdout);
     }
     try {
       const response = read(stdout);
       understood.add(command);
       return response;
     } catch (error) {
-      throw isFirst && error instanceof Error ? give(error.message, command) : error;
+      const { message } = error as Error;
+      throw isFirst ? give(message, command) : describe(new ImplementationFailure(message, COMMAND), stdout);
     }
   };
 

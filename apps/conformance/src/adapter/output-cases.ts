@@ -1,8 +1,8 @@
-import type { Checker } from '../core/checker.ts';
+import { type Checker, ImplementationFailure } from '../core/checker.ts';
 import type { Masker } from '../core/masker.ts';
 import type { ConformanceCase } from '../core/suite.ts';
 import type { Adapter } from './adapter.ts';
-import { findLeak, type Stream } from './adapter-output.ts';
+import { findLeak, MAX_OUTPUT_LENGTH, type Stream } from './adapter-output.ts';
 
 /** The context of the cases that run last. */
 interface OutputContext {
@@ -18,9 +18,11 @@ interface Place {
   readonly needs: readonly string[];
 }
 
+const ADAPTER = { what: 'end of the adapter', expected: 'exit code 0 after `stop`' };
+
 const expectStop = async ({ check, adapter }: OutputContext): Promise<void> => {
   const { failure, isInTime, exitCode } = await adapter.stop();
-  if (failure !== undefined) throw new Error(failure);
+  if (failure !== undefined) throw new ImplementationFailure(failure, ADAPTER);
   const ended = `exit code ${exitCode ?? '(none: ended by a signal)'}`;
   check.that(isInTime && exitCode === 0, {
     what: 'end of the adapter',
@@ -35,7 +37,16 @@ const expectNoSecrets = async (
 ): Promise<void> => {
   // The output at the end counts too.
   await adapter.stop();
-  const leak = findLeak({ output: adapter.output(), masker, unsigned });
+  const output = adapter.output();
+  const leak = findLeak({ output, masker, unsigned });
+  if (leak === undefined && output.isTooLong)
+    throw new ImplementationFailure(
+      `more than ${MAX_OUTPUT_LENGTH} characters: too much to search for secrets`,
+      {
+        what: 'everything that the adapter wrote',
+        expected: 'no secret of this run',
+      },
+    );
   const { what, stream, line, text, caseId } = leak ?? {};
   check.that(leak === undefined, {
     what: 'everything that the adapter wrote',

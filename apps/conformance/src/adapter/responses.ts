@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ImplementationFailure } from '../core/checker.ts';
 
 const pair = z.tuple([z.string(), z.string()]);
 const base64 = z.base64().transform((text) => Buffer.from(text, 'base64'));
@@ -63,5 +64,8 @@ export const parseResponse = <Schema extends z.ZodType>(
   const fields = result.error.issues
     .flatMap(flatten)
     .map(({ path, message }) => `${path.join('.') || 'response'}: ${message}`);
-  throw new Error(`the adapter's response does not follow the protocol: ${fields.join('; ')}`);
+  throw new ImplementationFailure(
+    `the adapter's response does not follow the protocol: ${fields.join('; ')}`,
+    { what: 'response of the adapter', expected: 'the fields of docs/adapter-protocol.md' },
+  );
 };

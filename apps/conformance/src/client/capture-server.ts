@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { pipeline, type Readable } from 'node:stream';
+import { assertNotOver, scaleDeadline } from '../core/case-scope.ts';
 import { type HttpMessage, MAX_RECEIVED_BYTES, readMessage } from '../wire/http-message.ts';
 
 interface Head {
@@ -78,19 +79,30 @@ export interface CaptureServer {
 // On loopback, the rest of a request arrives at once or never.
 const MAX_SILENCE_MS = 2_000;
 
+/** Far above the requests of any case: a client in an endless loop must not fill the memory. */
+const MAX_CONNECTIONS = 1_000;
+
 /** Listens on a free loopback port and responds to one request per connection. */
 export const startCapture = async (
   respond: Responder,
-  silenceMs = MAX_SILENCE_MS,
+  silenceMs = scaleDeadline(MAX_SILENCE_MS),
 ): Promise<CaptureServer> => {
+  assertNotOver();
   const requests: HttpMessage[] = [];
   const responses: string[] = [];
   const problems: string[] = [];
   const sockets: Socket[] = [];
+  let isFlooded = false;
   const server = createServer((socket) => {
     let received = Buffer.alloc(0);
-    sockets.push(socket);
     socket.on('error', () => undefined);
+    if (sockets.length >= MAX_CONNECTIONS) {
+      if (!isFlooded) problems.push(`more than ${MAX_CONNECTIONS} connections`);
+      isFlooded = true;
+      socket.destroy();
+      return;
+    }
+    sockets.push(socket);
     socket.setTimeout(silenceMs, () => {
       if (received.length > 0) problems.push(`an incomplete request: ${received.length} bytes, then nothing`);
       socket.destroy();

@@ -1,4 +1,5 @@
 import { AUTHENTICATION_HEADERS, KEY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from '@cpg/protocol';
+import { scaleDeadline } from '../core/case-scope.ts';
 import type { Checker } from '../core/checker.ts';
 import { computeSignature, createCanonicalString, findKnownMistake } from '../core/expected-signature.ts';
 import { getHeaderValues, type HttpMessage } from '../wire/http-message.ts';
@@ -70,6 +71,9 @@ export interface ClockReading {
  */
 export const STEPPED_AHEAD = 30;
 
+/** The check comes some time after the request. */
+const MAX_SECONDS_BEHIND = 5;
+
 const ORIGIN_FORM = /^\/(?!\/)[!-"$-[\]-~]*$/;
 
 const UNTOUCHED = 'Build the target and the body first, sign them, and send them unchanged.';
@@ -112,7 +116,7 @@ export const expectSigned = (
     actual: timestamp,
   });
   const ahead = Number(timestamp) - now;
-  check.that(ahead >= -5 && ahead <= elapsed + STEPPED_AHEAD + 1, {
+  check.that(ahead >= -scaleDeadline(MAX_SECONDS_BEHIND) && ahead <= elapsed + STEPPED_AHEAD + 1, {
     what: 'X-CPG-Timestamp',
     expected: `about ${Math.floor(now)}, at most ${STEPPED_AHEAD} s ahead`,
     actual: timestamp,

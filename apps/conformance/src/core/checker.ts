@@ -46,6 +46,46 @@ export class CaseFailure extends Error {
   }
 }
 
+interface Observation {
+  /** @default 'response' */
+  readonly what?: string;
+  /** @default 'a complete response that can be read' */
+  readonly expected?: string;
+}
+
+/**
+ * Ends a case: the implementation crashed, broke off or sent what cannot be read. The case fails, whatever its
+ * level.
+ */
+export class ImplementationFailure extends Error {
+  override readonly name: string = 'ImplementationFailure';
+  readonly what: string;
+  readonly expected: string;
+  /** The command that had no response; empty when its exchange has been added already. */
+  sent = '';
+  /** What arrived of a response that is not complete, as latin1 text. */
+  received = '';
+
+  constructor(
+    message: string,
+    { what = 'response', expected = 'a complete response that can be read' }: Observation = {},
+  ) {
+    super(message);
+    this.what = what;
+    this.expected = expected;
+  }
+}
+
+/** Ends a case: the implementation has ended, or was silent until the deadline, which costs time. */
+export class Unresponsive extends ImplementationFailure {
+  override readonly name: string = 'Unresponsive';
+}
+
+/** Ends a case without a verdict: the run lacks something, such as room below a rate limit. */
+export class NoVerdict extends Error {
+  override readonly name = 'NoVerdict';
+}
+
 /** Ends a case: the implementation lacks what the case needs. */
 export class NotApplicable extends Error {
   override readonly name = 'NotApplicable';
@@ -55,6 +95,15 @@ type Extra = Omit<Diff, 'what' | 'expected' | 'actual' | 'exchanges'>;
 type Comparable = string | number | boolean | undefined;
 
 const format = (value: Comparable): string => (typeof value === 'string' ? value : String(value));
+
+/** The maximum length of a text in a result: a flood in each case must not exhaust the memory. */
+const MAX_TEXT_LENGTH = 32_000;
+
+/** Cuts a long text; never within a word, since a part of a secret would not be masked. */
+export const cutText = (text: string, length: number = MAX_TEXT_LENGTH): string =>
+  text.length <= length
+    ? text
+    : `${text.slice(0, length).replace(/[\w+/=%-]{1,400}$/, '')}… (${text.length} characters)`;
 
 /** The assertions of one case, counted: a case that checked nothing has no verdict. */
 export class Checker {
@@ -71,8 +120,13 @@ export class Checker {
     return this.#count;
   }
 
+  get hasExchanges(): boolean {
+    return this.#exchanges.length > 0;
+  }
+
   /** Keeps an exchange for the report of a failure; the last four are kept. */
-  addExchange(exchange: Exchange): void {
+  addExchange({ sent, received, ...rest }: Exchange): void {
+    const exchange = { ...rest, sent: cutText(sent), received: cutText(received) };
     this.#onExchange?.(exchange);
     this.#exchanges.push(exchange);
     if (this.#exchanges.length > 4) this.#exchanges.shift();
@@ -90,7 +144,7 @@ export class Checker {
     const { expected, actual, ...extra } = pair;
     const bothTexts = typeof expected === 'string' && typeof actual === 'string';
     const offset = bothTexts ? firstDifference(expected, actual) : undefined;
-    throw this.#createFailure({
+    throw this.createFailure({
       what,
       expected: format(expected),
       actual: format(actual),
@@ -102,20 +156,23 @@ export class Checker {
   /** Ends the case unless the condition holds. */
   that(condition: boolean, diff: Omit<Diff, 'exchanges'>): void {
     this.#count++;
-    if (!condition) throw this.#createFailure(diff);
+    if (!condition) throw this.createFailure(diff);
   }
 
   /** Ends the case with a warning unless the condition holds, for what the wire protocol only recommends. */
   recommends(condition: boolean, diff: Omit<Diff, 'exchanges'>): void {
     this.#count++;
-    if (!condition) throw new CaseFailure(this.#createFailure(diff).diff, 'acceptable');
+    if (!condition) throw new CaseFailure(this.createFailure(diff).diff, 'acceptable');
   }
 
-  #createFailure(diff: Diff): CaseFailure {
+  /** A failure with the exchanges of the case so far. */
+  createFailure(diff: Diff): CaseFailure {
     const exchanges = [...this.#exchanges];
     const curl = exchanges.at(-1)?.curl;
     return new CaseFailure({
       ...diff,
+      expected: cutText(diff.expected),
+      actual: cutText(diff.actual),
       ...(exchanges.length === 0 ? {} : { exchanges }),
       ...(curl === undefined ? {} : { curl }),
     });

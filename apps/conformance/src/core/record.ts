@@ -11,7 +11,8 @@ export const VERDICTS = Object.freeze({
   xfail: 'Listed as a known failure, and failed.',
   xpass: 'Listed as a known failure, but passed: the entry is stale.',
   notapplicable: 'The implementation lacks what the case needs.',
-  error: 'No verdict: a crash, a timeout, an unreadable response or a case that checked nothing.',
+  error:
+    'No verdict: the implementation could not be started, the run lacks something, or the case checked nothing.',
 } as const);
 
 export type Verdict = keyof typeof VERDICTS;

@@ -1,6 +1,10 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { exchange } from '../wire/connection.ts';
 import { createCaseFilter } from './case-filter.ts';
-import { type Checker, NotApplicable } from './checker.ts';
+import { pause } from './case-scope.ts';
+import { type Checker, ImplementationFailure, NotApplicable, NoVerdict, Unresponsive } from './checker.ts';
 import { Expectations } from './expectations.ts';
 import type { CaseRecord, ResultRecord } from './record.ts';
 import { type RunOptions, run, runSuite } from './run.ts';
@@ -94,7 +98,13 @@ describe('runSuite', () => {
     ['notapplicable', makeCase(async () => Promise.reject(new NotApplicable('not here')))],
     ['error', makeCase(async () => Promise.reject(new Error('broken')))],
     ['error', makeCase(async () => undefined)],
-    ['error', makeCase(() => new Promise(() => undefined), { timeoutMs: 5 })],
+    ['error', makeCase(async () => Promise.reject(new NoVerdict('no room')))],
+    ['fail', makeCase(() => pause(60_000), { timeoutMs: 5 })],
+    ['fail', makeCase(async () => Promise.reject(new ImplementationFailure('it broke')))],
+    [
+      'fail',
+      makeCase(async () => Promise.reject(new ImplementationFailure('it broke')), { level: 'SHOULD' }),
+    ],
   ])('judges %s', async (verdict, testCase) => {
     expect(await getVerdicts(createSuite(testCase))).toMatchObject([{ id: 'a', verdict }]);
   });
@@ -107,6 +117,76 @@ describe('runSuite', () => {
     );
     const verdicts = await getVerdicts(suite);
     expect(verdicts.map(({ id, verdict }) => `${id} ${verdict}`)).toEqual(['a fail', 'b error', 'c pass']);
+  });
+
+  it('fails a case that cannot read a response, with the exchange', async () => {
+    const suite = createSuite(
+      makeCase(async (check) => {
+        check.addExchange({ sent: 'GET /', received: 'null' });
+        const row: { readonly name: string } = JSON.parse('null');
+        check.equal('name', { expected: 'x', actual: row.name });
+      }),
+    );
+    expect(await getVerdicts(suite)).toMatchObject([
+      {
+        verdict: 'fail',
+        diff: { what: 'response', exchanges: [{ sent: 'GET /', received: 'null' }] },
+      },
+    ]);
+  });
+
+  it('ends a case at its deadline: it cleans up before the next case, and sends nothing more', async () => {
+    const log: string[] = [];
+    const server = createServer((socket) => {
+      socket.once('data', (bytes) => {
+        log.push(bytes.toString());
+        if (bytes.includes('answered')) socket.end('HTTP/1.1 200 OK\r\n\r\n');
+      });
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const address = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
+    const ask = (text: string) => exchange(address, Buffer.from(text), 60_000);
+    const late = makeCase(
+      async () => {
+        try {
+          await ask('never ').catch(() => undefined);
+          await ask('late ');
+        } catch (error) {
+          log.push(`${(error as Error).name} `);
+          throw error;
+        } finally {
+          log.push('cleaned ');
+        }
+      },
+      { timeoutMs: 300 },
+    );
+    const next = makeCase(async (check) => {
+      await ask('answered ');
+      check.equal('text', { expected: 'x', actual: 'x' });
+    });
+    const verdicts = await getVerdicts(createSuite(late, { ...next, id: 'b' }));
+    server.close();
+    expect(verdicts.map(({ id, verdict }) => `${id} ${verdict}`)).toEqual(['a fail', 'b pass']);
+    expect(log.join('')).toBe('never CaseOver cleaned answered ');
+  });
+
+  it('does not try the others after many cases without a response, one after the other', async () => {
+    let tried = 0;
+    const silent = makeCase(async () => {
+      tried++;
+      throw new Unresponsive('silence');
+    });
+    const cases = Array.from({ length: 30 }, (_, i) => ({ ...silent, id: `c${i}` }));
+    const verdicts = await getVerdicts(createSuite(...cases, makeCase(equal('x', 'x'), { always: true })));
+    expect(tried).toBe(15);
+    expect(verdicts.map(({ verdict }) => verdict)).toEqual([...cases.map(() => 'fail'), 'pass']);
+    expect(verdicts.at(29)?.diff?.actual).toBe('not tried: no response in 15 cases, one after the other');
+  });
+
+  it('ends although the implementation cannot be closed', async () => {
+    const suite = createSuite(makeCase(equal('x', 'x')));
+    const open = async () => ({ ...(await suite.open()), close: () => Promise.reject(new Error('dead')) });
+    expect(await getVerdicts({ ...suite, open })).toMatchObject([{ verdict: 'pass' }]);
   });
 
   it('makes every planned case an error when the implementation does not start', async () => {

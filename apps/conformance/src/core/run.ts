@@ -1,8 +1,19 @@
 import { type CaseFilter, chooseCases } from './case-filter.ts';
-import { CaseFailure, Checker, type Exchange, NotApplicable } from './checker.ts';
-import { withDeadline } from './deadline.ts';
+import { CaseOver, runInScope } from './case-scope.ts';
+import {
+  CaseFailure,
+  Checker,
+  type Diff,
+  type Exchange,
+  ImplementationFailure,
+  NotApplicable,
+  NoVerdict,
+  Unresponsive,
+} from './checker.ts';
+import { DeadlineExceeded, withDeadline } from './deadline.ts';
 import { Expectations } from './expectations.ts';
 import { Masker } from './masker.ts';
+import { Pace } from './pace.ts';
 import { type CaseRecord, isJudged, type ResultRecord, SUITE_VERSION } from './record.ts';
 import { newSeed, Randomness, type RunSettings } from './run-settings.ts';
 import type { ConformanceCase, Session, Suite } from './suite.ts';
@@ -14,6 +25,12 @@ type Outcome = Pick<CaseRecord, 'verdict' | 'reason' | 'diff'>;
 
 const CASE_TIMEOUT_MS = 10_000;
 
+/** How long the clean-up of a case may take after its verdict. */
+const CLEAN_UP_MS = 10_000;
+
+/** After so many cases in a row without a response, each up to its deadline, the others are not tried. */
+const MAX_UNRESPONSIVE = 15;
+
 /** The outcome of an `always` case when no other case had a verdict. */
 const NOTHING_ELSE: Outcome = {
   verdict: 'notapplicable',
@@ -23,24 +40,95 @@ const NOTHING_ELSE: Outcome = {
 const describeError = (error: unknown): string =>
   error instanceof Error ? error.message : `a thrown ${typeof error}`;
 
+/** Adds the command that an adapter did not respond to. */
+const addUnanswered = (check: Checker, error: unknown): void => {
+  if (error instanceof ImplementationFailure && error.sent !== '')
+    check.addExchange({ sent: error.sent, received: error.received });
+};
+
+/** The difference behind an exception that is no verdict; `undefined` when it says nothing about the implementation. */
+const explainBreakdown = (error: unknown, check: Checker): Diff | undefined => {
+  if (error instanceof DeadlineExceeded)
+    return { what: 'end of the case', expected: 'a response to each request', actual: error.message };
+  if (error instanceof ImplementationFailure) {
+    const { what, expected, message } = error;
+    addUnanswered(check, error);
+    return { what, expected, actual: message };
+  }
+  // A field is missing or has another type, so that the case cannot read the response.
+  if (!(error instanceof NoVerdict) && check.hasExchanges)
+    return {
+      what: 'response',
+      expected: 'the fields of wire protocol §3 and §4',
+      actual: describeError(error),
+    };
+  return undefined;
+};
+
+const getOutcome = (error: unknown, check: Checker, { level }: { readonly level?: string }): Outcome => {
+  if (error instanceof NotApplicable) return { verdict: 'notapplicable', reason: error.message };
+  if (error instanceof CaseFailure) {
+    const isTolerated = error.severity === 'acceptable' || level === 'SHOULD';
+    return { verdict: isTolerated ? 'warn' : 'fail', diff: error.diff };
+  }
+  const diff = explainBreakdown(error, check);
+  if (diff === undefined) return { verdict: 'error', reason: describeError(error) };
+  return { verdict: 'fail', diff: check.createFailure(diff).diff };
+};
+
+interface Watch {
+  readonly pace: Pace;
+  readonly onExchange: (exchange: Exchange) => void;
+  /** Called when the implementation did not respond. */
+  readonly onUnresponsive: () => void;
+}
+
+/** Runs a case until its end or its deadline. It does nothing more when the promise has settled. */
 const judge = async <Context>(
   session: Session<Context>,
   testCase: ConformanceCase<Context>,
-  onExchange: ((exchange: Exchange) => void) | undefined,
+  { pace, onExchange, onUnresponsive }: Watch,
 ): Promise<Outcome> => {
   const missing = testCase.needs?.find((need) => !session.capabilities.has(need));
   if (missing !== undefined) return { verdict: 'notapplicable', reason: `needs: ${missing}` };
   const check = new Checker(onExchange);
-  try {
-    const attempt = testCase.run(session.context(check, testCase.id));
-    await withDeadline(attempt, testCase.timeoutMs ?? CASE_TIMEOUT_MS);
-  } catch (error) {
-    if (error instanceof NotApplicable) return { verdict: 'notapplicable', reason: error.message };
-    if (!(error instanceof CaseFailure)) return { verdict: 'error', reason: describeError(error) };
-    const isTolerated = error.severity === 'acceptable' || testCase.level === 'SHOULD';
-    return { verdict: isTolerated ? 'warn' : 'fail', diff: error.diff };
+  const controller = new AbortController();
+  const scope = { signal: controller.signal, pace };
+  const unprepared = await runInScope(scope, async () => session.prepare?.()).then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  );
+  const attempt = runInScope(scope, async () => {
+    if (unprepared !== undefined) throw unprepared.error;
+    await testCase.run(session.context(check, testCase.id));
+  });
+  const { timeoutMs } = testCase;
+  const getLimit = () =>
+    timeoutMs === undefined ? pace.getPatience(CASE_TIMEOUT_MS) : timeoutMs * pace.factor;
+  const result = await withDeadline(attempt, getLimit).then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  );
+  controller.abort(new CaseOver());
+  // Its sockets are closed and its waits are over, but it may still have to reset a test hook.
+  const late = await withDeadline(attempt, CLEAN_UP_MS).catch((error: unknown) => error);
+  if (result?.error instanceof DeadlineExceeded) addUnanswered(check, late);
+  if (result === undefined)
+    return check.count === 0 ? { verdict: 'error', reason: 'the case checked nothing' } : { verdict: 'pass' };
+  if (result.error instanceof DeadlineExceeded || result.error instanceof Unresponsive) {
+    pace.addSilence();
+    onUnresponsive();
   }
-  return check.count === 0 ? { verdict: 'error', reason: 'the case checked nothing' } : { verdict: 'pass' };
+  return getOutcome(result.error, check, testCase);
+};
+
+const NOT_TRIED: Outcome = {
+  verdict: 'fail',
+  diff: {
+    what: 'response',
+    expected: 'one in time',
+    actual: `not tried: no response in ${MAX_UNRESPONSIVE} cases, one after the other`,
+  },
 };
 
 /**
@@ -55,8 +143,10 @@ export const runSuite = async <Context>(
   const { layer, cases } = suite;
   let session: Session<Context> | undefined;
   let failure = '';
+  const pace = new Pace();
+  const starting = new AbortController();
   try {
-    session = await suite.open();
+    session = await runInScope({ signal: starting.signal, pace }, () => suite.open());
   } catch (error) {
     failure = `could not start: ${describeError(error)}`;
   }
@@ -71,20 +161,36 @@ export const runSuite = async <Context>(
     planned: cases.length,
   });
   let isAnyJudged = false;
+  let unresponsive = 0;
+  const judgeNext = async (
+    started: Session<Context>,
+    testCase: ConformanceCase<Context>,
+  ): Promise<Outcome> => {
+    if (unresponsive >= MAX_UNRESPONSIVE && testCase.always !== true) return NOT_TRIED;
+    const before = unresponsive;
+    const outcome = await judge(started, testCase, {
+      pace,
+      onExchange: (exchange) => onExchange?.(testCase.id, exchange),
+      onUnresponsive: () => {
+        unresponsive++;
+      },
+    });
+    if (unresponsive === before && outcome.verdict !== 'notapplicable') unresponsive = 0;
+    return outcome;
+  };
   for (const testCase of cases) {
     const { id, group, description, spec } = testCase;
     const startedAt = performance.now();
     const found: Outcome =
-      session === undefined
-        ? { verdict: 'error', reason: failure }
-        : await judge(session, testCase, (exchange) => onExchange?.(id, exchange));
+      session === undefined ? { verdict: 'error', reason: failure } : await judgeNext(session, testCase);
     const isEmpty = testCase.always === true && found.verdict === 'pass' && !isAnyJudged;
     const outcome: Outcome = isEmpty ? NOTHING_ELSE : found;
     isAnyJudged ||= isJudged(outcome.verdict);
     const durationMs = Math.round(performance.now() - startedAt);
     emit({ type: 'case', implementation: name, layer, id, group, description, spec, durationMs, ...outcome });
   }
-  await session?.close();
+  // A server that has died cannot be reset.
+  await session?.close().catch(() => undefined);
   return name;
 };
 

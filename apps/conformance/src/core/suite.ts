@@ -34,6 +34,8 @@ export interface Implementation {
 export interface Session<Context> {
   readonly implementation: Implementation;
   readonly capabilities: ReadonlySet<string>;
+  /** Called before each case, and not part of its time. A rejection is the outcome of the case. */
+  readonly prepare?: () => Promise<void>;
   /** Creates the context of a case. */
   readonly context: (check: Checker, id: string) => Context;
   readonly close: () => Promise<void>;

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause, scaleDeadline } from '../core/case-scope.ts';
 import type { CraftedRequest } from '../core/probes/index.ts';
 import { Connection } from '../wire/connection.ts';
 import { getHeader, type ServerResponse } from './server-response.ts';
@@ -21,7 +21,7 @@ const sendAll = async (
       connection ??= await Connection.open(server.target.address);
       const sent = server.encode(request, { keepAlive: true });
       connection.write(Buffer.concat([sent.head, sent.body]));
-      const response = server.read(sent, await connection.read());
+      const response = await server.receive(sent, connection);
       onResponse(response);
       if (isLast(response) || connection.isClosed) {
         connection.close();
@@ -83,10 +83,13 @@ export const allAtOnce = async (
   const connections = await Promise.all(parts.map(() => Connection.open(server.target.address)));
   try {
     for (const [i, { early }] of parts.entries()) connections[i]?.write(early);
-    await sleep(SETTLE_MS);
+    await pause(scaleDeadline(SETTLE_MS));
     for (const [i, { late }] of parts.entries()) connections[i]?.write(late);
-    const received = await Promise.all(connections.map((connection) => connection.read()));
-    return parts.map(({ sent }, i) => server.read(sent, received[i]));
+    return await Promise.all(
+      connections.map((connection, i) =>
+        server.receive((parts[i] as (typeof parts)[number]).sent, connection),
+      ),
+    );
   } finally {
     for (const connection of connections) connection.close();
   }

@@ -18,17 +18,31 @@ export const parseAddress = (url: string): Address => {
   return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) };
 };
 
+const CLOCK_ATTEMPTS = 5;
+
+/** The time of a response that is short enough to read a clock. */
+const PROMPT_MS = 400;
+
 /**
- * Measures how many seconds the server's clock is ahead of this machine, by one request. Throws without a
- * response.
+ * Measures how many seconds the server's clock is ahead of this machine, by the quickest of a few requests.
+ * Throws without a response.
  */
 export const readClockOffset = async (address: Address): Promise<number> => {
   const request = `GET /v1/_ping HTTP/1.1\r\nHost: ${address.host}\r\nConnection: close\r\n\r\n`;
-  const raw = await exchange(address, Buffer.from(request));
-  if (raw === undefined) throw new Error('the server closed the connection without a response');
-  const date = Date.parse(getHeader(parseServerResponse(raw), 'date') ?? '');
-  // `Date` has whole seconds, rounded down: half a second off on average.
-  return Number.isNaN(date) ? 0 : Math.round((date + 500 - Date.now()) / 1000);
+  let offset = 0;
+  let shortest = Number.POSITIVE_INFINITY;
+  for (let attempt = 0; attempt < CLOCK_ATTEMPTS && shortest > PROMPT_MS; attempt++) {
+    const startedAt = performance.now();
+    const raw = await exchange(address, Buffer.from(request));
+    if (raw === undefined) throw new Error('the server closed the connection without a response');
+    const date = Date.parse(getHeader(parseServerResponse(raw), 'date') ?? '');
+    const elapsed = performance.now() - startedAt;
+    if (Number.isNaN(date) || elapsed >= shortest) continue;
+    shortest = elapsed;
+    // `Date` has whole seconds, rounded down: half a second off on average. It was read on the way.
+    offset = Math.round((date + 500 - (Date.now() - elapsed / 2)) / 1000);
+  }
+  return offset;
 };
 
 /** Connects once from a local address. Throws an error that says how to add that address to this machine. */
@@ -99,10 +113,39 @@ export const checkWithdrawalTerms = async (server: ServerUnderTest): Promise<rea
     : [];
 };
 
+type Alteration = readonly [what: string, alter: (secret: Buffer) => Buffer];
+
+/** Mistakes in reading a secret, which make a correct server of a broken one for most keys. */
+const SECRET_ALTERATIONS: readonly Alteration[] = [
+  ['cut after 64 bytes', (secret) => secret.subarray(0, 64)],
+  ['cut after 63 bytes', (secret) => secret.subarray(0, 63)],
+  ['cut after 72 bytes', (secret) => secret.subarray(0, 72)],
+  ['cut after 32 bytes', (secret) => secret.subarray(0, 32)],
+  ['trimmed', (secret) => Buffer.from(secret.toString('utf8').trim())],
+  ['read as Latin-1', (secret) => Buffer.from(secret.toString('utf8'), 'latin1')],
+  ['decoded from hex', (secret) => Buffer.from(secret.toString('utf8'), 'hex')],
+  ['decoded from base64', (secret) => Buffer.from(secret.toString('utf8'), 'base64')],
+];
+
+/** The mistake with which the server reads the secret of a key that it rejects; `undefined` for none. */
+const findSecretMistake = async (server: ServerUnderTest, key: TestKey): Promise<string | undefined> => {
+  const secret = Buffer.from(key.secret);
+  for (const [what, alter] of SECRET_ALTERATIONS) {
+    const altered = alter(secret);
+    if (altered.length === 0 || altered.equals(secret)) continue;
+    const response = await server
+      .ask({ secret: altered }, server.basisFor(key))
+      .catch((): undefined => undefined);
+    if (PAST_AUTHENTICATION.has(response?.status ?? 0)) return what;
+  }
+  return undefined;
+};
+
 /**
  * Sends one request with each live key. Returns notes for the report. Throws when the server rejects the
  * signatures of some keys and accepts those of others, which points to the keys file, and when it rejects a
- * new signature as already used.
+ * new signature as already used. A server that reads the secret of a rejected key with a known mistake is
+ * judged: the keys file is right.
  */
 export const preflight = async (server: ServerUnderTest): Promise<readonly string[]> => {
   const rejected: string[] = [];
@@ -119,6 +162,15 @@ export const preflight = async (server: ServerUnderTest): Promise<readonly strin
     else if (PAST_AUTHENTICATION.has(response.status)) accepted.push(role);
   }
   if (rejected.length === 0) return askListed(server);
+  const mistaken: string[] = [];
+  for (const [role, key] of liveKeys(server.target.keys).filter(([name]) => rejected.includes(name))) {
+    const mistake = await findSecretMistake(server, key);
+    if (mistake !== undefined)
+      mistaken.push(
+        `the server accepts the key of the role ${role} with its secret ${mistake}: it must use every byte of a secret unchanged (wire protocol §1.2)`,
+      );
+  }
+  if (mistaken.length > 0) return mistaken;
   if (accepted.length === 0)
     return [`every key is rejected: ${REJECTION}; are these the keys of the server?`];
   throw new Error(

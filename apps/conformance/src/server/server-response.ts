@@ -1,4 +1,4 @@
-import type { Checker } from '../core/checker.ts';
+import { type Checker, ImplementationFailure } from '../core/checker.ts';
 import type { Expected } from '../core/probes/index.ts';
 import type { ExpectedRejection } from '../core/rejections.ts';
 import { getHeaderValues, type HttpMessage } from '../wire/http-message.ts';
@@ -26,7 +26,8 @@ const parseJson = (text: string): unknown => {
 
 export const parseServerResponse = (message: HttpMessage): ServerResponse => {
   const status = Number(/^HTTP\/1\.[01] ([1-5][0-9]{2})(?: |$)/.exec(message.startLine)?.[1]);
-  if (Number.isNaN(status)) throw new Error(`not a status line: ${JSON.stringify(message.startLine)}`);
+  if (Number.isNaN(status))
+    throw new ImplementationFailure(`not a status line: ${JSON.stringify(message.startLine.slice(0, 200))}`);
   const text = message.body.toString('utf8');
   return { status, headers: message.headers, text, json: parseJson(text) };
 };

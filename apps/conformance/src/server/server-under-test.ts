@@ -1,11 +1,11 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { KEY_HEADER, SIGNATURE_HEADER } from '@cpg/protocol';
-import { type Checker, NotApplicable } from '../core/checker.ts';
+import { type Checker, ImplementationFailure, NotApplicable, NoVerdict } from '../core/checker.ts';
 import { assemble, type Basis, type CraftedRequest, type Recipe } from '../core/probes/index.ts';
 import { REJECTIONS } from '../core/rejections.ts';
 import type { RunSettings } from '../core/run-settings.ts';
 import type { ConformanceCase } from '../core/suite.ts';
-import { type Address, exchange, NoResponse, type RawResponse } from '../wire/connection.ts';
+import { type Address, Connection, NoResponse, type RawResponse } from '../wire/connection.ts';
 import { curlLine, type EncodedRequest, type Encoding, encodeRequest } from './encode-request.ts';
 import { parseServerResponse, type ServerResponse } from './server-response.ts';
 import type { SandboxClock, SandboxStore } from './test-hooks.ts';
@@ -114,8 +114,32 @@ export class ServerUnderTest {
 
   /** Like `send`, with bytes that no recipe describes. */
   async sendEncoded(sent: EncodedRequest, timeoutMs?: number): Promise<ServerResponse> {
-    const bytes = Buffer.concat([sent.head, sent.body]);
-    return this.read(sent, await exchange(this.target.address, bytes, timeoutMs));
+    return this.read(sent, await this.#exchange(sent, timeoutMs));
+  }
+
+  /** Reads the response to a request on a connection, and keeps both for the report, also without a response. */
+  async receive(sent: EncodedRequest, connection: Connection, timeoutMs?: number): Promise<ServerResponse> {
+    return this.read(sent, await this.#keepIfBroken(sent, connection.read(timeoutMs)));
+  }
+
+  async #exchange(sent: EncodedRequest, timeoutMs?: number): Promise<RawResponse> {
+    const connection = await this.#keepIfBroken(sent, Connection.open(this.target.address));
+    try {
+      connection.write(Buffer.concat([sent.head, sent.body]));
+      return await this.#keepIfBroken(sent, connection.read(timeoutMs));
+    } finally {
+      connection.close();
+    }
+  }
+
+  /** Keeps a request whose response never came, or is not complete. */
+  async #keepIfBroken<Value>(sent: EncodedRequest, step: Promise<Value>): Promise<Value> {
+    try {
+      return await step;
+    } catch (error) {
+      this.#addExchange(sent, error instanceof ImplementationFailure ? error.received : '');
+      throw error;
+    }
   }
 
   /**
@@ -123,14 +147,15 @@ export class ServerUnderTest {
    * for more.
    */
   async provoke(sent: EncodedRequest, timeoutMs: number): Promise<ServerResponse | undefined> {
-    const bytes = Buffer.concat([sent.head, sent.body]);
-    const raw = await exchange(this.target.address, bytes, timeoutMs).catch((error: unknown) => {
+    try {
+      const raw = await this.#exchange(sent, timeoutMs);
+      if (raw !== undefined) return this.read(sent, raw);
+      this.#addExchange(sent, '');
+      return undefined;
+    } catch (error) {
       if (error instanceof NoResponse) return undefined;
       throw error;
-    });
-    if (raw !== undefined) return this.read(sent, raw);
-    this.#addExchange(sent, raw);
-    return undefined;
+    }
   }
 
   /** Crafts and sends in one step. */
@@ -140,18 +165,19 @@ export class ServerUnderTest {
 
   /** Parses a response, and keeps both messages for the report. */
   read(sent: EncodedRequest, raw: RawResponse): ServerResponse {
-    this.#addExchange(sent, raw);
-    if (raw === undefined) throw new Error('the server closed the connection without a response');
+    this.#addExchange(sent, raw === undefined ? '' : `${getHeadText(raw)}${getBodyText(raw.body)}`);
+    if (raw === undefined)
+      throw new ImplementationFailure('the server closed the connection without a response');
     const response = parseServerResponse(raw);
     if (response.status === 429) this.#requireRoom(sent.head.toString('latin1'), response);
     return response;
   }
 
-  #addExchange({ head, body }: EncodedRequest, raw: RawResponse): void {
+  #addExchange({ head, body }: EncodedRequest, received: string): void {
     const start = head.toString('latin1');
     this.check.addExchange({
       sent: `${start}${getBodyText(body)}`,
-      received: raw === undefined ? '' : `${getHeadText(raw)}${getBodyText(raw.body)}`,
+      received,
       curl: curlLine(start, this.target.address, body),
     });
   }
@@ -159,14 +185,14 @@ export class ServerUnderTest {
   /** Throws for a limit that was reached only because of the number of requests in this run. */
   #requireRoom(head: string, { text }: ServerResponse): void {
     if (text.includes(BACKSTOP))
-      throw new Error(
+      throw new NoVerdict(
         "the per-IP backstop responded with 429: this run needs a higher limit. Raise the server's per-IP limit for conformance runs, or wait a minute.",
       );
     const role = Object.entries(getRoles(this.target.keys)).find(([, { keyId }]) =>
       head.includes(`${KEY_HEADER}: ${keyId}\r\n`),
     )?.[0];
     if (role !== undefined && !role.startsWith('slow') && text.includes(REJECTIONS.rateLimit.message))
-      throw new Error(
+      throw new NoVerdict(
         `the key of the role ${role} has reached its rate limit: a run needs about 450 requests a minute with full and other, and 350 with readonly and noperm. Raise its limit, or wait a minute after the last run.`,
       );
   }

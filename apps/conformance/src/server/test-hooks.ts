@@ -1,6 +1,9 @@
-import { CaseFailure, NotApplicable } from '../core/checker.ts';
+import { assertNotOver, scaleDeadline } from '../core/case-scope.ts';
+import { CaseFailure, ImplementationFailure, NotApplicable } from '../core/checker.ts';
 import { REJECTIONS } from '../core/rejections.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
+
+const HOOK_TIMEOUT_MS = 5_000;
 
 const getCauseMessage = (error: unknown): string => {
   const { cause, message } = error as Error;
@@ -20,16 +23,21 @@ const putSwitch = async (
     method: 'PUT',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(setting),
-    signal: AbortSignal.timeout(5_000),
+    signal: AbortSignal.timeout(scaleDeadline(HOOK_TIMEOUT_MS)),
   };
   const response = await fetch(url, request).catch((error: unknown) => {
-    throw new Error(`the server's ${what} cannot be reached at ${url}: ${getCauseMessage(error)}`, {
-      cause: error,
-    });
+    throw new ImplementationFailure(
+      `the server's ${what} cannot be reached at ${url}: ${getCauseMessage(error)}`,
+      { what: `${what} of the server`, expected: 'a 2xx response' },
+    );
   });
-  await response.arrayBuffer();
+  // The body may be endless, and says nothing.
+  await response.body?.cancel();
   if (!response.ok)
-    throw new Error(`the server's ${what} could not be set: ${url} responded with ${response.status}`);
+    throw new ImplementationFailure(
+      `the server's ${what} could not be set: ${url} responded with ${response.status}`,
+      { what: `${what} of the server`, expected: 'a 2xx response' },
+    );
 };
 
 /**
@@ -46,6 +54,7 @@ export class SandboxClock {
 
   /** Freezes the server's clock at a Unix second. */
   async freeze(now: number): Promise<void> {
+    assertNotOver();
     this.#last = Math.max(this.#last, now);
     await this.#put(now);
   }
@@ -80,6 +89,17 @@ const withHint = (error: unknown): unknown => {
   return isUnexpected ? new CaseFailure({ hint: HINT, ...diff }, severity) : error;
 };
 
+/** Runs the body, then resets a test hook in any case. A failure of the body precedes one of the reset. */
+const withReset = async (body: () => Promise<void>, reset: () => Promise<void>): Promise<void> => {
+  try {
+    await body();
+  } catch (error) {
+    await reset().catch(() => undefined);
+    throw error;
+  }
+  await reset();
+};
+
 /**
  * Freezes the server's clock in an unused minute while the body runs, and releases it afterwards in any case.
  */
@@ -88,15 +108,15 @@ export const withFrozenClock = async (
   body: (clock: SandboxClock, now: number) => Promise<void>,
 ): Promise<void> => {
   if (target.clock === undefined) throw new NotApplicable('needs: clock');
-  const now = target.clock.nextMinute();
-  await target.clock.freeze(now);
-  try {
-    await body(target.clock, now);
-  } catch (error) {
+  const { clock } = target;
+  const now = clock.nextMinute();
+  const play = async (): Promise<void> => {
+    await clock.freeze(now);
+    await body(clock, now);
+  };
+  await withReset(play, () => clock.release()).catch((error: unknown) => {
     throw withHint(error);
-  } finally {
-    await target.clock.release();
-  }
+  });
 };
 
 /** The state of an admission store: working, failing every call, or never responding. */
@@ -124,10 +144,11 @@ export const withStore = async (
   body: () => Promise<void>,
 ): Promise<void> => {
   if (target.store === undefined) throw new NotApplicable('needs: store');
-  await target.store.set(state);
-  try {
+  const { store } = target;
+  const play = async (): Promise<void> => {
+    assertNotOver();
+    await store.set(state);
     await body();
-  } finally {
-    await target.store.set('up');
-  }
+  };
+  await withReset(play, () => store.set('up'));
 };

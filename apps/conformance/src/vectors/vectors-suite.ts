@@ -64,6 +64,7 @@ export const adapterVectorSuite = (
     return {
       implementation,
       capabilities,
+      prepare: async () => adapter.prepare?.(),
       context: (check, id) => {
         adapter.begin(id);
         adapter.listen?.((exchange) => check.trace(exchange));

@@ -47,7 +47,10 @@ const dechunk = (input: Buffer): { readonly body: Buffer; readonly length: numbe
   }
 };
 
-const HEAD_END = '\r\n\r\n';
+/** The end of the headers. */
+export const HEAD_END = '\r\n\r\n';
+const LAST_CHUNK = '0\r\n\r\n';
+const MAX_PARSED_AGAIN = 64 * 1024;
 
 const readHeader = (line: string): readonly [string, string] => {
   const colon = line.indexOf(':');
@@ -84,6 +87,8 @@ export const readMessage = (input: Buffer, reading: Reading = {}): HttpMessage |
   });
   if (reading.isToHead === true) return message(rest.subarray(0, 0), 'none');
   if (getHeaderValues({ headers }, 'transfer-encoding').join().toLowerCase() === 'chunked') {
+    // Before the last chunk has arrived, parsing thousands of chunks again and again would take seconds.
+    if (rest.length > MAX_PARSED_AGAIN && !rest.includes(LAST_CHUNK)) return undefined;
     const chunked = dechunk(rest);
     return chunked && message(chunked.body, 'chunked', chunked.length);
   }

@@ -80,6 +80,16 @@ export const SUITE_MUTANTS: readonly SuiteMutant[] = [
     "return { verdict: 'error', reason: describeError(error) };",
     "return { verdict: 'pass' };",
   ]),
+  row('breakdown-is-pass', RUN, [
+    "return { verdict: 'fail', diff: check.createFailure(diff).diff };",
+    "return { verdict: 'pass' };",
+  ]),
+  row('late-case-goes-on', RUN, ['controller.abort(new CaseOver());', '']),
+  row('next-case-does-not-wait', RUN, [
+    'await withDeadline(attempt, CLEAN_UP_MS).catch((error: unknown) => error)',
+    'undefined',
+  ]),
+  row('silence-forgotten', RUN, ['unresponsive++;', '']),
   row('needs-ignored', RUN, ['if (missing !== undefined)', 'if (missing === null)']),
   row('patterns-match-all', 'core/case-filter.ts', [
     'picomatch(pattern)',
@@ -115,6 +125,16 @@ export const SUITE_MUTANTS: readonly SuiteMutant[] = [
     'return undefined;',
   ]),
   row('adapter-failure-accepted', ADAPTER, ["typeof result.error === 'string'", 'result === undefined']),
+  row('adapter-not-started-again', 'adapter/json-lines-adapter.ts', [
+    'if (failure === undefined ||',
+    'if (failure !== null ||',
+    'commands/hostile-implementations.test.ts',
+  ]),
+  row('breakdown-between-cases-accepted', 'adapter/json-lines-adapter.ts', [
+    'if (!isReported) throw',
+    'if (!isReported) void',
+    'commands/hostile-implementations.test.ts',
+  ]),
   row('badge-for-partial-run', BADGE, ['if (isFiltered) return undefined;', '']),
   row('badge-hides-not-applicable', BADGE, ['notapplicable === 0', 'notapplicable >= 0']),
   row('badge-counts-applicable-only', BADGE, ['{planned}, ', '{planned - notapplicable}, ']),

@@ -93,6 +93,22 @@ describe('the server suite', () => {
     );
   });
 
+  it('judges a server that cuts a long secret, and does not blame the keys file', async () => {
+    const { url, keys } = await start({ key: (secret) => secret.subarray(0, 64) });
+    const records = await run((plan) => plan.add(serverSuite({ url, keys }, plan)), {
+      filter: createCaseFilter('server-permission-only-{withdraw,request-withdrawal-funding-address}'),
+    });
+    const cases = records.filter((record): record is CaseRecord => record.type === 'case');
+    expect(cases.map(({ id, verdict }) => `${id} ${verdict}`)).toEqual([
+      'server-permission-only-request-withdrawal-funding-address fail',
+      'server-permission-only-withdraw pass',
+    ]);
+    const notes = records.flatMap((record) => (record.type === 'implementation' ? record.notes : []));
+    expect(notes).toContain(
+      'the server accepts the key of the role only.request_withdrawal_funding_address with its secret cut after 64 bytes: it must use every byte of a secret unchanged (wire protocol §1.2)',
+    );
+  });
+
   it('judges a server that rejects every key, and asks about the keys', async () => {
     const { url, keys } = await start({ compare: () => false });
     const records = await run((plan) => plan.add(serverSuite({ url, keys }, plan)), {

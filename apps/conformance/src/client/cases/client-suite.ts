@@ -35,6 +35,7 @@ const open = async (command: AdapterCommand, settings: RunSettings): Promise<Ses
   return {
     implementation: adapter.implementation,
     capabilities: adapter.capabilities,
+    prepare: async () => adapter.prepare?.(),
     context: (check, id) => {
       adapter.begin(id);
       adapter.listen?.((exchange) => check.trace(exchange));

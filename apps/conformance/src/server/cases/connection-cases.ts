@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause, scaleDeadline } from '../../core/case-scope.ts';
 import { withDeadline } from '../../core/deadline.ts';
 import type { CraftedRequest } from '../../core/probes/index.ts';
 import { REJECTIONS } from '../../core/rejections.ts';
@@ -23,7 +23,7 @@ const hangUpAfter = async (server: ServerUnderTest, bytes: Buffer): Promise<void
     socket.once('close', () => resolve());
   });
   socket.resume().end(bytes);
-  await withDeadline(closed, 1_000).catch(() => undefined);
+  await withDeadline(closed, scaleDeadline(1_000)).catch(() => undefined);
   socket.destroy();
 };
 
@@ -60,7 +60,7 @@ export const CONNECTION_CASES = [
         connection.write(head);
         const size = Math.ceil(body.length / PIECES);
         for (let start = 0; start < body.length; start += size) {
-          await sleep(PAUSE_MS);
+          await pause(PAUSE_MS);
           connection.write(body.subarray(start, start + size));
         }
         expectAuthenticated(server.check, server.read({ head, body }, await connection.read()));

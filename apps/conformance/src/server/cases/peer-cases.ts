@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause, scaleDeadline } from '../../core/case-scope.ts';
 import { NotApplicable } from '../../core/checker.ts';
 import { REJECTIONS } from '../../core/rejections.ts';
 import { type Hold, simultaneously } from '../concurrency.ts';
@@ -41,13 +41,13 @@ const race = (hold: Hold) => ({
 });
 
 const untilNextMinute = (server: ServerUnderTest): Promise<void> =>
-  sleep((60 - (server.now() % 60) + 1.5) * 1000);
+  pause((60 - (server.now() % 60) + 1.5) * 1000);
 
 /** Uses up the limit of `slowA` on both instances in turn, then expects 429 from both. */
 const spendTogether = async (server: ServerUnderTest): Promise<void> => {
   const both = instances(server);
   const [here, there] = both;
-  if (60 - (server.now() % 60) < LEFT_OF_MINUTE_S) await untilNextMinute(server);
+  if (60 - (server.now() % 60) < Math.min(50, scaleDeadline(LEFT_OF_MINUTE_S))) await untilNextMinute(server);
   let first = await here.ask({}, here.basis('slowA'));
   if (first.status === 429) {
     // An earlier run may have used up this minute.

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { endpoints } from '@cpg/protocol';
+import { pause, scaleDeadline } from '../../core/case-scope.ts';
 import { NotApplicable } from '../../core/checker.ts';
 import { type Amounts, readBalance } from '../balances.ts';
 import { assertRoute } from '../routes.ts';
@@ -35,7 +35,7 @@ const watch = async (
   id: number,
   look: (amounts: Amounts) => void = () => undefined,
 ): Promise<{ readonly status: string; readonly amounts: Amounts }> => {
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + scaleDeadline(PATIENCE_MS);
   for (;;) {
     // In this order: a status that is final was final before the balance was read.
     const status = await readStatus(server, id);
@@ -48,7 +48,7 @@ const watch = async (
     if (FINAL.includes(status)) return { status: String(status), amounts };
     if (Date.now() > deadline)
       throw new NotApplicable(`no withdrawal became final within ${PATIENCE_MS / 1000} s`);
-    await sleep(INTERVAL_MS);
+    await pause(INTERVAL_MS);
   }
 };
 
@@ -58,7 +58,7 @@ const readAtRest = async (server: ServerUnderTest): Promise<Amounts> => {
   await watch(server, getNewestWithdrawal(server) ?? (await withdraw(server)).id);
   let before = await readBalance(server, getTerms(server));
   for (;;) {
-    await sleep(2 * INTERVAL_MS);
+    await pause(2 * INTERVAL_MS);
     const amounts = await readBalance(server, getTerms(server));
     if (amounts.held.eq(before.held)) return amounts;
     before = amounts;
@@ -67,7 +67,7 @@ const readAtRest = async (server: ServerUnderTest): Promise<Amounts> => {
 
 /** A later look at the balance: it was settled once. */
 const expectAtRest = async (server: ServerUnderTest, state: string, expected: Amounts): Promise<void> => {
-  await sleep(2 * INTERVAL_MS);
+  await pause(2 * INTERVAL_MS);
   expectAmounts(server, state, { actual: await readBalance(server, getTerms(server)), expected });
 };
 
