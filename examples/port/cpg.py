@@ -57,6 +57,7 @@ def verify_request(keys, now, method, target, headers, body):
     return None if is_same and key_id in keys else (401, "Invalid signature")
 
 
+# region verify_webhook
 def verify_webhook(secret, now, headers, body):
     """None for an accepted webhook, else status and message."""
     found = [values_of(headers, name) for name in (TIMESTAMP, SIGNATURE)]
@@ -69,3 +70,4 @@ def verify_webhook(secret, now, headers, body):
         return 401, "Request timestamp is outside the allowed window"
     is_same = same_signature(hmac_hex(secret, timestamp.encode("ascii") + b"\n" + body), signature.lower())
     return None if is_same else (401, "Invalid signature")
+# endregion verify_webhook

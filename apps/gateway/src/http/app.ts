@@ -110,9 +110,6 @@ export const securityHeaders = (): RequestHandler =>
       useDefaults: false,
       directives: {
         defaultSrc: ["'self'"],
-        // Swagger UI sets style attributes and uses inline icons.
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", 'data:'],
         objectSrc: ["'none'"],
         baseUri: ["'none'"],
         formAction: ["'none'"],

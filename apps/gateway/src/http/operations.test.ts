@@ -137,11 +137,13 @@ describe('headers', () => {
 
 describe('the reference', () => {
   it.each([
-    ['/docs', 'text/html', '<title>CPG API reference</title>'],
-    ['/docs/docs.js', 'text/javascript', 'window.SwaggerUIBundle'],
-    ['/docs/swagger-ui.css', 'text/css', '.swagger-ui'],
-    ['/docs/swagger-ui-bundle.js', 'text/javascript', 'SwaggerUIBundle'],
-    ['/docs/favicon.png', 'image/png', 'PNG'],
+    ['/docs', 'text/html', '<title>CPG</title>'],
+    ['/docs/', 'text/html', '<title>CPG</title>'],
+    ['/docs/reference/list-balances.html', 'text/html', '/v1/balances'],
+    ['/docs/assets/site.js', 'text/javascript', 'localStorage'],
+    ['/docs/assets/style.css', 'text/css', 'color-scheme'],
+    ['/docs/assets/icon.svg', 'image/svg+xml', '<svg'],
+    ['/docs/assets/search.json', 'application/json', 'X-CPG-Timestamp'],
     ['/openapi.json', 'application/json', '"/v1/deposit-addresses"'],
   ])('serves %s', async (path, type, content) => {
     const { status, headers, text } = await get(path);

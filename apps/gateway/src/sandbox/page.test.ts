@@ -148,12 +148,11 @@ describeInCi('the console in Chromium', () => {
     expect(problems.filter((problem) => !problem.includes('422'))).toEqual([]);
   });
 
-  it('links to the API reference, which loads nothing from other origins', async () => {
+  it('links to the documentation, which loads nothing from other origins', async () => {
     const asked = new Set<string>();
     page.on('request', (request) => asked.add(new URL(request.url()).origin));
-    await page.getByRole('link', { name: 'API reference' }).click();
-    await page.getByRole('heading', { name: 'CPG API' }).waitFor();
-    await page.getByText('/v1/deposit-addresses', { exact: true }).waitFor();
+    await page.getByRole('link', { name: 'Documentation' }).click();
+    await page.getByRole('heading', { name: 'CPG documentation' }).waitFor();
     // The page may have refreshed itself just before.
     asked.delete(gateway.operationsUrl);
     expect([...asked]).toEqual([gateway.url]);

@@ -176,13 +176,13 @@ const findExplanation = (decisions: readonly LoggedDecision[], request: LoggedRe
 
 const require = createRequire(import.meta.url);
 const GATEWAY = require.resolve('@cpg/gateway/package.json');
-const SWAGGER_UI = require.resolve('swagger-ui-dist/package.json');
 
 const FILES: Readonly<Record<string, string>> = {
   '/': 'page.html',
   '/page.js': 'page.js',
   '/page.css': 'page.css',
 };
+const ICON = 'dist/docs/assets/icon.svg';
 
 /** The console of the sandbox, at `/` of the operations port. */
 export const createPageRouter = (): Router => {
@@ -190,6 +190,6 @@ export const createPageRouter = (): Router => {
   for (const [path, file] of Object.entries(FILES)) {
     router.get(path, packageFile(GATEWAY, `public/${file}`));
   }
-  router.get('/favicon.png', packageFile(SWAGGER_UI, 'favicon-32x32.png'));
+  router.get('/icon.svg', packageFile(GATEWAY, ICON));
   return router;
 };

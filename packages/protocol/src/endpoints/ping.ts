@@ -5,6 +5,7 @@ import { single } from './schemas.ts';
 
 /** What `ping` returns. Wire protocol §4. */
 export interface Pong {
+  /** Always `true`. */
   readonly pong: true;
 }
 

@@ -1,0 +1,14 @@
+<?php
+// List currencies: GET /v1/currencies.
+declare(strict_types=1);
+require __DIR__ . '/sign_request.php';
+
+$target = '/v1/currencies';
+$context = stream_context_create(['http' => [
+    'method' => 'GET',
+    'header' => sign_request('GET', $target),
+    'follow_location' => 0,
+    'ignore_errors' => true,
+    'timeout' => 10,
+]]);
+echo file_get_contents(BASE_URL . $target, false, $context), "\n";

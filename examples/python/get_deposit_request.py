@@ -1,0 +1,10 @@
+"""Get a deposit request: GET /v1/deposit-requests/{request_id}."""
+
+import urllib.request
+
+from sign_request import BASE_URL, opener, sign_request
+
+target = "/v1/deposit-requests/5001"
+request = urllib.request.Request(BASE_URL + target, headers=sign_request("GET", target))
+with opener.open(request, timeout=10) as response:
+    print(response.read().decode())

@@ -1,0 +1,10 @@
+"""Get the hot wallet address of a network: GET /v1/hot-wallet-address."""
+
+import urllib.request
+
+from sign_request import BASE_URL, opener, sign_request
+
+target = "/v1/hot-wallet-address?network=ETH"
+request = urllib.request.Request(BASE_URL + target, headers=sign_request("GET", target))
+with opener.open(request, timeout=10) as response:
+    print(response.read().decode())
