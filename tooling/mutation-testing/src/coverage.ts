@@ -67,18 +67,11 @@ export const findUncovered = (matrix: readonly Row[]): readonly string[] =>
     return row === undefined || row.cases === 0 || row.killed === 0;
   });
 
-const REAL_TIME =
-  'needs real time, mostly minutes of it; the reference server has a movable clock, with which other cases check the same at once';
-
 /**
  * Cases that the reference implementations do not try, with the reason. An entry whose case is tried is
  * stale.
  */
-export const UNTRIED: Readonly<Record<string, string>> = {
-  'server-real-time-window': REAL_TIME,
-  'server-real-time-rate': REAL_TIME,
-  'server-real-time-replay': REAL_TIME,
-};
+export const UNTRIED: Readonly<Record<string, string>> = {};
 
 /**
  * The cases that were not tried, and the problems: one without a reason, and a reason for a case that was

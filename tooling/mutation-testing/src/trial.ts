@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { clientSuite } from '@cpg/conformance/src/client/cases/client-suite.ts';
+import { createCaseFilter } from '@cpg/conformance/src/core/case-filter.ts';
 import type { CaseRecord, ResultRecord } from '@cpg/conformance/src/core/record.ts';
 import { run } from '@cpg/conformance/src/core/run.ts';
 import { serverSuite } from '@cpg/conformance/src/server/cases/server-suite.ts';
@@ -79,6 +80,23 @@ const filterFor = (area: string | undefined) => ({
   matches: (id: string) => !SKIPPED.some(([ids, areas]) => ids.test(id) && !areas.includes(area ?? '')),
 });
 
+/** Judges a server program as a black box, by the cases in real time; its clock is moved in place of waiting. */
+const judgeBlackBox = async (program: Program): Promise<readonly ResultRecord[]> => {
+  const server = await spawnServer(program);
+  try {
+    const [url = ''] = server.addresses;
+    const fastForward = async (ahead: number): Promise<void> => {
+      await fetch(`${url}/_sandbox/clock`, { method: 'PUT', body: JSON.stringify({ ahead }) });
+    };
+    const options = { url, keys: DEMO_KEYS, fastForward };
+    return await run((plan) => plan.add(serverSuite(options, plan)), {
+      filter: createCaseFilter('server-real-time-*'),
+    });
+  } finally {
+    await server.stop();
+  }
+};
+
 /**
  * Judges a server program on layer 3; unless `isWhole`, without the slow cases of other areas. A program that
  * prints two addresses also has every test hook.
@@ -87,6 +105,7 @@ export const judgeServer = async (
   program: Program,
   { area, isWhole = false }: { readonly area?: string; readonly isWhole?: boolean } = {},
 ): Promise<readonly ResultRecord[]> => {
+  if (area === 'black box') return judgeBlackBox(program);
   const server = await spawnServer(program);
   try {
     const [url = '', peerUrl] = server.addresses;
@@ -107,13 +126,14 @@ export const judgeServer = async (
 };
 
 /** Judges one mutant; the correct implementation without one. */
-export const judgeMutant = (
+export const judgeMutant = async (
   kind: Kind,
   mutant?: { readonly id: string; readonly area: string },
 ): Promise<readonly ResultRecord[]> => {
   const program = { program: 'run-mutant.ts', argv: mutant === undefined ? [kind] : [kind, mutant.id] };
-  if (kind === 'server')
-    return judgeServer(program, mutant === undefined ? { isWhole: true } : { area: mutant.area });
+  if (kind === 'server' && mutant === undefined)
+    return [...(await judgeServer(program, { isWhole: true })), ...(await judgeBlackBox(program))];
+  if (kind === 'server') return judgeServer(program, { area: mutant?.area ?? '' });
   const command = commandFor(program);
   return run((plan) => {
     plan.add(adapterVectorSuite(command, plan));

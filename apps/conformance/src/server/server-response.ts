@@ -82,8 +82,15 @@ export const expectAccepted = (check: Checker, response: ServerResponse): void =
   check.equal('message', { expected: 'OK', actual: String(message) });
   check.that(data !== undefined, { what: 'data', expected: 'present', actual: 'missing' });
   expectJsonType(check, response);
-  const limits = response.headers.find(([name]) => /^(?:x-)?ratelimit/i.test(name));
+  const limits = response.headers.find(([name]) => /rate-?limit/i.test(name));
   check.equal('rate-limit headers on success', { expected: 'none', actual: limits?.[0] ?? 'none' });
+};
+
+/** Expects neither `Retry-After` nor the rate-limit headers of any draft. Wire protocol §2 restriction 4. */
+export const expectNoRateHeaders = (check: Checker, response: ServerResponse): void => {
+  check.equal('Retry-After', { expected: undefined, actual: getHeader(response, 'retry-after') });
+  const limits = response.headers.find(([name]) => /rate-?limit/i.test(name));
+  check.equal('rate-limit headers', { expected: 'none', actual: limits?.[0] ?? 'none' });
 };
 
 const REJECTED_BEFORE_ROUTES = new Set([401, 413, 415, 429]);

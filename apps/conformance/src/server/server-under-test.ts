@@ -1,5 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { KEY_HEADER, SIGNATURE_HEADER } from '@cpg/protocol';
+import { pause } from '../core/case-scope.ts';
 import { type Checker, ImplementationFailure, NotApplicable, NoVerdict } from '../core/checker.ts';
 import { assemble, type Basis, type CraftedRequest, type Recipe } from '../core/probes/index.ts';
 import { REJECTIONS } from '../core/rejections.ts';
@@ -22,7 +23,14 @@ export interface ServerTarget {
   readonly peer?: Address | undefined;
   /** How many seconds the server's clock is ahead of this machine. */
   readonly clockOffset: number;
+  /** Sets how many seconds the server's clock is ahead, in place of waiting: for tests of the suite. */
+  readonly fastForward?: ((seconds: number) => Promise<void>) | undefined;
 }
+
+type FastForward = NonNullable<ServerTarget['fastForward']>;
+
+/** The seconds by which the clock of each server was moved in place of waiting. */
+const forwardedBy = new WeakMap<FastForward, number>();
 
 /** Bytes of a body that are kept for the report. */
 const BODY_KEPT = 1_000;
@@ -63,7 +71,18 @@ export class ServerUnderTest {
 
   /** The server's clock while it runs, in whole Unix seconds. */
   now(): number {
-    return Math.floor(Date.now() / 1000) + this.target.clockOffset;
+    const { clockOffset, fastForward } = this.target;
+    const skipped = fastForward === undefined ? 0 : (forwardedBy.get(fastForward) ?? 0);
+    return Math.floor(Date.now() / 1000 + skipped) + clockOffset;
+  }
+
+  /** Waits so many seconds. */
+  async wait(seconds: number): Promise<void> {
+    const { fastForward } = this.target;
+    if (fastForward === undefined) return pause(seconds * 1000);
+    const skipped = (forwardedBy.get(fastForward) ?? 0) + seconds;
+    forwardedBy.set(fastForward, skipped);
+    await fastForward(skipped);
   }
 
   /** The same server, reached at or from another address. */

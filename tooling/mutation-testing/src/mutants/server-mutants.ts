@@ -1,5 +1,6 @@
 import type { ServerParts } from '../reference/server-parts.ts';
 import { ADDRESS_MUTANTS } from './address-mutants.ts';
+import { BLACK_BOX_MUTANTS } from './black-box-mutants.ts';
 import { CREDENTIAL_MUTANTS, ODD_SECRET_MUTANTS } from './credential-mutants.ts';
 import { HEADER_MUTANTS } from './header-mutants.ts';
 import { CONNECTION_MUTANTS, ENVELOPE_MUTANTS, PARSER_MUTANTS } from './http-mutants.ts';
@@ -30,6 +31,7 @@ export const SERVER_MUTANTS: readonly Mutant<ServerParts>[] = [
   REPLAY_MUTANTS,
   REPLAY_BOUND_MUTANTS,
   RATE_MUTANTS,
+  BLACK_BOX_MUTANTS,
   ADDRESS_MUTANTS,
   PERMISSION_MUTANTS,
   ENVELOPE_MUTANTS,

@@ -40,7 +40,7 @@ const signing = SIGNING_MUTANTS.map(
 
 // The probe `server-…` on the wire is `verify-…` in memory.
 const SIGNED_ALREADY = new Set(SIGNING_MUTANTS.map(({ id }) => id));
-const NOT_IN_MEMORY = new Set(['HTTP parser', 'rate', 'replay', 'envelope', 'source IP']);
+const NOT_IN_MEMORY = new Set(['HTTP parser', 'rate', 'black box', 'replay', 'envelope', 'source IP']);
 
 const stateless = SERVER_MUTANTS.map(
   ({ killedBy, ...mutant }): Mutant<ServerParts> => ({

@@ -70,7 +70,7 @@ export const startServer = async (parts: ServerParts): Promise<string> => {
     const fixed = {
       'content-type': 'application/json; charset=utf-8',
       ...(parts.isChunked ? {} : { 'content-length': Buffer.byteLength(text) }),
-      ...(parts.clockOffset === 0 ? {} : { date: new Date(switches.now * 1000).toUTCString() }),
+      date: new Date(switches.now * 1000).toUTCString(),
     };
     const outage = status === 503 ? { 'retry-after': '1' } : {};
     const all = Object.entries({ ...fixed, ...outage, ...headers, ...parts.headers(status) });

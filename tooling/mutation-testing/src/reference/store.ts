@@ -33,6 +33,8 @@ export const failClosed =
 
 interface Setting {
   readonly now?: number | null;
+  /** Seconds by which the clock is ahead. */
+  readonly ahead?: number;
   readonly state?: StoreState;
 }
 
@@ -40,6 +42,7 @@ interface Setting {
 export class Switches {
   readonly #offset: number;
   #frozen: number | null = null;
+  #ahead = 0;
   #store: StoreState = 'up';
 
   /** `offset`: how many seconds the clock is ahead while it runs. */
@@ -49,7 +52,7 @@ export class Switches {
 
   /** Unix seconds. */
   get now(): number {
-    return this.#frozen ?? Math.floor(Date.now() / 1000) + this.#offset;
+    return this.#frozen ?? Math.floor(Date.now() / 1000 + this.#ahead) + this.#offset;
   }
 
   get store(): StoreState {
@@ -58,8 +61,9 @@ export class Switches {
 
   /** Applies the body of a PUT (empty for a GET); returns the current state. */
   set(body: Buffer): object {
-    const { now, state } = JSON.parse(body.toString() || '{}') as Setting;
+    const { now, ahead, state } = JSON.parse(body.toString() || '{}') as Setting;
     if (now !== undefined) this.#frozen = now;
+    if (ahead !== undefined) this.#ahead = ahead;
     if (state !== undefined) this.#store = state;
     return { now: this.now, frozen: this.#frozen !== null, state: this.#store };
   }

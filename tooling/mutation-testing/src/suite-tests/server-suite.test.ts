@@ -67,6 +67,15 @@ describe('the server suite', () => {
     expect(verdicts(await tryCases('server-real-time-window', { url, keys }))).toEqual([verdict]);
   });
 
+  it('passes the limits in real time, when waiting moves the clock of the server', async () => {
+    const { url, keys } = await start();
+    const fastForward = async (ahead: number) => {
+      await fetch(`${url}/_sandbox/clock`, { method: 'PUT', body: JSON.stringify({ ahead }) });
+    };
+    const records = await tryCases('server-real-time-rate*', { url, keys, fastForward });
+    expect(records.map(({ verdict }) => verdict)).toEqual(['pass', 'pass', 'pass', 'pass', 'pass']);
+  });
+
   it('has no verdict when a key other than slowA and slowB reaches its limit', async () => {
     const { url, keys } = await start({ makeAdmit: () => () => 'limited' });
     const [record] = await tryCases('server-accept-no-query', { url, keys });

@@ -88,6 +88,8 @@ export interface ServerOptions {
   readonly peerUrl?: string | undefined;
   /** An address of this machine that the server trusts as a proxy. */
   readonly proxyAddress?: string | undefined;
+  /** See `ServerTarget`. */
+  readonly fastForward?: ServerTarget['fastForward'];
 }
 
 /** The optional test hooks and keys that the server has. */
@@ -100,7 +102,7 @@ const getCapabilities = (options: ServerOptions): ReadonlySet<string> => {
 };
 
 const open = async (options: ServerOptions, settings: RunSettings): Promise<Session<ServerUnderTest>> => {
-  const { url, keys, clockUrl, storeUrl, peerUrl, proxyAddress } = options;
+  const { url, keys, clockUrl, storeUrl, peerUrl, proxyAddress, fastForward } = options;
   const address = parseAddress(url);
   for (const secret of getSecrets(keys)) settings.masker.addSecret(secret);
   const clock = clockUrl === undefined ? undefined : new SandboxClock(clockUrl);
@@ -111,7 +113,7 @@ const open = async (options: ServerOptions, settings: RunSettings): Promise<Sess
   if (proxyAddress !== undefined) await assertLocalAddress({ ...address, localAddress: proxyAddress });
   const clockOffset = await readClockOffset(address);
   if (peer !== undefined) await readClockOffset(peer);
-  const target: ServerTarget = { address, keys, clock, store, peer, proxyAddress, clockOffset };
+  const target: ServerTarget = { address, keys, clock, store, peer, proxyAddress, clockOffset, fastForward };
   const context = (check: Checker) => new ServerUnderTest(target, check, settings);
   const keyNotes = await preflight(context(new Checker()));
   const advice = [...keyNotes, ...(await checkWithdrawalTerms(context(new Checker())))];

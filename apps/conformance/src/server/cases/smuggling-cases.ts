@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from '../../core/case-scope.ts';
 import type { CraftedRequest, HeaderPair, Recipe } from '../../core/probes/index.ts';
 import { type ExpectedRejection, REJECTIONS } from '../../core/rejections.ts';
 import { Connection, NoResponse, openSocket, type RawResponse } from '../../wire/connection.ts';
@@ -129,7 +129,7 @@ const sendThenRead = async (server: ServerUnderTest, sent: EncodedRequest): Prom
   try {
     for (let start = 0; start < bytes.length; start += PIECE) {
       if (!(await write(bytes.subarray(start, start + PIECE)))) return undefined;
-      await sleep(BETWEEN_PIECES_MS);
+      await pause(BETWEEN_PIECES_MS);
     }
     const pieces: Buffer[] = [];
     for await (const piece of socket) {
