@@ -63,7 +63,9 @@ const planVectors = (options: VectorsOptions) => {
 export const vectorsCommand = (exit: (code: number) => void): Command =>
   addAdapterOptions(runningCommand('vectors', 'layer 1: vectors and verdicts in memory, no I/O'), 'adapter')
     .option(...SELF_OPTION)
-    .action(async (options: VectorsOptions) => exit(await perform(planVectors(options), options)));
+    .action(async (options: VectorsOptions, command: Command) =>
+      exit(await perform(planVectors(options), options, command)),
+    );
 
 type ClientOptions = SharedOptions & AdapterOptions;
 
@@ -76,5 +78,6 @@ const planClient = (options: ClientOptions) => {
 
 export const clientCommand = (exit: (code: number) => void): Command =>
   addAdapterOptions(runningCommand('client', 'layer 2: what a client sends'), 'exec').action(
-    async (options: ClientOptions) => exit(await perform(planClient(options), options)),
+    async (options: ClientOptions, command: Command) =>
+      exit(await perform(planClient(options), options, command)),
   );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { catalogue, describeNeed, explain } from './catalogue.ts';
+import { catalogue, describeNeed, explain, list } from './catalogue.ts';
 
 const ALL = catalogue();
 const NEEDS = [
@@ -17,19 +17,35 @@ describe('a need', () => {
   });
 });
 
+describe('list', () => {
+  it('has the id, the description and the sections of each case', () => {
+    const lines = list().trimEnd().split('\n');
+    expect(lines).toHaveLength(ALL.length);
+    expect(lines.filter((line) => !/^[a-z0-9-]+\t[^\t]+\t[^\t]*§[^\t]+$/.test(line))).toEqual([]);
+  });
+});
+
 describe('explain', () => {
+  it('explains several cases, by ids and globs, each once', () => {
+    const ids = explain(['sign-ping', 'client-call-p*', 'sign-ping']).match(/^[a-z].*/gm);
+    expect(ids).toEqual(['sign-ping', 'client-call-ping']);
+    expect(() => explain(['sign-ping', 'sign-pong'])).toThrow(
+      /^Unknown case: sign-pong\. Did you mean sign-/,
+    );
+  });
+
   it('explains how to meet each need, and the effect of a difference', () => {
-    const text = explain('client-call-ping');
+    const text = explain(['client-call-ping']);
     expect(text).toContain('needs     call: the adapter names the role call');
     expect(text).toContain('level     MUST: a difference is a failure');
   });
 
   it('explains a case without needs', () => {
-    expect(explain('server-replay-same-bytes')).toContain('needs     only --url and --keys');
+    expect(explain(['server-replay-same-bytes'])).toContain('needs     only --url and --keys');
   });
 
   it('shows how to repeat a case with its needs', () => {
-    const repeat = (id: string) => /repeat {4}(.*)/.exec(explain(id))?.[1];
+    const repeat = (id: string) => /repeat {4}(.*)/.exec(explain([id]))?.[1];
     expect(repeat('sign-worked-example')).toBe(
       'cpg-conformance vectors --adapter "…" --run sign-worked-example',
     );

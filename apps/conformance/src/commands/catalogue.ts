@@ -1,4 +1,5 @@
 import { CLIENT_CASES } from '../client/cases/client-suite.ts';
+import { type CaseFilter, createCaseFilter } from '../core/case-filter.ts';
 import type { Layer } from '../core/record.ts';
 import type { ConformanceCase } from '../core/suite.ts';
 import { SERVER_CASES } from '../server/cases/server-suite.ts';
@@ -45,10 +46,10 @@ const OF_A_SERVER: Readonly<Record<string, string>> = {
 export const describeNeed = (need: string, layer: Layer): string | undefined =>
   (layer === 'server' ? OF_A_SERVER : OF_AN_ADAPTER)[need];
 
-/** One line per case: id and description, tab-separated for `cut`. */
+/** One line per case: id, description, sections of the wire protocol; tab-separated for `cut`. */
 export const list = (): string =>
   `${catalogue()
-    .map(({ id, description }) => `${id}\t${description}`)
+    .map(({ id, description, spec }) => [id, description, spec].join('\t'))
     .join('\n')}\n`;
 
 const similar = (id: string, ids: readonly string[]): readonly string[] => {
@@ -76,18 +77,7 @@ const describeNeeds = ({ layer, needs = [] }: CatalogueEntry): readonly string[]
   return [layer === 'server' ? 'only --url and --keys' : 'nothing'];
 };
 
-/** Explains one case. Throws a `UsageError` that names similar ids for an unknown id. */
-export const explain = (id: string): string => {
-  const all = catalogue();
-  const entry = all.find((each) => each.id === id);
-  if (entry === undefined) {
-    const near = similar(
-      id,
-      all.map((each) => each.id),
-    );
-    const advice = near.length > 0 ? `Did you mean ${near.join(', ')}?` : '`list` shows every id.';
-    throw new UsageError(`Unknown case: ${id}. ${advice}`);
-  }
+const explainEntry = (entry: CatalogueEntry): string => {
   const { layer, group, description, spec, level = 'MUST' } = entry;
   const [need, ...otherNeeds] = describeNeeds(entry);
   return `${[
@@ -103,4 +93,24 @@ export const explain = (id: string): string => {
     ...otherNeeds.map((each) => `            ${each}`),
     `  repeat    cpg-conformance ${layer} ${TARGETS[layer]} --run ${entry.id}`,
   ].join('\n')}\n`;
+};
+
+/**
+ * Explains cases, by their ids or globs. Throws a `UsageError` that names similar ids for one that matches no
+ * case.
+ */
+export const explain = (patterns: readonly string[]): string => {
+  const all = catalogue();
+  const chosen = patterns.flatMap((pattern) => {
+    const { matches } = createCaseFilter(pattern) as CaseFilter;
+    const entries = all.filter(({ id }) => matches(id));
+    if (entries.length > 0) return entries;
+    const near = similar(
+      pattern,
+      all.map((each) => each.id),
+    );
+    const advice = near.length > 0 ? `Did you mean ${near.join(', ')}?` : '`list` shows every id.';
+    throw new UsageError(`Unknown case: ${pattern}. ${advice}`);
+  });
+  return [...new Set(chosen)].map(explainEntry).join('\n');
 };

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import packageJson from '../../package.json' with { type: 'json' };
+import { SECTION_FRAGMENTS } from '../report/sections.ts';
 import { catalogue } from './catalogue.ts';
 import { program } from './main.ts';
 
@@ -112,6 +113,18 @@ describe('the sections that cases cite', () => {
   it('exist in the wire protocol', () => {
     const isMissing = (section: string) => !hasSection(document, section.slice(1));
     expect(cases.filter(({ sections }) => sections.some(isMissing))).toEqual([]);
+  });
+
+  it('have the fragment that reports link to', () => {
+    const slugs = [...document.matchAll(/^##+ (.*)$/gm)].map(([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\w -]/g, '')
+        .replaceAll(' ', '-'),
+    );
+    expect(Object.values(SECTION_FRAGMENTS).filter((fragment) => !slugs.includes(fragment))).toEqual([]);
+    for (const [section, fragment] of Object.entries(SECTION_FRAGMENTS))
+      expect(fragment.startsWith(section.replace('.', ''))).toBe(true);
   });
 
   it.each(['8', '0.1', '4.7', '6.9', '2 restriction 6', '1.4'])('would miss §%s', (section) => {

@@ -247,6 +247,25 @@ const expectOnlyHostileFail = (
   expect(code).toBe(1);
 };
 
+describe('two servers with a name each', () => {
+  it('compare in one report', async () => {
+    const files: string[] = [];
+    for (const name of ['before', 'after']) {
+      const { url, die } = await startServer(rows(ROW));
+      const file = join(folder, `${name}.jsonl`);
+      files.push(file);
+      const target = ['--url', url, '--keys', DEMO_KEYS, '--name', name];
+      await main(['server', ...target, '--run', 'server-balances-order', '--jsonl', file]);
+      die();
+    }
+    const page = join(folder, 'compared.html');
+    expect(await main(['report', ...files, '--html', page])).toBe(0);
+    const html = readFileSync(page, 'utf8');
+    expect(html).toContain('<th scope="col">before</th><th scope="col">after</th>');
+    expect(html.match(/seed [0-9a-f]{16}/g)).toHaveLength(2);
+  });
+});
+
 describe('an adapter', () => {
   it.each(ADAPTERS)(
     'that %s fails that case, and is started again for the next',

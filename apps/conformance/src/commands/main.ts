@@ -23,13 +23,15 @@ export const ignoreClosedPipe = (stream: NodeJS.WritableStream): void => {
 };
 
 const listCommand = (): Command =>
-  new Command('list').description('list every case').action(() => void process.stdout.write(list()));
+  new Command('list')
+    .description('list every case: id, description, sections of the wire protocol')
+    .action(() => void process.stdout.write(list()));
 
 const explainCommand = (): Command =>
   new Command('explain')
-    .description('explain one case')
-    .argument('<id>')
-    .action((id: string) => void process.stdout.write(explain(id)));
+    .description('explain cases')
+    .argument('<ids...>', 'ids, or globs such as server-rate-*')
+    .action((ids: readonly string[]) => void process.stdout.write(explain(ids)));
 
 /** The command line. `exit` is called with the exit code of the command. */
 export const program = (exit: (code: number) => void): Command =>

@@ -30,6 +30,26 @@ export const runningCommand = (name: string, description: string): Command =>
     .option('--trace', 'write everything that goes over the wire to standard error')
     .option('--expect <file>', 'YAML list of known failures: case, reason, optional implementation');
 
+/** Options that say which cases run and what is written, not what is judged. */
+const NOT_REPEATED = new Set(['run', 'seed', 'dryrun', 'trace', 'expect', 'strict']);
+const REPORTS = new Set(['jsonl', 'junit', 'html', 'markdown', 'badge']);
+
+const quote = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+
+/** The command line of a run, for a shell, without the options that choose cases and write reports. */
+const formatCommand = (command: Command): string => {
+  const given = command.options
+    .map((option) => ({ option, name: option.attributeName() }))
+    .filter(({ name }) => command.getOptionValueSource(name) === 'cli')
+    .filter(({ name }) => !NOT_REPEATED.has(name) && !REPORTS.has(name))
+    .map(({ option, name }) => {
+      const value: unknown = command.getOptionValue(name);
+      return value === true ? `${option.long}` : `${option.long} ${quote(String(value))}`;
+    });
+  return ['cpg-conformance', command.name(), ...given].join(' ');
+};
+
 const leftOutLine = (path: string): string =>
   existsSync(path)
     ? `${path} is from an EARLIER run: a run with --run writes no badge.\n`
@@ -73,7 +93,11 @@ const rehearse = (makePlan: MakePlan, filter: CaseFilter | undefined): number =>
 };
 
 /** Runs a plan, prints and writes its reports, and returns the exit code. */
-export const perform = async (makePlan: MakePlan, options: SharedOptions): Promise<number> => {
+export const perform = async (
+  makePlan: MakePlan,
+  options: SharedOptions,
+  command: Command,
+): Promise<number> => {
   const { run: pattern, seed, strict = false, trace = false, dryrun = false, expect } = options;
   const filter = createCaseFilter(pattern);
   if (dryrun) return rehearse(makePlan, filter);
@@ -84,6 +108,7 @@ export const perform = async (makePlan: MakePlan, options: SharedOptions): Promi
     filter,
     expectations,
     strict,
+    command: formatCommand(command),
     onRecord: show.record,
     onExchange: trace ? traceTo(process.stderr) : undefined,
   });

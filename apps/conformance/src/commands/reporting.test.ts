@@ -1,8 +1,12 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { itInCi } from '@cpg/test-support/programs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { CaseRecord } from '../core/record.ts';
 import { Randomness } from '../core/run-settings.ts';
+import { readJsonLines } from '../report/json-lines.ts';
 import { main } from './main.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cpg-reporting-'));
@@ -138,6 +142,46 @@ describe('reports', () => {
     expect(new Set(keys).size).toBeGreaterThan(50);
     expect(await getKeys('x')).toEqual(keys);
     expect(await getKeys('y')).not.toContain(keys[0]);
+  });
+});
+
+describe('repeat', () => {
+  /** Runs a text in a shell that has `cpg-conformance`. */
+  const paste = (text: string) => {
+    const main = join(import.meta.dirname, '../main.ts');
+    const program = `#!/bin/sh\nexec '${process.execPath}' --conditions=@cpg/source '${main}' "$@"\n`;
+    writeFileSync(path('cpg-conformance'), program, { mode: 0o755 });
+    const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
+    return spawnSync('sh', ['-c', text], { encoding: 'utf8', env });
+  };
+
+  itInCi('is a command that runs the failed case again, with the same secrets, as it is pasted', async () => {
+    const pattern = 'sign-{fresh-ping,ping}';
+    const run = [
+      'vectors',
+      '--adapter',
+      BROKEN,
+      '--strict',
+      '--run',
+      pattern,
+      '--jsonl',
+      path('first.jsonl'),
+    ];
+    expect(await main(run)).toBe(1);
+    const readCase = (file: string) =>
+      readJsonLines(readFileSync(path(file), 'utf8')).find(
+        (record) => record.type === 'case' && record.id === 'sign-fresh-ping',
+      ) as CaseRecord;
+    const first = readCase('first.jsonl');
+    expect(first.repeat).toMatch(
+      /^cpg-conformance vectors --adapter '.*' --run sign-fresh-ping --seed [0-9a-f]{16}$/s,
+    );
+    const { status, stdout } = paste(`${first.repeat} --jsonl '${path('again.jsonl')}'`);
+    expect(stdout).toContain('✗ sign-fresh-ping');
+    expect(status).toBe(1);
+    const { durationMs: _first, ...one } = first;
+    const { durationMs: _again, ...again } = readCase('again.jsonl');
+    expect(again).toEqual(one);
   });
 });
 

@@ -39,4 +39,6 @@ export const runCommand = (exit: (code: number) => void): Command =>
       .option(...SELF_OPTION)
       .option(...SERVER_OPTIONS.url)
       .option(...SERVER_OPTIONS.keys),
-  ).action(async (options: RunOptions) => exit(await perform(planAll(options), options)));
+  ).action(async (options: RunOptions, command: Command) =>
+    exit(await perform(planAll(options), options, command)),
+  );

@@ -32,6 +32,7 @@ export interface ServerOptions {
   readonly storeUrl?: string;
   readonly peerUrl?: string;
   readonly proxyAddress?: string;
+  readonly name?: string;
 }
 
 /** The options of every command on a server. */
@@ -43,6 +44,7 @@ export const SERVER_OPTIONS = Object.freeze({
 /** Adds the options of the optional test hooks. Cases that need a missing one are not applicable. */
 export const addServerOptions = (command: Command): Command =>
   command
+    .option('--name <text>', 'name of the server in the reports, to compare runs; its URL by default')
     .option('--clock-url <url>', 'URL of its movable clock, for the cases that need one')
     .option('--store-url <url>', 'URL that switches its admission store off, for the outage cases')
     .option('--peer-url <url>', 'URL of a second instance that shares the admission store')
@@ -65,6 +67,7 @@ export const planServer = (plan: Plan, options: ServerOptions): void => {
         storeUrl: switchUrl(options.storeUrl, '--store-url'),
         peerUrl: peerUrl === undefined ? undefined : serverUrl(peerUrl, '--peer-url'),
         proxyAddress,
+        name: options.name,
       },
       plan,
     ),
@@ -76,6 +79,6 @@ export const serverCommand = (exit: (code: number) => void): Command =>
     runningCommand('server', 'layer 3: what a server accepts, over raw sockets')
       .requiredOption(...SERVER_OPTIONS.url)
       .requiredOption(...SERVER_OPTIONS.keys),
-  ).action(async (options: SharedOptions & ServerOptions) =>
-    exit(await perform((plan) => planServer(plan, options), options)),
+  ).action(async (options: SharedOptions & ServerOptions, command: Command) =>
+    exit(await perform((plan) => planServer(plan, options), options, command)),
   );

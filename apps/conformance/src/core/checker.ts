@@ -2,8 +2,8 @@
 export interface Exchange {
   readonly sent: string;
   readonly received: string;
-  /** A command that repeats it, once it is signed again. */
-  readonly curl?: string;
+  /** The canonical string of the request, when the response rejects its signature. */
+  readonly canonical?: string;
 }
 
 /** The difference that a failed check found. */
@@ -19,8 +19,8 @@ export interface Diff {
   /** The canonical string, and the implementation's where it reports one. */
   readonly canonical?: { readonly expected: string; readonly actual?: string };
   readonly exchanges?: readonly Exchange[];
-  /** A command that repeats the last request, once it is signed again. */
-  readonly curl?: string;
+  /** The last output of a server that has ended. */
+  readonly output?: string;
 }
 
 /** Offset of the first byte in which two texts differ, or `undefined` when they are equal. */
@@ -168,13 +168,11 @@ export class Checker {
   /** A failure with the exchanges of the case so far. */
   createFailure(diff: Diff): CaseFailure {
     const exchanges = [...this.#exchanges];
-    const curl = exchanges.at(-1)?.curl;
     return new CaseFailure({
       ...diff,
       expected: cutText(diff.expected),
       actual: cutText(diff.actual),
       ...(exchanges.length === 0 ? {} : { exchanges }),
-      ...(curl === undefined ? {} : { curl }),
     });
   }
 }

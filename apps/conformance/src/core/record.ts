@@ -62,6 +62,8 @@ export interface CaseRecord {
   /** Why there is no verdict, why the case does not apply, or why it is expected to fail. */
   readonly reason?: string;
   readonly diff?: Diff;
+  /** The command that runs this case alone, with the same secrets; for a case that fails the run. */
+  readonly repeat?: string;
 }
 
 /** A problem with an entry of the known failures. */

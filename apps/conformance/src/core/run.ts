@@ -205,11 +205,16 @@ export interface RunOptions {
   readonly expectations?: Expectations | undefined;
   /** Warnings are failures. */
   readonly strict?: boolean | undefined;
+  /** The command line of the run, to which `--run` and `--seed` can be added. */
+  readonly command?: string | undefined;
   /** Called with each record as it is created, masked. */
   readonly onRecord?: ((record: ResultRecord) => void) | undefined;
   /** Called with everything that goes over the wire, masked. */
   readonly onExchange?: ((id: string, exchange: Exchange) => void) | undefined;
 }
+
+/** The verdicts of cases that a reader wants to repeat. */
+const NEEDS_REPEAT: ReadonlySet<CaseRecord['verdict']> = new Set(['fail', 'error', 'warn', 'xpass']);
 
 /** Adds suites to a run, in order. */
 export interface Plan extends RunSettings {
@@ -222,14 +227,18 @@ export const run = async (
   options: RunOptions = {},
 ): Promise<readonly ResultRecord[]> => {
   const { seed = newSeed(), filter, expectations = new Expectations(), strict = false } = options;
-  const { onRecord, onExchange } = options;
+  const { command, onRecord, onExchange } = options;
+  const withRepeat = (record: CaseRecord): CaseRecord =>
+    command === undefined || !NEEDS_REPEAT.has(record.verdict)
+      ? record
+      : { ...record, repeat: `${command} --run ${record.id} --seed ${seed}` };
   const startedAt = performance.now();
   const masker = new Masker();
   const random = new Randomness(seed);
   const records: ResultRecord[] = [];
   const emit = (record: ResultRecord) => {
     const judged = strict ? applyStrict(record) : record;
-    const masked = masker.maskAll(judged.type === 'case' ? expectations.judge(judged) : judged);
+    const masked = masker.maskAll(judged.type === 'case' ? withRepeat(expectations.judge(judged)) : judged);
     records.push(masked);
     onRecord?.(masked);
   };

@@ -74,12 +74,18 @@ export const diffLines = (diff: Diff): readonly string[] => {
   if (at !== undefined) lines.push(`differs   first at byte ${at}`);
   if (canonical !== undefined)
     lines.push('canonical string', ...sideBySide(canonical.expected, canonical.actual));
-  for (const { sent, received } of diff.exchanges ?? []) {
+  for (const { sent, received, canonical: signed } of diff.exchanges ?? []) {
     lines.push(`sent      ${excerpt(sent, { length: LENGTHS.message, isBytes: true })}`);
     if (received !== '')
       lines.push(`received  ${excerpt(received, { length: LENGTHS.message, isBytes: true })}`);
+    if (signed !== undefined)
+      lines.push(
+        'signed',
+        ...visibleLines(signed).map((line) => `  ${line}`),
+        ...hexdump(signed).map((line) => `  ${line}`),
+      );
   }
+  if (diff.output !== undefined) lines.push(`output    ${excerpt(diff.output)}`);
   if (diff.hint !== undefined) lines.push(`hint      ${visible(diff.hint)}`);
-  if (diff.curl !== undefined) lines.push(`repeat    ${visible(diff.curl)}`);
   return lines;
 };

@@ -99,7 +99,7 @@ describe('folding', () => {
     [
       'a likely mistake',
       { canonical: { expected: 'GET' }, hint: 'The fields were joined with CRLF.' },
-      'status: The fields were joined with CRLF.',
+      'status: expected 401, got 200; hint: The fields were joined with CRLF.',
     ],
   ])('summarises the others in a line: %s', (_name, diff, gist) => {
     const lines = failureLines(many(4, (index) => failed(`c${index}`, diff)));

@@ -61,18 +61,18 @@ const caseLines = (record: CaseRecord): readonly string[] => [
   `    ${record.description}`,
   ...(record.reason === undefined ? [] : [`    ${record.verdict}: ${excerpt(record.reason)}`]),
   ...(record.diff === undefined ? [] : diffLines(record.diff).map((line) => `    ${line}`)),
+  ...(record.repeat === undefined ? [] : [`    repeat    ${visible(record.repeat)}`]),
 ];
 
 /** The outcome of a case in a few words. */
 const gist = ({ diff, reason = '' }: CaseRecord): string => {
   if (diff === undefined) return excerpt(reason, { length: LENGTHS.cell });
   const { what, expected, actual, hint, canonical, firstDifference: at } = diff;
-  if (canonical !== undefined && hint !== undefined)
-    return `${visible(what)}: ${excerpt(hint, { length: LENGTHS.cell })}`;
+  const advice = hint === undefined ? '' : `; hint: ${excerpt(hint, { length: LENGTHS.cell })}`;
   const isShowable = canonical === undefined && isPlain(expected) && isPlain(actual);
-  if (at !== undefined && !isShowable) return `${visible(what)} differs, first at byte ${at}`;
+  if (at !== undefined && !isShowable) return `${visible(what)} differs, first at byte ${at}${advice}`;
   const [due, came] = [expected, actual].map((text) => excerpt(text, { length: GIST }));
-  return `${visible(what)}: expected ${due}, got ${came}`;
+  return `${visible(what)}: expected ${due}, got ${came}${advice}`;
 };
 
 /** Cases without a verdict for the same reason. */

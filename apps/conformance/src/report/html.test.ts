@@ -8,18 +8,26 @@ describe('renderDiff', () => {
     const html = renderDiff({
       ...diff,
       exchanges: [{ sent: 'GET /\xe9 HTTP/1.1\r\n\r\n', received: 'HTTP/1.1 200 OK\r\n<b>' }],
-      curl: "curl 'http://h/'",
     });
-    expect(html).toContain('<h4>Request</h4><pre>GET /\\xe9 HTTP/1.1␍␊\n␍␊</pre>');
+    expect(html).toContain('<h4>Request</h4><pre>GET /\\xe9 HTTP/1.1\\r\\n\n\\r\\n</pre>');
     expect(html).toContain('<pre>0000  47 45 54 20 2f e9 20');
-    expect(html).toContain('<h4>Response</h4><pre>HTTP/1.1 200 OK␍␊\n&lt;b&gt;</pre>');
+    expect(html).toContain('<h4>Response</h4><pre>HTTP/1.1 200 OK\\r\\n\n&lt;b&gt;</pre>');
     expect(html.match(/<p class="note">Bytes:/g)).toHaveLength(1);
-    expect(html).toContain('<dt>Repeat</dt><dd><code>curl &#39;http://h/&#39;</code></dd>');
+  });
+
+  it('shows the canonical string of a rejected signature, with its bytes', () => {
+    const html = renderDiff({
+      ...diff,
+      exchanges: [{ sent: 'GET / HTTP/1.1', received: 'HTTP/1.1 401', canonical: '1\nGET' }],
+    });
+    expect(html).toContain(
+      '<h4>Canonical string that was signed</h4><pre>1\\n\nGET</pre><pre>0000  31 0a 47',
+    );
   });
 
   it('marks the lines in which the canonical strings differ', () => {
     const html = renderDiff({ ...diff, canonical: { expected: 'GET\n/', actual: 'GET\n/x' } });
-    expect(html).toContain('<tr><td><code>GET␊</code></td><td><code>GET␊</code></td></tr>');
+    expect(html).toContain('<tr><td><code>GET\\n</code></td><td><code>GET\\n</code></td></tr>');
     expect(html).toContain(
       '<tr class="bad"><td><span class="mark">≠ </span><code>/</code></td><td><code>/x</code></td></tr>',
     );

@@ -9,6 +9,7 @@ import type {
 import { getExitCode, tally, unjudgedLayers } from '../core/tally.ts';
 import { hasHiddenBytes, hexdump, linePairs } from './diff-lines.ts';
 import { isFailure, oneLine, outline, type Section } from './outline.ts';
+import { linkSections } from './sections.ts';
 import { escapeMarkup, excerpt, LENGTHS, visible, visibleLines } from './visible.ts';
 
 /** Works in light and dark mode, without scripts and external resources. */
@@ -37,6 +38,8 @@ pre { overflow-x: auto; background: var(--none); padding: .6rem; border-radius: 
 .mark { font-weight: 700; }
 @media print { details::details-content { content-visibility: visible; } }
 `;
+
+const anchor = (label: string, address: string): string => `<a href="${address}">${label}</a>`;
 
 /** The fragment id of a group of one section. */
 const getGroupAnchor = (section: number, group: string): string =>
@@ -116,15 +119,21 @@ const message = (name: string, text: string): string => {
   return `<h4>${name}</h4><pre>${escapeMarkup(visibleLines(text, LENGTHS.page).join('\n'))}</pre>${bytes}`;
 };
 
-const exchange = ({ sent, received }: Exchange): string =>
-  `${message('Request', sent)}${message('Response', received)}`;
+/** The canonical string of a request whose signature was rejected, and its bytes. */
+const signedText = (canonical: string | undefined): string =>
+  canonical === undefined
+    ? ''
+    : `<h4>Canonical string that was signed</h4><pre>${escapeMarkup(visibleLines(canonical, LENGTHS.page).join('\n'))}</pre><pre>${escapeMarkup(hexdump(canonical).join('\n'))}</pre>`;
+
+const exchange = ({ sent, received, canonical }: Exchange): string =>
+  `${message('Request', sent)}${message('Response', received)}${signedText(canonical)}`;
 
 /**
  * Renders a diff: what was compared, the first differing byte, the canonical strings line by line, and the
  * messages on the wire.
  */
 export const renderDiff = (diff: Diff): string => {
-  const { what, expected, actual, canonical, firstDifference: at, exchanges = [], hint, curl } = diff;
+  const { what, expected, actual, canonical, firstDifference: at, exchanges = [], hint, output } = diff;
   const shown = (text: string) => excerpt(text, { around: at, length: LENGTHS.page });
   const isShownBelow = canonical?.expected === expected;
   const rows = [
@@ -132,7 +141,7 @@ export const renderDiff = (diff: Diff): string => {
     ...(isShownBelow ? [] : [row('Expected', shown(expected)), row('Actual', shown(actual))]),
     row('Differs', at === undefined ? undefined : `first at byte ${at}`),
     row('Hint', hint),
-    row('Repeat', curl === undefined ? undefined : visible(curl)),
+    row('Output', output === undefined ? undefined : excerpt(output, { length: LENGTHS.page })),
   ];
   return [
     `<dl>${rows.join('')}</dl>`,
@@ -147,7 +156,9 @@ const MAX_OPEN = 20;
 const listFailures = ({ about, cases }: Section, index: number): readonly string[] =>
   cases.filter(isFailure).map((record) => {
     const { id, verdict, diff } = record;
-    const gist = excerpt(diff?.hint ?? oneLine(record), { length: LENGTHS.cell });
+    const gist = [oneLine(record), ...(diff?.hint === undefined ? [] : [`Hint: ${diff.hint}`])]
+      .map((part) => excerpt(part, { length: LENGTHS.cell }))
+      .join(' — ');
     const link = `<a href="#${getCaseAnchor(index, id)}"><code>${escapeMarkup(id)}</code></a>`;
     return `<li>${link} <span class="note">${escapeMarkup(about.implementation)}</span> ${verdict}: ${escapeMarkup(gist)}</li>`;
   });
@@ -170,11 +181,12 @@ const renderUnjudged = (unjudged: readonly ImplementationRecord[]): string =>
     .join('\n');
 
 const caseDetails = (record: CaseRecord, section: number): string => {
-  const { id, description, spec, verdict, reason, diff, durationMs } = record;
+  const { id, description, spec, verdict, reason, diff, durationMs, repeat } = record;
   const body = [
-    `<p>${escapeMarkup(description)} <span class="note">Wire protocol ${escapeMarkup(spec)}, ${durationMs} ms.</span></p>`,
+    `<p>${escapeMarkup(description)} <span class="note">Wire protocol ${linkSections(escapeMarkup(spec), anchor)}, ${durationMs} ms.</span></p>`,
     reason === undefined ? '' : `<p>${escapeMarkup(reason)}</p>`,
     diff === undefined ? '' : renderDiff(diff),
+    repeat === undefined ? '' : `<p>Repeat: <code>${escapeMarkup(repeat)}</code></p>`,
   ].join('');
   const summary = `<span class="verdict ${getShade([record])}">${verdict}</span> <code>${escapeMarkup(id)}</code>`;
   return `<details id="${getCaseAnchor(section, id)}"${isFailure(record) ? ' open' : ''}><summary>${summary}</summary>${body}</details>`;
@@ -202,7 +214,7 @@ const sectionDetails = (section: Section, index: number): string => {
 export const renderHtml = (records: readonly ResultRecord[]): string => {
   const sections = outline(records);
   const { counts, planned, seen } = tally(records);
-  const header = records.find((record): record is HeaderRecord => record.type === 'header');
+  const headers = records.filter((record): record is HeaderRecord => record.type === 'header');
   const verdict = { 0: 'conformant', 1: 'not conformant' }[getExitCode(records)] ?? 'no verdict';
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -211,7 +223,7 @@ export const renderHtml = (records: readonly ResultRecord[]): string => {
 <h1>CPG conformance: ${verdict}</h1>
 <p>${counts.pass} of ${planned} cases pass, ${counts.fail + counts.xpass} fail, ${counts.error} without a verdict,
 ${counts.warn} warn, ${counts.xfail} known failures, ${counts.notapplicable} not applicable${seen === planned ? '' : `, ${planned - seen} missing`}.</p>
-<p class="note">${escapeMarkup(header === undefined ? '' : `Suite ${header.suiteVersion}, ${header.startedAt}, seed ${header.seed}.`)}</p>
+${headers.map((header) => `<p class="note">${escapeMarkup(`Suite ${header.suiteVersion}, ${header.startedAt}, seed ${header.seed}.`)}</p>`).join('\n')}
 ${renderUnjudged(unjudgedLayers(records))}
 ${renderMatrix(sections)}
 ${renderFailures(sections)}

@@ -8,8 +8,10 @@ const element = (name: string, message: string, body = ''): string =>
   `<${name} message="${escapeMarkup(message)}">${escapeMarkup(body)}</${name}>`;
 
 const outcome = (record: CaseRecord): string => {
-  const { verdict, reason = '', diff, spec } = record;
-  const body = diff === undefined ? '' : [`spec      wire protocol ${spec}`, ...diffLines(diff)].join('\n');
+  const { verdict, reason = '', diff, spec, repeat } = record;
+  const again = repeat === undefined ? [] : [`repeat    ${repeat}`];
+  const lines = diff === undefined ? [] : [`spec      wire protocol ${spec}`, ...diffLines(diff), ...again];
+  const body = lines.join('\n');
   switch (verdict) {
     case 'fail':
       return element('failure', oneLine(record), body);

@@ -1,6 +1,7 @@
 import type { CaseRecord, ResultRecord } from '../core/record.ts';
 import { getExitCode, tally, unjudgedLayers } from '../core/tally.ts';
 import { isFailure, oneLine, outline, type Section } from './outline.ts';
+import { linkSections } from './sections.ts';
 import { escapeMarkup, excerpt, LENGTHS } from './visible.ts';
 
 const MAX_FAILURES = 50;
@@ -18,8 +19,10 @@ const row = ({ about, cases }: Section): string => {
   return `| ${about.layer} | ${cell(about.implementation)} | ${figures.join(' | ')} |`;
 };
 
+const hint = ({ diff }: CaseRecord): string => (diff?.hint === undefined ? '' : `. Hint: ${cell(diff.hint)}`);
+
 const failureRow = (record: CaseRecord): string =>
-  `| \`${cell(record.id)}\` | ${cell(record.implementation)} | ${inert(record.spec)} | ${record.verdict} | ${cell(oneLine(record))} |`;
+  `| \`${cell(record.id)}\` | ${cell(record.implementation)} | ${linkSections(inert(record.spec), (label, address) => `[${label}](${address})`)} | ${record.verdict} | ${cell(oneLine(record))}${hint(record)} |`;
 
 /** A summary for `$GITHUB_STEP_SUMMARY`: a line per layer, then at most fifty failures. */
 export const renderMarkdown = (records: readonly ResultRecord[]): string => {

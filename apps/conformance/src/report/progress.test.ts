@@ -30,7 +30,7 @@ const written = (isTTY: boolean, isCi: boolean): string => {
       return true;
     },
   };
-  const show = progress(stream, isCi);
+  const show = progress(stream, { isCi });
   for (const record of [implementation, result, result]) show.record(record);
   show.end();
   return text;
@@ -45,8 +45,22 @@ describe('progress', () => {
   it.each([
     ['a pipe', false, false],
     ['a terminal of a CI job', true, true],
-  ])('is silent on %s', (_name, isTTY, isCi) => {
+  ])('is silent on %s in the first seconds', (_name, isTTY, isCi) => {
     expect(written(isTTY, isCi)).toBe('');
+  });
+
+  it('writes a line at an interval in CI, from the first case to the end', async () => {
+    const lines: string[] = [];
+    const stream = { isTTY: true, write: (part: string | Uint8Array) => lines.push(String(part)) > 0 };
+    const show = progress(stream, { isCi: true, intervalMs: 1 });
+    show.record(implementation);
+    show.record({ ...result, verdict: 'fail' });
+    await expect.poll(() => lines.length).toBeGreaterThan(1);
+    show.end();
+    const count = lines.length;
+    expect(new Set(lines)).toEqual(new Set(['vectors it 1/2, 1 failed, last a\n']));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(lines.length).toBe(count);
   });
 });
 
@@ -61,5 +75,5 @@ it('names each case once, and skips an empty side', () => {
   trace('a', { sent: 'GET /\r\nHost: x', received: '' });
   trace('a', { sent: '', received: 'HTTP/1.1 200 OK' });
   trace('b', { sent: '{}', received: '' });
-  expect(output).toBe('# a\n> GET /␍␊\n> Host: x\n< HTTP/1.1 200 OK\n# b\n> {}\n');
+  expect(output).toBe('# a\n> GET /\\r\\n\n> Host: x\n< HTTP/1.1 200 OK\n# b\n> {}\n');
 });

@@ -73,12 +73,12 @@ describe('renderTerminal', () => {
     actual    a=1&b=2
     differs   first at byte 0
     canonical string
-      expected │ actual
-      1␊       │ 1␊
-      GET␊     │ GET␊
-      /␊       │ /␊
-    ≠ b=2&a=1␊ │ a=1&b=2␊
-      e3       │ e3
+      expected  │ actual
+      1\\n       │ 1\\n
+      GET\\n     │ GET\\n
+      /\\n       │ /\\n
+    ≠ b=2&a=1\\n │ a=1&b=2\\n
+      e3        │ e3
 `,
     );
     expect(text).toContain('not applicable ×1 (my <sdk>: needs: sign): sign-none');
@@ -138,7 +138,7 @@ describe('renderMarkdown', () => {
     expect(text).toContain('## CPG conformance: ❌ 1 of 6 pass');
     expect(text).toContain('| vectors | my &lt;sdk&gt; | 6 | 1 | 2 | 1 | 0 | 1 | 1 |');
     expect(text).toContain(
-      '| `sign-order` | my &lt;sdk&gt; | §1.2 | fail | query: expected b=2&amp;a=1, got a=1&amp;b=2 |',
+      '| `sign-order` | my &lt;sdk&gt; | [§1.2](https://github.com/cpg-dev/cpg/blob/main/docs/wire-protocol.md#12-canonical-string) | fail | query: expected b=2&amp;a=1, got a=1&amp;b=2 |',
     );
     expect(renderMarkdown(green)).toContain('✅ 1 of 1 pass');
   });
@@ -147,7 +147,14 @@ describe('renderMarkdown', () => {
 describe('renderHtml', () => {
   it('is one page without scripts and external resources', () => {
     const html = renderHtml(records);
-    expect(html).not.toMatch(/<script|src=|https?:/);
+    expect(html).not.toMatch(/<script|<link|src=|url\(|@import/);
+    // Only links, to the wire protocol.
+    expect(html.replaceAll(/<a href="https:\/\/github\.com\/cpg-dev\/cpg\/[^"]+">/g, '')).not.toMatch(
+      /https?:/,
+    );
+    expect(html).toContain(
+      'Wire protocol <a href="https://github.com/cpg-dev/cpg/blob/main/docs/wire-protocol.md#12-canonical-string">§1.2</a>, 12 ms.',
+    );
     expect(html).toContain('<th scope="col">my &lt;sdk&gt;</th>');
     expect(html).toContain('<a href="#s0-sign-query"><span class="mark">✗ </span>1/5, 1 n/a</a>');
     expect(html).toContain('id="s0-sign-query"');

@@ -31,6 +31,12 @@ const notApplicableLines = (records: readonly ResultRecord[]): readonly string[]
   );
 };
 
+/** The seed of each run, with which it can be repeated. */
+const seedLines = (records: readonly ResultRecord[]): readonly string[] =>
+  records
+    .filter((record) => record.type === 'header')
+    .map(({ seed, startedAt }) => `  seed ${seed} (run of ${startedAt})`);
+
 /** Lines for what was not tried, and why. */
 const formatNothingTried = (records: readonly ResultRecord[], { planned }: Tally): readonly string[] => {
   const header = records.find((record) => record.type === 'header');
@@ -66,7 +72,7 @@ const failedLine = ({ counts, planned, seen, unmatchedExpectations }: Tally): re
 export const renderTerminal = (records: readonly ResultRecord[]): string => {
   const lines = [...failureLines(records)];
   if (lines.length > 0) lines.push('');
-  lines.push(...outline(records).map(layerLine));
+  lines.push(...outline(records).map(layerLine), ...seedLines(records));
   lines.push(...notApplicableLines(records));
   const total = tally(records);
   const { counts, planned, seen } = total;

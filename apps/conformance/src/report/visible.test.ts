@@ -7,7 +7,7 @@ const FAR = 'a'.repeat(5_000);
 
 describe('excerpt', () => {
   it.each<[name: string, text: string, around: number | undefined, shown: string]>([
-    ['a short text', 'ab\n', undefined, 'ab␊'],
+    ['a short text', 'ab\n', undefined, 'ab\\n'],
     ['the start of a long one', 'abcdefgh', undefined, 'abcdef… (8 characters)'],
     ['the middle of a long one', 'abcdefghijklmn', 7, '…efghij… (14 characters)'],
     ['the end of a long one', 'abcdefgh', 7, '…cdefgh (8 characters)'],
@@ -31,22 +31,22 @@ describe('evidence', () => {
   it('is not cut where two lines of the canonical string differ', () => {
     const [, pair] = linePairs(`GET\n${FAR}&b=2\n`, `GET\n${FAR}&B=2\n`, 20);
     expect(pair).toMatchObject({ isEqual: false });
-    expect(pair?.expected).toContain('&b=2␊');
-    expect(pair?.actual).toContain('&B=2␊');
+    expect(pair?.expected).toContain('&b=2\\n');
+    expect(pair?.actual).toContain('&B=2\\n');
   });
 
   it('has the whole head of a request', () => {
     const head = `GET / HTTP/1.1\r\n${'X-Header: 0123456789\r\n'.repeat(40)}Content-Length: 5\r\n\r\n`;
     const exchanges = [{ sent: `${head}${FAR}`, received: '' }];
     const text = diffLines({ what: 'status', expected: '400', actual: '200', exchanges }).join('\n');
-    expect(text).toContain('␍␊Content-Length: 5␍␊␍␊aaa');
+    expect(text).toContain('\\r\\nContent-Length: 5\\r\\n\\r\\naaa');
   });
 });
 
 describe('visible', () => {
   it.each<[name: string, text: string, shown: string]>([
     ['what is printable', '… – é ß 漢字 عربي 😀 e\u0301', '… – é ß 漢字 عربي 😀 e\u0301'],
-    ['line ends, tabs and NUL', '\r\n\t\0\x7f', '␍␊␉␀␡'],
+    ['line ends, tabs and NUL', '\r\n\t\0\x7f', '\\r\\n\\t\\0\\x7f'],
     ['control characters', '\x1b[31m\x85', '\\x1b[31m\\x85'],
     ['bidirectional characters', 'a\u202eb\u2066c\u200f', 'a\\u202eb\\u2066c\\u200f'],
     ['invisible characters', '\u200b\ufeff\u00ad\u3164\u{e0041}', '\\u200b\\ufeff\\xad\\u3164\\u{e0041}'],
@@ -58,8 +58,22 @@ describe('visible', () => {
   });
 
   it('escapes a byte beyond ASCII', () => {
-    expect(visibleBytes('GET /\xe9\xff … \x00')).toBe('GET /\\xe9\\xff … ␀');
+    expect(visibleBytes('GET /\xe9\xff … \x00')).toBe('GET /\\xe9\\xff … \\0');
   });
+
+  it.each<[name: string, text: string, shown: string]>([
+    ['characters in UTF-8', '… é 漢 😀', '… é 漢 😀'],
+    ['hidden characters in UTF-8', '\u202e\u00a0', '\\u202e\\xa0'],
+  ])('shows %s', (_name, text, shown) => {
+    expect(visibleBytes(Buffer.from(text).toString('latin1'))).toBe(shown);
+  });
+
+  it.each(['\xc0\xaf', '\xed\xa0\x80', '\xf4\x90\x80\x80', '\xe2\x80', '\x80'])(
+    'escapes bytes that are no UTF-8: %j',
+    (text) => {
+      expect(visibleBytes(text)).toMatch(/^(?:\\x[0-9a-f]{2})+$/);
+    },
+  );
 
   it('does not split a character', () => {
     expect(excerpt(`${'a'.repeat(5)}😀${'b'.repeat(20)}`, { length: 6 })).toBe('aaaaa… (27 characters)');

@@ -1,8 +1,11 @@
-const NAMES: Readonly<Record<string, string>> = { '\n': '␊', '\r': '␍', '\t': '␉', '\0': '␀', '\x7f': '␡' };
+// Escapes, which every font has, unlike the pictures of control characters.
+const NAMES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\0': '\\0' };
 
 // Control characters, invisible and bidirectional characters, and spaces that look like U+0020.
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/gu;
-const NON_ASCII_BYTE = /[\x80-\xff]/g;
+const UTF8_OR_BYTE =
+  /[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}|[\x80-\xff]/g;
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 const escapeCharacter = (character: string): string => {
   const code = character.codePointAt(0) ?? 0;
@@ -17,8 +20,17 @@ const escapeCharacter = (character: string): string => {
 export const visible = (text: string): string =>
   text.replace(HIDDEN, (character) => NAMES[character] ?? escapeCharacter(character));
 
-/** The same for bytes given as latin1 text, in which bytes beyond ASCII are escaped too. */
-export const visibleBytes = (text: string): string => visible(text).replace(NON_ASCII_BYTE, escapeCharacter);
+const decodeUtf8 = (bytes: string): string => {
+  try {
+    if (bytes.length > 1) return decoder.decode(Buffer.from(bytes, 'latin1'));
+  } catch {
+    // Overlong, or half of a surrogate pair.
+  }
+  return Array.from(bytes, escapeCharacter).join('');
+};
+
+/** The same for bytes given as latin1 text: characters in UTF-8 are shown, other bytes beyond ASCII escaped. */
+export const visibleBytes = (text: string): string => visible(text.replace(UTF8_OR_BYTE, decodeUtf8));
 
 /** The maximum lengths of shown text. */
 export const LENGTHS = Object.freeze({

@@ -7,7 +7,7 @@ import { REJECTIONS } from '../core/rejections.ts';
 import type { RunSettings } from '../core/run-settings.ts';
 import type { ConformanceCase } from '../core/suite.ts';
 import { type Address, Connection, NoResponse, type RawResponse } from '../wire/connection.ts';
-import { curlLine, type EncodedRequest, type Encoding, encodeRequest } from './encode-request.ts';
+import { type EncodedRequest, type Encoding, encodeRequest } from './encode-request.ts';
 import { parseServerResponse, type ServerResponse } from './server-response.ts';
 import type { SandboxClock, SandboxStore } from './test-hooks.ts';
 import type { Role, TestKey, TestKeys } from './test-keys.ts';
@@ -51,6 +51,8 @@ const getHeadText = ({ startLine, headers }: NonNullable<RawResponse>): string =
   [startLine, ...headers.map((pair) => pair.join(': ')), '', ''].join('\r\n');
 
 const getBodyText = (body: Buffer): string => body.subarray(0, BODY_KEPT).toString('latin1');
+
+const INVALID_SIGNATURE = /^HTTP\/1\.[01] 401 .*Invalid signature/s;
 
 const BACKSTOP = 'Too many requests from this IP';
 
@@ -192,12 +194,12 @@ export class ServerUnderTest {
     return response;
   }
 
-  #addExchange({ head, body }: EncodedRequest, received: string): void {
-    const start = head.toString('latin1');
+  #addExchange({ head, body, canonical }: EncodedRequest, received: string): void {
+    const isRejected = canonical !== undefined && INVALID_SIGNATURE.test(received);
     this.check.addExchange({
-      sent: `${start}${getBodyText(body)}`,
+      sent: `${head.toString('latin1')}${getBodyText(body)}`,
       received,
-      curl: curlLine(start, this.target.address, body),
+      ...(isRejected ? { canonical } : {}),
     });
   }
 

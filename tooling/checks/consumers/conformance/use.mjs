@@ -50,7 +50,12 @@ const COMMANDS = [
     'openssl',
     ['vectors', '--one-shot', '--adapter', 'bash bash-client.sh', '--run', 'sign-*'],
   ],
-  [1, /│ GET␍␊/, 'python3', ['vectors', '--adapter', 'python3 broken-adapter.py', '--run', 'sign-worked-*']],
+  [
+    1,
+    /│ GET\\r\\n/,
+    'python3',
+    ['vectors', '--adapter', 'python3 broken-adapter.py', '--run', 'sign-worked-*'],
+  ],
   [1, /curl -i/, undefined, ['server', '--url', url, '--keys', 'keys.json', '--run', 'server-*missing*']],
   [2, /must be http/, undefined, ['server', '--url', 'https://127.0.0.1', '--keys', 'keys.json']],
   [2, /unknown option/, undefined, ['vectors', '--no-such-option']],

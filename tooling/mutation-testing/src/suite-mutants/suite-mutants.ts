@@ -149,7 +149,7 @@ export const SUITE_MUTANTS: readonly SuiteMutant[] = [
     'strict && options.expectations === undefined ? applyStrict(record)',
   ]),
   row('strict-after-expect', RUN, [
-    'expectations.judge(judged) : judged',
+    'withRepeat(expectations.judge(judged)) : judged',
     'applyStrict(expectations.judge(record)) : judged',
   ]),
   row('strict-ignored-in-report', REPORT, ['strict ? records.map(applyStrict)', 'strict ? records']),

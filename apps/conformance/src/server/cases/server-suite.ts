@@ -82,6 +82,8 @@ export interface ServerOptions {
   readonly keys: TestKeys;
   /** The server's movable clock, for the cases that need one. */
   readonly clockUrl?: string | undefined;
+  /** Its name in the reports. @default url */
+  readonly name?: string | undefined;
   /** The URL that switches the server's admission store on and off. */
   readonly storeUrl?: string | undefined;
   /** A second instance that shares the admission store: `http://host:port`, no path. */
@@ -120,7 +122,7 @@ const open = async (options: ServerOptions, settings: RunSettings): Promise<Sess
   const capabilities = getCapabilities(options);
   return {
     implementation: {
-      name: url,
+      name: options.name ?? url,
       notes: [
         capabilities.size === 0 ? 'black box' : `with: ${[...capabilities].join(', ')}`,
         clockNote(clockOffset),
@@ -139,7 +141,7 @@ const open = async (options: ServerOptions, settings: RunSettings): Promise<Sess
 /** Layer 3: a server, by its address and its keys. */
 export const serverSuite = (options: ServerOptions, settings: RunSettings): Suite<ServerUnderTest> => ({
   layer: 'server',
-  label: options.url,
+  label: options.name ?? options.url,
   cases: casesFor(options),
   capabilities: getCapabilities(options),
   open: () => open(options, settings),
