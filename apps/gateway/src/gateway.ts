@@ -31,13 +31,16 @@ export interface Gateway extends Services {
 }
 
 const INTERVAL_MS = 200;
+// Without work of its own, a process looks for what others have left: fewer than three statements a second.
+const IDLE_SETTLEMENT_MS = 600;
+const IDLE_DELIVERY_MS = 1_000;
 const RETRY_INTERVAL_MS = 1_000;
 const REENCRYPTION_INTERVAL_MS = 60_000;
 const WEBHOOK_CONNECTIONS = 4;
 // Shorter than the drain timeout of the process: a receiver that does not respond must not delay the shutdown.
 const DELIVERY_DRAIN_MS = 5_000;
-// How long a cached key may outlive its revocation.
-const KEY_TTL_MS = 2_000;
+// With the second that the key store takes to see a change: how long a key may outlive its revocation.
+const KEY_TTL_MS = 1_000;
 
 /** Opens the stores, listens on both ports, and starts the background tasks. */
 export const startGateway = async (
@@ -88,9 +91,25 @@ export const startGateway = async (
   }
   const resolve = createResolver({ servers: config.webhookDnsServers });
   const dispatcher = new WebhookDispatcher({ ...services, db: webhookDb, resolve }, logger);
-  const stops = [
-    repeat((signal) => chain.advance(signal), { name: 'settlement', intervalMs: INTERVAL_MS, logger }),
-    repeat((signal) => chain.retryFailed(signal), {
+  const deliveries = repeat(async () => ((await dispatcher.dispatchDue()) ? INTERVAL_MS : IDLE_DELIVERY_MS), {
+    name: 'webhook delivery',
+    intervalMs: INTERVAL_MS,
+    maxIntervalMs: IDLE_DELIVERY_MS,
+    logger,
+  });
+  const settlement = repeat(
+    async (signal) => {
+      await chain.advance(signal);
+      // What was settled has events.
+      if (chain.outlook.nextMs === 0) deliveries.wake();
+      return chain.outlook.nextMs;
+    },
+    { name: 'settlement', intervalMs: INTERVAL_MS, maxIntervalMs: IDLE_SETTLEMENT_MS, logger },
+  );
+  const tasks = [
+    deliveries,
+    settlement,
+    repeat((signal) => (chain.outlook.hasRetries ? chain.retryFailed(signal) : undefined), {
       name: 'settlement of what failed',
       intervalMs: RETRY_INTERVAL_MS,
       logger,
@@ -108,10 +127,14 @@ export const startGateway = async (
       intervalMs: REENCRYPTION_INTERVAL_MS,
       logger,
     }),
-    repeat(() => dispatcher.dispatchDue(), { name: 'webhook delivery', intervalMs: INTERVAL_MS, logger }),
   ];
+  for (const server of servers)
+    onWrite(server, () => {
+      settlement.wake();
+      deliveries.wake();
+    });
   const stopLoops = async () => {
-    await Promise.all(stops.map((stop) => stop()));
+    await Promise.all(tasks.map((task) => task.stop()));
     // A delivery that has not ended by then is made again, when its lease expires.
     await Promise.race([dispatcher.drain(), wait(DELIVERY_DRAIN_MS, undefined, { ref: false })]);
   };
@@ -128,4 +151,11 @@ export const startGateway = async (
       await closeStores();
     },
   };
+};
+
+/** Calls a listener after each response to a POST, which may have left something to settle or to deliver. */
+const onWrite = (server: Server, listener: () => void): void => {
+  server.on('request', ({ method }, response) => {
+    if (method === 'POST') response.once('finish', listener);
+  });
 };

@@ -52,7 +52,7 @@ it.each(
   ),
 )('continues after a task that $name, with $log', async ({ work, logger }) => {
   let runs = 0;
-  const stop = repeat(
+  const task = repeat(
     () => {
       runs += 1;
       return work();
@@ -60,7 +60,7 @@ it.each(
     { name: 'the work', intervalMs: 1, logger },
   );
   await expect.poll(() => runs).toBeGreaterThan(2);
-  await stop();
+  await task.stop();
   const stoppedAt = runs;
   // Starting and stopping a server leaves enough time for an unexpected run.
   const server = createServer().listen(0);
@@ -68,4 +68,28 @@ it.each(
   server.close();
   await once(server, 'close');
   expect(runs).toBe(stoppedAt);
+});
+
+it('runs when it asked to, at most so late as allowed, and at once when it is woken', async () => {
+  const ranAt: number[] = [];
+  let wanted = 1;
+  const task = repeat(
+    () => {
+      ranAt.push(performance.now());
+      return wanted;
+    },
+    { name: 'the work', intervalMs: 1, maxIntervalMs: 3_600_000, logger: loggers['a log'] },
+  );
+  await expect.poll(() => ranAt.length).toBeGreaterThan(2);
+  wanted = Number.POSITIVE_INFINITY;
+  const before = await new Promise<number>((resolve) => {
+    const look = (length: number) => {
+      if (ranAt.length === length) resolve(length);
+      else setTimeout(look, 50, ranAt.length);
+    };
+    setTimeout(look, 50, ranAt.length);
+  });
+  task.wake();
+  await expect.poll(() => ranAt.length).toBe(before + 1);
+  await task.stop();
 });

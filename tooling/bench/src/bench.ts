@@ -1,4 +1,5 @@
 import { benchClient } from './client/client.ts';
+import { benchGateway, GATEWAY_PARTS, type GatewayPart } from './gateway/gateway.ts';
 import { benchProtocol } from './protocol/protocol.ts';
 import { benchExpress, benchReplacedSet, benchReplacements } from './server-middleware/express.ts';
 import { benchAuthenticate, benchMemoryStore } from './server-middleware/in-process.ts';
@@ -11,6 +12,14 @@ type Benchmark = () => void | Promise<void>;
 const BENCHMARKS: Readonly<Record<string, readonly Benchmark[]>> = {
   protocol: [() => benchProtocol()],
   client: [benchClient],
+  gateway: [() => benchGateway()],
+  'gateway-quick': [() => benchGateway(undefined, 'quick')],
+  ...Object.fromEntries(
+    Object.keys(GATEWAY_PARTS).map((part) => [
+      `gateway-${part}`,
+      [() => benchGateway([part as GatewayPart])],
+    ]),
+  ),
   'server-middleware': [
     benchMemoryStore,
     () => benchAuthenticate(),

@@ -9,6 +9,8 @@ export interface NetworkState extends NetworkRow {
   readonly newest_block: number | null;
   /** When the oldest withdrawal that waits for its broadcast was requested. */
   readonly pending_since: Date | null;
+  /** Whether something failed to settle or to be broadcast, in any network. */
+  readonly has_failures: boolean;
 }
 
 /** Reads the state of all networks in one cheap query. */
@@ -20,7 +22,8 @@ export const readNetworkStates = async (db: Database): Promise<readonly NetworkS
       (SELECT MAX(block_number) FROM chain_transaction t
         WHERE t.network = n.network AND t.status IN ('detected', 'broadcasted')) AS newest_block,
       (SELECT MIN(requested_at) FROM withdrawal
-        WHERE status = 'pending' AND NOT chain_paused) AS pending_since
+        WHERE status = 'pending' AND NOT chain_paused) AS pending_since,
+      EXISTS (SELECT FROM settlement_failure) AS has_failures
     FROM network n`.execute(db);
   return rows;
 };
@@ -38,6 +41,16 @@ export const measureSettlementLag = async ({ db, clock }: LedgerServices): Promi
   ]);
   return Math.max(0, ...lags);
 };
+
+/** Milliseconds until the oldest transaction in flight is final; 0 when something waits, infinite without any. */
+export const getTimeToNext = (states: readonly NetworkState[], nowMs: number): number =>
+  Math.min(
+    ...states.map((network) => {
+      if (network.pending_since !== null) return 0;
+      if (network.oldest_block === null) return Number.POSITIVE_INFINITY;
+      return Math.max(0, getFinalTime(network, network.oldest_block) - nowMs);
+    }),
+  );
 
 const getFinalTime = (network: NetworkRow, block: number): number =>
   (block + network.required_confirmations - 1 - network.mined_ahead) * network.block_interval_ms;

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { REJECTIONS, type Rejection, toDecimal } from '@cpg/protocol';
-import { sql } from 'kysely';
+import { CompiledQuery } from 'kysely';
 import type { Database } from '../database/open-database.ts';
 import { retryConflicts } from '../database/transactions.ts';
 import type { AccountCurrency } from '../ledger/currencies.ts';
 import { getBlockHeight } from '../ledger/networks.ts';
 import { toSignatureColumns } from '../ledger/signed-request.ts';
 import {
+  type CreatedWithdrawal,
   calculateWithdrawalFee,
   type NewWithdrawal,
   toWithdrawalEventData,
-  type WithdrawalRow,
 } from '../ledger/withdrawals.ts';
 import { formatEventBody } from '../webhooks/events.ts';
 import { getHashPrefix, HASH_SUBJECT } from './broadcast.ts';
@@ -29,7 +29,7 @@ export const holdAndBroadcast = async (
   db: Database,
   input: NewWithdrawal,
   currency: AccountCurrency,
-): Promise<WithdrawalRow | Rejection | 'duplicate'> => {
+): Promise<CreatedWithdrawal | Rejection | 'duplicate'> => {
   try {
     const row = await retryConflicts(() => execute(db, input, currency));
     return row ?? REJECTIONS.insufficient_available_balance;
@@ -43,69 +43,72 @@ const execute = async (
   db: Database,
   input: NewWithdrawal,
   currency: AccountCurrency,
-): Promise<WithdrawalRow | undefined> => {
+): Promise<CreatedWithdrawal | undefined> => {
   const { accountId, toAddress, amount, at } = input;
   const fee = calculateWithdrawalFee(amount, currency);
-  const total = toDecimal(amount).plus(fee).toFixed();
   const { key_id, signature } = toSignatureColumns(input.signed);
   const event = createEventTemplate(input, currency, fee);
-  const account = sql`${accountId}::text`;
-  const name = sql`${currency.currency}::text`;
-  const network = sql`${currency.network}::text`;
-  const time = sql`${at}::timestamptz`;
-  const { rows } = await sql<WithdrawalRow & { duplicate?: unknown }>`
-    WITH held AS (
-      UPDATE balance SET held = held + ${total}::numeric
-      WHERE account_id = ${account} AND currency = ${name} AND network = ${network}
-        AND balance >= held + ${total}::numeric
-      RETURNING account_id),
-    ids AS MATERIALIZED (
-      SELECT nextval(pg_get_serial_sequence('withdrawal', 'id')) AS id,
-        nextval(pg_get_serial_sequence('webhook_event', 'id')) AS event_id
-      FROM held),
-    made AS MATERIALIZED (
-      SELECT id, event_id, ${getHashPrefix(currency.address_family)}::text ||
-        encode(sha256(convert_to(${HASH_SUBJECT}::text || 'withdrawal:' || id, 'UTF8')), 'hex') AS tx_hash
-      FROM ids),
-    inserted AS (
-      INSERT INTO withdrawal (id, account_id, currency, network, to_address, amount, fee, client_reference,
-        key_id, signature, status, chain_paused, tx_hash, requested_at, broadcast_at)
-      OVERRIDING SYSTEM VALUE
-      SELECT id, ${account}, ${name}, ${network}, ${toAddress}::text, ${amount}::numeric, ${fee}::numeric,
-        ${input.clientReference}::text, ${key_id}::text, ${signature}::bytea, 'broadcasted', false, tx_hash,
-        ${time}, ${time}
-      FROM made
-      -- A concurrent request with the same reference or signature has waited for the balance before.
-      ON CONFLICT DO NOTHING
-      RETURNING *),
-    entries AS (
-      INSERT INTO ledger_entry (account_id, currency, network, kind, balance_delta, held_delta, withdrawal_id,
-        created_at)
-      SELECT account_id, currency, network, 'withdrawal_hold', 0, ${total}::numeric, id, ${time} FROM inserted),
-    transactions AS (
-      INSERT INTO chain_transaction (account_id, direction, status, currency, network, from_address, to_address,
-        amount, tx_hash, block_number, created_at, withdrawal_id)
-      SELECT account_id, 'withdrawal', 'broadcasted', currency, network,
-        (SELECT address FROM hot_wallet WHERE account_id = ${account} AND network = ${network}),
-        to_address, amount, tx_hash, ${getBlockHeight(currency, at.getTime()) + 1}::bigint, ${time}, id
-      FROM inserted),
-    events AS (
-      INSERT INTO webhook_event (id, account_id, event, body, created_at)
-      SELECT event_id, ${account}, 'withdrawal.broadcasted',
-        replace(replace(replace(${event.body}::text, ${event.eventId}, event_id::text),
-          ${event.withdrawalId}, id::text), ${event.hash}, made.tx_hash), ${time}
-      FROM inserted JOIN made USING (id)),
-    deliveries AS (
-      INSERT INTO webhook_delivery (event_id, endpoint_id, status, next_attempt_at)
-      SELECT event_id, e.id, 'pending', ${time}
-      FROM inserted JOIN made USING (id) JOIN webhook_endpoint e ON e.account_id = ${account})
-    SELECT inserted.*, CASE WHEN inserted.id IS NULL THEN raise_duplicate() END AS duplicate
-    FROM held LEFT JOIN inserted ON true`.execute(db);
+  const query = CompiledQuery.raw(HOLD_AND_BROADCAST, [
+    ...[accountId, currency.currency, currency.network, toAddress, amount, fee],
+    ...[toDecimal(amount).plus(fee).toFixed(), input.clientReference, key_id, signature, at],
+    ...[getHashPrefix(currency.address_family), getBlockHeight(currency, at.getTime()) + 1],
+    ...[event.body, event.eventId, event.withdrawalId, event.hash],
+  ]);
+  const { rows } = await db.executeQuery<CreatedWithdrawal & { duplicate?: unknown }>(query);
   const [row] = rows;
   if (row === undefined) return undefined;
   const { duplicate: _duplicate, ...withdrawal } = row;
-  return withdrawal;
+  return { ...withdrawal, decimals: currency.decimals };
 };
+
+// $1 account, $2 currency, $3 network, $4 address, $5 amount, $6 fee, $7 both, $8 reference, $9 key, $10 signature, $11 time,
+// $12 prefix of the hash, $13 block, $14 body of the event with placeholders: $15 its id, $16 of the withdrawal, $17 the hash.
+const HOLD_AND_BROADCAST = `
+  WITH held AS (
+    UPDATE balance SET held = held + $7::numeric
+    WHERE account_id = $1::text AND currency = $2::text AND network = $3::text AND balance >= held + $7::numeric
+    RETURNING account_id),
+  ids AS MATERIALIZED (
+    SELECT nextval(pg_get_serial_sequence('withdrawal', 'id')) AS id,
+      nextval(pg_get_serial_sequence('webhook_event', 'id')) AS event_id
+    FROM held),
+  made AS MATERIALIZED (
+    SELECT id, event_id, $12::text ||
+      encode(sha256(convert_to('${HASH_SUBJECT}withdrawal:' || id, 'UTF8')), 'hex') AS tx_hash
+    FROM ids),
+  inserted AS (
+    INSERT INTO withdrawal (id, account_id, currency, network, to_address, amount, fee, client_reference,
+      key_id, signature, status, chain_paused, tx_hash, requested_at, broadcast_at)
+    OVERRIDING SYSTEM VALUE
+    SELECT id, $1::text, $2::text, $3::text, $4::text, $5::numeric, $6::numeric, $8::text,
+      $9::text, $10::bytea, 'broadcasted', false, tx_hash, $11::timestamptz, $11::timestamptz
+    FROM made
+    -- A concurrent request with the same reference or signature has waited for the balance before.
+    ON CONFLICT DO NOTHING
+    RETURNING *),
+  entries AS (
+    INSERT INTO ledger_entry (account_id, currency, network, kind, balance_delta, held_delta, withdrawal_id,
+      created_at)
+    SELECT account_id, currency, network, 'withdrawal_hold', 0, $7::numeric, id, $11::timestamptz FROM inserted),
+  transactions AS (
+    INSERT INTO chain_transaction (account_id, direction, status, currency, network, from_address, to_address,
+      amount, tx_hash, block_number, created_at, withdrawal_id)
+    SELECT account_id, 'withdrawal', 'broadcasted', currency, network,
+      (SELECT address FROM hot_wallet WHERE account_id = $1::text AND network = $3::text),
+      to_address, amount, tx_hash, $13::bigint, $11::timestamptz, id
+    FROM inserted),
+  events AS (
+    INSERT INTO webhook_event (id, account_id, event, body, created_at)
+    SELECT event_id, $1::text, 'withdrawal.broadcasted',
+      replace(replace(replace($14::text, $15::text, event_id::text), $16::text, id::text), $17::text, made.tx_hash),
+      $11::timestamptz
+    FROM inserted JOIN made USING (id)),
+  deliveries AS (
+    INSERT INTO webhook_delivery (event_id, endpoint_id, status, next_attempt_at)
+    SELECT event_id, e.id, 'pending', $11::timestamptz
+    FROM inserted JOIN made USING (id) JOIN webhook_endpoint e ON e.account_id = $1::text)
+  SELECT inserted.*, CASE WHEN inserted.id IS NULL THEN raise_duplicate() END AS duplicate
+  FROM held LEFT JOIN inserted ON true`;
 
 /** The body of the event with placeholders that no client can guess, since only the database knows the ids. */
 const createEventTemplate = (input: NewWithdrawal, currency: AccountCurrency, fee: string) => {

@@ -13,7 +13,13 @@ import { type FinalTransactions, hasNotFailed } from '../ledger/settlements.ts';
 import { settleFinalWithdrawals, settleWithdrawal } from '../ledger/withdrawal-settlements.ts';
 import { addAllConfirmations, unscheduleTransaction } from './blocks.ts';
 import { broadcastWithdrawal } from './broadcast.ts';
-import { bringBackFromFuture, getFinalBlock, type NetworkState, readNetworkStates } from './chain-state.ts';
+import {
+  bringBackFromFuture,
+  getFinalBlock,
+  getTimeToNext,
+  type NetworkState,
+  readNetworkStates,
+} from './chain-state.ts';
 import {
   clearFailure,
   type Failed,
@@ -29,6 +35,14 @@ export const FAILING_ADDRESS = '0x000000000000000000000000000000000000dEaD';
 
 export type Outcome = 'confirmed' | 'failed';
 
+/** What the last {@link SimulatedChain.advance} found. */
+export interface ChainOutlook {
+  /** Milliseconds until something is to be settled; infinite when nothing is in flight. */
+  readonly nextMs: number;
+  /** Whether {@link SimulatedChain.retryFailed} may have something to do. */
+  readonly hasRetries: boolean;
+}
+
 export interface SimulatedChain {
   /**
    * Broadcasts withdrawals that a previous process left pending, and settles transactions that are final. Those
@@ -41,6 +55,7 @@ export interface SimulatedChain {
    * alone.
    */
   retryFailed(signal?: AbortSignal): Promise<void>;
+  readonly outlook: ChainOutlook;
   /** Settles one withdrawal now. Returns false when it is already final or does not exist. */
   settle(withdrawalId: number, outcome: Outcome): Promise<boolean>;
   /** Settles one deposit now. Returns false when it is already final or does not exist. */
@@ -181,8 +196,15 @@ export const createSimulatedChain = (services: LedgerServices, logger: Logger): 
     }
   };
 
+  let outlook: ChainOutlook = { nextMs: 0, hasRetries: true };
   const advanceOnce = async (signal: AbortSignal | undefined): Promise<void> => {
     const states = await readNetworkStates(db);
+    outlook = {
+      nextMs: getTimeToNext(states, clock.now()),
+      hasRetries:
+        states.some(({ has_failures }) => has_failures) ||
+        getTimeToNext(states, clock.now() - LEFT_OUT_MS) === 0,
+    };
     const isPending = states.some(({ pending_since }) => pending_since !== null);
     await runEach([
       ...(isPending ? [() => broadcastPending(signal)] : []),
@@ -225,6 +247,9 @@ export const createSimulatedChain = (services: LedgerServices, logger: Logger): 
     settle,
     settleDeposit: settleOneDeposit,
     reverseDeposit: (id) => reverseDeposit(db, { id, at: now() }),
+    get outlook() {
+      return outlook;
+    },
   };
 };
 

@@ -1,4 +1,5 @@
 import type { DatabaseConnection, Dialect, Driver } from 'kysely';
+import { isPreparationFailure } from './prepared-statements.ts';
 
 /** The database is temporarily unavailable: the same request can succeed later. */
 export class DatabaseUnavailableError extends Error {
@@ -46,6 +47,7 @@ const sqlState = (error: unknown): string | undefined => {
  */
 export const isOutage = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false;
+  if (isPreparationFailure(error)) return true;
   const state = sqlState(error);
   if (state !== undefined) return UNAVAILABLE_STATE.test(state);
   return !(error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError);

@@ -10,6 +10,8 @@ import { masterKeyCheck } from './migrations/0007-master-key-check.ts';
 import { singleStatementWithdrawals } from './migrations/0008-single-statement-withdrawals.ts';
 import { keyVersions } from './migrations/0009-key-versions.ts';
 import { depositReversals } from './migrations/0010-deposit-reversals.ts';
+import { apiKeyVersion } from './migrations/0011-api-key-version.ts';
+import { indexesForGrowth } from './migrations/0012-indexes-for-growth.ts';
 import type { Schema } from './schema.ts';
 
 const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
@@ -23,6 +25,8 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
   '0008-single-statement-withdrawals': singleStatementWithdrawals,
   '0009-key-versions': keyVersions,
   '0010-deposit-reversals': depositReversals,
+  '0011-api-key-version': apiKeyVersion,
+  '0012-indexes-for-growth': indexesForGrowth,
 };
 
 const runStatements = (statements: readonly string[]): Migration => ({

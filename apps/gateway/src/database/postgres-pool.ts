@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { isConnectionStale } from './database-unavailable.ts';
+import { isPreparationFailure, PreparedStatements } from './prepared-statements.ts';
 
 const MAX_CONNECTIONS = 16;
 
@@ -45,6 +46,7 @@ export const openPool = (
   });
   const idle = new Set<pg.PoolClient>();
   const lastResponse = new WeakMap<pg.PoolClient, number>();
+  const statements = new PreparedStatements();
   // A broken connection must not crash the process; its next query reports the error.
   pool.on('error', () => undefined);
   pool.on('acquire', (client) => idle.delete(client));
@@ -54,6 +56,7 @@ export const openPool = (
     client.on('error', () => undefined);
     lastResponse.set(client, performance.now());
     guardClient(client, {
+      statements,
       onResponse: () => lastResponse.set(client, performance.now()),
       onSilence: (sinceMs) => {
         // After a failover all connections to the old server are silent; each would cost a request its timeout.
@@ -64,7 +67,8 @@ export const openPool = (
   return pool;
 };
 
-interface ClientEvents {
+interface ClientOptions {
+  readonly statements: PreparedStatements;
   onResponse(): void;
   /** A query that was sent at this time, as of `performance.now()`, got no response. */
   onSilence(sinceMs: number): void;
@@ -86,11 +90,23 @@ const destroy = (client: pg.PoolClient): void =>
  * Closes a connection whose server does not respond, is shutting down or has become read-only: after a failover
  * the old server may stay up, and a busy pool would never leave it. The pool replaces the connection.
  */
-const guardClient = (client: pg.PoolClient, { onResponse, onSilence }: ClientEvents): void => {
-  const query = client.query.bind(client) as (...parameters: unknown[]) => Promise<unknown>;
+const guardClient = (client: pg.PoolClient, { statements, onResponse, onSilence }: ClientOptions): void => {
+  const send = client.query.bind(client) as (query: unknown) => Promise<unknown>;
+  const query = async (text: string, values: readonly unknown[] = []): Promise<unknown> => {
+    const isInTransaction = (client as unknown as pg.Client).getTransactionStatus() !== 'I';
+    try {
+      return await send(statements.format(text, values));
+    } catch (error) {
+      if (!isPreparationFailure(error)) throw error;
+      statements.learn(error);
+      // The failure has ended a transaction: all of it is retried.
+      if (isInTransaction) throw error;
+      return send(statements.format(text, values));
+    }
+  };
   const statementTimeoutMs = Number(getInternals(client).connectionParameters.statement_timeout);
   const deadlineMs = statementTimeoutMs > 0 ? statementTimeoutMs + RESPONSE_MARGIN_MS : undefined;
-  client.query = (async (...parameters: unknown[]) => {
+  client.query = (async (text: string, values?: readonly unknown[]) => {
     const sentAt = performance.now();
     let timer: NodeJS.Timeout | undefined;
     let isSettled = false;
@@ -102,7 +118,7 @@ const guardClient = (client: pg.PoolClient, { onResponse, onSilence }: ClientEve
     // A response may wait to be read when this process was busy until the timer fired.
     if (deadlineMs !== undefined) timer = setTimeout(() => setImmediate(expire), deadlineMs);
     try {
-      const result = await query(...parameters);
+      const result = await query(text, values);
       onResponse();
       return result;
     } catch (error) {

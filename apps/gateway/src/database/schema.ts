@@ -33,6 +33,8 @@ export interface AccountTables {
     /** When the secret stops working; `null` means never. */
     readonly retired_at: Date | null;
   };
+  /** One row: how often API keys and their secrets have changed. Triggers count. */
+  api_key_version: { readonly id: Generated<true>; readonly version: number };
   /** The wallet that funds an account's withdrawals on a network. */
   hot_wallet: { readonly account_id: string; readonly network: string; readonly address: string };
 }
@@ -246,7 +248,8 @@ export interface Schema extends AccountTables {
   withdrawal: WithdrawalTable;
 }
 
-const MAX_BIGINT = 9_223_372_036_854_775_807n;
+/** The largest value of a BIGINT column. */
+export const MAX_BIGINT = 9_223_372_036_854_775_807n;
 
 /** Whether an id fits a BIGINT column. The wire protocol allows longer ids. Wire protocol §4. */
 export const isDatabaseId = (id: string): boolean => BigInt(id) <= MAX_BIGINT;

@@ -3,6 +3,7 @@ import { isRejection, type Rejection } from '@cpg/protocol';
 import type { Transaction } from 'kysely';
 import { DatabaseUnavailableError } from './database-unavailable.ts';
 import type { Database } from './open-database.ts';
+import { isPreparationFailure } from './prepared-statements.ts';
 import type { Schema } from './schema.ts';
 
 const MAX_ATTEMPTS = 5;
@@ -21,7 +22,10 @@ export const inTransaction = <T>(
   work: (transaction: Transaction<Schema>) => Promise<T>,
 ): Promise<T> => retryConflicts(() => db.transaction().execute(work));
 
-/** Retries work that the database rolled back because of a serialization failure or a deadlock. */
+/**
+ * Retries work that the database rolled back because of a serialization failure or a deadlock, or because it did not know
+ * a prepared statement.
+ */
 export const retryConflicts = async <T>(work: () => Promise<T>): Promise<T> => {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -34,7 +38,8 @@ export const retryConflicts = async <T>(work: () => Promise<T>): Promise<T> => {
 };
 
 const isConflict = (error: unknown): boolean =>
-  error instanceof DatabaseUnavailableError && CONFLICT_STATES.includes(error.code);
+  error instanceof DatabaseUnavailableError &&
+  (CONFLICT_STATES.includes(error.code) || isPreparationFailure(error.cause));
 
 class Rollback extends Error {
   readonly rejection: Rejection;

@@ -101,7 +101,7 @@ export const createWithdrawalRoute = ({ db, clock }: LedgerServices) =>
     const held = await createWithdrawal(db, wanted, holdAndBroadcast);
     if (isRejection(held)) return held;
     const row = held.status === 'pending' ? await broadcastWithdrawal({ db, clock }, held.id) : held;
-    const { amount, fee } = await formatWithdrawalAmounts(db, row);
+    const { amount, fee } = formatWithdrawalAmounts(held);
     return {
       withdrawal_id: row.id,
       // A retry gets the first response, even when the withdrawal is final by then.
@@ -119,7 +119,7 @@ export const getWithdrawalRoute = (db: Database) =>
   ledgerRoute(endpoints.getWithdrawal, async ({ cpg, pathParameters }) => {
     const row = await findWithdrawal(db, cpg.accountId, pathParameters.withdrawal_id);
     if (row === undefined) return REJECTIONS.not_found;
-    const { amount, fee } = await formatWithdrawalAmounts(db, row);
+    const { amount, fee } = formatWithdrawalAmounts(row);
     return {
       id: row.id,
       currency: row.currency,

@@ -1,8 +1,8 @@
 import { createSigningKey, type Permission } from '@cpg/protocol';
 import type { CpgKey, KeyStore } from '@cpg/server-middleware';
-import { sql, type Transaction } from 'kysely';
+import { CompiledQuery, type Selectable, sql, type Transaction } from 'kysely';
 import type { Database } from '../database/open-database.ts';
-import type { Schema } from '../database/schema.ts';
+import type { AccountTables, Schema } from '../database/schema.ts';
 import type { SecretBox } from '../database/secret-box.ts';
 import { inTransaction } from '../database/transactions.ts';
 import type { Services } from '../services.ts';
@@ -41,35 +41,100 @@ export const createApiKey = async (
     .execute();
 };
 
-/** A key store that reads API keys from the database and decrypts their active secrets. */
-export const createDatabaseKeyStore = ({
-  db,
-  box,
-  clock,
-}: Pick<Services, 'db' | 'box' | 'clock'>): KeyStore => ({
-  find: async (keyId): Promise<CpgKey | undefined> => {
-    const key = await db.selectFrom('api_key').selectAll().where('key_id', '=', keyId).executeTakeFirst();
-    if (key === undefined) return undefined;
-    const secrets = await db
-      .selectFrom('api_key_secret')
-      .select('sealed_secret')
-      .where('key_id', '=', keyId)
-      .where((either) =>
-        either.or([either('retired_at', 'is', null), either('retired_at', '>', new Date(clock.now()))]),
-      )
-      .orderBy('id', 'desc')
-      .execute();
-    return {
-      keyId: key.key_id,
-      accountId: key.account_id,
-      signingKeys: secrets.map((secret) => createSigningKey(box.open(secret.sealed_secret, keyId))),
-      permissions: key.permissions as Permission[],
-      rateLimitPerMinute: key.rate_limit_per_minute,
-      revoked: key.revoked_at !== null,
-      ...(key.source_ips === null ? {} : { sourceIps: key.source_ips }),
-    };
-  },
-});
+type KeyServices = Pick<Services, 'db' | 'box' | 'clock'>;
+
+interface FoundKey {
+  readonly key: CpgKey;
+  /** When the next of its secrets stops working, in Unix milliseconds. */
+  readonly until: number;
+}
+
+interface KeyWithSecrets extends Selectable<AccountTables['api_key']> {
+  readonly sealed_secrets: readonly string[];
+  readonly next_retirement: Date | null;
+}
+
+const FIND_KEY = `
+  SELECT api_key.*,
+    ARRAY(
+      SELECT sealed_secret FROM api_key_secret secret
+      WHERE secret.key_id = $1 AND (retired_at IS NULL OR retired_at > $2) ORDER BY id DESC
+    ) AS sealed_secrets,
+    (SELECT min(retired_at) FROM api_key_secret secret
+      WHERE secret.key_id = $1 AND retired_at > $2) AS next_retirement
+  FROM api_key WHERE key_id = $1`;
+
+const findKey = async ({ db, box, clock }: KeyServices, keyId: string): Promise<FoundKey | undefined> => {
+  const query = CompiledQuery.raw(FIND_KEY, [keyId, new Date(clock.now())]);
+  const { rows } = await db.executeQuery<KeyWithSecrets>(query);
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  return {
+    key: {
+      keyId: row.key_id,
+      accountId: row.account_id,
+      signingKeys: row.sealed_secrets.map((sealed) => createSigningKey(box.open(sealed, keyId))),
+      permissions: row.permissions as Permission[],
+      rateLimitPerMinute: row.rate_limit_per_minute,
+      revoked: row.revoked_at !== null,
+      ...(row.source_ips === null ? {} : { sourceIps: row.source_ips }),
+    },
+    until: row.next_retirement?.getTime() ?? Number.POSITIVE_INFINITY,
+  };
+};
+
+// Bounds memory, to about 1 kB each.
+const MAX_WARM_KEYS = 100_000;
+
+/**
+ * A key store that reads API keys from the database and decrypts their active secrets. Keys stay in memory until one of
+ * them changes, which is found out by one statement for all of them, and only when there are requests. Requests wait for
+ * it only when the last one is older than `maxAgeMs`; until then it runs beside them. Without the database the store fails;
+ * it never serves keys that were not checked in time.
+ */
+export const createDatabaseKeyStore = (services: KeyServices, maxAgeMs = 1_000): KeyStore => {
+  const { db, clock } = services;
+  const warm = new Map<string, FoundKey>();
+  let version = -1;
+  let checkedAt = Number.NEGATIVE_INFINITY;
+  let check: Promise<void> | undefined;
+
+  const checkVersion = async (): Promise<void> => {
+    const startedAt = performance.now();
+    const row = await db.selectFrom('api_key_version').select('version').executeTakeFirstOrThrow();
+    if (row.version !== version) warm.clear();
+    version = row.version;
+    checkedAt = startedAt;
+  };
+
+  const findWarm = (keyId: string): CpgKey | undefined => {
+    const found = warm.get(keyId);
+    return found !== undefined && clock.now() < found.until ? found.key : undefined;
+  };
+
+  const find = async (keyId: string): Promise<CpgKey | undefined> => {
+    const age = performance.now() - checkedAt;
+    if (age >= maxAgeMs / 2) {
+      check ??= checkVersion().finally(() => {
+        check = undefined;
+      });
+      if (age >= maxAgeMs) await check;
+      // A failure beside the requests is that of the next one that waits.
+      else check.catch(() => undefined);
+    }
+    const key = findWarm(keyId);
+    if (key !== undefined) return key;
+    const versionBefore = version;
+    const found = await findKey(services, keyId);
+    // What was read before a change that is known by now must not stay.
+    if (found !== undefined && version === versionBefore) {
+      if (warm.size >= MAX_WARM_KEYS) warm.clear();
+      warm.set(keyId, found);
+    }
+    return found?.key;
+  };
+  return { find };
+};
 
 export interface KeyRotation {
   readonly keyId: string;

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { receiveDeposit } from '../chain/broadcast.ts';
 import { FAILING_ADDRESS } from '../chain/simulated-chain.ts';
-import { auditLedger } from './audit.ts';
+import { type AuditProgress, auditLedger } from './audit.ts';
 
 describeOnEachDatabase((start) => {
   let gateway: TestGateway;
@@ -93,6 +93,27 @@ describeOnEachDatabase((start) => {
     ])('reports %s', async (_name, statements, expected) => {
       for (const statement of statements.split(';')) await sql.raw(statement).execute(gateway.db);
       expect(await broken()).toEqual(expected);
+    });
+
+    it('finds the same in ranges of any size, says how far it is, and lists no more than 20 violations', async () => {
+      await sql`UPDATE balance SET balance = balance + 1`.execute(gateway.db);
+      await sql`UPDATE withdrawal SET amount = amount + 1`.execute(gateway.db);
+      const whole = await auditLedger(gateway.db);
+      expect(whole.map(({ count }) => count)).toEqual([5, 1, 0, 0, 6, 0, 0]);
+      const progress: string[] = [];
+      const onProgress = ({ table, done, total }: AuditProgress) =>
+        progress.push(`${table} ${done}/${total}`);
+      expect(await auditLedger(gateway.db, { rowsAtOnce: 1, onProgress })).toEqual(whole);
+      expect(progress).toContain('withdrawal 1/4');
+      expect(progress).toContain('chain_transaction 5/5');
+      await sql`INSERT INTO account SELECT 'acct_' || n, 'many' FROM generate_series(1, 30) AS n`.execute(
+        gateway.db,
+      );
+      await sql`INSERT INTO balance SELECT id, 'USDT', 'ETH', 5, 0 FROM account WHERE name = 'many'`.execute(
+        gateway.db,
+      );
+      const [sums] = await auditLedger(gateway.db, { rowsAtOnce: 7 });
+      expect([sums?.count, sums?.violations.length]).toEqual([35, 20]);
     });
 
     it('reports the rows', async () => {

@@ -1,5 +1,5 @@
-import { type Balance, toDecimal, upperCaseAscii } from '@cpg/protocol';
-import { type Selectable, sql, type Transaction } from 'kysely';
+import { type Balance, upperCaseAscii } from '@cpg/protocol';
+import { CompiledQuery, type Selectable, sql, type Transaction } from 'kysely';
 import type { Database } from '../database/open-database.ts';
 import type { LedgerEntryTable, Schema } from '../database/schema.ts';
 
@@ -8,6 +8,14 @@ export interface BalanceFilter {
   readonly network?: string | undefined;
 }
 
+// A constant text, which is neither built nor planned for each request. Amounts have the decimals of their currency.
+const LIST_BALANCES = `
+  SELECT balance.currency, balance.network, round(balance, decimals)::text AS balance,
+    round(held, decimals)::text AS held, round(balance - held, decimals)::text AS available
+  FROM balance JOIN currency ON currency.currency = balance.currency AND currency.network = balance.network
+  WHERE account_id = $1 AND ($2::text IS NULL OR balance.currency = $2) AND ($3::text IS NULL OR balance.network = $3)
+  ORDER BY balance.currency, balance.network`;
+
 /**
  * Lists the balances of an account by currency, then network, at each currency's precision. Wire
  * protocol §4.1.
@@ -15,33 +23,11 @@ export interface BalanceFilter {
 export const listBalances = async (
   db: Database,
   accountId: string,
-  filter: BalanceFilter,
+  { currency, network }: BalanceFilter,
 ): Promise<Balance[]> => {
-  let query = db
-    .selectFrom('balance')
-    .innerJoin('currency', (join) =>
-      join
-        .onRef('currency.currency', '=', 'balance.currency')
-        .onRef('currency.network', '=', 'balance.network'),
-    )
-    .select(['balance.currency', 'balance.network', 'balance', 'held', 'decimals'])
-    .where('account_id', '=', accountId);
-  if (filter.currency !== undefined)
-    query = query.where('balance.currency', '=', upperCaseAscii(filter.currency));
-  if (filter.network !== undefined)
-    query = query.where('balance.network', '=', upperCaseAscii(filter.network));
-  const rows = await query.orderBy('balance.currency').orderBy('balance.network').execute();
-  return rows.map((row) => {
-    const balance = toDecimal(row.balance);
-    const held = toDecimal(row.held);
-    return {
-      currency: row.currency,
-      network: row.network,
-      balance: balance.toFixed(row.decimals),
-      held: held.toFixed(row.decimals),
-      available: balance.minus(held).toFixed(row.decimals),
-    };
-  });
+  const filter = [currency, network].map((name) => (name === undefined ? null : upperCaseAscii(name)));
+  const { rows } = await db.executeQuery<Balance>(CompiledQuery.raw(LIST_BALANCES, [accountId, ...filter]));
+  return rows;
 };
 
 export interface LedgerMove {

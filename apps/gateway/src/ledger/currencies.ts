@@ -6,11 +6,11 @@ import {
   toDecimal,
   upperCaseAscii,
 } from '@cpg/protocol';
-import { type Insertable, type Kysely, sql, type Transaction } from 'kysely';
+import { CompiledQuery, type Insertable, type Kysely, type Selectable, type Transaction } from 'kysely';
 import type { Database } from '../database/open-database.ts';
 import type { CurrencyTable, NetworkTable, Schema } from '../database/schema.ts';
 import { createRandomAddress } from './addresses.ts';
-import { findNetwork } from './networks.ts';
+import { findNetwork, type NetworkRow } from './networks.ts';
 
 const currency = (
   basics: Pick<CurrencyTable, 'currency' | 'network' | 'name' | 'decimals'>,
@@ -76,38 +76,55 @@ export interface CurrencyName {
   readonly network: string;
 }
 
-// Funds sent to the contract of a token, or to the wallet they come from, reach no recipient.
-const reservedAddresses = sql<string[]>`ARRAY(
-  SELECT other.contract_address FROM currency other
-  WHERE other.network = currency.network AND other.contract_address IS NOT NULL
-  UNION ALL
-  SELECT hot_wallet.address FROM hot_wallet
-  WHERE hot_wallet.account_id = account_currency.account_id AND hot_wallet.network = currency.network)`;
+/** An active currency of an account with its network. */
+export interface AccountCurrency extends CurrencyRow {
+  readonly deposit_enabled: boolean;
+  readonly withdrawal_enabled: boolean;
+  readonly address_family: NetworkRow['address_family'];
+  readonly block_interval_ms: number;
+  readonly mined_ahead: number;
+  /** Addresses that funds must not be sent to: they would reach no recipient. */
+  readonly reserved_addresses: readonly string[];
+  /** Whether the account has a withdrawal with the reference that was asked for. */
+  readonly has_reference: boolean;
+}
+
+type CurrencyRow = Selectable<CurrencyTable>;
+
+// The contract of a token, or the wallet that funds come from, is reserved.
+const FIND_CURRENCY = `
+  SELECT currency.*, deposit_enabled, withdrawal_enabled, address_family, block_interval_ms, mined_ahead,
+    ARRAY(
+      SELECT other.contract_address FROM currency other
+      WHERE other.network = currency.network AND other.contract_address IS NOT NULL
+      UNION ALL
+      SELECT address FROM hot_wallet WHERE account_id = $1 AND hot_wallet.network = currency.network
+    ) AS reserved_addresses,
+    EXISTS (SELECT FROM withdrawal WHERE account_id = $1 AND client_reference = $4) AS has_reference
+  FROM account_currency
+  JOIN currency ON currency.currency = account_currency.currency AND currency.network = account_currency.network
+  JOIN network ON network.network = currency.network
+  WHERE account_id = $1 AND currency.currency = $2 AND currency.network = $3 AND active`;
 
 /**
  * Finds an active currency of an account, ignoring the case of ASCII letters, with its network, the account's
- * permissions for it, and the addresses that it must not be sent to.
+ * permissions for it, and the addresses that it must not be sent to. Also tells whether a withdrawal with a
+ * `clientReference` exists, which saves the withdrawal a round trip.
  */
-export const findCurrency = (db: Database, { accountId, currency, network }: CurrencyName) =>
-  db
-    .selectFrom('account_currency')
-    .innerJoin('currency', (join) =>
-      join
-        .onRef('account_currency.currency', '=', 'currency.currency')
-        .onRef('account_currency.network', '=', 'currency.network'),
-    )
-    .innerJoin('network', 'network.network', 'currency.network')
-    .selectAll('currency')
-    .select(['deposit_enabled', 'withdrawal_enabled'])
-    .select(['address_family', 'block_interval_ms', 'mined_ahead'])
-    .select(reservedAddresses.as('reserved_addresses'))
-    .where('account_id', '=', accountId)
-    .where('currency.currency', '=', upperCaseAscii(currency))
-    .where('currency.network', '=', upperCaseAscii(network))
-    .where('active', '=', true)
-    .executeTakeFirst();
-
-export type AccountCurrency = NonNullable<Awaited<ReturnType<typeof findCurrency>>>;
+export const findCurrency = async (
+  db: Database,
+  {
+    accountId,
+    currency,
+    network,
+    clientReference = null,
+  }: CurrencyName & { clientReference?: string | null },
+): Promise<AccountCurrency | undefined> => {
+  const names = [upperCaseAscii(currency), upperCaseAscii(network)];
+  const query = CompiledQuery.raw(FIND_CURRENCY, [accountId, ...names, clientReference]);
+  const { rows } = await db.executeQuery<AccountCurrency>(query);
+  return rows[0];
+};
 
 /** The number of decimals of a currency's amounts. */
 export const getCurrencyDecimals = async (

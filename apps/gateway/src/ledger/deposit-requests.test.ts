@@ -1,5 +1,6 @@
 import { depositCalls } from '@cpg/test-support/gateway/sandbox-calls';
 import { describeOnEachDatabase, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { receiveDeposit } from '../chain/broadcast.ts';
 
@@ -49,6 +50,18 @@ describeOnEachDatabase((start) => {
       await gateway.chain.advance();
       expect(await balance('currency=USDT&network=ETH')).toBe('1512.500000');
       resetClock();
+    });
+
+    it('shows the newest 100 payments, oldest first', async () => {
+      const { request_id, address } = await requested({ user_identifier: 'often' });
+      await sql`INSERT INTO chain_transaction (account_id, direction, status, currency, network, to_address, amount,
+          tx_hash, created_at, deposit_request_id)
+        SELECT 'acct_demo', 'deposit', 'failed', 'USDT', 'ETH', ${address}, n, 'often-' || n, now(), ${request_id}
+        FROM generate_series(1, 130) AS n`.execute(gateway.db);
+      const { transactions } = (await read(request_id)) as { transactions: { tx_hash: string }[] };
+      expect(transactions.map(({ tx_hash }) => tx_hash)).toEqual(
+        Array.from({ length: 100 }, (_, index) => `often-${index + 31}`),
+      );
     });
 
     it('credits a currency without a balance, and does not credit a failed deposit', async () => {

@@ -221,7 +221,10 @@ const allocate = async (
   );
 };
 
-/** Lists the payments to a deposit request, oldest first. Wire protocol §4.3. */
+// Bounds the response: an address may be paid any number of times.
+const MAX_TRANSACTIONS = 100;
+
+/** Lists the newest 100 payments to a deposit request, oldest first. Wire protocol §4.3. */
 export const listDepositTransactions = async (
   { db, clock }: LedgerServices,
   request: DepositRequestRow,
@@ -230,10 +233,11 @@ export const listDepositTransactions = async (
     .selectFrom('chain_transaction')
     .selectAll()
     .where('deposit_request_id', '=', request.id)
-    .orderBy('id')
+    .orderBy('id', 'desc')
+    .limit(MAX_TRANSACTIONS)
     .execute();
   const height = (await getBlockHeights(db, clock.now())).get(request.network) ?? 0;
-  return rows.map((row) => ({
+  return rows.toReversed().map((row) => ({
     tx_hash: row.tx_hash,
     amount_decimal: toDecimal(row.amount).toFixed(request.decimals),
     status: row.status,

@@ -1,7 +1,9 @@
 import { describeOnEachDatabase, TEST_NOW, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
+import { CompiledQuery, sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { receiveDeposit } from '../chain/broadcast.ts';
 import { FAILING_ADDRESS } from '../chain/simulated-chain.ts';
+import { createPageQuery, listTransactions, type TransactionFilter } from './transactions.ts';
 
 const ADDRESS = '0x52908400098527886E0F7030069857D2E4169EE7';
 
@@ -140,6 +142,72 @@ describeOnEachDatabase((start) => {
       expect((await list('', 'ck_demo_readonly')).body.message).toBe(
         'API key lacks the required permission: list_transactions',
       );
+    });
+
+    it('each combination of filters lists what passes all of them', async () => {
+      const all = (await list('')).body.data as readonly Readonly<Record<string, unknown>>[];
+      const values = {
+        direction: ['deposit', 'withdrawal', 'sweep'],
+        currency: ['usdt', 'BTC', 'none'],
+        network: ['eth', 'BTC'],
+        status: ['failed', 'broadcasted', 'detected', 'none'],
+      };
+      const names = Object.keys(values) as (keyof typeof values)[];
+      const combinations = names.reduce<Record<string, string>[]>(
+        (found, name) =>
+          found.flatMap((each) => [each, ...values[name].map((value) => ({ ...each, [name]: value }))]),
+        [{}],
+      );
+      expect(combinations).toHaveLength(4 * 4 * 3 * 5);
+      for (const filter of combinations) {
+        const expected = all.filter((row) =>
+          Object.entries(filter).every(
+            ([name, value]) =>
+              row[name] === (name === 'currency' || name === 'network' ? value.toUpperCase() : value),
+          ),
+        );
+        const page = await listTransactions(gateway, 'acct_demo', {
+          ...filter,
+          limit: 3,
+        } as TransactionFilter);
+        expect([filter, page.data.map(({ id }) => id)]).toEqual([
+          filter,
+          expected.slice(0, 3).map(({ id }) => id),
+        ]);
+        expect(page.has_more).toBe(expected.length > 3);
+      }
+    });
+
+    it('each combination is found by index among many transactions', async () => {
+      await sql`INSERT INTO chain_transaction (account_id, direction, status, currency, network, to_address, amount,
+          tx_hash, created_at)
+        SELECT 'acct_demo_other', 'deposit', 'confirmed', 'USDT', 'ETH', 'address', 1, 'many-' || n, now()
+        FROM generate_series(1, 20000) AS n`.execute(gateway.db);
+      await sql`ANALYZE chain_transaction`.execute(gateway.db);
+      const filters = [
+        {},
+        { status: 'failed' },
+        { direction: 'deposit' },
+        { currency: 'USDT', network: 'ETH' },
+      ];
+      for (const filter of filters) {
+        for (const cursor of [undefined, '5']) {
+          const query = createPageQuery('acct_demo_other', {
+            ...filter,
+            cursor,
+            limit: 50,
+          } as TransactionFilter);
+          const { rows } = await gateway.db.executeQuery<{ 'QUERY PLAN': string }>(
+            CompiledQuery.raw(`EXPLAIN ${query.sql}`, [...query.parameters]),
+          );
+          const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+          const index =
+            Object.keys(filter).length === 0 ? 'chain_transaction_account' : 'chain_transaction_filter';
+          expect(plan).toMatch(new RegExp(`using ${index}|using chain_transaction_pkey`));
+          expect(plan).not.toContain('Seq Scan on chain_transaction');
+        }
+      }
+      await sql`DELETE FROM chain_transaction WHERE account_id = 'acct_demo_other'`.execute(gateway.db);
     });
   });
 });

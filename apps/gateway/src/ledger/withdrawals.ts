@@ -20,6 +20,9 @@ import { findReplay, type SignedRequest, toSignatureColumns } from './signed-req
 
 export type WithdrawalRow = Selectable<WithdrawalTable>;
 
+/** A withdrawal as it was created, with the decimals of its currency. */
+export type CreatedWithdrawal = WithdrawalRow & { readonly decimals: number };
+
 export interface NewWithdrawal {
   readonly accountId: string;
   readonly currency: string;
@@ -41,7 +44,7 @@ export type HoldWithdrawal = (
   db: Database,
   input: NewWithdrawal,
   currency: AccountCurrency,
-) => Promise<WithdrawalRow | Rejection | 'duplicate'>;
+) => Promise<CreatedWithdrawal | Rejection | 'duplicate'>;
 
 /**
  * Creates a withdrawal and holds its amount and fee; it is `pending`, unless `hold` also broadcasts it. A known
@@ -52,12 +55,12 @@ export const createWithdrawal = async (
   db: Database,
   input: NewWithdrawal,
   hold: HoldWithdrawal = insertAndHold,
-): Promise<WithdrawalRow | Rejection> => {
-  const existing = await findByReference(db, input);
+): Promise<CreatedWithdrawal | Rejection> => {
+  const currency = await findCurrency(db, input);
+  const existing = currency?.has_reference === false ? undefined : await findByReference(db, input);
   if (existing !== undefined) {
     return (await findReplay(db, 'withdrawal', input.signed)) ?? returnExisting(existing, input);
   }
-  const currency = await findCurrency(db, input);
   if (!currency?.withdrawal_enabled) return REJECTIONS.withdrawals_not_enabled;
   const rejection = findRejection(input, currency);
   if (rejection !== undefined) return rejection;
@@ -74,8 +77,13 @@ const findByReference = async (db: Database, input: NewWithdrawal) => {
   return db
     .selectFrom('withdrawal')
     .innerJoin('network', 'network.network', 'withdrawal.network')
+    .innerJoin('currency', (join) =>
+      join
+        .onRef('currency.currency', '=', 'withdrawal.currency')
+        .onRef('currency.network', '=', 'withdrawal.network'),
+    )
     .selectAll('withdrawal')
-    .select('address_family')
+    .select(['address_family', 'decimals'])
     .where('account_id', '=', input.accountId)
     .where('client_reference', '=', input.clientReference)
     .executeTakeFirst();
@@ -83,7 +91,7 @@ const findByReference = async (db: Database, input: NewWithdrawal) => {
 
 type Existing = NonNullable<Awaited<ReturnType<typeof findByReference>>>;
 
-const returnExisting = (existing: Existing, input: NewWithdrawal): WithdrawalRow | Rejection => {
+const returnExisting = (existing: Existing, input: NewWithdrawal): CreatedWithdrawal | Rejection => {
   const isSame =
     existing.currency === upperCaseAscii(input.currency) &&
     existing.network === upperCaseAscii(input.network) &&
@@ -135,7 +143,8 @@ const insertAndHold: HoldWithdrawal = (db, input, currency) => {
       withdrawalId: row.id,
       at: input.at,
     });
-    return isHeld ? row : REJECTIONS.insufficient_available_balance;
+    if (!isHeld) return REJECTIONS.insufficient_available_balance;
+    return { ...row, decimals: currency.decimals };
   });
 };
 
@@ -155,24 +164,29 @@ export const calculateWithdrawalFee = (amount: string, schedule: FeeSchedule): s
     .toFixed(schedule.decimals, Decimal.ROUND_UP);
 
 /** Amount and fee of a withdrawal at the currency's precision. Wire protocol §3. */
-export const formatWithdrawalAmounts = async (
-  db: Database,
-  row: WithdrawalRow,
-): Promise<{ readonly amount: string; readonly fee: string }> => {
-  const decimals = await getCurrencyDecimals(db, row);
-  return { amount: toDecimal(row.amount).toFixed(decimals), fee: toDecimal(row.fee).toFixed(decimals) };
-};
+export const formatWithdrawalAmounts = (
+  row: CreatedWithdrawal,
+): { readonly amount: string; readonly fee: string } => ({
+  amount: toDecimal(row.amount).toFixed(row.decimals),
+  fee: toDecimal(row.fee).toFixed(row.decimals),
+});
 
 /** Finds a withdrawal of this account; `undefined` for one of another account. Wire protocol §4. */
 export const findWithdrawal = async (
   db: Database,
   accountId: string,
   id: string,
-): Promise<WithdrawalRow | undefined> => {
+): Promise<CreatedWithdrawal | undefined> => {
   if (!isDatabaseId(id)) return undefined;
   return db
     .selectFrom('withdrawal')
-    .selectAll()
+    .innerJoin('currency', (join) =>
+      join
+        .onRef('currency.currency', '=', 'withdrawal.currency')
+        .onRef('currency.network', '=', 'withdrawal.network'),
+    )
+    .selectAll('withdrawal')
+    .select('decimals')
     .where('account_id', '=', accountId)
     .where('id', '=', sql<number>`${id}::bigint`)
     .executeTakeFirst();

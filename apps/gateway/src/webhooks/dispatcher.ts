@@ -50,10 +50,11 @@ export class WebhookDispatcher {
     this.#logger = logger;
   }
 
-  /** Starts due deliveries in the free slots. Does not wait for them. */
-  async dispatchDue(): Promise<void> {
-    if (this.#isStopping || this.#slots >= MAX_ATTEMPTS) return;
-    for (const { id, isResponding } of shuffle(await findDueEndpoints(this.#services))) {
+  /** Starts due deliveries in the free slots. Does not wait for them. Returns whether any were due. */
+  async dispatchDue(): Promise<boolean> {
+    if (this.#isStopping || this.#slots >= MAX_ATTEMPTS) return true;
+    const due = await findDueEndpoints(this.#services);
+    for (const { id, isResponding } of shuffle(due)) {
       const known = this.#endpoints.get(id);
       const state = known ?? { id, inFlight: 0, isResponding, isClaiming: false, hasMore: true };
       state.hasMore = true;
@@ -61,6 +62,7 @@ export class WebhookDispatcher {
       this.#ready.add(state);
     }
     this.#fillSlots();
+    return due.length > 0;
   }
 
   /** Starts no further deliveries, and waits for those in flight. */

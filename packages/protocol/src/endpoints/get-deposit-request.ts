@@ -58,7 +58,7 @@ export interface DepositRequest {
   readonly display_expires_at: string;
   /** When it was created: ISO 8601, UTC, whole seconds. */
   readonly created_at: string;
-  /** The payments so far; empty when there are none. */
+  /** The newest 100 payments so far, oldest first; empty when there are none. */
   readonly transactions: DepositTransaction[];
 }
 

@@ -1,0 +1,10 @@
+/**
+ * What grows with every transaction and delivery is found by index. The filter index serves every combination of filters: a
+ * page is the newest of one short range for each kind of transaction. `IF NOT EXISTS`: an operator may have built an index
+ * before with `CONCURRENTLY`, which locks no table.
+ */
+export const indexesForGrowth = [
+  `CREATE INDEX IF NOT EXISTS chain_transaction_filter
+     ON chain_transaction (account_id, direction, status, currency, network, id)`,
+  `CREATE INDEX IF NOT EXISTS webhook_delivery_dead ON webhook_delivery (endpoint_id) WHERE status = 'dead'`,
+];

@@ -1,0 +1,125 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { GatewayProcess } from '@cpg/test-support/gateway-process';
+import { median } from '../protocol/measure.ts';
+import { type Environment, type Ledger, readCpu } from './environment.ts';
+import { benchStatements } from './pgbench.ts';
+import { balancesRequest, sendAll, withdrawalRequest } from './requests.ts';
+
+const print = (line: string) => process.stdout.write(`${line}\n`);
+const ROUNDS = 5;
+
+export interface Contender {
+  readonly name: string;
+  readonly pid: number;
+  readonly port: number;
+}
+
+/** Starts a program that reports its port, and ends with this process. */
+export const startProgram = async (
+  file: string,
+  parameters: readonly string[] = [],
+): Promise<Contender & { readonly child: ChildProcess }> => {
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), parameters);
+  const [port] = (await once(child, 'message')) as [number];
+  return { name: parameters.at(-1) ?? file, pid: child.pid as number, port, child };
+};
+
+export const getContender = (gateway: GatewayProcess, name = 'gateway'): Contender => ({
+  name,
+  pid: gateway.child.pid as number,
+  port: Number(new URL(gateway.url).port),
+});
+
+interface Round {
+  /** CPU microseconds of the server for each request. */
+  readonly cpu: number;
+  readonly databaseCpu: number;
+  /** Of the requests that succeeded. */
+  readonly perSecond: number;
+  /** Requests that got a 503, because the machine was too busy. */
+  readonly unavailable: number;
+}
+
+const runRound = async (
+  { pid, port }: Contender,
+  ledger: Ledger,
+  requests: readonly Buffer[],
+): Promise<Round> => {
+  const before = { cpu: readCpu(pid), database: ledger.readDatabaseCpu(), at: performance.now() };
+  const count = (await sendAll(port, requests)).length;
+  const seconds = (performance.now() - before.at) / 1000;
+  return {
+    unavailable: requests.length - count,
+    cpu: (readCpu(pid) - before.cpu) / count,
+    databaseCpu: (ledger.readDatabaseCpu() - before.database) / count,
+    perSecond: count / seconds,
+  };
+};
+
+const summarize = (rounds: readonly Round[]) => ({
+  cpu: median(rounds.map(({ cpu }) => cpu)),
+  databaseCpu: median(rounds.map(({ databaseCpu }) => databaseCpu)),
+  perSecond: median(rounds.map(({ perSecond }) => perSecond)),
+  unavailable: rounds.reduce((sum, round) => sum + round.unavailable, 0),
+});
+
+const format = ({ cpu, databaseCpu, perSecond, unavailable }: Round): string =>
+  `${cpu.toFixed(0)} µs CPU of the server and ${databaseCpu.toFixed(0)} of PostgreSQL a request, ${perSecond.toFixed(0)}/s` +
+  (unavailable === 0 ? '' : `, ${unavailable} × 503`);
+
+/** CPU of `GET /v1/balances` beside a bare Express route with pg, in rounds that take turns. */
+export const benchBalances = async (environment: Environment): Promise<void> => {
+  const { accounts, requests } = environment.sizes;
+  const ledger = await environment.createLedger('balances', { accounts });
+  const gateway = getContender(await ledger.start());
+  const bare = await startProgram('express-program.ts', [ledger.url, 'unprepared']);
+  const prepared = await startProgram('express-program.ts', [ledger.url, 'prepared']);
+  const contenders = [bare, prepared, gateway];
+  const rounds = new Map(contenders.map(({ name }) => [name, [] as Round[]]));
+  const createRequests = () =>
+    Array.from({ length: requests }, (_, index) => balancesRequest(index % accounts));
+  // The first round warms up.
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    for (const contender of contenders) {
+      const result = await runRound(contender, ledger, createRequests());
+      if (round > 0) rounds.get(contender.name)?.push(result);
+    }
+  }
+  print(`GET /v1/balances, ${accounts} accounts with a key each`);
+  const results = new Map([...rounds].map(([name, list]) => [name, summarize(list)]));
+  for (const [name, result] of results) {
+    const ratio = result.cpu / (results.get('unprepared')?.cpu ?? Number.NaN);
+    const label = name === 'gateway' ? 'gateway' : `bare Express + pg, ${name}`;
+    print(`  ${label.padEnd(32)} ${format(result)}; ${ratio.toFixed(2)} × bare`);
+  }
+  for (const { child } of [bare, prepared]) child.disconnect();
+  await ledger.stop();
+};
+
+/** Withdrawals of many accounts, and on one row, beside pgbench with the statements that the gateway sends. */
+export const benchWithdrawals = async (environment: Environment): Promise<void> => {
+  const { accounts, requests, seconds } = environment.sizes;
+  const ledger = await environment.createLedger('withdrawals', { accounts });
+  const gateway = getContender(await ledger.start());
+  for (const rows of [accounts, 1]) {
+    const rounds: Round[] = [];
+    for (let round = 0; round <= 3; round += 1) {
+      const wanted = Array.from({ length: Math.ceil(requests / 2) }, (_, index) =>
+        withdrawalRequest(index % rows),
+      );
+      const result = await runRound(gateway, ledger, wanted);
+      if (round > 0) rounds.push(result);
+    }
+    print(`POST /v1/withdrawals, ${rows === 1 ? 'one balance' : `${rows} accounts`}`);
+    const result = summarize(rounds);
+    print(`  ${'gateway'.padEnd(32)} ${format(result)}`);
+    const limit = await benchStatements(ledger, { rows, seconds });
+    print(
+      `  ${`pgbench, the ${limit.statements} statements`.padEnd(32)} ${limit.databaseCpu.toFixed(0)} µs CPU of PostgreSQL a withdrawal, ` +
+        `${limit.perSecond.toFixed(0)}/s; the gateway reaches ${(result.perSecond / limit.perSecond).toFixed(2)} ×`,
+    );
+  }
+  await ledger.stop();
+};
