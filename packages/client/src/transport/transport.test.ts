@@ -10,12 +10,13 @@ import {
 } from '@cpg/test-support/client/fixtures';
 import { TRANSPORTS } from '@cpg/test-support/client/transports';
 import { type CapturedRequest, getHeader, ok, respond } from '@cpg/test-support/raw-server';
+import fc from 'fast-check';
 import { Agent, getGlobalDispatcher, interceptors, MockAgent, setGlobalDispatcher } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CpgClient } from '../client.ts';
 import type { CpgError } from '../errors.ts';
 import { fetchTransport } from './fetch-transport.ts';
-import type { Transport, TransportRequest, TransportResponse } from './transport.ts';
+import { isNormalized, type Transport, type TransportRequest, type TransportResponse } from './transport.ts';
 
 afterEach(stopAll);
 
@@ -203,6 +204,34 @@ describe('fetchTransport()', () => {
     expect(
       await payOut(client(new TypeError('fetch failed', { cause: { code: 'ENOTFOUND', message: 'no' } }))),
     ).toMatchObject({ code: 'connection_failed', message: expect.stringContaining('no (ENOTFOUND)') });
+  });
+});
+
+describe('isNormalized', () => {
+  it.each(['/v1/balances', '/v1/a//b/', '/v1/x?a=1&b=%20c.d~', '/v1/a.b/c', '/v1/%41?q=*'])(
+    'accepts %s',
+    (target) => {
+      expect(isNormalized(`https://gateway.example.com${target}`)).toBe(true);
+    },
+  );
+
+  it.each(['/v1/../x', '/v1/%2e%2E/x', '/v1/.', "/v1/x?q='", '/v1/x?q=é', '/v1/x#f', '/v1/a b', '/v1/x?'])(
+    'rejects %s',
+    (target) => {
+      expect(isNormalized(`https://gateway.example.com${target}`)).toBe(false);
+    },
+  );
+
+  it('agrees with URL parsers', () => {
+    const character = fc.constantFrom(...'aZ0_-/.?&=%2e~+*\'"<`{|}^@:;,!$()[]\\# é\t');
+    fc.assert(
+      fc.property(fc.string({ unit: character }), (rest) => {
+        const url = `https://gateway.example.com/${rest}`;
+        const { origin, pathname, search } = new URL(url);
+        expect(isNormalized(url)).toBe(`${origin}${pathname}${search}` === url);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 });
 
