@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { captureOutput } from '@cpg/test-support/captured-output';
+import { findFreePort } from '@cpg/test-support/ports';
 import { describeInCi } from '@cpg/test-support/programs';
 import { describe, expect, it } from 'vitest';
 import { MAX_OUTPUT_LENGTH } from '../adapter/adapter-output.ts';
@@ -246,6 +247,74 @@ const expectOnlyHostileFail = (
   expect(diff?.actual).toMatch(actual);
   expect(code).toBe(1);
 };
+
+/** A server in JavaScript that leaves a file in its state, and ends at `GET /v1/balances`. */
+const ENDING = `
+  const fs = require("node:fs");
+  fs.writeFileSync(process.env.STATE_DIR + "/used", "", { flag: "wx" });
+  const body = JSON.stringify({ success: true, message: "OK", data: { pong: true } });
+  require("node:http").createServer((request, response) => {
+    if (request.url.startsWith("/v1/balances")) { console.error("out of memory"); process.exit(3); }
+    response.setHeader("content-type", "application/json").end(body);
+  }).listen(process.env.PORT, process.env.HOST);`;
+
+describe('a server that the run starts', () => {
+  const start = (program: string) => `'${process.execPath}' -e '${program}'`;
+  const target = async () => ['--url', `http://127.0.0.1:${await findFreePort()}`, '--keys', DEMO_KEYS];
+
+  it('is started again with a fresh state after it has ended, with its output in the report, and stopped', async () => {
+    const [option, url = '', ...keys] = await target();
+    const run = [
+      '--run',
+      'server-{balances-decimals,balances-order,accept-no-query}',
+      '--start',
+      start(ENDING),
+    ];
+    const { code, cases, verdicts } = await judge('server', String(option), url, ...keys, ...run);
+    expect(verdicts.toSorted()).toEqual([
+      'server-accept-no-query pass',
+      'server-balances-decimals fail',
+      'server-balances-order fail',
+    ]);
+    for (const { diff } of cases.filter(({ verdict }) => verdict === 'fail'))
+      expect(diff).toMatchObject({
+        actual: 'the server closed the connection without a response',
+        output: 'the server ended (exit code 3); it wrote: out of memory',
+      });
+    expect(code).toBe(1);
+    await expect(fetch(url)).rejects.toThrow();
+  });
+
+  it('that ends before it listens gives no verdict, with its output', async () => {
+    const run = [
+      '--run',
+      'server-accept-no-query',
+      '--start',
+      start('console.log("no licence"); process.exit(4)'),
+    ];
+    const { code, cases } = await judge('server', ...(await target()), ...run);
+    expect(cases[0]?.reason).toBe('could not start: the server ended (exit code 4); it wrote: no licence');
+    expect(code).toBe(3);
+  });
+
+  it('is not started where another program listens', async () => {
+    const { url, die } = await startServer(rows(ROW));
+    const { code, cases } = await judge(
+      'server',
+      '--url',
+      url,
+      '--keys',
+      DEMO_KEYS,
+      '--run',
+      'server-accept-no-query',
+      '--start',
+      'exit 5',
+    );
+    expect(cases[0]?.reason).toContain(`another program listens on ${url.slice('http://'.length)}: stop it`);
+    expect(code).toBe(3);
+    die();
+  });
+});
 
 describe('two servers with a name each', () => {
   it('compare in one report', async () => {

@@ -33,6 +33,7 @@ export interface ServerOptions {
   readonly peerUrl?: string;
   readonly proxyAddress?: string;
   readonly name?: string;
+  readonly start?: string;
 }
 
 /** The options of every command on a server. */
@@ -44,6 +45,7 @@ export const SERVER_OPTIONS = Object.freeze({
 /** Adds the options of the optional test hooks. Cases that need a missing one are not applicable. */
 export const addServerOptions = (command: Command): Command =>
   command
+    .option('--start <command>', 'command line that starts the server; stopped after the run')
     .option('--name <text>', 'name of the server in the reports, to compare runs; its URL by default')
     .option('--clock-url <url>', 'URL of its movable clock, for the cases that need one')
     .option('--store-url <url>', 'URL that switches its admission store off, for the outage cases')
@@ -68,6 +70,7 @@ export const planServer = (plan: Plan, options: ServerOptions): void => {
         peerUrl: peerUrl === undefined ? undefined : serverUrl(peerUrl, '--peer-url'),
         proxyAddress,
         name: options.name,
+        start: options.start,
       },
       plan,
     ),

@@ -119,7 +119,11 @@ const judge = async <Context>(
     pace.addSilence();
     onUnresponsive();
   }
-  return getOutcome(result.error, check, testCase);
+  const outcome = getOutcome(result.error, check, testCase);
+  const { diff } = outcome;
+  const isBroken = result.error instanceof ImplementationFailure || result.error instanceof DeadlineExceeded;
+  const output = isBroken && diff !== undefined ? await session.findEnd?.() : undefined;
+  return diff === undefined || output === undefined ? outcome : { ...outcome, diff: { ...diff, output } };
 };
 
 const NOT_TRIED: Outcome = {

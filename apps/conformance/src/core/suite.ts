@@ -36,6 +36,8 @@ export interface Session<Context> {
   readonly capabilities: ReadonlySet<string>;
   /** Called before each case, and not part of its time. A rejection is the outcome of the case. */
   readonly prepare?: () => Promise<void>;
+  /** Called after a case without a complete response: why the implementation has ended; `undefined` if not. */
+  readonly findEnd?: () => Promise<string | undefined>;
   /** Creates the context of a case. */
   readonly context: (check: Checker, id: string) => Context;
   readonly close: () => Promise<void>;

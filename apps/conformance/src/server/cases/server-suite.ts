@@ -11,6 +11,7 @@ import {
 } from '../preflight.ts';
 import type { ServerCase } from '../server-under-test.ts';
 import { type ServerTarget, ServerUnderTest } from '../server-under-test.ts';
+import { StartedServer } from '../started-server.ts';
 import { SandboxClock, SandboxStore } from '../test-hooks.ts';
 import { getSecrets, type TestKeys } from '../test-keys.ts';
 import { BALANCE_CASES } from './balance-cases.ts';
@@ -82,6 +83,8 @@ export interface ServerOptions {
   readonly keys: TestKeys;
   /** The server's movable clock, for the cases that need one. */
   readonly clockUrl?: string | undefined;
+  /** The command line that starts it; without one, it must run already. */
+  readonly start?: string | undefined;
   /** Its name in the reports. @default url */
   readonly name?: string | undefined;
   /** The URL that switches the server's admission store on and off. */
@@ -103,7 +106,32 @@ const getCapabilities = (options: ServerOptions): ReadonlySet<string> => {
   return new Set(offered.filter(([, given]) => given !== undefined).map(([name]) => name));
 };
 
+/** Starts the server when the run has to, and stops it when it cannot be judged. */
 const open = async (options: ServerOptions, settings: RunSettings): Promise<Session<ServerUnderTest>> => {
+  const { url, peerUrl, start } = options;
+  if (start === undefined) return connect(options, settings);
+  const addresses = [url, ...(peerUrl === undefined ? [] : [peerUrl])].map(parseAddress);
+  const started = new StartedServer({ commandLine: start, addresses });
+  await started.start();
+  try {
+    const session = await connect(options, settings);
+    return {
+      ...session,
+      prepare: () => started.prepare(),
+      findEnd: () => started.findEnd(),
+      close: async () => {
+        await session.close().catch(() => undefined);
+        await started.stop();
+      },
+    };
+  } catch (error) {
+    const end = await started.findEnd();
+    await started.stop();
+    throw end === undefined ? error : new Error(end, { cause: error });
+  }
+};
+
+const connect = async (options: ServerOptions, settings: RunSettings): Promise<Session<ServerUnderTest>> => {
   const { url, keys, clockUrl, storeUrl, peerUrl, proxyAddress, fastForward } = options;
   const address = parseAddress(url);
   for (const secret of getSecrets(keys)) settings.masker.addSecret(secret);
