@@ -9,6 +9,7 @@ import { reportCommand } from './report.ts';
 import { runCommand } from './run-command.ts';
 import { serverCommand } from './server-command.ts';
 import { timingCommand } from './timing-command.ts';
+import { trendCommand } from './trend-command.ts';
 
 const isClosedPipe = (error: Error): boolean => (error as NodeJS.ErrnoException).code === 'EPIPE';
 
@@ -44,6 +45,7 @@ export const program = (exit: (code: number) => void): Command =>
     .addCommand(runCommand(exit))
     .addCommand(timingCommand(exit))
     .addCommand(reportCommand(exit))
+    .addCommand(trendCommand())
     .addCommand(listCommand())
     .addCommand(explainCommand())
     .addCommand(exportCommand());

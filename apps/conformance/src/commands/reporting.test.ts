@@ -230,6 +230,21 @@ describe('report', () => {
   });
 });
 
+describe('trend', () => {
+  it('prints and writes the runs of several files, and rejects what is none', async () => {
+    const run = ['vectors', '--self', '--run', 'sign-worked-*'];
+    for (const name of ['one', 'two']) await main([...run, '--seed', name, '--jsonl', path(`${name}.jsonl`)]);
+    stdout = '';
+    expect(
+      await main(['trend', path('one.jsonl'), path('two.jsonl'), '--html', path('new/trend.html')]),
+    ).toBe(0);
+    expect(stdout).toMatch(/^vectors @cpg\/protocol\n.* seed one\n.* seed two\n/);
+    expect(readFileSync(path('new/trend.html'), 'utf8')).toContain('<h2>vectors: @cpg/protocol</h2>');
+    expect(await main(['trend', path('new/trend.html')])).toBe(2);
+    expect(await main(['trend', path('one.jsonl'), '--html', folder])).toBe(2);
+  });
+});
+
 describe('a command that cannot be started', () => {
   it.each([
     ['an adapter', []],
