@@ -23,6 +23,7 @@ describe('parseConfig', () => {
       webhook: undefined,
       webhookAllowedHosts: [],
       webhookDnsServers: [],
+      webhookRetentionDays: 30,
       logLevel: 'info',
     });
   });
@@ -47,6 +48,7 @@ describe('parseConfig', () => {
       CPG_WEBHOOK_SECRET: 'a-secret-of-the-webhook',
       CPG_WEBHOOK_ACCOUNT: 'acct_shop',
       CPG_WEBHOOK_ALLOWED_HOSTS: 'hooks.internal:9443, 10.0.0.1',
+      CPG_WEBHOOK_RETENTION_DAYS: '90',
       CPG_WEBHOOK_DNS_SERVERS: '10.0.0.2, [fd00::2]:5353, ::1, 127.0.0.1:53',
       CPG_LOG_LEVEL: 'silent',
     });
@@ -71,6 +73,7 @@ describe('parseConfig', () => {
         accountId: 'acct_shop',
       },
       webhookAllowedHosts: ['hooks.internal:9443', '10.0.0.1'],
+      webhookRetentionDays: 90,
       webhookDnsServers: ['10.0.0.2', '[fd00::2]:5353', '::1', '127.0.0.1:53'],
       logLevel: 'silent',
     });
@@ -91,6 +94,10 @@ describe('parseConfig', () => {
     [
       { ...WEBHOOK, CPG_WEBHOOK_URL: 'https://10.0.0.1/hooks' },
       'CPG_WEBHOOK_URL: Host should be reachable from the Internet',
+    ],
+    [
+      { CPG_WEBHOOK_RETENTION_DAYS: '2' },
+      'CPG_WEBHOOK_RETENTION_DAYS: expected a number of days, at least 3, or 0 to keep everything: got "2"',
     ],
     [{ CPG_IP_LIMIT_PER_MINUTE: '-1' }, 'CPG_IP_LIMIT_PER_MINUTE: '],
     ...['true', '1', 'loopback', '10.0.0.0/33', '10.0.0.1:80', '010.0.0.1', '127.1', '[::1]', '::1%lo'].map(

@@ -78,6 +78,12 @@ const hostName = z
   .toLowerCase();
 
 const IP_LIMIT_PER_MINUTE = 600;
+const RETENTION_DAYS = 30;
+// A delivery has its last attempt 40 hours after the event.
+const MIN_RETENTION_DAYS = 3;
+const retentionDays = wholeNumber(0, 36_500).refine((days) => days === 0 || days >= MIN_RETENTION_DAYS, {
+  error: `expected a number of days, at least ${MIN_RETENTION_DAYS}, or 0 to keep everything`,
+});
 const MIN_SECRET_LENGTH = 16;
 const MAX_SECRET_LENGTH = 256;
 const SECRET_LENGTH_ERROR = `expected ${MIN_SECRET_LENGTH} to ${MAX_SECRET_LENGTH} characters`;
@@ -123,6 +129,7 @@ const VARIABLES = {
     .optional(),
   CPG_WEBHOOK_ACCOUNT: z.string().min(1).max(128).optional(),
   CPG_WEBHOOK_ALLOWED_HOSTS: list.pipe(z.array(allowedHost)),
+  CPG_WEBHOOK_RETENTION_DAYS: retentionDays.optional(),
   CPG_WEBHOOK_DNS_SERVERS: list.pipe(z.array(dnsServer)),
   CPG_SANDBOX: z.stringbool({ error: 'expected true or false' }).default(false),
   CPG_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -225,6 +232,8 @@ export interface Config {
   readonly webhook: WebhookConfig | undefined;
   /** `host` or `host:port`, exempt from the webhook URL rules. */
   readonly webhookAllowedHosts: readonly string[];
+  /** Days for which events, deliveries and attempts are kept; 0: for ever. */
+  readonly webhookRetentionDays: number;
   /** Resolve the hosts of webhooks. @default the DNS servers of the system */
   readonly webhookDnsServers: readonly string[];
   readonly logLevel: z.output<typeof environment>['CPG_LOG_LEVEL'];
@@ -303,6 +312,8 @@ export const parseConfig = (variables: Variables): Config => {
             accountId: data.CPG_WEBHOOK_ACCOUNT,
           },
     webhookAllowedHosts: data.CPG_WEBHOOK_ALLOWED_HOSTS,
+    // The clock of the sandbox jumps.
+    webhookRetentionDays: data.CPG_WEBHOOK_RETENTION_DAYS ?? (data.CPG_SANDBOX ? 0 : RETENTION_DAYS),
     webhookDnsServers: data.CPG_WEBHOOK_DNS_SERVERS,
     logLevel: data.CPG_LOG_LEVEL,
   };

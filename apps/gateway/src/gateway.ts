@@ -17,6 +17,7 @@ import { createClock, watchClock } from './time.ts';
 import { bringBackFromFuture } from './webhooks/attempts.ts';
 import { WebhookDispatcher } from './webhooks/dispatcher.ts';
 import { createResolver } from './webhooks/resolver.ts';
+import { deleteOldEvents } from './webhooks/retention.ts';
 
 export interface Gateway extends Services {
   /** URL of the API. */
@@ -36,6 +37,8 @@ const IDLE_SETTLEMENT_MS = 600;
 const IDLE_DELIVERY_MS = 1_000;
 const RETRY_INTERVAL_MS = 1_000;
 const REENCRYPTION_INTERVAL_MS = 60_000;
+const RETENTION_INTERVAL_MS = 60_000;
+const DAY_MS = 86_400_000;
 const WEBHOOK_CONNECTIONS = 4;
 // Shorter than the drain timeout of the process: a receiver that does not respond must not delay the shutdown.
 const DELIVERY_DRAIN_MS = 5_000;
@@ -58,7 +61,12 @@ export const startGateway = async (
   let isDraining = false;
   const stored = createDatabaseKeyStore(services);
   const keys = cachedKeys(mode.selectKeys?.(stored) ?? stored, { ttlMs: KEY_TTL_MS, missTtlMs: 100 });
-  const metrics = createMetrics(services, keys);
+  // Deliveries have connections of their own: many that end at once delay no request.
+  const webhookDb =
+    config.databaseUrl === undefined
+      ? services.db
+      : await openDatabase(config, { maxConnections: WEBHOOK_CONNECTIONS });
+  const metrics = createMetrics({ ...services, pools: { api: services.db, webhooks: webhookDb } }, keys);
   const appServices = {
     ...parts,
     config,
@@ -67,11 +75,6 @@ export const startGateway = async (
     extension: mode.extend?.(parts),
     isDraining: () => isDraining,
   };
-  // Deliveries have connections of their own: many that end at once delay no request.
-  const webhookDb =
-    config.databaseUrl === undefined
-      ? services.db
-      : await openDatabase(config, { maxConnections: WEBHOOK_CONNECTIONS });
   const closeStores = async () => {
     metrics.stop();
     await admission.close();
@@ -127,6 +130,19 @@ export const startGateway = async (
       intervalMs: REENCRYPTION_INTERVAL_MS,
       logger,
     }),
+    ...(config.webhookRetentionDays === 0
+      ? []
+      : [
+          repeat(
+            (signal) =>
+              deleteOldEvents(
+                webhookDb,
+                new Date(clock.now() - config.webhookRetentionDays * DAY_MS),
+                signal,
+              ),
+            { name: 'deletion of old webhook events', intervalMs: RETENTION_INTERVAL_MS, logger },
+          ),
+        ]),
   ];
   for (const server of servers)
     onWrite(server, () => {

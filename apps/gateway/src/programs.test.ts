@@ -215,6 +215,38 @@ describe('gateway:audit', () => {
 const programPath = (name: string) => join(import.meta.dirname, `${name}.ts`);
 const command = (name: string) => `'${process.execPath}' --conditions=@cpg/source '${programPath(name)}'`;
 
+describeInCi('a secret that cannot be shown', () => {
+  let postgres: Postgres;
+  let environment: Readonly<Record<string, string | undefined>>;
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    const DATABASE_URL = postgres.createDatabase('secrets');
+    environment = { PATH: process.env.PATH, DATABASE_URL, CPG_MASTER_KEY: 'ab'.repeat(32) };
+  });
+  afterAll(() => postgres.stop());
+  const runInShell = (script: string) =>
+    spawnSync('bash', ['--norc', '-c', script], { encoding: 'utf8', env: environment });
+
+  it('leaves no key and no account', () => {
+    const create = `${command('keys')} create --account acct_shop --create-account`;
+    for (const output of ['>&-', '>/dev/full', '>/dev/null', '| true; (exit $PIPESTATUS)']) {
+      const { status, stderr } = runInShell(`${create} ${output}`);
+      expect({ output, status, stderr }).toEqual({
+        output,
+        status: 1,
+        stderr: expect.stringMatching(
+          /^The secret could not be shown, so nothing was changed: .+\. Fix: run the command again, with an output that takes it\.\n$/,
+        ),
+      });
+    }
+    const { status, stdout } = runInShell(`${create} --key ck_shown && ${command('keys')} list`);
+    expect({ status, keys: stdout.match(/^ck_\S+ {2}acct_shop/gm) }).toEqual({
+      status: 0,
+      keys: ['ck_shown  acct_shop'],
+    });
+  });
+});
+
 describeInCi('a reader that exits early', () => {
   it.each([
     ['keys', '--help | head -1', 0],

@@ -120,6 +120,30 @@ export const startConfiguredApache = (configure: ProxyConfiguration): Promise<Re
     return { configuration, command: (file) => ['apache2', '-X', '-f', file] };
   });
 
+/** Starts pgbouncer in transaction mode, with these settings, in front of a PostgreSQL server on loopback. */
+export const startPgbouncer = (
+  upstreamPort: number,
+  settings: Readonly<Record<string, string | number>>,
+): Promise<ReverseProxy> =>
+  startProxy((port) => {
+    const all = {
+      listen_addr: LOOPBACK,
+      listen_port: port,
+      unix_socket_dir: '',
+      auth_type: 'any',
+      pool_mode: 'transaction',
+      ...settings,
+    };
+    const configuration = [
+      '[databases]',
+      `* = host=${LOOPBACK} port=${upstreamPort} user=cpg`,
+      '[pgbouncer]',
+      ...Object.entries(all).map(([name, value]) => `${name} = ${value}`),
+    ].join('\n');
+    const user = process.getuid?.() === 0 ? ['-u', 'postgres'] : [];
+    return { configuration, command: (file) => ['pgbouncer', '-q', ...user, file] };
+  });
+
 interface ProxyProgram {
   readonly configuration: string;
   readonly command: (file: string) => readonly [program: string, ...parameters: string[]];

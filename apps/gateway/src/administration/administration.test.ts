@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEMO_KEYS, ODD_SECRET_KEYS, SINGLE_PERMISSION_KEYS } from '../sandbox/demo.ts';
 import { accountsProgram } from './accounts-program.ts';
 import { currenciesProgram } from './currencies-program.ts';
+import { keysProgram } from './keys-program.ts';
 import { webhooksProgram } from './webhooks-program.ts';
 
 let gateway: TestGateway;
@@ -21,6 +22,35 @@ const failure = (createProgram: CreateProgram, ...parameters: readonly string[])
     ({ message }: Error) => message,
   );
 const list = async (createProgram: CreateProgram) => (await run(createProgram, 'list')).trim().split('\n');
+
+describe('a secret that cannot be shown', () => {
+  const attempt = (createProgram: CreateProgram, ...parameters: readonly string[]) =>
+    runAdministration(gateway, createProgram, {
+      parameters,
+      printSecret: () => Promise.reject(new Error('the output is closed')),
+    }).then(
+      () => 'no error',
+      ({ message }: Error) => message,
+    );
+  const readSecrets = async () => ({
+    keys: await gateway.db.selectFrom('api_key_secret').selectAll().orderBy('id').execute(),
+    webhooks: await gateway.db.selectFrom('webhook_endpoint').selectAll().execute(),
+  });
+
+  it('changes nothing: no key, no rotation, no webhook', async () => {
+    const url = 'https://example.com/replaced';
+    await run(webhooksProgram, 'add', url, '--account', 'acct_demo');
+    const before = await readSecrets();
+    expect(await attempt(keysProgram, 'create', '--account', 'acct_new', '--create-account')).toBe(
+      'the output is closed',
+    );
+    expect(await attempt(keysProgram, 'rotate', 'ck_demo_full')).toBe('the output is closed');
+    expect(await attempt(webhooksProgram, 'add', url, '--account', 'acct_demo')).toBe('the output is closed');
+    expect(await readSecrets()).toEqual(before);
+    expect((await list(accountsProgram)).join()).not.toContain('acct_new');
+    await gateway.db.deleteFrom('webhook_endpoint').execute();
+  });
+});
 
 describe('gateway:accounts', () => {
   it('creates an account with every currency, renames and lists it', async () => {

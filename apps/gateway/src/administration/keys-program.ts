@@ -61,7 +61,7 @@ const formatSecret = (keyId: string, secret: string) =>
  *
  * @throws Error when a command fails, CommanderError when its arguments are invalid.
  */
-export const keysProgram = ({ open, print }: ProgramOptions): Command => {
+export const keysProgram = ({ open, print, printSecret }: ProgramOptions): Command => {
   const program = new Command('gateway:keys').description('Create, rotate, revoke and list API keys');
 
   program
@@ -101,8 +101,8 @@ export const keysProgram = ({ open, print }: ProgramOptions): Command => {
             ...(sourceIp === undefined ? {} : { sourceIps: sourceIp }),
             rateLimitPerMinute: rateLimit,
           });
+          await printSecret(formatSecret(key, secret));
         });
-        print(formatSecret(key, secret));
       },
     );
 
@@ -121,9 +121,10 @@ export const keysProgram = ({ open, print }: ProgramOptions): Command => {
       const at = new Date();
       const { db, box } = await open();
       const retireAt = new Date(at.getTime() + overlap * HOUR_MS);
-      if (!(await rotateApiKey(db, box, { keyId, secret, at, retireAt })))
+      const onStored = () => printSecret(formatSecret(keyId, secret));
+      if (!(await rotateApiKey(db, box, { keyId, secret, at, retireAt, onStored })))
         throw new Error(`No active key ${keyId}`);
-      print(`${formatSecret(keyId, secret)}The previous secret works until ${retireAt.toISOString()}.\n`);
+      print(`The previous secret works until ${retireAt.toISOString()}.\n`);
     });
 
   program

@@ -1,5 +1,6 @@
 import { Argument, Command } from 'commander';
 import { sql } from 'kysely';
+import { inTransaction } from '../database/transactions.ts';
 import { requeueDeadDeliveries } from '../webhooks/deliveries.ts';
 import { registerWebhook, removeWebhook, resumeWebhook } from '../webhooks/endpoints.ts';
 import { findWebhookUrlProblem } from '../webhooks/url-rules.ts';
@@ -44,7 +45,7 @@ const assertFound = (isFound: boolean, id: number): void => {
  *
  * @throws Error when a command fails, CommanderError when its arguments are invalid.
  */
-export const webhooksProgram = ({ open, print }: ProgramOptions): Command => {
+export const webhooksProgram = ({ open, print, printSecret }: ProgramOptions): Command => {
   const program = new Command('gateway:webhooks').description('Register, watch and remove webhooks');
   const webhook = () =>
     new Argument('<id>', 'id of the webhook').argParser(parseWholeNumber(1, Number.MAX_SAFE_INTEGER));
@@ -59,8 +60,11 @@ export const webhooksProgram = ({ open, print }: ProgramOptions): Command => {
       const problem = findWebhookUrlProblem(url, rules);
       if (problem !== undefined) throw new Error(problem);
       await assertAccountExists(db, account, 'npm run gateway:accounts -- list shows the accounts');
-      const { id, secret } = await registerWebhook(db, box, { accountId: account, url, at: new Date() });
-      print(`webhook ${id}\nsecret  ${secret}\nStore the secret now: it is not shown again.\n`);
+      await inTransaction(db, async (transaction) => {
+        const webhook = { accountId: account, url, at: new Date() };
+        const { id, secret } = await registerWebhook(transaction, box, webhook);
+        await printSecret(`webhook ${id}\nsecret  ${secret}\nStore the secret now: it is not shown again.\n`);
+      });
     });
 
   program

@@ -17,6 +17,26 @@ export const setStorage = (db: Database, storage: Storage): void => {
   storages.set(db, storage);
 };
 
+/** The connections of a pool. */
+export interface PoolUse {
+  readonly max: number;
+  /** Open connections, in use or idle. */
+  readonly open: number;
+  readonly idle: number;
+  /** Statements and transactions that wait for a connection. */
+  readonly waiting: number;
+}
+
+const pools = new WeakMap<Database, () => PoolUse>();
+
+/** Lets {@link readPoolUse} know the pool of a database. */
+export const setPool = (db: Database, read: () => PoolUse): void => {
+  pools.set(db, read);
+};
+
+/** The use of the connections to PostgreSQL; `undefined` for the embedded database. */
+export const readPoolUse = (db: Database): PoolUse | undefined => pools.get(db)?.();
+
 /**
  * Whether the database can serve withdrawals: it responds, can be written to, as it cannot during a failover, and
  * has space.

@@ -67,7 +67,13 @@ export interface OutageEvents {
 
 /** Wraps a dialect: every outage throws a {@link DatabaseUnavailableError}. */
 export const reportOutages = (dialect: Dialect, events: OutageEvents = {}): Dialect => ({
-  createAdapter: () => dialect.createAdapter(),
+  createAdapter: () => {
+    const adapter = dialect.createAdapter();
+    // `migrate` has a lock of its own.
+    adapter.acquireMigrationLock = async () => undefined;
+    adapter.releaseMigrationLock = async () => undefined;
+    return adapter;
+  },
   createIntrospector: (db) => dialect.createIntrospector(db),
   createQueryCompiler: () => dialect.createQueryCompiler(),
   createDriver: () => guardDriver(dialect.createDriver(), events),

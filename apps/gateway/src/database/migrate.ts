@@ -35,14 +35,30 @@ const runStatements = (statements: readonly string[]): Migration => ({
   },
 });
 
-/** Runs the pending migrations. Safe to run from several processes at once: the migrator takes a lock. */
+// The lock of kysely's migrator, which gateways of earlier releases take for their session.
+const LOCK_ID = '3853314791062309107';
+
+/**
+ * Runs the pending migrations in one transaction. Safe to run from several processes at once: each waits for the one
+ * before. The lock belongs to the transaction, since a pooler in transaction mode gives a session to anyone after it.
+ */
 export const migrate = async (db: Kysely<Schema>): Promise<void> => {
   const migrations = Object.entries(MIGRATIONS).map(
     ([name, statements]) => [name, runStatements(statements)] as const,
   );
   const provider = { getMigrations: async () => Object.fromEntries(migrations) };
-  const { error } = await new Migrator({ db, provider }).migrateToLatest();
-  if (error === undefined) return;
-  const reason = error instanceof Error ? error.message : String(error);
-  throw new Error(`Database migration failed: ${reason}`, { cause: error });
+  try {
+    await db.transaction().execute(async (transaction) => {
+      // Limits of the role are for requests.
+      await sql`SELECT set_config('lock_timeout', '0', true), set_config('statement_timeout', '0', true)`.execute(
+        transaction,
+      );
+      await sql`SELECT pg_advisory_xact_lock(${sql.lit(LOCK_ID)}::bigint)`.execute(transaction);
+      const { error } = await new Migrator({ db: transaction, provider }).migrateToLatest();
+      if (error !== undefined) throw error;
+    });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`Database migration failed: ${reason}`, { cause: error });
+  }
 };

@@ -2,10 +2,10 @@ import { existsSync, openAsBlob, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PGlite } from '@electric-sql/pglite';
-import { type Dialect, Kysely, PGliteDialect, PostgresDialect } from 'kysely';
+import { type Dialect, Kysely, PGliteDialect, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { claimDataDir } from './claim-data-dir.ts';
-import { type Storage, setStorage } from './database-health.ts';
+import { type Storage, setPool, setStorage } from './database-health.ts';
 import { type OutageEvents, reportOutages } from './database-unavailable.ts';
 import { migrate } from './migrate.ts';
 import { openPool } from './postgres-pool.ts';
@@ -43,13 +43,20 @@ export const openDatabase = async (
   const onStorageFailure = () => {
     storage.hasFailed = true;
   };
+  const pool = databaseUrl === undefined ? undefined : connectTo(databaseUrl, options);
   const db = new Kysely<Schema>({
     dialect:
-      databaseUrl === undefined
+      pool === undefined
         ? await openEmbedded(location, { onStorageFailure })
-        : reportOutages(connectTo(databaseUrl, options), { onStorageFailure }),
+        : reportOutages(new PostgresDialect({ pool }), { onStorageFailure }),
   });
   setStorage(db, storage);
+  if (pool !== undefined) {
+    setPool(db, () => {
+      const { totalCount: open, idleCount: idle, waitingCount: waiting } = pool;
+      return { max: pool.options.max, open, idle, waiting };
+    });
+  }
   return db;
 };
 
@@ -71,13 +78,21 @@ export const openPreparedDatabase = async (
   }
   if (location.databaseUrl === undefined) return db;
   await db.destroy();
-  return openDatabase(location);
+  const limited = await openDatabase(location);
+  try {
+    // A pooler may reject the time limits.
+    await sql`SELECT 1`.execute(limited);
+    return limited;
+  } catch (error) {
+    await limited.destroy();
+    throw error;
+  }
 };
 
-const connectTo = (databaseUrl: string, { patient = false, maxConnections }: OpenOptions): Dialect => {
+const connectTo = (databaseUrl: string, { patient = false, maxConnections }: OpenOptions): pg.Pool => {
   const types = new pg.TypeOverrides();
   types.setTypeParser(BIGINT, parseBigint);
-  return new PostgresDialect({ pool: openPool(databaseUrl, { types, patient, maxConnections }) });
+  return openPool(databaseUrl, { types, patient, maxConnections });
 };
 
 const openEmbedded = async ({ dataDir, dump }: DatabaseLocation, events: OutageEvents): Promise<Dialect> => {

@@ -79,6 +79,13 @@ const BY_MESSAGE: readonly (readonly [RegExp, Explain])[] = [
     ],
   ],
   [
+    /unsupported startup parameter/,
+    ({ host, port }, message) => [
+      `pgbouncer on ${host}, port ${port} rejects the time limits (${message})`,
+      'set ignore_startup_parameters = statement_timeout, lock_timeout, idle_in_transaction_session_timeout in pgbouncer.ini',
+    ],
+  ],
+  [
     /timeout|ETIMEDOUT/i,
     ({ host, port }) => [
       `${host}, port ${port} does not respond`,

@@ -4,10 +4,14 @@ import { sql } from 'kysely';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { measureSettlementLag } from '../chain/chain-state.ts';
 import { countFailures } from '../chain/settlement-failures.ts';
+import { type PoolUse, readPoolUse } from '../database/database-health.ts';
 import { isDatabaseUnavailable } from '../database/database-unavailable.ts';
 import type { Database } from '../database/open-database.ts';
+import type { SecretBox } from '../database/secret-box.ts';
+import { countStaleSecrets } from '../keys/sealed-secrets.ts';
 import type { LedgerServices } from '../ledger/networks.ts';
 import { countDroppedLines } from '../log.ts';
+import { countSuspended, measureDeliveryLag } from '../webhooks/deliveries.ts';
 
 export interface Metrics {
   readonly registry: Registry;
@@ -15,8 +19,14 @@ export interface Metrics {
   readonly stop: () => void;
 }
 
-/** Prometheus metrics of responses, keys, work in flight and the process. */
-export const createMetrics = (services: LedgerServices, keys: CachedKeys): Metrics => {
+export interface MetricServices extends LedgerServices {
+  readonly box: SecretBox;
+  /** The pools of connections, by the name of what they serve. */
+  readonly pools: Readonly<Record<string, Database>>;
+}
+
+/** Prometheus metrics of responses, keys, work in flight, connections and the process. */
+export const createMetrics = (services: MetricServices, keys: CachedKeys): Metrics => {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -31,6 +41,13 @@ export const createMetrics = (services: LedgerServices, keys: CachedKeys): Metri
   });
   registerLedgerGauges(services.db, registers);
   registerSettlementGauges(services, registers);
+  registerWebhookGauges(services, registers);
+  registerPoolGauges(services, registers);
+  registerGauge(registers, {
+    name: 'cpg_master_key_stale_secrets',
+    help: 'Secrets that are not encrypted with the master key of this process',
+    read: () => countStaleSecrets(services.db, services.box),
+  });
   return { registry, stop: metrics(registry, { keys }) };
 };
 
@@ -81,6 +98,45 @@ const registerSettlementGauges = (services: LedgerServices, registers: Registry[
     help: 'Transactions that failed to settle or to be broadcast, and are tried again',
     read: () => countFailures(services.db),
   });
+};
+
+const registerWebhookGauges = (services: LedgerServices, registers: Registry[]): void => {
+  registerGauge(registers, {
+    name: 'cpg_webhook_delivery_lag_seconds',
+    help: 'Seconds since the oldest due delivery that no process has claimed was due; suspended endpoints excluded',
+    read: async () => (await measureDeliveryLag(services)) / 1000,
+  });
+  registerGauge(registers, {
+    name: 'cpg_webhook_endpoints_suspended',
+    help: 'Webhook endpoints that are suspended because they do not respond',
+    read: () => countSuspended(services),
+  });
+};
+
+const POOL_GAUGES: Readonly<Record<string, readonly [help: string, read: (use: PoolUse) => number]>> = {
+  cpg_database_connections_in_use: ['Connections to PostgreSQL in use', ({ open, idle }) => open - idle],
+  cpg_database_connections_max: ['The most connections that the pool opens', ({ max }) => max],
+  cpg_database_requests_waiting: [
+    'Statements and transactions that wait for a connection',
+    ({ waiting }) => waiting,
+  ],
+};
+
+const registerPoolGauges = ({ pools }: MetricServices, registers: Registry[]): void => {
+  for (const [name, [help, read]] of Object.entries(POOL_GAUGES)) {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['pool'],
+      registers,
+      collect() {
+        for (const [pool, db] of Object.entries(pools)) {
+          const use = readPoolUse(db);
+          if (use !== undefined) this.set({ pool }, read(use));
+        }
+      },
+    });
+  }
 };
 
 interface ReadGauge {

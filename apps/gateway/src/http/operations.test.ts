@@ -103,6 +103,9 @@ describe('/metrics', () => {
       'cpg_http_requests_total{method="GET",route="/v1/balances",status="401",outcome="invalid_signature"} 1',
       'cpg_http_requests_total{method="GET",route="other",status="404",outcome="not_found"} 1',
       'cpg_withdrawals_in_flight{status="pending"} 1',
+      'cpg_webhook_delivery_lag_seconds 0',
+      'cpg_webhook_endpoints_suspended 0',
+      'cpg_master_key_stale_secrets 0',
     ]) {
       expect(text.split('\n')).toContain(line);
     }

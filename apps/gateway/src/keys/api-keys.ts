@@ -142,6 +142,8 @@ export interface KeyRotation {
   readonly at: Date;
   /** When the current secret stops working. */
   readonly retireAt: Date;
+  /** Called before the rotation is committed; a rejection undoes it. */
+  readonly onStored?: () => Promise<void>;
 }
 
 /**
@@ -171,6 +173,7 @@ export const rotateApiKey = (db: Database, box: SecretBox, rotation: KeyRotation
       .insertInto('api_key_secret')
       .values({ key_id: keyId, ...box.seal(secret, keyId), retired_at: null })
       .execute();
+    await rotation.onStored?.();
     return true;
   });
 

@@ -54,6 +54,18 @@ export const countSecrets = async (db: Database): Promise<readonly SecretCount[]
   return rows;
 };
 
+/** `<>` would not use the index. */
+const isStale = ({ keyVersion }: SecretBox) =>
+  sql`(key_version IS NULL OR key_version < ${keyVersion} OR key_version > ${keyVersion})`;
+
+/** Counts the secrets that the sealing key of a box does not encrypt. */
+export const countStaleSecrets = async (db: Database, box: SecretBox): Promise<number> => {
+  const { rows } = await sql<{ count: number }>`
+    SELECT (SELECT COUNT(*) FROM api_key_secret WHERE ${isStale(box)})
+      + (SELECT COUNT(*) FROM webhook_endpoint WHERE ${isStale(box)}) AS count`.execute(db);
+  return rows[0]?.count ?? 0;
+};
+
 // Rows are locked for one batch.
 const BATCH_SIZE = 100;
 
@@ -106,11 +118,10 @@ interface BatchStart {
 
 const reencryptBatch = (db: Database, box: SecretBox, { table, cursor }: BatchStart): Promise<Batch> =>
   inTransaction(db, async (transaction) => {
-    // A row that is locked is left for the next round. `<>` would not use the index.
+    // A row that is locked is left for the next round.
     const { rows } = await sql<SecretRow>`
       SELECT id, sealed_secret, ${TABLES[table]} FROM ${sql.table(table)}
-      WHERE id > ${cursor}
-        AND (key_version IS NULL OR key_version < ${box.keyVersion} OR key_version > ${box.keyVersion})
+      WHERE id > ${cursor} AND ${isStale(box)}
       ORDER BY id LIMIT ${BATCH_SIZE} FOR UPDATE SKIP LOCKED`.execute(transaction);
     const unreadable: number[] = [];
     const sealed = rows.flatMap((row) => {

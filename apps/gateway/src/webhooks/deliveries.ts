@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../database/open-database.ts';
+import type { LedgerServices } from '../ledger/networks.ts';
 import { NOT_SUSPENDED } from './endpoints.ts';
 
 /** Lists the newest deliveries, each with its latest attempt. */
@@ -55,6 +56,38 @@ export const findLastAttempt = async (db: Database): Promise<number> => {
     .select(({ fn }) => fn.max('id').as('id'))
     .executeTakeFirstOrThrow();
   return id ?? 0;
+};
+
+/** Milliseconds since the oldest due delivery that no process has claimed was due, without suspended endpoints. */
+export const measureDeliveryLag = async ({ db, clock }: LedgerServices): Promise<number> => {
+  const now = new Date(clock.now());
+  // Steps from endpoint to endpoint in the index, so that the cost does not grow with the deliveries.
+  const { rows } = await sql<{ oldest: Date | null }>`
+    WITH RECURSIVE waiting (id) AS (
+      SELECT min(endpoint_id) FROM webhook_delivery WHERE status = 'pending'
+      UNION ALL
+      SELECT (SELECT min(endpoint_id) FROM webhook_delivery WHERE status = 'pending' AND endpoint_id > waiting.id)
+      FROM waiting WHERE waiting.id IS NOT NULL)
+    SELECT min(due.next_attempt_at) AS oldest
+    FROM waiting JOIN webhook_endpoint endpoint ON endpoint.id = waiting.id
+    CROSS JOIN LATERAL (
+      SELECT next_attempt_at FROM webhook_delivery
+      WHERE endpoint_id = endpoint.id AND status = 'pending' AND next_attempt_at <= ${now}
+        AND (claimed_until IS NULL OR claimed_until < ${now})
+      ORDER BY next_attempt_at LIMIT 1) AS due
+    WHERE suspended_until IS NULL OR suspended_until <= ${now}`.execute(db);
+  const oldest = rows[0]?.oldest ?? now;
+  return now.getTime() - oldest.getTime();
+};
+
+/** Counts the endpoints that are suspended. */
+export const countSuspended = async ({ db, clock }: LedgerServices): Promise<number> => {
+  const { count } = await db
+    .selectFrom('webhook_endpoint')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('suspended_until', '>', new Date(clock.now()))
+    .executeTakeFirstOrThrow();
+  return count;
 };
 
 /** The columns of a delivery whose schedule starts again. */

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createSigningKey } from '@cpg/protocol';
-import { sql } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { Database } from '../database/open-database.ts';
+import type { Schema } from '../database/schema.ts';
 import type { SecretBox } from '../database/secret-box.ts';
 
 export interface NewWebhook {
@@ -77,7 +78,7 @@ export const getWebhookLabel = (accountId: string, url: string): string => `webh
  * no longer suspended. Wire protocol §5.
  */
 export const registerWebhook = async (
-  db: Database,
+  db: Database | Transaction<Schema>,
   box: SecretBox,
   { accountId, url, secret = `whsec_${randomBytes(32).toString('base64url')}`, at }: NewWebhook,
 ): Promise<RegisteredWebhook> => {

@@ -4,6 +4,12 @@ import type { TestGateway } from './test-gateway.ts';
 /** Creates an administration program, such as `keysProgram`. */
 export type CreateProgram = typeof keysProgram;
 
+export interface AdministrationInput {
+  readonly parameters: readonly string[];
+  /** Called with each secret before its change is committed. */
+  readonly printSecret?: (text: string) => Promise<void>;
+}
+
 /**
  * Runs an administration program on the database of a gateway, in this process; returns what it printed. Only
  * public hosts are allowed in webhook URLs, as outside the sandbox.
@@ -11,12 +17,17 @@ export type CreateProgram = typeof keysProgram;
 export const runAdministration = async (
   gateway: TestGateway,
   createProgram: CreateProgram,
-  parameters: readonly string[],
+  input: readonly string[] | AdministrationInput,
 ): Promise<string> => {
+  const { parameters, printSecret } = 'parameters' in input ? input : { parameters: input };
   let output = '';
   const program = createProgram({
     open: async () => ({ ...gateway, rules: { allowedHosts: [], sandbox: false } }),
     print: (text) => {
+      output += text;
+    },
+    printSecret: async (text) => {
+      await printSecret?.(text);
       output += text;
     },
   });
