@@ -31,6 +31,8 @@ export interface GatewayExtension {
   readonly requests: RequestHandler;
   /** Mounted on the operations port, behind its guard. */
   readonly operations: Router;
+  /** Ends what would delay the shutdown. */
+  readonly close: () => void;
 }
 
 /** How a gateway starts: as a service, or as the sandbox, which `main` plugs in. */

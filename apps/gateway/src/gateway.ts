@@ -163,6 +163,7 @@ export const startGateway = async (
     stopLoops,
     close: async () => {
       isDraining = true;
+      appServices.extension?.close();
       await Promise.all([...servers.map(closeServer), stopLoops()]);
       await closeStores();
     },

@@ -1,6 +1,6 @@
 import { Argument, Command } from 'commander';
 import { inTransaction } from '../database/transactions.ts';
-import { createAccount, isDemoAccount } from '../ledger/accounts.ts';
+import { createAccount, isDemoAccount, listAccounts } from '../ledger/accounts.ts';
 import { seedCurrencies } from '../ledger/currencies.ts';
 import { assertAccountExists, parseAccountId, parseName } from './arguments.ts';
 import type { ProgramOptions } from './run-program.ts';
@@ -51,22 +51,7 @@ export const accountsProgram = ({ open, print }: ProgramOptions): Command => {
     .description('list all accounts')
     .action(async () => {
       const { db } = await open();
-      const rows = await db
-        .selectFrom('account')
-        .select(['id', 'name'])
-        .select(({ selectFrom }) => [
-          selectFrom('api_key')
-            .whereRef('account_id', '=', 'account.id')
-            .where('revoked_at', 'is', null)
-            .select(({ fn }) => fn.countAll<number>().as('count'))
-            .as('keys'),
-          selectFrom('webhook_endpoint')
-            .whereRef('account_id', '=', 'account.id')
-            .select(({ fn }) => fn.countAll<number>().as('count'))
-            .as('webhooks'),
-        ])
-        .orderBy('id')
-        .execute();
+      const rows = await listAccounts(db);
       for (const { id, name, keys, webhooks } of rows)
         print(`${id}  ${name}  ${keys} active key(s)  ${webhooks} webhook(s)\n`);
     });

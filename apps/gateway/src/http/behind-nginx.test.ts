@@ -5,7 +5,7 @@ import { type NginxOptions, type ReverseProxy, startNginx } from '@cpg/test-supp
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const INTERNAL = ['/_sandbox/state', '/_sandbox/clock', '/metrics', '/', '/page.js', '/page.css'];
+const INTERNAL = ['/_sandbox/overview', '/_sandbox/clock', '/metrics', '/', '/favicon.svg'];
 
 describeWithProgram('nginx', 'behind nginx', () => {
   let sandbox: GatewayProcess;

@@ -66,7 +66,7 @@ describe('the operations port on loopback', () => {
     const headers = { [name]: '::1', 'content-type': 'application/json' };
     for (const [method, path] of [
       ['POST', '/_sandbox/reset'],
-      ['GET', '/_sandbox/state'],
+      ['GET', '/_sandbox/overview'],
       ['GET', '/'],
       ['GET', '/healthz'],
     ] as const) {
@@ -104,7 +104,7 @@ describe('the operations port on loopback', () => {
     'rebound.example@127.0.0.1',
     'not a host',
   ])('rejects Host %j, which may be DNS rebinding', async (host) => {
-    for (const path of ['/metrics', '/', '/_sandbox/state', '/healthz', '/nothing']) {
+    for (const path of ['/metrics', '/', '/_sandbox/overview', '/healthz', '/nothing']) {
       expect(await ask(gateway.operationsUrl, { path, headers: { host } })).toEqual(
         rejection(`Host: expected localhost or a loopback address: got ${JSON.stringify(host)}`),
       );
@@ -145,7 +145,7 @@ describe('the operations port on loopback', () => {
     async (origin) => {
       const expected = rejection(`Origin: expected http://127.0.0.1:${port}: got ${JSON.stringify(origin)}`);
       expect(await reset({ ...JSON_TYPE, origin })).toEqual(expected);
-      expect(await ask(gateway.operationsUrl, { path: '/_sandbox/state', headers: { origin } })).toEqual(
+      expect(await ask(gateway.operationsUrl, { path: '/_sandbox/overview', headers: { origin } })).toEqual(
         expected,
       );
     },

@@ -7,7 +7,7 @@ const GATEWAY = require.resolve('@cpg/gateway/package.json');
 const PROTOCOL = require.resolve('@cpg/protocol/package.json');
 
 /** Serves one file of the package whose package.json is at `manifest`. */
-export const packageFile = (manifest: string, file: string): RequestHandler => {
+const packageFile = (manifest: string, file: string): RequestHandler => {
   // `root` is required: Express rejects absolute paths through hidden folders, such as pnpm's `.pnpm`.
   const root = dirname(manifest);
   return (_request, response) => response.sendFile(file, { root });

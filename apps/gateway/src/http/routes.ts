@@ -14,8 +14,13 @@ import {
 import type { LedgerServices } from '../ledger/networks.ts';
 import { getSignedRequest } from '../ledger/signed-request.ts';
 import { listTransactions } from '../ledger/transactions.ts';
-import { createWithdrawal, findWithdrawal, formatWithdrawalAmounts } from '../ledger/withdrawals.ts';
-import { formatOptionalTime, formatTime } from '../time.ts';
+import {
+  createWithdrawal,
+  findWithdrawal,
+  formatWithdrawal,
+  formatWithdrawalAmounts,
+} from '../ledger/withdrawals.ts';
+import { formatTime } from '../time.ts';
 
 /** A route that uses the database: it responds 503 during an outage. Wire protocol §3. */
 export const ledgerRoute = <E extends Endpoint>(endpoint: E, handler: RouteHandler<E>): Route =>
@@ -119,21 +124,7 @@ export const getWithdrawalRoute = (db: Database) =>
   ledgerRoute(endpoints.getWithdrawal, async ({ cpg, pathParameters }) => {
     const row = await findWithdrawal(db, cpg.accountId, pathParameters.withdrawal_id);
     if (row === undefined) return REJECTIONS.not_found;
-    const { amount, fee } = formatWithdrawalAmounts(row);
-    return {
-      id: row.id,
-      currency: row.currency,
-      network: row.network,
-      to_address: row.to_address,
-      amount,
-      fee,
-      status: row.status,
-      tx_hash: row.tx_hash,
-      error_message: row.error_message,
-      requested_at: formatTime(row.requested_at),
-      broadcast_at: formatOptionalTime(row.broadcast_at),
-      confirmed_at: formatOptionalTime(row.confirmed_at),
-    };
+    return formatWithdrawal(row);
   });
 
 /** All routes of v1. Wire protocol §4. */

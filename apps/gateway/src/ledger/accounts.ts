@@ -47,3 +47,22 @@ export const createAccount = async (
     await enableCurrency(transaction, { accountId: account.id, ...currency });
   return true;
 };
+
+/** Lists the accounts by id, with their active keys and their webhooks. */
+export const listAccounts = (db: Database) =>
+  db
+    .selectFrom('account')
+    .select(['id', 'name'])
+    .select(({ selectFrom }) => [
+      selectFrom('api_key')
+        .whereRef('account_id', '=', 'account.id')
+        .where('revoked_at', 'is', null)
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .as('keys'),
+      selectFrom('webhook_endpoint')
+        .whereRef('account_id', '=', 'account.id')
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .as('webhooks'),
+    ])
+    .orderBy('id')
+    .execute();

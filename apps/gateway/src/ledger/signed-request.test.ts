@@ -136,7 +136,8 @@ describeOnEachDatabase((start) => {
         const request = sign({ [endpoint.reference]: 'order-9' });
         const signature = request.headers['X-CPG-Signature'];
         const responses = [await send(request), await send(request)];
-        const state = await (await fetch(`${gateway.operationsUrl}/_sandbox/state`)).text();
+        const read = async (path: string) => (await fetch(`${gateway.operationsUrl}/_sandbox${path}`)).text();
+        const state = [await read('/overview'), await read('/requests'), await read('/requests/1')];
         const shown = JSON.stringify([
           responses,
           state,

@@ -6,12 +6,14 @@ import {
   upperCaseAscii,
   validationFailed,
   type WebhookEventName,
+  type Withdrawal,
   type WithdrawalEventData,
 } from '@cpg/protocol';
 import { type Selectable, sql, type Transaction } from 'kysely';
 import type { Database } from '../database/open-database.ts';
 import { isDatabaseId, type Schema, type WithdrawalTable } from '../database/schema.ts';
 import { rollbackOnRejection } from '../database/transactions.ts';
+import { formatOptionalTime, formatTime } from '../time.ts';
 import { recordEvent } from '../webhooks/events.ts';
 import { isDestinationAddress, isSameAddress } from './addresses.ts';
 import { moveBalance } from './balances.ts';
@@ -192,26 +194,42 @@ export const findWithdrawal = async (
     .executeTakeFirst();
 };
 
-/** Lists the newest withdrawals of an account for the console. The API has no such list. */
-export const listWithdrawals = async (db: Database, accountId: string, limit: number) => {
-  const rows = await db
+/** The withdrawals of an account before an id, newest first, for the console. The API has no such list. */
+export const listWithdrawals = async (
+  db: Database,
+  accountId: string,
+  { limit, before }: { readonly limit: number; readonly before?: number | undefined },
+): Promise<Withdrawal[]> => {
+  let query = db
     .selectFrom('withdrawal')
     .innerJoin('currency', (join) =>
       join
         .onRef('currency.currency', '=', 'withdrawal.currency')
         .onRef('currency.network', '=', 'withdrawal.network'),
     )
-    .select(['id', 'withdrawal.currency', 'withdrawal.network', 'to_address', 'amount', 'decimals'])
-    .select(['status', 'error_message'])
+    .selectAll('withdrawal')
+    .select('decimals')
     .where('account_id', '=', accountId)
     .orderBy('id', 'desc')
-    .limit(limit)
-    .execute();
-  return rows.map(({ decimals, amount, ...row }) => ({
-    ...row,
-    amount: toDecimal(amount).toFixed(decimals),
-  }));
+    .limit(limit);
+  if (before !== undefined) query = query.where('id', '<', before);
+  return (await query.execute()).map(formatWithdrawal);
 };
+
+/** A withdrawal as the API shows it. Wire protocol §4.6. */
+export const formatWithdrawal = (row: CreatedWithdrawal): Withdrawal => ({
+  id: row.id,
+  currency: row.currency,
+  network: row.network,
+  to_address: row.to_address,
+  ...formatWithdrawalAmounts(row),
+  status: row.status,
+  tx_hash: row.tx_hash,
+  error_message: row.error_message,
+  requested_at: formatTime(row.requested_at),
+  broadcast_at: formatOptionalTime(row.broadcast_at),
+  confirmed_at: formatOptionalTime(row.confirmed_at),
+});
 
 /** Records the webhook event of a withdrawal's new status. Wire protocol §5. */
 export const recordWithdrawalEvent = async (

@@ -7,16 +7,10 @@ import type { SimulatedChain } from '../chain/simulated-chain.ts';
 import { createDepositRequest, selectDepositRequests } from '../ledger/deposit-requests.ts';
 import type { LedgerServices } from '../ledger/networks.ts';
 import { DEMO_ACCOUNT } from './demo.ts';
-import { sandboxRoute, storableText } from './sandbox-route.ts';
+import { decimalAmount, sandboxRoute, storableText } from './sandbox-route.ts';
 
 const id = z.coerce.number({ error: 'Input should be a valid integer' }).int().positive();
 const blocks = z.int({ error: 'Input should be a number of blocks' }).min(1).max(1_000_000);
-const AMOUNT = /^(?:0|[1-9][0-9]{0,19})(?:\.[0-9]{1,18})?$/;
-const amount = z
-  .string({ error: 'Input should be a decimal string' })
-  .regex(AMOUNT, { error: 'Input should be a decimal string' })
-  .refine((text) => !/^[0.]*$/.test(text), { error: 'Input should be greater than 0' });
-
 const OUTCOMES = { confirm: 'confirmed', fail: 'failed' } as const;
 const outcome = z.enum(['confirm', 'fail'], { error: 'Input should be confirm or fail' });
 
@@ -37,15 +31,20 @@ const payRequest = async (services: LedgerServices, requestId: number, paid: str
     : { id: deposit.id, deposit_request_id: deposit.deposit_request_id, tx_hash: deposit.tx_hash };
 };
 
-/** A payment to a new deposit address of the demo account. */
-const payment = z.strictObject({ currency: storableText, network: storableText, amount });
+/** A payment to a new deposit address, of the demo account by default. */
+const payment = z.strictObject({
+  account_id: storableText.default(DEMO_ACCOUNT),
+  currency: storableText,
+  network: storableText,
+  amount: decimalAmount,
+});
 
-const payDemo = async (
+const payAccount = async (
   services: LedgerServices,
-  { currency, network, amount: paid }: z.output<typeof payment>,
+  { account_id: accountId, currency, network, amount: paid }: z.output<typeof payment>,
 ) => {
   const request = await createDepositRequest(services.db, {
-    accountId: DEMO_ACCOUNT,
+    accountId,
     currency,
     network,
     userIdentifier: null,
@@ -60,13 +59,13 @@ export const createChainRouter = (services: LedgerServices, chain: SimulatedChai
   const router = express.Router();
   router.post(
     '/deposits',
-    sandboxRoute(z.strictObject({ request_id: id, amount }), (input) =>
+    sandboxRoute(z.strictObject({ request_id: id, amount: decimalAmount }), (input) =>
       payRequest(services, input.request_id, input.amount),
     ),
   );
   router.post(
     '/payments',
-    sandboxRoute(payment, (input) => payDemo(services, input)),
+    sandboxRoute(payment, (input) => payAccount(services, input)),
   );
   router.post(
     '/deposits/:id/sweep',

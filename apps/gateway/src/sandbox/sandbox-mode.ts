@@ -10,10 +10,12 @@ import {
 import { setBlockIntervals } from '../ledger/networks.ts';
 import type { Services } from '../services.ts';
 import { rewindableStore, SwitchableStore } from './admission-stores.ts';
+import { consoleGuard, createConsoleRouter, createConsoleToken } from './console-router.ts';
 import { DecisionLog } from './decision-log.ts';
 import { assertSandboxDatabase, DEMO_ACCOUNT, DEMO_KEYS, resetDemo, seedDemo } from './demo.ts';
+import { LiveEvents } from './live-events.ts';
 import { RequestLog } from './request-log.ts';
-import { createPageRouter, createSandboxRouter } from './sandbox-router.ts';
+import { createSandboxRouter } from './sandbox-router.ts';
 
 /** The sandbox: demo accounts with published keys, controls for chain, clock and store, and a console. */
 export interface SandboxMode extends GatewayMode {
@@ -50,7 +52,9 @@ interface ExtendOptions {
 const extendGateway = (parts: GatewayParts, { config, reset }: ExtendOptions): GatewayExtension => {
   const { clock, admission, logger } = parts;
   const decisions = new DecisionLog(clock.now);
-  const requests = new RequestLog(clock.now);
+  const live = new LiveEvents(parts);
+  const requests = new RequestLog(clock.now, (request) => live.publish('requests', request));
+  const token = createConsoleToken();
   const store = new SwitchableStore(
     config.redisUrl === undefined
       ? rewindableStore(clock.now, () => memoryStore({ clock: clock.now }))
@@ -62,8 +66,13 @@ const extendGateway = (parts: GatewayParts, { config, reset }: ExtendOptions): G
     auth: { explain: true, logger: decisions.wrapLogger(logger), trace: decisions.add },
     operations: express
       .Router()
-      .use('/_sandbox', createSandboxRouter({ ...parts, decisions, requests, store, reset }))
-      .use(createPageRouter()),
+      .use(
+        '/_sandbox',
+        consoleGuard(token),
+        createSandboxRouter({ ...parts, decisions, requests, live, store, reset }),
+      )
+      .use(createConsoleRouter(token)),
+    close: () => live.close(),
   };
 };
 

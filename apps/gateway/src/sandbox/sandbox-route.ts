@@ -27,3 +27,10 @@ export const sandboxRoute =
 export const storableText = z
   .string()
   .refine((text) => !text.includes('\u0000'), { error: 'String should be without NUL' });
+
+const AMOUNT = /^(?:0|[1-9][0-9]{0,19})(?:\.[0-9]{1,18})?$/;
+/** A decimal string greater than 0. */
+export const decimalAmount = z
+  .string({ error: 'Input should be a decimal string' })
+  .regex(AMOUNT, { error: 'Input should be a decimal string' })
+  .refine((text) => !/^[0.]*$/.test(text), { error: 'Input should be greater than 0' });

@@ -1,26 +1,24 @@
-import { createRequire } from 'node:module';
 import { errorEnvelope } from '@cpg/protocol';
 import express, { type Router } from 'express';
 import { z } from 'zod';
 import type { GatewayParts } from '../gateway-mode.ts';
-import { packageFile } from '../http/reference.ts';
 import { auditLedger } from '../ledger/audit.ts';
-import { listBalances } from '../ledger/balances.ts';
-import { listTransactions } from '../ledger/transactions.ts';
-import { listWithdrawals } from '../ledger/withdrawals.ts';
 import type { Clock } from '../time.ts';
-import { findLastAttempt, listAttemptsAfter, listDeliveries } from '../webhooks/deliveries.ts';
+import { findLastAttempt, listAttemptsAfter } from '../webhooks/deliveries.ts';
 import { STORE_STATES, type SwitchableStore } from './admission-stores.ts';
 import { createChainRouter } from './chain-router.ts';
 import type { DecisionLog, LoggedDecision } from './decision-log.ts';
-import { DEMO_ACCOUNT } from './demo.ts';
+import { createLedgerRouter } from './ledger-router.ts';
+import type { LiveEvents } from './live-events.ts';
 import type { LoggedRequest, RequestLog } from './request-log.ts';
+import { createRequestRouter } from './request-router.ts';
 import { sandboxRoute } from './sandbox-route.ts';
 import { createWebhookRouter } from './webhook-router.ts';
 
 export interface SandboxServices extends GatewayParts {
   readonly decisions: DecisionLog;
   readonly requests: RequestLog;
+  readonly live: LiveEvents;
   readonly store: SwitchableStore;
   /** Restores the initial demo data. */
   readonly reset: () => Promise<void>;
@@ -31,17 +29,20 @@ export const createSandboxRouter = ({
   chain,
   decisions,
   requests,
+  live,
   store,
   reset,
   ...services
 }: SandboxServices): Router => {
   const router = express.Router();
   router.use(express.json());
-  router.use(createClockRouter(services.clock));
+  router.get('/events', live.subscribe);
+  router.use(createClockRouter(services.clock, live));
   router.use(createAdmissionRouter(store));
   router.use(createChainRouter(services, chain));
   router.use(createWebhookRouter(services));
-  router.use(createStateRouter({ ...services, chain }, decisions));
+  router.use(createLedgerRouter({ ...services, chain }));
+  router.use(createRequestRouter(services, requests));
   router.use(createActivityRouter(services, { decisions, requests }));
   router.post(
     '/reset',
@@ -65,7 +66,7 @@ const clockSetting = z.strictObject({ now: z.int().min(0).max(MAX_UNIX_SECONDS).
  * Reads and freezes the clock. Responds `{"now": …, "frozen": …}` without envelope, as the conformance suite
  * expects.
  */
-const createClockRouter = (clock: Clock): Router => {
+const createClockRouter = (clock: Clock, live: LiveEvents): Router => {
   const router = express.Router();
   const readClock = () => ({ now: Math.floor(clock.now() / 1000), frozen: clock.frozen });
   router.get('/clock', (_request, response) => {
@@ -78,6 +79,7 @@ const createClockRouter = (clock: Clock): Router => {
       return;
     }
     clock.freeze(parsed.data.now === null ? null : parsed.data.now * 1000);
+    live.publishClock();
     response.json(readClock());
   });
   return router;
@@ -103,27 +105,6 @@ const createAdmissionRouter = (store: SwitchableStore): Router => {
     store.state = parsed.data.state;
     response.json({ state: store.state });
   });
-  return router;
-};
-
-const MAX_ROWS = 20;
-
-/** The complete state that the console shows. */
-const createStateRouter = (services: GatewayParts, decisions: DecisionLog): Router => {
-  const { db, clock } = services;
-  const router = express.Router();
-  router.get(
-    '/state',
-    sandboxRoute(z.object({}), async () => ({
-      api_url: services.apiUrl(),
-      clock: { now: new Date(clock.now()).toISOString().slice(0, 19), frozen: clock.frozen },
-      balances: await listBalances(db, DEMO_ACCOUNT, {}),
-      withdrawals: await listWithdrawals(db, DEMO_ACCOUNT, MAX_ROWS),
-      transactions: (await listTransactions(services, DEMO_ACCOUNT, { limit: MAX_ROWS })).data,
-      deliveries: await listDeliveries(db, MAX_ROWS),
-      decisions: decisions.decisions.slice(0, MAX_ROWS),
-    })),
-  );
   return router;
 };
 
@@ -173,23 +154,3 @@ const findExplanation = (decisions: readonly LoggedDecision[], request: LoggedRe
       path === request.path &&
       outcome === request.outcome,
   )?.explanation ?? null;
-
-const require = createRequire(import.meta.url);
-const GATEWAY = require.resolve('@cpg/gateway/package.json');
-
-const FILES: Readonly<Record<string, string>> = {
-  '/': 'page.html',
-  '/page.js': 'page.js',
-  '/page.css': 'page.css',
-};
-const ICON = 'dist/docs/assets/icon.svg';
-
-/** The console of the sandbox, at `/` of the operations port. */
-export const createPageRouter = (): Router => {
-  const router = express.Router();
-  for (const [path, file] of Object.entries(FILES)) {
-    router.get(path, packageFile(GATEWAY, `public/${file}`));
-  }
-  router.get('/icon.svg', packageFile(GATEWAY, ICON));
-  return router;
-};

@@ -122,3 +122,13 @@ export const requeueDeadDeliveries = async (db: Database, endpointId: number, at
     .executeTakeFirst();
   return numUpdatedRows;
 };
+
+/** Counts the deliveries in a state. */
+export const countDeliveries = async (db: Database, status: 'pending' | 'dead'): Promise<number> => {
+  const { count } = await db
+    .selectFrom('webhook_delivery')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('status', '=', status)
+    .executeTakeFirstOrThrow();
+  return count;
+};

@@ -1,0 +1,15 @@
+import { type ComponentType, type LazyExoticComponent, lazy } from 'react';
+
+interface ConsolePage {
+  readonly path: string;
+  readonly title: string;
+  /** Pressed after G, opens the page. */
+  readonly key: string;
+  readonly Page: LazyExoticComponent<ComponentType>;
+}
+
+/** The pages, in the order of the navigation. Each is loaded when it is opened. */
+export const PAGES: readonly ConsolePage[] = [
+  { path: '/', title: 'Overview', key: 'o', Page: lazy(() => import('./pages/overview.tsx')) },
+  { path: '/requests', title: 'Requests', key: 'r', Page: lazy(() => import('./pages/requests.tsx')) },
+];
