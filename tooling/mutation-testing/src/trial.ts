@@ -71,6 +71,7 @@ const SKIPPED: readonly (readonly [id: RegExp, areas: readonly string[]])[] = [
   [/^server-store-/, ['store']],
   [/^server-peer-/, ['peers']],
   [/^server-balances-/, ['balances']],
+  [/^server-(?:fields|collections)-/, ['content']],
   [/^server-withdrawal-/, ['withdrawals', 'money']],
   [/^server-settlement-/, ['settlement']],
 ];

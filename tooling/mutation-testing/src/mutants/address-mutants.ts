@@ -60,6 +60,21 @@ export const ADDRESS_MUTANTS = mutants<ServerParts>('source IP', [
   ['ip-real-ip-trusted', trusting('X-Real-IP'), 'server-ip-spoofed-x-real-ip'],
   ['ip-true-client-trusted', trusting('True-Client-IP'), 'server-ip-spoofed-true-client-ip'],
   ['ip-cf-trusted', trusting('CF-Connecting-IP'), 'server-ip-spoofed-cf-connecting-ip'],
+  ...[
+    'X-Client-IP',
+    'X-Cluster-Client-IP',
+    'Fastly-Client-IP',
+    'X-Originating-IP',
+    'X-Remote-IP',
+    'Client-IP',
+  ].map(
+    (name) =>
+      [
+        `ip-${name.toLowerCase()}-trusted`,
+        trusting(name),
+        `server-ip-spoofed-${name.toLowerCase()}`,
+      ] as const,
+  ),
   [
     'ip-everyone-listed',
     () => ({ isAddress: () => false }),

@@ -35,6 +35,33 @@ const acrossAccounts: ServerParts['findEarlier'] = (all, { client_reference: ref
 /** Mistakes about which money is moved, and what a reference belongs to. */
 export const MONEY_MUTANTS = mutants<ServerParts>('money', [
   [
+    'reference-null-is-one',
+    () => ({
+      findEarlier: (all, { account, client_reference: reference }) =>
+        reference === undefined
+          ? undefined
+          : all.find((each) => each.account === account && each.client_reference === reference),
+    }),
+    'server-withdrawal-reference-null',
+  ],
+  [
+    'withdrawal-seen-before-permission',
+    () => {
+      let last = '';
+      return {
+        arrive: (request) => {
+          last = request.target;
+          return request;
+        },
+        reject: (rejection, step) =>
+          step === 'permission' && /withdrawals\/9{9}/.test(last)
+            ? { status: 404, message: 'Not found' }
+            : rejection,
+      };
+    },
+    'server-withdrawal-get-without-permission',
+  ],
+  [
     'money-held-is-spendable',
     () => ({ spendable: ({ balance }) => balance }),
     'server-withdrawal-insufficient-held',
@@ -116,7 +143,27 @@ export const MONEY_MUTANTS = mutants<ServerParts>('money', [
 ]);
 
 /** Mistakes about the end of a withdrawal. */
+/** A balance that was read is believed for so long. */
+const FORGOTTEN_MS = 20;
+
 export const SETTLEMENT_MUTANTS = mutants<ServerParts>('settlement', [
+  [
+    'settlement-checked-then-held',
+    () => {
+      const read = new WeakMap<object, Decimal>();
+      return {
+        spendable: (holding) => {
+          const known = read.get(holding);
+          if (known !== undefined) return known;
+          const left = LEDGER.spendable(holding);
+          read.set(holding, left);
+          setTimeout(() => read.delete(holding), FORGOTTEN_MS);
+          return left;
+        },
+      };
+    },
+    'server-settlement-overdraft-race',
+  ],
   ['settlement-debits-nothing', () => ({ confirm: LEDGER.release }), 'server-settlement-confirmed'],
   [
     'settlement-debits-twice',

@@ -1,6 +1,7 @@
 import type { ServerParts } from '../reference/server-parts.ts';
 import { ADDRESS_MUTANTS } from './address-mutants.ts';
 import { BLACK_BOX_MUTANTS } from './black-box-mutants.ts';
+import { CONTENT_MUTANTS, FILTER_MUTANTS, SYNTAX_MUTANTS } from './content-mutants.ts';
 import { CREDENTIAL_MUTANTS, ODD_SECRET_MUTANTS } from './credential-mutants.ts';
 import { HEADER_MUTANTS } from './header-mutants.ts';
 import { CONNECTION_MUTANTS, ENVELOPE_MUTANTS, PARSER_MUTANTS } from './http-mutants.ts';
@@ -40,6 +41,9 @@ export const SERVER_MUTANTS: readonly Mutant<ServerParts>[] = [
   STORE_MUTANTS,
   PEER_MUTANTS,
   BALANCE_MUTANTS,
+  FILTER_MUTANTS,
+  CONTENT_MUTANTS,
+  SYNTAX_MUTANTS,
   WITHDRAWAL_MUTANTS,
   MONEY_MUTANTS,
   SETTLEMENT_MUTANTS,

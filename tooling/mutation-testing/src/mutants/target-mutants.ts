@@ -78,6 +78,15 @@ const withoutBody = (isUnread: (type: string) => boolean) => (): Partial<ServerP
   },
 });
 
+/** Some of the Content-Encoding headers. */
+const ofEncoding =
+  (choose: (values: readonly string[]) => readonly string[]) => (): Partial<ServerParts> => ({
+    getHeaderValues: (headers, name) => {
+      const values = SERVER.getHeaderValues(headers, name);
+      return name === 'Content-Encoding' ? choose(values) : values;
+    },
+  });
+
 export const BODY_MUTANTS = mutants<ServerParts>('body', [
   [
     'body-limit-less-one',
@@ -137,6 +146,49 @@ export const BODY_MUTANTS = mutants<ServerParts>('body', [
     'encoding-last-counts',
     () => ({ isEncoding: (c) => c.split(', ').at(-1) === 'identity' }),
     'server-encoding-gzip-identity',
+  ],
+  [
+    'encoding-first-counts',
+    () => ({ isEncoding: (c) => /^(identity)?$/i.test(c.split(',')[0]?.trim() ?? '') }),
+    'server-encoding-identity-gzip',
+    'server-encoding-empty-element-gzip',
+  ],
+  [
+    'encoding-first-header-counts',
+    ofEncoding((values) => values.slice(0, 1)),
+    'server-encoding-two-headers-gzip-last',
+    'server-encoding-empty-header-gzip',
+  ],
+  [
+    'encoding-last-header-counts',
+    ofEncoding((values) => values.slice(-1)),
+    'server-encoding-two-headers-gzip-first',
+  ],
+  [
+    'encoding-by-prefix',
+    () => ({ isEncoding: (c) => c === '' || /^identity/i.test(c) }),
+    'server-encoding-identity-prefix',
+    'server-encoding-identity-parameter',
+  ],
+  [
+    'encoding-one-text',
+    () => ({ isEncoding: (c) => c === 'identity' }),
+    'server-encoding-identity-upper-case',
+    'server-encoding-identity-listed',
+    'server-encoding-identity-empty-element',
+    'server-encoding-empty',
+  ],
+  [
+    'encoding-once',
+    () => ({
+      isMalformed: SERVER.isMalformed,
+      isEncoding: (c) => SERVER.isEncoding(c),
+      getHeaderValues: (h, name) => {
+        const values = SERVER.getHeaderValues(h, name);
+        return name === 'Content-Encoding' && values.length > 1 ? ['gzip'] : values;
+      },
+    }),
+    'server-encoding-identity-twice',
   ],
   ['encoding-identity-refused', () => ({ isEncoding: () => false }), 'server-encoding-identity'],
 ]);

@@ -56,6 +56,10 @@ export interface LedgerParts {
   readonly listed: (
     rows: readonly object[],
   ) => { readonly status: number; readonly message: string } | { readonly data: unknown };
+  /** The data of a response, or a row of it; `name`: of the endpoint. */
+  readonly shape: (name: string, data: object) => object;
+  /** The members beside the rows of a list. */
+  readonly page: (name: string) => object;
   /** The data of the response to `_ping`. */
   readonly pong: () => object;
   readonly fee: (amount: Decimal, currency: Currency) => Decimal;
@@ -103,10 +107,17 @@ export interface LedgerParts {
 
 const byText = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
 
+/** The keys of all objects in a value, however deeply they are nested. */
 const countKeys = (value: unknown): number => {
-  if (typeof value !== 'object' || value === null) return 0;
-  const own = Array.isArray(value) ? 0 : Object.keys(value).length;
-  return Object.values(value).reduce((sum: number, each) => sum + countKeys(each), own);
+  const rest: unknown[] = [value];
+  let count = 0;
+  while (rest.length > 0) {
+    const each = rest.pop();
+    if (typeof each !== 'object' || each === null) continue;
+    if (!Array.isArray(each)) count += Object.keys(each).length;
+    for (const inner of Object.values(each)) rest.push(inner);
+  }
+  return count;
 };
 
 /** A small, correct ledger. */
@@ -118,6 +129,8 @@ export const LEDGER: LedgerParts = {
   format: (amount, decimals) => amount.toFixed(decimals),
   count: (rows) => rows,
   listed: (rows) => ({ data: rows }),
+  shape: (_name, data) => data,
+  page: (name) => (name === 'transactions.list' ? { next_cursor: null, has_more: false } : {}),
   pong: () => ({ pong: true }),
   fee: (amount, { feeFlat, feePercent, decimals }) =>
     amount.times(feePercent).div(100).plus(feeFlat).toDecimalPlaces(decimals, Decimal.ROUND_UP),

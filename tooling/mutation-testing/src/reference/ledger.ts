@@ -125,6 +125,30 @@ export class Ledger {
     };
   }
 
+  /** The withdrawals of an account, as transactions, newest first. */
+  transactions(account: string): readonly object[] {
+    const { format } = this.#parts;
+    return this.#withdrawals
+      .filter((each) => each.account === account)
+      .map((each) => ({
+        id: each.id,
+        tx_hash: `0x${each.id}`,
+        direction: 'withdrawal',
+        status: each.status,
+        currency: each.currency,
+        network: each.network,
+        from_address: null,
+        to_address: each.to_address,
+        amount_decimal: format(new Decimal(each.amount), each.decimals),
+        confirmations: 0,
+        block_number: null,
+        created_at: '2026-01-31T12:00:00+00:00',
+        confirmed_at: null,
+      }))
+      .toReversed()
+      .slice(0, 50);
+  }
+
   #of(account: string): readonly Holding[] {
     const owner = this.#parts.owner(account);
     const holdings = this.#holdings.get(owner) ?? opened();

@@ -1,9 +1,10 @@
 import { type Endpoint, endpoints, isRejection, validateRequest } from '@cpg/protocol';
-import { CURRENCIES, type Ledger } from './ledger.ts';
-import type { Order } from './ledger-parts.ts';
+import { CURRENCIES, Ledger } from './ledger.ts';
+import { Decimal, type Order } from './ledger-parts.ts';
 import type { Rejection, ServerParts } from './server-parts.ts';
 
-export type Outcome = Rejection | { readonly data: unknown };
+/** A rejection, or the members of a success envelope besides `success` and `message`. */
+export type Outcome = Rejection | { readonly data: unknown; readonly next_cursor?: null };
 
 export interface Route {
   readonly permission: string | null;
@@ -16,7 +17,15 @@ export interface Route {
 export interface RouteContext {
   readonly parts: ServerParts;
   readonly ledger: Ledger;
+  readonly deposits: ReturnType<typeof makeDepositRequests>;
 }
+
+/** The dependencies of the routes of a new server. `now`: the server's clock, in Unix seconds. */
+export const makeContext = (parts: ServerParts, now: () => number): RouteContext => ({
+  parts,
+  ledger: new Ledger(parts, now),
+  deposits: makeDepositRequests(),
+});
 
 interface Valid {
   readonly account: string;
@@ -30,28 +39,78 @@ const NOT_FOUND: Rejection = { status: 404, message: 'Not found' };
 const createPattern = ({ path }: Endpoint): RegExp =>
   new RegExp(`^${path.replace(/\{([^}]+)\}/g, '(?<$1>[^/]+)')}$`);
 
+const EXPIRES = '2026-01-31T15:00:00+00:00';
+const CREATED = '2026-01-31T12:00:00+00:00';
+
 const listCurrencies = () =>
   CURRENCIES.map(({ currency, network, decimals, minimum, feeFlat, feePercent }) => ({
     currency,
     network,
+    name: currency,
+    is_token: currency !== network,
+    contract_address: null,
     decimals,
-    min_withdrawal_amount: minimum,
-    withdrawal_fee_flat: feeFlat,
-    withdrawal_fee_percent: feePercent,
+    deposit_enabled: true,
+    withdrawal_enabled: true,
+    min_deposit_amount: new Decimal(minimum).toFixed(18),
+    min_withdrawal_amount: new Decimal(minimum).toFixed(18),
+    withdrawal_fee_flat: new Decimal(feeFlat).toFixed(18),
+    withdrawal_fee_percent: new Decimal(feePercent).toFixed(6),
   }));
 
-const handleEndpoint = async (
-  name: string,
-  { parts, ledger }: RouteContext,
-  valid: Valid,
-): Promise<Outcome> => {
+/** The deposit requests that were made, by id. */
+const makeDepositRequests = () => {
+  const made: { readonly currency: unknown; readonly network: unknown }[] = [];
+  const describe = (id: number) => ({
+    request_id: id,
+    address: `0x${String(id).padStart(40, '0')}`,
+    ...made[id - 1],
+    user_identifier: null,
+    display_expires_at: EXPIRES,
+    created_at: CREATED,
+  });
+  return {
+    create: ({ currency, network }: Readonly<Record<string, unknown>>) =>
+      ({ ...describe(made.push({ currency, network })), contract_address: null }) as object,
+    find: (id: number): object | undefined =>
+      made[id - 1] && { ...describe(id), status: 'active', transactions: [] },
+  };
+};
+
+const handleEndpoint = async (name: string, context: RouteContext, valid: Valid): Promise<Outcome> => {
+  const { parts, ledger, deposits } = context;
   const { account, id, query, body } = valid;
-  if (name === 'ping') return { data: parts.pong() };
-  if (name === 'balances.list') return parts.listed(ledger.balances(account, query));
-  if (name === 'currencies.list') return { data: listCurrencies() };
-  if (name === 'withdrawals.create') return ledger.withdraw({ ...(body as Omit<Order, 'account'>), account });
-  if (name === 'withdrawals.get') return ledger.withdrawal(account, Number(id)) ?? parts.unseen();
-  return name.endsWith('.get') && name !== 'hotWallet.get' ? NOT_FOUND : { data: [] };
+  const shaped = (data: object): Outcome => ({ data: parts.shape(name, data) });
+  const listed = (rows: readonly object[]): Outcome => {
+    const outcome = parts.listed(rows.map((row) => parts.shape(name, row)));
+    return 'data' in outcome ? { ...outcome, ...parts.page(name) } : outcome;
+  };
+  switch (name) {
+    case 'ping':
+      return { data: parts.pong() };
+    case 'balances.list':
+      return listed(ledger.balances(account, query));
+    case 'currencies.list':
+      return listed(listCurrencies());
+    case 'transactions.list':
+      return listed(ledger.transactions(account));
+    case 'withdrawals.create': {
+      const result = await ledger.withdraw({ ...(body as Omit<Order, 'account'>), account });
+      return 'data' in result ? shaped(result.data) : result;
+    }
+    case 'withdrawals.get': {
+      const found = ledger.withdrawal(account, Number(id));
+      return found === undefined ? parts.unseen() : shaped(found.data);
+    }
+    case 'depositAddresses.create':
+      return shaped(deposits.create(body as Readonly<Record<string, unknown>>));
+    case 'depositRequests.get': {
+      const found = deposits.find(Number(id));
+      return found === undefined ? NOT_FOUND : shaped(found);
+    }
+    default:
+      return shaped({ network: query.network?.toUpperCase(), address: `0x${'1'.repeat(40)}` });
+  }
 };
 
 interface Found {
@@ -67,7 +126,8 @@ const handle =
     let body: unknown;
     try {
       body = endpoint.body === null ? undefined : parts.fields(parts.parseBody(bytes.toString('utf8')));
-    } catch {
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
       return { status: 400, message: 'Malformed JSON body' };
     }
     const mark = target.indexOf('?');

@@ -1,8 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { makeDecide } from './decide.ts';
-import { Ledger } from './ledger.ts';
-import { findRoute, type Outcome } from './routes.ts';
+import { findRoute, makeContext, type Outcome } from './routes.ts';
 import { SERVER_KEYS } from './server-keys.ts';
 import type { Arrived, ServerParts } from './server-parts.ts';
 import { Switches } from './store.ts';
@@ -63,7 +62,7 @@ export const startServer = async (parts: ServerParts): Promise<string> => {
   if (!parts.isParsed) return startRawServer();
   const decide = makeDecide(parts, SERVER_KEYS);
   const switches = new Switches(parts.clockOffset);
-  const context = { parts, ledger: new Ledger(parts, () => switches.now) };
+  const context = makeContext(parts, () => switches.now);
 
   const respond = (response: ServerResponse, { status, body, headers = {} }: Reply): void => {
     const text = parts.write(body);
@@ -74,6 +73,7 @@ export const startServer = async (parts: ServerParts): Promise<string> => {
     };
     const outage = status === 503 ? { 'retry-after': '1' } : {};
     const all = Object.entries({ ...fixed, ...outage, ...headers, ...parts.headers(status) });
+    response.sendDate = false;
     response.writeHead(status, Object.fromEntries(all.filter(([, value]) => value !== undefined)));
     if (parts.isChunked) response.write(text.slice(0, 9));
     response.end(parts.isChunked ? text.slice(9) : text);
@@ -122,8 +122,7 @@ export const startServer = async (parts: ServerParts): Promise<string> => {
     );
     if ('data' in result) {
       const rows = Array.isArray(result.data) ? { data_count: parts.count(result.data.length) } : {};
-      const { data } = result;
-      return respond(response, { status: 200, body: { success: true, message: 'OK', data, ...rows } });
+      return respond(response, { status: 200, body: { success: true, message: 'OK', ...result, ...rows } });
     }
     if (parts.isReread(result.status, arrived)) {
       const [inner] = parseHead(body);

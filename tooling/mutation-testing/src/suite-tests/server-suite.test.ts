@@ -159,7 +159,7 @@ describe('the server suite', () => {
       expect(verdict).toBe('error');
       expect(reason).toMatch(
         new RegExp(
-          `^could not start: the withdrawal amount ${amount} of the keys file is below the minimum withdrawal amount of ETH on ETH, 0\\.0001: use a larger one\\.`,
+          `^could not start: the withdrawal amount ${amount} of the keys file is below the minimum withdrawal amount of ETH on ETH, 0\\.000100000000000000: use a larger one\\.`,
         ),
       );
     },

@@ -66,34 +66,51 @@ export const ORDER_PROBES: readonly Probe[] = [
   }),
 ];
 
-/** Encoded bodies: the hash covers the bytes on the wire, so only `identity` is allowed. */
-export const ENCODING_PROBES: readonly Probe[] = [
-  ...['gzip', 'deflate', 'br', 'GZIP', 'gzip, identity', 'x-unknown'].map(
-    (coding): Probe => ({
-      id: `encoding-${coding.replace(/[^A-Za-z]+/g, '-').replace('GZIP', 'gzip-upper-case')}`,
-      group: 'encoding',
-      spec: '§1.2',
-      description: `Content-Encoding: ${coding}`,
-      expected: REJECTIONS.contentEncoding,
-      craft: ({ nonce }) => ({
-        method: 'POST',
-        target: `/v1/withdrawals?n=${nonce}`,
-        body: Buffer.from('{}'),
-        headers: (headers) => [...headers, ['Content-Encoding', coding]],
-      }),
-    }),
-  ),
-  {
-    id: 'encoding-identity',
+type EncodingRow = readonly [id: string, description: string, ...codings: string[]];
+
+const encoded =
+  (expected: Probe['expected']) =>
+  ([id, description, ...codings]: EncodingRow): Probe => ({
+    id: `encoding-${id}`,
     group: 'encoding',
     spec: '§1.2',
-    description: 'Content-Encoding: identity',
-    expected: 'authenticated',
+    description: `Content-Encoding: ${description}`,
+    expected,
     craft: ({ nonce }) => ({
       method: 'POST',
       target: `/v1/withdrawals?n=${nonce}`,
       body: Buffer.from('{}'),
-      headers: (headers) => [...headers, ['Content-Encoding', 'identity']],
+      headers: (headers) => [
+        ...headers,
+        ...codings.map((coding): HeaderPair => ['Content-Encoding', coding]),
+      ],
     }),
-  },
+  });
+
+const REJECTED_ENCODINGS: readonly EncodingRow[] = [
+  ...['gzip', 'deflate', 'br', 'x-unknown'].map((coding): EncodingRow => [coding, coding, coding]),
+  ['gzip-upper-case', 'GZIP', 'GZIP'],
+  ['gzip-identity', 'gzip, identity', 'gzip, identity'],
+  ['identity-gzip', 'identity, gzip', 'identity, gzip'],
+  ['empty-element-gzip', ',gzip', ',gzip'],
+  ['two-headers-gzip-last', 'identity, and again: gzip', 'identity', 'gzip'],
+  ['two-headers-gzip-first', 'gzip, and again: identity', 'gzip', 'identity'],
+  ['empty-header-gzip', 'nothing, and again: gzip', '', 'gzip'],
+  ['identity-prefix', 'identityx', 'identityx'],
+  ['identity-parameter', 'identity;q=1', 'identity;q=1'],
+];
+
+const ACCEPTED_ENCODINGS: readonly EncodingRow[] = [
+  ['identity', 'identity', 'identity'],
+  ['identity-upper-case', 'Identity', 'Identity'],
+  ['identity-listed', 'identity, identity', 'identity, identity'],
+  ['identity-twice', 'identity, twice', 'identity', 'identity'],
+  ['identity-empty-element', 'identity,', 'identity,'],
+  ['empty', 'nothing', ''],
+];
+
+/** Encoded bodies: the hash covers the bytes on the wire, so only `identity` is allowed. */
+export const ENCODING_PROBES: readonly Probe[] = [
+  ...REJECTED_ENCODINGS.map(encoded(REJECTIONS.contentEncoding)),
+  ...ACCEPTED_ENCODINGS.map(encoded('authenticated')),
 ];

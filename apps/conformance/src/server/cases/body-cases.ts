@@ -3,7 +3,13 @@ import type { Expected, Recipe } from '../../core/probes/index.ts';
 import { REJECTIONS } from '../../core/rejections.ts';
 import type { Encoding } from '../encode-request.ts';
 import { assertRoute, assertServed } from '../routes.ts';
-import { expectAccepted, expectAuthenticated, expectRejected, expectResponse } from '../server-response.ts';
+import {
+  expectAccepted,
+  expectAuthenticated,
+  expectClientError,
+  expectRejected,
+  expectResponse,
+} from '../server-response.ts';
 import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 
 const LIMIT = 1024 * 1024;
@@ -35,11 +41,46 @@ const sized =
 
 const OTHER_CONTENT_TYPES = [
   'application/json; charset=utf-8',
+  'Application/JSON;Charset="UTF-8"',
+  'application/json; charset=iso-8859-1',
   'text/plain',
   'application/x-www-form-urlencoded',
   'multipart/form-data; boundary=x',
   'application/octet-stream',
   null,
+];
+
+const DEEP = 5_000;
+
+const fields = (changes: Readonly<Record<string, unknown>>): string =>
+  JSON.stringify({
+    currency: 'USDT',
+    network: 'ETH',
+    to_address: '0x0000000000000000000000000000000000000001',
+    amount: '0',
+    ...changes,
+  });
+
+/** Bodies that no server accepts, and that must not be an error of the server. */
+const ODD_BODIES: readonly (Buffer | string)[] = [
+  ...['currency', 'network', 'to_address', 'amount', 'client_reference'].flatMap((name) =>
+    [null, [], {}, true, [[]], { toString: 'x' }].map((value) => fields({ [name]: value })),
+  ),
+  ...['currency', 'network', 'to_address'].map((name) => fields({ [name]: 1 })),
+  fields({ amount: '1e999' }),
+  fields({}).replace('"0"', '1e999'),
+  fields({}).replace('"0"', '-0'),
+  fields({ client_reference: 'x'.repeat(10_000) }),
+  fields({ client_reference: '\0' }),
+  fields({ currency: '\0' }),
+  fields({ to_address: '\0'.repeat(20) }),
+  fields({}).replace('"USDT"', '"\\ud800"'),
+  '{"__proto__":{"amount":"1"},"constructor":1}',
+  `${'['.repeat(DEEP)}${']'.repeat(DEEP)}`,
+  `${'{"a":'.repeat(DEEP)}1${'}'.repeat(DEEP)}`,
+  '\ufeff[]',
+  Buffer.from('{"currency":"\xff\xfe"}', 'latin1'),
+  Buffer.from('\ufeff{}', 'utf16le'),
 ];
 
 const PATIENCE_MS = 2_000;
@@ -175,6 +216,24 @@ export const BODY_CASES = [
       run: async (server) => {
         const body = '{"currency":"USDT","network":"ETH","to_address":"0x1","amount":"1","amount":"2"}';
         expectRejected(server.check, await postServed(server, body), REJECTIONS.malformedJson);
+      },
+    },
+    {
+      id: 'syntax-no-object',
+      description: 'a body that is JSON, but no object: 422',
+      spec: '§4',
+      run: async (server) => {
+        const expected = { status: 422, message: 'body: Input should be an object' };
+        for (const body of ['[]', 'null', '1', '"x"', 'true', '[{}]'])
+          expectRejected(server.check, await postServed(server, body), expected);
+      },
+    },
+    {
+      id: 'syntax-odd-bodies',
+      description: 'bodies with other types, deep nesting, special names, lone surrogates and no UTF-8: 4xx',
+      run: async (server) => {
+        await postServed(server, '{}');
+        for (const body of ODD_BODIES) expectClientError(server.check, await post(server, body));
       },
     },
     {

@@ -14,7 +14,19 @@ const portrait = ({ status, headers, text }: ServerResponse): string =>
 
 const forged = { mac: () => 'a'.repeat(64) };
 
-const spoofs = ['X-Forwarded-For', 'Forwarded', 'X-Real-IP', 'True-Client-IP', 'CF-Connecting-IP'] as const;
+const spoofs = [
+  'X-Forwarded-For',
+  'Forwarded',
+  'X-Real-IP',
+  'True-Client-IP',
+  'CF-Connecting-IP',
+  'X-Client-IP',
+  'X-Cluster-Client-IP',
+  'Fastly-Client-IP',
+  'X-Originating-IP',
+  'X-Remote-IP',
+  'Client-IP',
+] as const;
 
 const fromListedAddress = async (server: ServerUnderTest, header: string): Promise<void> => {
   const value = header === 'Forwarded' ? 'for=203.0.113.7' : '203.0.113.7';

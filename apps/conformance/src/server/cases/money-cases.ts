@@ -41,7 +41,7 @@ const distinctRace = (hold: Hold) => ({
     }),
 });
 
-/** A repeat with this field changed is no repeat. Whether 409 or another rejection comes first is open. */
+/** A repeat with this field changed is no repeat: 409, or what these parameters get without a reference. */
 const expectNoRepeat = async (
   server: ServerUnderTest,
   field: 'currency' | 'network',
@@ -116,6 +116,22 @@ export const MONEY_CASES = serverCases({ group: 'withdrawal', spec: '§4.6', nee
         actual: await readOthers(),
       });
     },
+  },
+  {
+    id: 'withdrawal-reference-null',
+    description: 'a client_reference of null is none: two withdrawals',
+    spec: '§4, §4.6',
+    run: (server) =>
+      expectTaken(server, async () => {
+        const first = await withdraw(server, { client_reference: null });
+        const second = await withdraw(server, { client_reference: null });
+        server.check.that(first.id !== second.id, {
+          what: 'withdrawal_id of the second',
+          expected: 'another one',
+          actual: String(second.id),
+        });
+        return getCost(first).plus(getCost(second));
+      }),
   },
   {
     id: 'withdrawal-reference-other-account',

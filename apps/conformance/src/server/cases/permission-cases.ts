@@ -45,6 +45,26 @@ const ofEndpoint = (endpoint: Endpoint): Parameters<typeof serverCases>[1] => {
 /** One permission per route, for every route of the wire protocol. */
 export const PERMISSION_CASES: readonly ServerCase[] = [
   ...serverCases({ group: 'permission', spec: '§2 restriction 5, §4' }, ENDPOINTS.flatMap(ofEndpoint)),
+  ...serverCases({ group: 'permission', spec: '§2.1' }, [
+    {
+      id: 'permission-before-id',
+      description: 'without the permission, ids that do not exist and ids that are none are 403',
+      run: async (server) => {
+        for (const [endpoint, path] of [
+          [endpoints.getWithdrawal, 'withdrawals'],
+          [endpoints.getDepositRequest, 'deposit-requests'],
+        ] as const) {
+          if (endpoint === endpoints.getWithdrawal) await assertRoute(server, endpoint);
+          for (const id of ['1', '999999999999', '0', 'abc']) {
+            const basis = server.basis('readonly');
+            const response = await server.ask({ target: `/v1/${path}/${id}?nonce=${basis.nonce}` }, basis);
+            if (endpoint === endpoints.getDepositRequest && response.status === 404 && id === '1') break;
+            expectRejected(server.check, response, createPermissionRejection(endpoint.permission ?? ''));
+          }
+        }
+      },
+    },
+  ]),
   ...serverCases({ group: 'routes', spec: '§3' }, [
     {
       id: 'ping-data',

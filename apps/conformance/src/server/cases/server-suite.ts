@@ -17,6 +17,7 @@ import { getSecrets, type TestKeys } from '../test-keys.ts';
 import { BALANCE_CASES } from './balance-cases.ts';
 import { BODY_CASES } from './body-cases.ts';
 import { CONNECTION_CASES } from './connection-cases.ts';
+import { CONTENT_CASES, FILTER_CASES } from './content-cases.ts';
 import { CREDENTIAL_CASES, METHOD_CASES, ODD_SECRET_CASES } from './credential-cases.ts';
 import { IP_EDGE_CASES } from './ip-edge-cases.ts';
 import { KEY_CASES } from './key-cases.ts';
@@ -48,6 +49,8 @@ const ALL_CASES = [
   PERMISSION_CASES,
   SINGLE_PERMISSION_CASES,
   BALANCE_CASES,
+  FILTER_CASES,
+  CONTENT_CASES,
   WITHDRAWAL_CASES,
   WITHDRAWAL_REJECTION_CASES,
   WITHDRAWAL_READING_CASES,

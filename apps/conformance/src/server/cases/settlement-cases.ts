@@ -1,11 +1,21 @@
 import { endpoints } from '@cpg/protocol';
 import { pause, scaleDeadline } from '../../core/case-scope.ts';
 import { NotApplicable } from '../../core/checker.ts';
-import { type Amounts, readBalance } from '../balances.ts';
+import { REJECTIONS } from '../../core/rejections.ts';
+import { type Amounts, ExactDecimal, readBalance } from '../balances.ts';
+import { allAtOnce, type Hold } from '../concurrency.ts';
 import { assertRoute } from '../routes.ts';
-import { expectAccepted } from '../server-response.ts';
+import { expectAccepted, expectRejected } from '../server-response.ts';
 import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
-import { getCost, getNewestWithdrawal, getTerms, withdraw } from '../withdrawals.ts';
+import {
+  craftWithdrawal,
+  expectWithdrawn,
+  getCost,
+  getNewestWithdrawal,
+  getTerms,
+  newReference,
+  withdraw,
+} from '../withdrawals.ts';
 
 const PATIENCE_MS = 20_000;
 const INTERVAL_MS = 200;
@@ -71,6 +81,43 @@ const expectAtRest = async (server: ServerUnderTest, state: string, expected: Am
   expectAmounts(server, state, { actual: await readBalance(server, getTerms(server)), expected });
 };
 
+const AT_ONCE = 8;
+
+/**
+ * Withdrawals of three fifths of what is available, at once: of those that have not failed yet, there is one at
+ * most. They go to an address to which they fail, so that nothing is lost.
+ */
+const overdraw = async (server: ServerUnderTest, hold: Hold): Promise<void> => {
+  const before = await readAtRest(server);
+  const places = new ExactDecimal(getTerms(server).amount).decimalPlaces();
+  const amount = before.available.times('0.6').toFixed(places, ExactDecimal.ROUND_DOWN);
+  const changes = { amount, to_address: getTerms(server).failing_to_address };
+  const requests = Array.from({ length: AT_ONCE }, () =>
+    craftWithdrawal(server, { ...changes, client_reference: newReference() }),
+  );
+  const responses = await allAtOnce(server, requests, hold);
+  const ids = responses
+    .filter(({ status }) => status === 200)
+    .map((each) => expectWithdrawn(server, each).id);
+  const { available } = await readBalance(server, getTerms(server));
+  const statuses = await Promise.all(ids.map((id) => readStatus(server, id)));
+  server.check.that(!available.isNegative(), {
+    what: 'available after them',
+    expected: 'not below 0',
+    actual: available.toFixed(),
+  });
+  const underWay = statuses.filter((status) => status !== 'failed').length;
+  server.check.that(ids.length > 0 && underWay <= 1, {
+    what: `accepted, of ${AT_ONCE} of which the balance covers one`,
+    expected: 'one',
+    actual: ids.length === 0 ? 'none' : `${underWay} that have not failed`,
+  });
+  for (const response of responses.filter(({ status }) => status !== 200))
+    expectRejected(server.check, response, REJECTIONS.insufficientBalance);
+  for (const id of ids) await watch(server, id);
+  await expectAtRest(server, 'failed', before);
+};
+
 /** How a withdrawal ends, seen by polling. */
 export const SETTLEMENT_CASES = serverCases(
   { group: 'settlement', spec: '§4.1, §4.6', needs: ['withdrawal'], timeoutMs: 3 * PATIENCE_MS },
@@ -94,6 +141,15 @@ export const SETTLEMENT_CASES = serverCases(
         const after = { balance: before.balance.minus(cost), held: before.held, available };
         expectAmounts(server, 'confirmed', { actual: amounts, expected: after });
         await expectAtRest(server, 'confirmed', after);
+      },
+    },
+    {
+      id: 'settlement-overdraft-race',
+      description: `${AT_ONCE} withdrawals at once, of which the balance covers one: one is accepted, and the others are rejected; twice`,
+      needs: ['withdrawal', 'failing'],
+      run: async (server) => {
+        await overdraw(server, 'body');
+        await overdraw(server, 'header-end');
       },
     },
     {

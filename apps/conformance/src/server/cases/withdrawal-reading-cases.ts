@@ -1,5 +1,5 @@
 import { endpoints } from '@cpg/protocol';
-import { REJECTIONS } from '../../core/rejections.ts';
+import { createPermissionRejection, REJECTIONS } from '../../core/rejections.ts';
 import { assertRoute, assertServed } from '../routes.ts';
 import { expectAccepted, expectRejected, type ServerResponse } from '../server-response.ts';
 import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
@@ -89,6 +89,23 @@ export const WITHDRAWAL_READING_CASES = serverCases(
         await assertRoute(server, endpoints.getWithdrawal);
         const { id } = expectWithdrawn(server, await server.send(craftWithdrawal(server)));
         expectRejected(server.check, await read(server, String(id), 'other'), REJECTIONS.notFound);
+      },
+    },
+    {
+      id: 'withdrawal-get-without-permission',
+      description:
+        'without the permission, a withdrawal that exists is 403 like any other, on its account and another',
+      spec: '§2.1',
+      run: async (server) => {
+        await assertRoute(server, endpoints.getWithdrawal);
+        const { id } = expectWithdrawn(server, await server.send(craftWithdrawal(server)));
+        for (const role of ['readonly', 'noperm'] as const)
+          for (const each of [String(id), '999999999999999999'])
+            expectRejected(
+              server.check,
+              await read(server, each, role),
+              createPermissionRejection('read_withdrawal_status'),
+            );
       },
     },
     {
