@@ -3,13 +3,8 @@ import { sql } from 'kysely';
 import type { Database } from '../database/open-database.ts';
 import type { SecretBox } from '../database/secret-box.ts';
 import type { Clock } from '../time.ts';
-import {
-  countFailure,
-  getWebhookLabel,
-  MAX_SUSPENSION_MS,
-  RESPONDING,
-  type Suspension,
-} from './endpoints.ts';
+import type { AttemptRecorder } from './attempt-recorder.ts';
+import { countFailure, getWebhookLabel, MAX_SUSPENSION_MS, type Suspension } from './endpoints.ts';
 import { createResolver, type ResolveHost } from './resolver.ts';
 import { sendWebhook, type WebhookResponse } from './send-webhook.ts';
 import type { WebhookUrlRules } from './url-rules.ts';
@@ -100,10 +95,14 @@ export interface AttemptResult extends WebhookResponse {
 }
 
 /** Makes one attempt and records its result. */
-export const attempt = async (services: DeliveryServices, delivery: Delivery): Promise<AttemptResult> => {
+export const attempt = async (
+  services: DeliveryServices,
+  delivery: Delivery,
+  recorder: AttemptRecorder,
+): Promise<AttemptResult> => {
   const startedAt = performance.now();
   const response = await send(services, delivery);
-  await record(services, delivery, { ...response, ms: Math.round(performance.now() - startedAt) });
+  await recorder.record(delivery, { ...response, ms: Math.round(performance.now() - startedAt) });
   const { db, clock } = services;
   const isSilent = response.status === null && response.isSent;
   const suspension = isSilent ? await countFailure(db, delivery.endpoint_id, clock.now()) : undefined;
@@ -140,55 +139,6 @@ const send = async (services: DeliveryServices, delivery: Delivery): Promise<Web
     timeoutMs,
     resolve,
   });
-};
-
-/** Records the delivery, the attempt and a response of the endpoint in one statement. */
-const record = async (
-  { db, clock }: DeliveryServices,
-  delivery: Delivery,
-  response: WebhookResponse & { readonly ms: number },
-): Promise<void> => {
-  const now = clock.now();
-  const isDelivered = response.status !== null && response.status >= 200 && response.status < 300;
-  const delay = getRetryDelay(delivery.attempts + 1);
-  await db
-    .with('recorded', (query) =>
-      query
-        .updateTable('webhook_delivery')
-        .set({
-          status: isDelivered ? 'delivered' : delay === undefined ? 'dead' : 'pending',
-          attempts: sql`attempts + 1`,
-          next_attempt_at: new Date(now + (delay ?? 0)),
-          claimed_until: null,
-        })
-        .where('id', '=', delivery.id)
-        // An attempt that outlived its lease must not overwrite the result of another attempt.
-        .where('status', '=', 'pending')
-        .returning(['id', 'endpoint_id']),
-    )
-    .with('responding', (query) =>
-      query
-        .updateTable('webhook_endpoint')
-        .from('recorded')
-        .set(RESPONDING)
-        .whereRef('webhook_endpoint.id', '=', 'recorded.endpoint_id')
-        .where(sql<boolean>`${response.status !== null}::boolean`)
-        .where((either) => either.or([either('has_responded', '=', false), either('failures', '>', 0)])),
-    )
-    .insertInto('webhook_attempt')
-    .columns(['delivery_id', 'attempted_at', 'response_status', 'error', 'duration_ms'])
-    .expression((query) =>
-      query
-        .selectFrom('recorded')
-        .select([
-          'id',
-          sql<Date>`${new Date(now)}::timestamptz`.as('attempted_at'),
-          sql<number | null>`${response.status}::integer`.as('response_status'),
-          sql<string | null>`${response.error}::text`.as('error'),
-          sql<number>`${response.ms}::integer`.as('duration_ms'),
-        ]),
-    )
-    .execute();
 };
 
 // Clocks of processes differ by less.

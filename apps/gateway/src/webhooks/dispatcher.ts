@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { logFailure } from '../repeat.ts';
+import { AttemptRecorder } from './attempt-recorder.ts';
 import {
   type AttemptResult,
   attempt,
@@ -33,6 +34,7 @@ interface EndpointState {
  */
 export class WebhookDispatcher {
   readonly #services: DeliveryServices;
+  readonly #recorder: AttemptRecorder;
   readonly #logger: Logger;
   readonly #endpoints = new Map<number, EndpointState>();
   /** Endpoints with due deliveries, in the order of their turns. */
@@ -47,6 +49,7 @@ export class WebhookDispatcher {
 
   constructor(services: DeliveryServices, logger: Logger) {
     this.#services = services;
+    this.#recorder = new AttemptRecorder(services);
     this.#logger = logger;
   }
 
@@ -123,7 +126,7 @@ export class WebhookDispatcher {
 
   async #deliver(state: EndpointState, delivery: Delivery): Promise<void> {
     try {
-      const result = await attempt(this.#services, delivery);
+      const result = await attempt(this.#services, delivery, this.#recorder);
       if (result.isSent) state.isResponding = result.status !== null;
       if (result.suspension !== undefined) state.hasMore = false;
       this.#logHealth(delivery, result);

@@ -24,9 +24,6 @@ export interface RegisteredWebhook {
 /** The columns that let the next due delivery be attempted at once. */
 export const NOT_SUSPENDED = { suspensions: 0, suspended_until: null };
 
-/** The columns of an endpoint that has responded. */
-export const RESPONDING = { has_responded: true, failures: 0, ...NOT_SUSPENDED };
-
 export interface Suspension {
   /** Attempts without a response, in a row. */
   readonly failures: number;

@@ -25,7 +25,7 @@ export interface Sizes {
 export const SIZES: Readonly<Record<'full' | 'quick', Sizes>> = {
   full: {
     accounts: 1_000,
-    requests: 4_000,
+    requests: 2_000,
     deliveries: 10_000,
     dueDeliveries: 100_000,
     transactions: 1_000_000,

@@ -1,6 +1,8 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { isInstalled } from '@cpg/test-support/programs';
+import { benchSettlement, benchWebhooks } from './background-work.ts';
 import { type Environment, SIZES, startEnvironment } from './environment.ts';
+import { benchGrowth, benchIdle } from './growth.ts';
 import { benchBalances, benchWithdrawals } from './requests-per-second.ts';
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
@@ -9,6 +11,10 @@ const print = (line: string) => process.stdout.write(`${line}\n`);
 export const GATEWAY_PARTS = {
   balances: benchBalances,
   withdrawals: benchWithdrawals,
+  settlement: benchSettlement,
+  webhooks: benchWebhooks,
+  growth: benchGrowth,
+  idle: benchIdle,
 } satisfies Readonly<Record<string, (environment: Environment) => Promise<void>>>;
 
 export type GatewayPart = keyof typeof GATEWAY_PARTS;

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,24 +33,31 @@ const recordStatements = async (work: () => Promise<unknown>): Promise<readonly 
   return recorded;
 };
 
-const REFERENCE = `reference-${randomUUID()}`;
+// The first part of the reference that the script replaces.
+const REFERENCE = 'recorded-';
 
 const formatLiteral = (value: unknown): string => {
   if (value === null) return 'NULL';
-  if (value === getAccount(0).id) return "('acct_bench_' || :account)";
-  if (value === REFERENCE) return "('pgbench-' || :client_id || '-' || :reference)";
-  if (value instanceof Date) return `'${value.toISOString()}'`;
+  if (value === getAccount(0).id) return "('acct_bench_' || CAST(:account AS text))";
+  if (String(value).startsWith(REFERENCE)) return "('pgbench-' || CAST(:reference AS text))";
+  if (value instanceof Date) return formatLiteral(value.toISOString());
   // A signature: no two withdrawals may have the same.
   if (Buffer.isBuffer(value)) return 'sha256(gen_random_uuid()::text::bytea)';
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (Array.isArray(value)) return `ARRAY[${value.map(formatLiteral).join(', ')}]`;
-  return `'${String(value).replaceAll("'", "''")}'`;
+  // pgbench would take `:name` in a text for a variable.
+  const parts = String(value)
+    .split(':')
+    .map((part) => `'${part.replaceAll("'", "''")}'`);
+  return `(${parts.join(' || chr(58) || ')})`;
 };
 
-// pgbench would take `:name` in a text for a variable.
 const formatStatement = ({ text, values }: Statement): string =>
   text
     .replace(/--.*$/gm, '')
+    .replaceAll(/'([^']*)'/g, (all, literal: string) =>
+      literal.includes(':') ? formatLiteral(literal) : all,
+    )
     .replaceAll(/\$(\d+)/g, (_all, number: string) => formatLiteral(values[Number(number) - 1]))
     .replaceAll(/\s+/g, ' ');
 
@@ -82,8 +89,8 @@ export const benchStatements = async (
         network: 'ETH',
         amount: '10.5',
         toAddress: '0x52908400098527886E0F7030069857D2E4169EE7',
-        clientReference: REFERENCE,
-        signed: { keyId, signature: Buffer.alloc(32, 7) },
+        clientReference: `${REFERENCE}${randomUUID()}`,
+        signed: { keyId, signature: randomBytes(32) },
         at: new Date(),
       },
       holdAndBroadcast,

@@ -1,6 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { AttemptRecorder } from '@cpg/gateway/webhooks/attempt-recorder.ts';
 import {
   attempt,
   claimDue,
@@ -90,10 +91,11 @@ export const webhookCalls = (start: StartTestGateway) => {
     });
   const deliver = async (differences: Partial<DeliveryServices> = {}): Promise<number> => {
     const services = { ...gateway, ...differences };
+    const recorder = new AttemptRecorder(services);
     let attempted = 0;
     for (const { id } of await findDueEndpoints(services)) {
       const claimed = await claimDue(services, id, MAX_CLAIMED);
-      await Promise.all(claimed.map((delivery) => attempt(services, delivery)));
+      await Promise.all(claimed.map((delivery) => attempt(services, delivery, recorder)));
       attempted += claimed.length;
     }
     return attempted;
