@@ -135,8 +135,14 @@ const textOf = (token: Token | undefined): string =>
 
 const markHeadings = (tokens: readonly Token[]): Heading[] => {
   const counts = new Map<string, number>();
+  let previous = 0;
   return tokens.flatMap((token, index) => {
     if (token.type !== 'heading_open') return [];
+    // A level must not be skipped, as READMEs do to keep headings small.
+    previous = Math.min(Number(token.tag.slice(1)), previous + 1);
+    token.tag = `h${previous}`;
+    const close = tokens[index + 2];
+    if (close !== undefined) close.tag = token.tag;
     const text = textOf(tokens[index + 1]);
     const wanted = slug(text);
     const count = counts.get(wanted) ?? 0;
@@ -156,6 +162,11 @@ markdownIt.renderer.rules.tabs = (tokens, index) => tabs(samplesOf(tokens[index]
 markdownIt.renderer.rules.table_open = () =>
   '<div class="table" tabindex="0" role="group" aria-label="Table"><table>';
 markdownIt.renderer.rules.table_close = () => '</table></div>';
+// A header without text is no header.
+markdownIt.renderer.rules.th_open = (tokens, index) =>
+  tokens[index + 1]?.content === '' ? '<td>' : '<th scope="col">';
+markdownIt.renderer.rules.th_close = (tokens, index) =>
+  tokens[index - 1]?.content === '' ? '</td>' : '</th>';
 markdownIt.renderer.rules.heading_close = (tokens, index) => {
   const { tag } = tokens[index] as Token;
   const open = tokens[index - 2] as Token;

@@ -4,7 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { endpoints, isRejection, parseWebhookEvent, WEBHOOK_EVENTS } from '@cpg/protocol';
 import { describe, expect, it } from 'vitest';
-import { createSampleRequest, OPERATIONS, type OperationId, operationSlug } from './reference/operations.ts';
+import {
+  createOperationSample,
+  OPERATIONS,
+  type OperationId,
+  operationSlug,
+} from './reference/operations.ts';
 import { SAMPLE_LANGUAGES } from './reference/samples.ts';
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
@@ -99,7 +104,7 @@ describe('the samples', () => {
     (language) => {
       for (const id of operations) {
         const file = join(REPOSITORY, language.folder, language.fileName(operationSlug(id)));
-        expect(readFileSync(file, 'utf8')).toBe(language.write(createSampleRequest(id)));
+        expect(readFileSync(file, 'utf8')).toBe(language.write(createOperationSample(id)));
       }
     },
   );

@@ -7,6 +7,7 @@ import { REPOSITORY, renderMarkdown, repositoryUrl, resolveRepositoryPath } from
 import { DOCUMENTS, GUIDES, type MarkdownPage, type MarkdownSection } from './navigation.ts';
 import { createReference } from './reference/pages.ts';
 import { createSearchIndex } from './search.ts';
+import { TOOLS } from './tools.ts';
 
 /** Files of the built site by path. */
 export type Site = ReadonlyMap<string, string | Buffer>;
@@ -67,6 +68,7 @@ export const createSite = (): Site => {
   const sections: NavigationSection[] = [
     ...GUIDES.map(readSection),
     ...createReference(),
+    TOOLS,
     createErrorPages(),
     ...DOCUMENTS.map(readSection),
   ];

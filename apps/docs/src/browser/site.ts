@@ -1,5 +1,6 @@
 import MiniSearch, { type SearchResult } from 'minisearch';
 import { SEARCH_OPTIONS, type SearchEntry } from '../search.ts';
+import { findServer } from './server.ts';
 
 const page = document.documentElement;
 
@@ -77,11 +78,6 @@ const copyCode = async (button: HTMLElement): Promise<void> => {
   }, 1_500);
 };
 
-/** The gateway that serves this site, whatever proxy, port or path prefix is in between; `undefined` elsewhere. */
-const findServer = (): string | undefined => {
-  const root = new URL(`${page.dataset.root}`, location.href).href;
-  return root.endsWith('/docs/') ? root.slice(0, -'/docs/'.length) : undefined;
-};
 for (const element of document.querySelectorAll('[data-server]')) {
   element.textContent = findServer() ?? element.textContent;
 }

@@ -14,7 +14,7 @@ export const WIRE_ADVICE: Readonly<Record<RejectionCode, string>> = {
   timestamp_outside_window:
     'The timestamp is more than 300 seconds from the server’s clock, or is not a plain number of seconds: milliseconds are a common mistake. Synchronise the clock, and make a new timestamp for every attempt. See [clock](site:guides/clock.html).',
   invalid_signature:
-    'Unknown or revoked key, wrong secret, or different bytes: the response is the same for all of them. Put the request into the [signature debugger](site:guides/authentication.html#when-a-signature-is-rejected), which names the mistake.',
+    'Unknown or revoked key, wrong secret, or different bytes: the response is the same for all of them. Put the request into the [signature debugger](site:debugger.html), which names the mistake.',
   signature_already_used:
     'Two requests had the same timestamp, method, target and body. Make a new timestamp for every attempt; for identical reads within one second, add a query parameter such as `_=1`. See [rate limits and replay](site:guides/limits.html).',
   source_ip_not_whitelisted:
@@ -58,7 +58,7 @@ export const CLIENT_ADVICE: Readonly<Record<CpgErrorCode, string>> = {
   invalid_request: 'The message names the argument. Nothing was sent, so nothing has to be checked.',
   bad_request: 'Decide by `rejection`, for example `insufficient_available_balance`. A retry does not help.',
   authentication_failed:
-    'Check key id and secret, then run `npx cpg explain` or the [signature debugger](site:guides/authentication.html#when-a-signature-is-rejected).',
+    'Check key id and secret, then run `npx cpg explain` or the [signature debugger](site:debugger.html).',
   replayed: 'Give each process a key of its own, and check that no proxy repeats requests.',
   clock_skew: 'Synchronise the clock of the machine. See [clock](site:guides/clock.html).',
   permission_denied:

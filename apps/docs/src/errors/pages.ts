@@ -142,7 +142,7 @@ export const createErrorPages = (): NavigationSection => ({
       title: 'Findings about a signature',
       label: 'Signature findings',
       introduction:
-        'What `explainMismatch`, `npx cpg explain` and the [signature debugger](site:guides/authentication.html#when-a-signature-is-rejected) report. Each finding reproduces the received signature exactly; nothing is guessed.',
+        'What `explainMismatch`, `npx cpg explain` and the [signature debugger](site:debugger.html) report. Each finding reproduces the received signature exactly; nothing is guessed.',
       entries: readFindings(),
       source: 'packages/protocol/src/explain',
     }),

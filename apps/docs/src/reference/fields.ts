@@ -150,7 +150,7 @@ export const fieldTable = (fields: readonly Field[], isRequest = false): string 
     const required = isRequired ? '<span class="required">required</span>' : 'optional';
     const limits = formatLimits(schema).filter((limit) => !isRequest || !text.includes(limit.slice(0, 12)));
     const description = [renderInline(text), ...limits].join(' ');
-    return `<tr><td><code>${name}</code></td><td class="type">${formatType(schema)}${isRequest ? `<br>${required}` : ''}</td><td>${description}</td></tr>`;
+    return `<tr><td><code>${name}</code></td><td class="type">${formatType(schema)}${isRequest ? `, ${required}` : ''}</td><td>${description}</td></tr>`;
   });
   const head = `<th scope="col">${isRequest ? 'Parameter' : 'Field'}</th><th scope="col">Type</th><th scope="col">Description</th>`;
   return `<div class="table fields" tabindex="0" role="group" aria-label="Table"><table><thead><tr>${head}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;

@@ -1,5 +1,5 @@
 import { endpoints } from '@cpg/protocol';
-import { formatArgument, type SampleRequest } from './samples.ts';
+import { createSampleRequest, type SampleEndpoint, type SampleRequest } from './samples.ts';
 
 /** The name of an endpoint among the exports of @cpg/protocol, e.g. `listBalances`. */
 export type OperationId = keyof typeof endpoints;
@@ -123,37 +123,16 @@ export const OPERATIONS: Readonly<Record<OperationId, OperationText>> = {
 export const operationSlug = (id: OperationId): string =>
   id.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-const CLIENT_NAMES: Partial<Record<OperationId, string>> = { ping: 'ping' };
+/** The values of the parameters in the path that samples use. */
+const samplePath = (id: OperationId): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(OPERATIONS[id].path ?? {}).map(([name, { value }]) => [name, value]));
 
-/** The request that samples send to an operation; with other parameters when they are given. */
-export const createSampleRequest = (
-  id: OperationId,
-  given: Readonly<Record<string, unknown>> = OPERATIONS[id].sample,
-  path: Readonly<Record<string, unknown>> = Object.fromEntries(
-    Object.entries(OPERATIONS[id].path ?? {}).map(([name, { value }]) => [name, value]),
-  ),
-): SampleRequest => {
-  const endpoint = endpoints[id];
-  const { method, summary, name } = endpoint;
-  const filled = endpoint.path.replaceAll(/\{(\w+)\}/g, (_, parameter: string) => `${path[parameter]}`);
-  const encode = (value: unknown) =>
-    encodeURIComponent(`${value}`).replaceAll(
-      /[!'()*]/g,
-      (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`,
-    );
-  const query = Object.entries(given).map(([key, value]) => `${encode(key)}=${encode(value)}`);
-  const isRead = endpoint.body === null;
-  const called = CLIENT_NAMES[id] ?? name;
-  const before = `const envelope = await cpg.${called}(`;
-  const values = [
-    ...Object.values(path),
-    ...(Object.keys(given).length === 0 ? [] : [formatArgument(given, before)]),
-  ];
-  return {
-    method,
-    target: isRead && query.length > 0 ? `${filled}?${query.join('&')}` : filled,
-    body: isRead ? undefined : given,
-    summary: `${summary}: ${method} ${endpoint.path}.`,
-    call: `${called}(${values.join(', ')})`,
-  };
+/** What samples need to know of an endpoint. */
+export const getSampleEndpoint = (id: OperationId): SampleEndpoint => {
+  const { method, path, summary, name, body } = endpoints[id];
+  return { method, path, summary, name, hasBody: body !== null };
 };
+
+/** The request that the sample of an operation sends. */
+export const createOperationSample = (id: OperationId): SampleRequest =>
+  createSampleRequest(getSampleEndpoint(id), { path: samplePath(id), input: OPERATIONS[id].sample });

@@ -20,7 +20,13 @@ import {
   innerSchema,
   type JsonSchema,
 } from './fields.ts';
-import { OPERATIONS, type OperationId, type OperationText, operationSlug } from './operations.ts';
+import {
+  getSampleEndpoint,
+  OPERATIONS,
+  type OperationId,
+  type OperationText,
+  operationSlug,
+} from './operations.ts';
 import { SAMPLE_LANGUAGES } from './samples.ts';
 
 const FOLDER = 'reference';
@@ -112,6 +118,31 @@ const extraRejections = (id: OperationId): RejectionCode[] => {
   ];
 };
 
+const DEMO_KEY = 'ck_demo_full';
+const DEMO_SECRET = 'cpg-demo-full-DO-NOT-USE-IN-PRODUCTION';
+
+/** The form that sends a signed request. `browser/try-it.ts` reads it. */
+const tryIt = (id: OperationId, parameters: readonly Field[], bodySchema: JsonSchema | undefined): string => {
+  const { sample, path = {} } = OPERATIONS[id];
+  const fields = [...parameters, ...(bodySchema === undefined ? [] : fieldsOf(bodySchema))];
+  const inputs = fields.map(({ name, schema, isRequired }) => {
+    const value = path[name]?.value ?? sample[name] ?? '';
+    const kind = path[name] === undefined ? 'input' : 'path';
+    const type = schema.type === 'integer' && kind === 'input' ? 'number' : 'text';
+    return `<label><span>${name}${isRequired ? ' <span class="required">required</span>' : ''}</span><input name="${name}" data-kind="${kind}" data-type="${type}" value="${escapeHtml(`${value}`)}" autocomplete="off" spellcheck="false"></label>`;
+  });
+  const panels = SAMPLE_LANGUAGES.map(
+    ({ name }) => `<button type="button" data-copy-as="${name}">${name}</button>`,
+  );
+  return `<p>Sends a signed request from this page to <code data-server>http://127.0.0.1:8787</code>. It works on the <code>/docs</code> of a running sandbox (<code>npm run sandbox</code>); the fields hold its published demo key. The signature is computed in your browser.</p>
+<div class="tool" data-try="${escapeHtml(JSON.stringify(getSampleEndpoint(id)))}"><form>${inputs.join('')}
+<label><span>Key id</span><input name="key-id" value="${DEMO_KEY}" autocomplete="off" spellcheck="false"></label>
+<label><span>Secret</span><input name="secret" value="${DEMO_SECRET}" autocomplete="off" spellcheck="false"></label>
+<button class="primary">Send</button></form>
+<div class="results" aria-live="polite"><h3>Canonical string</h3><pre tabindex="0"><code data-result="canonical"></code></pre><h3>Headers</h3><pre tabindex="0"><code data-result="headers"></code></pre><h3>Response <span data-result="status"></span></h3><pre tabindex="0"><code data-result="response"></code></pre>
+<div class="copy-as"><span>Copy as</span>${panels.join('')}</div></div></div>`;
+};
+
 const createEndpointPage = (id: OperationId): Page => {
   const endpoint: Endpoint = endpoints[id];
   const text = OPERATIONS[id];
@@ -145,7 +176,8 @@ ${heading(2, 'Notes')}${paragraphs(path, text.notes)}
 </div><div class="examples">
 ${heading(2, 'Request')}${tabs(readSamples(id))}
 ${heading(2, 'Example response')}${tabs([{ ...readExample(`responses/${operationSlug(id)}.json`), name: '200 OK' }])}
-</div></div>`;
+</div></div>
+${heading(2, 'Try it')}${tryIt(id, parameters, bodySchema)}`;
   return {
     path,
     title: summary,
@@ -154,6 +186,7 @@ ${heading(2, 'Example response')}${tabs([{ ...readExample(`responses/${operation
     html,
     headings,
     badge: method,
+    scripts: ['try-it'],
     source: 'apps/docs/src/reference/operations.ts',
     isWide: true,
   };

@@ -113,7 +113,7 @@ const scriptFields = (body: object, indent: string): string =>
 const MAX_LINE = 110;
 
 /** An object in JavaScript as Biome formats it, in a line that begins with `before`. */
-export const formatArgument = (body: object, before: string): string => {
+const formatArgument = (body: object, before: string): string => {
   const inside = entriesOf(body).map(([name, value]) => `${name}: ${scriptValue(value)}`);
   const line = `{ ${inside.join(', ')} }`;
   return before.length + line.length + ');'.length <= MAX_LINE ? line : `{\n${scriptFields(body, '  ')}}`;
@@ -194,3 +194,50 @@ export const SAMPLE_LANGUAGES: readonly SampleLanguage[] = [
     write: writeClient,
   },
 ];
+
+/** What samples need to know of an endpoint. */
+export interface SampleEndpoint {
+  readonly method: string;
+  readonly path: string;
+  readonly summary: string;
+  /** Resource and verb, as in the client. */
+  readonly name: string;
+  readonly hasBody: boolean;
+}
+
+/** The values of the parameters: those of the path, and those of the query or the body. */
+export interface SampleInput {
+  readonly path: Readonly<Record<string, unknown>>;
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
+const encode = (value: unknown): string =>
+  encodeURIComponent(`${value}`).replaceAll(
+    /[!'()*]/g,
+    (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+
+/** The request to an endpoint with the given parameters. */
+export const createSampleRequest = (
+  endpoint: SampleEndpoint,
+  { path, input }: SampleInput,
+): SampleRequest => {
+  const { method, summary, name, hasBody } = endpoint;
+  const filled = endpoint.path.replaceAll(/\{(\w+)\}/g, (_, parameter: string) =>
+    encode(path[parameter] ?? ''),
+  );
+  const query = Object.entries(input).map(([key, value]) => `${encode(key)}=${encode(value)}`);
+  const before = `const envelope = await cpg.${name}(`;
+  const hasInput = Object.keys(input).length > 0;
+  const values = [
+    ...Object.values(path).map(scriptValue),
+    ...(hasInput ? [formatArgument(input, before)] : []),
+  ];
+  return {
+    method,
+    target: !hasBody && hasInput ? `${filled}?${query.join('&')}` : filled,
+    body: hasBody ? input : undefined,
+    summary: `${summary}: ${method} ${endpoint.path}.`,
+    call: `${name}(${values.join(', ')})`,
+  };
+};
