@@ -46,6 +46,24 @@ for (const [program, commandLine] of FULL) {
   });
 }
 
+/** Each case of layer 1 once: the published vectors, which have known signatures, are left out. */
+const ONCE = '{sign-fresh-*,sign-refuse-*,verify-[!v]*,webhook-*,client-*}';
+
+const IN_CI = [
+  ['go', `go run ${join(ADAPTERS, 'go/adapter.go')}`],
+  ['java', `java ${join(ADAPTERS, 'java/Adapter.java')}`],
+  ['ruby', `ruby ${join(ADAPTERS, 'ruby/adapter.rb')}`],
+] as const;
+
+describeInCi('the adapters in go, java and ruby', () => {
+  it.concurrent.each(IN_CI)('pass both layers: %s', async (_language, commandLine) => {
+    const { code, footer } = await runCommand('run', '--exec', commandLine, '--run', ONCE);
+    expect(footer.counts).toMatchObject({ fail: 0, warn: 0, error: 0 });
+    expect(footer.counts.pass).toBeGreaterThan(400);
+    expect(code).toBe(0);
+  });
+});
+
 describeInCi('the bash adapter', () => {
   const commandLine = `bash ${join(ADAPTERS, 'bash/client.sh')}`;
 

@@ -1,4 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -129,6 +131,41 @@ describe('the sections that cases cite', () => {
 
   it.each(['8', '0.1', '4.7', '6.9', '2 restriction 6', '1.4'])('would miss §%s', (section) => {
     expect(hasSection(document, section)).toBe(false);
+  });
+});
+
+describe('the action', () => {
+  const action = z
+    .object({ runs: z.object({ steps: z.array(z.looseObject({ run: z.string().optional() })) }) })
+    .parse(parse(read('action.yml')));
+  const script = action.runs.steps.find(({ run }) => run !== undefined)?.run ?? '';
+
+  it('runs its arguments as a shell would, with every report', () => {
+    const bin = mkdtempSync(join(tmpdir(), 'cpg-action-'));
+    writeFileSync(join(bin, 'npx'), '#!/bin/sh\nprintf "%s\\n" "$@"\n', { mode: 0o755 });
+    const env = {
+      PATH: `${bin}:${process.env.PATH}`,
+      ARGUMENTS: `server --start 'node server.js --port 1' --url http://127.0.0.1:1`,
+      VERSION: '1',
+      RESULTS: 'out',
+      GITHUB_STEP_SUMMARY: '/summary',
+    };
+    const { stdout } = spawnSync('bash', ['-e', '-c', script], { encoding: 'utf8', env });
+    const [, , command, ...words] = stdout.trimEnd().split('\n');
+    expect([command, ...words.slice(0, 4)]).toEqual([
+      'server',
+      '--start',
+      'node server.js --port 1',
+      '--url',
+      'http://127.0.0.1:1',
+    ]);
+    expect(words.slice(4)).toEqual([
+      ...['--jsonl', 'out/results.jsonl', '--junit', 'out/junit.xml'],
+      ...['--html', 'out/conformance.html', '--markdown', '/summary'],
+    ]);
+    expect(optionsIn(words.join(' ')).filter((option) => ![...OPTIONS, '--port'].includes(option))).toEqual(
+      [],
+    );
   });
 });
 

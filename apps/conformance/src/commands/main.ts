@@ -4,6 +4,7 @@ import { EXIT_CODES } from '../core/tally.ts';
 import { clientCommand, vectorsCommand } from './adapter-commands.ts';
 import { explain, list } from './catalogue.ts';
 import { exportCommand } from './export.ts';
+import { initCommand } from './init-command.ts';
 import { UsageError } from './inputs.ts';
 import { reportCommand } from './report.ts';
 import { runCommand } from './run-command.ts';
@@ -45,6 +46,7 @@ export const program = (exit: (code: number) => void): Command =>
     .addCommand(runCommand(exit))
     .addCommand(timingCommand(exit))
     .addCommand(reportCommand(exit))
+    .addCommand(initCommand())
     .addCommand(trendCommand())
     .addCommand(listCommand())
     .addCommand(explainCommand())
