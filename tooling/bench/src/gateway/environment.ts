@@ -18,7 +18,8 @@ export interface Sizes {
   readonly requests: number;
   readonly deliveries: number;
   readonly dueDeliveries: number;
-  readonly transactions: number;
+  /** Of one account, in turn. */
+  readonly transactions: readonly number[];
   readonly seconds: number;
 }
 
@@ -28,10 +29,10 @@ export const SIZES: Readonly<Record<'full' | 'quick', Sizes>> = {
     requests: 2_000,
     deliveries: 10_000,
     dueDeliveries: 100_000,
-    transactions: 1_000_000,
+    transactions: [10_000, 100_000, 1_000_000],
     seconds: 8,
   },
-  quick: { accounts: 4, requests: 60, deliveries: 60, dueDeliveries: 200, transactions: 400, seconds: 1 },
+  quick: { accounts: 4, requests: 60, deliveries: 60, dueDeliveries: 200, transactions: [400], seconds: 1 },
 };
 
 export const getAccount = (index: number) => ({

@@ -2,8 +2,8 @@ import { availableParallelism, loadavg } from 'node:os';
 import { isInstalled } from '@cpg/test-support/programs';
 import { benchSettlement, benchWebhooks } from './background-work.ts';
 import { type Environment, SIZES, startEnvironment } from './environment.ts';
-import { benchGrowth, benchIdle } from './growth.ts';
-import { benchBalances, benchWithdrawals } from './requests-per-second.ts';
+import { benchGrowth, benchIdle, benchTenMillion } from './growth.ts';
+import { benchBalances, benchProcesses, benchWithdrawals } from './requests-per-second.ts';
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -11,15 +11,18 @@ const print = (line: string) => process.stdout.write(`${line}\n`);
 export const GATEWAY_PARTS = {
   balances: benchBalances,
   withdrawals: benchWithdrawals,
+  processes: benchProcesses,
   settlement: benchSettlement,
   webhooks: benchWebhooks,
   growth: benchGrowth,
   idle: benchIdle,
+  // Only when it is asked for: it needs 10 GB of disk and a quarter of an hour.
+  '10m': benchTenMillion,
 } satisfies Readonly<Record<string, (environment: Environment) => Promise<void>>>;
 
 export type GatewayPart = keyof typeof GATEWAY_PARTS;
 
-const ALL = Object.keys(GATEWAY_PARTS) as GatewayPart[];
+const ALL = (Object.keys(GATEWAY_PARTS) as GatewayPart[]).filter((part) => part !== '10m');
 
 const formatLoad = (): string =>
   `load average ${loadavg()

@@ -123,3 +123,37 @@ export const benchWithdrawals = async (environment: Environment): Promise<void> 
   }
   await ledger.stop();
 };
+
+/** The same withdrawals over one, two and four processes on one database: what each costs, and the sum. */
+export const benchProcesses = async (environment: Environment): Promise<void> => {
+  const { accounts, requests } = environment.sizes;
+  const ledger = await environment.createLedger('processes', { accounts });
+  const gateways: Contender[] = [];
+  for (const processes of [1, 2, 4]) {
+    while (gateways.length < processes) gateways.push(getContender(await ledger.start()));
+    const rounds: Round[] = [];
+    for (let round = 0; round <= 3; round += 1) {
+      const share = Math.ceil(requests / 2 / processes);
+      const before = ledger.readDatabaseCpu();
+      const results = await Promise.all(
+        gateways.map((gateway, process) => {
+          const wanted = Array.from({ length: share }, (_, index) =>
+            withdrawalRequest((index * processes + process) % accounts),
+          );
+          return runRound(gateway, ledger, wanted);
+        }),
+      );
+      const sum = (read: (result: Round) => number) =>
+        results.reduce((total, result) => total + read(result), 0);
+      if (round > 0)
+        rounds.push({
+          cpu: sum(({ cpu }) => cpu) / processes,
+          databaseCpu: (ledger.readDatabaseCpu() - before) / (share * processes),
+          perSecond: sum(({ perSecond }) => perSecond),
+          unavailable: sum(({ unavailable }) => unavailable),
+        });
+    }
+    print(`POST /v1/withdrawals, ${processes} process(es): ${format(summarize(rounds))}`);
+  }
+  await ledger.stop();
+};
