@@ -71,7 +71,8 @@ describeInCi('a rotation of the master key on PostgreSQL', () => {
   };
 
   it('follows the operations guide: two gateways are restarted one after another, and no request fails', async () => {
-    const databaseUrl = postgres.createDatabase('rotation');
+    // A busy machine may take longer than a request may wait.
+    const databaseUrl = `${postgres.createDatabase('rotation')}?lock_timeout=60000&statement_timeout=60000`;
     const start = (differences: Partial<Config>) => startTestGateway({ databaseUrl, ...differences });
     let gateways = [await start({ masterKey: OLD }), await start({ masterKey: OLD })];
     const restartEach = async (differences: Partial<Config>) => {

@@ -35,6 +35,20 @@ const runStatements = (statements: readonly string[]): Migration => ({
   },
 });
 
+/**
+ * The migrations of a later release, which have nothing left to do. This release runs on their result: a process may
+ * restart while the others are upgraded, and an upgrade may be undone.
+ */
+const findNewerMigrations = async (db: Kysely<Schema>): Promise<typeof MIGRATIONS> => {
+  const { rows } = await sql<{ exists: boolean }>`
+    SELECT to_regclass('kysely_migration') IS NOT NULL AS exists`.execute(db);
+  if (rows[0]?.exists !== true) return {};
+  const executed = await sql<{ name: string }>`SELECT name FROM kysely_migration`.execute(db);
+  return Object.fromEntries(
+    executed.rows.filter(({ name }) => !Object.hasOwn(MIGRATIONS, name)).map(({ name }) => [name, []]),
+  );
+};
+
 // The lock of kysely's migrator, which gateways of earlier releases take for their session.
 const LOCK_ID = '3853314791062309107';
 
@@ -43,10 +57,6 @@ const LOCK_ID = '3853314791062309107';
  * before. The lock belongs to the transaction, since a pooler in transaction mode gives a session to anyone after it.
  */
 export const migrate = async (db: Kysely<Schema>): Promise<void> => {
-  const migrations = Object.entries(MIGRATIONS).map(
-    ([name, statements]) => [name, runStatements(statements)] as const,
-  );
-  const provider = { getMigrations: async () => Object.fromEntries(migrations) };
   try {
     await db.transaction().execute(async (transaction) => {
       // Limits of the role are for requests.
@@ -54,6 +64,13 @@ export const migrate = async (db: Kysely<Schema>): Promise<void> => {
         transaction,
       );
       await sql`SELECT pg_advisory_xact_lock(${sql.lit(LOCK_ID)}::bigint)`.execute(transaction);
+      const migrations = { ...MIGRATIONS, ...(await findNewerMigrations(transaction)) };
+      const provider = {
+        getMigrations: async () =>
+          Object.fromEntries(
+            Object.entries(migrations).map(([name, statements]) => [name, runStatements(statements)]),
+          ),
+      };
       const { error } = await new Migrator({ db: transaction, provider }).migrateToLatest();
       if (error !== undefined) throw error;
     });
