@@ -155,6 +155,8 @@ describe('runSuite', () => {
           log.push(`${(error as Error).name} `);
           throw error;
         } finally {
+          // Like the reset of a clock.
+          await new Promise((resolve) => setTimeout(resolve, 20));
           log.push('cleaned ');
         }
       },
