@@ -9,6 +9,8 @@ export interface CallCommand {
   readonly args?: Readonly<Record<string, unknown>>;
   /** Unix seconds. Defaults to the system's clock. */
   readonly now?: number;
+  /** Defaults to the client's own timeout. */
+  readonly timeoutMs?: number;
 }
 
 interface KeptClient {
@@ -21,7 +23,7 @@ const clients = new Map<string, KeptClient>();
 
 /** One client per base URL and key, as in a real program, and another one for commands that set the time. */
 const getClient = (options: CpgClientOptions, isSimulated: boolean): KeptClient => {
-  const name = JSON.stringify([options.baseUrl, options.keyId, options.secret, isSimulated]);
+  const name = JSON.stringify([options, isSimulated]);
   const known = clients.get(name);
   if (known !== undefined) return known;
   const time = new SimulatedTime();
@@ -31,14 +33,16 @@ const getClient = (options: CpgClientOptions, isSimulated: boolean): KeptClient 
 };
 
 /** Makes one call with default settings and reports its outcome. */
-export const call = async ({ baseUrl, keyId, secretB64, operation, args = {}, now }: CallCommand) => {
+export const call = async (command: CallCommand) => {
+  const { baseUrl, keyId, secretB64, operation, args = {}, now, timeoutMs } = command;
   const run = operations[operation];
   if (run === undefined) return { error: `Unknown operation ${operation}.` };
   let kept: KeptClient | undefined;
   const elapsed = () =>
     now === undefined || kept === undefined ? {} : { elapsed: kept.time.elapsedMs / 1000 };
   try {
-    kept = getClient({ baseUrl, keyId, secret: decodeText(secretB64) }, now !== undefined);
+    const limit = timeoutMs === undefined ? {} : { timeoutMs };
+    kept = getClient({ baseUrl, keyId, secret: decodeText(secretB64), ...limit }, now !== undefined);
     const { client, time } = kept;
     if (now !== undefined) time.set(now * 1000);
     const { result, response } = await run(client, args as never).withResponse();

@@ -19,7 +19,7 @@ export const hello = () => ({
   language: 'javascript',
   version: packageJson.version,
   roles: ['sign', 'verify', 'webhook', 'call'],
-  caps: ['stages', 'clock', 'text-ids', 'transactions'],
+  caps: ['stages', 'clock', 'text-ids', 'transactions', 'timeout'],
 });
 
 export interface SignCommand {

@@ -74,6 +74,7 @@ const SKIPPED: readonly (readonly [id: RegExp, areas: readonly string[]])[] = [
   [/^server-(?:fields|collections)-/, ['content']],
   [/^server-withdrawal-/, ['withdrawals', 'money']],
   [/^server-settlement-/, ['settlement']],
+  [/^client-silence-/, ['client: data']],
 ];
 
 const filterFor = (area: string | undefined) => ({
@@ -136,8 +137,11 @@ export const judgeMutant = async (
     return [...(await judgeServer(program, { isWhole: true })), ...(await judgeBlackBox(program))];
   if (kind === 'server') return judgeServer(program, { area: mutant?.area ?? '' });
   const command = commandFor(program);
-  return run((plan) => {
-    plan.add(adapterVectorSuite(command, plan));
-    if (kind === 'client') plan.add(clientSuite(command, plan));
-  });
+  return run(
+    (plan) => {
+      plan.add(adapterVectorSuite(command, plan));
+      if (kind === 'client') plan.add(clientSuite(command, plan));
+    },
+    mutant === undefined ? {} : { filter: filterFor(mutant.area) },
+  );
 };

@@ -64,6 +64,8 @@ export interface CallCommand {
   readonly args: Readonly<Record<string, unknown>>;
   /** Unix seconds of the client's clock, for an adapter whose clock can be moved. */
   readonly now?: number | undefined;
+  /** How long the client waits for a response, for an adapter that can set it. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** How an adapter ended. */

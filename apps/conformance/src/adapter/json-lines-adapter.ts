@@ -118,11 +118,12 @@ export const startJsonLinesAdapter = async (commandLine: string): Promise<Adapte
       // A JSON lines adapter keeps its state between calls, and reports the kind of an error.
       capabilities: new Set([...roles, ...caps, 'memory', 'errors']),
       subject: adapterSubject({ ask }),
-      call: async ({ secret, now, ...command }) => {
+      call: async ({ secret, now, timeoutMs, ...command }) => {
         const fields = {
           ...command,
           secretB64: secret.toString('base64'),
           ...(now === undefined ? {} : { now }),
+          ...(timeoutMs === undefined ? {} : { timeoutMs }),
         };
         return parseResponse(callResponse, await ask('call', fields, CALL_TIMEOUT_MS));
       },

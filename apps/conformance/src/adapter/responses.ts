@@ -5,7 +5,7 @@ const pair = z.tuple([z.string(), z.string()]);
 const base64 = z.base64().transform((text) => Buffer.from(text, 'base64'));
 
 /** Optional capabilities beside the roles. An unknown name is rejected, since a typo would hide cases. */
-const CAPABILITIES = ['stages', 'clock', 'text-ids', 'transactions'] as const;
+const CAPABILITIES = ['stages', 'clock', 'text-ids', 'transactions', 'timeout'] as const;
 
 /** How an adapter introduces itself. */
 export const helloResponse = z.looseObject({

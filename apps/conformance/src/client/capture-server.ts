@@ -18,7 +18,9 @@ export type Reply =
   /** `headers` define the framing of the body; without one, it ends when the connection closes. */
   | (Head & { readonly stream: () => Readable })
   | { readonly raw: string | Buffer }
-  | { readonly reset: true };
+  | { readonly reset: true }
+  /** Keeps the connection open after these bytes, and sends nothing more. */
+  | { readonly silent: true; readonly head: string };
 
 const formatBytes = (bytes: string | Buffer): string => Buffer.from(bytes).toString('latin1');
 
@@ -41,6 +43,10 @@ const sendReply = (socket: Socket, reply: Reply): string => {
   if ('reset' in reply) {
     socket.resetAndDestroy();
     return '(the connection was reset)';
+  }
+  if ('silent' in reply) {
+    socket.write(reply.head);
+    return `${reply.head}(nothing more)`;
   }
   if ('raw' in reply) {
     socket.end(reply.raw);

@@ -25,6 +25,8 @@ export interface Call {
   readonly args?: Readonly<Record<string, unknown>>;
   /** Unix seconds of the client's clock, for an adapter whose clock can be moved. */
   readonly now?: number;
+  /** The timeout of the client, for an adapter that can set it. */
+  readonly timeoutMs?: number;
 }
 
 /** A client and a capturing server, for one case. */
@@ -93,9 +95,17 @@ export class ClientUnderTest {
         check.addExchange({ sent: formatMessage(message), received: cut(server.responses[added] ?? '') });
       }
     };
-    const call = async ({ operation, args = {}, now }: Call): Promise<CallResult> => {
+    const call = async ({ operation, args = {}, now, timeoutMs }: Call): Promise<CallResult> => {
       const { keyId, secret } = credentials;
-      const command = { baseUrl: server.url, keyId, secret: Buffer.from(secret), operation, args, now };
+      const command = {
+        baseUrl: server.url,
+        keyId,
+        secret: Buffer.from(secret),
+        operation,
+        args,
+        now,
+        timeoutMs,
+      };
       try {
         return await this.adapter.call(command);
       } finally {

@@ -34,7 +34,7 @@ export const envelopeWith = (row: object = ROW): string =>
   JSON.stringify({ success: true, message: 'OK', data: [row], data_count: 1 });
 
 /** Expects a successful call with all of this data. */
-const expectAll = ({ check }: ClientUnderTest, response: CallResult, expected: unknown): void => {
+export const expectAll = ({ check }: ClientUnderTest, response: CallResult, expected: unknown): void => {
   check.that(response.ok, {
     what: 'result of the call',
     expected: 'ok',

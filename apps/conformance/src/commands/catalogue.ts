@@ -27,6 +27,7 @@ const OF_AN_ADAPTER: Readonly<Record<string, string>> = {
   memory: `${ADAPTER} keeps its state between commands, as every JSON lines adapter does`,
   clock: `${ADAPTER} names the capability clock: its client's clock can be set, and waiting moves it`,
   transactions: `${ADAPTER} names the capability transactions: it supports the operation transactions.list`,
+  timeout: `${ADAPTER} names the capability timeout: it sets how long its client waits for a response`,
   'text-ids': `${ADAPTER} names the capability text-ids: it passes any text to withdrawals.get as an id`,
 };
 

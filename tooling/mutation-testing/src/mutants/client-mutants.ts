@@ -1,5 +1,6 @@
 import type { ClientParts } from '../reference/client-parts.ts';
 import { CLIENT_AMOUNT_MUTANTS } from './client-amount-mutants.ts';
+import { CLIENT_DATA_MUTANTS } from './client-data-mutants.ts';
 import { CLIENT_INPUT_MUTANTS } from './client-input-mutants.ts';
 import { CLIENT_BODY_MUTANTS, CLIENT_READING_MUTANTS } from './client-response-mutants.ts';
 import {
@@ -33,6 +34,7 @@ export const CLIENT_MUTANTS: readonly Mutant<ClientParts>[] = [
   ...CLIENT_CLOCK_MUTANTS,
   ...CLIENT_READING_MUTANTS,
   ...CLIENT_AMOUNT_MUTANTS,
+  ...CLIENT_DATA_MUTANTS,
   ...CLIENT_BODY_MUTANTS,
   ...CLIENT_SECRECY_MUTANTS,
 ];

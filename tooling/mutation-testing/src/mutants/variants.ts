@@ -63,5 +63,13 @@ export const SERVER_VARIANTS = variants<ServerParts>([
 
 /** Clients that must pass. */
 export const CLIENT_VARIANTS = variants<ClientParts>([
+  [
+    'references-of-its-own',
+    () => ({
+      encodeBody: (args) => Buffer.from(JSON.stringify({ client_reference: 'own', ...(args as object) })),
+    }),
+    'client-{attempt-50,data-sent,silence}*',
+  ],
+  ['no-retries', () => ({ maxAttempts: 1 }), 'client-{attempt,silence}*'],
   ['pace-a-minute-from-now', () => ({ untilNextMinute: () => 60 }), 'client-clock-429-*'],
 ]);

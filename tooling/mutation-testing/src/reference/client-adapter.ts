@@ -44,7 +44,7 @@ export const serveAdapter = async (parts: ClientParts, name: string): Promise<vo
           name,
           language: 'javascript',
           roles: ['sign', 'call'],
-          caps: ['clock', 'text-ids', 'transactions'],
+          caps: ['clock', 'text-ids', 'transactions', 'timeout'],
         };
       case 'sign':
         return signCommand(parts, command);

@@ -11,6 +11,7 @@ export interface CallCommand {
   readonly args: Readonly<Record<string, string>>;
   /** Unix seconds at which a fake clock starts. Sleeping moves it. */
   readonly now?: number;
+  readonly timeoutMs?: number;
 }
 
 /** The state that one client keeps between calls. */
@@ -30,17 +31,20 @@ const requestFor = (parts: ClientParts, { operation, args }: CallCommand) => {
   return { method: 'GET', target: query === '' ? path : `${path}?${query}`, body: Buffer.alloc(0) };
 };
 
+const DEFAULT_TIMEOUT_MS = 8_000;
+
 const deliver = async (
   parts: ClientParts,
-  baseUrl: string,
+  { baseUrl, timeoutMs }: CallCommand,
   request: Outgoing,
 ): Promise<Incoming | undefined> => {
+  const limit = parts.timeout(timeoutMs ?? DEFAULT_TIMEOUT_MS);
   const receive = (response: Parameters<ClientParts['receive']>[0]) =>
     parts.receive(response, parts.maxBytes);
-  const response = await sendRequest(new URL(baseUrl), request, receive);
+  const response = await sendRequest(new URL(baseUrl), request, { receive, timeoutMs: limit });
   const location = response?.headers.location;
   if (!parts.followsRedirects || location === undefined) return response;
-  return sendRequest(new URL(location), request, receive);
+  return sendRequest(new URL(location), request, { receive, timeoutMs: limit });
 };
 
 const signNext = async (
@@ -73,7 +77,7 @@ export const caller = (parts: ClientParts) => {
     return memory;
   };
   return async (command: CallCommand): Promise<CallResult> => {
-    const { operation, args, baseUrl, now } = command;
+    const { operation, args, now } = command;
     if (operation === 'withdrawals.get' && !parts.isId(args.withdrawal_id))
       return failure('invalid_argument', 'withdrawal_id must be a positive integer.');
     const clock = clockFrom(now);
@@ -82,7 +86,7 @@ export const caller = (parts: ClientParts) => {
     let timestampRejections = 0;
     for (let attempt = 1; ; attempt++) {
       const request = await signNext(parts, command, { unsigned, clock, memory });
-      const response = await deliver(parts, baseUrl, request);
+      const response = await deliver(parts, command, request);
       if (response !== undefined && isOutsideWindow(response)) timestampRejections++;
       if (response !== undefined && parts.learnsFrom(response))
         memory.offset = parts.offsetBy(Date.parse(response.headers.date ?? '') / 1000, clock.now());

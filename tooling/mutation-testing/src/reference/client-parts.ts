@@ -21,6 +21,8 @@ export interface ClientParts extends SigningParts, InputParts, RetryParts, Readi
   /** Applied after signing, before sending. */
   readonly beforeSend: (request: Outgoing, secret: string) => Outgoing;
   readonly receive: (response: IncomingMessage, maxBytes: number) => Promise<Buffer | undefined>;
+  /** How long to wait without a byte, in milliseconds; `undefined`: for ever. */
+  readonly timeout: (milliseconds: number) => number | undefined;
   readonly followsRedirects: boolean;
   /** Writes a log. */
   readonly log: (secret: string, signature: string) => void;
@@ -49,6 +51,7 @@ export const CLIENT: ClientParts = {
   maxAhead: 30,
   beforeSend: (request) => request,
   receive: collect,
+  timeout: (milliseconds) => milliseconds,
   followsRedirects: false,
   log: () => undefined,
   end: () => process.exit(0),

@@ -49,7 +49,13 @@ export const collect = (response: IncomingMessage, maxBytes: number): Promise<Bu
 export const sendRequest = (
   base: URL,
   request: Outgoing,
-  receive: (response: IncomingMessage) => Promise<Buffer | undefined>,
+  {
+    receive,
+    timeoutMs,
+  }: {
+    readonly receive: (response: IncomingMessage) => Promise<Buffer | undefined>;
+    readonly timeoutMs: number | undefined;
+  },
 ): Promise<Incoming | undefined> =>
   new Promise((resolve) => {
     const { method, target, headers, body } = request;
@@ -61,6 +67,7 @@ export const sendRequest = (
         method,
         headers: { ...getLengthHeaders(request), ...headers } as never,
         agent: false,
+        ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
       },
       async (response) => {
         const received = await receive(response);
@@ -69,5 +76,6 @@ export const sendRequest = (
       },
     );
     sent.on('error', () => resolve(undefined));
+    sent.on('timeout', () => sent.destroy());
     sent.end(body);
   });

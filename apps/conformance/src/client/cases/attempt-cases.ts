@@ -106,6 +106,11 @@ export const ATTEMPT_CASES = clientCases({ group: 'attempts', spec: '§6.2, §6.
     description: 'a POST without a reference is not retried after half a response',
     run: post(HALF),
   },
+  ...[500, 502, 503, 504].map((status) => ({
+    id: `attempt-${status}-post`,
+    description: `a POST without a reference that gets ${status} is not retried`,
+    run: post(rejection({ status, message: 'Service temporarily unavailable' }, { 'Retry-After': '1' })),
+  })),
   {
     id: 'attempt-503-post-reference',
     description: 'a POST with a reference keeps its body bytes in every attempt',

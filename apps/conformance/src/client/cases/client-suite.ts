@@ -6,6 +6,7 @@ import { ClientUnderTest } from '../client-under-test.ts';
 import { ATTEMPT_CASES } from './attempt-cases.ts';
 import { ENCODING_CASES, SIZE_CASES } from './body-cases.ts';
 import { CLOCK_CASES } from './clock-cases.ts';
+import { DATA_CASES, SILENCE_CASES } from './data-cases.ts';
 import { REDIRECT_CASES, REJECTION_CASES } from './rejection-cases.ts';
 import { PATH_CASES, REQUEST_CASES } from './request-cases.ts';
 import { AMOUNT_CASES, RESPONSE_CASES } from './response-cases.ts';
@@ -21,6 +22,8 @@ export const CLIENT_CASES: readonly ConformanceCase<ClientUnderTest>[] = [
   CLOCK_CASES,
   RESPONSE_CASES,
   AMOUNT_CASES,
+  DATA_CASES,
+  SILENCE_CASES,
   ENCODING_CASES,
   SIZE_CASES,
   SECRECY_CASES,

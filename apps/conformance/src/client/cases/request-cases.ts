@@ -45,6 +45,8 @@ const AWKWARD: Readonly<Record<string, string>> = {
   'sub-delimiters': "!$'()*,;:@",
   tilde: '~a-b_c.d',
   dots: '../../x',
+  'outer-spaces': ' usdt ',
+  accent: 'café',
   unicode: 'é ü ☃',
   'beyond-bmp': '🂡',
   decomposed: 'e\u0301',
