@@ -49,13 +49,16 @@ for (const [program, commandLine] of FULL) {
 /** Each case of layer 1 once: the published vectors, which have known signatures, are left out. */
 const ONCE = '{sign-fresh-*,sign-refuse-*,verify-[!v]*,webhook-*,client-*}';
 
+const CSHARP = join(mkdtempSync(join(tmpdir(), 'cpg-csharp-')), 'adapter.exe');
+
 const IN_CI = [
+  ['csharp', `mcs -out:${CSHARP} ${join(ADAPTERS, 'csharp/Adapter.cs')} && mono ${CSHARP}`],
   ['go', `go run ${join(ADAPTERS, 'go/adapter.go')}`],
   ['java', `java ${join(ADAPTERS, 'java/Adapter.java')}`],
   ['ruby', `ruby ${join(ADAPTERS, 'ruby/adapter.rb')}`],
 ] as const;
 
-describeInCi('the adapters in go, java and ruby', () => {
+describeInCi('the adapters in csharp, go, java and ruby', () => {
   it.concurrent.each(IN_CI)('pass both layers: %s', async (_language, commandLine) => {
     const { code, footer } = await runCommand('run', '--exec', commandLine, '--run', ONCE);
     expect(footer.counts).toMatchObject({ fail: 0, warn: 0, error: 0 });

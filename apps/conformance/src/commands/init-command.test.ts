@@ -26,7 +26,7 @@ describe('init', () => {
   });
 
   it.each<[name: string, argv: readonly string[], message: string]>([
-    ['an unknown language', ['--language', 'cobol'], 'Allowed choices are bash, go,'],
+    ['an unknown language', ['--language', 'cobol'], 'Allowed choices are bash, csharp, go,'],
     ['no language', [], "required option '--language <name>' not specified"],
   ])('is wrong usage with %s', async (_name, argv, message) => {
     expect(await main(['init', ...argv])).toBe(2);

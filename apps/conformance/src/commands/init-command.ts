@@ -15,6 +15,7 @@ interface StartingPoint {
 /** The adapters to start from, by language. */
 export const STARTING_POINTS: Readonly<Record<string, StartingPoint>> = Object.freeze({
   bash: { file: 'bash/client.sh', run: 'bash client.sh', options: '--one-shot ' },
+  csharp: { file: 'csharp/Adapter.cs', run: 'mcs Adapter.cs && mono Adapter.exe' },
   go: { file: 'go/adapter.go', run: 'go run adapter.go' },
   java: { file: 'java/Adapter.java', run: 'java Adapter.java' },
   php: { file: 'php/adapter.php', run: 'php adapter.php' },
