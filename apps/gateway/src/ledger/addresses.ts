@@ -69,7 +69,23 @@ export const isDestinationAddress = (
 ): boolean => {
   const recipient = decode(family, address);
   if (recipient === undefined || recipient.account.every((byte) => byte === 0)) return false;
-  return !reserved.some((each) => isSameAddress(family, each, address));
+  return !reserved.some((each) => {
+    const other = decodeReserved(family, each);
+    return other !== undefined && isSame(other, recipient);
+  });
+};
+
+const MAX_DECODED = 10_000;
+const decoded = new Map<string, Recipient | undefined>();
+
+/** Decodes an address that many withdrawals are compared with: its checksum is verified once. */
+const decodeReserved = (family: AddressFamily, address: string): Recipient | undefined => {
+  const id = `${family} ${address}`;
+  if (!decoded.has(id)) {
+    if (decoded.size >= MAX_DECODED) decoded.clear();
+    decoded.set(id, decode(family, address));
+  }
+  return decoded.get(id);
 };
 
 const ACCOUNT_BYTES = 20;

@@ -3,7 +3,7 @@ import { isInstalled } from '@cpg/test-support/programs';
 import { benchSettlement, benchWebhooks } from './background-work.ts';
 import { type Environment, SIZES, startEnvironment } from './environment.ts';
 import { benchGrowth, benchIdle, benchTenMillion } from './growth.ts';
-import { benchBalances, benchProcesses, benchWithdrawals } from './requests-per-second.ts';
+import { benchBalances, benchProcesses, benchShards, benchWithdrawals } from './requests-per-second.ts';
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -12,6 +12,7 @@ export const GATEWAY_PARTS = {
   balances: benchBalances,
   withdrawals: benchWithdrawals,
   processes: benchProcesses,
+  shards: benchShards,
   settlement: benchSettlement,
   webhooks: benchWebhooks,
   growth: benchGrowth,

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { GatewayProcess } from '@cpg/test-support/gateway-process';
 import { median } from '../protocol/measure.ts';
-import { type Environment, type Ledger, readCpu } from './environment.ts';
+import { type Environment, type Ledger, readCpu, type Sizes, startEnvironment } from './environment.ts';
 import { benchStatements } from './pgbench.ts';
 import { balancesRequest, sendAll, withdrawalRequest } from './requests.ts';
 
@@ -124,36 +124,65 @@ export const benchWithdrawals = async (environment: Environment): Promise<void> 
   await ledger.stop();
 };
 
+interface Target {
+  readonly gateway: Contender;
+  readonly ledger: Ledger;
+}
+
+/** Sends withdrawals to all targets at once, in rounds; returns their sum, and the mean cost of one. */
+const runTogether = async (targets: readonly Target[], { accounts, requests }: Sizes): Promise<Round> => {
+  const ledgers = [...new Set(targets.map(({ ledger }) => ledger))];
+  const readDatabases = () => ledgers.reduce((total, ledger) => total + ledger.readDatabaseCpu(), 0);
+  const share = Math.ceil(requests / 2 / targets.length);
+  const rounds: Round[] = [];
+  for (let round = 0; round <= 3; round += 1) {
+    const before = readDatabases();
+    const results = await Promise.all(
+      targets.map(({ gateway, ledger }, index) => {
+        const wanted = Array.from({ length: share }, (_, number) =>
+          withdrawalRequest((number * targets.length + index) % accounts),
+        );
+        return runRound(gateway, ledger, wanted);
+      }),
+    );
+    const sum = (read: (result: Round) => number) =>
+      results.reduce((total, result) => total + read(result), 0);
+    // The first round warms up.
+    if (round > 0)
+      rounds.push({
+        cpu: sum(({ cpu }) => cpu) / targets.length,
+        databaseCpu: (readDatabases() - before) / (share * targets.length),
+        perSecond: sum(({ perSecond }) => perSecond),
+        unavailable: sum(({ unavailable }) => unavailable),
+      });
+  }
+  return summarize(rounds);
+};
+
 /** The same withdrawals over one, two and four processes on one database: what each costs, and the sum. */
 export const benchProcesses = async (environment: Environment): Promise<void> => {
-  const { accounts, requests } = environment.sizes;
-  const ledger = await environment.createLedger('processes', { accounts });
-  const gateways: Contender[] = [];
+  const { sizes } = environment;
+  const ledger = await environment.createLedger('processes', { accounts: sizes.accounts });
+  const targets: Target[] = [];
   for (const processes of [1, 2, 4]) {
-    while (gateways.length < processes) gateways.push(getContender(await ledger.start()));
-    const rounds: Round[] = [];
-    for (let round = 0; round <= 3; round += 1) {
-      const share = Math.ceil(requests / 2 / processes);
-      const before = ledger.readDatabaseCpu();
-      const results = await Promise.all(
-        gateways.map((gateway, process) => {
-          const wanted = Array.from({ length: share }, (_, index) =>
-            withdrawalRequest((index * processes + process) % accounts),
-          );
-          return runRound(gateway, ledger, wanted);
-        }),
-      );
-      const sum = (read: (result: Round) => number) =>
-        results.reduce((total, result) => total + read(result), 0);
-      if (round > 0)
-        rounds.push({
-          cpu: sum(({ cpu }) => cpu) / processes,
-          databaseCpu: (ledger.readDatabaseCpu() - before) / (share * processes),
-          perSecond: sum(({ perSecond }) => perSecond),
-          unavailable: sum(({ unavailable }) => unavailable),
-        });
-    }
-    print(`POST /v1/withdrawals, ${processes} process(es): ${format(summarize(rounds))}`);
+    while (targets.length < processes) targets.push({ gateway: getContender(await ledger.start()), ledger });
+    print(
+      `POST /v1/withdrawals, processes on one database: ${processes}: ${format(await runTogether(targets, sizes))}`,
+    );
   }
   await ledger.stop();
+};
+
+/** The same withdrawals over one and two pairs of a gateway and a PostgreSQL server, with half the accounts each. */
+export const benchShards = async (environment: Environment): Promise<void> => {
+  const { sizes } = environment;
+  const other = await startEnvironment(sizes);
+  const targets: Target[] = [];
+  for (const owner of [environment, other]) {
+    const ledger = await owner.createLedger('shards', { accounts: sizes.accounts });
+    targets.push({ gateway: getContender(await ledger.start()), ledger });
+    print(`POST /v1/withdrawals, databases: ${targets.length}: ${format(await runTogether(targets, sizes))}`);
+  }
+  for (const { ledger } of targets) await ledger.stop();
+  await other.stop();
 };
