@@ -172,6 +172,24 @@ describe('runSuite', () => {
     expect(log.join('')).toBe('never CaseOver cleaned answered ');
   });
 
+  it('gives a case more time when every response is slow', async () => {
+    const server = createServer((socket) => {
+      socket.once('data', () => setTimeout(() => socket.end('HTTP/1.1 200 OK\r\n\r\n'), 50));
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const address = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
+    const many = makeCase(
+      async (check) => {
+        for (let i = 0; i < 12; i++) await exchange(address, Buffer.from('GET / HTTP/1.1\r\n\r\n'));
+        check.equal('text', { expected: 'x', actual: 'x' });
+      },
+      // Enough for 12 responses of 29 ms each.
+      { timeoutMs: 350 },
+    );
+    expect(await getVerdicts(createSuite(many))).toMatchObject([{ verdict: 'pass' }]);
+    server.close();
+  });
+
   it('does not try the others after many cases without a response, one after the other', async () => {
     let tried = 0;
     const silent = makeCase(async () => {
