@@ -12,7 +12,7 @@ const ENTRIES = {
 // Signing needs no package, amounts need decimal.js, and endpoints need zod.
 const CHUNKS = {
   signing:
-    /\/src\/signing\/|\/src\/webhooks\/(?:sign|verify)\.|\/src\/(?:arguments|decimal-string|permissions|protocol-error|rejections)\./,
+    /\/src\/signing\/|\/src\/webhooks\/(?:sign|verify)\.|\/src\/(?:arguments|decimal-string|documentation|permissions|protocol-error|rejections)\./,
   decimal: /\/src\/decimal\./,
   endpoints: /\/src\/(?:endpoints\/|webhooks\/events\.|envelope\.)/,
 };

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { getErrorUrl, setDocumentationUrl } from '@cpg/protocol';
 import { getPort } from '@cpg/test-support/ports';
 import express from 'express';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -55,6 +56,16 @@ describe('the headers of an error', () => {
   });
 });
 
+describe('the help of an error', () => {
+  it('is the address that the protocol gives its code', () => {
+    onTestFinished(() => setDocumentationUrl('/docs/'));
+    setDocumentationUrl('https://docs.example/cpg');
+    const { help } = new CpgError('timeout', 'x');
+    expect(help).toBe('https://docs.example/cpg/errors/client.html#timeout');
+    expect(help).toBe(getErrorUrl('client', 'timeout'));
+  });
+});
+
 describe('the class of an error', () => {
   it.each(Object.keys(CPG_ERROR_CODES) as errors.CpgErrorCode[])('follows its code: %s', (code) => {
     const error = new CpgError(code, 'x', { status: 418 });
@@ -71,6 +82,7 @@ describe('the class of an error', () => {
     expect(String(error)).toBe(`${CLASSES[code]}: x`);
     expect(error.toJSON()).toEqual({
       ...{ name: CLASSES[code], code, message: 'x', status: 418, attempts: 0, retryable: false },
+      help: `/docs/errors/client.html#${code}`,
     });
   });
 

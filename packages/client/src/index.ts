@@ -20,6 +20,7 @@ export {
   type PageEnvelope,
   type Pong,
   type SuccessEnvelope,
+  setDocumentationUrl,
   type Transaction,
   type TransactionDirection,
   toDecimal,

@@ -212,6 +212,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   isSignature: { args: [SIGNATURE], returns: { 0: false } },
   isWithinWindow: { args: [NOW, NOW] },
+  getErrorUrl: { args: ['wire', 'not_found'], accepts: { 0: ['string'], 1: ['string'] } },
+  setDocumentationUrl: { args: ['/docs/'], accepts: { 0: ['string'] } },
   missingPermission: { args: ['withdraw'], accepts: { 0: ['string'] } },
   parseRequestTarget: { args: ['/'], returns: { 0: rejected } },
   parseTimestamp: { args: [String(NOW)], returns: { 0: undefined } },

@@ -1,5 +1,6 @@
 export { Decimal, toDecimal } from './decimal.ts';
 export { DECIMAL_STRING, isDecimalString } from './decimal-string.ts';
+export { type ErrorPage, getErrorUrl, setDocumentationUrl } from './documentation.ts';
 export type { CreateDepositAddressBody, DepositAddress } from './endpoints/create-deposit-address.ts';
 export {
   type CreatedWithdrawal,

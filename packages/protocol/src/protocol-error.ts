@@ -1,3 +1,5 @@
+import { getErrorUrl } from './documentation.ts';
+
 /** Every code of a {@link ProtocolError}, with its meaning. */
 export const PROTOCOL_ERROR_CODES = Object.freeze({
   invalid_secret: 'The secret cannot be used as a signing key.',
@@ -32,6 +34,8 @@ const readCause = (options: ErrorOptions | undefined): ErrorOptions | undefined 
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
   readonly code: ProtocolErrorCode;
+  /** The address of the page that explains the code; see `setDocumentationUrl`. */
+  readonly help: string;
 
   constructor(code: ProtocolErrorCode, message: string, options?: ErrorOptions) {
     if (typeof code !== 'string' || !Object.hasOwn(PROTOCOL_ERROR_CODES, code)) {
@@ -40,6 +44,7 @@ export class ProtocolError extends Error {
     if (typeof message !== 'string') throw new ProtocolError('invalid_field', 'message must be a string.');
     super(message, readCause(options));
     this.code = code;
+    this.help = getErrorUrl('protocol', code);
     Object.defineProperty(this, MARKER, { value: true });
   }
 

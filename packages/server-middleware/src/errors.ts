@@ -1,7 +1,7 @@
-import { REJECTIONS, type Rejection } from '@cpg/protocol';
+import { getErrorUrl, REJECTIONS, type Rejection } from '@cpg/protocol';
 
-/** Returns the section of this package's README that explains a code. */
-export const helpFor = (code: string): string => `@cpg/server-middleware/README.md#${code}`;
+/** The address of the page that explains a code. */
+export const helpFor = (code: string): string => getErrorUrl('server-middleware', code);
 
 /** Every code a {@link ServerMiddlewareError} can carry, with what it means. */
 export const SERVER_MIDDLEWARE_ERROR_CODES = Object.freeze({
@@ -52,7 +52,7 @@ export class ServerMiddlewareError extends Error {
   readonly status: 500 | 503;
   /** What the error is about: a key id, or the name of a store or callback. Logs are limited for each code and subject. */
   readonly subject: string | undefined;
-  /** The documentation of the code. */
+  /** The address of the page that explains the code; see `setDocumentationUrl` of `@cpg/protocol`. */
   readonly help: string;
 
   constructor(

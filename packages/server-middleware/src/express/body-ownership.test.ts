@@ -88,7 +88,7 @@ describe.each(EXPRESS_VERSIONS)('body ownership on %s', (_name, express) => {
     expect(logger.lines).toHaveLength(1);
     expect(logger.lines[0]?.fields).toMatchObject({
       code: 'body_already_parsed',
-      help: '@cpg/server-middleware/README.md#body_already_parsed',
+      help: '/docs/errors/server-middleware.html#body_already_parsed',
     });
     expect(logger.lines[0]?.message).toContain('Mount cpgAuth before express.json()');
     expect((await exchange(port, post(''))).status).toBe(200);

@@ -37,7 +37,11 @@ describe('ErrorLog', () => {
     log.log(error);
     const line = {
       level: 'error',
-      fields: { err: error, code: 'mounted_twice', help: '@cpg/server-middleware/README.md#mounted_twice' },
+      fields: {
+        err: error,
+        code: 'mounted_twice',
+        help: '/docs/errors/server-middleware.html#mounted_twice',
+      },
       message: 'Mount it once.',
     };
     expect(logger.lines).toEqual([line]);
