@@ -13,7 +13,7 @@ for (const file of ['python/adapter.py', 'php/adapter.php', 'bash/client.sh'])
 cpSync(join(PACKAGE, 'demo-keys.json'), 'keys.json');
 const correct = readFileSync('python-adapter.py', 'utf8');
 writeFileSync('broken-adapter.py', correct.replace('"\\n".join((timestamp', '"\\r\\n".join((timestamp'));
-rmSync('vectors', { recursive: true, force: true });
+for (const folder of ['vectors', 'started']) rmSync(folder, { recursive: true, force: true });
 
 const server = createServer((_request, response) => {
   response.setHeader('Content-Type', 'application/json');
@@ -56,7 +56,13 @@ const COMMANDS = [
     'python3',
     ['vectors', '--adapter', 'python3 broken-adapter.py', '--run', 'sign-worked-*'],
   ],
-  [1, /curl -i/, undefined, ['server', '--url', url, '--keys', 'keys.json', '--run', 'server-*missing*']],
+  [
+    1,
+    /repeat {4}cpg-conformance server --url http\S+ --keys keys\.json --run server-missing-\S+ --seed /,
+    undefined,
+    ['server', '--url', url, '--keys', 'keys.json', '--run', 'server-*missing*'],
+  ],
+  [0, /Wrote started\/adapter\.go/, undefined, ['init', '--language', 'go', 'started']],
   [2, /must be http/, undefined, ['server', '--url', 'https://127.0.0.1', '--keys', 'keys.json']],
   [2, /unknown option/, undefined, ['vectors', '--no-such-option']],
   [3, /could not start/, undefined, ['server', '--url', 'http://127.0.0.1:1', '--keys', 'keys.json']],
