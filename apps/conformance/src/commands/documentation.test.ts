@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import packageJson from '../../package.json' with { type: 'json' };
+import { REJECTIONS } from '../core/rejections.ts';
 import { SECTION_FRAGMENTS } from '../report/sections.ts';
 import { catalogue } from './catalogue.ts';
 import { program } from './main.ts';
@@ -168,6 +169,13 @@ describe('the action', () => {
     );
   });
 });
+
+it.each(Object.values(REJECTIONS))(
+  'the wire protocol has the message of a rejection: $message',
+  ({ message }) => {
+    expect(read('../../docs/wire-protocol.md').replace(/\s+/g, ' ')).toContain(message);
+  },
+);
 
 describe('the workflow', () => {
   const { jobs } = workflow.parse(parse(read('docs/github-actions.yml')));

@@ -17,6 +17,8 @@ const createPath = ({ path }: Endpoint): string => path.replace(/\{[^}]+\}/g, '0
 const isRouteMissing = ({ status, text }: ServerResponse): boolean =>
   status === 404 && text.includes(REJECTIONS.notFound.message);
 
+const getName = ({ method, path }: Pick<Endpoint, 'method' | 'path'>): string => `${method} ${path}`;
+
 /** The endpoints that each server is known to serve. */
 const served = new WeakMap<ServerUnderTest['target'], Set<string>>();
 
@@ -27,9 +29,9 @@ const served = new WeakMap<ServerUnderTest['target'], Set<string>>();
 export const assertServed = (
   { target }: ServerUnderTest,
   response: ServerResponse,
-  { method, path }: Pick<Endpoint, 'method' | 'path'>,
+  endpoint: Pick<Endpoint, 'method' | 'path'>,
 ): void => {
-  const name = `${method} ${path}`;
+  const name = getName(endpoint);
   const known = served.get(target) ?? new Set();
   if (!isRouteMissing(response)) served.set(target, known.add(name));
   else if (!known.has(name)) throw new NotApplicable(`the server does not serve ${name}`);
@@ -50,5 +52,7 @@ export const assertRoute = async (
   server: ServerUnderTest,
   endpoint: Endpoint,
   now = server.now(),
-): Promise<void> =>
+): Promise<void> => {
+  if (served.get(server.target)?.has(getName(endpoint)) === true) return;
   assertServed(server, await server.ask(recipeFor(server, endpoint), server.basis('full', now)), endpoint);
+};

@@ -214,7 +214,7 @@ export class ServerUnderTest {
     )?.[0];
     if (role !== undefined && !role.startsWith('slow') && text.includes(REJECTIONS.rateLimit.message))
       throw new NoVerdict(
-        `the key of the role ${role} has reached its rate limit: a run needs about 450 requests a minute with full and other, and 350 with readonly and noperm. Raise its limit, or wait a minute after the last run.`,
+        `the key of the role ${role} has reached its rate limit: a run needs about 500 requests a minute with full and other, and 350 with readonly and noperm. Raise its limit, or wait a minute after the last run.`,
       );
   }
 }

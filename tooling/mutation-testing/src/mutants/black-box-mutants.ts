@@ -59,6 +59,7 @@ export const BLACK_BOX_MUTANTS = [
     ['black-box-rate-draft-headers', header('RateLimit-Policy', '"default";q=5;w=60'), RATE],
     ['black-box-rate-headers-with-hyphen', header('X-Rate-Limit-Reset', '60'), RATE],
     ['black-box-race-network-store', checkThenSet(() => sleep(1)), ...RACES],
+    ['black-box-replay-only-last-400', keepingLast(400), 'server-replay-after-many'],
     ['black-box-replay-only-last-2000', keepingLast(2_000), 'server-real-time-replay'],
     [
       'black-box-replay-per-minute',

@@ -104,7 +104,6 @@ export const REPLAY_MUTANTS = mutants<ServerParts>('replay', [
     'server-replay-until-window-ends',
     'server-replay-stamped-ahead',
   ],
-  ['replay-only-last-400', forgetting((_earlier, { since }) => since >= 400), 'server-replay-after-many'],
   ['replay-race-immediate', checkThenSet(() => new Promise(setImmediate)), 'server-race-header-end-20'],
   [
     'replay-race-network-store',
@@ -159,6 +158,7 @@ function perConnection(isSame: boolean): () => Partial<ServerParts> {
 }
 
 export const REPLAY_BOUND_MUTANTS = mutants<ServerParts>('replay bounds', [
+  ['replay-only-last-400', keepingLast(400), 'server-replay-after-10000'],
   ['replay-only-last-2000', keepingLast(2_000), 'server-replay-after-10000'],
   ['replay-only-last-10000', keepingLast(10_000), 'server-replay-after-10000'],
 ]);

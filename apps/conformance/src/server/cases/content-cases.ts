@@ -225,10 +225,13 @@ export const FILTER_CASES = serverCases({ group: 'balances', spec: '§4.1' }, [
     run: async (server: ServerUnderTest) => {
       const [first] = await readBalances(server);
       if (first === undefined) throw new NotApplicable('the account of the role full has no balance');
-      for (const value of getUnmatched(first[name]))
+      // Two keys of one account, where possible, since each has a limit.
+      const isShared = (await readBalances(server, '', 'readonly')).some((row) => row[name] === first[name]);
+      const roles = isShared ? (['full', 'readonly', 'readonly'] as const) : (['full'] as const);
+      for (const [i, value] of getUnmatched(first[name]).entries())
         server.check.equal(`rows of ${name}=${value}`, {
           expected: 0,
-          actual: (await readBalances(server, `${name}=${value}`)).length,
+          actual: (await readBalances(server, `${name}=${value}`, roles[i % roles.length])).length,
         });
     },
   })),

@@ -14,7 +14,7 @@ import {
 } from '../server-response.ts';
 import { type ServerTarget, type ServerUnderTest, serverCases } from '../server-under-test.ts';
 import { raceAtLimit } from './rate-cases.ts';
-import { sendFurther } from './replay-memory-cases.ts';
+import { FURTHER_COUNT, sendFurther } from './replay-memory-cases.ts';
 
 type Slow = 'slowA' | 'slowB';
 
@@ -233,6 +233,17 @@ export const REAL_TIME_CASES = serverCases(
       description:
         'two keys each get their full limit in an epoch minute, and 429 without rate headers until it ends; a request rejected so is accepted in the next minute, once (waits up to 2 minutes)',
       run: rate,
+    },
+    {
+      id: 'replay-after-many',
+      description: `a signature is still used after ${FURTHER_COUNT} other requests of three keys, one of them its own`,
+      spec: '§2 restriction 2',
+      run: async (server) => {
+        const request = server.craft({}, server.basis('other'));
+        expectAccepted(server.check, await server.send(request));
+        await sendFurther(server);
+        expectRejected(server.check, await server.send(request), REJECTIONS.alreadyUsed);
+      },
     },
     {
       id: 'real-time-rate-together',

@@ -83,7 +83,7 @@ const smuggle = async (
   rejected: Rejected,
   { chunked, isLate }: { chunked: boolean; isLate: boolean },
 ): Promise<void> => {
-  const inner = server.craft();
+  const inner = server.craft({}, server.basis('noperm'));
   const bytes = server.encode(inner, { keepAlive: true }).head;
   const body = rejected.id === 'large' ? Buffer.alloc(LIMIT + 1, bytes) : bytes;
   const sent = encode(server, rejected, { body, chunked, keepAlive: true });
@@ -97,7 +97,8 @@ const smuggle = async (
     } else connection.write(Buffer.concat([sent.head, sent.body]));
     first ??= await connection.read();
     expectRejected(server.check, server.read(sent, first), rejected.expected);
-    const next = server.encode(server.craft({ target: `/v1/unknown?nonce=${server.basis().nonce}` }));
+    const basis = server.basis('readonly');
+    const next = server.encode(server.craft({ target: `/v1/unknown?nonce=${basis.nonce}` }, basis));
     connection.write(next.head);
     const response = await connection.read();
     // The server may close the connection after a rejection.
