@@ -172,7 +172,6 @@ export interface DeliveryDetail {
   readonly attempts: readonly {
     readonly attempted_at: string;
     readonly response_status: number | null;
-    readonly response_body: string | null;
     readonly error: string | null;
     readonly duration_ms: number;
   }[];

@@ -109,7 +109,10 @@ export const useLiveUpdates = (): void => {
       if (last !== undefined) setClock(last);
       refreshSoon();
     });
-    on('requests', addRequests);
+    on('requests', (added) => {
+      addRequests(added);
+      void queries.invalidateQueries({ queryKey: [...CURRENT.queryKey, '/keys'] });
+    });
     on('changed', refreshSoon);
     source.onerror = () => connection.set('lost');
     return () => {

@@ -144,7 +144,7 @@ export const Time = ({ at }: { readonly at: string | number }) => {
   );
 };
 
-export const Copy = ({ text, label = 'Copy' }: { readonly text: string; readonly label?: string }) => {
+export const Copy = ({ text, label }: { readonly text: string; readonly label: string }) => {
   const toast = useToast();
   const copy = async () => {
     try {
@@ -156,8 +156,8 @@ export const Copy = ({ text, label = 'Copy' }: { readonly text: string; readonly
     }
   };
   return (
-    <Button kind="quiet" className="copy" onClick={copy} aria-label={label}>
-      {label}
+    <Button kind="quiet" className="copy" onClick={copy}>
+      Copy<span className="visually-hidden"> {label}</span>
     </Button>
   );
 };
@@ -166,7 +166,7 @@ export const Copy = ({ text, label = 'Copy' }: { readonly text: string; readonly
 export const Short = ({ text, label }: { readonly text: string; readonly label: string }) => (
   <span className="short">
     <code title={text}>{text.length > 18 ? `${text.slice(0, 9)}…${text.slice(-6)}` : text}</code>
-    <Copy text={text} label={`Copy ${label}`} />
+    <Copy text={text} label={label} />
   </span>
 );
 
@@ -274,7 +274,7 @@ export const SecretOnce = ({
     </p>
     <div className="secret-value">
       <code data-testid="secret">{secret}</code>
-      <Copy text={secret} label="Copy the secret" />
+      <Copy text={secret} label="the secret" />
     </div>
     {children}
   </div>
@@ -294,6 +294,6 @@ export const Code = ({
     <section tabIndex={0} aria-label={label}>
       <pre>{text}</pre>
     </section>
-    {copy ? <Copy text={text} label={`Copy ${label}`} /> : null}
+    {copy ? <Copy text={text} label={label} /> : null}
   </div>
 );

@@ -186,6 +186,9 @@ describe('gateway:webhooks', () => {
     expect(await find()).toContain('1 pending  0 dead');
     expect(await run(webhooksProgram, 'remove', id)).toBe(`Webhook ${id} is removed.\n`);
     expect(await find()).toBeUndefined();
+    const chosen = ['deposit.confirmed', 'withdrawal.failed'];
+    await run(webhooksProgram, 'add', URL, '--account', 'acct_demo', '--event', ...chosen);
+    expect(await find()).toMatch(/ok {2}0 pending {2}0 dead {2}deposit\.confirmed withdrawal\.failed$/);
   });
 
   it.each([

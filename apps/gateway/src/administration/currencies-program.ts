@@ -2,7 +2,12 @@ import { toDecimal } from '@cpg/protocol';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { inTransaction } from '../database/transactions.ts';
 import { isDestinationAddress } from '../ledger/addresses.ts';
-import { enableCurrency, seedCurrencies } from '../ledger/currencies.ts';
+import {
+  changeCurrency,
+  listAllCurrencies,
+  seedCurrencies,
+  setCurrencyAccess,
+} from '../ledger/currencies.ts';
 import { findNetwork } from '../ledger/networks.ts';
 import {
   assertAccountExists,
@@ -115,12 +120,7 @@ export const currenciesProgram = ({ open, print }: ProgramOptions): Command => {
       if (Object.keys(columns).length === 0) throw new Error('Nothing to change. Fix: see set --help');
       const services = await open();
       await assertCurrencyExists(services, id);
-      await services.db
-        .updateTable('currency')
-        .set(columns)
-        .where('currency', '=', id.currency)
-        .where('network', '=', id.network)
-        .execute();
+      await changeCurrency(services.db, id, columns);
       print(`${id.currency}/${id.network} is changed.\n`);
     });
 
@@ -140,23 +140,9 @@ export const currenciesProgram = ({ open, print }: ProgramOptions): Command => {
         accountId,
         'npm run gateway:accounts -- list shows the accounts',
       );
-      await inTransaction(services.db, async (transaction) => {
-        const known = await transaction
-          .selectFrom('account_currency')
-          .select('account_id')
-          .where('account_id', '=', accountId)
-          .where('currency', '=', id.currency)
-          .where('network', '=', id.network)
-          .executeTakeFirst();
-        if (known === undefined) await enableCurrency(transaction, { accountId, ...id });
-        await transaction
-          .updateTable('account_currency')
-          .set({ deposit_enabled, withdrawal_enabled })
-          .where('account_id', '=', accountId)
-          .where('currency', '=', id.currency)
-          .where('network', '=', id.network)
-          .execute();
-      });
+      await inTransaction(services.db, (transaction) =>
+        setCurrencyAccess(transaction, { accountId, ...id }, { deposit_enabled, withdrawal_enabled }),
+      );
       const [deposits, withdrawals] = [deposit_enabled, withdrawal_enabled].map((is) => (is ? 'on' : 'off'));
       print(`${accountId}: ${id.currency}/${id.network} deposits ${deposits}, withdrawals ${withdrawals}.\n`);
     });
@@ -167,12 +153,7 @@ export const currenciesProgram = ({ open, print }: ProgramOptions): Command => {
     .action(async () => {
       const { db } = await open();
       await seedCurrencies(db);
-      const rows = await db
-        .selectFrom('currency')
-        .selectAll()
-        .orderBy('currency')
-        .orderBy('network')
-        .execute();
+      const rows = await listAllCurrencies(db);
       for (const row of rows) {
         const { withdrawal_fee_flat: flat, withdrawal_fee_percent: percent } = row;
         const terms = `minimum ${formatAmount(row.min_withdrawal_amount)}  fee ${formatAmount(flat)} + ${formatAmount(percent)} %`;

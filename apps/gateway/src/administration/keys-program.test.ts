@@ -45,10 +45,14 @@ describe('gateway:keys', () => {
     expect(await run('list')).not.toContain(secret);
   });
 
-  it('generates key ids and stores source addresses', async () => {
-    const output = await run('create', ...DEMO, '--source-ip', '203.0.113.7', '--source-ip', '2001:db8::/32');
+  it('generates key ids and stores source addresses and a label', async () => {
+    const output = await run(
+      ...['create', ...DEMO, '--label', 'The shop'],
+      ...['--source-ip', '203.0.113.7', '--source-ip', '2001:db8::/32'],
+    );
     const keyId = /^key id {2}(ck_[0-9a-f]{24})$/m.exec(output)?.[1] ?? '';
     expect(await listed(keyId)).toContain('from 203.0.113.7 2001:db8::/32');
+    expect(await listed(keyId)).toMatch(/ {2}\(The shop\)$/);
     expect(await ping(keyId, secretIn(output))).toBe(403);
   });
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { isKeyId, PERMISSIONS, type Permission } from '@cpg/protocol';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Transaction } from 'kysely';
@@ -6,10 +5,17 @@ import { addressRange } from '../address-range.ts';
 import type { Database } from '../database/open-database.ts';
 import type { Schema } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
-import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from '../keys/api-keys.ts';
+import {
+  createApiKey,
+  createKeyId,
+  createKeySecret,
+  listApiKeys,
+  revokeApiKey,
+  rotateApiKey,
+} from '../keys/api-keys.ts';
 import { createAccount, isDemoAccount } from '../ledger/accounts.ts';
 import { seedCurrencies } from '../ledger/currencies.ts';
-import { assertAccountExists, parseAccountId, parseWholeNumber } from './arguments.ts';
+import { assertAccountExists, parseAccountId, parseName, parseWholeNumber } from './arguments.ts';
 import type { ProgramOptions } from './run-program.ts';
 
 type Executor = Database | Transaction<Schema>;
@@ -18,8 +24,6 @@ const CREATE_ACCOUNT = 'add --create-account to create it with this key';
 const HOUR_MS = 3_600_000;
 const MAX_RATE_LIMIT = 1_000_000;
 const MAX_OVERLAP_HOURS = 24 * 365;
-const createSecret = () => `cpg_${randomBytes(32).toString('base64url')}`;
-const createKeyId = () => `ck_${randomBytes(12).toString('hex')}`;
 
 const parseKeyId = (text: string): string => {
   if (isKeyId(text)) return text;
@@ -36,6 +40,7 @@ interface CreateOptions {
   readonly permission: readonly Permission[];
   readonly sourceIp?: readonly string[];
   readonly rateLimit: number;
+  readonly label?: string;
   readonly createAccount?: true;
 }
 
@@ -72,6 +77,7 @@ export const keysProgram = ({ open, print, printSecret }: ProgramOptions): Comma
         .argParser(parseAccountId)
         .makeOptionMandatory(),
     )
+    .option('--label <name>', 'its name, for people', parseName)
     .option('--create-account', 'create the account first, with every active currency')
     .addOption(new Option('--key <id>', 'key id').argParser(parseKeyId).default(undefined, 'random'))
     .addOption(
@@ -87,7 +93,7 @@ export const keysProgram = ({ open, print, printSecret }: ProgramOptions): Comma
     .option('--rate-limit <requests>', 'requests per minute', parseWholeNumber(1, MAX_RATE_LIMIT), 600)
     .action(
       async ({ account, key = createKeyId(), permission, sourceIp, rateLimit, ...rest }: CreateOptions) => {
-        const secret = createSecret();
+        const secret = createKeySecret();
         const { db, box } = await open();
         await inTransaction(db, async (transaction) => {
           if (rest.createAccount) await createAccountWithCurrencies(transaction, account);
@@ -97,6 +103,7 @@ export const keysProgram = ({ open, print, printSecret }: ProgramOptions): Comma
             keyId: key,
             accountId: account,
             secret,
+            label: rest.label ?? '',
             permissions: permission,
             ...(sourceIp === undefined ? {} : { sourceIps: sourceIp }),
             rateLimitPerMinute: rateLimit,
@@ -117,7 +124,7 @@ export const keysProgram = ({ open, print, printSecret }: ProgramOptions): Comma
       24,
     )
     .action(async (keyId: string, { overlap }: { readonly overlap: number }) => {
-      const secret = createSecret();
+      const secret = createKeySecret();
       const at = new Date();
       const { db, box } = await open();
       const retireAt = new Date(at.getTime() + overlap * HOUR_MS);
@@ -146,7 +153,7 @@ export const keysProgram = ({ open, print, printSecret }: ProgramOptions): Comma
         const state = key.isRevoked ? 'revoked' : `${key.activeSecrets} active secret(s)`;
         const from = key.sourceIps === null ? 'anywhere' : key.sourceIps.join(' ');
         print(
-          `${key.keyId}  ${key.accountId}  ${state}  ${key.rateLimitPerMinute}/min  from ${from}  ${key.permissions.join(' ') || 'no permissions'}\n`,
+          `${key.keyId}  ${key.accountId}  ${state}  ${key.rateLimitPerMinute}/min  from ${from}  ${key.permissions.join(' ') || 'no permissions'}${key.label && `  (${key.label})`}\n`,
         );
       }
     });

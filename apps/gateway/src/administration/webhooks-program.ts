@@ -1,40 +1,30 @@
-import { Argument, Command } from 'commander';
-import { sql } from 'kysely';
+import { WEBHOOK_EVENTS, type WebhookEventName } from '@cpg/protocol';
+import { Argument, Command, Option } from 'commander';
 import { inTransaction } from '../database/transactions.ts';
 import { requeueDeadDeliveries } from '../webhooks/deliveries.ts';
-import { registerWebhook, removeWebhook, resumeWebhook } from '../webhooks/endpoints.ts';
+import {
+  type ListedWebhook,
+  listWebhooks,
+  registerWebhook,
+  removeWebhook,
+  resumeWebhook,
+} from '../webhooks/endpoints.ts';
 import { findWebhookUrlProblem } from '../webhooks/url-rules.ts';
 import { assertAccountExists, parseAccountId, parseWholeNumber } from './arguments.ts';
-import type { ProgramOptions, ProgramServices } from './run-program.ts';
+import type { ProgramOptions } from './run-program.ts';
 
 const LIST = 'npm run gateway:webhooks -- list shows the ids';
 
-interface Listed {
-  readonly id: number;
-  readonly account_id: string;
-  readonly url: string;
-  readonly failures: number;
-  readonly suspended_until: Date | null;
-  readonly pending: number;
-  readonly dead: number;
-}
-
-const listWebhooks = async ({ db }: ProgramServices): Promise<readonly Listed[]> => {
-  const count = (status: 'pending' | 'dead') => sql<number>`(SELECT count(*) FROM webhook_delivery
-    WHERE endpoint_id = webhook_endpoint.id AND status = ${status})`;
-  return db
-    .selectFrom('webhook_endpoint')
-    .select(['id', 'account_id', 'url', 'failures', 'suspended_until'])
-    .select([count('pending').as('pending'), count('dead').as('dead')])
-    .orderBy('id')
-    .execute();
-};
-
-const formatState = ({ failures, suspended_until }: Listed, now: Date): string => {
+const formatState = ({ failures, suspended_until }: ListedWebhook, now: Date): string => {
   if (suspended_until !== null && suspended_until > now)
     return `suspended until ${suspended_until.toISOString()}`;
   return failures === 0 ? 'ok' : `${failures} attempt(s) without response`;
 };
+
+interface AddOptions {
+  readonly account: string;
+  readonly event?: readonly WebhookEventName[];
+}
 
 const assertFound = (isFound: boolean, id: number): void => {
   if (!isFound) throw new Error(`No webhook ${id}. Fix: ${LIST}`);
@@ -55,13 +45,18 @@ export const webhooksProgram = ({ open, print, printSecret }: ProgramOptions): C
     .description('register a URL for the events of an account, and print its signing secret')
     .argument('<url>', 'https, on port 443 or 8443 of a public host')
     .requiredOption('--account <id>', 'the account', parseAccountId)
-    .action(async (url: string, { account }: { readonly account: string }) => {
+    .addOption(
+      new Option('--event <event...>', 'events to send')
+        .choices(Object.keys(WEBHOOK_EVENTS))
+        .default(undefined, 'all'),
+    )
+    .action(async (url: string, { account, event }: AddOptions) => {
       const { db, box, rules } = await open();
       const problem = findWebhookUrlProblem(url, rules);
       if (problem !== undefined) throw new Error(problem);
       await assertAccountExists(db, account, 'npm run gateway:accounts -- list shows the accounts');
       await inTransaction(db, async (transaction) => {
-        const webhook = { accountId: account, url, at: new Date() };
+        const webhook = { accountId: account, url, events: event, at: new Date() };
         const { id, secret } = await registerWebhook(transaction, box, webhook);
         await printSecret(`webhook ${id}\nsecret  ${secret}\nStore the secret now: it is not shown again.\n`);
       });
@@ -72,9 +67,12 @@ export const webhooksProgram = ({ open, print, printSecret }: ProgramOptions): C
     .description('list all webhooks with their state and undelivered events')
     .action(async () => {
       const now = new Date();
-      for (const row of await listWebhooks(await open())) {
+      for (const row of await listWebhooks((await open()).db)) {
         const undelivered = `${row.pending} pending  ${row.dead} dead`;
-        print(`${row.id}  ${row.account_id}  ${row.url}  ${formatState(row, now)}  ${undelivered}\n`);
+        const events = row.events === null ? '' : `  ${row.events.join(' ')}`;
+        print(
+          `${row.id}  ${row.account_id}  ${row.url}  ${formatState(row, now)}  ${undelivered}${events}\n`,
+        );
       }
     });
 

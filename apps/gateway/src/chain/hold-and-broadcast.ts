@@ -106,7 +106,8 @@ const HOLD_AND_BROADCAST = `
   deliveries AS (
     INSERT INTO webhook_delivery (event_id, endpoint_id, status, next_attempt_at)
     SELECT event_id, e.id, 'pending', $11::timestamptz
-    FROM inserted JOIN made USING (id) JOIN webhook_endpoint e ON e.account_id = $1::text)
+    FROM inserted JOIN made USING (id) JOIN webhook_endpoint e ON e.account_id = $1::text
+        AND (e.events IS NULL OR 'withdrawal.broadcasted' = ANY(e.events)))
   SELECT inserted.*, CASE WHEN inserted.id IS NULL THEN raise_duplicate() END AS duplicate
   FROM held LEFT JOIN inserted ON true`;
 

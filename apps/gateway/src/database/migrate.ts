@@ -12,6 +12,7 @@ import { keyVersions } from './migrations/0009-key-versions.ts';
 import { depositReversals } from './migrations/0010-deposit-reversals.ts';
 import { apiKeyVersion } from './migrations/0011-api-key-version.ts';
 import { indexesForGrowth } from './migrations/0012-indexes-for-growth.ts';
+import { consoleColumns } from './migrations/0013-console-columns.ts';
 import type { Schema } from './schema.ts';
 
 const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
@@ -27,6 +28,7 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
   '0010-deposit-reversals': depositReversals,
   '0011-api-key-version': apiKeyVersion,
   '0012-indexes-for-growth': indexesForGrowth,
+  '0013-console-columns': consoleColumns,
 };
 
 const runStatements = (statements: readonly string[]): Migration => ({

@@ -18,6 +18,8 @@ export interface AccountTables {
   api_key: {
     readonly key_id: string;
     readonly account_id: string;
+    /** Its name, for people. */
+    readonly label: Generated<string>;
     readonly permissions: string[];
     /** `null` allows any address. */
     readonly source_ips: string[] | null;
@@ -190,6 +192,8 @@ export interface WebhookEndpointTable {
   /** The version of the master key that encrypts the secret; `null` in rows from before versions. */
   readonly key_version: string | null;
   readonly created_at: WriteOnce<Date>;
+  /** The events that it gets; `null` for all. */
+  readonly events: Generated<string[] | null>;
   readonly has_responded: Generated<boolean>;
   /** Attempts without a response since the last response. */
   readonly failures: Generated<number>;

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createSigningKey, type Permission } from '@cpg/protocol';
 import type { CpgKey, KeyStore } from '@cpg/server-middleware';
 import { CompiledQuery, type Selectable, sql, type Transaction } from 'kysely';
@@ -7,9 +8,15 @@ import type { SecretBox } from '../database/secret-box.ts';
 import { inTransaction } from '../database/transactions.ts';
 import type { Services } from '../services.ts';
 
+/** A random secret, and a random id, of a new key. */
+export const createKeySecret = (): string => `cpg_${randomBytes(32).toString('base64url')}`;
+export const createKeyId = (): string => `ck_${randomBytes(12).toString('hex')}`;
+
 export interface NewApiKey {
   readonly keyId: string;
   readonly accountId: string;
+  /** Its name, for people. @default none */
+  readonly label?: string;
   readonly secret: string;
   readonly permissions: readonly Permission[];
   /** Addresses and CIDR ranges. @default any address */
@@ -29,6 +36,7 @@ export const createApiKey = async (
     .values({
       key_id: key.keyId,
       account_id: key.accountId,
+      label: key.label ?? '',
       permissions: [...key.permissions],
       source_ips: key.sourceIps === undefined ? null : [...key.sourceIps],
       rate_limit_per_minute: key.rateLimitPerMinute,
@@ -136,6 +144,32 @@ export const createDatabaseKeyStore = (services: KeyServices, maxAgeMs = 1_000):
   return { find };
 };
 
+/** What a key may do. */
+export interface KeySettings {
+  readonly label: string;
+  readonly permissions: readonly Permission[];
+  /** Addresses and CIDR ranges; empty allows any address. */
+  readonly sourceIps: readonly string[];
+  readonly rateLimitPerMinute: number;
+}
+
+/** Changes what a key may do, within two seconds. Returns false when the key does not exist or is revoked. */
+export const changeApiKey = async (db: Database, keyId: string, settings: KeySettings): Promise<boolean> => {
+  const { label, permissions, sourceIps, rateLimitPerMinute } = settings;
+  const { numUpdatedRows } = await db
+    .updateTable('api_key')
+    .set({
+      label,
+      permissions: [...permissions],
+      source_ips: sourceIps.length === 0 ? null : [...sourceIps],
+      rate_limit_per_minute: rateLimitPerMinute,
+    })
+    .where('key_id', '=', keyId)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+};
+
 export interface KeyRotation {
   readonly keyId: string;
   readonly secret: string;
@@ -191,11 +225,15 @@ export const revokeApiKey = async (db: Database, keyId: string, at: Date): Promi
 export interface ListedKey {
   readonly keyId: string;
   readonly accountId: string;
+  readonly label: string;
   readonly permissions: readonly string[];
   readonly sourceIps: readonly string[] | null;
   readonly rateLimitPerMinute: number;
   readonly isRevoked: boolean;
+  readonly revokedAt: Date | null;
   readonly activeSecrets: number;
+  /** When the previous secret stops working, if it still works. */
+  readonly overlapUntil: Date | null;
 }
 
 /** Lists every key, without secrets. */
@@ -203,23 +241,32 @@ export const listApiKeys = async (db: Database, at: Date): Promise<ListedKey[]> 
   const rows = await db
     .selectFrom('api_key')
     .selectAll()
-    .select((key) =>
+    .select((key) => [
       key
         .selectFrom('api_key_secret')
         .select((count) => count.fn.countAll<number>().as('live'))
         .whereRef('api_key_secret.key_id', '=', 'api_key.key_id')
         .where((either) => either.or([either('retired_at', 'is', null), either('retired_at', '>', at)]))
         .as('live'),
-    )
+      key
+        .selectFrom('api_key_secret')
+        .select((latest) => latest.fn.max('retired_at').as('overlap'))
+        .whereRef('api_key_secret.key_id', '=', 'api_key.key_id')
+        .where('retired_at', '>', at)
+        .as('overlap'),
+    ])
     .orderBy('key_id')
     .execute();
   return rows.map((row) => ({
     keyId: row.key_id,
     accountId: row.account_id,
+    label: row.label,
     permissions: row.permissions,
     sourceIps: row.source_ips,
     rateLimitPerMinute: row.rate_limit_per_minute,
     isRevoked: row.revoked_at !== null,
+    revokedAt: row.revoked_at,
     activeSecrets: row.live ?? 0,
+    overlapUntil: row.overlap,
   }));
 };

@@ -66,3 +66,6 @@ export const listAccounts = (db: Database) =>
     ])
     .orderBy('id')
     .execute();
+
+export const hasAccount = async (db: Database, id: string): Promise<boolean> =>
+  (await db.selectFrom('account').select('id').where('id', '=', id).executeTakeFirst()) !== undefined;

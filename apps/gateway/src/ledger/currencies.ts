@@ -220,3 +220,62 @@ export const findHotWallet = async (
     .executeTakeFirst();
   return wallet ?? REJECTIONS.hot_wallet_not_allocated;
 };
+
+/** What an operator sets for all accounts. */
+export type CurrencyTerms = Partial<
+  Pick<
+    CurrencyTable,
+    | 'active'
+    | 'min_deposit_amount'
+    | 'min_withdrawal_amount'
+    | 'withdrawal_fee_flat'
+    | 'withdrawal_fee_percent'
+  >
+>;
+
+interface CurrencyId {
+  readonly currency: string;
+  readonly network: string;
+}
+
+/** Changes the terms of a currency. Returns false when it does not exist. */
+export const changeCurrency = async (
+  db: Database,
+  id: CurrencyId,
+  terms: CurrencyTerms,
+): Promise<boolean> => {
+  const { numUpdatedRows } = await db
+    .updateTable('currency')
+    .set(terms)
+    .where('currency', '=', id.currency)
+    .where('network', '=', id.network)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+};
+
+/** Lets an account use a currency, or not; its balance stays as it is. The caller checks that both exist. */
+export const setCurrencyAccess = async (
+  transaction: Transaction<Schema>,
+  { accountId, currency: name, network }: CurrencyName,
+  access: { readonly deposit_enabled: boolean; readonly withdrawal_enabled: boolean },
+): Promise<void> => {
+  const known = await transaction
+    .selectFrom('account_currency')
+    .select('account_id')
+    .where('account_id', '=', accountId)
+    .where('currency', '=', name)
+    .where('network', '=', network)
+    .executeTakeFirst();
+  if (known === undefined) await enableCurrency(transaction, { accountId, currency: name, network });
+  await transaction
+    .updateTable('account_currency')
+    .set(access)
+    .where('account_id', '=', accountId)
+    .where('currency', '=', name)
+    .where('network', '=', network)
+    .execute();
+};
+
+/** Lists every currency, also those that are off. */
+export const listAllCurrencies = (db: Database) =>
+  db.selectFrom('currency').selectAll().orderBy('currency').orderBy('network').execute();

@@ -111,7 +111,8 @@ export const applySettlements = async (
     deliveries AS (
       INSERT INTO webhook_delivery (event_id, endpoint_id, status, next_attempt_at)
       SELECT s.event_id, e.id, 'pending', ${time}
-      FROM settled s JOIN webhook_endpoint e ON e.account_id = s.account_id WHERE s.event_id IS NOT NULL)
+      FROM settled s JOIN webhook_endpoint e ON e.account_id = s.account_id
+      WHERE s.event_id IS NOT NULL AND (e.events IS NULL OR s.event = ANY(e.events)))
     SELECT (SELECT COUNT(transaction_id) FROM settled) - (SELECT COUNT(*) FROM transactions)
       + (SELECT COUNT(withdrawal_id) FROM settled) - (SELECT COUNT(*) FROM withdrawals)
       + (SELECT COUNT(*) FROM moves) - (SELECT COUNT(*) FROM balances) AS missing`.execute(transaction);

@@ -7,14 +7,12 @@ import type { SimulatedChain } from '../chain/simulated-chain.ts';
 import { createDepositRequest, selectDepositRequests } from '../ledger/deposit-requests.ts';
 import type { LedgerServices } from '../ledger/networks.ts';
 import { DEMO_ACCOUNT } from './demo.ts';
-import { decimalAmount, sandboxRoute, storableText } from './sandbox-route.ts';
+import { decimalAmount, done, sandboxRoute, storableText } from './sandbox-route.ts';
 
 const id = z.coerce.number({ error: 'Input should be a valid integer' }).int().positive();
 const blocks = z.int({ error: 'Input should be a number of blocks' }).min(1).max(1_000_000);
 const OUTCOMES = { confirm: 'confirmed', fail: 'failed' } as const;
 const outcome = z.enum(['confirm', 'fail'], { error: 'Input should be confirm or fail' });
-
-const done = async (isDone: Promise<boolean>) => ((await isDone) ? { done: true } : undefined);
 
 const payRequest = async (services: LedgerServices, requestId: number, paid: string) => {
   const request = await selectDepositRequests(services.db)

@@ -164,7 +164,9 @@ export class RequestLog {
     // Rarely, since it copies the array.
     if (this.#requests.length > MAX_REQUESTS * 1.1) this.#requests = this.#requests.slice(-MAX_REQUESTS);
     this.#capture(request.id, exchange);
-    if (keyId !== undefined) this.#count(keyId, now);
+    // A request with a wrong signature may be of anyone, and does not count towards the limit.
+    const isSigned = passed.some(({ check }) => check === 'signature');
+    if (keyId !== undefined && isSigned) this.#count(keyId, now);
     this.#onAdded(request);
   }
 

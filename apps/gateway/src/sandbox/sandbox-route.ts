@@ -34,3 +34,12 @@ export const decimalAmount = z
   .string({ error: 'Input should be a decimal string' })
   .regex(AMOUNT, { error: 'Input should be a decimal string' })
   .refine((text) => !/^[0.]*$/.test(text), { error: 'Input should be greater than 0' });
+
+/** A name: one line, or nothing. */
+export const lineOfText = z
+  .string()
+  .max(128, { error: 'String should have at most 128 characters' })
+  .refine((text) => !/\p{Cc}/u.test(text) && text.isWellFormed(), { error: 'String should be one line' });
+
+/** The result of a change: `undefined`, a 404, when there was nothing to change. */
+export const done = async (isDone: Promise<boolean>) => ((await isDone) ? { done: true } : undefined);

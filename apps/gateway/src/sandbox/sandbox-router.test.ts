@@ -11,7 +11,10 @@ describe('/_sandbox/webhooks', () => {
     const registered = await post('/webhooks', { url });
     expect(registered.body.data).toEqual({ id: 1, url, secret: expect.stringMatching(/^whsec_[\w-]{43}$/) });
     expect((await send('GET', '/webhooks')).body.data).toEqual([
-      { id: 1, account_id: 'acct_demo', url, created_at: '2027-01-15T08:00:00.000Z' },
+      {
+        ...{ id: 1, account_id: 'acct_demo', url, created_at: '2027-01-15T08:00:00.000Z' },
+        ...{ events: null, failures: 0, suspended_until: null, pending: 0, dead: 0 },
+      },
     ]);
     expect(await send('DELETE', '/webhooks/1')).toEqual(DONE);
     expect(await send('DELETE', '/webhooks/1')).toEqual(NOT_FOUND);

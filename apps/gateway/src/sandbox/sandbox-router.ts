@@ -7,12 +7,15 @@ import type { Clock } from '../time.ts';
 import { findLastAttempt, listAttemptsAfter } from '../webhooks/deliveries.ts';
 import { STORE_STATES, type SwitchableStore } from './admission-stores.ts';
 import { createChainRouter } from './chain-router.ts';
+import { createCurrencyRouter } from './currency-router.ts';
 import type { DecisionLog, LoggedDecision } from './decision-log.ts';
+import { createKeysRouter } from './keys-router.ts';
 import { createLedgerRouter } from './ledger-router.ts';
 import type { LiveEvents } from './live-events.ts';
 import type { LoggedRequest, RequestLog } from './request-log.ts';
 import { createRequestRouter } from './request-router.ts';
 import { sandboxRoute } from './sandbox-route.ts';
+import { createReceiverRouter } from './webhook-receiver.ts';
 import { createWebhookRouter } from './webhook-router.ts';
 
 export interface SandboxServices extends GatewayParts {
@@ -35,11 +38,15 @@ export const createSandboxRouter = ({
   ...services
 }: SandboxServices): Router => {
   const router = express.Router();
+  // Reads its bodies itself: their signatures are those of the bytes.
+  router.use(createReceiverRouter(services, live));
   router.use(express.json());
   router.get('/events', live.subscribe);
   router.use(createClockRouter(services.clock, live));
   router.use(createAdmissionRouter(store));
   router.use(createChainRouter(services, chain));
+  router.use(createKeysRouter(services, requests));
+  router.use(createCurrencyRouter(services));
   router.use(createWebhookRouter(services));
   router.use(createLedgerRouter({ ...services, chain }));
   router.use(createRequestRouter(services, requests));

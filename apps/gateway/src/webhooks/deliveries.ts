@@ -1,11 +1,17 @@
 import { sql } from 'kysely';
 import type { Database } from '../database/open-database.ts';
-import type { LedgerServices } from '../ledger/networks.ts';
+import type { Services } from '../services.ts';
 import { NOT_SUSPENDED } from './endpoints.ts';
 
+export interface DeliveryFilter {
+  readonly limit: number;
+  readonly status?: 'pending' | 'delivered' | 'dead' | undefined;
+  readonly endpointId?: number | undefined;
+}
+
 /** Lists the newest deliveries, each with its latest attempt. */
-export const listDeliveries = (db: Database, limit: number) =>
-  db
+export const listDeliveries = (db: Database, { limit, status, endpointId }: DeliveryFilter) => {
+  let query = db
     .selectFrom('webhook_delivery')
     .innerJoin('webhook_event', 'webhook_event.id', 'event_id')
     .innerJoin('webhook_endpoint', 'webhook_endpoint.id', 'endpoint_id')
@@ -20,11 +26,24 @@ export const listDeliveries = (db: Database, limit: number) =>
           .as('latest'),
       (join) => join.onTrue(),
     )
-    .select(['webhook_delivery.id', 'event_id', 'event', 'url', 'status', 'attempts', 'next_attempt_at'])
-    .select(['response_status', 'error', 'attempted_at', 'duration_ms'])
+    .select(['webhook_delivery.id', 'event_id', 'endpoint_id', 'event', 'url', 'status', 'attempts'])
+    .select(['next_attempt_at', 'response_status', 'error', 'attempted_at', 'duration_ms'])
     .orderBy('event_id', 'desc')
-    .limit(limit)
-    .execute();
+    .limit(limit);
+  if (status !== undefined) query = query.where('status', '=', status);
+  if (endpointId !== undefined) query = query.where('endpoint_id', '=', endpointId);
+  return query.execute();
+};
+
+/** Finds the event that a delivery sends, and where to. */
+export const findDelivery = (db: Database, id: string) =>
+  db
+    .selectFrom('webhook_delivery')
+    .innerJoin('webhook_event', 'webhook_event.id', 'event_id')
+    .innerJoin('webhook_endpoint', 'webhook_endpoint.id', 'endpoint_id')
+    .select(['webhook_delivery.id', 'event', 'body', 'url'])
+    .where('webhook_delivery.id', '=', id)
+    .executeTakeFirst();
 
 /** Lists the attempts of a delivery, oldest first. */
 export const listAttempts = (db: Database, deliveryId: string) =>
@@ -59,7 +78,7 @@ export const findLastAttempt = async (db: Database): Promise<number> => {
 };
 
 /** Milliseconds since the oldest due delivery that no process has claimed was due, without suspended endpoints. */
-export const measureDeliveryLag = async ({ db, clock }: LedgerServices): Promise<number> => {
+export const measureDeliveryLag = async ({ db, clock }: Pick<Services, 'db' | 'clock'>): Promise<number> => {
   const now = new Date(clock.now());
   // Steps from endpoint to endpoint in the index, so that the cost does not grow with the deliveries.
   const { rows } = await sql<{ oldest: Date | null }>`
@@ -81,7 +100,7 @@ export const measureDeliveryLag = async ({ db, clock }: LedgerServices): Promise
 };
 
 /** Counts the endpoints that are suspended. */
-export const countSuspended = async ({ db, clock }: LedgerServices): Promise<number> => {
+export const countSuspended = async ({ db, clock }: Pick<Services, 'db' | 'clock'>): Promise<number> => {
   const { count } = await db
     .selectFrom('webhook_endpoint')
     .select(({ fn }) => fn.countAll<number>().as('count'))

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createSigningKey } from '@cpg/protocol';
+import { createSigningKey, type WebhookEventName } from '@cpg/protocol';
 import { sql, type Transaction } from 'kysely';
 import type { Database } from '../database/open-database.ts';
 import type { Schema } from '../database/schema.ts';
@@ -11,6 +11,8 @@ export interface NewWebhook {
   readonly url: string;
   /** @default a random secret */
   readonly secret?: string | undefined;
+  /** @default all events */
+  readonly events?: readonly WebhookEventName[] | null | undefined;
   readonly at: Date;
 }
 
@@ -70,6 +72,9 @@ export const countFailure = async (
 /** The label that a webhook's secret is sealed with. */
 export const getWebhookLabel = (accountId: string, url: string): string => `webhook:${accountId}:${url}`;
 
+const toColumn = (events: readonly WebhookEventName[] | null | undefined): string[] | null =>
+  events === null || events === undefined ? null : [...events];
+
 /**
  * Registers a webhook for an account's events. A URL that is already registered gets the new secret, and is
  * no longer suspended. Wire protocol §5.
@@ -77,16 +82,18 @@ export const getWebhookLabel = (accountId: string, url: string): string => `webh
 export const registerWebhook = async (
   db: Database | Transaction<Schema>,
   box: SecretBox,
-  { accountId, url, secret = `whsec_${randomBytes(32).toString('base64url')}`, at }: NewWebhook,
+  { accountId, url, secret = `whsec_${randomBytes(32).toString('base64url')}`, events, at }: NewWebhook,
 ): Promise<RegisteredWebhook> => {
   // Throws when the secret cannot be used to sign.
   createSigningKey(secret);
   const sealed = box.seal(secret, getWebhookLabel(accountId, url));
   const { id } = await db
     .insertInto('webhook_endpoint')
-    .values({ account_id: accountId, url, ...sealed, created_at: at })
+    .values({ account_id: accountId, url, ...sealed, events: toColumn(events), created_at: at })
     .onConflict((conflict) =>
-      conflict.columns(['account_id', 'url']).doUpdateSet({ ...sealed, ...NOT_SUSPENDED }),
+      conflict
+        .columns(['account_id', 'url'])
+        .doUpdateSet({ ...sealed, events: toColumn(events), ...NOT_SUSPENDED }),
     )
     .returning('id')
     .executeTakeFirstOrThrow();
@@ -108,3 +115,31 @@ export const removeWebhook = async (db: Database, id: number): Promise<boolean> 
   const { numDeletedRows } = await db.deleteFrom('webhook_endpoint').where('id', '=', id).executeTakeFirst();
   return numDeletedRows > 0n;
 };
+
+/** Chooses the events of a webhook, `null` for all. Returns false when it does not exist. */
+export const chooseWebhookEvents = async (
+  db: Database,
+  id: number,
+  events: readonly WebhookEventName[] | null,
+): Promise<boolean> => {
+  const { numUpdatedRows } = await db
+    .updateTable('webhook_endpoint')
+    .set({ events: toColumn(events) })
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+};
+
+/** Lists the webhooks with their state and the number of their undelivered events. */
+export const listWebhooks = (db: Database) => {
+  const count = (status: 'pending' | 'dead') => sql<number>`(SELECT count(*) FROM webhook_delivery
+    WHERE endpoint_id = webhook_endpoint.id AND status = ${status})`;
+  return db
+    .selectFrom('webhook_endpoint')
+    .select(['id', 'account_id', 'url', 'created_at', 'events', 'failures', 'suspended_until'])
+    .select([count('pending').as('pending'), count('dead').as('dead')])
+    .orderBy('id')
+    .execute();
+};
+
+export type ListedWebhook = Awaited<ReturnType<typeof listWebhooks>>[number];

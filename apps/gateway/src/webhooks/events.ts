@@ -1,5 +1,5 @@
 import type { WebhookEventName } from '@cpg/protocol';
-import { sql, type Transaction } from 'kysely';
+import { type RawBuilder, sql, type Transaction } from 'kysely';
 import type { Schema } from '../database/schema.ts';
 import { formatEventTime } from '../time.ts';
 
@@ -25,7 +25,25 @@ export const formatEventBody = (
  * Writes an event and its deliveries in the caller's transaction: the event exists if and only if the change
  * it reports was committed. Wire protocol §5.
  */
-export const recordEvent = async (transaction: Transaction<Schema>, event: NewEvent): Promise<void> => {
+export const recordEvent = (transaction: Transaction<Schema>, event: NewEvent): Promise<void> =>
+  writeEvent(
+    transaction,
+    event,
+    sql`account_id = ${event.accountId} AND (events IS NULL OR ${event.event} = ANY(events))`,
+  );
+
+/** Writes an event for one webhook, whichever events it gets otherwise. */
+export const recordTestEvent = (
+  transaction: Transaction<Schema>,
+  event: NewEvent,
+  endpointId: number,
+): Promise<void> => writeEvent(transaction, event, sql`id = ${endpointId}`);
+
+const writeEvent = async (
+  transaction: Transaction<Schema>,
+  event: NewEvent,
+  receivers: RawBuilder<unknown>,
+): Promise<void> => {
   const { rows } = await sql<{
     id: number;
   }>`SELECT nextval(pg_get_serial_sequence('webhook_event', 'id')) AS id`.execute(transaction);
@@ -47,7 +65,7 @@ export const recordEvent = async (transaction: Transaction<Schema>, event: NewEv
           sql<'pending'>`'pending'`.as('status'),
           sql<Date>`${event.at}::timestamptz`.as('next_attempt_at'),
         ])
-        .where('account_id', '=', event.accountId),
+        .where(sql<boolean>`${receivers}`),
     )
     .execute();
 };
