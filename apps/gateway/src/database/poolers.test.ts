@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runGuideBlock } from '@cpg/test-support/gateway/guide-blocks';
 import { createOrders } from '@cpg/test-support/gateway/sandbox-calls';
 import { startTestGateway, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
 import { listen } from '@cpg/test-support/ports';
@@ -110,32 +111,13 @@ describeInCi('with TLS to PostgreSQL', () => {
   let databaseUrl: URL;
   const openssl = (...parameters: readonly string[]) =>
     execFileSync('openssl', parameters, { cwd: folder, stdio: 'ignore' });
-  const createAuthority = (name: string) =>
-    openssl(
-      ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', `/CN=${name}`],
-      ...['-keyout', `${name}.key`, '-out', `${name}.pem`],
-    );
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'cpg-tls-'));
     chmodSync(folder, 0o755);
-    createAuthority('ca');
-    createAuthority('other');
+    runGuideBlock('certificates', { folder, environment: { DATABASE_HOST: 'localhost' } });
     openssl(
-      'req',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-subj',
-      '/CN=db',
-      '-keyout',
-      'server.key',
-      '-out',
-      'server.csr',
-    );
-    writeFileSync(join(folder, 'names'), 'subjectAltName=DNS:localhost');
-    openssl(
-      ...['x509', '-req', '-days', '2', '-in', 'server.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key'],
-      ...['-CAcreateserial', '-extfile', 'names', '-out', 'server.pem'],
+      ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=other'],
+      ...['-keyout', 'other.key', '-out', 'other.pem'],
     );
     if (process.getuid?.() === 0) {
       const owner = Number(execFileSync('id', ['-u', 'postgres'], { encoding: 'utf8' }));
