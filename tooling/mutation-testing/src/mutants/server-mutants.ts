@@ -10,6 +10,7 @@ import { BALANCE_MUTANTS, WITHDRAWAL_MUTANTS } from './ledger-mutants.ts';
 import { MONEY_MUTANTS, SETTLEMENT_MUTANTS } from './money-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { ORDER_MUTANTS } from './order-mutants.ts';
+import { OVERRIDE_MUTANTS } from './override-mutants.ts';
 import { RATE_MUTANTS } from './rate-mutants.ts';
 import { REPLAY_BOUND_MUTANTS, REPLAY_MUTANTS } from './replay-mutants.ts';
 import { COMPARE_MUTANTS, SERVER_SIGNING_MUTANTS } from './server-signature-mutants.ts';
@@ -25,6 +26,7 @@ export const SERVER_MUTANTS: readonly Mutant<ServerParts>[] = [
   HEADER_MUTANTS,
   KEY_MUTANTS,
   CREDENTIAL_MUTANTS,
+  OVERRIDE_MUTANTS,
   ODD_SECRET_MUTANTS,
   TARGET_MUTANTS,
   BODY_MUTANTS,

@@ -18,10 +18,11 @@ import { BALANCE_CASES } from './balance-cases.ts';
 import { BODY_CASES } from './body-cases.ts';
 import { CONNECTION_CASES } from './connection-cases.ts';
 import { CONTENT_CASES, FILTER_CASES } from './content-cases.ts';
-import { CREDENTIAL_CASES, METHOD_CASES, ODD_SECRET_CASES } from './credential-cases.ts';
+import { CREDENTIAL_CASES, ODD_SECRET_CASES } from './credential-cases.ts';
 import { IP_EDGE_CASES } from './ip-edge-cases.ts';
 import { KEY_CASES } from './key-cases.ts';
 import { MONEY_CASES } from './money-cases.ts';
+import { METHOD_CASES, OVERRIDE_CASES } from './override-cases.ts';
 import { PEER_CASES } from './peer-cases.ts';
 import { PERMISSION_CASES, SINGLE_PERMISSION_CASES } from './permission-cases.ts';
 import { PROBE_CASES } from './probe-cases.ts';
@@ -40,6 +41,7 @@ const ALL_CASES = [
   PROBE_CASES,
   KEY_CASES,
   CREDENTIAL_CASES,
+  OVERRIDE_CASES,
   METHOD_CASES,
   ODD_SECRET_CASES,
   IP_EDGE_CASES,
