@@ -163,7 +163,7 @@ describeInCi(
             code: 1,
             stdout: '',
             stderr:
-              'CPG_MASTER_KEY: the secrets in this database are encrypted with another master key. Fix: set CPG_MASTER_KEY to the key the database was created with, or restore its master.key in CPG_DATA_DIR.\n',
+              'CPG_MASTER_KEY: the secrets in this database are encrypted with another master key. Fix: set CPG_MASTER_KEY to the key the database was created with, or restore its master.key in CPG_DATA_DIR. During a rotation, name the other key in CPG_OTHER_MASTER_KEYS.\n',
           });
         }
       },

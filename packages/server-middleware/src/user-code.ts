@@ -203,15 +203,28 @@ export const callStore = <Value>({ name, timeoutMs, call }: StoreCall<Value>): V
   } catch (cause) {
     throw toStoreError(name, cause);
   }
+  // The store's own deadline, if it has one, began before this one.
+  const deadlineAt = performance.now() + timeoutMs;
   return new Promise<Value>((resolve, reject) => {
-    const expire = () =>
+    let timer: NodeJS.Timeout;
+    const wait = (ms: number) => {
+      // After the replies that have arrived: when this process was busy, its timers run before them.
+      timer = setTimeout(() => setImmediate(expire), ms);
+    };
+    const expire = () => {
+      const leftMs = deadlineAt - performance.now();
+      // Timers count whole milliseconds, so they fire up to one early, and until its deadline the store may record the request.
+      if (leftMs > 0) {
+        wait(leftMs);
+        return;
+      }
       reject(
         new ServerMiddlewareError('store_deadline', `${name} did not respond within ${timeoutMs} ms.`, {
           subject: name,
         }),
       );
-    // After the replies that have arrived: when this process was busy, its timers run before them.
-    const timer = setTimeout(() => setImmediate(expire), timeoutMs);
+    };
+    wait(timeoutMs);
     pending.then(
       (value) => {
         clearTimeout(timer);
