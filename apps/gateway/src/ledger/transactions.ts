@@ -59,8 +59,8 @@ const formatQuery = (page: string): string => `
 const LIST_ALL = formatQuery(`
   SELECT id FROM chain_transaction WHERE account_id = $1 AND id < $2::bigint ORDER BY id DESC LIMIT $3`);
 
-// $4 currency, $5 network, $6 directions, $7 statuses. Each kind of transaction is a range of chain_transaction_filter, which is
-// read from its newest row on: the cost grows with the number of kinds and the page, not with the transactions.
+// $4 currency, $5 network, $6 directions, $7 statuses. Each kind of transaction is a range of chain_transaction_kind, which is read
+// from its newest row on: the cost grows with the number of kinds and the page, not with the transactions.
 const LIST_FILTERED = formatQuery(`
   SELECT newest.id
   FROM (SELECT currency, network FROM currency
@@ -70,8 +70,8 @@ const LIST_FILTERED = formatQuery(`
   CROSS JOIN LATERAL (
     SELECT id FROM chain_transaction found
     WHERE found.account_id = $1 AND found.direction = direction.direction AND found.status = status.status
-      AND found.currency = kind.currency AND found.network = kind.network AND found.id < $2::bigint
-    ORDER BY found.id DESC LIMIT $3) AS newest
+      AND found.currency = kind.currency AND found.network = kind.network AND -found.id > -($2::bigint)
+    ORDER BY -found.id LIMIT $3) AS newest
   ORDER BY newest.id DESC LIMIT $3`);
 
 const DIRECTIONS: readonly ChainTransactionRow['direction'][] = [
