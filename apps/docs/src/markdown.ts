@@ -50,7 +50,8 @@ export interface Sample {
 
 const REPOSITORY_URL = 'https://github.com/cpg-dev/cpg/blob/main';
 
-const codeBlock = ({ language, code, file }: Omit<Sample, 'name'>): string => {
+/** A block of code, with the path of the file it shows. */
+export const codeBlock = ({ language, code, file }: Omit<Sample, 'name'>): string => {
   const caption =
     file === undefined
       ? ''

@@ -5,6 +5,7 @@ import { highlightStyles } from './highlight.ts';
 import { type NavigationSection, type Page, relativePath, renderPage } from './layout.ts';
 import { REPOSITORY, renderMarkdown, repositoryUrl, resolveRepositoryPath } from './markdown.ts';
 import { DOCUMENTS, GUIDES, type MarkdownPage, type MarkdownSection } from './navigation.ts';
+import { createApiPages } from './reference/api-pages.ts';
 import { createReference } from './reference/pages.ts';
 import { createSearchIndex } from './search.ts';
 import { TOOLS } from './tools.ts';
@@ -71,6 +72,7 @@ export const createSite = (): Site => {
     TOOLS,
     createErrorPages(),
     ...DOCUMENTS.map(readSection),
+    createApiPages(),
   ];
   const pages = sections.flatMap((section) => section.pages);
   const style = readFileSync(new URL('style.css', import.meta.url), 'utf8');

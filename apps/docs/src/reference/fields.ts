@@ -68,7 +68,8 @@ type FieldTexts = Readonly<Record<string, string>>;
 const INTERFACE = /^export interface (\w+)[^{]*\{\n([\s\S]*?)^\}/gm;
 const FIELD = /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s+readonly (\w+)\??:/g;
 
-const readComment = (comment: string): string =>
+/** The text of a docstring, in one line of Markdown. */
+export const readComment = (comment: string): string =>
   comment
     .replaceAll(/^\s*\*? ?/gm, ' ')
     .replaceAll(/\{@link (\w+)\}/g, '`$1`')
