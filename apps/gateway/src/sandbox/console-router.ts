@@ -49,7 +49,7 @@ const CONTENT_SECURITY_POLICY = [
 
 const NOT_BUILT = 'The console is not built. Fix: npm run build';
 
-/** The page with the token, read once. */
+/** The page with the token. Read each time: a build while the gateway runs changes the names of the files. */
 const readPage = (token: string): string | undefined => {
   const file = join(DIST, 'index.html');
   return existsSync(file) ? readFileSync(file, 'utf8').replace('%CPG_CONSOLE_TOKEN%', token) : undefined;
@@ -58,9 +58,8 @@ const readPage = (token: string): string | undefined => {
 /** The console of the sandbox, at `/` of the operations port. */
 export const createConsoleRouter = (token: string): Router => {
   const router = express.Router();
-  let page: string | undefined;
   router.get('/', (_request, response) => {
-    page ??= readPage(token);
+    const page = readPage(token);
     response.setHeader('Content-Security-Policy', CONTENT_SECURITY_POLICY);
     response.setHeader('Cache-Control', 'no-store');
     if (page === undefined) response.status(503).type('text').send(NOT_BUILT);

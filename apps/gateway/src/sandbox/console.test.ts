@@ -417,6 +417,24 @@ describeInCi('the console in Chromium', () => {
           .getByRole('tab', { name: 'Copy as' })
           .click();
       }
+      const change = (path: string, body: object) =>
+        fetch(`${gateway.operationsUrl}/_sandbox${path}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        });
+      expect((await change('/accounts', { id: 'acct_hostile', name: HOSTILE })).status).toBe(200);
+      const url = `http://127.0.0.1:9/${HOSTILE}`;
+      expect((await change('/webhooks', { url })).status).toBe(200);
+      for (const [path, heading, text] of [
+        ['/ledger', 'Ledger', HOSTILE],
+        ['/ledger/deposits', 'Ledger', HOSTILE],
+        ['/webhooks', 'Webhooks', url],
+        ['/keys', 'API keys', `Shop ${HOSTILE}`],
+      ] as const) {
+        await open(path, heading);
+        await page.getByText(text, { exact: true }).first().waitFor();
+      }
       await open('/', 'Overview');
     });
 
