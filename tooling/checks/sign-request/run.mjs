@@ -1,7 +1,10 @@
 // Signs each vector of standard input with examples/node-fetch/sign-request.mjs. The lines are described in sign-request.test.ts.
 import { readFileSync } from 'node:fs';
-import { signRequest } from '../../../examples/node-fetch/sign-request.mjs';
 
+// Not a static import: the helper belongs to no package.
+const { signRequest } = await import(
+  new URL('../../../examples/node-fetch/sign-request.mjs', import.meta.url).href
+);
 const decode = (text) => Buffer.from(text, 'base64').toString();
 for (const line of readFileSync(0, 'utf8').trimEnd().split('\n')) {
   const [secret, timestamp, method, target, body] = line.split(' ');
