@@ -126,7 +126,7 @@ export const CONNECTION_MUTANTS = mutants<ServerParts>('connection', [
   [
     'connection-closed-before-body',
     () => ({ isHasty: true }),
-    ...['unsigned', 'forged', 'late', 'target', 'encoding'].map((id) => `server-arrives-${id}`),
+    ...['unsigned', 'forged', 'late', 'target', 'encoding', 'large'].map((id) => `server-arrives-${id}`),
   ],
   ['connection-second-request-lost', losingPipelined(() => undefined), 'server-pipelined'],
   [

@@ -95,8 +95,10 @@ export const startServer = async (parts: ServerParts): Promise<string> => {
       connection: socket,
       instance,
     };
-    if (parts.isHasty && Number(request.headers['content-length']) > HASTY_BYTES) {
-      const { rejection } = await decide(early, { now: switches.now, permission: null, store: 'up' });
+    const declared = Number(request.headers['content-length']);
+    if (parts.isHasty && declared > HASTY_BYTES) {
+      const unread = { ...early, body: Buffer.alloc(declared) };
+      const { rejection } = await decide(unread, { now: switches.now, permission: null, store: 'up' });
       if (rejection !== undefined) {
         response.once('finish', () => socket.destroy());
         return respond(response, { status: rejection.status, body: parts.envelope(rejection.message) });
