@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { readConsoleToken } from '@cpg/test-support/gateway/sandbox-calls';
 import { startTestGateway, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -26,9 +27,11 @@ const rejection = (message: string) => ({ status: 403, message });
 describe('the operations port on loopback', () => {
   let gateway: TestGateway;
   let port: string;
+  let token: string;
   beforeAll(async () => {
     gateway = await startTestGateway();
     port = new URL(gateway.operationsUrl).port;
+    token = await readConsoleToken(gateway.operationsUrl);
   });
   afterAll(() => gateway.close());
 
@@ -119,7 +122,11 @@ describe('the operations port on loopback', () => {
 
   const JSON_TYPE = { 'content-type': 'application/json' };
   const reset = (headers: Readonly<Record<string, string>>) =>
-    ask(gateway.operationsUrl, { method: 'POST', path: '/_sandbox/reset', headers });
+    ask(gateway.operationsUrl, {
+      method: 'POST',
+      path: '/_sandbox/reset',
+      headers: { 'x-cpg-console-token': token, ...headers },
+    });
 
   it.each<Readonly<Record<string, string>>>([
     {},

@@ -1,4 +1,4 @@
-import { sandboxCalls } from '@cpg/test-support/gateway/sandbox-calls';
+import { readConsoleToken, sandboxCalls } from '@cpg/test-support/gateway/sandbox-calls';
 import { describe, expect, it } from 'vitest';
 
 const { gateway } = sandboxCalls();
@@ -35,8 +35,7 @@ describe('the page of the console', () => {
 });
 
 describe('the token of the console', () => {
-  const readToken = async () =>
-    /name="cpg-console-token" content="([\w-]{43})"/.exec(await (await open('/')).text())?.[1] ?? '';
+  const readToken = () => readConsoleToken(gateway().operationsUrl);
   const change = (headers: Readonly<Record<string, string>>) =>
     fetch(`${gateway().operationsUrl}/_sandbox/reset`, {
       method: 'POST',

@@ -97,3 +97,9 @@ export const createOrders = () => {
     };
   };
 };
+
+/** The token that the page of the console carries. */
+export const readConsoleToken = async (operationsUrl: string): Promise<string> => {
+  const page = await (await fetch(operationsUrl)).text();
+  return /name="cpg-console-token" content="([\w-]{43})"/.exec(page)?.[1] ?? '';
+};
