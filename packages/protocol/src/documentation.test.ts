@@ -1,9 +1,10 @@
 import { inspect } from 'node:util';
-import { afterEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { getErrorUrl, setDocumentationUrl } from './documentation.ts';
 import { ProtocolError } from './protocol-error.ts';
 
-afterEach(() => setDocumentationUrl('/docs/'));
+// Other tests of this process call every function.
+beforeEach(() => Reflect.deleteProperty(globalThis, Symbol.for('cpg.documentation-url')));
 
 describe('getErrorUrl', () => {
   it('is a path of the gateway', () => {
