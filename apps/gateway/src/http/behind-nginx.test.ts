@@ -89,7 +89,8 @@ describeWithProgram('nginx', 'behind nginx', () => {
       await page.goto(url);
       await page.getByRole('link', { name: 'List balances' }).first().click();
       await page.getByRole('heading', { name: 'List balances' }).waitFor();
-      const servers = await page.locator('[data-server]').allTextContents();
+      // The request line and the form to try it.
+      const servers = [...new Set(await page.locator('[data-server]').allTextContents())];
       await page.close();
       return { servers, failed };
     };
