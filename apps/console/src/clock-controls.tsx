@@ -1,9 +1,9 @@
 import { Popover } from '@base-ui/react/popover';
 import { type FormEvent, useState } from 'react';
 import { useChange } from './client.ts';
+import { Button, Field } from './components/controls.tsx';
 import { formatTime } from './format.ts';
 import { useClock } from './live.ts';
-import { Button, Field } from './ui.tsx';
 
 const MINUTE = 60;
 const STEPS = [

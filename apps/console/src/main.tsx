@@ -2,7 +2,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Shell } from './shell.tsx';
-import './styles.css';
+import './styles/index.css';
 import { applyTheme } from './theme.ts';
 import { Toasts } from './toasts.tsx';
 

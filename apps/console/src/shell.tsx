@@ -1,15 +1,14 @@
 import { Suspense, useEffect, useMemo, useState } from 'react';
 import { Link, Redirect, Route, Router, Switch, useLocation } from 'wouter';
 import { useHashLocation } from 'wouter/use-hash-location';
-import { AccountContext, useAccount } from './account.ts';
+import { AccountContext, useAccount, useOverview } from './account.ts';
 import type { Overview } from './api.ts';
-import { useRead } from './client.ts';
 import { ClockControls } from './clock-controls.tsx';
+import { Button, Select } from './components/controls.tsx';
 import { type Connection, useConnection, useLiveUpdates } from './live.ts';
 import { PAGES } from './pages.ts';
 import { Palette } from './palette.tsx';
 import { applyTheme, getTheme, THEMES, type Theme } from './theme.ts';
-import { Button } from './ui.tsx';
 
 const isCurrent = (path: string, location: string): boolean =>
   path === '/' ? location === path : location.startsWith(path);
@@ -62,11 +61,12 @@ const AccountSelect = ({ overview }: { readonly overview: Overview | undefined }
   const { account, select } = useAccount();
   const ids = overview?.accounts.map(({ id }) => id) ?? [account];
   return (
-    <select aria-label="Account" value={account} onChange={(event) => select(event.currentTarget.value)}>
-      {(ids.includes(account) ? ids : [account, ...ids]).map((id) => (
-        <option key={id}>{id}</option>
-      ))}
-    </select>
+    <Select
+      label="Account"
+      values={ids.includes(account) ? ids : [account, ...ids]}
+      value={account}
+      onChange={select}
+    />
   );
 };
 
@@ -90,8 +90,7 @@ const usePageKeys = (open: (path: string) => void): void => {
 const LOST = 'The gateway does not respond. Start it with npm run sandbox: this page reconnects by itself.';
 
 const Frame = () => {
-  const { account } = useAccount();
-  const overview = useRead<Overview>(`/overview?account=${encodeURIComponent(account)}`);
+  const overview = useOverview();
   const connection = useConnection();
   const [location, open] = useLocation();
   usePageKeys(open);

@@ -1,7 +1,10 @@
-import { useAccount } from '../account.ts';
+import { useAccount, useCurrencies } from '../account.ts';
 import type { ConsoleCurrency } from '../api.ts';
-import { useChange, useRead } from '../client.ts';
-import { Empty, Field, FormDialog, Loaded, PageTitle, Section, Table } from '../ui.tsx';
+import { useChange } from '../client.ts';
+import { Field, readText } from '../components/controls.tsx';
+import { FormDialog } from '../components/form-dialog.tsx';
+import { Empty, Loaded, PageTitle, Section } from '../components/page.tsx';
+import { RowTable } from '../components/table.tsx';
 
 const getPath = ({ currency, network }: ConsoleCurrency) =>
   `/currencies/${encodeURIComponent(currency)}/${encodeURIComponent(network)}`;
@@ -14,7 +17,6 @@ const TERMS = [
 ] as const;
 
 const ChangeTerms = ({ row }: { readonly row: ConsoleCurrency }) => {
-  const change = useChange();
   const name = `${row.currency} on ${row.network}`;
   return (
     <FormDialog
@@ -23,18 +25,12 @@ const ChangeTerms = ({ row }: { readonly row: ConsoleCurrency }) => {
       title={`Terms of ${name}`}
       description="For all accounts."
       submit="Save"
-      onOpen={() => change.reset()}
-      error={change.error}
-      isBusy={change.isPending}
-      onSubmit={(fields, close) =>
-        change.mutate({
-          method: 'PATCH',
-          path: getPath(row),
-          body: Object.fromEntries(TERMS.map(([field]) => [field, String(fields.get(field)).trim()])),
-          done: `The terms of ${name} are changed.`,
-          onDone: close,
-        })
-      }
+      getChange={(fields) => ({
+        method: 'PATCH',
+        path: getPath(row),
+        body: Object.fromEntries(TERMS.map(([field]) => [field, readText(fields, field)])),
+        done: `The terms of ${name} are changed.`,
+      })}
     >
       {TERMS.map(([field, label, hint]) => (
         <Field key={field} label={label} hint={hint}>
@@ -132,33 +128,31 @@ const CurrencyRow = ({ row }: { readonly row: ConsoleCurrency }) => {
 /** What the account can deposit and withdraw, and on which terms. */
 export default function CurrenciesPage() {
   const { account } = useAccount();
-  const query = useRead<readonly ConsoleCurrency[]>(`/currencies?account=${encodeURIComponent(account)}`);
+  const query = useCurrencies();
   return (
     <>
       <PageTitle title="Currencies" />
       <Section title={`Currencies of ${account}`} hint="Off leaves balances as they are.">
         <Loaded query={query}>
-          {(rows) =>
-            rows.length === 0 ? (
-              <Empty title="No currency.">
-                <p>Add one with npm run gateway:currencies -- add.</p>
-              </Empty>
-            ) : (
-              <Table
-                label="Currencies"
-                columns={[
-                  ...['Currency', 'Network', 'Deposits', 'Withdrawals', 'All accounts'],
-                  ['Smallest withdrawal', 'end'],
-                  ['Fee', 'end'],
-                  'Terms',
-                ]}
-              >
-                {rows.map((row) => (
-                  <CurrencyRow key={getPath(row)} row={row} />
-                ))}
-              </Table>
-            )
-          }
+          {(rows) => (
+            <RowTable
+              rows={rows}
+              label="Currencies"
+              columns={[
+                ...['Currency', 'Network', 'Deposits', 'Withdrawals', 'All accounts'],
+                ['Smallest withdrawal', 'end'],
+                ['Fee', 'end'],
+                'Terms',
+              ]}
+              empty={
+                <Empty title="No currency.">
+                  <p>Add one with npm run gateway:currencies -- add.</p>
+                </Empty>
+              }
+            >
+              {(row) => <CurrencyRow key={getPath(row)} row={row} />}
+            </RowTable>
+          )}
         </Loaded>
       </Section>
     </>

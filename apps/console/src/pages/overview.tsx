@@ -1,9 +1,13 @@
 import { type FormEvent, useState } from 'react';
-import { useAccount } from '../account.ts';
+import { useOverview } from '../account.ts';
 import type { ConsoleBalance, Overview } from '../api.ts';
-import { useChange, useRead } from '../client.ts';
+import { useChange } from '../client.ts';
+import { Badge } from '../components/badge.tsx';
+import { Button, Field, readText } from '../components/controls.tsx';
+import { Empty, Loaded, PageTitle, Section } from '../components/page.tsx';
+import { RowTable } from '../components/table.tsx';
+import { Short, Time } from '../components/values.tsx';
 import { formatAmount } from '../format.ts';
-import { Badge, Button, Empty, Field, Loaded, PageTitle, Section, Short, Table, Time } from '../ui.tsx';
 
 const WIDTH = 96;
 const HEIGHT = 28;
@@ -29,32 +33,33 @@ const Sparkline = ({ course }: { readonly course: readonly number[] }) => {
   );
 };
 
-const Balances = ({ balances }: { readonly balances: readonly ConsoleBalance[] }) =>
-  balances.length === 0 ? (
-    <Empty title="This account has no currency.">
-      <p>Turn one on under Currencies.</p>
-    </Empty>
-  ) : (
-    <Table
-      label="Balances"
-      columns={['Currency', 'Network', ['Available', 'end'], ['Held', 'end'], ['Balance', 'end'], 'Course']}
-    >
-      {balances.map(({ currency, network, available, held, balance, course }) => (
-        <tr key={`${currency}/${network}`}>
-          <td>
-            <strong>{currency}</strong>
-          </td>
-          <td>{network}</td>
-          <td className="amount">{formatAmount(available)}</td>
-          <td className="amount">{formatAmount(held)}</td>
-          <td className="amount">{formatAmount(balance)}</td>
-          <td>
-            <Sparkline course={course} />
-          </td>
-        </tr>
-      ))}
-    </Table>
-  );
+const Balances = ({ balances }: { readonly balances: readonly ConsoleBalance[] }) => (
+  <RowTable
+    rows={balances}
+    label="Balances"
+    columns={['Currency', 'Network', ['Available', 'end'], ['Held', 'end'], ['Balance', 'end'], 'Course']}
+    empty={
+      <Empty title="This account has no currency.">
+        <p>Turn one on under Currencies.</p>
+      </Empty>
+    }
+  >
+    {({ currency, network, available, held, balance, course }) => (
+      <tr key={`${currency}/${network}`}>
+        <td>
+          <strong>{currency}</strong>
+        </td>
+        <td>{network}</td>
+        <td className="amount">{formatAmount(available)}</td>
+        <td className="amount">{formatAmount(held)}</td>
+        <td className="amount">{formatAmount(balance)}</td>
+        <td>
+          <Sparkline course={course} />
+        </td>
+      </tr>
+    )}
+  </RowTable>
+);
 
 const getName = ({ currency, network }: { readonly currency: string; readonly network: string }) =>
   `${currency}/${network}`;
@@ -77,7 +82,7 @@ const QuickMoney = ({ overview }: { readonly overview: Overview }) => {
   const selected = balances.find((balance) => getName(balance) === chosen) ?? getLargest(balances);
   if (selected === undefined) return null;
   const { currency, network } = selected;
-  const read = (form: HTMLFormElement) => String(new FormData(form).get('amount')).trim();
+  const read = (form: HTMLFormElement) => readText(new FormData(form), 'amount');
   const deposit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const amount = read(event.currentTarget);
@@ -165,36 +170,36 @@ const OverviewContent = ({ overview }: { readonly overview: Overview }) => {
       </Section>
       <QuickMoney overview={overview} />
       <Section title="Latest transactions">
-        {transactions.length === 0 ? (
-          <Empty title="No transaction yet.">
-            <p>Make a deposit above: it confirms after a few blocks.</p>
-          </Empty>
-        ) : (
-          <Table
-            label="Latest transactions"
-            columns={['Id', 'Kind', ['Amount', 'end'], 'To', 'Status', ['Confirmations', 'end'], 'When']}
-          >
-            {transactions.map((transaction) => (
-              <tr key={transaction.id}>
-                <td className="mono">{transaction.id}</td>
-                <td>{transaction.direction.replace('_', ' ')}</td>
-                <td className="amount">
-                  {formatAmount(transaction.amount_decimal)} {transaction.currency}
-                </td>
-                <td>
-                  <Short text={transaction.to_address} label="the address" />
-                </td>
-                <td>
-                  <Badge>{transaction.status}</Badge>
-                </td>
-                <td className="amount">{transaction.confirmations}</td>
-                <td>
-                  <Time at={transaction.created_at} />
-                </td>
-              </tr>
-            ))}
-          </Table>
-        )}
+        <RowTable
+          rows={transactions}
+          label="Latest transactions"
+          columns={['Id', 'Kind', ['Amount', 'end'], 'To', 'Status', ['Confirmations', 'end'], 'When']}
+          empty={
+            <Empty title="No transaction yet.">
+              <p>Make a deposit above: it confirms after a few blocks.</p>
+            </Empty>
+          }
+        >
+          {(transaction) => (
+            <tr key={transaction.id}>
+              <td className="mono">{transaction.id}</td>
+              <td>{transaction.direction.replace('_', ' ')}</td>
+              <td className="amount">
+                {formatAmount(transaction.amount_decimal)} {transaction.currency}
+              </td>
+              <td>
+                <Short text={transaction.to_address} label="the address" />
+              </td>
+              <td>
+                <Badge>{transaction.status}</Badge>
+              </td>
+              <td className="amount">{transaction.confirmations}</td>
+              <td>
+                <Time at={transaction.created_at} />
+              </td>
+            </tr>
+          )}
+        </RowTable>
       </Section>
     </>
   );
@@ -202,8 +207,7 @@ const OverviewContent = ({ overview }: { readonly overview: Overview }) => {
 
 /** Balances, pending work, and money in two clicks. */
 export default function OverviewPage() {
-  const { account } = useAccount();
-  const query = useRead<Overview>(`/overview?account=${encodeURIComponent(account)}`);
+  const query = useOverview();
   return (
     <>
       <PageTitle title="Overview" />

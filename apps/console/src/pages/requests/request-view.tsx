@@ -1,10 +1,13 @@
 import { Tabs } from '@base-ui/react/tabs';
-import { useAccount } from '../account.ts';
-import type { Overview, RequestDetail, ShownBody } from '../api.ts';
-import { useFixed, useRead } from '../client.ts';
-import { formatMs, formatTime } from '../format.ts';
-import { createSnippet, LANGUAGES } from '../snippets.ts';
-import { Badge, Button, Code, Empty, Loaded, StatusCode } from '../ui.tsx';
+import { useOverview } from '../../account.ts';
+import type { RequestDetail, ShownBody } from '../../api.ts';
+import { useFixed } from '../../client.ts';
+import { Badge, StatusCode } from '../../components/badge.tsx';
+import { Button } from '../../components/controls.tsx';
+import { Empty, Loaded } from '../../components/page.tsx';
+import { Code } from '../../components/values.tsx';
+import { formatMs, formatTime } from '../../format.ts';
+import { createSnippet, LANGUAGES } from '../../snippets.ts';
 
 /** A text in which line feeds can be seen: the fields of a canonical string are separated by them. */
 const CanonicalString = ({ text }: { readonly text: string }) => {
@@ -80,8 +83,7 @@ const Checks = ({ request }: { readonly request: RequestDetail }) => (
 );
 
 const Snippets = ({ request }: { readonly request: RequestDetail }) => {
-  const { account } = useAccount();
-  const overview = useRead<Overview>(`/overview?account=${encodeURIComponent(account)}`);
+  const overview = useOverview();
   const { exchange } = request;
   if (exchange === null || overview.data === undefined) return null;
   const input = {

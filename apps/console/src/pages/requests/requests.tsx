@@ -1,10 +1,12 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useDeferredValue, useMemo, useRef, useState } from 'react';
 import { Link, useLocation, useRoute } from 'wouter';
-import type { LoggedRequest } from '../api.ts';
-import { formatClock, formatCount, formatMs } from '../format.ts';
-import { useRequests } from '../live.ts';
-import { Badge, Button, Empty, PageTitle, StatusCode } from '../ui.tsx';
+import type { LoggedRequest } from '../../api.ts';
+import { Badge, StatusCode } from '../../components/badge.tsx';
+import { Button, Select } from '../../components/controls.tsx';
+import { Empty, PageTitle } from '../../components/page.tsx';
+import { formatClock, formatCount, formatMs } from '../../format.ts';
+import { useRequests } from '../../live.ts';
 import { RequestView } from './request-view.tsx';
 
 const ROW_HEIGHT = 38;
@@ -107,15 +109,12 @@ export default function RequestsPage() {
           onChange={(event) => setSearch(event.currentTarget.value)}
           className="search"
         />
-        <select
-          aria-label="Decision"
+        <Select
+          label="Decision"
+          values={Object.keys(DECISIONS) as Decision[]}
           value={decision}
-          onChange={(event) => setDecision(event.currentTarget.value as Decision)}
-        >
-          {Object.keys(DECISIONS).map((name) => (
-            <option key={name}>{name}</option>
-          ))}
-        </select>
+          onChange={setDecision}
+        />
         <Button onClick={() => setPaused(paused === null ? live : null)} aria-pressed={paused !== null}>
           {paused === null ? 'Pause' : `Resume (${live.length - paused.length} new)`}
         </Button>
