@@ -52,11 +52,11 @@ const main = async (parameters: readonly string[]): Promise<number> => {
   }
   const covered = COVERED.flatMap((name) => ['--project', name]);
   const others = COVERED.flatMap((name) => ['--project', `!${name}`]);
-  // Tests that wait for programs leave the cores to those of the other run.
-  const shared = [`--maxWorkers=${availableParallelism()}`, ...parameters];
+  // Tests that wait for programs leave the cores to those of the other run, which takes longer.
+  const cores = availableParallelism();
   const runs = await Promise.all([
-    runVitest(['--coverage', ...covered, ...shared]),
-    runVitest([...others, ...shared]),
+    runVitest(['--coverage', ...covered, `--maxWorkers=${cores}`, ...parameters]),
+    runVitest([...others, `--maxWorkers=${cores + 1}`, ...parameters]),
   ]);
   const isMeasured = await isCoverageMeasured();
   const add = (count: 'passed' | 'failed') => runs.reduce((sum, run) => sum + run[count], 0);

@@ -15,6 +15,18 @@ const get = async (path: string, url = gateway.url) => {
   return { status: response.status, headers: response.headers, text: await response.text() };
 };
 
+describe('closing', () => {
+  it('does not wait for connections on which nothing was sent, as browsers open in advance', async () => {
+    const other = await startTestGateway();
+    const socket = connect(Number(new URL(other.url).port), LOOPBACK);
+    await once(socket, 'connect');
+    const startedAt = performance.now();
+    await Promise.all([once(socket, 'close'), other.close()]);
+    // Otherwise it would wait until the end of keepAliveTimeout, for 75 s.
+    expect(performance.now() - startedAt).toBeLessThan(60_000);
+  });
+});
+
 describe('/healthz and /readyz', () => {
   it('report on both ports that the gateway is alive and ready', async () => {
     for (const url of [gateway.url, gateway.operationsUrl]) {

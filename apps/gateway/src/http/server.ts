@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { drainUnreadBodies } from '@cpg/server-middleware';
 import type { Express } from 'express';
 import type { Logger } from 'pino';
@@ -13,9 +13,40 @@ export const getUrl = (server: Server): string => {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 };
 
+const IDLE_CHECK_MS = 100;
+const UNUSED_MS = 1_000;
+
+/** The open connections of each server, with the time of `performance.now()` when each was opened. */
+const connectionsOf = new WeakMap<Server, Map<Socket, number>>();
+
+const trackConnections = (server: Server): void => {
+  const connections = new Map<Socket, number>();
+  connectionsOf.set(server, connections);
+  server.on('connection', (socket) => {
+    connections.set(socket, performance.now());
+    socket.once('close', () => connections.delete(socket));
+  });
+};
+
+/** Browsers and HTTP libraries open connections in advance, which Node.js does not count as idle before their first request. */
+const closeUnusedConnections = (server: Server): void => {
+  for (const [socket, openedAt] of connectionsOf.get(server) ?? []) {
+    if (socket.bytesRead === 0 && performance.now() - openedAt >= UNUSED_MS) socket.destroy();
+  }
+};
+
+/** Stops accepting connections, and waits for the requests in flight. */
 export const closeServer = (server: Server): Promise<void> =>
   new Promise((resolve) => {
-    server.close(() => resolve());
+    // Also a connection that becomes idle later: it would stay open until the end of keepAliveTimeout.
+    const timer = setInterval(() => {
+      server.closeIdleConnections();
+      closeUnusedConnections(server);
+    }, IDLE_CHECK_MS);
+    server.close(() => {
+      clearInterval(timer);
+      resolve();
+    });
     server.closeIdleConnections();
   });
 
@@ -44,6 +75,7 @@ interface Listening {
 export const listen = (app: Express, { host, port, variable, logger }: Listening): Promise<Server> =>
   new Promise((resolve, reject) => {
     const server = drainUnreadBodies(createServer(LIMITS, app), DRAIN_LIMITS);
+    trackConnections(server);
     const fail = (error: NodeJS.ErrnoException) => {
       const text = `${variable}: cannot listen on ${host}, port ${port}: ${error.code ?? error.message}`;
       reject(new Error(text, { cause: error }));
