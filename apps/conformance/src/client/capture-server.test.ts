@@ -83,7 +83,9 @@ describe('startCapture', () => {
     const server = await start(() => ({ status: 200 }));
     const socket = await send(server, 'POST / HTTP/1.1\r\nX: ');
     socket.on('error', () => undefined);
-    const goOn = (): unknown => socket.destroyed || socket.write(Buffer.alloc(1024 * 1024, 'x'), goOn);
+    const chunk = Buffer.alloc(1024 * 1024, 'x');
+    // A write that failed calls back before the socket is destroyed: another one would go on for ever.
+    const goOn = (error?: Error | null): unknown => error ?? (socket.destroyed || socket.write(chunk, goOn));
     const closed = new Promise((resolve) => socket.once('close', resolve));
     goOn();
     await closed;
