@@ -203,28 +203,15 @@ export const callStore = <Value>({ name, timeoutMs, call }: StoreCall<Value>): V
   } catch (cause) {
     throw toStoreError(name, cause);
   }
-  // The store's own deadline, if it has one, began before this one.
-  const deadlineAt = performance.now() + timeoutMs;
   return new Promise<Value>((resolve, reject) => {
-    let timer: NodeJS.Timeout;
-    const wait = (ms: number) => {
-      // After the replies that have arrived: when this process was busy, its timers run before them.
-      timer = setTimeout(() => setImmediate(expire), ms);
-    };
-    const expire = () => {
-      const leftMs = deadlineAt - performance.now();
-      // Timers count whole milliseconds, so they fire up to one early, and until its deadline the store may record the request.
-      if (leftMs > 0) {
-        wait(leftMs);
-        return;
-      }
+    const expire = () =>
       reject(
         new ServerMiddlewareError('store_deadline', `${name} did not respond within ${timeoutMs} ms.`, {
           subject: name,
         }),
       );
-    };
-    wait(timeoutMs);
+    // After the replies that have arrived: when this process was busy, its timers run before them.
+    const timer = setTimeout(() => setImmediate(expire), timeoutMs);
     pending.then(
       (value) => {
         clearTimeout(timer);

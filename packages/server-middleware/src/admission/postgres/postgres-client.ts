@@ -141,13 +141,19 @@ export class PostgresConnections {
       release(false);
       throw new ServerMiddlewareError('store_deadline', 'The pool of PostgreSQL had no connection in time.');
     }
-    const timer = setTimeout(() => release(true), deadlineAt - performance.now());
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      release(true);
+    }, deadlineAt - performance.now());
     try {
       const result = await work(client, release);
       release(false);
       return result;
     } catch (error) {
       release(isConnectionUnusable(error));
+      // Not the fault of the connection, which was closed for it.
+      if (isLate) throw new ServerMiddlewareError('store_deadline', 'PostgreSQL did not respond in time.');
       throw error;
     } finally {
       clearTimeout(timer);

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { admissionRequest } from '@cpg/test-support/server-middleware/admission-requests';
 import { NOW, recordingLogger } from '@cpg/test-support/server-middleware/fixtures';
 import { describe, expect, it, vi } from 'vitest';
-import type { PostgresClient, PostgresPool } from './postgres-client.ts';
+import { type PostgresClient, PostgresConnections, type PostgresPool } from './postgres-client.ts';
 import { createPostgresSchema, formatPostgresSchema } from './postgres-schema.ts';
 import { postgresStore } from './postgres-store.ts';
 
@@ -167,6 +167,23 @@ describe('postgresStore', () => {
     give();
     await vi.waitFor(() => expect(releases).toEqual([false]));
     expect(queries).toEqual([]);
+  });
+
+  it('names the deadline, not the connection that was closed for it', async () => {
+    let fail: (error: Error) => void = () => {};
+    const client: PostgresClient = {
+      query: () =>
+        new Promise((_, reject) => {
+          fail = reject;
+        }),
+      on: () => undefined,
+      release: () => fail(connectionError('Connection terminated')),
+    };
+    const connections = new PostgresConnections({ connect: async () => client, on: () => undefined });
+    const statement = { name: 'x', text: 'SELECT 1', values: () => [] };
+    await expect(connections.run(statement, performance.now() + 20)).rejects.toMatchObject({
+      code: 'store_deadline',
+    });
   });
 
   it('keeps a session open for notices that are not warnings', async () => {
