@@ -28,6 +28,9 @@ export const aFunction = ofType('function', 'a function');
 export const aBoolean = ofType('boolean', 'true or false');
 export const aString = ofType('string', 'a string');
 
+/** Timers of Node.js count whole milliseconds, and may fire up to one early. */
+export const TIMER_MARGIN_MS = 1;
+
 /** An object with all of these methods. */
 export const withMethods =
   (methods: readonly string[], expected: string): OptionRule =>

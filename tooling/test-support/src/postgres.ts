@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { findFreePort, LOOPBACK } from './ports.ts';
+import { findChildren } from './processes.ts';
 import { findPostgresPrograms } from './programs.ts';
 
 export interface Postgres {
@@ -168,9 +169,6 @@ const startServer = async (
     },
   };
 };
-
-const findChildren = (pid: number): number[] =>
-  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 
 const POLL_MS = 5;
 

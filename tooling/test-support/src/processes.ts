@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 
 const LINE_FEED = 0x0a;
@@ -83,3 +84,7 @@ export const startProcess = async (options: ProcessOptions): Promise<StartedProc
   }
   throw new Error(`${options.command.join(' ')} ended before it was ready. It logged:\n${log}`);
 };
+
+/** The processes that a process has started. Linux only. */
+export const findChildren = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);

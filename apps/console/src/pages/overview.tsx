@@ -67,7 +67,7 @@ const getName = ({ currency, network }: { readonly currency: string; readonly ne
 const getLargest = (balances: readonly ConsoleBalance[]) =>
   balances.toSorted((one, other) => Number(other.available) - Number(one.available))[0];
 
-/** A valid address of each family, which nobody holds. */
+/** A valid address of each family, for trying withdrawals. */
 const DEMO_RECIPIENTS: Readonly<Record<string, string>> = {
   ETH: '0x52908400098527886E0F7030069857D2E4169EE7',
   TRX: 'TJRabPrwbZy45sbavfcjinPJC18kjpRTv8',

@@ -1,11 +1,13 @@
 import { upperCaseAscii } from '@cpg/protocol';
 import { InvalidArgumentError } from 'commander';
-import type { Kysely } from 'kysely';
-import type { Schema } from '../database/schema.ts';
+import type { Database } from '../database/open-database.ts';
+import { hasAccount } from '../ledger/accounts.ts';
+import type { CurrencyId } from '../ledger/currencies.ts';
+import { isAccountId, isAmount } from '../operator-input.ts';
 
 /** Parses an account id: 1 to 128 characters of `A-Z a-z 0-9 _ - .`. */
 export const parseAccountId = (text: string): string => {
-  if (/^[\w.-]{1,128}$/.test(text)) return text;
+  if (isAccountId(text)) return text;
   throw new InvalidArgumentError('Expected 1 to 128 characters of A-Z a-z 0-9 _ - .');
 };
 
@@ -24,14 +26,9 @@ export const parseWholeNumber = (minimum: number, maximum: number) => (text: str
 
 /** Parses an amount of at most 18 decimal places. */
 export const parseAmount = (text: string): string => {
-  if (/^(?:0|[1-9][0-9]{0,19})(?:\.[0-9]{1,18})?$/.test(text)) return text;
+  if (isAmount(text)) return text;
   throw new InvalidArgumentError('Expected a decimal such as 0.5, with at most 18 places.');
 };
-
-export interface CurrencyId {
-  readonly currency: string;
-  readonly network: string;
-}
 
 /** Parses a currency and its network, such as `USDT/ETH`, in any case. */
 export const parseCurrencyId = (text: string): CurrencyId => {
@@ -42,11 +39,6 @@ export const parseCurrencyId = (text: string): CurrencyId => {
 };
 
 /** @throws Error when the account does not exist. */
-export const assertAccountExists = async (
-  db: Kysely<Schema>,
-  accountId: string,
-  fix: string,
-): Promise<void> => {
-  const account = await db.selectFrom('account').select('id').where('id', '=', accountId).executeTakeFirst();
-  if (account === undefined) throw new Error(`Account ${accountId} does not exist. Fix: ${fix}`);
+export const assertAccountExists = async (db: Database, accountId: string, fix: string): Promise<void> => {
+  if (!(await hasAccount(db, accountId))) throw new Error(`Account ${accountId} does not exist. Fix: ${fix}`);
 };

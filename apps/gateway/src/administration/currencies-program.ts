@@ -3,15 +3,17 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { inTransaction } from '../database/transactions.ts';
 import { isDestinationAddress } from '../ledger/addresses.ts';
 import {
+  type CurrencyId,
   changeCurrency,
+  hasCurrency,
   listAllCurrencies,
   seedCurrencies,
   setCurrencyAccess,
 } from '../ledger/currencies.ts';
 import { findNetwork } from '../ledger/networks.ts';
+import { isPercentage } from '../operator-input.ts';
 import {
   assertAccountExists,
-  type CurrencyId,
   parseAccountId,
   parseAmount,
   parseCurrencyId,
@@ -26,7 +28,7 @@ const LIST = 'npm run gateway:currencies -- list shows the currencies';
 const formatAmount = (amount: string): string => toDecimal(amount).toFixed();
 
 const parsePercent = (text: string): string => {
-  if (/^(?:0|[1-9][0-9]{0,2})(?:\.[0-9]{1,6})?$/.test(text)) return text;
+  if (isPercentage(text)) return text;
   throw new InvalidArgumentError('Expected a percentage such as 0.5, with at most 6 places.');
 };
 
@@ -65,13 +67,7 @@ const FREE = {
 };
 
 const assertCurrencyExists = async ({ db }: ProgramServices, id: CurrencyId): Promise<void> => {
-  const row = await db
-    .selectFrom('currency')
-    .select('currency')
-    .where('currency', '=', id.currency)
-    .where('network', '=', id.network)
-    .executeTakeFirst();
-  if (row === undefined) throw new Error(`No currency ${id.currency}/${id.network}. Fix: ${LIST}`);
+  if (!(await hasCurrency(db, id))) throw new Error(`No currency ${id.currency}/${id.network}. Fix: ${LIST}`);
 };
 
 /**

@@ -15,15 +15,13 @@ import {
 } from '../keys/api-keys.ts';
 import { createAccount, isDemoAccount } from '../ledger/accounts.ts';
 import { seedCurrencies } from '../ledger/currencies.ts';
+import { getRetirement, MAX_OVERLAP_HOURS, MAX_RATE_LIMIT } from '../operator-input.ts';
 import { assertAccountExists, parseAccountId, parseName, parseWholeNumber } from './arguments.ts';
 import type { ProgramOptions } from './run-program.ts';
 
 type Executor = Database | Transaction<Schema>;
 
 const CREATE_ACCOUNT = 'add --create-account to create it with this key';
-const HOUR_MS = 3_600_000;
-const MAX_RATE_LIMIT = 1_000_000;
-const MAX_OVERLAP_HOURS = 24 * 365;
 
 const parseKeyId = (text: string): string => {
   if (isKeyId(text)) return text;
@@ -127,7 +125,7 @@ export const keysProgram = ({ open, print, printSecret }: ProgramOptions): Comma
       const secret = createKeySecret();
       const at = new Date();
       const { db, box } = await open();
-      const retireAt = new Date(at.getTime() + overlap * HOUR_MS);
+      const retireAt = getRetirement(at, overlap);
       const onStored = () => printSecret(formatSecret(keyId, secret));
       if (!(await rotateApiKey(db, box, { keyId, secret, at, retireAt, onStored })))
         throw new Error(`No active key ${keyId}`);

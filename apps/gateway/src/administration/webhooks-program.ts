@@ -93,7 +93,7 @@ export const webhooksProgram = ({ open, print, printSecret }: ProgramOptions): C
     .action(async (id: number) => {
       const { db } = await open();
       const requeued = await requeueDeadDeliveries(db, id, new Date());
-      assertFound(await resumeWebhook(db, id), id);
+      assertFound(requeued !== undefined, id);
       print(`${requeued} event(s) of webhook ${id} are due.\n`);
     });
 

@@ -42,8 +42,27 @@ export const measureSettlementLag = async ({ db, clock }: LedgerServices): Promi
   return Math.max(0, ...lags);
 };
 
+/** What there is to do in all networks. */
+export interface ChainOutlook {
+  /** Milliseconds until something is to be settled; infinite when nothing is in flight. */
+  readonly nextMs: number;
+  /** Whether something has failed, or was left out, so that it may have to be tried again. */
+  readonly hasRetries: boolean;
+}
+
+/** The outlook at a time; what is final for more than `leftOutMs` was left out. */
+export const getOutlook = (
+  states: readonly NetworkState[],
+  nowMs: number,
+  leftOutMs: number,
+): ChainOutlook => ({
+  nextMs: getTimeToNext(states, nowMs),
+  hasRetries:
+    states.some(({ has_failures }) => has_failures) || getTimeToNext(states, nowMs - leftOutMs) === 0,
+});
+
 /** Milliseconds until the oldest transaction in flight is final; 0 when something waits, infinite without any. */
-export const getTimeToNext = (states: readonly NetworkState[], nowMs: number): number =>
+const getTimeToNext = (states: readonly NetworkState[], nowMs: number): number =>
   Math.min(
     ...states.map((network) => {
       if (network.pending_since !== null) return 0;

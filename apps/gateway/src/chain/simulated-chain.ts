@@ -15,8 +15,9 @@ import { addAllConfirmations, unscheduleTransaction } from './blocks.ts';
 import { broadcastWithdrawal } from './broadcast.ts';
 import {
   bringBackFromFuture,
+  type ChainOutlook,
   getFinalBlock,
-  getTimeToNext,
+  getOutlook,
   type NetworkState,
   readNetworkStates,
 } from './chain-state.ts';
@@ -35,14 +36,6 @@ export const FAILING_ADDRESS = '0x000000000000000000000000000000000000dEaD';
 
 export type Outcome = 'confirmed' | 'failed';
 
-/** What the last {@link SimulatedChain.advance} found. */
-export interface ChainOutlook {
-  /** Milliseconds until something is to be settled; infinite when nothing is in flight. */
-  readonly nextMs: number;
-  /** Whether {@link SimulatedChain.retryFailed} may have something to do. */
-  readonly hasRetries: boolean;
-}
-
 export interface SimulatedChain {
   /**
    * Broadcasts withdrawals that a previous process left pending, and settles transactions that are final. Those
@@ -55,6 +48,7 @@ export interface SimulatedChain {
    * alone.
    */
   retryFailed(signal?: AbortSignal): Promise<void>;
+  /** What the last {@link advance} found. */
   readonly outlook: ChainOutlook;
   /** Settles one withdrawal now. Returns false when it is already final or does not exist. */
   settle(withdrawalId: number, outcome: Outcome): Promise<boolean>;
@@ -199,12 +193,7 @@ export const createSimulatedChain = (services: LedgerServices, logger: Logger): 
   let outlook: ChainOutlook = { nextMs: 0, hasRetries: true };
   const advanceOnce = async (signal: AbortSignal | undefined): Promise<void> => {
     const states = await readNetworkStates(db);
-    outlook = {
-      nextMs: getTimeToNext(states, clock.now()),
-      hasRetries:
-        states.some(({ has_failures }) => has_failures) ||
-        getTimeToNext(states, clock.now() - LEFT_OUT_MS) === 0,
-    };
+    outlook = getOutlook(states, clock.now(), LEFT_OUT_MS);
     const isPending = states.some(({ pending_since }) => pending_since !== null);
     await runEach([
       ...(isPending ? [() => broadcastPending(signal)] : []),

@@ -13,7 +13,6 @@ import { depositReversals } from './migrations/0010-deposit-reversals.ts';
 import { apiKeyVersion } from './migrations/0011-api-key-version.ts';
 import { indexesForGrowth } from './migrations/0012-indexes-for-growth.ts';
 import { consoleColumns } from './migrations/0013-console-columns.ts';
-import { transactionKinds } from './migrations/0014-transaction-kinds.ts';
 import type { Schema } from './schema.ts';
 
 const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
@@ -30,7 +29,6 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
   '0011-api-key-version': apiKeyVersion,
   '0012-indexes-for-growth': indexesForGrowth,
   '0013-console-columns': consoleColumns,
-  '0014-transaction-kinds': transactionKinds,
 };
 
 const runStatements = (statements: readonly string[]): Migration => ({

@@ -36,8 +36,8 @@ export const getKeyVersion = (masterKey: Uint8Array): string =>
 /** @param otherKeys - Open secrets and seal none: the previous or the next master key during a rotation. */
 export const createSecretBox = (masterKey: Uint8Array, otherKeys: readonly Uint8Array[] = []): SecretBox => {
   const keys = [masterKey, ...otherKeys];
-  const keyVersions = keys.map(getKeyVersion);
   const keyVersion = getKeyVersion(masterKey);
+  const keyVersions = [keyVersion, ...otherKeys.map(getKeyVersion)];
   return {
     keyVersion,
     keyVersions,

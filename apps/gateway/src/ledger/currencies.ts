@@ -233,10 +233,20 @@ export type CurrencyTerms = Partial<
   >
 >;
 
-interface CurrencyId {
+export interface CurrencyId {
   readonly currency: string;
   readonly network: string;
 }
+
+export const hasCurrency = async (db: Database, { currency, network }: CurrencyId): Promise<boolean> => {
+  const row = await db
+    .selectFrom('currency')
+    .select('currency')
+    .where('currency', '=', currency)
+    .where('network', '=', network)
+    .executeTakeFirst();
+  return row !== undefined;
+};
 
 /** Changes the terms of a currency. Returns false when it does not exist. */
 export const changeCurrency = async (

@@ -5,7 +5,8 @@ import { z } from 'zod';
 import type { Database } from '../database/open-database.ts';
 import { inTransaction } from '../database/transactions.ts';
 import { createAccount, hasAccount } from '../ledger/accounts.ts';
-import { changeCurrency, listAllCurrencies, setCurrencyAccess } from '../ledger/currencies.ts';
+import { changeCurrency, hasCurrency, listAllCurrencies, setCurrencyAccess } from '../ledger/currencies.ts';
+import { isAccountId, isAmount, isPercentage } from '../operator-input.ts';
 import type { Services } from '../services.ts';
 import { DEMO_ACCOUNT } from './demo.ts';
 import { done, lineOfText, sandboxRoute, storableText } from './sandbox-route.ts';
@@ -14,11 +15,11 @@ const account = storableText.default(DEMO_ACCOUNT);
 const name = storableText.transform(upperCaseAscii);
 const amount = z
   .string({ error: 'Input should be a decimal string' })
-  .regex(/^(?:0|[1-9][0-9]{0,19})(?:\.[0-9]{1,18})?$/, { error: 'Input should be a decimal string' })
+  .refine(isAmount, { error: 'Input should be a decimal string' })
   .optional();
 const percent = z
   .string({ error: 'Input should be a percentage' })
-  .regex(/^(?:0|[1-9][0-9]{0,2})(?:\.[0-9]{1,6})?$/, { error: 'Input should be a percentage such as 0.5' })
+  .refine(isPercentage, { error: 'Input should be a percentage such as 0.5' })
   .optional();
 const id = { currency: name, network: name };
 const terms = z.strictObject({
@@ -35,7 +36,7 @@ const access = z.strictObject({
   deposit_enabled: z.boolean(),
   withdrawal_enabled: z.boolean(),
 });
-const accountId = z.string().regex(/^[\w.-]{1,128}$/, {
+const accountId = z.string().refine(isAccountId, {
   error: 'Input should be 1 to 128 characters of A-Z a-z 0-9 _ - .',
 });
 
@@ -60,8 +61,7 @@ export const createCurrencyRouter = ({ db }: Services): Router => {
     sandboxRoute(access, async ({ account_id, currency, network, ...enabled }) => {
       if (!(await hasAccount(db, account_id)))
         return validationFailed('account_id: There is no such account');
-      const all = await listAllCurrencies(db);
-      if (!all.some((row) => row.currency === currency && row.network === network)) return undefined;
+      if (!(await hasCurrency(db, { currency, network }))) return undefined;
       await inTransaction(db, (transaction) =>
         setCurrencyAccess(transaction, { accountId: account_id, currency, network }, enabled),
       );

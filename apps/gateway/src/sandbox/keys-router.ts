@@ -13,14 +13,12 @@ import {
   rotateApiKey,
 } from '../keys/api-keys.ts';
 import { hasAccount } from '../ledger/accounts.ts';
+import { getRetirement, MAX_OVERLAP_HOURS, MAX_RATE_LIMIT } from '../operator-input.ts';
 import type { Services } from '../services.ts';
 import { DEMO_ACCOUNT } from './demo.ts';
 import type { RequestLog } from './request-log.ts';
 import { done, lineOfText, sandboxRoute, storableText } from './sandbox-route.ts';
 
-const HOUR_MS = 3_600_000;
-const MAX_OVERLAP_HOURS = 24 * 365;
-const MAX_RATE_LIMIT = 1_000_000;
 const MAX_SOURCE_IPS = 200;
 
 const keyId = z.string().refine(isKeyId, { error: 'Input should be a key id' });
@@ -104,7 +102,7 @@ export const createKeysRouter = ({ db, box, clock }: Services, requests: Request
     sandboxRoute(rotation, async ({ key_id, overlap_hours }) => {
       const secret = createKeySecret();
       const at = now();
-      const retireAt = new Date(at.getTime() + overlap_hours * HOUR_MS);
+      const retireAt = getRetirement(at, overlap_hours);
       const created: CreatedKey = { key_id, secret };
       return (await rotateApiKey(db, box, { keyId: key_id, secret, at, retireAt })) ? created : undefined;
     }),

@@ -2,6 +2,7 @@ import { errorEnvelope, isRejection, REJECTIONS, type Rejection, successEnvelope
 import { sendRejection } from '@cpg/server-middleware';
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
+import { isAmount } from '../operator-input.ts';
 
 /** Validates path parameters with the body, or the query of a GET, and sends the handler's result; `undefined` becomes a 404. */
 export const sandboxRoute =
@@ -28,11 +29,10 @@ export const storableText = z
   .string()
   .refine((text) => !text.includes('\u0000'), { error: 'String should be without NUL' });
 
-const AMOUNT = /^(?:0|[1-9][0-9]{0,19})(?:\.[0-9]{1,18})?$/;
 /** A decimal string greater than 0. */
 export const decimalAmount = z
   .string({ error: 'Input should be a decimal string' })
-  .regex(AMOUNT, { error: 'Input should be a decimal string' })
+  .refine(isAmount, { error: 'Input should be a decimal string' })
   .refine((text) => !/^[0.]*$/.test(text), { error: 'Input should be greater than 0' });
 
 /** A name: one line, or nothing. */

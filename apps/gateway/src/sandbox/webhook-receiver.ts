@@ -31,8 +31,6 @@ export const createReceiverRouter = (services: Services, live: LiveEvents): Rout
   let received: readonly ReceivedWebhook[] = [];
   let lastId = 0;
   let respondWith = 200;
-  // The port that the request came to is the one that serves the receiver.
-  const getInboxUrl = (request: Request) => `http://${request.headers.host}/_sandbox${PATH}`;
   router.post(PATH, express.raw({ type: () => true, limit: MAX_BODY }), async (request, response) => {
     const body = request.body instanceof Buffer ? request.body : Buffer.alloc(0);
     lastId += 1;
@@ -71,9 +69,12 @@ export const createReceiverRouter = (services: Services, live: LiveEvents): Rout
   return router;
 };
 
+/** The port that a request came to is the one that serves the receiver. */
+const getInboxUrl = (request: Request): string => `http://${request.headers.host}/_sandbox${PATH}`;
+
 /** `valid`, or why the signature is that of no webhook with this URL. */
 const verify = async ({ db, box, clock }: Services, request: Request, body: Buffer): Promise<string> => {
-  const url = `http://${request.headers.host}/_sandbox${PATH}`;
+  const url = getInboxUrl(request);
   const rows = await db
     .selectFrom('webhook_endpoint')
     .select(['account_id', 'sealed_secret'])

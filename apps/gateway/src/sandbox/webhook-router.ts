@@ -31,6 +31,7 @@ import {
   resumeWebhook,
 } from '../webhooks/endpoints.ts';
 import { recordTestEvent } from '../webhooks/events.ts';
+import { WEBHOOK_HEADERS } from '../webhooks/send-webhook.ts';
 import { findWebhookUrlProblem } from '../webhooks/url-rules.ts';
 import { DEMO_ACCOUNT } from './demo.ts';
 import { done, sandboxRoute, storableText } from './sandbox-route.ts';
@@ -99,7 +100,7 @@ export const createWebhookRouter = ({ db, clock, box, rules }: DeliveryServices)
     '/webhooks/:id/requeue',
     sandboxRoute(webhook, async ({ id }) => {
       const requeued = await requeueDeadDeliveries(db, id, now());
-      return (await resumeWebhook(db, id)) ? { requeued: Number(requeued) } : undefined;
+      return requeued === undefined ? undefined : { requeued };
     }),
   );
   router.get(
@@ -172,8 +173,7 @@ const formatHead = ({
   [
     `POST ${new URL(url).pathname} HTTP/1.1`,
     `Host: ${new URL(url).host}`,
-    'Content-Type: application/json',
-    'User-Agent: CPG-Webhooks/1',
+    ...Object.entries(WEBHOOK_HEADERS).map((header) => header.join(': ')),
     `${EVENT_HEADER}: ${event}`,
     `${DELIVERY_HEADER}: ${id}`,
     `${TIMESTAMP_HEADER}: (the time of the attempt)`,

@@ -4,9 +4,15 @@ import type { Database } from '../database/open-database.ts';
 import type { SecretBox } from '../database/secret-box.ts';
 import type { Clock } from '../time.ts';
 import type { AttemptRecorder } from './attempt-recorder.ts';
-import { countFailure, getWebhookLabel, MAX_SUSPENSION_MS, type Suspension } from './endpoints.ts';
+import {
+  countFailure,
+  getWebhookLabel,
+  MAX_SUSPENSION_MS,
+  type Suspension,
+  WITH_WAITING,
+} from './endpoints.ts';
 import { createResolver, type ResolveHost } from './resolver.ts';
-import { sendWebhook, type WebhookResponse } from './send-webhook.ts';
+import { sendWebhook, WEBHOOK_HEADERS, type WebhookResponse } from './send-webhook.ts';
 import type { WebhookUrlRules } from './url-rules.ts';
 
 export interface DeliveryServices {
@@ -39,13 +45,8 @@ export const findDueEndpoints = async ({
   clock,
 }: Pick<DeliveryServices, 'db' | 'clock'>): Promise<readonly DueEndpoint[]> => {
   const now = new Date(clock.now());
-  // Steps from endpoint to endpoint in the index, so that the cost does not grow with the deliveries.
   const { rows } = await sql<DueEndpoint>`
-    WITH RECURSIVE waiting (id) AS (
-      SELECT min(endpoint_id) FROM webhook_delivery WHERE status = 'pending'
-      UNION ALL
-      SELECT (SELECT min(endpoint_id) FROM webhook_delivery WHERE status = 'pending' AND endpoint_id > waiting.id)
-      FROM waiting WHERE waiting.id IS NOT NULL)
+    ${WITH_WAITING}
     SELECT endpoint.id, has_responded AND failures = 0 AS "isResponding"
     FROM waiting JOIN webhook_endpoint endpoint ON endpoint.id = waiting.id
     WHERE (suspended_until IS NULL OR suspended_until <= ${now})
@@ -128,8 +129,7 @@ const send = async (services: DeliveryServices, delivery: Delivery): Promise<Web
   return sendWebhook({
     url: delivery.url,
     headers: {
-      'Content-Type': 'application/json',
-      'User-Agent': 'CPG-Webhooks/1',
+      ...WEBHOOK_HEADERS,
       [EVENT_HEADER]: delivery.event,
       [DELIVERY_HEADER]: delivery.id,
       ...headers,

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../database/open-database.ts';
 import type { Services } from '../services.ts';
-import { NOT_SUSPENDED } from './endpoints.ts';
+import { NOT_SUSPENDED, resumeWebhook, WITH_WAITING } from './endpoints.ts';
 
 export interface DeliveryFilter {
   readonly limit: number;
@@ -80,13 +80,8 @@ export const findLastAttempt = async (db: Database): Promise<number> => {
 /** Milliseconds since the oldest due delivery that no process has claimed was due, without suspended endpoints. */
 export const measureDeliveryLag = async ({ db, clock }: Pick<Services, 'db' | 'clock'>): Promise<number> => {
   const now = new Date(clock.now());
-  // Steps from endpoint to endpoint in the index, so that the cost does not grow with the deliveries.
   const { rows } = await sql<{ oldest: Date | null }>`
-    WITH RECURSIVE waiting (id) AS (
-      SELECT min(endpoint_id) FROM webhook_delivery WHERE status = 'pending'
-      UNION ALL
-      SELECT (SELECT min(endpoint_id) FROM webhook_delivery WHERE status = 'pending' AND endpoint_id > waiting.id)
-      FROM waiting WHERE waiting.id IS NOT NULL)
+    ${WITH_WAITING}
     SELECT min(due.next_attempt_at) AS oldest
     FROM waiting JOIN webhook_endpoint endpoint ON endpoint.id = waiting.id
     CROSS JOIN LATERAL (
@@ -131,15 +126,22 @@ export const requeueDelivery = async (db: Database, id: string, at: Date): Promi
   return requeued !== undefined;
 };
 
-/** Restarts the schedule of the dead deliveries of a webhook; returns their number. Wire protocol §5. */
-export const requeueDeadDeliveries = async (db: Database, endpointId: number, at: Date): Promise<bigint> => {
+/**
+ * Restarts the schedule of the dead deliveries of a webhook, and ends its suspension. Returns their number; `undefined` when
+ * the webhook does not exist. Wire protocol §5.
+ */
+export const requeueDeadDeliveries = async (
+  db: Database,
+  endpointId: number,
+  at: Date,
+): Promise<number | undefined> => {
   const { numUpdatedRows } = await db
     .updateTable('webhook_delivery')
     .set(dueAgain(at))
     .where('endpoint_id', '=', endpointId)
     .where('status', '=', 'dead')
     .executeTakeFirst();
-  return numUpdatedRows;
+  return (await resumeWebhook(db, endpointId)) ? Number(numUpdatedRows) : undefined;
 };
 
 /** Counts the deliveries in a state. */

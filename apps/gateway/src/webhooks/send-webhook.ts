@@ -11,6 +11,9 @@ import {
   type WebhookUrlRules,
 } from './url-rules.ts';
 
+/** The headers that are the same in every attempt. */
+export const WEBHOOK_HEADERS = { 'Content-Type': 'application/json', 'User-Agent': 'CPG-Webhooks/1' };
+
 export interface WebhookRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;

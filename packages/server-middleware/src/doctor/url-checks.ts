@@ -1,3 +1,4 @@
+import { TIMER_MARGIN_MS } from '../options.ts';
 import { checkCache, checkClock, checkProtection, checkReplay, checkRetries } from './admission-checks.ts';
 import {
   checkBodyLimit,
@@ -56,8 +57,6 @@ export interface UrlSettings extends Pick<ProberOptions, 'keyId' | 'secret' | 't
   readonly deadlineMs: number;
 }
 
-const TIMER_MARGIN_MS = 1;
-
 /** Examines a public URL, check by check; stops if a correct request is not authenticated. */
 export async function* checkUrl(settings: UrlSettings): AsyncGenerator<DoctorFinding> {
   const { url, deadlineMs } = settings;
@@ -69,7 +68,7 @@ export async function* checkUrl(settings: UrlSettings): AsyncGenerator<DoctorFin
   const target = `${url.pathname.replace(/\/$/, '')}${settings.target}`;
   for (const check of [checkAuthentication, ...CHECKS]) {
     const findings = await check({ url, target, prober });
-    // A probe that was cut short at the deadline proves nothing, and timers may fire slightly early.
+    // A probe that was cut short at the deadline proves nothing.
     if (deadline - performance.now() < TIMER_MARGIN_MS) {
       yield failure('deadline', `the checks took longer than ${deadlineMs} ms; the rest was left out`);
       return;

@@ -6,6 +6,7 @@ import { createApiKey } from '@cpg/gateway/keys/api-keys.ts';
 import { PERMISSIONS } from '@cpg/protocol';
 import { type GatewayProcess, startBuiltGateway } from '@cpg/test-support/gateway-process';
 import { type Postgres, startPostgres } from '@cpg/test-support/postgres';
+import { findChildren } from '@cpg/test-support/processes';
 import { RedisServer } from '@cpg/test-support/redis';
 import pg from 'pg';
 
@@ -95,9 +96,6 @@ const getParent = (pid: number): number =>
       .split(' ')[1],
   );
 
-const getChildren = (pid: number): number[] =>
-  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
-
 export const startEnvironment = async (sizes: Sizes): Promise<Environment> => {
   const postgres = await startPostgres(['shared_buffers=512MB', 'max_wal_size=4GB', 'checkpoint_timeout=1h']);
   const redis = await RedisServer.start();
@@ -154,7 +152,7 @@ const createLedger = async (
     admin,
     start,
     readDatabaseCpu: () =>
-      [postmaster, ...getChildren(postmaster)].reduce((sum, pid) => sum + readCpu(pid), 0),
+      [postmaster, ...findChildren(postmaster)].reduce((sum, pid) => sum + readCpu(pid), 0),
     stop: async () => {
       for (const gateway of gateways) await gateway.stop();
       await db.destroy();

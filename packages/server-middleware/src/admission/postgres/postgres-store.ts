@@ -8,6 +8,7 @@ import {
   type OptionRules,
   optional,
   positiveInteger,
+  TIMER_MARGIN_MS,
   timerMs,
 } from '../../options.ts';
 import { callStore, guardLogger, type Logger, readClock } from '../../user-code.ts';
@@ -76,6 +77,7 @@ export const postgresStore = (pool: PostgresPool, options: PostgresStoreOptions 
     timeoutMs: number,
   ): Promise<Admission> => {
     claim = BigInt.asIntN(64, claim + 1n);
+    // After the timer that answers 503, nothing must be recorded.
     const deadlineAt = performance.now() + timeoutMs - TIMER_MARGIN_MS;
     const id = getId(keyId, signature);
     const parameters = [
@@ -111,9 +113,6 @@ export const postgresStore = (pool: PostgresPool, options: PostgresStoreOptions 
     },
   };
 };
-
-// The timer that answers 503 may fire that much early: afterwards nothing must be recorded.
-const TIMER_MARGIN_MS = 1;
 
 /** What is stored of a signature: no log or backup of the database holds a signature that can be used. */
 const getId = (keyId: string, signature: string): Buffer =>
