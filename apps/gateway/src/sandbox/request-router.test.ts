@@ -81,12 +81,14 @@ describe('/_sandbox/requests', () => {
 
   it('hides a secret that is not where it belongs', async () => {
     const { headers } = sign('/v1/_ping');
+    // No request id contains them.
+    const [apiKey, cookie] = ['another-api-key', 'session=of-a-user'];
     await fetch(`${gateway().url}/v1/_ping?secret=${SECRET}`, {
-      headers: { ...headers, 'X-CPG-Key': SECRET, 'X-Api-Key': 'abc', cookie: 'a=b' },
+      headers: { ...headers, 'X-CPG-Key': SECRET, 'X-Api-Key': apiKey, cookie },
     });
     const detail = await openLast();
     expect(detail.exchange?.findings).toEqual([{ code: 'unknown_key', message: expect.any(String) }]);
-    for (const secret of [SECRET, 'abc', 'a=b']) expect(JSON.stringify(detail)).not.toContain(secret);
+    for (const secret of [SECRET, apiKey, cookie]) expect(JSON.stringify(detail)).not.toContain(secret);
   });
 
   it('keeps the start of a long body', async () => {
