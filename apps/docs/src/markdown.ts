@@ -75,7 +75,7 @@ export const tabs = (samples: readonly Sample[]): string => {
   return `<div class="tabs"><div role="tablist" aria-label="Language">${rows.map(({ button }) => button).join('')}</div>${rows.map(({ panel }) => panel).join('')}</div>`;
 };
 
-/** A fence of a README, whose tests run it: the one with a name, otherwise the first one under a heading. */
+/** A fence of a Markdown file, whose tests run it: the one with a name, otherwise the first one under a heading. */
 const readFence = (text: string, reference: string): string => {
   const name = reference.slice(reference.indexOf('#') + 1);
   const fence = '```(?:ts|yaml|sh|js)[^\\n]*\\n([\\s\\S]*?)^```';

@@ -58,11 +58,26 @@ export const DOCUMENTS: readonly MarkdownSection[] = [
   {
     name: 'Packages',
     pages: [
-      { path: 'packages/client.html', file: 'packages/client/README.md' },
-      { path: 'packages/server-middleware.html', file: 'packages/server-middleware/README.md' },
-      { path: 'packages/protocol.html', file: 'packages/protocol/README.md' },
-      { path: 'packages/conformance.html', file: 'apps/conformance/README.md' },
-      { path: 'packages/gateway.html', file: 'apps/gateway/README.md', label: 'Reference gateway' },
+      { path: 'packages/client.html', file: 'apps/docs/packages/client.md' },
+      { path: 'packages/server-middleware.html', file: 'apps/docs/packages/server-middleware.md' },
+      { path: 'packages/protocol.html', file: 'apps/docs/packages/protocol.md' },
+    ],
+  },
+  {
+    name: 'Conformance suite',
+    pages: [
+      { path: 'packages/conformance.html', file: 'apps/docs/packages/conformance.md' },
+      { path: 'conformance/servers.html', file: 'apps/conformance/docs/servers.md' },
+      { path: 'conformance/adapter-protocol.html', file: 'apps/conformance/docs/adapter-protocol.md' },
+      { path: 'conformance/real-clients.html', file: 'apps/conformance/docs/real-clients.md' },
+    ],
+  },
+  {
+    name: 'Reference gateway',
+    pages: [
+      { path: 'packages/gateway.html', file: 'apps/docs/packages/gateway.md' },
+      { path: 'gateway/operating.html', file: 'apps/gateway/docs/operating.md' },
+      { path: 'gateway/scaling.html', file: 'apps/gateway/docs/scaling.md' },
     ],
   },
 ];

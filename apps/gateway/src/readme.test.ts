@@ -15,9 +15,9 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-it('the walkthrough in the README works', async () => {
-  const readme = await readFile(`${FOLDER}/README.md`, 'utf8');
-  const walk = /^```js walk\n([\s\S]+?)^```$/m.exec(readme)?.[1];
+it('the walkthrough in the documentation works', async () => {
+  const page = await readFile(`${FOLDER}/../docs/packages/gateway.md`, 'utf8');
+  const walk = /^```js walk\n([\s\S]+?)^```$/m.exec(page)?.[1];
   const child = spawn(process.execPath, ['--conditions=@cpg/source', '--input-type=module'], {
     cwd: FOLDER,
     env: { ...process.env, CPG_BASE_URL: gateway.url, CPG_SANDBOX_URL: gateway.operationsUrl },

@@ -19,6 +19,7 @@ import { webhooks } from './webhooks/webhook-receiver.ts';
 const run = promisify(execFile);
 const PACKAGE = join(import.meta.dirname, '..');
 const README = readFileSync(join(PACKAGE, 'README.md'), 'utf8');
+const DOCUMENTATION = readFileSync(join(PACKAGE, '../../apps/docs/packages/client.md'), 'utf8');
 const FROM_SOURCE = '--conditions=@cpg/source';
 
 let folder: string;
@@ -49,14 +50,16 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const blocks = [...README.matchAll(/```ts ([a-z-]+)\n([\s\S]*?)```/g)].map(([, name = '', code = '']) => ({
-  name,
-  code,
-}));
+const blocks = [...DOCUMENTATION.matchAll(/```ts ([a-z-]+)\n([\s\S]*?)```/g)].map(
+  ([, name = '', code = '']) => ({
+    name,
+    code,
+  }),
+);
 
 const write = (name: string): string => {
   const block = blocks.find((each) => each.name === name);
-  if (block === undefined) throw new Error(`The README has no example ${name}.`);
+  if (block === undefined) throw new Error(`The documentation has no example ${name}.`);
   const file = join(folder, `${name}.ts`);
   writeFileSync(file, block.code);
   return file;
@@ -83,7 +86,7 @@ const runExample = async (name: string, ...options: readonly string[]): Promise<
 /** The OpenTelemetry SDK of a service, which prints each span. */
 const PRINT_SPANS = join(PACKAGE, '../../tooling/test-support/src/client/print-spans.ts');
 
-describe('the README', () => {
+describe('the documentation', () => {
   it.each<[string, RegExp]>([
     ['start', /^1300\.000000 on ETH\n250\.000000 on TRX\n1550 in all\n$/],
     ['withdraw', /^25\.000000 USDT: confirmed\n$/],
@@ -183,7 +186,7 @@ describe('the README', () => {
   });
 
   it('has working commands', async () => {
-    const commands = README.match(/```sh\n([\s\S]*?)```/)?.[1] ?? '';
+    const commands = DOCUMENTATION.match(/```sh\n([\s\S]*?)```/)?.[1] ?? '';
     const npx = join(folder, 'npx');
     const main = join(PACKAGE, 'src/cli/main.ts');
     writeFileSync(npx, `#!/bin/sh\nshift\nexec '${process.execPath}' ${FROM_SOURCE} '${main}' "$@"\n`);
@@ -210,7 +213,7 @@ describe('the README', () => {
   it('lists every command', async () => {
     const main = join(PACKAGE, 'src/cli/main.ts');
     const { stdout } = await run(process.execPath, [FROM_SOURCE, main, '--help'], { env: environment });
-    const [, section = ''] = /^## Command line$(.*?)^## /ms.exec(README) ?? [];
+    const [, section = ''] = /^## Command line$(.*)/ms.exec(DOCUMENTATION) ?? [];
     const listed = [...section.matchAll(/^\| (`.*?) +\| /gm)].flatMap(([, cell = '']) =>
       [...cell.matchAll(/`([a-z-]+)/g)].map(([, name]) => name),
     );
@@ -225,10 +228,10 @@ describe('the README', () => {
   });
 
   it('explains every error code', () => {
-    const [beforeCommands = ''] = README.split('## Command line');
+    const [beforeCommands = ''] = DOCUMENTATION.split('## Command line');
     const explained = [...beforeCommands.matchAll(/^\| `([a-z_]+)` +\|/gm)].map(([, code]) => code);
     expect(explained).toEqual(['code', ...Object.keys(CPG_ERROR_CODES)]);
-    const classes = [...README.matchAll(/^\| `([a-z_]+)` +\| `(\w+)` +\|/gm)];
+    const classes = [...DOCUMENTATION.matchAll(/^\| `([a-z_]+)` +\| `(\w+)` +\|/gm)];
     expect(classes.map(([, code, name]) => [code, name])).toEqual(
       Object.keys(CPG_ERROR_CODES).map((code) => [code, new CpgError(code as CpgErrorCode, '').name]),
     );
@@ -251,6 +254,12 @@ describe('the README', () => {
       'adapters',
       'testing',
     ]);
-    expect(README.match(/```ts/g)).toHaveLength(blocks.length);
+    expect(DOCUMENTATION.match(/```ts/g)).toHaveLength(blocks.length);
+  });
+
+  it('has every example of the README', () => {
+    const examples = README.match(/^```[\s\S]*?^```/gm) ?? [];
+    expect(examples.length).toBeGreaterThan(0);
+    expect(examples.filter((example) => !DOCUMENTATION.includes(example))).toEqual([]);
   });
 });

@@ -6,7 +6,8 @@ import { PROTOCOL_ERROR_CODES } from './protocol-error.ts';
 
 const root = join(import.meta.dirname, '..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
-const examples = [...readme.matchAll(/^## ([^\n]+)\n(?:(?!^## )[\s\S])*?```ts\n([\s\S]*?)```/gm)].map(
+const documentation = readFileSync(join(root, '../../apps/docs/packages/protocol.md'), 'utf8');
+const examples = [...documentation.matchAll(/^## ([^\n]+)\n(?:(?!^## )[\s\S])*?```ts\n([\s\S]*?)```/gm)].map(
   ([, heading, program]) => ({ heading, program: program as string }),
 );
 
@@ -14,10 +15,16 @@ const examples = [...readme.matchAll(/^## ([^\n]+)\n(?:(?!^## )[\s\S])*?```ts\n(
 const folder = mkdtempSync(join(root, '.readme-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-describe('the README', () => {
+describe('the documentation', () => {
   it('has a program under each of eight headings', () => {
     expect(examples).toHaveLength(8);
-    expect(examples).toHaveLength(readme.split('```ts').length - 1);
+    expect(examples).toHaveLength(documentation.split('```ts').length - 1);
+  });
+
+  it('has every example of the README', () => {
+    const blocks = readme.match(/^```[\s\S]*?^```/gm) ?? [];
+    expect(blocks.length).toBeGreaterThan(0);
+    expect(blocks.filter((block) => !documentation.includes(block))).toEqual([]);
   });
 
   it.each(examples)('$heading: prints the output that it shows', ({ program }) => {
@@ -31,7 +38,7 @@ describe('the README', () => {
   });
 
   it('lists the error codes with their meanings', () => {
-    const rows = [...readme.matchAll(/^\| `(invalid_\w+)` +\| (.*?) +\|$/gm)].map(([, code, text]) => [
+    const rows = [...documentation.matchAll(/^\| `(invalid_\w+)` +\| (.*?) +\|$/gm)].map(([, code, text]) => [
       code,
       text,
     ]);

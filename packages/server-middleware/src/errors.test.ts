@@ -15,9 +15,11 @@ describe('ServerMiddlewareError', () => {
     }
   });
 
-  it('finds each of its codes explained in the README', () => {
-    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-    for (const code of Object.keys(SERVER_MIDDLEWARE_ERROR_CODES)) expect(readme).toContain(`#### ${code}\n`);
+  it('finds each of its codes explained in the documentation', () => {
+    const page = new URL('../../../apps/docs/packages/server-middleware.md', import.meta.url);
+    const documentation = readFileSync(page, 'utf8');
+    for (const code of Object.keys(SERVER_MIDDLEWARE_ERROR_CODES))
+      expect(documentation).toContain(`#### ${code}\n`);
   });
 });
 

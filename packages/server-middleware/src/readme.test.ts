@@ -7,11 +7,12 @@ import * as middleware from './index.ts';
 
 const PACKAGE = join(import.meta.dirname, '..');
 const README = readFileSync(join(PACKAGE, 'README.md'), 'utf8');
+const DOCUMENTATION = readFileSync(join(PACKAGE, '../../apps/docs/packages/server-middleware.md'), 'utf8');
 // Inside the package, so that the programs can import it by its name.
 const folder = mkdtempSync(join(PACKAGE, '.readme-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What the README takes for granted: the reader's own database, app and handlers, and packages that are not ours. */
+/** What the documentation takes for granted: the reader's own database, app and handlers, and packages that are not ours. */
 const GLOBALS = `
 declare const app: import('express').Express;
 declare const database: { findKey(keyId: string): Promise<import('@cpg/server-middleware').CpgKey | undefined> };
@@ -26,10 +27,10 @@ declare const options: Pick<import('@cpg/server-middleware').CpgAuthOptions, 'ke
 declare const list: readonly import('@cpg/server-middleware/core').Route[];
 `;
 
-const blocks = [...README.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, program]) => program as string);
+const blocks = [...DOCUMENTATION.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, program]) => program as string);
 
 /** The code between single backticks that a reader would copy: an arrow function, or a call with a text or an option. */
-const spans = [...README.replaceAll(/```[\s\S]*?```/g, '').matchAll(/`([^`]+)`/g)]
+const spans = [...DOCUMENTATION.replaceAll(/```[\s\S]*?```/g, '').matchAll(/`([^`]+)`/g)]
   .map(([, code]) => (code as string).replaceAll(/\s+/g, ' ').replaceAll('…', '{}'))
   .filter((code) => /=>|\w\('|\(\{ \w+: /.test(code));
 
@@ -52,7 +53,7 @@ const createSpanModule = (): string => {
   ].join('\n');
 };
 
-it('the examples of the README, also those inside a sentence, compile under strict', async () => {
+it('the examples of the documentation, also those inside a sentence, compile under strict', async () => {
   expect(blocks.length).toBeGreaterThan(2);
   expect(spans).toContain("app.get('/v1/balances', requirePermission('read_balance'), handler)");
   expect(spans).toContain('express.json({ verify: captureRawBody })');
@@ -72,4 +73,10 @@ it('the examples of the README, also those inside a sentence, compile under stri
     (error: Error & { readonly stdout?: string }) => error.stdout ?? error.message,
   );
   expect(output).toBe('');
+});
+
+it('the README has only examples of the documentation', () => {
+  const examples = README.match(/^```[\s\S]*?^```/gm) ?? [];
+  expect(examples.length).toBeGreaterThan(0);
+  expect(examples.filter((example) => !DOCUMENTATION.includes(example))).toEqual([]);
 });

@@ -1,7 +1,7 @@
 // Checks that published manifests name the repository, so that npm links to it and provenance can be verified, pack their
-// sources, let bundlers drop unused files, and have types for `moduleResolution: node10`; and that links in their READMEs,
-// which are read on npm, are absolute and lead to a file of the repository.
-import { existsSync } from 'node:fs';
+// sources, let bundlers drop unused files, and have types for `moduleResolution: node10`; and that links in READMEs lead to
+// a file, and a heading, of the repository. Those of packages are read on npm, so they are absolute.
+import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { REPOSITORY_ROOT } from './program.ts';
@@ -46,16 +46,34 @@ const getSubpathTypes = (
     }),
   );
 
-/** The targets of links that are not absolute, or lead to no file of the repository. */
+/** The fragments of the headings in Markdown, as GitHub forms them. */
+const findFragments = (markdown: string): readonly string[] =>
+  [...markdown.replaceAll(/```[\s\S]*?```/g, '').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+
+/** Whether a path, with or without a fragment, is a file of the repository that has this heading. */
+const exists = (path: string): boolean => {
+  const [file = '', fragment] = path.split('#');
+  const target = join(REPOSITORY_ROOT, file);
+  if (!existsSync(target)) return false;
+  return fragment === undefined || findFragments(readFileSync(target, 'utf8')).includes(fragment);
+};
+
+/** The targets of links that lead nowhere in the repository, and of relative ones in what npm shows. */
 const findBrokenLinks = async (folder: string, repository: string): Promise<readonly string[]> => {
   const readme = await readFile(join(REPOSITORY_ROOT, folder, 'README.md'), 'utf8');
   const prose = readme.replaceAll(/```[\s\S]*?```/g, '');
   const targets = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target as string);
   return targets.filter((target) => {
-    if (target.startsWith('#')) return false;
-    const [, path] = target.split(/^https:\/\/github\.com\/cpg-dev\/cpg\/(?:blob|tree)\/main\/([^#]+)/);
-    if (path !== undefined) return !existsSync(join(REPOSITORY_ROOT, path));
-    return !target.startsWith('https://') || target.startsWith(`${repository}/blob`);
+    if (target.startsWith('#')) return !findFragments(readme).includes(target.slice(1));
+    const [, path] = target.split(/^https:\/\/github\.com\/cpg-dev\/cpg\/(?:blob|tree)\/main\/(.+)/);
+    if (path !== undefined) return !exists(path);
+    if (target.startsWith('https://')) return target.startsWith(`${repository}/blob`);
+    return PUBLISHED.includes(folder) || !exists(join(folder, target));
   });
 };
 
@@ -75,9 +93,11 @@ for (const folder of PUBLISHED) {
   if (publishConfig?.access !== 'public' || publishConfig.provenance !== true)
     problems.push(`${folder}: expected publishConfig with access public and provenance true.`);
 }
-for (const folder of PUBLISHED) {
+for (const folder of ['.', 'apps/gateway', ...PUBLISHED]) {
   for (const target of await findBrokenLinks(folder, repository)) {
-    problems.push(`${folder}/README.md: expected an absolute link to a file that exists, got ${target}.`);
+    problems.push(
+      `${folder}/README.md: expected a link to a file and heading that exist, absolute in a package, got ${target}.`,
+    );
   }
 }
 for (const folder of PUBLISHED.filter((path) => path.startsWith('packages/'))) {

@@ -55,10 +55,10 @@ const entriesOf = <Code extends string>(
 ): Entry[] =>
   Object.entries<string>(codes).map(([code, meaning]) => ({ code, meaning, advice: advice[code as Code] }));
 
-/** The sections of the README of the middleware, which explains its codes. */
+/** The sections of the page of the middleware, which explains its codes. */
 const readMiddlewareAdvice = (): Readonly<Record<string, string>> => {
-  const readme = readFileSync(join(REPOSITORY, 'packages/server-middleware/README.md'), 'utf8');
-  const sections = readme.matchAll(/^#### (\w+)\n([\s\S]*?)(?=^#|$(?![\s\S]))/gm);
+  const page = readFileSync(join(REPOSITORY, 'apps/docs/packages/server-middleware.md'), 'utf8');
+  const sections = page.matchAll(/^#### (\w+)\n([\s\S]*?)(?=^#|$(?![\s\S]))/gm);
   const advice = Object.fromEntries(
     [...sections].map(([, code = '', text = '']) => [
       code,
@@ -67,7 +67,7 @@ const readMiddlewareAdvice = (): Readonly<Record<string, string>> => {
   );
   const missing = Object.keys(SERVER_MIDDLEWARE_ERROR_CODES).find((code) => advice[code] === undefined);
   if (missing === undefined) return advice;
-  throw new Error(`Expected a section ${missing} in the README of @cpg/server-middleware: got none.`);
+  throw new Error(`Expected a section ${missing} in the page of @cpg/server-middleware: got none.`);
 };
 
 /** What the explanation of a signature says for each mistake: the messages that the vectors of the package give. */
@@ -131,7 +131,7 @@ export const createErrorPages = (): NavigationSection => ({
       introduction:
         'The `code` of every `ServerMiddlewareError`, in the log of your service. Callers get a 500 or 503 without details.',
       entries: entriesOf(SERVER_MIDDLEWARE_ERROR_CODES, readMiddlewareAdvice()),
-      source: 'packages/server-middleware/README.md',
+      source: 'apps/docs/packages/server-middleware.md',
     }),
     createPage({
       name: 'protocol',

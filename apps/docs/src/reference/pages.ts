@@ -226,7 +226,7 @@ ${heading(2, 'Data')}${fieldTable(fieldsOf(envelope.properties?.data as JsonSche
 ${heading(2, 'Response')}<p>Respond with any 2xx within 10 seconds. Everything else, redirects included, is a failure: the delivery is repeated after 1 min, 5 min, 30 min, 2 h, 12 h and 24 h.</p>
 </div><div class="examples">
 ${heading(2, 'Example')}${tabs([{ ...readExample(`events/${name}.json`), name: 'Body' }])}
-${heading(2, 'Receive it')}${tabs([{ name: '@cpg/client', language: 'ts', ...readShownFile('packages/client/README.md#webhooks-http') }])}
+${heading(2, 'Receive it')}${tabs([{ name: '@cpg/client', language: 'ts', ...readShownFile('apps/docs/packages/client.md#webhooks-http') }])}
 </div></div>`;
   return {
     path,

@@ -31,7 +31,7 @@ const TRANSIENT_STATUSES = new Set([408, 502, 503, 504, 520, 521, 522, 523, 524]
 
 /**
  * Milliseconds to wait before the next attempt, or `undefined` for no retry (wire protocol §6, rules 2 to 6).
- * The README's retry table documents this function.
+ * The documentation's retry table documents this function.
  */
 export const getRetryDelay = (failed: FailedAttempt): number | undefined => {
   if (!failed.isRepeatable || failed.attempt > failed.maxRetries) return undefined;

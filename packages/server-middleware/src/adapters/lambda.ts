@@ -44,7 +44,7 @@ export interface RejectedEvent {
  * `const request = await auth(event); if (request.response) return request.response;`. Wire protocol §1–3.
  *
  * The signature covers the target as it was sent, which not every event has: API Gateway decodes paths, and queries in format
- * 1.0. Such a request is rejected, never admitted; see the README.
+ * 1.0. Such a request is rejected, never admitted; see the documentation.
  *
  * @throws ServerMiddlewareError `invalid_option`; on an event, a wrong set-up is logged, and the response is 500.
  */

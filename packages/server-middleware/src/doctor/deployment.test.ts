@@ -35,16 +35,19 @@ import { drainUnreadBodies } from '../http/drain-unread-body.ts';
 import { staticKeys } from '../keys/key-store.ts';
 
 const run = promisify(execFile);
-const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+const DOCUMENTATION = readFileSync(
+  new URL('../../../../apps/docs/packages/server-middleware.md', import.meta.url),
+  'utf8',
+);
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 
-/** The configuration in the README, with the ports and files of the test in place of its own. */
+/** The configuration in the documentation, with the ports and files of the test in place of its own. */
 const readConfiguration = (
   language: string,
   servicePort: number,
   certificate: string,
 ): ProxyConfiguration => {
-  const [, text = ''] = new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``).exec(README) ?? [];
+  const [, text = ''] = new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``).exec(DOCUMENTATION) ?? [];
   const replace = (from: RegExp, to: string) => (given: string) => {
     expect(given).toMatch(from);
     return given.replaceAll(from, to);
@@ -56,7 +59,7 @@ const readConfiguration = (
   return (port) => replace(/\b443\b/g, String(port))(prepared);
 };
 
-describeInCi('the configurations of proxies in the README', () => {
+describeInCi('the configurations of proxies in the documentation', () => {
   const folder = mkdtempSync(join(tmpdir(), 'cpg-deployment-'));
   const certificate = join(folder, 'payments.pem');
   const app = express();

@@ -46,7 +46,7 @@ const FIXES: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /^42501$/,
-    'grant the pool\'s role USAGE on the schema and EXECUTE on its functions, as in the README, "PostgreSQL"',
+    'grant the pool\'s role USAGE on the schema and EXECUTE on its functions, as in the documentation, "PostgreSQL"',
   ],
   [/^25006$/, 'connect to the primary; this server is read-only'],
   [/^(?:28|3D)/, 'check the user, the password and the database of the pool'],

@@ -6,9 +6,14 @@ import { startAdmissionDatabase } from '@cpg/test-support/server-middleware/post
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { postgresStore } from './postgres-store.ts';
 
-const README = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
-// The rights as the README has them, so that exactly what it says is tried.
-const DOCUMENTED = [...README.matchAll(/^ {4}(GRANT .* TO payments);$/gm)].map(([, grant = '']) => grant);
+const DOCUMENTATION = readFileSync(
+  new URL('../../../../../apps/docs/packages/server-middleware.md', import.meta.url),
+  'utf8',
+);
+// The rights as the documentation has them, so that exactly what it says is tried.
+const DOCUMENTED = [...DOCUMENTATION.matchAll(/^ {4}(GRANT .* TO payments);$/gm)].map(
+  ([, grant = '']) => grant,
+);
 
 describeWithProgram('postgres', 'postgresStore as a role of its own', () => {
   let database: Awaited<ReturnType<typeof startAdmissionDatabase>>;

@@ -24,7 +24,7 @@ const RULES: OptionRules<InspectRedisOptions> = {
   waitReplicas: optional(wholeNumber),
 };
 
-/** The rights that the inspection needs, beyond those of the admit script; README, "Redis". */
+/** The rights that the inspection needs, beyond those of the admit script; documentation, "Redis". */
 export const INSPECTION_RIGHTS = '+info +config|get';
 
 // The store keeps signatures a minute longer than the window, which allows for that much clock skew.

@@ -1,6 +1,6 @@
 import { ServerMiddlewareError } from '../../errors.ts';
 
-/** The ACL rules that the admit script needs; README, "Redis". */
+/** The ACL rules that the admit script needs; documentation, "Redis". */
 export const MINIMAL_RIGHTS = '+evalsha +eval +time +get +set +incr';
 
 // A connection that was lost before the reply, as reported by Node, node-redis and ioredis. Nothing else is retried.

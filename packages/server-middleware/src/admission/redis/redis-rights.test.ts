@@ -25,9 +25,12 @@ import { MINIMAL_RIGHTS } from './redis-error.ts';
 import { redisStore } from './redis-store.ts';
 
 const clock = () => NOW * 1000;
-const README = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
-// The ACL as the README has it, so that exactly what it says is tried.
-const [, DOCUMENTED = ''] = /ACL SETUSER payments on >password (.*)/.exec(README) ?? [];
+const DOCUMENTATION = readFileSync(
+  new URL('../../../../../apps/docs/packages/server-middleware.md', import.meta.url),
+  'utf8',
+);
+// The ACL as the documentation has it, so that exactly what it says is tried.
+const [, DOCUMENTED = ''] = /ACL SETUSER payments on >password (.*)/.exec(DOCUMENTATION) ?? [];
 const RIGHTS = MINIMAL_RIGHTS.split(' ');
 const APP: RedisUser = { username: 'app', password: 'app' };
 const COUNTER = `cpg:{ck_full}:m:${Math.floor(NOW / 60)}`;
