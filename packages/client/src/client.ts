@@ -33,7 +33,12 @@ import { ServerClock } from './signing/server-clock.ts';
 import { Closing, guardTime, systemTime, TIME_RULE, type Time } from './time.ts';
 import { CONNECTION_RULES, type ConnectionOptions } from './transport/axios-transport.ts';
 import { createDefaultTransport } from './transport/default-transport.ts';
-import { guardTransport, type Transport } from './transport/transport.ts';
+import {
+  type CallTransport,
+  connectTransport,
+  guardTransport,
+  type Transport,
+} from './transport/transport.ts';
 import { webhooks } from './webhooks/webhook-receiver.ts';
 
 /** The options of a {@link CpgClient}. */
@@ -99,14 +104,12 @@ const derivedFrom = new WeakMap<CpgClientOptions, ClientContext>();
 
 const VARIABLES = { baseUrl: 'CPG_BASE_URL', keyId: 'CPG_KEY_ID', secret: 'CPG_SECRET' } as const;
 
-const createTransport = (options: CpgClientOptions, isLoopback: boolean): Transport => {
+const createTransport = (options: CpgClientOptions, isLoopback: boolean): CallTransport => {
   const { httpAgent, httpsAgent, proxy, transport } = options;
   if (transport === undefined) {
-    return createDefaultTransport({
-      httpAgent,
-      httpsAgent,
-      proxy: proxy ?? (isLoopback ? false : undefined),
-    });
+    return connectTransport(
+      createDefaultTransport({ httpAgent, httpsAgent, proxy: proxy ?? (isLoopback ? false : undefined) }),
+    );
   }
   const other = (['httpAgent', 'httpsAgent', 'proxy'] as const).find((name) => options[name] !== undefined);
   if (other !== undefined) {

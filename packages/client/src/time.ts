@@ -36,7 +36,9 @@ const NUMBER = {
 /**
  * Wraps a caller's clock: its errors become `CpgError` `callback_failed`, and an aborted wait always ends.
  */
-export const guardTime = (time: Time): Time => ({
+export const guardTime = (time: Time): Time => (time === systemTime ? time : guardOwnTime(time));
+
+const guardOwnTime = (time: Time): Time => ({
   now: () => invoke('time.now()', () => time.now(), NUMBER),
   sleep: async (milliseconds, signal) => {
     let stop = (): void => undefined;
@@ -83,6 +85,25 @@ export class Closing implements AbortState {
   abort(): void {
     this.#aborted = true;
     for (const listener of [...this.#listeners]) listener();
+  }
+}
+
+/** The end of one attempt. Its `AbortSignal` is created for transports that need one: it costs more than signing. */
+export class AttemptEnd extends Closing {
+  #controller: AbortController | undefined;
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.aborted) this.#controller.abort();
+    }
+    return this.#controller.signal;
+  }
+
+  override abort(): void {
+    if (this.aborted) return;
+    this.#controller?.abort();
+    super.abort();
   }
 }
 

@@ -39,14 +39,15 @@ interface SentAttempt {
 /** Signs with a new timestamp, sends once and calls the hooks. */
 export const sendAttempt = async (context: ClientContext, toSend: AttemptToSend): Promise<SentAttempt> => {
   const { scope, request } = toSend;
-  await prepare(context.transport);
+  if (context.transport.prepare !== undefined) await prepare(context.transport);
   const releaseSlot = await context.pacer?.acquire(scope.sleep);
   const progress = { isSent: false };
   let releaseTimestamp: (() => void) | undefined;
   try {
     const { uniqueReads } = context;
     const { wasReplayed } = toSend;
-    const signed = await context.signer.sign(request, { sleep: scope.sleep, wasReplayed, uniqueReads });
+    const signing = context.signer.sign(request, { sleep: scope.sleep, wasReplayed, uniqueReads });
+    const signed = signing instanceof Promise ? await signing : signing;
     releaseTimestamp = signed.release;
     return await sendSigned(context, toSend, { signed, progress });
   } finally {
@@ -75,15 +76,16 @@ const sendSigned = async (
   const added = toSend.headers;
   const own = request.body === undefined ? context.readHeaders : context.writeHeaders;
   const headers = { ...authentication, ...(added === undefined ? own : mergeHeaders(own, added)) };
-  const wire = { ...request, url: `${context.origin}${target}`, headers };
+  const { method, body } = request;
+  const url = `${context.origin}${target}`;
   const event = { operation: scope.operation, callId: scope.id, attempt: scope.attempts + 1 };
   const sentAt = context.time.now();
   context.observer.request(() => ({
     ...event,
-    method: wire.method,
-    url: wire.url,
+    method,
+    url,
     headers: redactHeaders(headers),
-    bodyBytes: request.body?.length ?? 0,
+    bodyBytes: body?.length ?? 0,
   }));
   const finish = (response: TransportResponse | CpgError): SentAttempt => ({
     signature,
@@ -110,22 +112,18 @@ const sendSigned = async (
   try {
     // The hook may have aborted the call. After this line the request may reach the gateway.
     scope.throwIfEnded();
-    const limitMs = Math.min(toSend.timeoutMs, scope.remainingMs);
-    progress.isSent = true;
-    const received = await scope.attempt(toSend.timeoutMs, async (signal) => {
-      try {
-        return await sendWith(context.transport, { ...wire, signal, timeoutMs: limitMs });
-      } catch (error) {
-        if (error instanceof TransportError && error.neverSent) progress.isSent = false;
-        throw error;
-      }
-    });
+    const received = await scope.attempt(toSend.timeoutMs, (end, timeoutMs) =>
+      sendWith(context.transport, { method, url, headers, body, timeoutMs }, { end, progress }),
+    );
     const response = redactEcho(received, signature);
     const sent = finish(response);
-    const durationMs = sent.receivedAt - sentAt;
-    const { status, headers: receivedHeaders } = response;
-    const requestId = getRequestId(response);
-    context.observer.response({ ...event, status, headers: receivedHeaders, requestId, durationMs });
+    context.observer.response(() => ({
+      ...event,
+      status: response.status,
+      headers: response.headers,
+      requestId: getRequestId(response),
+      durationMs: sent.receivedAt - sentAt,
+    }));
     return sent;
   } catch (error) {
     if (CpgError.is(error)) return fail(error);
@@ -188,7 +186,7 @@ const redactEcho = (response: TransportResponse, signature: string): TransportRe
   const redact = (value: string): string => redactSignature(value, signature);
   let { headers } = response;
   for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined) continue;
+    if (value === undefined || (typeof value === 'string' && value.length < signature.length)) continue;
     const redacted = Array.isArray(value) ? value.map(redact) : redact(value);
     if (String(redacted) !== String(value)) headers = { ...headers, [name]: redacted };
   }

@@ -1,6 +1,6 @@
 import { CpgError, type CpgErrorCode, type CpgErrorDetails } from '../errors.ts';
 import { COUNT_FROM_0, MILLISECONDS, OBJECT, type OptionRules, SIGNAL } from '../guards.ts';
-import { type AbortState, onAbort, type Time } from '../time.ts';
+import { AttemptEnd, type Closing, onAbort, type Time } from '../time.ts';
 
 /** Options of a single call. Each overrides the client's setting. */
 export interface CallOptions {
@@ -60,7 +60,7 @@ interface CallScopeOptions {
   /** The caller's signal. */
   readonly signal: AbortSignal | undefined;
   /** Each is aborted when a client is closed that the call depends on. */
-  readonly closed: readonly AbortState[];
+  readonly closed: readonly Closing[];
 }
 
 let calls = 0;
@@ -73,8 +73,8 @@ export class CallScope {
   readonly #options: CallScopeOptions;
   readonly #deadlineAt: number;
   /** Aborts the wait or the attempt in progress. */
-  #current: AbortController | undefined;
-  readonly #unsubscribe: readonly (() => void)[];
+  #current: AttemptEnd | undefined;
+  readonly #unsubscribe: (() => void) | undefined;
   #attempts = 0;
 
   constructor(options: CallScopeOptions) {
@@ -84,7 +84,8 @@ export class CallScope {
     this.#options = options;
     this.#deadlineAt = options.time.now() + options.deadlineMs;
     // Unlike AbortSignal.any, these listeners are removed when the call ends.
-    this.#unsubscribe = [options.signal, ...options.closed].map((outer) => onAbort(outer, this.#end));
+    if (options.signal !== undefined) this.#unsubscribe = onAbort(options.signal, this.#end);
+    for (const closing of options.closed) closing.addEventListener('abort', this.#end);
   }
 
   readonly #end = (): void => this.#current?.abort();
@@ -124,25 +125,29 @@ export class CallScope {
     this.throwIfEnded();
     if (milliseconds >= this.remainingMs) throw this.#deadlineExceeded();
     try {
-      this.#current = new AbortController();
-      await this.#options.time.sleep(milliseconds, this.#current.signal);
+      const end = new AttemptEnd();
+      this.#current = end;
+      await this.#options.time.sleep(milliseconds, end.signal);
     } finally {
       // Replaces the timer's abort error with the reason the call ended.
       this.throwIfEnded();
     }
   };
 
-  /** Runs one attempt with a signal that is aborted on timeout and when the call ends. */
-  async attempt<Result>(timeoutMs: number, run: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  /** Runs one attempt, which ends on timeout and when the call ends. `limitMs`: milliseconds until then. */
+  async attempt<Result>(
+    timeoutMs: number,
+    run: (end: AttemptEnd, limitMs: number) => Promise<Result>,
+  ): Promise<Result> {
     this.#attempts += 1;
-    const controller = new AbortController();
-    this.#current = controller;
+    const end = new AttemptEnd();
+    this.#current = end;
     const limit = Math.min(timeoutMs, this.remainingMs);
     const timer = limit <= MAX_TIMER_MS ? setTimeout(this.#end, limit) : undefined;
     try {
-      return await run(controller.signal);
+      return await run(end, limit);
     } catch (error) {
-      if (!controller.signal.aborted) throw error;
+      if (!end.aborted) throw error;
       this.throwIfEnded();
       if (limit < timeoutMs) throw this.#deadlineExceeded();
       throw this.error('timeout', `no response within ${timeoutMs} ms.`, { retryable: true });
@@ -153,7 +158,8 @@ export class CallScope {
 
   /** Removes the listeners from the outer signals. */
   dispose(): void {
-    for (const stop of this.#unsubscribe) stop();
+    this.#unsubscribe?.();
+    for (const closing of this.#options.closed) closing.removeEventListener('abort', this.#end);
   }
 
   #deadlineExceeded(): CpgError {

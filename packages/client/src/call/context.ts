@@ -1,8 +1,8 @@
 import { COUNT_FROM_0, MILLISECONDS, OBJECT, type OptionRules } from '../guards.ts';
 import { type RequestSigner, UNIQUE_READS, type UniqueReads } from '../signing/request-signer.ts';
 import type { ServerClock } from '../signing/server-clock.ts';
-import type { AbortState, Time } from '../time.ts';
-import type { Transport } from '../transport/transport.ts';
+import type { Closing, Time } from '../time.ts';
+import type { CallTransport } from '../transport/transport.ts';
 import { type CallLimits, type CallOptions, resolveLimits } from './call-scope.ts';
 import { type HeaderValues, mergeHeaders } from './headers.ts';
 import { type Hooks, type LogOptions, OBSERVER_RULES, Observer } from './observer.ts';
@@ -33,7 +33,7 @@ export interface Connection {
   readonly signer: RequestSigner;
   readonly clock: ServerClock;
   readonly time: Time;
-  readonly transport: Transport;
+  readonly transport: CallTransport;
   readonly pacer: RatePacer | undefined;
   readonly userAgent: string;
 }
@@ -49,14 +49,14 @@ export interface ClientContext extends Connection {
   /** What every request with a body has, besides its authentication. */
   readonly writeHeaders: HeaderValues;
   /** Aborted when the client is closed, or one that it was made from. */
-  readonly closed: readonly AbortState[];
+  readonly closed: readonly Closing[];
 }
 
 /** A context for calls with these settings. */
 export const createContext = (
   connection: Connection,
   settings: ClientSettings,
-  closed: readonly AbortState[],
+  closed: readonly Closing[],
 ): ClientContext => ({
   ...connection,
   settings,

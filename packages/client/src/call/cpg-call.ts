@@ -56,7 +56,10 @@ export class CpgCall<Result> implements Promise<Result> {
     onFulfilled?: ((result: Result) => Fulfilled | PromiseLike<Fulfilled>) | null,
     onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
   ): Promise<Fulfilled | Rejected> {
-    return this.#outcome.then(({ result }) => result).then(onFulfilled, onRejected);
+    // One promise less than with `.then(({ result }) => result)` before.
+    return typeof onFulfilled === 'function'
+      ? this.#outcome.then(({ result }) => onFulfilled(result), onRejected)
+      : this.#outcome.then(({ result }) => result as unknown as Fulfilled, onRejected);
   }
 
   catch<Rejected = never>(

@@ -119,7 +119,10 @@ export class Observer {
     this.#log('debug', event, () => `${method} ${url}${bodyBytes === 0 ? '' : `, ${bodyBytes} bytes`}`);
   }
 
-  response(event: ResponseEvent): void {
+  /** `describe` is called only if there is a hook or a log. */
+  response(describe: () => ResponseEvent): void {
+    if (this.#hooks.onResponse === undefined && !this.#logs('debug')) return;
+    const event = describe();
     notify('The onResponse hook of CpgClient', this.#hooks.onResponse, event);
     const { status, durationMs, requestId } = event;
     const id = requestId === undefined ? '' : `, request ${requestId}`;

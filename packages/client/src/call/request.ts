@@ -94,7 +94,9 @@ const formatPathParameters = (
   );
 
 const fillPath = (template: string, values: Readonly<Record<string, unknown>>): string =>
-  template.replace(/\{([a-z_]+)\}/g, (_, name: string) => encodeComponent(String(values[name])));
+  template.includes('{')
+    ? template.replace(/\{([a-z_]+)\}/g, (_, name: string) => encodeComponent(String(values[name])))
+    : template;
 
 /** A request of an endpoint that has no types yet. */
 export interface RequestToBuild {

@@ -34,8 +34,6 @@ const MAX_SECONDS_AHEAD = 30;
 // Timers may fire slightly early.
 const TIMER_MARGIN_MS = 20;
 
-const NO_BODY = new Uint8Array(0);
-
 /**
  * Whether a read whose signature was used before is sent with an extra query parameter `_`, which the gateway
  * ignores. `auto`: yes. `never`: it is sent unchanged with a later timestamp.
@@ -81,8 +79,10 @@ export class RequestSigner {
   /**
    * Signs a request. A read whose signature was used before gets an extra parameter. Any other request gets
    * the next unused second, up to 30 s ahead of the clock; beyond that, it waits.
+   *
+   * @throws ProtocolError for a request that cannot be signed.
    */
-  async sign(request: RequestBytes, options: SigningOptions): Promise<SignedOnce> {
+  sign(request: RequestBytes, options: SigningOptions): SignedOnce | Promise<SignedOnce> {
     const { wasReplayed = false, uniqueReads = 'auto' } = options;
     return uniqueReads === 'auto' && isReadMethod(request.method)
       ? this.#signRead(request, wasReplayed)
@@ -126,7 +126,8 @@ export class RequestSigner {
 
   /** Everything but the timestamp that determines the signature. */
   #getContent({ method, target, body }: RequestBytes): string {
-    return `${this.#keyId} ${method} ${target} ${bodySha256(body ?? NO_BODY)}`;
+    const content = `${this.#keyId} ${method} ${target}`;
+    return body === undefined || body.length === 0 ? content : `${content} ${bodySha256(body)}`;
   }
 
   #signAt(request: RequestBytes, timestamp: number, release: () => void): SignedOnce {

@@ -88,9 +88,13 @@ export class ServerClock {
 
 /** Unix milliseconds in the `Date` header; `undefined` without a valid one, or for a cached response. */
 const parseDate = ({ date, age }: DateSample): number | undefined => {
-  const serverTime = Date.parse(date ?? '');
-  return Number.isNaN(serverTime) || age !== undefined ? undefined : serverTime;
+  if (date === undefined || age !== undefined) return undefined;
+  // Responses of one second have the same text.
+  if (date !== lastParsed.date) lastParsed = { date, time: Date.parse(date) };
+  return Number.isNaN(lastParsed.time) ? undefined : lastParsed.time;
 };
+
+let lastParsed = { date: '', time: Number.NaN };
 
 const getOffset = (serverTime: number, { sentAt, receivedAt }: DateSample): number =>
   Math.round(serverTime + 500 - (sentAt + receivedAt) / 2);

@@ -316,6 +316,28 @@ describe('a transport of the caller', () => {
     });
   });
 
+  it.each<[string, (transport: Transport, send: Transport['send']) => Transport]>([
+    ['replaces the send method of another', (transport, send) => Object.assign(transport, { send })],
+    [
+      'is a proxy',
+      (transport, send) => new Proxy(transport, { get: (_, name) => (name === 'send' ? send : undefined) }),
+    ],
+    ['passes requests on', (_, send) => ({ send: (request) => send({ ...request }) })],
+  ])('that %s gets every request, with a signal that is aborted', async (_, wrap) => {
+    const aborted: boolean[] = [];
+    const send = ({ signal }: TransportRequest) =>
+      new Promise<never>((_, reject) => {
+        signal.addEventListener('abort', () => {
+          aborted.push(signal.aborted);
+          reject(signal.reason);
+        });
+      });
+    const inner = fetchTransport({ dispatcher: new Agent() });
+    const client = createClient(wrap(inner, send), { timeoutMs: 20 });
+    expect(await payOut(client)).toMatchObject({ code: 'outcome_unknown' });
+    expect(aborted).toEqual([true]);
+  });
+
   it('that cannot be prepared sends nothing', async () => {
     const prepare = () => Promise.reject(new Error('no module'));
     const error = await payOut(createClient({ prepare, send: () => respondWith(pong) }));

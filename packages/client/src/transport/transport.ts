@@ -1,6 +1,6 @@
 import { CpgError } from '../errors.ts';
 import { ANY, invokeAsync } from '../guards.ts';
-import { onAbort } from '../time.ts';
+import type { AbortState, AttemptEnd } from '../time.ts';
 
 /** A signed request. Its bytes are final: a transport that changes any of them makes the signature wrong. */
 export interface TransportRequest {
@@ -42,6 +42,33 @@ export interface Transport {
   prepare?(): void | Promise<void>;
   /** Closes the connections that this transport owns. */
   close?(): void;
+}
+
+/** A request whose end is told in another way than by an `AbortSignal`. */
+export type UnsignalledRequest = Omit<TransportRequest, 'signal'>;
+
+/**
+ * A transport of this package that needs no `AbortSignal`, ends as soon as its request does, and returns complete
+ * responses only.
+ */
+export abstract class DirectTransport implements Transport {
+  readonly #send = this.send;
+
+  abstract sendUntil(request: UnsignalledRequest, end: AbortState): Promise<TransportResponse>;
+
+  send(request: TransportRequest): Promise<TransportResponse> {
+    return this.sendUntil(request, request.signal);
+  }
+
+  /** `false` if the program has replaced `send`, or put a proxy around the transport. */
+  static is(transport: Transport): transport is DirectTransport {
+    return #send in transport && transport.send === transport.#send;
+  }
+}
+
+/** A transport as calls use it. */
+export interface CallTransport extends Pick<Transport, 'prepare' | 'close'> {
+  sendUntil(request: UnsignalledRequest, end: AttemptEnd): Promise<TransportResponse>;
 }
 
 /** The code of a response that exceeds the size limit. */
@@ -102,7 +129,7 @@ export class BodyCollector {
  *
  * @throws CpgError `callback_failed` for any error that is not a `CpgError`.
  */
-export const prepare = async (transport: Transport): Promise<void> => {
+export const prepare = async (transport: Pick<Transport, 'prepare'>): Promise<void> => {
   try {
     await transport.prepare?.();
   } catch (error) {
@@ -114,14 +141,40 @@ export const prepare = async (transport: Transport): Promise<void> => {
 // A transport settles at once when its signal is aborted, and then knows whether it has sent anything.
 const ABORT_GRACE_MS = 1_000;
 
+/** A transport that the client created, and closes. */
+export const connectTransport = (transport: Transport): CallTransport => ({
+  ...findPrepare(transport),
+  sendUntil: (request, end) => transport.send({ ...request, signal: end.signal }),
+  close: () => transport.close?.(),
+});
+
 /**
  * A caller's own transport that also ends soon after an abort if it ignores the signal, and whose responses are
  * checked. It cannot be closed, because what the caller created, the caller closes.
  */
-export const guardTransport = (transport: Transport): Transport => ({
-  prepare: () => transport.prepare?.(),
-  send: async (request) => checkResponse(await untilAborted(transport.send(request), request.signal)),
+export const guardTransport = (transport: Transport): CallTransport => ({
+  ...findPrepare(transport),
+  sendUntil: (request, end) =>
+    DirectTransport.is(transport) ? transport.sendUntil(request, end) : sendGuarded(transport, request, end),
 });
+
+const findPrepare = (transport: Transport): Pick<Transport, 'prepare'> =>
+  transport.prepare === undefined ? {} : { prepare: () => transport.prepare?.() };
+
+const sendGuarded = async (
+  transport: Transport,
+  request: UnsignalledRequest,
+  end: AttemptEnd,
+): Promise<TransportResponse> => {
+  const { signal } = end;
+  return checkResponse(await untilAborted(transport.send({ ...request, signal }), end));
+};
+
+interface Sending {
+  readonly end: AttemptEnd;
+  /** Whether a byte may have been sent. */
+  readonly progress: { isSent: boolean };
+}
 
 /**
  * Sends a request with any transport. Rejects requests whose URL or method a library would change.
@@ -129,14 +182,18 @@ export const guardTransport = (transport: Transport): Transport => ({
  * @throws TransportError for every failure.
  */
 export const sendWith = async (
-  transport: Transport,
-  request: TransportRequest,
+  transport: CallTransport,
+  request: UnsignalledRequest,
+  { end, progress }: Sending,
 ): Promise<TransportResponse> => {
-  requireFinal(request);
   try {
-    return await transport.send(request);
+    requireFinal(request);
+    progress.isSent = true;
+    return await transport.sendUntil(request, end);
   } catch (error) {
-    throw toTransportError(error, request);
+    const failure = toTransportError(error, request);
+    if (failure.neverSent) progress.isSent = false;
+    throw failure;
   }
 };
 
@@ -151,7 +208,7 @@ export const isNormalized = (url: string): boolean => {
 };
 
 /** HTTP libraries parse the URL and write it again, some also the method. */
-const requireFinal = ({ method, url }: TransportRequest): void => {
+const requireFinal = ({ method, url }: UnsignalledRequest): void => {
   if (!isNormalized(url)) {
     throw new TransportError(
       'URL_NOT_NORMALIZED',
@@ -166,24 +223,30 @@ const requireFinal = ({ method, url }: TransportRequest): void => {
   }
 };
 
-const untilAborted = async <Result>(result: Promise<Result>, signal: AbortSignal): Promise<Result> => {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let stop = (): void => undefined;
-  const abandoned = new Promise<never>((_, reject) => {
-    stop = onAbort(signal, () => {
-      timer = setTimeout(
-        () => reject(new TransportError('ABORTED', 'The request was aborted.')),
-        ABORT_GRACE_MS,
-      );
-    });
+const untilAborted = <Result>(result: Promise<Result>, end: AbortState): Promise<Result> =>
+  new Promise((resolve, reject) => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const abandon = (): void => reject(new TransportError('ABORTED', 'The request was aborted.'));
+    const onEnd = (): void => {
+      timer = setTimeout(abandon, ABORT_GRACE_MS);
+    };
+    const stop = (): void => {
+      end.removeEventListener('abort', onEnd);
+      clearTimeout(timer);
+    };
+    if (end.aborted) onEnd();
+    else end.addEventListener('abort', onEnd);
+    Promise.resolve(result).then(
+      (value) => {
+        stop();
+        resolve(value);
+      },
+      (error) => {
+        stop();
+        reject(error);
+      },
+    );
   });
-  try {
-    return await Promise.race([result, abandoned]);
-  } finally {
-    stop();
-    clearTimeout(timer);
-  }
-};
 
 const checkResponse = (response: TransportResponse): TransportResponse => {
   const { status, headers, body } = response;
@@ -198,7 +261,7 @@ const checkResponse = (response: TransportResponse): TransportResponse => {
 };
 
 /** Keeps the code and the message of an error, without the values of headers that some libraries quote. */
-export const toTransportError = (error: unknown, { headers }: TransportRequest): TransportError => {
+export const toTransportError = (error: unknown, { headers }: UnsignalledRequest): TransportError => {
   if (error instanceof TransportError) return error;
   const {
     name,

@@ -1,14 +1,14 @@
 import { getNodeModule, isObject } from '../platform.ts';
-import { onAbort } from '../time.ts';
+import type { AbortState } from '../time.ts';
 import {
   BodyCollector,
+  DirectTransport,
   MAX_RESPONSE_BYTES,
-  type Transport,
   TransportError,
-  type TransportRequest,
   type TransportResponse,
   tooLarge,
   toTransportError,
+  type UnsignalledRequest,
 } from './transport.ts';
 
 /** The method of undici's dispatchers that is used. Its arguments are those of undici's `DispatchHandler`. */
@@ -25,20 +25,21 @@ interface Controller {
 const SCHEME_LENGTH = 'https://'.length;
 
 /** Sends requests to an undici dispatcher, without the parts of `fetch` that the client does not need. */
-export class DispatcherTransport implements Transport {
+export class DispatcherTransport extends DirectTransport {
   readonly #dispatcher: Dispatcher;
 
   constructor(dispatcher: Dispatcher) {
+    super();
     this.#dispatcher = dispatcher;
   }
 
-  send(request: TransportRequest): Promise<TransportResponse> {
-    const { method, url, headers, body, signal } = request;
+  sendUntil(request: UnsignalledRequest, end: AbortState): Promise<TransportResponse> {
+    const { method, url, headers, body } = request;
     // The URL is normalized, so the first slash behind the scheme begins the path.
     const pathStart = url.indexOf('/', SCHEME_LENGTH);
     return new Promise((resolve, reject) => {
-      const exchange = new Exchange(request, { resolve, reject });
-      if (signal.aborted) return exchange.fail(signal.reason);
+      const exchange = new Exchange(request, { end, resolve, reject });
+      if (end.aborted) return exchange.abort();
       try {
         const origin = url.slice(0, pathStart);
         const path = url.slice(pathStart);
@@ -51,26 +52,31 @@ export class DispatcherTransport implements Transport {
 }
 
 interface Settle {
+  readonly end: AbortState;
   readonly resolve: (response: TransportResponse) => void;
   readonly reject: (error: TransportError) => void;
 }
 
 /** One request and its response: the handler that undici calls. */
 class Exchange {
-  readonly #request: TransportRequest;
+  readonly #request: UnsignalledRequest;
   readonly #settle: Settle;
-  readonly #stop: () => void;
   readonly #body = new BodyCollector();
   #status = 0;
   #headers: TransportResponse['headers'] = {};
   #controller: Controller | undefined;
   #error: TransportError | undefined;
 
-  constructor(request: TransportRequest, settle: Settle) {
+  constructor(request: UnsignalledRequest, settle: Settle) {
     this.#request = request;
     this.#settle = settle;
-    const { signal } = request;
-    this.#stop = signal.aborted ? () => undefined : onAbort(signal, () => this.fail(signal.reason));
+    settle.end.addEventListener('abort', this.abort);
+  }
+
+  readonly abort = (): void => this.fail(new TransportError('ABORTED', 'The request was aborted.'));
+
+  #stop(): void {
+    this.#settle.end.removeEventListener('abort', this.abort);
   }
 
   /** Called when the connection is established, before the first byte. */

@@ -42,6 +42,9 @@ const readTarget = createFieldReader<RequestTarget>('target', ({ path, query }) 
 /** The value of a query parameter; `null` and `undefined` omit the parameter. */
 export type QueryValue = string | number | bigint | boolean | null | undefined;
 
+// Most names and values need no encoding, and this test takes a fifth of the time.
+const UNRESERVED = /^[\w.~-]*$/;
+
 // encodeURIComponent keeps these five, but URL parsers may change them (`'` becomes %27).
 const escapeSubDelimiter = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 
@@ -53,6 +56,7 @@ const escapeSubDelimiter = (character: string) => `%${character.charCodeAt(0).to
  */
 export const encodeComponent = (text: string): string => {
   assertString(text, 'Text', 'invalid_query');
+  if (UNRESERVED.test(text)) return text;
   if (!text.isWellFormed()) {
     throw new ProtocolError('invalid_query', `Text must be well-formed Unicode: got ${quote(text)}.`);
   }
