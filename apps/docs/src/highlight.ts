@@ -33,6 +33,7 @@ const PLAIN: readonly string[] = [
   'promql',
   'sql',
   'toml',
+  'ini',
 ];
 
 const highlighter = await createHighlighterCore({

@@ -176,6 +176,26 @@ markdownIt.renderer.rules.heading_close = (tokens, index) => {
   return tag === 'h1' ? '</h1>' : ` ${anchor}</${tag}>`;
 };
 
+/** A block of code in Markdown. */
+export interface CodeBlock {
+  /** What stands behind the backticks; `text` for an indented block. */
+  readonly info: string;
+  readonly content: string;
+  /** The file that the block shows, if it has no content of its own. */
+  readonly shown: string | undefined;
+}
+
+/** Every block of code, fenced or indented, also in lists and quotes. */
+export const readCodeBlocks = (text: string): CodeBlock[] =>
+  markdownIt
+    .parse(text, {})
+    .filter(({ type }) => type === 'fence' || type === 'code_block')
+    .map(({ type, info, content }) => ({
+      info: type === 'fence' ? info : 'text',
+      content,
+      shown: readAttributes(info).file,
+    }));
+
 /** Renders Markdown: fences with `file=` show that file, consecutive ones with `tab=` are behind tabs. */
 export const renderMarkdown = (
   text: string,

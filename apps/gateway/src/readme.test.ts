@@ -3,8 +3,15 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { type CreateProgram, runAdministration } from '@cpg/test-support/gateway/administration';
 import { startTestGateway, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { accountsProgram } from './administration/accounts-program.ts';
+import { currenciesProgram } from './administration/currencies-program.ts';
+import { keysProgram } from './administration/keys-program.ts';
+import { masterKeyProgram } from './administration/master-key-program.ts';
+import { webhooksProgram } from './administration/webhooks-program.ts';
 
 const FOLDER = fileURLToPath(new URL('..', import.meta.url));
 
@@ -37,4 +44,50 @@ it('the walkthrough in the documentation works', async () => {
     ].join('\n'),
     errors: '',
   });
+});
+
+/** By the name of its npm script. The audit has no options, and `ledger/audit.test.ts`. */
+const PROGRAMS: Readonly<Record<string, CreateProgram | undefined>> = {
+  accounts: accountsProgram,
+  currencies: currenciesProgram,
+  keys: keysProgram,
+  'master-key': masterKeyProgram,
+  webhooks: webhooksProgram,
+};
+
+it('the commands in the documentation work, one after the other', async () => {
+  const page = await readFile(`${FOLDER}/../docs/packages/gateway.md`, 'utf8');
+  const lines = [...page.matchAll(/^npm run gateway:(\S+)(?: -- (.*?))?(?: +#.*)?$/gm)];
+  expect(lines.length).toBeGreaterThan(12);
+  const printed: string[] = [];
+  for (const [line, name = '', typed = ''] of lines) {
+    if (name === 'audit') continue;
+    const program = PROGRAMS[name];
+    if (program === undefined) throw new Error(`Expected a program of the gateway: got ${line}.`);
+    // The reader puts in what a command before has printed.
+    const keyId = /\bck_[0-9A-Za-z]+/.exec(printed.toReversed().join('\n'))?.[0] ?? '';
+    const webhookId = /\b(\d+)\b/.exec(printed.at(-1) ?? '')?.[1] ?? '';
+    const parameters = [...typed.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain = '']) =>
+      (quoted ?? plain)
+        .replace('ck_…', keyId)
+        .replace('0xA0b8…', '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48')
+        .replace(/^7$/, webhookId),
+    );
+    printed.push(await runAdministration(gateway, program, parameters));
+  }
+  expect(printed.at(-1)).toMatch(/\w/);
+});
+
+it.each(['operating.md', 'scaling.md'])('PostgreSQL accepts the statements in docs/%s', async (file) => {
+  const guide = await readFile(`${FOLDER}/docs/${file}`, 'utf8');
+  const scripts = [...guide.matchAll(/^( *)```sql\n([\s\S]*?)^ *```/gm)].map(([, , script = '']) => script);
+  expect(scripts.length).toBeGreaterThan(0);
+  const undo = new Error('undo');
+  const attempt = gateway.db.transaction().execute(async (db) => {
+    await sql`CREATE ROLE cpg`.execute(db);
+    for (const statement of scripts.flatMap((script) => script.split(/;$/m)))
+      if (statement.trim() !== '') await sql.raw(statement).execute(db);
+    throw undo;
+  });
+  await expect(attempt).rejects.toBe(undo);
 });

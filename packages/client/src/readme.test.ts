@@ -186,7 +186,7 @@ describe('the documentation', () => {
   });
 
   it('has working commands', async () => {
-    const commands = DOCUMENTATION.match(/```sh\n([\s\S]*?)```/)?.[1] ?? '';
+    const commands = DOCUMENTATION.match(/## Command line[\s\S]*?```sh\n([\s\S]*?)```/)?.[1] ?? '';
     const npx = join(folder, 'npx');
     const main = join(PACKAGE, 'src/cli/main.ts');
     writeFileSync(npx, `#!/bin/sh\nshift\nexec '${process.execPath}' ${FROM_SOURCE} '${main}' "$@"\n`);

@@ -37,6 +37,16 @@ describe('the documentation', () => {
     expect(promised).not.toBe('');
   });
 
+  it('shows how to read the vectors', () => {
+    const page = readFileSync(join(root, 'vectors/README.md'), 'utf8');
+    const programs = [...page.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, program]) => program as string);
+    const file = join(folder, 'vectors.ts');
+    const print = 'console.log(vectors.length === signing.vectors.length && vectors.length > 0);';
+    writeFileSync(file, [...programs, print].join('\n'));
+    const run = spawnSync(process.execPath, ['--conditions=@cpg/source', file], { encoding: 'utf8' });
+    expect([programs.length, run.stderr, run.stdout]).toEqual([2, '', 'true\n']);
+  });
+
   it('lists the error codes with their meanings', () => {
     const rows = [...documentation.matchAll(/^\| `(invalid_\w+)` +\| (.*?) +\|$/gm)].map(([, code, text]) => [
       code,

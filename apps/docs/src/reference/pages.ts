@@ -58,7 +58,7 @@ const readSamples = (id: OperationId): Sample[] =>
 const readExample = (file: string): Sample => ({
   name: 'Response',
   language: 'json',
-  code: readFileSync(join(import.meta.dirname, '../..', file), 'utf8'),
+  ...readShownFile(`apps/docs/${file}`),
 });
 
 /** The tables of a response: the envelope's data, and each list of objects in it. */
