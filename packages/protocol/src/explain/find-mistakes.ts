@@ -17,10 +17,16 @@ export interface Mistake<Code extends string = string> extends Finding<Code> {
   readonly isBroad?: boolean;
 }
 
-/** Lists mistakes, most likely first, and keeps their codes in the type. */
+/**
+ * Lists mistakes, most likely first. The type keeps their codes only, because the declarations of the package derive
+ * from it, and a program without the types of Node.js has no `Buffer`.
+ */
 export const defineMistakes = <const Code extends string>(
   mistakes: readonly Mistake<Code>[],
-): readonly Mistake<Code>[] => mistakes;
+): readonly Finding<Code>[] => mistakes;
+
+const getMistakes = <Code extends string>(list: readonly Finding<Code>[]): readonly Mistake<Code>[] =>
+  list as readonly Mistake<Code>[];
 
 /** The variant that a step makes, or none when the step throws for this request. */
 export const attempt = (step: () => Partial<SigningSteps>): readonly Partial<SigningSteps>[] => {
@@ -34,7 +40,7 @@ export const attempt = (step: () => Partial<SigningSteps>): readonly Partial<Sig
 const LARGE_BODY = 65_536;
 
 /** One list per step of signing. Two mistakes of the same list are never combined. */
-export type MistakeLists<Code extends string> = readonly (readonly Mistake<Code>[])[];
+export type MistakeLists<Code extends string> = readonly (readonly Finding<Code>[])[];
 
 interface Search<Code extends string> {
   readonly correct: SigningSteps;
@@ -65,10 +71,10 @@ interface Limits {
 
 const findOne = <Code extends string>(
   steps: SigningSteps,
-  mistakes: readonly Mistake<Code>[],
+  mistakes: readonly Finding<Code>[],
   { received, isNarrow }: Limits,
 ): Finding<Code> | undefined => {
-  for (const { code, message, variants, isBroad } of mistakes) {
+  for (const { code, message, variants, isBroad } of getMistakes(mistakes)) {
     if (isBroad && isNarrow) continue;
     for (const variant of variants(steps)) {
       if (received.isReproducedBy(computeMac({ ...steps, ...variant }))) {
@@ -95,7 +101,7 @@ const findTwo = <Code extends string>(search: Search<Code>): Finding<Code>[] | u
   const { correct, mistakes, received } = search;
   for (const [index, list] of mistakes.entries()) {
     const later = mistakes.slice(index + 1).flat();
-    for (const { code, message, variants, isBroad } of list) {
+    for (const { code, message, variants, isBroad } of getMistakes(list)) {
       if (isBroad) continue;
       for (const variant of variants(correct)) {
         const second = findOne({ ...correct, ...variant }, later, { received, isNarrow: true });

@@ -9,8 +9,12 @@ import {
   toDecimal,
   webhooks,
 } from '@cpg/client';
+import { formatPostgresInboxTable, postgresInbox } from '@cpg/client/inbox-postgres';
+import { redisInbox } from '@cpg/client/inbox-redis';
 import { makeWebhook, ScriptedGateway } from '@cpg/client/testing';
 import { createSigningKey, endpoints, signRequest, validateRequest } from '@cpg/protocol';
+import { explainMismatch, explainWebhookMismatch, type FindingCode } from '@cpg/protocol/explain';
+import * as vectors from '@cpg/protocol/vectors';
 
 const cpg = new CpgClient({ baseUrl: 'https://api.example.com', keyId: 'ck_1', secret: 's' });
 const order: CreateWithdrawalBody = {
@@ -62,3 +66,16 @@ export const webhookText: string = makeWebhook({ secret: 's', event: 'deposit.co
   'utf8',
 );
 export const start = () => ScriptedGateway.start();
+
+export const explain = (body: Uint8Array): readonly FindingCode[] => {
+  const request = { method: 'POST', target: '/v1/withdrawals', timestamp: '1', body };
+  const given = { key: createSigningKey('s'), signature: 'a' };
+  const findings = [
+    ...explainMismatch({ ...given, request }),
+    ...explainWebhookMismatch({ ...given, webhook: { body, timestamp: '1' } }),
+  ];
+  return findings.map(({ code }) => code);
+};
+// @ts-expect-error a code that does not exist
+export const misspelt: FindingCode = 'key_trimed';
+export const others = { formatPostgresInboxTable, postgresInbox, redisInbox, vectors };
