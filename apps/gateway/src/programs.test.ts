@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { startGatewayFromSources } from '@cpg/test-support/gateway-process';
 import { findFreePort } from '@cpg/test-support/ports';
 import { type Postgres, startPostgres } from '@cpg/test-support/postgres';
-import { describeInCi, itInCi } from '@cpg/test-support/programs';
+import { CLEAN_ENVIRONMENT, describeInCi, itInCi } from '@cpg/test-support/programs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 // Processes start slowly on a busy machine.
@@ -17,7 +17,7 @@ const DEADLINE_MS = 180_000;
 const run = (program: string, parameters: readonly string[], environment: Readonly<Record<string, string>>) =>
   new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
     const file = fileURLToPath(new URL(program, import.meta.url));
-    const options = { env: { PATH: process.env.PATH, ...environment }, timeout: DEADLINE_MS };
+    const options = { env: { ...CLEAN_ENVIRONMENT, ...environment }, timeout: DEADLINE_MS };
     const all = ['--conditions=@cpg/source', '--disable-warning=ExperimentalWarning', file, ...parameters];
     execFile(process.execPath, all, options, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : error.code, stdout, stderr }),
@@ -221,7 +221,7 @@ describeInCi('a secret that cannot be shown', () => {
   beforeAll(async () => {
     postgres = await startPostgres();
     const DATABASE_URL = postgres.createDatabase('secrets');
-    environment = { PATH: process.env.PATH, DATABASE_URL, CPG_MASTER_KEY: 'ab'.repeat(32) };
+    environment = { ...CLEAN_ENVIRONMENT, DATABASE_URL, CPG_MASTER_KEY: 'ab'.repeat(32) };
   });
   afterAll(() => postgres.stop());
   const runInShell = (script: string) =>
@@ -257,7 +257,7 @@ describeInCi('a reader that exits early', () => {
     const { stderr } = spawnSync(
       'bash',
       ['--norc', '-c', `${command(program)} ${parameters}; echo "status \${PIPESTATUS[0]}" >&2`],
-      { encoding: 'utf8', env: { PATH: process.env.PATH } },
+      { encoding: 'utf8', env: CLEAN_ENVIRONMENT },
     );
     expect(stderr).toBe(`status ${code}\n`);
   });
@@ -265,7 +265,7 @@ describeInCi('a reader that exits early', () => {
   it('does not stop the gateway', async () => {
     const port = await findFreePort();
     const gateway = spawn(process.execPath, ['--conditions=@cpg/source', programPath('main')], {
-      env: { PATH: process.env.PATH, PORT: String(port), CPG_DATA_DIR: mkdtempSync(join(tmpdir(), 'cpg-')) },
+      env: { ...CLEAN_ENVIRONMENT, PORT: String(port), CPG_DATA_DIR: mkdtempSync(join(tmpdir(), 'cpg-')) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     onTestFinished(() => void gateway.kill('SIGKILL'));

@@ -5,6 +5,11 @@ import { describe, it } from 'vitest';
 /** Whether the tests run in CI, where the longest ones run whole. */
 export const isCi = process.env.CI === 'true';
 
+/** The environment of programs that must not read the variables of the tests: where programs are, and the cache of compiled modules. */
+export const CLEAN_ENVIRONMENT: NodeJS.ProcessEnv = Object.fromEntries(
+  ['PATH', 'NODE_COMPILE_CACHE'].map((name) => [name, process.env[name]]),
+);
+
 const POSTGRES = '/usr/lib/postgresql';
 
 /** The folder of the newest PostgreSQL server programs, which Debian keeps out of the PATH; or `undefined`. */

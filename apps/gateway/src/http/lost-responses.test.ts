@@ -7,8 +7,7 @@ import { countUploads, uploadWithCurl } from '@cpg/test-support/uploads';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 const LENGTH = 4_000_000;
-const UPLOADS = countRounds('uploads that are rejected early by the gateway', 60, 10);
-const THROUGH_PROXIES = Math.min(UPLOADS, 20);
+const UPLOADS = countRounds('uploads that are rejected early by the gateway', 20, 10);
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 const STALE = { 'X-CPG-Key': 'ck_demo_full', 'X-CPG-Timestamp': '1', 'X-CPG-Signature': '0'.repeat(64) };
 
@@ -80,10 +79,7 @@ describe('a response sent before the body was read', () => {
         onTestFinished(proxy.stop);
         for (const [what, status, target, headers] of BEHIND_PROXIES) {
           const upload = { port: proxy.port, target, headers, length: LENGTH };
-          expect([what, await countUploads(THROUGH_PROXIES, upload)]).toEqual([
-            what,
-            { [status]: THROUGH_PROXIES },
-          ]);
+          expect([what, await countUploads(UPLOADS, upload)]).toEqual([what, { [status]: UPLOADS }]);
         }
       },
     );
@@ -95,10 +91,7 @@ describe('a response sent before the body was read', () => {
       onTestFinished(proxy.stop);
       for (const [what, status, target, headers] of BEHIND_PROXIES) {
         const upload = { port: proxy.port, target, headers, length: LENGTH };
-        expect([what, await countUploads(THROUGH_PROXIES, upload)]).toEqual([
-          what,
-          { [status]: THROUGH_PROXIES },
-        ]);
+        expect([what, await countUploads(UPLOADS, upload)]).toEqual([what, { [status]: UPLOADS }]);
       }
     });
   });

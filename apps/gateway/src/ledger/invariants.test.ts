@@ -10,7 +10,7 @@ import { createApiKey } from '../keys/api-keys.ts';
 import { auditLedger } from './audit.ts';
 import { createWithdrawal } from './withdrawals.ts';
 
-const OPERATIONS = countRounds('operations on the ledger', 5_000, 1_200);
+const OPERATIONS = countRounds('operations on the ledger', 2_500, 1_200);
 const CONNECTIONS = 16;
 const SEED = Number(process.env.CPG_TEST_SEED ?? Date.now() % 1_000_000);
 const MASTER_KEY = 'cd'.repeat(32);

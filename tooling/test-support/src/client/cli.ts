@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ScriptedGateway } from '@cpg/client/testing';
 import { afterEach, beforeEach, expect } from 'vitest';
+import { CLEAN_ENVIRONMENT } from '../programs.ts';
 import { CREDENTIALS, SECRET } from './fixtures.ts';
 
 const MAIN = join(fileURLToPath(import.meta.resolve('@cpg/client/package.json')), '../src/cli/main.ts');
@@ -45,7 +46,7 @@ export const startCpg = (
   const [program = '', ...parameters] = command;
   const file = stdout === undefined ? undefined : openSync(stdout, 'w');
   const child = spawn(program, parameters, {
-    env: { PATH: process.env.PATH, ...env },
+    env: { ...CLEAN_ENVIRONMENT, ...env },
     stdio: ['pipe', file ?? 'pipe', 'pipe'],
   });
   if (file !== undefined) closeSync(file);
