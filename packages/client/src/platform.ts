@@ -144,6 +144,7 @@ export const readVariable = (name: string): string | undefined => {
 interface NodeModules {
   readonly 'node:http': typeof import('node:http');
   readonly 'node:https': typeof import('node:https');
+  readonly 'node:stream': typeof import('node:stream');
   readonly 'node:zlib': typeof import('node:zlib');
 }
 

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { inspect } from 'node:util';
 import { CREDENTIALS, FakeTime, isAuthentic, SECRET } from '@cpg/test-support/client/fixtures';
 import {
@@ -293,6 +294,10 @@ describe('identical reads of one second', () => {
       'signAxios with validateStatus',
       (options) => signAxios(axios.create({ proxy: false, validateStatus: null }), options).get,
     ],
+    [
+      'signAxios with streams',
+      (options) => signAxios(axios.create({ proxy: false, responseType: 'stream' }), options).get,
+    ],
   ];
 
   it.each(makers)('with %s all succeed without waiting, the first of them unchanged', async (_, make) => {
@@ -340,6 +345,37 @@ describe('identical reads of one second', () => {
     const { config } = await instance.get('/v1/x?a=1');
     expect(lastRequest().target).toMatch(/^\/v1\/x\?a=1&_=/);
     expect(config.url).toBe(`${server.url}/v1/x?a=1`);
+  });
+});
+
+describe('a 401 that arrives as a stream', () => {
+  const read = async (message: string, send: RawHandler): Promise<[status: number, body: string]> => {
+    handler = send;
+    const { status, data } = await makeAxios().get(`/v1/x?m=${encodeURIComponent(message)}`, {
+      responseType: 'stream',
+      validateStatus: null,
+    });
+    return [status, await text(data)];
+  };
+
+  it('is still a stream of the whole body', async () => {
+    const long = 'x'.repeat(100_000);
+    for (const message of ['Invalid signature', long]) {
+      const [status, body] = await read(message.slice(0, 20), (socket) => reject(socket, [401, message]));
+      expect([status, JSON.parse(body)]).toEqual([401, { success: false, message }]);
+    }
+    const head = 'HTTP/1.1 401 Unauthorized\r\nContent-Length: 100\r\n\r\n';
+    await expect(read('lost', (socket) => socket.end(`${head}{"success"`))).rejects.toThrow('aborted');
+  });
+
+  it('corrects the clock', async () => {
+    const headers = { Date: new Date(Date.now() + 600_000).toUTCString() };
+    handler = (socket) => reject(socket, [401, 'Request timestamp is outside the allowed window'], headers);
+    const instance = makeAxios();
+    await instance.get('/v1/x', { responseType: 'stream' }).catch(() => undefined);
+    await instance.get('/v1/x').catch(() => undefined);
+    const ahead = Number(getHeader(lastRequest(), 'X-CPG-Timestamp')) - Date.now() / 1000;
+    expect(Math.abs(ahead - 600)).toBeLessThan(30);
   });
 });
 

@@ -1,14 +1,12 @@
-import type { EventEmitter } from 'node:events';
 import { SIGNATURE_HEADER } from '@cpg/protocol';
 import type {
   AxiosAdapter,
-  AxiosError,
   AxiosInstance,
   AxiosProgressEvent,
   AxiosResponse,
   InternalAxiosRequestConfig,
 } from 'axios';
-import { CpgError, readWireMessage } from '../errors.ts';
+import { CpgError } from '../errors.ts';
 import { invoke, notify, OBJECT, type OptionRule, requireOption } from '../guards.ts';
 import { asBytes, asText, describe, isAbortSignal, isObject } from '../platform.ts';
 import { followSignal } from '../time.ts';
@@ -21,6 +19,7 @@ import {
   type SignedOutgoingRequest,
   type SigningCredentials,
 } from './adapter-signer.ts';
+import { isStream, receiveMessage } from './stream-message.ts';
 
 // The types of axios are not in the declarations: it is an optional dependency.
 
@@ -67,14 +66,13 @@ export const signAxios = <Instance extends AxiosInstanceLike>(
       const http = (await loadAxios()).getAdapter('http');
       const send = typeof given === 'function' ? given : http;
       const ownAdapter = send === http;
-      const sendOnce = async (wasReplayed: boolean): Promise<AxiosResponse> => {
+      const sendOnce = async (wasReplayed: boolean): Promise<Outcome> => {
         const signedRequest = await signer.sign({ method, url, body, signal, wasReplayed });
         return await sendSigned({ config, body, send, ownAdapter, signal, signer, signedRequest });
       };
-      const first = await settle(sendOnce(false));
-      const { status = 0, data } = first.response ?? {};
-      const mustRepeat = signer.shouldRepeat({ method, status, message: readWireMessage(data) });
-      const response = mustRepeat ? await sendOnce(true) : first.finish();
+      const first = await sendOnce(false);
+      const mustRepeat = signer.shouldRepeat({ method, ...first });
+      const response = (mustRepeat ? await sendOnce(true) : first).finish();
       if (isStream(response.data)) response.data.once('close', release);
       else release();
       return response;
@@ -86,24 +84,15 @@ export const signAxios = <Instance extends AxiosInstanceLike>(
   return signed;
 };
 
-interface Settled {
-  /** Also that of an error: by default, axios rejects an unsuccessful status. */
-  readonly response: Partial<AxiosResponse> | undefined;
+/** The result of one request. */
+interface Outcome {
+  /** Also that of an error: by default, axios rejects an unsuccessful status. 0 without a response. */
+  readonly status: number;
+  /** The envelope's `message`, if there was one. */
+  readonly message: string | undefined;
   /** Returns the response or throws the error. */
   readonly finish: () => AxiosResponse;
 }
-
-const settle = async (sent: Promise<AxiosResponse>): Promise<Settled> => {
-  try {
-    const response = await sent;
-    return { response, finish: () => response };
-  } catch (error) {
-    const finish = (): never => {
-      throw error;
-    };
-    return { response: isObject(error) ? (error as Partial<AxiosError>).response : undefined, finish };
-  }
-};
 
 const AXIOS: OptionRule = {
   accepts: (value) =>
@@ -122,7 +111,7 @@ interface RequestToSend {
   readonly signedRequest: SignedOutgoingRequest;
 }
 
-const sendSigned = async (toSend: RequestToSend): Promise<AxiosResponse> => {
+const sendSigned = async (toSend: RequestToSend): Promise<Outcome> => {
   const { config } = toSend;
   const { url, plainUrl, signed } = toSend.signedRequest;
   const failures: unknown[] = [];
@@ -160,15 +149,18 @@ const sendSigned = async (toSend: RequestToSend): Promise<AxiosResponse> => {
   try {
     const response = await toSend.send(frozen);
     if (failures.length > 0) throw failures[0];
-    observe(toSend, response);
-    return redact(response);
+    return { ...(await observe(toSend, redact(response))), finish: () => response };
   } catch (error) {
     // With axios' own http adapter, nothing has left the process at this point.
     if (!wasSent && frozen.transport === factory && toSend.ownAdapter) signed.release();
     if (!isObject(error)) throw error;
     const { response } = error as { readonly response?: AxiosResponse };
-    if (response !== undefined) observe(toSend, redact(response));
-    throw redact(error);
+    const seen = response === undefined ? NO_RESPONSE : await observe(toSend, redact(response));
+    redact(error);
+    const finish = (): never => {
+      throw error;
+    };
+    return { ...seen, finish };
   }
 };
 
@@ -227,18 +219,20 @@ const toBytes = (data: unknown): Buffer | undefined => {
   );
 };
 
-const isStream = (data: unknown): data is EventEmitter =>
-  isObject(data) && typeof data.once === 'function' && typeof data.pipe === 'function';
+const NO_RESPONSE = { status: 0, message: undefined };
 
-const observe = (
+const observe = async (
   { signer, signedRequest }: RequestToSend,
-  { status, headers, data }: AxiosResponse,
-): void => {
+  response: AxiosResponse,
+): Promise<Pick<Outcome, 'status' | 'message'>> => {
+  const { status, headers } = response;
+  const message = await receiveMessage(response);
   signer.observe({
     request: signedRequest,
     status,
-    message: readWireMessage(data),
+    message,
     date: asText(headers?.date),
     age: asText(headers?.age),
   });
+  return { status, message };
 };
