@@ -16,6 +16,7 @@ export interface NodeRedisClient {
   connect?(): Promise<unknown>;
   destroy?(): unknown;
   on?(...args: never[]): unknown;
+  withCommandOptions?(options: never): unknown;
 }
 
 /**
@@ -134,8 +135,16 @@ interface NodeRedisPipeline {
   execAsPipeline(): Promise<unknown[]>;
 }
 
+// For each command with a timeout, which is 5 s by default, node-redis makes an AbortSignal that lives for all that time. Admissions
+// have deadlines of their own.
+const withoutTimeout = (client: NodeRedisClient): NodeRedisClient =>
+  client.withCommandOptions === undefined
+    ? client
+    : (client.withCommandOptions({ timeout: 0 } as never) as NodeRedisClient);
+
 const nodeRedisConnection = (client: NodeRedisClient): RedisConnection => {
   const methods = client as unknown as NodeRedisMethods;
+  const admitting = withoutTimeout(client);
   const isCluster = 'nodeClient' in client;
   // Only of a Sentinel client: whether a replica may run the command.
   const isReadonly = 'getSentinelNode' in client ? [false] : [];
@@ -146,8 +155,8 @@ const nodeRedisConnection = (client: NodeRedisClient): RedisConnection => {
     run: ({ text, sha1 }, { keys, args }) =>
       runCached((isByText) =>
         isByText
-          ? client.eval(text, { keys, arguments: args })
-          : client.evalSha(sha1, { keys, arguments: args }),
+          ? admitting.eval(text, { keys, arguments: args })
+          : admitting.evalSha(sha1, { keys, arguments: args }),
       ),
     runConfirmed: ({ text, sha1 }, calls, { replicas, timeoutMs }) =>
       runCached(async (isByText) => {

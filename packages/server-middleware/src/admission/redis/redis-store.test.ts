@@ -4,7 +4,7 @@ import { admissionRequest as request } from '@cpg/test-support/server-middleware
 import { NOW } from '@cpg/test-support/server-middleware/fixtures';
 import { type OpenedClient, REDIS_LIBRARIES } from '@cpg/test-support/server-middleware/redis';
 import { startCuttingProxy } from '@cpg/test-support/tcp-proxies';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { AdmissionRequest } from '../admission-store.ts';
 import { redisStore } from './redis-store.ts';
 
@@ -30,6 +30,16 @@ describeWithProgram('redis-server', 'redisStore', () => {
       expect(await second.admit(request(1))).toBe('replayed');
       expect(await first.admit(request(1))).toBe('replayed');
       expect(await second.admit(request(1, { keyId: 'ck_other' }))).toBe('admitted');
+    });
+
+    it('makes no AbortSignal for an admission, which the default timeout of node-redis would', async () => {
+      const timeout = vi.spyOn(AbortSignal, 'timeout');
+      onTestFinished(() => timeout.mockRestore());
+      const store = redisStore(opened.client, { clock, deadlineMs: 10_000, prefix: 'signals:' });
+      expect(await store.admit(request(1))).toBe('admitted');
+      timeout.mockClear();
+      expect(await store.admit(request(2))).toBe('admitted');
+      expect(timeout).not.toHaveBeenCalled();
     });
 
     it('shares the rate counter; a replay or a rejection is not counted, and a rejected signature stays unused', async () => {
