@@ -7,6 +7,7 @@ import { readBody } from '../http/read-body.ts';
 import type { HttpResponse } from '../http/responses.ts';
 import { type ResponseRecorder, startRecording } from '../observability/response-event.ts';
 import { aFunction, type OptionRules, optional } from '../options.ts';
+import { createPrivateField } from '../private-field.ts';
 import { type CpgAuthOptions, GATE_RULES } from '../service/gate.ts';
 import { HOOK_RULES, type HookOptions } from '../service/hooks.ts';
 import { findClientIp } from '../service/node-exchange.ts';
@@ -41,7 +42,7 @@ const findIncoming = (platform: unknown): IncomingMessage | undefined =>
 export const getWebTarget = ({ url }: Request, platform: unknown): string =>
   findIncoming(platform)?.url ?? url.slice(url.indexOf('/', url.indexOf('://') + 3));
 
-const recorders = new WeakMap<Request, ResponseRecorder>();
+const recorders = createPrivateField<ResponseRecorder>();
 
 /** Describes a Web-standard request, and starts recording it; `platform` is the second argument of `fetch`, or Hono's `c.env`. */
 export const describeWebRequest = (

@@ -9,6 +9,7 @@ import {
   timerMs,
   withMethods,
 } from '../options.ts';
+import { createPrivateField } from '../private-field.ts';
 
 /** Limits of reading and discarding a body after the response, before the connection is closed. */
 export interface DrainLimits {
@@ -46,8 +47,8 @@ interface Connection {
   isClosing: boolean;
 }
 
-const connections = new WeakMap<Socket, Connection>();
-const prepared = new WeakSet<ServerResponse>();
+const connections = createPrivateField<Connection>();
+const prepared = createPrivateField<true>();
 
 /**
  * Delivers every response of a `node:http` server, also one that is sent before the request body was read:
@@ -82,8 +83,8 @@ export const drainUnreadBody = (response: ServerResponse, limits: DrainLimits = 
   // Adapters that imitate node:http (serverless, tests) have neither, and own the transport.
   const socket = request?.socket ?? response.socket;
   // Node itself closes an HTTP/2 stream whose body was not read, and keeps the connection.
-  if (prepared.has(response) || !(socket instanceof Socket) || request.httpVersionMajor > 1) return;
-  prepared.add(response);
+  if (prepared.get(response) || !(socket instanceof Socket) || request.httpVersionMajor > 1) return;
+  prepared.set(response, true);
   lingerInsteadOfReset(socket, { request, limits });
   // Before Node's own listener, which would discard the rest of the body without a limit.
   response.prependOnceListener('finish', () => {

@@ -6,6 +6,7 @@ import { createPathMatcher, endpoints, type Rejection, type RejectionCode } from
 import type { Check, DecisionTrace } from '../authenticate/decision-trace.ts';
 import type { ServerMiddlewareErrorCode } from '../errors.ts';
 import type { HttpResponse } from '../http/responses.ts';
+import { createPrivateField } from '../private-field.ts';
 import { guardSubscribers } from '../user-code.ts';
 
 /**
@@ -158,7 +159,7 @@ export class ResponseRecorder {
 export const startRecording = (describe: () => RequestToRecord): ResponseRecorder | undefined =>
   responses.hasSubscribers ? new ResponseRecorder(describe()) : undefined;
 
-const recorders = new WeakMap<ServerResponse, ResponseRecorder>();
+const recorders = createPrivateField<ResponseRecorder>();
 
 /**
  * Records a response of `node:http`, or of a framework on it, to its end; the same response once. The event is published

@@ -3,6 +3,7 @@ import type { AdmissionStore } from '../admission/admission-store.ts';
 import type { Principal, RouteLimits } from '../authenticate/request.ts';
 import { ServerMiddlewareError } from '../errors.ts';
 import type { KeyStore } from '../keys/key-store.ts';
+import { createPrivateField } from '../private-field.ts';
 import { isSameRate } from './route-table.ts';
 
 /** What a `cpgAuth` checked, when it admitted a request. */
@@ -23,40 +24,13 @@ export interface Admitted extends AdmittedAs {
   readonly isParsed: boolean;
 }
 
-/** Returns the framework's own object in place of a new one, so that a derived class puts its private fields on it. */
-class FrameworkObject {
-  constructor(http: object) {
-    // biome-ignore lint/correctness/noConstructorReturn: this is the purpose of the class
-    return http;
-  }
-}
+const admissions = createPrivateField<Admitted>();
 
-/**
- * Keeps how a request was admitted, as a private field of the framework's own object: no header, body or property of a request
- * can set it, and a copy of the object does not have it. A WeakMap would do the same at ten times the CPU, 2 µs a request.
- */
-class AdmissionRecord extends FrameworkObject {
-  #admitted: Admitted;
-
-  private constructor(http: object, admitted: Admitted) {
-    super(http);
-    this.#admitted = admitted;
-  }
-
-  static set(http: object, admitted: Admitted): void {
-    if (#admitted in http) http.#admitted = admitted;
-    else new AdmissionRecord(http, admitted);
-  }
-
-  static get(http: unknown): Admitted | undefined {
-    return typeof http === 'object' && http !== null && #admitted in http ? http.#admitted : undefined;
-  }
-}
-
-export const rememberAdmitted = AdmissionRecord.set;
+export const rememberAdmitted = admissions.set;
 
 /** Returns how a request was admitted, if it was. */
-export const findAdmitted = AdmissionRecord.get;
+export const findAdmitted = (http: unknown): Admitted | undefined =>
+  typeof http === 'object' && http !== null ? admissions.get(http) : undefined;
 
 /** Returns the target that the client of an admitted request signed, if a proxy has changed it. */
 export const findSignedTarget = (http: unknown, received: string): RequestTarget | undefined => {
