@@ -1,5 +1,6 @@
 // Uses the installed package as an ES module: calls, retries, webhooks and adapters. Exits with 0 on success.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { CpgClient, CpgError, signAxios, signFetch, sumAvailable, webhooks } from '@cpg/client';
 import { postgresInbox } from '@cpg/client/inbox-postgres';
 import { redisInbox } from '@cpg/client/inbox-redis';
@@ -32,6 +33,17 @@ assert.equal(webhooks.verify({ secret: 's', headers, body }).event, 'deposit.con
 const inbox = postgresInbox(async () => [{ state: 'claimed' }]);
 assert.deepEqual(await inbox.claim({ eventId: 1, token: 't' }, 1_000), { state: 'claimed' });
 assert.throws(() => redisInbox({}), CpgError);
+
+// The command line starts without zod and axios: every command is loaded when it is called.
+const readImports = (url, pattern = /^import .*? from "(.+?)";$/gm) =>
+  [...readFileSync(url, 'utf8').matchAll(pattern)].flatMap(([, name]) =>
+    name.startsWith('.') ? readImports(new URL(name, url)) : [name],
+  );
+const packages = readImports(new URL('cli.js', import.meta.resolve('@cpg/client')), /\bimport\("(.+?)"\)/g);
+assert.deepEqual(
+  [...new Set(packages)].filter((name) => !name.startsWith('node:')),
+  ['commander'],
+);
 
 stranger.close();
 cpg.close();
