@@ -14,28 +14,25 @@ import { UNTRIED } from './coverage.ts';
 import { CLIENT_MUTANTS } from './mutants/client-mutants.ts';
 import { SERVER_MUTANTS } from './mutants/server-mutants.ts';
 import { VERIFIER_MUTANTS } from './mutants/verifier-mutants.ts';
-import { formatReport } from './report.ts';
-import { failuresIn, judgeMutant, type Kind, type Trial, type TrialResult } from './trial.ts';
+import { formatReport, type MutationRun, triedIn } from './report.ts';
+import { ServerHost } from './server-host.ts';
+import { CORRECT, failuresIn, isForArea, judgeMutant, type Kind, type Trial, type TrialResult } from './trial.ts';
 
-const WIDTH = availableParallelism();
+// Some trials wait for settlements and deadlines: one worker more than cores keeps the cores busy.
+const WIDTH = availableParallelism() + 1;
 
-/** Runs the jobs with at most `WIDTH` in flight; the results keep the order of the jobs. */
-const inParallel = async <Job, Result>(
-  jobs: readonly Job[],
-  perform: (job: Job) => Promise<Result>,
-): Promise<readonly Result[]> => {
-  const results: Result[] = [];
-  let next = 0;
+/** Starts the jobs in order, at most `WIDTH` at once, each on a host that no other job uses meanwhile. */
+const inParallel = async (jobs: Iterable<(host: ServerHost) => Promise<void>>): Promise<void> => {
+  const queue = jobs[Symbol.iterator]();
   const worker = async (): Promise<void> => {
-    for (;;) {
-      const index = next++;
-      const job = jobs[index];
-      if (job === undefined) return;
-      results[index] = await perform(job);
+    const host = new ServerHost();
+    try {
+      for (let next = queue.next(); next.done !== true; next = queue.next()) await next.value(host);
+    } finally {
+      host.close();
     }
   };
   await Promise.all(Array.from({ length: WIDTH }, worker));
-  return results;
 };
 
 const toTrials = (kind: Kind, mutants: readonly Omit<Trial, 'kind'>[]): readonly Trial[] =>
@@ -52,17 +49,34 @@ const trials = [
   ...toTrials('server', SERVER_MUTANTS),
 ].filter(({ kind, id }) => (isKind ? kind === wanted : wanted !== 'controls' && id.includes(wanted)));
 
-const controls = wanted === '' || wanted === 'controls' ? await inParallel(CONTROLS, judgeControl) : [];
-if (trials.length === 0 && controls.length === 0) throw new Error(`No mutant's id contains ${wanted}.`);
+const chosenControls = wanted === '' || wanted === 'controls' ? CONTROLS : [];
+if (trials.length === 0 && chosenControls.length === 0) throw new Error(`No mutant's id contains ${wanted}.`);
 
 const kinds = [...new Set(trials.map(({ kind }) => kind))];
-const correct = await inParallel(kinds, async (kind) => ({ kind, records: await judgeMutant(kind) }));
+const controls: (readonly string[])[] = [];
+const correct: MutationRun['correct'][number][] = [];
+const results: TrialResult[] = [];
 
-const results = await inParallel(trials, async (trial): Promise<TrialResult> => {
-  const failed = failuresIn(await judgeMutant(trial.kind, trial));
+/** Tries a mutant with the cases that must kill it; with all of its area when one of those passes, for the report. */
+const judgeTrial = async (trial: Trial, host: ServerHost): Promise<void> => {
+  const ids = new Set(trial.killedBy);
+  const failed = failuresIn(await judgeMutant(trial, { host, ids }));
+  const isKilled = trial.killedBy.every((id) => failed.includes(id));
+  const others = isKilled ? [] : failuresIn(await judgeMutant(trial, { host })).filter((id) => !ids.has(id));
+  results.push({ trial, failed: [...failed, ...others] });
   if (process.stderr.isTTY) process.stderr.write('.');
-  return { trial, failed };
-});
+};
+
+// The longest first.
+await inParallel([
+  ...CORRECT.filter(({ kind }) => kinds.includes(kind)).map(({ kind, judge }) => async () => {
+    correct.push({ kind, records: await judge() });
+  }),
+  ...chosenControls.map((control) => async () => {
+    controls.push(await judgeControl(control));
+  }),
+  ...trials.map((trial) => (host: ServerHost) => judgeTrial(trial, host)),
+]);
 
 const isPlanned: Readonly<Record<Layer, boolean>> = {
   vectors: kinds.includes('client') && kinds.includes('verifier'),
@@ -70,13 +84,36 @@ const isPlanned: Readonly<Record<Layer, boolean>> = {
   server: kinds.includes('server'),
 };
 
+const isWhole = wanted === '' || isKind;
+const planned = catalogue().filter(({ layer }) => isPlanned[layer]);
+
+const isTriedBy = (kind: Kind, id: string): boolean =>
+  correct.some((each) => each.kind === kind && triedIn(each.records).includes(id));
+
+/** The cases that no mutant names must kill one too: tries the mutants with them until each has. */
+const judgeUnnamed = async (): Promise<void> => {
+  const killing = new Set(results.flatMap(({ failed }) => failed));
+  const left = new Set(planned.map(({ id }) => id).filter((id) => !killing.has(id)));
+  await inParallel(
+    results.map((result, i) => async (host) => {
+      const { trial, failed } = result;
+      const ids = new Set([...left].filter((id) => isTriedBy(trial.kind, id) && isForArea(id, trial.area)));
+      if (ids.size === 0) return;
+      const more = failuresIn(await judgeMutant(trial, { host, ids }));
+      for (const id of more) left.delete(id);
+      results[i] = { trial, failed: [...failed, ...more] };
+    }),
+  );
+};
+if (isWhole) await judgeUnnamed();
+
 const { text, isPassed } = formatReport({
   correct,
   results,
   controls,
-  isWhole: wanted === '' || isKind,
+  isWhole,
   isComplete: wanted === '',
-  planned: catalogue().filter(({ layer }) => isPlanned[layer]),
+  planned,
   untried: UNTRIED,
 });
 process.stdout.write(text);

@@ -31,16 +31,14 @@ const formatProblem = ({ trial, failed }: TrialResult): string => {
   return `ACCIDENTAL  ${kind} ${id}: ${passed.join(', ')} did not fail, but ${failed.slice(0, 4).join(', ')}${failed.length > 4 ? ', …' : ''}`;
 };
 
+/** The cases of a run that applied. */
+export const triedIn = (records: readonly ResultRecord[]): readonly string[] =>
+  records
+    .filter((record): record is CaseRecord => record.type === 'case' && record.verdict !== 'notapplicable')
+    .map(({ id }) => id);
+
 const triedCases = ({ correct }: MutationRun): readonly string[] => [
-  ...new Set(
-    correct.flatMap(({ records }) =>
-      records
-        .filter(
-          (record): record is CaseRecord => record.type === 'case' && record.verdict !== 'notapplicable',
-        )
-        .map(({ id }) => id),
-    ),
-  ),
+  ...new Set(correct.flatMap(({ records }) => triedIn(records))),
 ];
 
 interface Part {

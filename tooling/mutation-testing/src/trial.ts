@@ -1,12 +1,11 @@
-import { join } from 'node:path';
 import { clientSuite } from '@cpg/conformance/src/client/cases/client-suite.ts';
-import { createCaseFilter } from '@cpg/conformance/src/core/case-filter.ts';
+import { type CaseFilter, createIdMatcher } from '@cpg/conformance/src/core/case-filter.ts';
 import type { CaseRecord, ResultRecord } from '@cpg/conformance/src/core/record.ts';
 import { run } from '@cpg/conformance/src/core/run.ts';
 import { serverSuite } from '@cpg/conformance/src/server/cases/server-suite.ts';
 import { adapterVectorSuite } from '@cpg/conformance/src/vectors/vectors-suite.ts';
-import { startProcess } from '@cpg/test-support/processes';
 import { TRUSTED_PROXY } from './reference/addresses.ts';
+import { commandLineFor, type Program, type ServerHost, withServer } from './server-host.ts';
 import { DEMO_KEYS } from './suite.ts';
 
 /** What a mutant replaces. A mutant meets the suite through the same drivers as any other implementation. */
@@ -34,27 +33,20 @@ export const failuresIn = (records: readonly ResultRecord[]): readonly string[] 
     )
     .map(({ id }) => id);
 
-const HERE = import.meta.dirname;
-
-/** A program of this folder. */
-export interface Program {
-  readonly program: string;
-  readonly argv: readonly string[];
-}
-
-/** A server in a process of its own, which prints its addresses once it serves. */
-const spawnServer = async ({ program, argv }: Program) => {
-  const command = [process.execPath, ...process.execArgv, join(HERE, program), ...argv];
-  const { printed, stop } = await startProcess({ command, ready: /^http:/ });
-  return { addresses: printed.trim().split(' '), stop: () => stop('SIGKILL') };
-};
-
-export const commandFor = ({ program, argv }: Program) => ({
-  commandLine: [process.execPath, ...process.execArgv, join(HERE, program), ...argv]
+export const commandFor = (program: Program) => ({
+  commandLine: commandLineFor(program)
     .map((part) => `'${part}'`)
     .join(' '),
   isOneShot: false,
 });
+
+const SERVER: Program = { program: 'run-mutant.ts', argv: ['server'] };
+
+/** The cases of a server without a clock, a peer or a switch for the store. */
+const BLACK_BOX_CASES: CaseFilter = {
+  pattern: 'cases of a black box',
+  matches: createIdMatcher('server-{real-time,replay-after-many}*'),
+};
 
 /**
  * Cases that take long, or that only mutants of some areas can fail. They are skipped for the other areas.
@@ -77,71 +69,78 @@ const SKIPPED: readonly (readonly [id: RegExp, areas: readonly string[]])[] = [
   [/^client-silence-/, ['client: data']],
 ];
 
-const filterFor = (area: string | undefined) => ({
+/** Whether a case concerns an area. */
+export const isForArea = (id: string, area: string): boolean =>
+  !SKIPPED.some(([ids, areas]) => ids.test(id) && !areas.includes(area)) &&
+  (area === 'black box') === BLACK_BOX_CASES.matches(id);
+
+/** Judges a server as a black box, by the cases in real time; its clock is moved in place of waiting. */
+const judgeBlackBox = async (url: string, filter: CaseFilter): Promise<readonly ResultRecord[]> => {
+  const fastForward = async (ahead: number): Promise<void> => {
+    await fetch(`${url}/_sandbox/clock`, { method: 'PUT', body: JSON.stringify({ ahead }) });
+  };
+  const options = { url, keys: DEMO_KEYS, fastForward };
+  return run((plan) => plan.add(serverSuite(options, plan)), { filter });
+};
+
+/** Judges a server on layer 3; one with two addresses also has every test hook. */
+const judgeWithHooks = async (
+  [url = '', peerUrl]: readonly string[],
+  filter?: CaseFilter,
+): Promise<readonly ResultRecord[]> => {
+  const hooks = { storeUrl: `${url}/_sandbox/admission`, peerUrl, proxyAddress: TRUSTED_PROXY };
+  const options = {
+    url,
+    keys: DEMO_KEYS,
+    clockUrl: `${url}/_sandbox/clock`,
+    ...(peerUrl === undefined ? {} : hooks),
+  };
+  return run((plan) => plan.add(serverSuite(options, plan)), { filter });
+};
+
+const areaFilter = (area: string): CaseFilter => ({
   pattern: `cases for the area ${area}`,
-  matches: (id: string) => !SKIPPED.some(([ids, areas]) => ids.test(id) && !areas.includes(area ?? '')),
+  matches: (id) => isForArea(id, area),
 });
 
-/** Judges a server program as a black box, by the cases in real time; its clock is moved in place of waiting. */
-const judgeBlackBox = async (program: Program): Promise<readonly ResultRecord[]> => {
-  const server = await spawnServer(program);
-  try {
-    const [url = ''] = server.addresses;
-    const fastForward = async (ahead: number): Promise<void> => {
-      await fetch(`${url}/_sandbox/clock`, { method: 'PUT', body: JSON.stringify({ ahead }) });
-    };
-    const options = { url, keys: DEMO_KEYS, fastForward };
-    return await run((plan) => plan.add(serverSuite(options, plan)), {
-      filter: createCaseFilter('server-{real-time,replay-after-many}*'),
-    });
-  } finally {
-    await server.stop();
-  }
-};
+/** Judges a server program on layer 3, without the slow cases of some areas. */
+export const judgeServer = (program: Program): Promise<readonly ResultRecord[]> =>
+  withServer(program, (addresses) => judgeWithHooks(addresses, areaFilter('')));
 
-/**
- * Judges a server program on layer 3; unless `isWhole`, without the slow cases of other areas. A program that
- * prints two addresses also has every test hook.
- */
-export const judgeServer = async (
-  program: Program,
-  { area, isWhole = false }: { readonly area?: string; readonly isWhole?: boolean } = {},
-): Promise<readonly ResultRecord[]> => {
-  if (area === 'black box') return judgeBlackBox(program);
-  const server = await spawnServer(program);
-  try {
-    const [url = '', peerUrl] = server.addresses;
-    const hooks = { storeUrl: `${url}/_sandbox/admission`, peerUrl, proxyAddress: TRUSTED_PROXY };
-    const options = {
-      url,
-      keys: DEMO_KEYS,
-      clockUrl: `${url}/_sandbox/clock`,
-      ...(peerUrl === undefined ? {} : hooks),
-    };
-    return await run(
-      (plan) => plan.add(serverSuite(options, plan)),
-      isWhole ? {} : { filter: filterFor(area) },
-    );
-  } finally {
-    await server.stop();
-  }
-};
+/** A correct implementation, and how to judge it by every case that applies to it. */
+export interface Correct {
+  readonly kind: Kind;
+  readonly judge: () => Promise<readonly ResultRecord[]>;
+}
 
-/** Judges one mutant; the correct implementation without one. */
-export const judgeMutant = async (
-  kind: Kind,
-  mutant?: { readonly id: string; readonly area: string },
+export const CORRECT: readonly Correct[] = [
+  { kind: 'server', judge: () => withServer(SERVER, ([url = '']) => judgeBlackBox(url, BLACK_BOX_CASES)) },
+  { kind: 'server', judge: () => withServer(SERVER, (addresses) => judgeWithHooks(addresses)) },
+  { kind: 'client', judge: () => judgeAdapter({ kind: 'client' }) },
+  { kind: 'verifier', judge: () => judgeAdapter({ kind: 'verifier' }) },
+];
+
+const judgeAdapter = (
+  { kind, id }: { readonly kind: Kind; readonly id?: string },
+  filter?: CaseFilter,
 ): Promise<readonly ResultRecord[]> => {
-  const program = { program: 'run-mutant.ts', argv: mutant === undefined ? [kind] : [kind, mutant.id] };
-  if (kind === 'server' && mutant === undefined)
-    return [...(await judgeServer(program, { isWhole: true })), ...(await judgeBlackBox(program))];
-  if (kind === 'server') return judgeServer(program, { area: mutant?.area ?? '' });
-  const command = commandFor(program);
+  const command = commandFor({ program: 'run-mutant.ts', argv: id === undefined ? [kind] : [kind, id] });
   return run(
     (plan) => {
       plan.add(adapterVectorSuite(command, plan));
       if (kind === 'client') plan.add(clientSuite(command, plan));
     },
-    mutant === undefined ? {} : { filter: filterFor(mutant.area) },
+    { filter },
   );
+};
+
+/** Judges a mutant by these cases, or by all that concern its area. */
+export const judgeMutant = async (
+  { kind, id, area }: Omit<Trial, 'killedBy'>,
+  { host, ids }: { readonly host: ServerHost; readonly ids?: ReadonlySet<string> },
+): Promise<readonly ResultRecord[]> => {
+  const filter = ids === undefined ? areaFilter(area) : { pattern: 'some cases', matches: (each: string) => ids.has(each) };
+  if (kind !== 'server') return judgeAdapter({ kind, id }, filter);
+  const addresses = await host.serve(id);
+  return area === 'black box' ? judgeBlackBox(addresses[0] ?? '', filter) : judgeWithHooks(addresses, filter);
 };

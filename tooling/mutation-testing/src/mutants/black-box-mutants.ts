@@ -24,7 +24,7 @@ const KILLED_BY: Readonly<Record<string, readonly string[]>> = {
   'rate-never-resets': [RATE],
   'rate-per-second': [RATE],
   'rate-half-minutes': [RATE],
-  'rate-two-minutes': [RATE, TOGETHER, FREE, ...RACES],
+  'rate-two-minutes': [RATE],
   'rate-offset-minute': [RATE],
   'rate-by-timestamp': [TOGETHER],
   'rate-from-first-hit': [RATE],
