@@ -16,7 +16,15 @@ import { SERVER_MUTANTS } from './mutants/server-mutants.ts';
 import { VERIFIER_MUTANTS } from './mutants/verifier-mutants.ts';
 import { formatReport, type MutationRun, triedIn } from './report.ts';
 import { ServerHost } from './server-host.ts';
-import { CORRECT, failuresIn, isForArea, judgeMutant, type Kind, type Trial, type TrialResult } from './trial.ts';
+import {
+  CORRECT,
+  failuresIn,
+  isForArea,
+  judgeMutant,
+  type Kind,
+  type Trial,
+  type TrialResult,
+} from './trial.ts';
 
 // Some trials wait for settlements and deadlines: one worker more than cores keeps the cores busy.
 const WIDTH = availableParallelism() + 1;

@@ -1,4 +1,5 @@
 import { DECIMAL } from './balances.ts';
+import { expectRejected, type ServerResponse } from './server-response.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00$/;
@@ -133,4 +134,19 @@ export const expectFields = ({ check }: ServerUnderTest, what: FieldsOf, data: u
       expected: kind,
       actual: Object.hasOwn(row, name) ? JSON.stringify(row[name]) : 'no such field',
     });
+};
+
+/** Expects a 422 about this field, with any reason. */
+export const expectInvalidField = (
+  { check }: ServerUnderTest,
+  response: ServerResponse,
+  field: string,
+): void => {
+  const { message } = (response.json ?? {}) as { readonly message?: unknown };
+  check.that(String(message).startsWith(`${field}: `), {
+    what: 'message',
+    expected: `422 ${field}: …`,
+    actual: `${response.status} ${String(message)}`,
+  });
+  expectRejected(check, response, { status: 422, message: String(message) });
 };

@@ -95,11 +95,12 @@ export const expectNoRateHeaders = (check: Checker, response: ServerResponse): v
 
 const REJECTED_BEFORE_ROUTES = new Set([401, 413, 415, 429]);
 
-/** Expects a response of the route: no rejection by the checks up to admission, and no server error. */
+/** Expects a response of the route: no rejection by the checks up to admission, no redirect, and no server error. */
 export const expectAuthenticated = (check: Checker, response: ServerResponse): void => {
   const message = (response.json as { readonly message?: unknown } | undefined)?.message;
   const isRejected =
     REJECTED_BEFORE_ROUTES.has(response.status) ||
+    (response.status >= 300 && response.status < 400) ||
     response.status >= 500 ||
     (response.status === 400 && message !== 'Malformed JSON body');
   check.that(!isRejected, {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { endpoints } from '@cpg/protocol';
 import { NotApplicable } from '../core/checker.ts';
 import type { CraftedRequest } from '../core/probes/index.ts';
-import { DECIMAL, ExactDecimal, readAvailable } from './balances.ts';
+import { type CurrencyRow, DECIMAL, ExactDecimal, readAvailable, readCurrencies } from './balances.ts';
 import { assertRoute, assertServed } from './routes.ts';
 import { expectAccepted, type ServerResponse } from './server-response.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
@@ -118,3 +118,33 @@ export const expectNothingTaken = (server: ServerUnderTest, body: () => Promise<
     await body();
     return undefined;
   });
+
+/** The row of `GET /v1/currencies` for the usual terms. */
+export const readTerms = async (server: ServerUnderTest): Promise<CurrencyRow> => {
+  const { currency, network } = getTerms(server);
+  const rows = await readCurrencies(server);
+  const row = rows.find((each) => each.currency === currency && each.network === network);
+  if (row === undefined) throw new NotApplicable(`the server does not list ${currency} on ${network}`);
+  return row;
+};
+
+/** What an amount costs, with its fee. */
+const costOf = (amount: ExactDecimal, row: CurrencyRow): ExactDecimal =>
+  amount
+    .times(row.withdrawal_fee_percent)
+    .div(100)
+    .plus(row.withdrawal_fee_flat)
+    .toDecimalPlaces(row.decimals, ExactDecimal.ROUND_UP)
+    .plus(amount);
+
+/** The smallest amount that costs more than is available. */
+export const justTooMuch = (available: ExactDecimal, row: CurrencyRow): ExactDecimal => {
+  const unit = new ExactDecimal(10).pow(-row.decimals);
+  let amount = available
+    .minus(row.withdrawal_fee_flat)
+    .div(new ExactDecimal(row.withdrawal_fee_percent).div(100).plus(1))
+    .toDecimalPlaces(row.decimals, ExactDecimal.ROUND_DOWN)
+    .minus(unit);
+  while (costOf(amount, row).lte(available)) amount = amount.plus(unit);
+  return amount;
+};

@@ -118,6 +118,12 @@ export const CONTENT_MUTANTS = mutants<ServerParts>('content', [
     () => ({ page: () => ({ next_cursor: null, has_more: false }) }),
     'server-collections-not-paginated',
   ],
+  ['length-in-characters', () => ({ length: (text) => text.length }), 'server-syntax-schema-text'],
+  [
+    'message-in-ascii',
+    () => ({ envelope: (message) => ({ success: false, message: message.replace(/[^ -~]/g, '?') }) }),
+    'server-syntax-schema-text',
+  ],
   ['date-missing', () => ({ headers: () => ({ date: undefined }) }), 'server-date-header'],
   ['date-iso-8601', () => ({ headers: () => ({ date: new Date().toISOString() }) }), 'server-date-header'],
   [
@@ -138,6 +144,21 @@ export const CONTENT_MUTANTS = mutants<ServerParts>('content', [
 ]);
 
 export const FILTER_MUTANTS = mutants<ServerParts>('balances', [
+  [
+    'filter-not-decoded',
+    () => ({ filters: (query) => query.replaceAll('%', '%25') }),
+    'server-balances-filter-encoded',
+  ],
+  [
+    'filter-decoded-twice',
+    () => ({ filters: (query) => query.replaceAll('%25', '%') }),
+    'server-balances-filter-encoded',
+  ],
+  [
+    'filter-folded-beyond-ascii',
+    () => ({ matches: (wanted, own) => wanted.toUpperCase() === own }),
+    'server-balances-filter-folding',
+  ],
   [
     'filter-by-prefix',
     filtering((wanted, own) => own.toLowerCase().startsWith(wanted.toLowerCase())),

@@ -2,7 +2,22 @@ import type { Socket } from 'node:net';
 import { type Arrived, SERVER, type ServerParts } from '../reference/server-parts.ts';
 import { mutants } from './mutant.ts';
 
+const redirecting = (pattern: RegExp) => (): Partial<ServerParts> => ({
+  unknownRoute: (target) =>
+    pattern.test(target)
+      ? { status: 301, message: 'Moved Permanently' }
+      : { status: 404, message: 'Not found' },
+});
+
 export const ENVELOPE_MUTANTS = mutants<ServerParts>('envelope', [
+  ['redirect-trailing-slash', redirecting(/\/(?:\?|$)/), 'server-accept-path-trailing-slash'],
+  [
+    'redirect-clean-path',
+    redirecting(/\/(?:\/|\.\.?\/)/),
+    'server-accept-path-double-slash',
+    'server-accept-path-dots',
+    'server-accept-path-single-dot',
+  ],
   [
     'envelope-with-detail',
     () => ({ envelope: (message) => ({ success: false, message, detail: 'more' }) }),

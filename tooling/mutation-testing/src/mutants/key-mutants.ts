@@ -110,7 +110,34 @@ const implying =
       permissions.includes(permission) || (permissions.includes(held) && implied.includes(permission)),
   });
 
+/** Routes other spellings of a path too, and looks the permission up by the path as it was sent. */
+const routing = (respell: (path: string) => string) => (): Partial<ServerParts> => {
+  let isRespelt = false;
+  return {
+    routed: (path) => {
+      isRespelt = respell(path) !== path;
+      return respell(path);
+    },
+    hasPermission: (key, permission) => isRespelt || key.permissions.includes(permission),
+  };
+};
+
+const SPELLINGS: readonly (readonly [id: string, respell: (path: string) => string])[] = [
+  ['trailing-slash', (path) => path.replace(/\/$/, '')],
+  ['slashes-merged', (path) => path.replace(/\/+/g, '/')],
+  ['dots-resolved', (path) => new URL(path, 'http://host').pathname],
+  ['decoded', (path) => decodeURIComponent(path.replace(/%(?![0-9a-f]{2})/gi, '%25'))],
+  ['lower-case', (path) => path.toLowerCase()],
+  ['parameters', (path) => path.replace(/;[^/]*/g, '')],
+  ['suffix', (path) => path.replace(/\.json$/, '')],
+  ['by-its-end', (path) => path.replace(/.*(\/balances)$/, '/v1$1')],
+];
+
 export const PERMISSION_MUTANTS = mutants<ServerParts>('permission', [
+  ...SPELLINGS.map(
+    ([id, respell]) =>
+      [`permission-bypassed-by-${id}`, routing(respell), 'server-permission-other-spellings'] as const,
+  ),
   [
     'permission-ignored',
     without('permission'),

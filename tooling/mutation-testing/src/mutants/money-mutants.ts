@@ -142,11 +142,36 @@ export const MONEY_MUTANTS = mutants<ServerParts>('money', [
   ],
 ]);
 
-/** Mistakes about the end of a withdrawal. */
 /** A balance that was read is believed for so long. */
 const FORGOTTEN_MS = 20;
 
+const knownWhile = (isKnown: (status: string) => boolean) => (): Partial<ServerParts> => ({
+  findEarlier: (all, order, now) =>
+    LEDGER.findEarlier(
+      all.filter(({ status }) => isKnown(status)),
+      order,
+      now,
+    ),
+});
+
+/** Mistakes about the end of a withdrawal. */
 export const SETTLEMENT_MUTANTS = mutants<ServerParts>('settlement', [
+  [
+    'settlement-frees-reference',
+    knownWhile((status) => status === 'broadcasted'),
+    'server-settlement-confirmed',
+    'server-settlement-failed',
+  ],
+  [
+    'settlement-failure-frees-reference',
+    knownWhile((status) => status !== 'failed'),
+    'server-settlement-failed',
+  ],
+  [
+    'settlement-needs-more-than-the-cost',
+    () => ({ needed: (amount, fee) => amount.plus(fee).plus('0.000000000000000001') }),
+    'server-settlement-all-available',
+  ],
   [
     'settlement-checked-then-held',
     () => {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { catalogue } from '@cpg/conformance/src/commands/catalogue.ts';
 import { describe, expect, it } from 'vitest';
+import { CONTROLS } from '../controls/controls.ts';
 import { SUITE_FOLDER } from '../suite.ts';
 import { SUITE_MUTANTS } from '../suite-mutants/suite-mutants.ts';
 import { CLIENT_MUTANTS } from './client-mutants.ts';
@@ -35,4 +36,25 @@ describe('suite mutants', () => {
       expect(readFileSync(join(SUITE_FOLDER, 'src', test), 'utf8')).not.toBe('');
     },
   );
+});
+
+describe('README.md', () => {
+  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
+  const total = CLIENT_MUTANTS.length + VERIFIER_MUTANTS.length + SERVER_MUTANTS.length;
+
+  it.each([
+    ['clients and signers', CLIENT_MUTANTS.length],
+    ['verifiers', VERIFIER_MUTANTS.length],
+    ['servers', SERVER_MUTANTS.length],
+    ['controls', CONTROLS.length],
+    ['the suite itself', SUITE_MUTANTS.length],
+  ])('counts the %s', (what, count) => {
+    const row = readme.split('\n').find((line) => line.startsWith(`| ${what}:`));
+    expect(row).toContain(` | ${count} | `);
+  });
+
+  it('shows the last lines of a run', () => {
+    expect(readme).toContain(`    ${total}/${total} killed\n`);
+    expect(readme).toContain(`    suite: ${SUITE_MUTANTS.length}/${SUITE_MUTANTS.length} killed\n`);
+  });
 });

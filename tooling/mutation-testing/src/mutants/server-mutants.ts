@@ -3,6 +3,7 @@ import { ADDRESS_MUTANTS } from './address-mutants.ts';
 import { BLACK_BOX_MUTANTS } from './black-box-mutants.ts';
 import { CONTENT_MUTANTS, FILTER_MUTANTS, SYNTAX_MUTANTS } from './content-mutants.ts';
 import { CREDENTIAL_MUTANTS, ODD_SECRET_MUTANTS } from './credential-mutants.ts';
+import { DEPOSIT_MUTANTS } from './deposit-mutants.ts';
 import { HEADER_MUTANTS } from './header-mutants.ts';
 import { CONNECTION_MUTANTS, ENVELOPE_MUTANTS, PARSER_MUTANTS } from './http-mutants.ts';
 import { KEY_MUTANTS, PERMISSION_MUTANTS } from './key-mutants.ts';
@@ -17,6 +18,8 @@ import { COMPARE_MUTANTS, SERVER_SIGNING_MUTANTS } from './server-signature-muta
 import { PEER_MUTANTS, STORE_MUTANTS } from './store-mutants.ts';
 import { BODY_MUTANTS, TARGET_MUTANTS } from './target-mutants.ts';
 import { TIMESTAMP_MUTANTS } from './timestamp-mutants.ts';
+import { TRANSACTION_MUTANTS } from './transaction-mutants.ts';
+import { WITHDRAWAL_TEXT_MUTANTS } from './withdrawal-text-mutants.ts';
 
 /** Mutants of a server. */
 export const SERVER_MUTANTS: readonly Mutant<ServerParts>[] = [
@@ -48,5 +51,8 @@ export const SERVER_MUTANTS: readonly Mutant<ServerParts>[] = [
   SYNTAX_MUTANTS,
   WITHDRAWAL_MUTANTS,
   MONEY_MUTANTS,
+  WITHDRAWAL_TEXT_MUTANTS,
   SETTLEMENT_MUTANTS,
+  TRANSACTION_MUTANTS,
+  DEPOSIT_MUTANTS,
 ].flat();

@@ -1,4 +1,6 @@
+import { keccak_256 } from '@noble/hashes/sha3.js';
 import { Decimal as AnyDecimal } from 'decimal.js';
+import { isSameName, makePage, type Page, type Transaction, type TransactionQuery } from './paging.ts';
 
 export const Decimal: typeof AnyDecimal = AnyDecimal.clone({ precision: 120 });
 export type Decimal = AnyDecimal;
@@ -42,8 +44,41 @@ export interface Withdrawal extends Order {
   readonly decimals: number;
 }
 
+/** A call for a deposit address, and its result. */
+export interface DepositRequest {
+  readonly id: number;
+  readonly account: string;
+  readonly currency: string;
+  readonly network: string;
+  readonly user_identifier?: string | null | undefined;
+  readonly idempotency_key?: string | null | undefined;
+  readonly address: string;
+}
+
+type DepositCall = Omit<DepositRequest, 'id' | 'address'>;
+
 /** The steps of balances and withdrawals, each of which a mutant can replace. */
 export interface LedgerParts {
+  /** The part of a path that is routed. */
+  readonly routed: (path: string) => string;
+  /** The outcome for a target without a route. */
+  readonly unknownRoute: (target: string) => { readonly status: number; readonly message: string };
+  /** A page of transactions. */
+  readonly select: (rows: readonly Transaction[], query: TransactionQuery) => Page;
+  readonly sortTransactions: (rows: readonly Transaction[]) => readonly Transaction[];
+  readonly findEarlierDeposit: (
+    all: readonly DepositRequest[],
+    call: DepositCall,
+  ) => DepositRequest | undefined;
+  readonly isSameDeposit: (earlier: DepositRequest, call: DepositCall) => boolean;
+  /** The request whose address is given out again. */
+  readonly findAddress: (all: readonly DepositRequest[], call: DepositCall) => DepositRequest | undefined;
+  readonly isOwnDeposit: (request: DepositRequest, account: string) => boolean;
+  /** Whether the account has a hot wallet on a network. */
+  readonly hasWallet: (network: string) => boolean;
+  readonly isOwnTransaction: (withdrawal: Withdrawal, account: string) => boolean;
+  /** Whether a name in a withdrawal is this one. */
+  readonly isName: (wanted: string, own: string) => boolean;
   /** Whether a row matches a filter. */
   readonly matches: (wanted: string, own: string) => boolean;
   /** Whether a row must match both filters. */
@@ -59,7 +94,7 @@ export interface LedgerParts {
   /** The data of a response, or a row of it; `name`: of the endpoint. */
   readonly shape: (name: string, data: object) => object;
   /** The members beside the rows of a list. */
-  readonly page: (name: string) => object;
+  readonly page: (name: string, page: Omit<Page, 'rows'>) => object;
   /** The data of the response to `_ping`. */
   readonly pong: () => object;
   readonly fee: (amount: Decimal, currency: Currency) => Decimal;
@@ -120,8 +155,48 @@ const countKeys = (value: unknown): number => {
   return count;
 };
 
+const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
+const ZERO_ADDRESS = /^0x0{40}$/;
+
+/** Whether the capitals of an address are its checksum (EIP-55). An address in one case has none. */
+const hasChecksum = (address: string): boolean => {
+  const digits = address.slice(2);
+  if (digits === digits.toLowerCase() || digits === digits.toUpperCase()) return true;
+  const hash = Buffer.from(keccak_256(Buffer.from(digits.toLowerCase()))).toString('hex');
+  return [...digits].every(
+    (digit, i) =>
+      digit === (Number.parseInt(hash[i] ?? '0', 16) >= 8 ? digit.toUpperCase() : digit.toLowerCase()),
+  );
+};
+
 /** A small, correct ledger. */
 export const LEDGER: LedgerParts = {
+  routed: (path) => path,
+  unknownRoute: () => ({ status: 404, message: 'Not found' }),
+  select: makePage(),
+  sortTransactions: (rows) => rows.toSorted((left, right) => right.id - left.id),
+  findEarlierDeposit: (all, { account, idempotency_key: key }) =>
+    typeof key === 'string'
+      ? all.find((each) => each.account === account && each.idempotency_key === key)
+      : undefined,
+  isSameDeposit: (earlier, call) =>
+    earlier.currency === call.currency &&
+    earlier.network === call.network &&
+    (earlier.user_identifier ?? null) === (call.user_identifier ?? null),
+  findAddress: (all, { account, currency, network, user_identifier: user }) =>
+    typeof user === 'string'
+      ? all.find(
+          (each) =>
+            each.user_identifier === user &&
+            each.account === account &&
+            each.currency === currency &&
+            each.network === network,
+        )
+      : undefined,
+  isOwnDeposit: (request, account) => request.account === account,
+  hasWallet: (network) => ['ETH', 'TRX'].includes(network.toUpperCase()),
+  isOwnTransaction: (withdrawal, account) => withdrawal.account === account,
+  isName: (wanted, own) => wanted.toUpperCase() === own,
   matches: (wanted, own) => wanted.toLowerCase() === own.toLowerCase(),
   combine: (isCurrency, isNetwork) => isCurrency && isNetwork,
   compareRows: (left, right) => byText(left.currency, right.currency) || byText(left.network, right.network),
@@ -130,7 +205,7 @@ export const LEDGER: LedgerParts = {
   count: (rows) => rows,
   listed: (rows) => ({ data: rows }),
   shape: (_name, data) => data,
-  page: (name) => (name === 'transactions.list' ? { next_cursor: null, has_more: false } : {}),
+  page: (name, page) => (name === 'transactions.list' ? page : {}),
   pong: () => ({ pong: true }),
   fee: (amount, { feeFlat, feePercent, decimals }) =>
     amount.times(feePercent).div(100).plus(feeFlat).toDecimalPlaces(decimals, Decimal.ROUND_UP),
@@ -154,8 +229,8 @@ export const LEDGER: LedgerParts = {
       ? all.find((each) => each.account === account && each.client_reference === reference)
       : undefined,
   isRepeat: (earlier, order) =>
-    earlier.currency === order.currency &&
-    earlier.network === order.network &&
+    isSameName(earlier.currency, order.currency) &&
+    isSameName(earlier.network, order.network) &&
     earlier.to_address.toLowerCase() === order.to_address.toLowerCase() &&
     new Decimal(earlier.amount).eq(order.amount),
   filters: (query) => query,
@@ -169,7 +244,7 @@ export const LEDGER: LedgerParts = {
   fields: (body) => body,
   hasPlaces: (amount, decimals) => amount.decimalPlaces() <= decimals,
   isEnough: (amount, minimum) => amount.gte(minimum),
-  isDestination: (address) => /^0x[0-9a-fA-F]{40}$/.test(address),
+  isDestination: (address) => ADDRESS.test(address) && !ZERO_ADDRESS.test(address) && hasChecksum(address),
   isKnown: (found) => found !== undefined,
   isOwn: (withdrawal, account) => withdrawal.account === account,
   parseId: (text) => (/^[1-9][0-9]{0,18}$/.test(text) ? Number(text) : undefined),

@@ -6,6 +6,7 @@ import {
   type Order,
   type Withdrawal,
 } from './ledger-parts.ts';
+import type { Page, TransactionQuery } from './paging.ts';
 import type { Rejection } from './server-parts.ts';
 
 const currency = (
@@ -126,10 +127,10 @@ export class Ledger {
   }
 
   /** The withdrawals of an account, as transactions, newest first. */
-  transactions(account: string): readonly object[] {
-    const { format } = this.#parts;
-    return this.#withdrawals
-      .filter((each) => each.account === account)
+  transactions(account: string, query: TransactionQuery): Page {
+    const { format, isOwnTransaction, select, sortTransactions } = this.#parts;
+    const rows = this.#withdrawals
+      .filter((each) => isOwnTransaction(each, account))
       .map((each) => ({
         id: each.id,
         tx_hash: `0x${each.id}`,
@@ -144,9 +145,8 @@ export class Ledger {
         block_number: null,
         created_at: '2026-01-31T12:00:00+00:00',
         confirmed_at: null,
-      }))
-      .toReversed()
-      .slice(0, 50);
+      }));
+    return select(sortTransactions(rows), query);
   }
 
   #of(account: string): readonly Holding[] {
@@ -158,7 +158,9 @@ export class Ledger {
 
   async #hold(order: Order): Promise<Rejection | Withdrawal> {
     const parts = this.#parts;
-    const found = findCurrency(order);
+    const found = CURRENCIES.find(
+      (each) => parts.isName(order.currency, each.currency) && parts.isName(order.network, each.network),
+    );
     if (!parts.isKnown(found)) return rejection(400, 'Withdrawals are not enabled for this currency');
     const terms = found ?? CURRENCIES[0];
     if (terms === undefined) throw new Error('no currencies');
@@ -174,6 +176,8 @@ export class Ledger {
     const taken = parts.hold(amount, fee);
     const withdrawal: Withdrawal = {
       ...order,
+      currency: terms.currency,
+      network: terms.network,
       id: this.#withdrawals.length + 1,
       fee,
       decimals: terms.decimals,
@@ -202,7 +206,3 @@ export class Ledger {
 
 /** A withdrawal to this address fails. */
 const FAILING_ADDRESS = '0x000000000000000000000000000000000000dead';
-
-function findCurrency({ currency: name, network }: Order): Currency | undefined {
-  return CURRENCIES.find((each) => each.currency === name && each.network === network);
-}

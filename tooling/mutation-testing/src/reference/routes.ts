@@ -1,10 +1,11 @@
 import { type Endpoint, endpoints, isRejection, validateRequest } from '@cpg/protocol';
 import { CURRENCIES, Ledger } from './ledger.ts';
-import { Decimal, type Order } from './ledger-parts.ts';
+import { Decimal, type DepositRequest, type Order } from './ledger-parts.ts';
+import type { Page, TransactionQuery } from './paging.ts';
 import type { Rejection, ServerParts } from './server-parts.ts';
 
 /** A rejection, or the members of a success envelope besides `success` and `message`. */
-export type Outcome = Rejection | { readonly data: unknown; readonly next_cursor?: null };
+export type Outcome = Rejection | { readonly data: unknown; readonly next_cursor?: number | null };
 
 export interface Route {
   readonly permission: string | null;
@@ -24,15 +25,17 @@ export interface RouteContext {
 export const makeContext = (parts: ServerParts, now: () => number): RouteContext => ({
   parts,
   ledger: new Ledger(parts, now),
-  deposits: makeDepositRequests(),
+  deposits: makeDepositRequests(parts),
 });
 
 interface Valid {
   readonly account: string;
   readonly id: string;
-  readonly query: { readonly currency?: string; readonly network?: string };
+  readonly query: TransactionQuery;
   readonly body: unknown;
 }
+
+const LAST_PAGE = { next_cursor: null, has_more: false };
 
 const NOT_FOUND: Rejection = { status: 404, message: 'Not found' };
 
@@ -58,22 +61,33 @@ const listCurrencies = () =>
     withdrawal_fee_percent: new Decimal(feePercent).toFixed(6),
   }));
 
-/** The deposit requests that were made, by id. */
-const makeDepositRequests = () => {
-  const made: { readonly currency: unknown; readonly network: unknown }[] = [];
-  const describe = (id: number) => ({
+/** The deposit requests that were made. */
+const makeDepositRequests = (parts: ServerParts) => {
+  const made: DepositRequest[] = [];
+  const describe = ({ id, address, currency, network, user_identifier: user = null }: DepositRequest) => ({
     request_id: id,
-    address: `0x${String(id).padStart(40, '0')}`,
-    ...made[id - 1],
-    user_identifier: null,
+    address,
+    currency,
+    network,
+    user_identifier: user,
     display_expires_at: EXPIRES,
     created_at: CREATED,
   });
   return {
-    create: ({ currency, network }: Readonly<Record<string, unknown>>) =>
-      ({ ...describe(made.push({ currency, network })), contract_address: null }) as object,
-    find: (id: number): object | undefined =>
-      made[id - 1] && { ...describe(id), status: 'active', transactions: [] },
+    create: (call: Omit<DepositRequest, 'id' | 'address'>): Outcome => {
+      const earlier = parts.findEarlierDeposit(made, call);
+      if (earlier !== undefined && !parts.isSameDeposit(earlier, call))
+        return { status: 409, message: 'idempotency_key was already used with different parameters' };
+      const id = made.length + 1;
+      const address = parts.findAddress(made, call)?.address ?? `0x${String(id).padStart(40, '0')}`;
+      const request = earlier ?? { ...call, id, address };
+      if (earlier === undefined) made.push(request);
+      return { data: { ...describe(request), contract_address: null } };
+    },
+    find: (account: string, id: number): object | undefined => {
+      const found = made.find((each) => each.id === id && parts.isOwnDeposit(each, account));
+      return found && { ...describe(found), status: 'active', transactions: [] };
+    },
   };
 };
 
@@ -81,9 +95,13 @@ const handleEndpoint = async (name: string, context: RouteContext, valid: Valid)
   const { parts, ledger, deposits } = context;
   const { account, id, query, body } = valid;
   const shaped = (data: object): Outcome => ({ data: parts.shape(name, data) });
-  const listed = (rows: readonly object[]): Outcome => {
+  const listed = (rows: readonly object[], page: Omit<Page, 'rows'> = LAST_PAGE): Outcome => {
     const outcome = parts.listed(rows.map((row) => parts.shape(name, row)));
-    return 'data' in outcome ? { ...outcome, ...parts.page(name) } : outcome;
+    return 'data' in outcome ? { ...outcome, ...parts.page(name, page) } : outcome;
+  };
+  const listTransactions = (): Outcome => {
+    const { rows, ...page } = ledger.transactions(account, query);
+    return listed(rows, page);
   };
   switch (name) {
     case 'ping':
@@ -93,7 +111,7 @@ const handleEndpoint = async (name: string, context: RouteContext, valid: Valid)
     case 'currencies.list':
       return listed(listCurrencies());
     case 'transactions.list':
-      return listed(ledger.transactions(account));
+      return listTransactions();
     case 'withdrawals.create': {
       const result = await ledger.withdraw({ ...(body as Omit<Order, 'account'>), account });
       return 'data' in result ? shaped(result.data) : result;
@@ -102,13 +120,19 @@ const handleEndpoint = async (name: string, context: RouteContext, valid: Valid)
       const found = ledger.withdrawal(account, Number(id));
       return found === undefined ? parts.unseen() : shaped(found.data);
     }
-    case 'depositAddresses.create':
-      return shaped(deposits.create(body as Readonly<Record<string, unknown>>));
+    case 'depositAddresses.create': {
+      const result = deposits.create({
+        ...(body as Omit<DepositRequest, 'id' | 'address' | 'account'>),
+        account,
+      });
+      return 'data' in result ? shaped(result.data as object) : result;
+    }
     case 'depositRequests.get': {
-      const found = deposits.find(Number(id));
+      const found = deposits.find(account, Number(id));
       return found === undefined ? NOT_FOUND : shaped(found);
     }
     default:
+      if (!parts.hasWallet(query.network ?? '')) return { status: 404, message: 'Network not found' };
       return shaped({ network: query.network?.toUpperCase(), address: `0x${'1'.repeat(40)}` });
   }
 };
@@ -149,7 +173,7 @@ const handle =
 
 /** Finds the route of a request among the endpoints that are served. */
 export const findRoute = (method: string, target: string, context: RouteContext): Route => {
-  const path = target.split('?')[0] ?? '';
+  const path = context.parts.routed(target.split('?')[0] ?? '');
   const known = Object.values(endpoints)
     .filter(({ name }) => context.parts.isServed(name))
     .map((endpoint: Endpoint) => ({ endpoint, match: createPattern(endpoint).exec(path) }))
@@ -160,7 +184,7 @@ export const findRoute = (method: string, target: string, context: RouteContext)
     const handler = handle({ endpoint, target, groups: { ...match.groups } }, context);
     return { permission: endpoint.permission, handle: handler };
   }
-  if (known.length === 0) return { permission: null, handle: async () => NOT_FOUND };
+  if (known.length === 0) return { permission: null, handle: async () => context.parts.unknownRoute(target) };
   const allow = known.map(({ endpoint }) => endpoint.method).join(', ');
   return {
     permission: null,

@@ -104,6 +104,8 @@ export interface ServerParts extends SigningParts, LedgerParts {
   readonly envelope: (message: string) => object;
   /** The text of a body. */
   readonly write: (body: object) => string;
+  /** The Content-Length of a body. */
+  readonly length: (text: string) => number;
   /** Responses are chunked. */
   readonly isChunked: boolean;
   /** Runs before each response. */
@@ -217,6 +219,7 @@ export const SERVER: ServerParts = {
   headers: () => ({}),
   envelope: (message) => ({ success: false, message }),
   write: (body) => JSON.stringify(body),
+  length: (text) => Buffer.byteLength(text),
   isChunked: false,
   delay: () => undefined,
   isReread: () => false,

@@ -68,7 +68,7 @@ export const startServer = async (parts: ServerParts): Promise<string> => {
     const text = parts.write(body);
     const fixed = {
       'content-type': 'application/json; charset=utf-8',
-      ...(parts.isChunked ? {} : { 'content-length': Buffer.byteLength(text) }),
+      ...(parts.isChunked ? {} : { 'content-length': parts.length(text) }),
       date: new Date(switches.now * 1000).toUTCString(),
     };
     const outage = status === 503 ? { 'retry-after': '1' } : {};

@@ -78,7 +78,7 @@ describe('the server suite', () => {
 
   it('has no verdict when a key other than slowA and slowB reaches its limit', async () => {
     const { url, keys } = await start({ makeAdmit: () => () => 'limited' });
-    const [record] = await tryCases('server-accept-no-query', { url, keys });
+    const [record] = await tryCases('server-replay-next-second', { url, keys });
     expect(record).toMatchObject({
       verdict: 'error',
       reason: expect.stringContaining('the key of the role full has reached its rate limit'),

@@ -111,6 +111,8 @@ const smuggled =
 
 const AMBIGUOUS = { spec: '§1.2, §3, RFC 9112 section 6.3' } as const;
 
+const FOREIGN_NAME = 'сума_額_☃_🂡';
+
 /** Body size, framing and syntax. */
 export const BODY_CASES = [
   ...serverCases({ group: 'body', spec: '§1.2, §3' }, [
@@ -180,10 +182,13 @@ export const BODY_CASES = [
       spec: '§3',
       run: async (server) => {
         const body = `{"nonce":"${server.basis().nonce}"}`;
-        const usual = await post(server, body);
+        const usual = await post(server, body, { role: 'other' });
         expectAuthenticated(server.check, usual);
         for (const contentType of OTHER_CONTENT_TYPES) {
-          const { status, text } = await post(server, body, { encoding: { contentType } });
+          const { status, text } = await post(server, body, {
+            role: 'other',
+            encoding: { contentType },
+          });
           server.check.equal(`response with ${contentType ?? 'no'} Content-Type`, {
             expected: `${usual.status} ${usual.text}`,
             actual: `${status} ${text}`,
@@ -229,8 +234,9 @@ export const BODY_CASES = [
       spec: '§4',
       run: async (server) => {
         const expected = { status: 422, message: 'body: Input should be an object' };
-        for (const body of ['[]', 'null', '1', '"x"', 'true', '[{}]'])
-          expectRejected(server.check, await postServed(server, body), expected);
+        expectRejected(server.check, await postServed(server, '[]'), expected);
+        for (const body of ['null', '1', '"x"', 'true', '[{}]'])
+          expectRejected(server.check, await post(server, body, { role: 'other' }), expected);
       },
     },
     {
@@ -269,6 +275,22 @@ export const BODY_CASES = [
         const message =
           'network: Field required; amount: Field required; to_address: Field required; client_refrence: Unexpected field';
         expectRejected(server.check, await postServed(server, body), { status: 422, message });
+      },
+    },
+    {
+      id: 'syntax-schema-text',
+      description: 'the name of an unknown field in other scripts is echoed in full: its length is in bytes',
+      spec: '§3, §4',
+      run: async (server) => {
+        const body = JSON.stringify({ [FOREIGN_NAME]: 1 });
+        const response = await postServed(server, body);
+        const { message } = (response.json ?? {}) as { readonly message?: unknown };
+        expectRejected(server.check, response, { status: 422, message: String(message) });
+        server.check.that(String(message).endsWith(`; ${FOREIGN_NAME}: Unexpected field`), {
+          what: 'message',
+          expected: `…; ${FOREIGN_NAME}: Unexpected field`,
+          actual: String(message),
+        });
       },
     },
     {

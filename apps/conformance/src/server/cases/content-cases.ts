@@ -1,12 +1,13 @@
 import { type Endpoint, endpoints } from '@cpg/protocol';
 import { NotApplicable } from '../../core/checker.ts';
 import type { Recipe } from '../../core/probes/index.ts';
-import { readBalances, readCurrencies } from '../balances.ts';
+import { readBalances } from '../balances.ts';
 import { expectFields, type FieldsOf } from '../fields.ts';
 import { assertRoute, assertServed } from '../routes.ts';
 import { expectAccepted, getHeader, type ServerResponse } from '../server-response.ts';
 import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 import { craftWithdrawal, expectWithdrawn } from '../withdrawals.ts';
+import { findDepositable, requestAddress } from './deposit-cases.ts';
 
 const getData = (response: ServerResponse): unknown => (response.json as { readonly data: unknown }).data;
 
@@ -33,27 +34,6 @@ const ofRows = (endpoint: Endpoint, what: FieldsOf) => async (server: ServerUnde
   const all = rows as readonly unknown[];
   if (all.length === 0) throw new NotApplicable(`the account of the role full has no ${what}`);
   for (const row of all) expectFields(server, what, row);
-};
-
-/** A currency of `full` that can be deposited. */
-const findDepositable = async (server: ServerUnderTest) => {
-  const rows = await readCurrencies(server);
-  const row = rows.find((each) => (each as { deposit_enabled?: unknown }).deposit_enabled === true);
-  if (row === undefined) throw new NotApplicable('no currency is enabled for deposits');
-  return row;
-};
-
-const requestAddress = async (server: ServerUnderTest): Promise<Readonly<Record<string, unknown>>> => {
-  const { currency, network } = await findDepositable(server);
-  const response = await askServed(server, endpoints.createDepositAddress, {
-    method: 'POST',
-    target: `/v1/deposit-addresses?nonce=${server.basis().nonce}`,
-    body: Buffer.from(JSON.stringify({ currency, network })),
-  });
-  expectAccepted(server.check, response);
-  const data = getData(response);
-  expectFields(server, 'depositAddress', data);
-  return data as Readonly<Record<string, unknown>>;
 };
 
 /** The fields of each response, by type. */
@@ -236,6 +216,42 @@ export const FILTER_CASES = serverCases({ group: 'balances', spec: '§4.1' }, [
     },
   })),
   {
+    id: 'balances-filter-encoded',
+    description: 'a filter is decoded once: escapes stand for characters, and an escaped % for itself',
+    run: async (server) => {
+      const [first] = await readBalances(server);
+      if (first === undefined) throw new NotApplicable('the account of the role full has no balance');
+      const escaped = [...first.currency].map((each) => `%${each.charCodeAt(0).toString(16)}`).join('');
+      const count = async (query: string) => (await readBalances(server, query)).length;
+      server.check.equal(`rows of currency=${escaped}`, {
+        expected: await count(`currency=${first.currency}`),
+        actual: await count(`currency=${escaped}`),
+      });
+      const twice = escaped.replaceAll('%', '%25');
+      server.check.equal(`rows of currency=${twice}`, {
+        expected: 0,
+        actual: await count(`currency=${twice}`),
+      });
+    },
+  },
+  {
+    id: 'balances-filter-folding',
+    description: 'only A–Z have a case: ſ is no S, and the Kelvin sign no K',
+    spec: '§4',
+    run: async (server) => {
+      const rows = await readBalances(server, '', 'other');
+      const names = [...new Set(rows.map(({ currency }) => currency))].filter((name) => /[SK]/.test(name));
+      if (names.length === 0) throw new NotApplicable('no balance of a currency with an S or a K');
+      for (const name of names.slice(0, 3)) {
+        const other = encodeURIComponent(name.replaceAll('S', '\u017f').replaceAll('K', '\u212a'));
+        server.check.equal(`rows of currency=${other}`, {
+          expected: 0,
+          actual: (await readBalances(server, `currency=${other}`, 'other')).length,
+        });
+      }
+    },
+  },
+  {
     id: 'balances-filter-suspicious',
     description: 'NUL, line ends, bytes that are no UTF-8 and long texts in a filter: no row, or a rejection',
     run: async (server) => {
@@ -243,7 +259,7 @@ export const FILTER_CASES = serverCases({ group: 'balances', spec: '§4.1' }, [
       if (first === undefined) throw new NotApplicable('the account of the role full has no balance');
       for (const value of getSuspicious(first.currency)) {
         const target = `/v1/balances?currency=${value}&nonce=${server.basis().nonce}`;
-        const { status, json, text } = await server.ask({ target });
+        const { status, json, text } = await server.ask({ target }, server.basis('other'));
         const rows = (json as { readonly data?: readonly unknown[] } | undefined)?.data;
         server.check.that((status === 200 && rows?.length === 0) || (status >= 400 && status < 500), {
           what: `response to currency=${value.slice(0, 20)}`,

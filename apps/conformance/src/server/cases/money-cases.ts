@@ -1,7 +1,7 @@
 import { endpoints } from '@cpg/protocol';
 import { NotApplicable } from '../../core/checker.ts';
 import { REJECTIONS } from '../../core/rejections.ts';
-import { type CurrencyRow, ExactDecimal, readBalance, readBalances, readCurrencies } from '../balances.ts';
+import { ExactDecimal, readBalance, readBalances, readCurrencies } from '../balances.ts';
 import { allAtOnce, type Hold } from '../concurrency.ts';
 import { assertRoute } from '../routes.ts';
 import { expectRejected } from '../server-response.ts';
@@ -14,7 +14,9 @@ import {
   expectWithdrawn,
   getCost,
   getTerms,
+  justTooMuch,
   newReference,
+  readTerms,
   withdraw,
 } from '../withdrawals.ts';
 
@@ -56,22 +58,19 @@ const expectNoRepeat = async (
   });
 };
 
-/** The smallest amount that costs more than is available. */
-const justTooMuch = (available: ExactDecimal, row: CurrencyRow): ExactDecimal => {
-  const unit = new ExactDecimal(10).pow(-row.decimals);
-  const percent = new ExactDecimal(row.withdrawal_fee_percent).div(100);
-  const isTooMuch = (amount: ExactDecimal): boolean => {
-    const fee = amount.times(percent).plus(row.withdrawal_fee_flat);
-    return amount.plus(fee.toDecimalPlaces(row.decimals, ExactDecimal.ROUND_UP)).gt(available);
-  };
-  let amount = available
-    .minus(row.withdrawal_fee_flat)
-    .div(percent.plus(1))
-    .toDecimalPlaces(row.decimals, ExactDecimal.ROUND_DOWN)
-    .minus(unit);
-  while (!isTooMuch(amount)) amount = amount.plus(unit);
-  return amount;
-};
+/** References that are not the same text. */
+const similarReferences = (reference: string): readonly string[] => [
+  reference,
+  reference.toUpperCase(),
+  `${reference} `,
+  ` ${reference}`,
+  `${reference}-\u00e9`,
+  `${reference}-\u00e8`,
+  `${reference}-e\u0301`,
+  `${reference}-e`,
+  reference.padEnd(128, 'a'),
+  `${reference.padEnd(127, 'a')}b`,
+];
 
 /** Which balance a withdrawal moves, by how much, and what a reference belongs to. */
 export const MONEY_CASES = serverCases({ group: 'withdrawal', spec: '§4.6', needs: ['withdrawal'] }, [
@@ -80,13 +79,10 @@ export const MONEY_CASES = serverCases({ group: 'withdrawal', spec: '§4.6', nee
     description: 'the smallest unit more than is available, while withdrawals hold a part of the balance',
     spec: '§4.1, §4.6',
     run: async (server) => {
-      const terms = getTerms(server);
-      const row = (await readCurrencies(server)).find(
-        ({ currency, network }) => currency === terms.currency && network === terms.network,
-      );
+      const row = await readTerms(server);
       await withdraw(server);
-      const { held, available } = await readBalance(server, terms);
-      if (row === undefined || held.isZero()) throw new NotApplicable('nothing is held after a withdrawal');
+      const { held, available } = await readBalance(server, getTerms(server));
+      if (held.isZero()) throw new NotApplicable('nothing is held after a withdrawal');
       await expectNothingTaken(server, async () => {
         const amount = justTooMuch(available, row).toFixed();
         const response = await server.send(craftWithdrawal(server, { amount }));
@@ -96,6 +92,76 @@ export const MONEY_CASES = serverCases({ group: 'withdrawal', spec: '§4.6', nee
   },
   distinctRace('body'),
   distinctRace('header-end'),
+  {
+    id: 'withdrawal-reference-exact',
+    description:
+      'references that differ in case, in spaces, in an accent, or in the last of 128 characters are different ones',
+    run: (server) =>
+      expectTaken(server, async () => {
+        const reference = newReference();
+        const withdrawn = [];
+        for (const client_reference of similarReferences(reference))
+          withdrawn.push(await withdraw(server, { client_reference }));
+        const ids = new Set(withdrawn.map(({ id }) => id));
+        server.check.equal('withdrawals', { expected: withdrawn.length, actual: ids.size });
+        return withdrawn.map(getCost).reduce((sum, cost) => sum.plus(cost), new ExactDecimal(0));
+      }),
+  },
+  {
+    id: 'withdrawal-reference-spelling',
+    description:
+      'a repeat with the same amount in another spelling, and with currency and network in lower case: the first withdrawal',
+    run: (server) =>
+      expectTaken(server, async () => {
+        const { currency, network, amount: usual } = getTerms(server);
+        const client_reference = newReference();
+        const amount = new ExactDecimal(usual).toSignificantDigits(1, ExactDecimal.ROUND_UP);
+        const first = await withdraw(server, { client_reference, amount: amount.toFixed() });
+        const spellings = [
+          { amount: amount.toFixed(amount.decimalPlaces() + 1) },
+          { amount: amount.toNumber() },
+          { amount: amount.toFixed(), currency: currency.toLowerCase(), network: network.toLowerCase() },
+        ];
+        for (const changes of spellings) {
+          const { id, data } = await withdraw(server, { client_reference, ...changes });
+          server.check.equal(`response to ${JSON.stringify(changes)}`, {
+            expected: `withdrawal ${first.id} of ${first.data.currency} on ${first.data.network}`,
+            actual: `withdrawal ${id} of ${data.currency} on ${data.network}`,
+          });
+        }
+        return getCost(first);
+      }),
+  },
+  {
+    id: 'withdrawal-name-spelling',
+    description: 'currency and network match in any case; the response has the spelling of the server',
+    spec: '§4',
+    run: (server) =>
+      expectTaken(server, async () => {
+        const { currency, network } = getTerms(server);
+        const withdrawn = await withdraw(server, {
+          currency: currency.toLowerCase(),
+          network: network.toLowerCase(),
+        });
+        server.check.equal('currency and network', {
+          expected: `${currency} on ${network}`,
+          actual: `${withdrawn.data.currency} on ${withdrawn.data.network}`,
+        });
+        return getCost(withdrawn);
+      }),
+  },
+  {
+    id: 'withdrawal-minimum',
+    description: 'exactly the minimum withdrawal amount is accepted',
+    run: async (server) => {
+      const { min_withdrawal_amount: minimum } = await readTerms(server);
+      if (new ExactDecimal(minimum).isZero())
+        throw new NotApplicable('the currency has no minimum withdrawal amount');
+      await expectTaken(server, async () =>
+        getCost(await withdraw(server, { amount: new ExactDecimal(minimum).toFixed() })),
+      );
+    },
+  },
   {
     id: 'withdrawal-moves-one-balance',
     description: 'a withdrawal moves one balance of one account, and no other balance of this or another one',

@@ -27,7 +27,7 @@ const race = (hold: Hold) => ({
   timeoutMs: 20_000,
   run: async (server: ServerUnderTest) => {
     for (let round = 0; round < ROUNDS; round++) {
-      const request = server.craft({ body: Buffer.from('{"covered":true}') });
+      const request = server.craft({ body: Buffer.from('{"covered":true}') }, server.basis('other'));
       const options = { hold, copies: COPIES };
       const each = instances(server).map((instance) => simultaneously(instance, request, options));
       const responses = (await Promise.all(each)).flat();

@@ -42,6 +42,24 @@ const ofEndpoint = (endpoint: Endpoint): Parameters<typeof serverCases>[1] => {
   ];
 };
 
+/** Paths that a framework may route to `GET /v1/balances`. */
+const OTHER_SPELLINGS = [
+  '/v1/balances/',
+  '/v1//balances',
+  '/v1/./balances',
+  '/v1/_ping/../balances',
+  '/v1/%2e/balances',
+  '/v1/_ping/%2e%2e/balances',
+  '/v1/%62alances',
+  '/v1/balances%2f',
+  '/v1/balances%20',
+  '/V1/balances',
+  '/v1/Balances',
+  '/v1/balances;a=1',
+  '/v1/balances.json',
+  '/v1/_ping/balances',
+] as const;
+
 /** One permission per route, for every route of the wire protocol. */
 export const PERMISSION_CASES: readonly ServerCase[] = [
   ...serverCases({ group: 'permission', spec: '§2 restriction 5, §4' }, ENDPOINTS.flatMap(ofEndpoint)),
@@ -61,6 +79,25 @@ export const PERMISSION_CASES: readonly ServerCase[] = [
             if (endpoint === endpoints.getDepositRequest && response.status === 404 && id === '1') break;
             expectRejected(server.check, response, createPermissionRejection(endpoint.permission ?? ''));
           }
+        }
+      },
+    },
+  ]),
+  ...serverCases({ group: 'permission', spec: '§2 restriction 5' }, [
+    {
+      id: 'permission-other-spellings',
+      description:
+        'without the permission, no other spelling of a path is served: trailing slash, doubled slash, dots, escapes, capitals, parameters, suffix',
+      run: async (server) => {
+        await assertRoute(server, endpoints.listBalances);
+        for (const path of OTHER_SPELLINGS) {
+          const basis = server.basis('noperm');
+          const response = await server.ask({ target: `${path}?nonce=${basis.nonce}` }, basis);
+          server.check.that(response.status === 403 || response.status === 404, {
+            what: `response to ${path}`,
+            expected: '403 or 404',
+            actual: `${response.status} ${response.text}`,
+          });
         }
       },
     },

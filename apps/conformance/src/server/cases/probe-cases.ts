@@ -17,6 +17,7 @@ import {
 import { expectClientError, expectResponse } from '../server-response.ts';
 import type { ServerCase, ServerUnderTest } from '../server-under-test.ts';
 import { withFrozenClock } from '../test-hooks.ts';
+import type { Role } from '../test-keys.ts';
 
 const overWire = (probe: Probe, run: ServerCase['run'], needs: readonly string[] = []): ServerCase => ({
   id: `server-${probe.id}`,
@@ -27,13 +28,21 @@ const overWire = (probe: Probe, run: ServerCase['run'], needs: readonly string[]
   run,
 });
 
-const tryProbe = async (server: ServerUnderTest, probe: Probe, now = server.now()): Promise<void> => {
-  const basis = server.basis('full', now);
+const tryProbe = async (
+  server: ServerUnderTest,
+  probe: Probe,
+  { role = 'full', now = server.now() }: { readonly role?: Role; readonly now?: number } = {},
+): Promise<void> => {
+  const basis = server.basis(role, now);
   const response = await server.ask(probe.craft(basis), basis);
   expectResponse(server.check, response, probe.expected);
 };
 
-const plain = (probe: Probe): ServerCase => overWire(probe, (server) => tryProbe(server, probe));
+/** What is accepted counts towards the limit of its key, so another key than `full` sends it. */
+const plain = (probe: Probe): ServerCase => {
+  const role = probe.expected === 'accepted' || probe.expected === 'authenticated' ? 'readonly' : 'full';
+  return overWire(probe, (server) => tryProbe(server, probe, { role }));
+};
 
 const unparsable = (probe: Probe): ServerCase =>
   overWire(probe, async (server) => {
@@ -42,7 +51,7 @@ const unparsable = (probe: Probe): ServerCase =>
   });
 
 const frozen = (probe: Probe): ServerCase =>
-  overWire(probe, (server) => withFrozenClock(server, (_clock, now) => tryProbe(server, probe, now)), [
+  overWire(probe, (server) => withFrozenClock(server, (_clock, now) => tryProbe(server, probe, { now })), [
     'clock',
   ]);
 

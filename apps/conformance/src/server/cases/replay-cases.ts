@@ -124,7 +124,7 @@ export const REPLAY_CASES = serverCases({ group: 'replay', spec: '§2 restrictio
     id: 'replay-same-second-differs',
     description: 'requests of one second that differ in query, path, method or body are all accepted',
     run: async (server) => {
-      const basis = server.basis();
+      const basis = server.basis('other');
       const timestamp = String(basis.now);
       const target = `/v1/_ping?nonce=${basis.nonce}`;
       for (const recipe of [
@@ -174,7 +174,7 @@ export const REPLAY_CASES = serverCases({ group: 'replay', spec: '§2 restrictio
 const ROUNDS = 4;
 
 const oneRound = async (server: ServerUnderTest, hold: Hold, copies: number): Promise<void> => {
-  const request = server.craft({ body: Buffer.from('{"covered":true}') });
+  const request = server.craft({ body: Buffer.from('{"covered":true}') }, server.basis('other'));
   const responses = await simultaneously(server, request, { hold, copies });
   const accepted = responses.filter(({ status }) => status >= 200 && status < 300);
   server.check.equal(`accepted of ${copies} at once`, { expected: 1, actual: accepted.length });

@@ -19,6 +19,7 @@ import { BODY_CASES } from './body-cases.ts';
 import { CONNECTION_CASES } from './connection-cases.ts';
 import { CONTENT_CASES, FILTER_CASES } from './content-cases.ts';
 import { CREDENTIAL_CASES, ODD_SECRET_CASES } from './credential-cases.ts';
+import { DEPOSIT_CASES } from './deposit-cases.ts';
 import { IP_EDGE_CASES } from './ip-edge-cases.ts';
 import { KEY_CASES } from './key-cases.ts';
 import { MONEY_CASES } from './money-cases.ts';
@@ -33,6 +34,7 @@ import { REPLAY_MEMORY_CASES } from './replay-memory-cases.ts';
 import { SETTLEMENT_CASES } from './settlement-cases.ts';
 import { SMUGGLING_CASES } from './smuggling-cases.ts';
 import { STORE_CASES } from './store-cases.ts';
+import { TRANSACTION_CASES } from './transaction-cases.ts';
 import { WITHDRAWAL_CASES } from './withdrawal-cases.ts';
 import { WITHDRAWAL_READING_CASES } from './withdrawal-reading-cases.ts';
 import { WITHDRAWAL_REJECTION_CASES } from './withdrawal-rejection-cases.ts';
@@ -53,10 +55,12 @@ const ALL_CASES = [
   BALANCE_CASES,
   FILTER_CASES,
   CONTENT_CASES,
+  DEPOSIT_CASES,
   WITHDRAWAL_CASES,
   WITHDRAWAL_REJECTION_CASES,
   WITHDRAWAL_READING_CASES,
   MONEY_CASES,
+  TRANSACTION_CASES,
   SETTLEMENT_CASES,
   REPLAY_CASES,
   RACE_CASES,

@@ -13,7 +13,9 @@ import {
   getCost,
   getNewestWithdrawal,
   getTerms,
+  justTooMuch,
   newReference,
+  readTerms,
   withdraw,
 } from '../withdrawals.ts';
 
@@ -81,6 +83,16 @@ const expectAtRest = async (server: ServerUnderTest, state: string, expected: Am
   expectAmounts(server, state, { actual: await readBalance(server, getTerms(server)), expected });
 };
 
+/** A repeat of the reference of a withdrawal that is final is still a repeat. */
+const expectKept = async (
+  server: ServerUnderTest,
+  { id }: { readonly id: number },
+  changes: Readonly<Record<string, unknown>>,
+): Promise<void> => {
+  const again = await withdraw(server, changes);
+  server.check.equal('withdrawal_id of a repeat', { expected: id, actual: again.id });
+};
+
 const AT_ONCE = 8;
 
 /**
@@ -128,7 +140,8 @@ export const SETTLEMENT_CASES = serverCases(
         'a confirmed withdrawal clears its hold and debits the balance, once; available stays as it was',
       run: async (server) => {
         const before = await readAtRest(server);
-        const withdrawal = await withdraw(server);
+        const client_reference = newReference();
+        const withdrawal = await withdraw(server, { client_reference });
         const cost = getCost(withdrawal);
         const available = before.available.minus(cost);
         const { status, amounts } = await watch(server, withdrawal.id, (seen) =>
@@ -140,6 +153,7 @@ export const SETTLEMENT_CASES = serverCases(
         server.check.equal('status', { expected: 'confirmed', actual: status });
         const after = { balance: before.balance.minus(cost), held: before.held, available };
         expectAmounts(server, 'confirmed', { actual: amounts, expected: after });
+        await expectKept(server, withdrawal, { client_reference });
         await expectAtRest(server, 'confirmed', after);
       },
     },
@@ -159,7 +173,8 @@ export const SETTLEMENT_CASES = serverCases(
       run: async (server) => {
         const before = await readAtRest(server);
         const { failing_to_address: to_address } = getTerms(server);
-        const withdrawal = await withdraw(server, { to_address });
+        const changes = { to_address, client_reference: newReference() };
+        const withdrawal = await withdraw(server, changes);
         const during = before.available.minus(getCost(withdrawal));
         const { status, amounts } = await watch(server, withdrawal.id, (seen) =>
           server.check.that(seen.available.eq(during) || seen.available.eq(before.available), {
@@ -170,6 +185,30 @@ export const SETTLEMENT_CASES = serverCases(
         );
         server.check.equal('status', { expected: 'failed', actual: status });
         expectAmounts(server, 'failed', { actual: amounts, expected: before });
+        await expectKept(server, withdrawal, changes);
+        await expectAtRest(server, 'failed', before);
+      },
+    },
+    {
+      id: 'settlement-all-available',
+      description: 'the largest amount that is covered together with its fee is accepted',
+      needs: ['withdrawal', 'failing'],
+      run: async (server) => {
+        const row = await readTerms(server);
+        const unit = new ExactDecimal(10).pow(-row.decimals);
+        const before = await readAtRest(server);
+        const { failing_to_address: to_address } = getTerms(server);
+        const amount = justTooMuch(before.available, row).minus(unit).toFixed();
+        const withdrawal = await withdraw(server, { to_address, amount });
+        const left = before.available.minus(getCost(withdrawal));
+        const { available } = await readBalance(server, getTerms(server));
+        const status = await readStatus(server, withdrawal.id);
+        server.check.that(available.eq(left) || status === 'failed', {
+          what: 'available after it',
+          expected: left.toFixed(),
+          actual: available.toFixed(),
+        });
+        await watch(server, withdrawal.id);
         await expectAtRest(server, 'failed', before);
       },
     },

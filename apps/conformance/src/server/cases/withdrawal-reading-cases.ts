@@ -127,7 +127,7 @@ export const WITHDRAWAL_READING_CASES = serverCases(
         assertServed(server, own, endpoints.getWithdrawal);
         expectAccepted(server.check, own);
         for (const id of UNFIT_IDS) {
-          const response = await read(server, id);
+          const response = await read(server, id, 'other');
           const { message } = (response.json ?? {}) as { readonly message?: unknown };
           server.check.that(response.status === 422 && String(message).startsWith('withdrawal_id: '), {
             what: `response to the id ${id}`,

@@ -1,6 +1,9 @@
+import { endpoints } from '@cpg/protocol';
 import { NotApplicable } from '../../core/checker.ts';
 import { createPermissionRejection, type ExpectedRejection, REJECTIONS } from '../../core/rejections.ts';
 import { ExactDecimal, readAvailable, readBalances, readCurrencies } from '../balances.ts';
+import { expectInvalidField } from '../fields.ts';
+import { assertRoute } from '../routes.ts';
 import { expectRejected } from '../server-response.ts';
 import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 import {
@@ -29,16 +32,11 @@ const invalid =
   (server: ServerUnderTest): Promise<void> =>
     expectNothingTaken(server, async () => {
       const response = await server.send(craftWithdrawal(server, changes(server)));
-      const { message } = (response.json ?? {}) as { readonly message?: unknown };
-      server.check.that(String(message).startsWith(`${field}: `), {
-        what: 'message',
-        expected: `422 ${field}: …`,
-        actual: `${response.status} ${String(message)}`,
-      });
-      expectRejected(server.check, response, { status: 422, message: String(message) });
+      expectInvalidField(server, response, field);
     });
 
 const badRequest = (message: string): ExpectedRejection => ({ status: 400, message });
+const INVALID_ADDRESS = badRequest('Invalid destination address');
 const unfit = (message: string): ExpectedRejection => ({ status: 422, message });
 
 const getAvailable = (server: ServerUnderTest) => readAvailable(server, getTerms(server));
@@ -52,6 +50,41 @@ const smallestUnit = async (server: ServerUnderTest): Promise<ExactDecimal> => {
   if (row === undefined || unit.gte(row.min_withdrawal_amount))
     throw new NotApplicable('the currency has no minimum withdrawal amount');
   return unit;
+};
+
+/** Spellings of this amount, and texts, that are no plain decimal. */
+const unfitAmounts = (amount: string): readonly unknown[] => [
+  `0${amount}`,
+  `+${amount}`,
+  ` ${amount}`,
+  `${amount} `,
+  `${amount}\n`,
+  `${amount}e0`,
+  '1.',
+  '.5',
+  '1,5',
+  '1_0',
+  '1 0',
+  '0x1',
+  '1.0.0',
+  '\u0661',
+  '\uff11',
+  '1f',
+  '1/2',
+  '',
+  'NaN',
+  'Infinity',
+  true,
+  [amount],
+  {},
+];
+
+/** The address of the keys file, with one letter in the other case. */
+const withWrongChecksum = (server: ServerUnderTest): string => {
+  const { to_address: address } = getTerms(server);
+  if (!/^0x[0-9a-fA-F]{40}$/.test(address) || !/[A-F]/.test(address) || !/[a-f]/.test(address))
+    throw new NotApplicable('needs: a to_address in the 0x form, in both cases');
+  return address.replace(/[A-F]/, (letter) => letter.toLowerCase());
 };
 
 /** A number near this one that is written with 17 significant digits. */
@@ -92,6 +125,49 @@ export const WITHDRAWAL_REJECTION_CASES = serverCases(
       id: 'withdrawal-amount-exponent',
       description: 'an amount in exponent notation',
       run: invalid('amount', () => ({ amount: '1e2' })),
+    },
+    {
+      id: 'withdrawal-amount-grammar',
+      description:
+        'amounts that number parsers take, but that are no plain decimal: leading zeros, signs, spaces, separators, other digits',
+      run: (server) =>
+        expectNothingTaken(server, async () => {
+          for (const amount of unfitAmounts(getTerms(server).amount)) {
+            const response = await server.send(craftWithdrawal(server, { amount }, { role: 'other' }));
+            expectInvalidField(server, response, 'amount');
+          }
+        }),
+    },
+    {
+      id: 'withdrawal-text-lengths',
+      description: 'to_address of 9 and 257 characters, and client_reference of none and of 129: 422',
+      run: async (server) => {
+        await assertRoute(server, endpoints.createWithdrawal);
+        for (const [field, value] of [
+          ['to_address', '0x3456789'],
+          ['to_address', 'x'.repeat(257)],
+          ['client_reference', ''],
+          ['client_reference', 'x'.repeat(129)],
+        ] as const) {
+          const request = craftWithdrawal(server, { [field]: value }, { role: 'other' });
+          expectInvalidField(server, await server.send(request), field);
+        }
+        const shortest = craftWithdrawal(server, { to_address: '0x34567890' });
+        expectRejected(server.check, await server.send(shortest), INVALID_ADDRESS);
+      },
+    },
+    {
+      id: 'withdrawal-address-checksum',
+      description: 'the address with the case of one letter changed: its checksum is wrong',
+      run: rejectedWith(INVALID_ADDRESS, (server) => ({ to_address: withWrongChecksum(server) })),
+    },
+    {
+      id: 'withdrawal-address-zero',
+      description: 'the zero address',
+      run: rejectedWith(INVALID_ADDRESS, (server) => {
+        withWrongChecksum(server);
+        return { to_address: `0x${'0'.repeat(40)}` };
+      }),
     },
     {
       id: 'withdrawal-amount-places',
@@ -156,7 +232,7 @@ export const WITHDRAWAL_REJECTION_CASES = serverCases(
     {
       id: 'withdrawal-bad-address',
       description: 'a destination that is not an address of the network',
-      run: rejectedWith(badRequest('Invalid destination address'), () => ({
+      run: rejectedWith(INVALID_ADDRESS, () => ({
         to_address: 'nowhere-at-all-in-the-world',
       })),
     },
