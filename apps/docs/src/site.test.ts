@@ -2,7 +2,16 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { endpoints, isRejection, parseWebhookEvent, WEBHOOK_EVENTS } from '@cpg/protocol';
+import { CPG_ERROR_CODES } from '@cpg/client';
+import {
+  endpoints,
+  isRejection,
+  PROTOCOL_ERROR_CODES,
+  parseWebhookEvent,
+  REJECTIONS,
+  WEBHOOK_EVENTS,
+} from '@cpg/protocol';
+import { SERVER_MIDDLEWARE_ERROR_CODES } from '@cpg/server-middleware';
 import { describe, expect, it } from 'vitest';
 import {
   createOperationSample,
@@ -95,6 +104,144 @@ describe('the built site', () => {
       return { path, bytes: [path, ...assets].reduce((sum, each) => sum + weigh(each), 0) };
     });
     expect(heavy.filter(({ bytes }) => bytes > MAX_BYTES)).toEqual([]);
+  });
+});
+
+/** Every match of a pattern in the sources of a folder, but not in their tests. */
+const collect = (folder: string, pattern: RegExp): string[] => {
+  const sources = readdirSync(join(REPOSITORY, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .map((file) => readFileSync(join(REPOSITORY, folder, file), 'utf8'));
+  return [
+    ...new Set(sources.flatMap((source) => [...source.matchAll(pattern)].map(([, found]) => found ?? ''))),
+  ];
+};
+
+/** The codes that the packages define, found in their sources, by the page that must explain them. */
+const CODES: readonly (readonly [
+  page: string,
+  source: string,
+  codes: () => readonly string[],
+  atLeast: number,
+])[] = [
+  ['wire', 'packages/protocol/src', () => Object.keys(REJECTIONS), 25],
+  [
+    'protocol',
+    'packages/protocol/src',
+    () => collect('packages/protocol/src', /new ProtocolError\(\s*'(\w+)'/g),
+    5,
+  ],
+  ['protocol', 'packages/protocol/src', () => Object.keys(PROTOCOL_ERROR_CODES), 10],
+  [
+    'client',
+    'packages/client/src',
+    () =>
+      collect(
+        'packages/client/src',
+        /new (?:Cpg|Configuration|Callback|InvalidRequest|Webhook|Aborted)\w*Error\(\s*'([a-z_]+)'/g,
+      ),
+    4,
+  ],
+  ['client', 'packages/client/src', () => Object.keys(CPG_ERROR_CODES), 20],
+  [
+    'server-middleware',
+    'packages/server-middleware/src',
+    () => collect('packages/server-middleware/src', /new ServerMiddlewareError\(\s*'(\w+)'/g),
+    10,
+  ],
+  [
+    'server-middleware',
+    'packages/server-middleware/src',
+    () => Object.keys(SERVER_MIDDLEWARE_ERROR_CODES),
+    20,
+  ],
+  [
+    'findings',
+    'packages/protocol/src/explain',
+    () => collect('packages/protocol/src/explain', /code: '(\w+)'/g),
+    30,
+  ],
+  [
+    'doctor',
+    'packages/server-middleware/src (but the script for Redis, in Lua)',
+    () =>
+      collect(
+        'packages/server-middleware/src',
+        /(?:(?<!then return )\b(?:ok|warning|failure)\(\s*|check = |\bcheck: )'([^']+)'[,;]/g,
+      ).map((check) => check.replaceAll(/[ /]/g, '-')),
+    25,
+  ],
+  ['gateway', 'apps/gateway/src', () => collect('apps/gateway/src', /new StartError\(\s*'(\w+)'/g), 10],
+  [
+    'gateway',
+    'the log of apps/gateway/src',
+    () => [
+      ...collect('apps/gateway/src', /(?:logger\.\w+|JSON\.stringify)\(\{[^}]*code: '(\w+)'/g),
+      ...collect('apps/gateway/src/chain', /: '(\w+_failed)'/g),
+    ],
+    4,
+  ],
+  [
+    'commands',
+    'cpg',
+    () => collect('packages/client/src/cli', /EXIT_\w+ = (\d+);/g).map((code) => `cpg-${code}`),
+    4,
+  ],
+  [
+    'commands',
+    'cpg-conformance',
+    () =>
+      collect('apps/conformance/src/core', /EXIT_CODES = [\s\S]*?freeze\(\{([\s\S]*?)\}/g)
+        .flatMap((table) => table.match(/\d+/g) ?? [])
+        .map((code) => `cpg-conformance-${code}`),
+    4,
+  ],
+  [
+    'commands',
+    'cpg-doctor',
+    () =>
+      collect('packages/server-middleware/src/doctor', /return [^;\n]*? (?:0|1) : (\d);/g).map(
+        (code) => `cpg-doctor-${code}`,
+      ),
+    2,
+  ],
+  [
+    'commands',
+    'gateway',
+    () =>
+      collect('apps/gateway/src', /(?:process\.exit\(|exit\(log, |process\.exitCode = )(\d)/g).map(
+        (code) => `gateway-${code}`,
+      ),
+    2,
+  ],
+  [
+    'commands',
+    'gateway:audit',
+    () =>
+      collect('apps/gateway/src', /Exit codes: (0 all hold, 1 a\s+\*? ?violation, 2 an error)/g)
+        .flatMap((text) => text.match(/\d/g) ?? [])
+        .map((code) => `gateway-audit-${code}`),
+    3,
+  ],
+];
+
+describe('the pages of errors', () => {
+  it.each(CODES)('%s explains every code of %s', (page, _source, codes, atLeast) => {
+    const found = codes();
+    expect(found.length).toBeGreaterThanOrEqual(atLeast);
+    const anchors = ids.get(`errors/${page}.html`);
+    expect(found.filter((code) => !anchors?.has(code))).toEqual([]);
+  });
+
+  it('say what to do about each code', () => {
+    for (const [path, html] of pages) {
+      if (!path.startsWith('errors/') || path === 'errors/findings.html') continue;
+      const sections = html.match(/<section class="error">.*?<\/section>/gs) ?? [];
+      expect(
+        sections.filter((section) => (section.match(/<p[ >]/g) ?? []).length < 2),
+        path,
+      ).toEqual([]);
+    }
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from './config.ts';
+import { StartError } from './database/start-error.ts';
 
 const WEBHOOK = { CPG_WEBHOOK_SECRET: 'a-secret-of-the-webhook', CPG_WEBHOOK_ACCOUNT: 'acct_shop' };
 
@@ -192,7 +193,10 @@ describe('parseConfig', () => {
     ['CPG_WEBHOOK_SECRET', 'hunter2'.repeat(100), '16 to 256 characters'],
   ])('rejects %s without showing its value', (name, value, expected) => {
     expect(() => parseConfig({ [name]: value })).toThrow(
-      new Error(`Invalid configuration:\n  ${name}: expected ${expected}: got ${value.length} characters`),
+      new StartError(
+        'invalid_configuration',
+        `Invalid configuration:\n  ${name}: expected ${expected}: got ${value.length} characters`,
+      ),
     );
   });
 
@@ -206,7 +210,10 @@ describe('parseConfig', () => {
     ['CPG_LOGLEVEL', 'CPG_LOG_LEVEL'],
   ])('rejects the unknown variable %s and suggests %s', (name, nearest) => {
     expect(() => parseConfig({ [name]: '1', PORT: '1' })).toThrow(
-      new Error(`Invalid configuration:\n  ${name}: unknown variable. Did you mean ${nearest}?`),
+      new StartError(
+        'invalid_configuration',
+        `Invalid configuration:\n  ${name}: unknown variable. Did you mean ${nearest}?`,
+      ),
     );
   });
 

@@ -12,6 +12,7 @@ import {
   trustedProxy,
   wholeNumber,
 } from './config-values.ts';
+import { StartError } from './database/start-error.ts';
 import { findWebhookUrlProblem } from './webhooks/url-rules.ts';
 
 const IP_LIMIT_PER_MINUTE = 600;
@@ -60,6 +61,9 @@ const VARIABLES = {
   CPG_WEBHOOK_RETENTION_DAYS: retentionDays.optional(),
   CPG_WEBHOOK_DNS_SERVERS: list.pipe(z.array(dnsServer)),
   CPG_SANDBOX: z.stringbool({ error: 'expected true or false' }).default(false),
+  CPG_DOCUMENTATION_URL: z
+    .url({ protocol: /^https?$/, error: 'expected a URL such as https://example.com/docs/' })
+    .optional(),
   CPG_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 };
 
@@ -164,11 +168,13 @@ export interface Config {
   readonly webhookRetentionDays: number;
   /** Resolve the hosts of webhooks. @default the DNS servers of the system */
   readonly webhookDnsServers: readonly string[];
+  /** Where the documentation site is, for the addresses in errors. @default paths of the gateway */
+  readonly documentationUrl: string | undefined;
   readonly logLevel: z.output<typeof environment>['CPG_LOG_LEVEL'];
 }
 
 const createConfigError = (problems: readonly string[]) =>
-  new Error(`Invalid configuration:\n  ${problems.join('\n  ')}`);
+  new StartError('invalid_configuration', `Invalid configuration:\n  ${problems.join('\n  ')}`);
 
 /** The demo keys are published and `/_sandbox` requires no key, so other machines must not reach them. */
 const assertLoopbackSandbox = (data: z.output<typeof environment>): void => {
@@ -243,6 +249,7 @@ export const parseConfig = (variables: Variables): Config => {
     // The clock of the sandbox jumps.
     webhookRetentionDays: data.CPG_WEBHOOK_RETENTION_DAYS ?? (data.CPG_SANDBOX ? 0 : RETENTION_DAYS),
     webhookDnsServers: data.CPG_WEBHOOK_DNS_SERVERS,
+    documentationUrl: data.CPG_DOCUMENTATION_URL,
     logLevel: data.CPG_LOG_LEVEL,
   };
 };

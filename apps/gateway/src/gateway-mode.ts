@@ -3,6 +3,7 @@ import type { RequestHandler, Router } from 'express';
 import type { Logger } from 'pino';
 import type { SimulatedChain } from './chain/simulated-chain.ts';
 import type { Config, WebhookConfig } from './config.ts';
+import { StartError } from './database/start-error.ts';
 import { assertNoDemoAccounts, isDemoAccount } from './ledger/accounts.ts';
 import { seedCurrencies } from './ledger/currencies.ts';
 import type { Admission, Services } from './services.ts';
@@ -54,7 +55,10 @@ export const registerConfiguredWebhook = async (
   const { accountId = defaultAccount, url, secret } = webhook;
   const account = await db.selectFrom('account').select('id').where('id', '=', accountId).executeTakeFirst();
   if (account === undefined) {
-    throw new Error(`CPG_WEBHOOK_ACCOUNT: expected the id of an account: got ${JSON.stringify(accountId)}`);
+    throw new StartError(
+      'unknown_webhook_account',
+      `CPG_WEBHOOK_ACCOUNT: expected the id of an account: got ${JSON.stringify(accountId)}`,
+    );
   }
   await registerWebhook(db, box, { accountId, url, secret, at: new Date(clock.now()) });
 };

@@ -1,3 +1,4 @@
+import { setDocumentationUrl } from '@cpg/protocol';
 import pino from 'pino';
 import { type Config, parseConfig } from './config.ts';
 import { formatStartError } from './database/start-error.ts';
@@ -26,6 +27,7 @@ const exit = async (log: LogDestination, code: number): Promise<void> => {
 
 const main = async (): Promise<void> => {
   const config = parseConfig(process.env);
+  if (config.documentationUrl !== undefined) setDocumentationUrl(config.documentationUrl);
   // Logs go to standard error. Standard output carries the start-up banner.
   const log = openLog();
   const logger = pino({ level: config.logLevel }, log);

@@ -27,7 +27,7 @@ const run = (program: string, parameters: readonly string[], environment: Readon
 describe('a program with invalid arguments or environment exits with an error', () => {
   const NOWHERE = 'postgresql://cpg:secret@127.0.0.1:1/cpg';
   const NO_SERVER =
-    'DATABASE_URL: no server listens on 127.0.0.1, port 1. Fix: start PostgreSQL, or correct the host and the port.\n';
+    'DATABASE_URL: no server listens on 127.0.0.1, port 1. Fix: start PostgreSQL, or correct the host and the port.\nMore: /docs/errors/gateway.html#database_unavailable\n';
   const CASES: readonly (readonly [
     program: string,
     parameters: readonly string[],
@@ -41,7 +41,7 @@ describe('a program with invalid arguments or environment exits with an error', 
       {
         code: 1,
         stderr:
-          'Invalid configuration:\n  PORT: expected a whole number from 0 to 65535: got "NaN"\n  CPG_SANDOBX: unknown variable. Did you mean CPG_SANDBOX?\n',
+          'Invalid configuration:\n  PORT: expected a whole number from 0 to 65535: got "NaN"\n  CPG_SANDOBX: unknown variable. Did you mean CPG_SANDBOX?\nMore: /docs/errors/gateway.html#invalid_configuration\n',
       },
     ],
     [
@@ -50,7 +50,8 @@ describe('a program with invalid arguments or environment exits with an error', 
       { CPG_DATADIR: '/nowhere' },
       {
         code: 2,
-        stderr: 'Invalid configuration:\n  CPG_DATADIR: unknown variable. Did you mean CPG_DATA_DIR?\n',
+        stderr:
+          'Invalid configuration:\n  CPG_DATADIR: unknown variable. Did you mean CPG_DATA_DIR?\nMore: /docs/errors/gateway.html#invalid_configuration\n',
       },
     ],
     ['audit.ts', ['--json'], {}, { code: 2, stderr: "error: unknown option '--json'\n" }],
@@ -67,7 +68,7 @@ describe('a program with invalid arguments or environment exits with an error', 
       {
         code: 2,
         stderr:
-          'Expected a persistent database: got none. Fix: set DATABASE_URL or CPG_DATA_DIR as for the gateway.\n',
+          'Expected a persistent database: got none. Fix: set DATABASE_URL or CPG_DATA_DIR as for the gateway.\nMore: /docs/errors/gateway.html#no_persistent_database\n',
       },
     ],
     [
@@ -95,7 +96,7 @@ describe('a program with invalid arguments or environment exits with an error', 
       {
         code: 1,
         stderr:
-          'Invalid configuration:\n  CPG_LOG_LEVEL: expected one of trace, debug, info, warn, error, fatal, silent: got "loud"\n',
+          'Invalid configuration:\n  CPG_LOG_LEVEL: expected one of trace, debug, info, warn, error, fatal, silent: got "loud"\nMore: /docs/errors/gateway.html#invalid_configuration\n',
       },
     ],
   ];
@@ -163,7 +164,7 @@ describeInCi(
             code: 1,
             stdout: '',
             stderr:
-              'CPG_MASTER_KEY: the secrets in this database are encrypted with another master key. Fix: set CPG_MASTER_KEY to the key the database was created with, or restore its master.key in CPG_DATA_DIR. During a rotation, name the other key in CPG_OTHER_MASTER_KEYS.\n',
+              'CPG_MASTER_KEY: the secrets in this database are encrypted with another master key. Fix: set CPG_MASTER_KEY to the key the database was created with, or restore its master.key in CPG_DATA_DIR. During a rotation, name the other key in CPG_OTHER_MASTER_KEYS.\nMore: /docs/errors/gateway.html#wrong_master_key\n',
           });
         }
       },
@@ -235,7 +236,7 @@ describeInCi('a secret that cannot be shown', () => {
         output,
         status: 1,
         stderr: expect.stringMatching(
-          /^The secret could not be shown, so nothing was changed: .+\. Fix: run the command again, with an output that takes it\.\n$/,
+          /^The secret could not be shown, so nothing was changed: .+\. Fix: run the command again, with an output that takes it\.\nMore: \/docs\/errors\/gateway\.html#secret_not_shown\n$/,
         ),
       });
     }

@@ -1,6 +1,7 @@
 import type { Config } from './config.ts';
 import { migrate } from './database/migrate.ts';
 import { type Database, openDatabase } from './database/open-database.ts';
+import { StartError } from './database/start-error.ts';
 
 /**
  * Keeps a program running when the reader of its output exits, as `head` does; later output is discarded. A
@@ -21,7 +22,8 @@ export const ignoreClosedPipes = (): void => {
  */
 export const openPersistentDatabase = async (config: Config): Promise<Database> => {
   if (config.databaseUrl === undefined && config.dataDir === undefined) {
-    throw new Error(
+    throw new StartError(
+      'no_persistent_database',
       'Expected a persistent database: got none. Fix: set DATABASE_URL or CPG_DATA_DIR as for the gateway.',
     );
   }

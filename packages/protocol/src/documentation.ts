@@ -1,7 +1,15 @@
 import { assertString } from './arguments.ts';
 
 /** The pages of the documentation site that explain codes. */
-export type ErrorPage = 'wire' | 'client' | 'server-middleware' | 'protocol' | 'findings';
+export type ErrorPage =
+  | 'wire'
+  | 'client'
+  | 'server-middleware'
+  | 'protocol'
+  | 'findings'
+  | 'doctor'
+  | 'commands'
+  | 'gateway';
 
 /** Where the reference gateway serves the site. */
 const DEFAULT_URL = '/docs/';

@@ -8,7 +8,15 @@ import { SERVER_MIDDLEWARE_ERROR_CODES } from '@cpg/server-middleware';
 import { escapeHtml } from '../highlight.ts';
 import { type NavigationSection, type Page, relativePath } from '../layout.ts';
 import { REPOSITORY, renderInline } from '../markdown.ts';
-import { CLIENT_ADVICE, PROTOCOL_ADVICE, WIRE_ADVICE } from './advice.ts';
+import {
+  CLIENT_ADVICE,
+  DOCTOR_ADVICE,
+  EXIT_CODE_ADVICE,
+  GATEWAY_ADVICE,
+  LOG_ADVICE,
+  PROTOCOL_ADVICE,
+  WIRE_ADVICE,
+} from './advice.ts';
 
 interface Entry {
   readonly code: string;
@@ -54,6 +62,23 @@ const entriesOf = <Code extends string>(
   advice: Readonly<Record<Code, string>>,
 ): Entry[] =>
   Object.entries<string>(codes).map(([code, meaning]) => ({ code, meaning, advice: advice[code as Code] }));
+
+type Texts = Readonly<Record<string, readonly [meaning: string, advice: string]>>;
+
+const entriesOfTexts = (texts: Texts): Entry[] =>
+  Object.entries(texts).map(([name, [meaning, advice]]) => ({
+    code: name.replaceAll(/[ /]/g, '-'),
+    meaning,
+    advice,
+  }));
+
+/** The codes of the gateway, from its sources: the site is built before the gateway, which serves it. */
+const readStartErrors = (): Readonly<Record<string, string>> => {
+  const source = readFileSync(join(REPOSITORY, 'apps/gateway/src/database/start-error.ts'), 'utf8');
+  const [, table = ''] = /START_ERROR_CODES = Object\.freeze\(\{([\s\S]*?)\}\)/.exec(source) ?? [];
+  const codes = [...table.matchAll(/^ {2}(\w+):\s+'(.*)',$/gm)];
+  return Object.fromEntries(codes.map(([, code = '', meaning = '']) => [code, meaning]));
+};
 
 /** The sections of the page of the middleware, which explains its codes. */
 const readMiddlewareAdvice = (): Readonly<Record<string, string>> => {
@@ -150,6 +175,36 @@ export const createErrorPages = (): NavigationSection => ({
         'What `explainMismatch`, `npx cpg explain` and the [signature debugger](site:debugger.html) report. Each finding reproduces the received signature exactly; nothing is guessed.',
       entries: readFindings(),
       source: 'packages/protocol/src/explain',
+    }),
+    createPage({
+      name: 'commands',
+      title: 'Exit codes of the commands',
+      label: 'Exit codes',
+      introduction:
+        'Programs decide by the exit code, people by the message on standard error. `CPG_DOCUMENTATION_URL` sets where the addresses in messages lead: `https://example.com/docs/`.',
+      entries: entriesOfTexts(EXIT_CODE_ADVICE),
+      source: 'apps/docs/src/errors/advice.ts',
+    }),
+    createPage({
+      name: 'doctor',
+      title: 'Findings of cpg-doctor',
+      label: 'cpg-doctor',
+      introduction:
+        'Every check of `cpg-doctor` and of `doctor(app)`, by its name in the report. The finding itself says what was seen and which setting fixes it. See [cpg-doctor](site:packages/server-middleware.html#cpg-doctor).',
+      entries: entriesOfTexts(DOCTOR_ADVICE),
+      source: 'apps/docs/src/errors/advice.ts',
+    }),
+    createPage({
+      name: 'gateway',
+      title: 'Errors of the reference gateway',
+      label: 'Reference gateway',
+      introduction:
+        'Why the gateway or one of its commands does not start, and then the codes in its log. Responses to requests have [wire messages](site:errors/wire.html).',
+      entries: [
+        ...entriesOf(readStartErrors(), GATEWAY_ADVICE),
+        ...entriesOfTexts(LOG_ADVICE).map((entry) => ({ ...entry, badge: 'log' })),
+      ],
+      source: 'apps/docs/src/errors/advice.ts',
     }),
   ],
 });

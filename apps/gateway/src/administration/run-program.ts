@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { parseConfig } from '../config.ts';
 import type { Database } from '../database/open-database.ts';
 import { openSecretBox, type SecretBox } from '../database/secret-box.ts';
-import { formatStartError } from '../database/start-error.ts';
+import { formatStartError, StartError } from '../database/start-error.ts';
 import { assertMasterKey } from '../keys/master-key.ts';
 import { ignoreClosedPipes, openPersistentDatabase } from '../programs.ts';
 import type { WebhookUrlRules } from '../webhooks/url-rules.ts';
@@ -59,7 +59,8 @@ const createSecretPrinter = (): ProgramOptions['printSecret'] => {
       await writeAll(text);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new Error(
+      throw new StartError(
+        'secret_not_shown',
         `The secret could not be shown, so nothing was changed: ${reason}. Fix: run the command again, with an output that takes it.`,
         { cause: error },
       );

@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { StartError } from './start-error.ts';
 
 /** Exclusive use of a data folder, until it is released or the process exits. */
 export interface DataDirClaim {
@@ -49,7 +50,8 @@ const lock = (dataDir: string, file: string): DatabaseSync => {
     return connection;
   } catch (error) {
     connection?.close();
-    throw new Error(explain(dataDir, file, error as SqliteError), { cause: error });
+    const reason = explain(dataDir, file, error as SqliteError);
+    throw new StartError('data_folder_unavailable', reason, { cause: error });
   }
 };
 

@@ -14,6 +14,7 @@ import { apiKeyVersion } from './migrations/0011-api-key-version.ts';
 import { indexesForGrowth } from './migrations/0012-indexes-for-growth.ts';
 import { consoleColumns } from './migrations/0013-console-columns.ts';
 import type { Schema } from './schema.ts';
+import { StartError } from './start-error.ts';
 
 const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
   '0001-accounts': accounts,
@@ -78,6 +79,6 @@ export const migrate = async (db: Kysely<Schema>): Promise<void> => {
     });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`Database migration failed: ${reason}`, { cause: error });
+    throw new StartError('migration_failed', `Database migration failed: ${reason}`, { cause: error });
   }
 };

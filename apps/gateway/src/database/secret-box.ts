@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { link, mkdir, readFile, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
+import { StartError } from './start-error.ts';
 
 const ALGORITHM = 'aes-256-gcm';
 const NONCE_BYTES = 12;
@@ -94,7 +95,8 @@ export const loadMasterKey = async ({
   if (masterKey !== undefined) return Buffer.from(masterKey, 'hex');
   if (dataDir !== undefined) return readOrCreateKeyFile(dataDir);
   if (isPersistent) {
-    throw new Error(
+    throw new StartError(
+      'missing_master_key',
       'A persistent database needs a persistent master key. Fix: set CPG_MASTER_KEY (64 hex digits) or CPG_DATA_DIR (the folder of master.key).',
     );
   }
@@ -118,9 +120,13 @@ const readOrCreateKeyFile = async (dataDir: string): Promise<Buffer> => {
   if (!existsSync(file)) await createKeyFile(file);
   const { mode } = await stat(file);
   if ((mode & 0o077) !== 0)
-    throw new Error(`${file} must be readable by its owner only: run chmod 600 on it.`);
+    throw new StartError(
+      'invalid_master_key_file',
+      `${file} must be readable by its owner only: run chmod 600 on it.`,
+    );
   const text = (await readFile(file, 'utf8')).trim();
-  if (!/^[0-9a-f]{64}$/.test(text)) throw new Error(`${file} must hold 64 lowercase hex digits.`);
+  if (!/^[0-9a-f]{64}$/.test(text))
+    throw new StartError('invalid_master_key_file', `${file} must hold 64 lowercase hex digits.`);
   return Buffer.from(text, 'hex');
 };
 

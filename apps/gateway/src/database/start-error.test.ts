@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { setDocumentationUrl } from '@cpg/protocol';
+import { describe, expect, it, vi } from 'vitest';
 import { DatabaseUnavailableError } from './database-unavailable.ts';
-import { formatStartError } from './start-error.ts';
+import { formatStartError, StartError } from './start-error.ts';
 
 const URL = 'postgresql://shop:a-password@db.example:5433/orders';
 const withCode = (code: string, message = 'reason') => Object.assign(new Error(message), { code });
@@ -41,7 +42,9 @@ describe('formatStartError', () => {
       'db.example, port 5433 does not respond. Fix: check that the server runs, and the firewalls between this machine and it.',
     ],
   ])('%s', (cause, expected) => {
-    expect(formatStartError(fail(cause), URL)).toBe(`DATABASE_URL: ${expected}`);
+    expect(formatStartError(fail(cause), URL)).toBe(
+      `DATABASE_URL: ${expected}\nMore: /docs/errors/gateway.html#database_unavailable`,
+    );
   });
 
   it.each<[unknown, string | undefined, string]>([
@@ -56,5 +59,16 @@ describe('formatStartError', () => {
     ['a text', URL, 'a text'],
   ])('leaves %s as it is', (error, url, expected) => {
     expect(formatStartError(error, url ?? '')).toBe(expected);
+  });
+
+  it('gives the address of the page for its code, below CPG_DOCUMENTATION_URL', () => {
+    const error = new StartError('cannot_listen', 'PORT: cannot listen');
+    vi.stubEnv('CPG_DOCUMENTATION_URL', 'https://example.com/docs');
+    expect(formatStartError(error)).toBe(
+      'PORT: cannot listen\nMore: https://example.com/docs/errors/gateway.html#cannot_listen',
+    );
+    setDocumentationUrl('/docs/');
+    vi.unstubAllEnvs();
+    expect(formatStartError(error)).toMatch(/\nMore: \/docs\/errors\/gateway\.html#cannot_listen$/);
   });
 });

@@ -1,4 +1,35 @@
+import { getErrorUrl, setDocumentationUrl } from '@cpg/protocol';
 import { DatabaseUnavailableError } from './database-unavailable.ts';
+
+/** Why a program of the gateway ends before it does its work. Each code has an entry on the documentation site. */
+export const START_ERROR_CODES = Object.freeze({
+  invalid_configuration: 'A variable has an invalid value, is missing, or is unknown.',
+  database_unavailable: 'PostgreSQL cannot be used.',
+  migration_failed: 'The tables of the database could not be created or changed.',
+  no_persistent_database: 'A command for a stored database found neither DATABASE_URL nor CPG_DATA_DIR.',
+  data_folder_unavailable: 'The folder of the embedded database is in use, or cannot be locked.',
+  missing_master_key: 'A stored database needs a master key, and none is configured.',
+  invalid_master_key_file: 'The file master.key can be read by others, or holds no key.',
+  wrong_master_key: 'Secrets in the database are encrypted with a key that is not configured.',
+  other_mode: 'The sandbox was started on a database of a service, or the service on one of the sandbox.',
+  unknown_webhook_account: 'CPG_WEBHOOK_ACCOUNT names no account.',
+  cannot_listen: 'The port cannot be used.',
+  secret_not_shown: 'A new secret could not be printed, so nothing was changed.',
+});
+
+export type StartErrorCode = keyof typeof START_ERROR_CODES;
+
+/** An error before the work of a program begins. Its message names what to fix. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+
+  readonly code: StartErrorCode;
+
+  constructor(code: StartErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
 
 interface Target {
   readonly host: string;
@@ -109,12 +140,25 @@ const findExplanation = (cause: Error): Explain | undefined => {
   return BY_MESSAGE.find(([pattern]) => pattern.test(cause.message))?.[1];
 };
 
+/** With the address of the page that explains the code, below CPG_DOCUMENTATION_URL if it is set. */
+const withPage = (message: string, code: StartErrorCode): string => {
+  const { CPG_DOCUMENTATION_URL: url = '' } = process.env;
+  if (url !== '') setDocumentationUrl(url);
+  return `${message}\nMore: ${getErrorUrl('gateway', code)}`;
+};
+
 /**
- * Describes in one line why a program could not start. When PostgreSQL is the reason, the line says what is wrong
- * and how to fix it, without the password.
+ * Describes why a program could not start: a line with the reason, without passwords, and the address of the page
+ * that explains it. When PostgreSQL is the reason, the line says what is wrong and how to fix it.
  */
 export const formatStartError = (error: unknown, databaseUrl = process.env.DATABASE_URL): string => {
+  const explanation = explainDatabaseError(error, databaseUrl);
+  if (explanation !== undefined) return withPage(explanation, 'database_unavailable');
   const message = error instanceof Error ? error.message : String(error);
+  return error instanceof StartError ? withPage(message, error.code) : message;
+};
+
+const explainDatabaseError = (error: unknown, databaseUrl: string | undefined): string | undefined => {
   const causes = getCauses(error);
   const isOfDatabase = causes.some(
     (cause) =>
@@ -122,12 +166,12 @@ export const formatStartError = (error: unknown, databaseUrl = process.env.DATAB
       'severity' in cause ||
       /^Database migration/.test(cause.message),
   );
-  if (databaseUrl === undefined || databaseUrl === '' || !isOfDatabase) return message;
+  if (databaseUrl === undefined || databaseUrl === '' || !isOfDatabase) return undefined;
   for (const cause of causes.toReversed()) {
     const explain = findExplanation(cause);
     if (explain === undefined) continue;
     const [problem, fix] = explain(readTarget(databaseUrl), cause.message);
     return `DATABASE_URL: ${problem}. Fix: ${fix}.`;
   }
-  return message;
+  return undefined;
 };

@@ -4,6 +4,7 @@ import { drainUnreadBodies } from '@cpg/server-middleware';
 import type { Express } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import { StartError } from '../database/start-error.ts';
 import { logFailure } from '../repeat.ts';
 
 export const getAddress = (server: Server): AddressInfo => server.address() as AddressInfo;
@@ -78,7 +79,7 @@ export const listen = (app: Express, { host, port, variable, logger }: Listening
     trackConnections(server);
     const fail = (error: NodeJS.ErrnoException) => {
       const text = `${variable}: cannot listen on ${host}, port ${port}: ${error.code ?? error.message}`;
-      reject(new Error(text, { cause: error }));
+      reject(new StartError('cannot_listen', text, { cause: error }));
     };
     server.once('error', fail).listen(port, host, () => {
       // For example too many open files: the connection is lost, but the gateway keeps running.

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../database/open-database.ts';
 import type { SecretBox } from '../database/secret-box.ts';
+import { StartError } from '../database/start-error.ts';
 import { countSecrets, findUnversionedSecret, type Sealed } from './sealed-secrets.ts';
 
 const CHECK_TEXT = 'cpg';
@@ -34,7 +35,8 @@ export const assertMasterKey = async (db: Database, box: SecretBox): Promise<voi
   );
   if (missing.length === 0) return;
   const list = missing.map(({ version, secrets }) => `${secrets} with ${version}`).join(', ');
-  throw new Error(
+  throw new StartError(
+    'wrong_master_key',
     `CPG_OTHER_MASTER_KEYS: secrets in this database are encrypted with a master key that is not configured: ${list}. Fix: add that key to CPG_OTHER_MASTER_KEYS until npm run gateway:master-key -- status counts no secret for it.`,
   );
 };
@@ -49,7 +51,7 @@ const assertOpens = (box: SecretBox, secret: Sealed | undefined): void => {
   try {
     box.open(secret.sealed_secret, secret.label);
   } catch (error) {
-    throw new Error(WRONG_KEY, { cause: error });
+    throw new StartError('wrong_master_key', WRONG_KEY, { cause: error });
   }
 };
 

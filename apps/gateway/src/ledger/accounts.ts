@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { Database } from '../database/open-database.ts';
 import type { Schema } from '../database/schema.ts';
+import { StartError } from '../database/start-error.ts';
 import { enableCurrency } from './currencies.ts';
 
 /** The demo accounts. Their secrets are published, so only the sandbox may serve them. */
@@ -21,7 +22,8 @@ export const findAccountIds = async (db: Database): Promise<readonly string[]> =
 export const assertNoDemoAccounts = async (db: Database): Promise<void> => {
   const found = (await findAccountIds(db)).filter(isDemoAccount);
   if (found.length === 0) return;
-  throw new Error(
+  throw new StartError(
+    'other_mode',
     `Expected a database without demo accounts: got ${found.join(', ')}, whose secrets are published. Fix: run npm run sandbox, or set DATABASE_URL or CPG_DATA_DIR to another database.`,
   );
 };

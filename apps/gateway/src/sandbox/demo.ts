@@ -3,6 +3,7 @@ import { sql, type Transaction } from 'kysely';
 import type { Database } from '../database/open-database.ts';
 import type { Schema } from '../database/schema.ts';
 import type { SecretBox } from '../database/secret-box.ts';
+import { StartError } from '../database/start-error.ts';
 import { inTransaction } from '../database/transactions.ts';
 import { createApiKey, type NewApiKey } from '../keys/api-keys.ts';
 import { DEMO_ACCOUNTS, findAccountIds, isDemoAccount } from '../ledger/accounts.ts';
@@ -59,7 +60,8 @@ export const ODD_SECRET_KEYS: readonly NewApiKey[] = [
 export const assertSandboxDatabase = async (db: Database): Promise<void> => {
   const ids = await findAccountIds(db);
   if (ids.length === 0 || ids.some(isDemoAccount)) return;
-  throw new Error(
+  throw new StartError(
+    'other_mode',
     `Expected an empty database or a sandbox database: got other accounts (${ids[0]}). Fix: run npm run gateway, or set DATABASE_URL or CPG_DATA_DIR to another database.`,
   );
 };

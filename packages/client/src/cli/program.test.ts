@@ -99,7 +99,11 @@ describe('exit codes and help', () => {
     [['nonsense'], 2, /unknown command 'nonsense'/],
     [['withdraw'], 2, /required option '--currency <code>' not specified/],
     [['balances', 'extra'], 2, /too many arguments/],
-    [['transactions', '--limit', '999'], 2, /limit: .*\(invalid_request\)$/],
+    [
+      ['transactions', '--limit', '999'],
+      2,
+      /limit: .*\(invalid_request\)\nMore: \/docs\/errors\/client\.html#invalid_request$/,
+    ],
   ])('%j is %i', async (argv, code, text) => {
     const result = await cpg(argv);
     expect(result.code).toBe(code);
@@ -111,7 +115,7 @@ describe('exit codes and help', () => {
     expect(await cpg(['ping'])).toEqual({
       code: 1,
       out: '',
-      err: "ping: 403 Source IP is not whitelisted for this API key. Call from an address on the key's allowlist, or add this address to it. (permission_denied)",
+      err: "ping: 403 Source IP is not whitelisted for this API key. Call from an address on the key's allowlist, or add this address to it. (permission_denied)\nMore: /docs/errors/client.html#permission_denied",
     });
   });
 

@@ -15,6 +15,8 @@ const EXIT_INTERRUPTED = 130;
 /** Runs the command line of this process. */
 export const runProcess = async (): Promise<void> => {
   surviveClosedPipes(process.stdout, process.stderr);
+  const { CPG_DOCUMENTATION_URL: url = '' } = process.env;
+  if (url !== '') (await import('@cpg/protocol')).setDocumentationUrl(url);
   process.exitCode = await run(process.argv.slice(2), processTerminal);
 };
 
@@ -84,7 +86,9 @@ const printError = (
   const message = isPlainInterrupt ? 'Interrupted.' : error instanceof Error ? error.message : String(error);
   // Commander has already printed its message.
   if (!(error instanceof CommanderError)) {
-    terminal.note(CpgError.is(error) && !isPlainInterrupt ? `${message} (${error.code})` : message);
+    terminal.note(
+      CpgError.is(error) && !isPlainInterrupt ? `${message} (${error.code})\nMore: ${error.help}` : message,
+    );
   }
   if (!isJson) {
     if (kept !== undefined) terminal.print(kept.text());

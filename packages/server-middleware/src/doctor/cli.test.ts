@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { setDocumentationUrl } from '@cpg/protocol';
 import { getPort, listen } from '@cpg/test-support/ports';
 import { describeWithProgram } from '@cpg/test-support/programs';
 import { recordingLogger, SECRET, serve, testKey } from '@cpg/test-support/server-middleware/fixtures';
@@ -74,8 +75,15 @@ describe('cpg-doctor', () => {
   });
 
   it('prints a report as JSON, and exits with 1 when a check failed', async () => {
-    const env = { CPG_BASE_URL: await startService(), CPG_KEY_ID: 'ck_full', CPG_SECRET: 'wrong' };
-    const { code, out } = await doctor(['--json', '--target', '/v1/_ping', '--timeout', '0.5'], env);
+    const CPG_DOCUMENTATION_URL = 'https://example.com/docs';
+    onTestFinished(() => setDocumentationUrl('/docs/'));
+    const env = {
+      CPG_BASE_URL: await startService(),
+      CPG_KEY_ID: 'ck_full',
+      CPG_SECRET: 'wrong',
+      CPG_DOCUMENTATION_URL,
+    };
+    const { code, out, err } = await doctor(['--json', '--target', '/v1/_ping', '--timeout', '0.5'], env);
     expect([code, JSON.parse(out.join('\n'))]).toEqual([
       1,
       {
@@ -91,6 +99,7 @@ describe('cpg-doctor', () => {
         ],
       },
     ]);
+    expect(err).toEqual(['More: https://example.com/docs/errors/doctor.html#authentication']);
   });
 
   it.each<readonly [string, () => string, string]>([

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { getErrorUrl, setDocumentationUrl } from '@cpg/protocol';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { ServerMiddlewareError } from '../errors.ts';
@@ -96,6 +97,8 @@ const examine = async (flags: Flags, terminal: Terminal): Promise<number> => {
   const { env } = terminal;
   const url = flags.url ?? env.CPG_BASE_URL;
   const keyId = flags.key ?? env.CPG_KEY_ID;
+  const { CPG_DOCUMENTATION_URL = '' } = env;
+  if (CPG_DOCUMENTATION_URL !== '') setDocumentationUrl(CPG_DOCUMENTATION_URL);
   if (url === undefined) throw new UsageError('Missing URL: pass --url or set CPG_BASE_URL.');
   if (keyId === undefined) throw new UsageError('Missing key id: pass --key or set CPG_KEY_ID.');
   const { isHealthy, findings } = await doctor(url, {
@@ -107,6 +110,8 @@ const examine = async (flags: Flags, terminal: Terminal): Promise<number> => {
     print: flags.json ? () => {} : (line) => terminal.print(line),
   });
   if (flags.json) terminal.print(JSON.stringify({ url, isHealthy, findings }, null, 2));
+  for (const { check, status } of findings)
+    if (status === 'failure') terminal.note(`More: ${getErrorUrl('doctor', check.replaceAll(' ', '-'))}`);
   return isHealthy ? 0 : 1;
 };
 
