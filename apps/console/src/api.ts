@@ -164,17 +164,26 @@ export interface ConsoleDelivery {
   readonly duration_ms: number | null;
 }
 
-export interface DeliveryDetail {
+/** One attempt of a delivery: what was sent, and the start of the response. */
+export interface DeliveryAttempt {
+  readonly attempted_at: string;
+  readonly response_status: number | null;
+  readonly error: string | null;
+  readonly duration_ms: number;
+  /** The signature is masked; `null` when nothing was sent, or the attempt is from before version 0014 of the database. */
+  readonly request_head: string | null;
+  /** `null` when there was no response. */
+  readonly response_head: string | null;
+  readonly response_body: string | null;
+  /** Whether the body was longer. */
+  readonly response_is_cut: boolean | null;
+}
+
+export interface DeliveryDetail
+  extends Pick<ConsoleDelivery, 'event' | 'url' | 'status' | 'next_attempt_at'> {
   /** The exact body that every attempt sends. */
   readonly body: string;
-  /** Headers of each attempt; the signature is masked. */
-  readonly head: string;
-  readonly attempts: readonly {
-    readonly attempted_at: string;
-    readonly response_status: number | null;
-    readonly error: string | null;
-    readonly duration_ms: number;
-  }[];
+  readonly attempts: readonly DeliveryAttempt[];
 }
 
 /** What the receiver of the console got. */
@@ -221,7 +230,7 @@ export interface ConsoleDeposit {
 
 export interface Page<Row> {
   readonly rows: readonly Row[];
-  readonly next_cursor: number | null;
+  readonly next_cursor: number | string | null;
 }
 
 export interface AuditResult {

@@ -52,6 +52,31 @@ export const Select = <Value extends string>({
   </select>
 );
 
+/** A filter: one of the values, or all of them, which is an empty text. */
+export const Choice = ({
+  label,
+  values,
+  names = values,
+  value,
+  onChange,
+}: {
+  readonly label: string;
+  readonly values: readonly string[];
+  /** What is shown in place of each value. */
+  readonly names?: readonly string[];
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+}) => (
+  <select aria-label={label} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+    <option value="">{label}: all</option>
+    {values.map((name, index) => (
+      <option key={name} value={name}>
+        {(names[index] ?? name).replaceAll('_', ' ')}
+      </option>
+    ))}
+  </select>
+);
+
 /** A box to check for each of the values. */
 export const Checkboxes = ({
   legend,

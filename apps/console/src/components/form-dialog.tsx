@@ -15,8 +15,6 @@ interface FormDialogProps<Data> {
   readonly getChange: (fields: FormData) => Change<Data>;
   /** Replaces the form after the change, for example with a secret. Without it the dialog closes. */
   readonly result?: (data: Data) => ReactNode;
-  /** Whether the error of the last attempt is still there when the dialog opens again. */
-  readonly keepsError?: boolean;
   readonly children?: ReactNode;
 }
 
@@ -37,7 +35,7 @@ export const FormDialog = <Data = unknown>(props: FormDialogProps<Data>) => {
     mutate({ ...change, onDone });
   };
   const open = (isOpening: boolean) => {
-    if (isOpening && props.keepsError !== true) {
+    if (isOpening) {
       setChanged(null);
       reset();
     }

@@ -54,7 +54,7 @@ type Filters = Readonly<Record<string, string>>;
 /** The pages of a list of the account, from the newest row on: a stack of cursors. */
 export const usePages = <Row,>(path: string, filters: Filters = {}) => {
   const { account } = useAccount();
-  const [cursors, setCursors] = useState<readonly number[]>([]);
+  const [cursors, setCursors] = useState<readonly (number | string)[]>([]);
   const cursor = cursors.at(-1);
   const first = `${path}?${new URLSearchParams({ account, ...filters })}`;
   const query = useRead<Page<Row>>(cursor === undefined ? first : `${first}&cursor=${cursor}`);
@@ -66,7 +66,7 @@ export const usePages = <Row,>(path: string, filters: Filters = {}) => {
           Newer
         </Button>
         <span className="hint">Page {cursors.length + 1}</span>
-        <Button disabled={next === null} onClick={() => setCursors([...cursors, next as number])}>
+        <Button disabled={next === null} onClick={() => setCursors([...cursors, next as number | string])}>
           Older
         </Button>
       </div>

@@ -162,8 +162,18 @@ const OverviewContent = ({ overview }: { readonly overview: Overview }) => {
     <>
       <div className="counts">
         <Count count={inFlight.length} name="withdrawals in flight" href="#/ledger/withdrawals" tone="wait" />
-        <Count count={due_deliveries} name="deliveries to make" href="#/webhooks/deliveries" tone="wait" />
-        <Count count={failed_deliveries} name="failed deliveries" href="#/webhooks/deliveries" tone="bad" />
+        <Count
+          count={due_deliveries}
+          name="deliveries to make"
+          href="#/webhooks/deliveries?status=pending"
+          tone="wait"
+        />
+        <Count
+          count={failed_deliveries}
+          name="failed deliveries"
+          href="#/webhooks/deliveries?status=dead"
+          tone="bad"
+        />
       </div>
       <Section title="Balances">
         <Balances balances={balances} />

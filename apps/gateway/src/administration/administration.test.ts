@@ -191,6 +191,49 @@ describe('gateway:webhooks', () => {
     expect(await find()).toMatch(/ok {2}0 pending {2}0 dead {2}deposit\.confirmed withdrawal\.failed$/);
   });
 
+  it('chooses events, sends a test event, and shows, pages and repeats deliveries', async () => {
+    await gateway.reset();
+    const output = await run(webhooksProgram, 'add', URL, '--account', 'acct_demo');
+    const id = /^webhook (\d+)/.exec(output)?.[1] ?? '';
+    expect(await run(webhooksProgram, 'events', id, 'withdrawal.failed')).toBe(
+      `Webhook ${id} gets withdrawal.failed.\n`,
+    );
+    expect(await find()).toMatch(/ withdrawal\.failed$/);
+    expect(await run(webhooksProgram, 'events', id)).toBe(`Webhook ${id} gets all events.\n`);
+    for (const event of ['deposit.swept', 'withdrawal.failed'])
+      expect(await run(webhooksProgram, 'test', id, '--event', event)).toBe(
+        `A test event ${event} of webhook ${id} is due.\n`,
+      );
+    const [newest = '', older = ''] = (await run(webhooksProgram, 'deliveries', '--limit', '1')).split('\n');
+    expect(newest).toMatch(
+      /^[0-9a-f-]{36} {2}withdrawal\.failed \d+ {2}webhook \d+ {2}pending {2}0 attempt\(s\) {2}no attempt yet {2}next 2/,
+    );
+    const next = await run(webhooksProgram, 'deliveries', '--before', older.replace('Older: --before ', ''));
+    expect(next).toContain('deposit.swept');
+    expect(next).not.toContain('withdrawal.failed');
+    expect(await run(webhooksProgram, 'deliveries', '--status', 'dead', '--webhook', id)).toBe('');
+    const [delivery = ''] = newest.split(' ');
+    const attempt = { delivery_id: delivery, attempted_at: new Date(1_800_000_000_000), duration_ms: 12 };
+    const failed = { ...attempt, error: 'timeout', response_status: null, response_head: null };
+    const rejected = { ...attempt, error: null, response_status: 500, response_head: 'HTTP/1.1 500 No' };
+    const nothing = { request_timestamp: null, response_body: null, response_is_cut: null };
+    await gateway.db
+      .insertInto('webhook_attempt')
+      .values([
+        { ...nothing, ...failed },
+        { ...nothing, ...rejected, request_timestamp: 1_800_000_000, response_body: '\u001b[2Jred' },
+      ])
+      .execute();
+    await gateway.db.updateTable('webhook_delivery').set({ status: 'dead' }).execute();
+    const shown = await run(webhooksProgram, 'delivery', delivery);
+    expect(shown).toContain('Attempt 1 at 2027-01-15T08:00:00.000Z, 12 ms\n\nNo response: timeout\n');
+    expect(shown).toContain('POST /hooks HTTP/1.1\n');
+    expect(shown).toContain('X-CPG-Timestamp: 1800000000\n');
+    expect(shown).toContain('HTTP/1.1 500 No\n\n\\u{1b}[2Jred\n');
+    expect(await run(webhooksProgram, 'redeliver', delivery)).toBe(`Delivery ${delivery} is due.\n`);
+    expect(await run(webhooksProgram, 'deliveries', '--status', 'pending')).toContain(delivery);
+  });
+
   it.each([
     [
       ['add', 'https://10.0.0.1/', '--account', 'acct_demo'],
@@ -200,6 +243,15 @@ describe('gateway:webhooks', () => {
     [['resume', '4711'], 'No webhook 4711.'],
     [['requeue', '4711'], 'No webhook 4711.'],
     [['remove', '4711'], 'No webhook 4711.'],
+    [['test', '4711'], 'No webhook 4711.'],
+    [['events', '4711'], 'No webhook 4711.'],
+    [
+      ['delivery', '00000000-0000-4000-8000-000000000000'],
+      'No delivery 00000000-0000-4000-8000-000000000000.',
+    ],
+    [['redeliver', '00000000-0000-4000-8000-000000000000'], 'No delivery 00000000-'],
+    [['redeliver', 'x'], 'Expected the id of a delivery, a UUID.'],
+    [['deliveries', '--before', 'x'], 'Expected a position such as 120.3'],
     [['remove', 'x'], 'Expected a whole number'],
   ])('%j: %s', async (parameters, message) => {
     expect(await failure(webhooksProgram, ...parameters)).toContain(message);

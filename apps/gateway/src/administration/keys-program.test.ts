@@ -56,6 +56,16 @@ describe('gateway:keys', () => {
     expect(await ping(keyId, secretIn(output))).toBe(403);
   });
 
+  it('changes what is given, and nothing else', async () => {
+    await run('create', ...DEMO, '--key', 'ck_change', '--label', 'Old', '--source-ip', '203.0.113.7');
+    expect(await run('change', 'ck_change', '--rate-limit', '7')).toBe('ck_change is changed.\n');
+    expect(await listed('ck_change')).toMatch(/ 7\/min {2}from 203\.0\.113\.7 .* {2}\(Old\)$/);
+    await run('change', 'ck_change', '--label', '', '--any-source', '--permission', 'withdraw');
+    expect(await listed('ck_change')).toMatch(/ 7\/min {2}from anywhere {2}withdraw$/);
+    await expect(run('change', 'ck_change')).rejects.toThrow('Nothing to change.');
+    await expect(run('change', 'ck_none', '--label', 'x')).rejects.toThrow('No active key ck_none');
+  });
+
   it('creates an account with every active currency and its first key, or changes nothing', async () => {
     const create = ['create', '--account', 'acct_shop', '--create-account', '--key'];
     await expect(run(...create, 'ck_demo_full')).rejects.toThrow('Key ck_demo_full already exists');

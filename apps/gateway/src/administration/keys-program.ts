@@ -6,6 +6,7 @@ import type { Database } from '../database/open-database.ts';
 import type { Schema } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
 import {
+  changeApiKey,
   createApiKey,
   createKeyId,
   createKeySecret,
@@ -42,6 +43,14 @@ interface CreateOptions {
   readonly createAccount?: true;
 }
 
+interface ChangeOptions {
+  readonly label?: string;
+  readonly permission?: readonly Permission[];
+  readonly sourceIp?: readonly string[];
+  readonly anySource?: true;
+  readonly rateLimit?: number;
+}
+
 const createAccountWithCurrencies = async (db: Transaction<Schema>, accountId: string): Promise<void> => {
   // Demo keys are published: only the sandbox may serve a database that contains demo accounts.
   if (isDemoAccount(accountId))
@@ -65,7 +74,7 @@ const formatSecret = (keyId: string, secret: string) =>
  * @throws Error when a command fails, CommanderError when its arguments are invalid.
  */
 export const keysProgram = ({ open, print, printSecret }: ProgramOptions): Command => {
-  const program = new Command('gateway:keys').description('Create, rotate, revoke and list API keys');
+  const program = new Command('gateway:keys').description('Create, change, rotate, revoke and list API keys');
 
   program
     .command('create')
@@ -110,6 +119,37 @@ export const keysProgram = ({ open, print, printSecret }: ProgramOptions): Comma
         });
       },
     );
+
+  program
+    .command('change')
+    .description('change what a key may do, within two seconds; what is not given stays')
+    .argument('<key id>', '', parseKeyId)
+    .option('--label <name>', "its name, for people; '' for none", (text) =>
+      text === '' ? '' : parseName(text),
+    )
+    .addOption(new Option('--permission <permission...>', 'permissions of the key').choices(PERMISSIONS))
+    .option(
+      '--source-ip <address>',
+      'address or CIDR range allowed to use the key; repeatable, replaces all',
+      parseSourceIp,
+    )
+    .option('--any-source', 'allow any address')
+    .option('--rate-limit <requests>', 'requests per minute', parseWholeNumber(1, MAX_RATE_LIMIT))
+    .action(async (keyId: string, changes: ChangeOptions) => {
+      if (Object.keys(changes).length === 0) throw new Error('Nothing to change. Fix: add an option');
+      const { db } = await open();
+      const key = (await listApiKeys(db, new Date())).find((row) => row.keyId === keyId);
+      const isChanged =
+        key !== undefined &&
+        (await changeApiKey(db, keyId, {
+          label: changes.label ?? key.label,
+          permissions: changes.permission ?? (key.permissions as readonly Permission[]),
+          sourceIps: changes.anySource ? [] : (changes.sourceIp ?? key.sourceIps ?? []),
+          rateLimitPerMinute: changes.rateLimit ?? key.rateLimitPerMinute,
+        }));
+      if (!isChanged) throw new Error(`No active key ${keyId}`);
+      print(`${keyId} is changed.\n`);
+    });
 
   program
     .command('rotate')

@@ -1,19 +1,62 @@
 import { WEBHOOK_EVENTS, type WebhookEventName } from '@cpg/protocol';
-import { Argument, Command, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { z } from 'zod';
 import { inTransaction } from '../database/transactions.ts';
-import { requeueDeadDeliveries } from '../webhooks/deliveries.ts';
 import {
+  DELIVERY_POSITION,
+  DELIVERY_STATUSES,
+  type DeliveryPosition,
+  type DeliveryStatus,
+  findDelivery,
+  formatPosition,
+  formatRequestHead,
+  listAttempts,
+  listDeliveries,
+  parsePosition,
+  requeueDeadDeliveries,
+  requeueDelivery,
+} from '../webhooks/deliveries.ts';
+import {
+  chooseWebhookEvents,
   type ListedWebhook,
   listWebhooks,
   registerWebhook,
   removeWebhook,
   resumeWebhook,
 } from '../webhooks/endpoints.ts';
+import { sendTestEvent } from '../webhooks/test-events.ts';
 import { findWebhookUrlProblem } from '../webhooks/url-rules.ts';
 import { assertAccountExists, parseAccountId, parseWholeNumber } from './arguments.ts';
 import type { ProgramOptions } from './run-program.ts';
 
 const LIST = 'npm run gateway:webhooks -- list shows the ids';
+const LOG = 'npm run gateway:webhooks -- deliveries shows the ids';
+const EVENTS = Object.keys(WEBHOOK_EVENTS) as WebhookEventName[];
+const DEFAULT_LOGGED = 20;
+const MAX_LOGGED = 1_000;
+
+const parseDeliveryId = (text: string): string => {
+  if (z.uuid().safeParse(text).success) return text;
+  throw new InvalidArgumentError('Expected the id of a delivery, a UUID.');
+};
+
+const parseBefore = (text: string): DeliveryPosition => {
+  if (DELIVERY_POSITION.test(text)) return parsePosition(text);
+  throw new InvalidArgumentError('Expected a position such as 120.3, as the last line of a page shows it.');
+};
+
+/** A text of a third party: a terminal would run its control characters. */
+const escapeControls = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Cf}]/gu, (character) =>
+    character === '\n' ? character : `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  );
+
+interface LogOptions {
+  readonly webhook?: number;
+  readonly status?: DeliveryStatus;
+  readonly limit: number;
+  readonly before?: DeliveryPosition;
+}
 
 const formatState = ({ failures, suspended_until }: ListedWebhook, now: Date): string => {
   if (suspended_until !== null && suspended_until > now)
@@ -45,11 +88,7 @@ export const webhooksProgram = ({ open, print, printSecret }: ProgramOptions): C
     .description('register a URL for the events of an account, and print its signing secret')
     .argument('<url>', 'https, on port 443 or 8443 of a public host')
     .requiredOption('--account <id>', 'the account', parseAccountId)
-    .addOption(
-      new Option('--event <event...>', 'events to send')
-        .choices(Object.keys(WEBHOOK_EVENTS))
-        .default(undefined, 'all'),
-    )
+    .addOption(new Option('--event <event...>', 'events to send').choices(EVENTS).default(undefined, 'all'))
     .action(async (url: string, { account, event }: AddOptions) => {
       const { db, box, rules } = await open();
       const problem = findWebhookUrlProblem(url, rules);
@@ -95,6 +134,90 @@ export const webhooksProgram = ({ open, print, printSecret }: ProgramOptions): C
       const requeued = await requeueDeadDeliveries(db, id, new Date());
       assertFound(requeued !== undefined, id);
       print(`${requeued} event(s) of webhook ${id} are due.\n`);
+    });
+
+  program
+    .command('events')
+    .description('choose the events of a webhook')
+    .addArgument(webhook())
+    .addArgument(new Argument('[event...]', 'events to send; all by default').choices(EVENTS))
+    .action(async (id: number, events: readonly WebhookEventName[]) => {
+      const { db } = await open();
+      assertFound(await chooseWebhookEvents(db, id, events.length === 0 ? null : events), id);
+      print(`Webhook ${id} gets ${events.length === 0 ? 'all events' : events.join(' ')}.\n`);
+    });
+
+  program
+    .command('test')
+    .description('send a webhook a test event, about no money')
+    .addArgument(webhook())
+    .addOption(new Option('--event <event>', 'the event').choices(EVENTS).default('deposit.confirmed'))
+    .action(async (id: number, { event }: { readonly event: WebhookEventName }) => {
+      const { db } = await open();
+      assertFound(await sendTestEvent(db, { endpointId: id, event, at: new Date() }), id);
+      print(`A test event ${event} of webhook ${id} is due.\n`);
+    });
+
+  program
+    .command('deliveries')
+    .description('list the deliveries, the newest first, each with its last attempt')
+    .addOption(
+      new Option('--webhook <id>', 'those of one webhook').argParser(
+        parseWholeNumber(1, Number.MAX_SAFE_INTEGER),
+      ),
+    )
+    .addOption(new Option('--status <status>', 'those in a state').choices(DELIVERY_STATUSES))
+    .option('--limit <number>', 'how many', parseWholeNumber(1, MAX_LOGGED), DEFAULT_LOGGED)
+    .option('--before <position>', 'those older than a position', parseBefore)
+    .action(async ({ webhook: endpointId, status, limit, before }: LogOptions) => {
+      const { db } = await open();
+      const rows = await listDeliveries(db, { endpointId, status, limit, before });
+      for (const row of rows) {
+        const last = row.response_status ?? escapeControls(row.error ?? 'no attempt yet');
+        const next = row.status === 'pending' ? `  next ${row.next_attempt_at.toISOString()}` : '';
+        print(
+          `${row.id}  ${row.event} ${row.event_id}  webhook ${row.endpoint_id}  ${row.status}  ${row.attempts} attempt(s)  ${last}${next}\n`,
+        );
+      }
+      const last = rows.length === limit ? rows.at(-1) : undefined;
+      if (last !== undefined) print(`Older: --before ${formatPosition(last)}\n`);
+    });
+
+  const delivery = (name: string) => new Argument(name, 'id of the delivery').argParser(parseDeliveryId);
+
+  program
+    .command('delivery')
+    .description('show a delivery with its attempts, request and response of each')
+    .addArgument(delivery('<delivery id>'))
+    .action(async (id: string) => {
+      const { db } = await open();
+      const found = await findDelivery(db, id);
+      if (found === undefined) throw new Error(`No delivery ${id}. Fix: ${LOG}`);
+      print(`${found.event}  ${found.url}  ${found.status}\n`);
+      for (const [index, attempt] of (await listAttempts(db, id)).entries()) {
+        const { attempted_at, error, duration_ms, request_timestamp, response_head, response_body } = attempt;
+        print(`\nAttempt ${index + 1} at ${attempted_at.toISOString()}, ${duration_ms} ms\n`);
+        if (request_timestamp !== null)
+          print(`\n${formatRequestHead(found, request_timestamp)}\n\n${found.body}\n`);
+        if (response_head !== null) print(`\n${escapeControls(`${response_head}\n\n${response_body}`)}\n`);
+        if (error !== null) print(`\nNo response: ${escapeControls(error)}\n`);
+      }
+    });
+
+  program
+    .command('redeliver')
+    .description('send one or more deliveries again, on the schedule of a new event')
+    .argument(
+      '<delivery id...>',
+      'ids of the deliveries',
+      (text: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), parseDeliveryId(text)],
+    )
+    .action(async (ids: readonly string[]) => {
+      const { db } = await open();
+      for (const id of ids) {
+        if (!(await requeueDelivery(db, id, new Date()))) throw new Error(`No delivery ${id}. Fix: ${LOG}`);
+        print(`Delivery ${id} is due.\n`);
+      }
     });
 
   program

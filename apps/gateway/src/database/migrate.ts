@@ -13,6 +13,7 @@ import { depositReversals } from './migrations/0010-deposit-reversals.ts';
 import { apiKeyVersion } from './migrations/0011-api-key-version.ts';
 import { indexesForGrowth } from './migrations/0012-indexes-for-growth.ts';
 import { consoleColumns } from './migrations/0013-console-columns.ts';
+import { webhookResponses } from './migrations/0014-webhook-responses.ts';
 import type { Schema } from './schema.ts';
 import { StartError } from './start-error.ts';
 
@@ -30,6 +31,7 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
   '0011-api-key-version': apiKeyVersion,
   '0012-indexes-for-growth': indexesForGrowth,
   '0013-console-columns': consoleColumns,
+  '0014-webhook-responses': webhookResponses,
 };
 
 const runStatements = (statements: readonly string[]): Migration => ({

@@ -232,6 +232,14 @@ export interface WebhookAttemptTable {
   readonly response_status: WriteOnce<number | null>;
   readonly error: WriteOnce<string | null>;
   readonly duration_ms: WriteOnce<number>;
+  /** The signed timestamp; `null` when nothing was signed. */
+  readonly request_timestamp: WriteOnce<number | null>;
+  /** Status line and headers of the response, secrets masked. */
+  readonly response_head: WriteOnce<string | null>;
+  /** The start of its body, as far as it arrived soon after the head. */
+  readonly response_body: WriteOnce<string | null>;
+  /** Whether the body was longer. */
+  readonly response_is_cut: WriteOnce<boolean | null>;
 }
 
 /** Every table of the gateway. */

@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import type {
   ConsoleCurrency,
   ConsoleDelivery,
@@ -10,6 +11,7 @@ import type {
 } from '@cpg/console/api';
 import { createSigningKey } from '@cpg/protocol';
 import { DONE, NOT_FOUND, rejection, sandboxCalls } from '@cpg/test-support/gateway/sandbox-calls';
+import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 
 const { gateway, send, post } = sandboxCalls();
@@ -74,6 +76,43 @@ describe('/_sandbox/webhooks and the built-in receiver', () => {
     return (await read<Receiver>('/receiver')).received;
   };
 
+  const readDeliveries = async (query = '') =>
+    (await read<Page<ConsoleDelivery>>(`/deliveries${query}`)).rows;
+
+  it('pages and filters deliveries, also where one event has several', async () => {
+    const first = await register();
+    const url = 'http://127.0.0.1:9/second';
+    const second = (await post('/webhooks', { url })).body.data as CreatedWebhook;
+    await sql`WITH events AS (
+        INSERT INTO webhook_event (account_id, event, body, created_at)
+        SELECT 'acct_demo', 'deposit.detected', '{}', now() FROM generate_series(1, 30) RETURNING id)
+      INSERT INTO webhook_delivery (event_id, endpoint_id, status, next_attempt_at)
+      SELECT events.id, endpoint.id, CASE WHEN endpoint.id = ${first.id} THEN 'dead' ELSE 'delivered' END, now()
+      FROM events, webhook_endpoint endpoint`.execute(gateway().db);
+    const places: string[] = [];
+    let cursor: number | string | null = '';
+    while (cursor !== null) {
+      const page: Page<ConsoleDelivery> = await read(
+        `/deliveries?account=acct_demo${cursor === '' ? '' : `&cursor=${cursor}`}`,
+      );
+      expect(page.rows.length).toBeLessThanOrEqual(50);
+      places.push(...page.rows.map(({ event_id, endpoint_id }) => `${event_id}.${endpoint_id}`));
+      cursor = page.next_cursor;
+    }
+    expect(new Set(places).size).toBe(60);
+    const byNumber = (place: string) => Number(place.split('.')[0]) * 1e6 + Number(place.split('.')[1]);
+    expect(places).toEqual(places.toSorted((one, other) => byNumber(other) - byNumber(one)));
+    const ofSecond = await readDeliveries(`?endpoint=${second.id}`);
+    expect(ofSecond.map(({ endpoint_id }) => endpoint_id)).toEqual(Array(30).fill(second.id));
+    expect(await readDeliveries(`?endpoint=${second.id}&status=dead`)).toEqual([]);
+    expect(await readDeliveries('?status=dead')).toHaveLength(30);
+    expect(await readDeliveries('?account=acct_demo_other')).toEqual([]);
+    expect(await send('GET', '/deliveries?cursor=x')).toEqual(
+      rejection('cursor: Input should be the cursor of a page'),
+    );
+    expect((await post(`/webhooks/${first.id}/requeue`)).body.data).toEqual({ requeued: 30 });
+  });
+
   it('sends a test event, which the receiver verifies', async () => {
     const { id } = await register({ events: ['withdrawal.failed'] });
     const before = (await read<Receiver>('/receiver')).received.length;
@@ -87,28 +126,59 @@ describe('/_sandbox/webhooks and the built-in receiver', () => {
     const { id } = await register({ events: ['withdrawal.failed'] });
     const withdrawal = { currency: 'ETH', network: 'ETH', amount: '0.1', to_address: ADDRESS };
     await post('/withdrawals', withdrawal);
-    expect(await read('/deliveries')).toEqual([]);
+    expect(await readDeliveries()).toEqual([]);
     expect(await send('PATCH', `/webhooks/${id}`, { events: ['withdrawal.broadcasted'] })).toEqual(DONE);
     await post('/withdrawals', withdrawal);
     await post('/payments', { currency: 'USDT', network: 'ETH', amount: '1' });
-    expect(await read('/deliveries')).toMatchObject([{ event: 'withdrawal.broadcasted', endpoint_id: id }]);
+    expect(await readDeliveries()).toMatchObject([{ event: 'withdrawal.broadcasted', endpoint_id: id }]);
   });
 
   it('shows request and attempts of a delivery, and requeues many', async () => {
     await send('PUT', '/receiver', { respond_with: 500 });
     const { id, secret } = await register();
     await post(`/webhooks/${id}/test`, {});
-    const first = async () => (await read<readonly ConsoleDelivery[]>('/deliveries'))[0] as ConsoleDelivery;
+    const first = async () => (await readDeliveries())[0] as ConsoleDelivery;
     await expect.poll(async () => (await first()).response_status).toBe(500);
     const delivery = await first();
     const detail = await read<DeliveryDetail>(`/deliveries/${delivery.id}`);
-    expect(detail.head).toContain(`POST /_sandbox/receiver/inbox HTTP/1.1`);
-    expect(detail.attempts).toMatchObject([{ response_status: 500, error: null }]);
+    expect(detail).toMatchObject({ event: 'deposit.confirmed', status: 'pending' });
+    const [attempt] = detail.attempts;
+    expect(attempt).toMatchObject({
+      response_status: 500,
+      error: null,
+      response_body: '{"received":false}',
+      response_is_cut: false,
+    });
+    expect(attempt?.request_head).toMatch(/^POST \/_sandbox\/receiver\/inbox HTTP\/1\.1\n/);
+    expect(attempt?.response_head).toMatch(/^HTTP\/1\.1 500 Internal Server Error\n/);
     expect(JSON.stringify(detail)).not.toContain(secret);
     await send('PUT', '/receiver', { respond_with: 200 });
     expect((await post('/deliveries/requeue', { ids: [delivery.id] })).body.data).toEqual({ requeued: 1 });
     await expect.poll(async () => (await first()).status).toBe('delivered');
-    expect(await read('/deliveries?status=dead')).toEqual([]);
+    expect(await readDeliveries('?status=dead')).toEqual([]);
+  });
+
+  it('shows the request of an attempt as it was sent, without its signature', async () => {
+    const received: string[] = [];
+    const server = createServer((socket) => {
+      socket.on('data', (bytes) => {
+        received.push(bytes.toString());
+        socket.end('HTTP/1.1 204 No Content\r\n\r\n');
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks?shop=1`;
+    const { id } = (await post('/webhooks', { url })).body.data as CreatedWebhook;
+    await post(`/webhooks/${id}/test`, {});
+    await expect.poll(async () => (await readDeliveries())[0]?.status).toBe('delivered');
+    const { body, attempts } = await read<DeliveryDetail>(`/deliveries/${(await readDeliveries())[0]?.id}`);
+    const signature = /X-CPG-Signature: ([0-9a-f]{64})/i.exec(received.join(''))?.[1] ?? '(none)';
+    const shown = `${attempts[0]?.request_head}\n\n${body}`;
+    expect(shown).not.toContain(signature);
+    expect(shown.split('\n')).toEqual(
+      received.join('').replace(signature, '… (64 hex digits, hidden)').split('\r\n'),
+    );
+    server.close();
   });
 
   it('explains a wrong signature to the receiver', async () => {

@@ -356,9 +356,30 @@ describeInCi('the console in Chromium', () => {
       await row.getByText('delivered').waitFor();
       await row.getByRole('checkbox').check();
       await page.getByRole('button', { name: 'Requeue 1' }).click();
-      await toast('1 delivery(s) are due.');
+      await toast('1 delivery due.');
       await row.getByRole('link').click();
-      await page.getByRole('region', { name: 'Attempts table' }).getByText('200').first().waitFor();
+      const delivery = page.getByRole('region', { name: 'Delivery', exact: true });
+      await delivery.locator('summary', { hasText: 'Attempt 1' }).first().click();
+      const shown = (name: string) => delivery.getByRole('region', { name }).first().textContent();
+      expect(await shown('the request of attempt 1')).toMatch(
+        /^POST \/_sandbox\/receiver\/inbox HTTP\/1\.1\n[^]*X-CPG-Signature: … [^]*"withdrawal\.failed"/,
+      );
+      expect(await shown('the response of attempt 1')).toMatch(/^HTTP\/1\.1 200 OK\n[^]*{"received":true}$/);
+      expect(await findViolations()).toEqual([]);
+      await delivery.getByRole('button', { name: 'Send again' }).click();
+      await toast('The delivery is due.');
+      await delivery.getByRole('button', { name: 'Close the delivery' }).click();
+    });
+
+    it('filters the deliveries, and sends all that failed again', async () => {
+      await page.getByLabel('Status').selectOption('dead');
+      await page.getByText('No delivery here.').waitFor();
+      await gateway.db.updateTable('webhook_delivery').set({ status: 'dead' }).execute();
+      await page.getByLabel('Endpoint').selectOption({ index: 1 });
+      await page.getByRole('row', { name: /dead/ }).first().waitFor();
+      await page.getByRole('button', { name: /^Requeue all failed \(\d+\)$/ }).click();
+      await page.getByRole('button', { name: 'Requeue all failed (0)' }).waitFor();
+      await page.getByText('No delivery here.').waitFor();
       expect(await findViolations()).toEqual([]);
     });
 

@@ -120,7 +120,10 @@ const toPage = <Row extends { readonly id?: number; readonly request_id?: number
 
 const readOverview = async (services: GatewayParts, accountId: string): Promise<Overview> => {
   const { db, clock, apiUrl } = services;
-  const [due, failed] = await Promise.all([countDeliveries(db, 'pending'), countDeliveries(db, 'dead')]);
+  const [due, failed] = await Promise.all([
+    countDeliveries(db, 'pending', accountId),
+    countDeliveries(db, 'dead', accountId),
+  ]);
   const balances = await listBalances(db, accountId, {});
   return {
     api_url: apiUrl(),

@@ -13,6 +13,7 @@ import { explainMismatch } from '@cpg/protocol/explain';
 import express, { type Router } from 'express';
 import { z } from 'zod';
 import { createDatabaseKeyStore } from '../keys/api-keys.ts';
+import { createMask, maskHeaderValue } from '../secret-masks.ts';
 import type { Services } from '../services.ts';
 import type { CapturedBody, CapturedExchange, LoggedRequest, RequestLog } from './request-log.ts';
 import { sandboxRoute } from './sandbox-route.ts';
@@ -67,8 +68,6 @@ const describe = async (
 };
 
 const SHOWN_START = 6;
-const SECRET_HEADERS =
-  /^(?:authorization|proxy-authorization|cookie|set-cookie|.*(?:secret|token|password|api-?key).*)$/i;
 
 /** A valid signature is usable until its timestamp is too old: only its start and its length are shown. */
 const maskHeader = (name: string, value: string, isKnownKey: boolean): string => {
@@ -79,25 +78,17 @@ const maskHeader = (name: string, value: string, isKnownKey: boolean): string =>
     const start = value.slice(0, Math.min(SHOWN_START, Math.floor(value.length / 4)));
     return `${start}… (${value.length} characters)`;
   }
-  return SECRET_HEADERS.test(name) ? '… (hidden)' : value;
+  return maskHeaderValue(name, value);
 };
 
-const SECRETS = /\b(cpg_|whsec_|cpg-demo-)[\w-]{12,}/g;
-
-/** Hides the secrets of the gateway, and the signature, wherever a client put them. */
-const createMask =
-  (signature: string | undefined) =>
-  (text: string): string => {
-    const masked = text.replace(SECRETS, '$1… (hidden)');
-    const isLong = signature !== undefined && signature.length >= 32;
-    return isLong ? masked.replaceAll(signature, '… (the signature)') : masked;
-  };
-
-const showBody = ({ bytes, length }: CapturedBody, mask: (text: string) => string): ShownBody => {
+const showBody = (
+  { bytes, length }: CapturedBody,
+  mask: (text: string, isCut: boolean) => string,
+): ShownBody => {
   const text = bytes.toString('utf8');
   const isBinary = !Buffer.from(text).equals(bytes);
   return {
-    text: isBinary ? bytes.toString('base64') : mask(text),
+    text: isBinary ? bytes.toString('base64') : mask(text, bytes.length < length),
     bytes: length,
     is_cut: bytes.length < length,
     is_binary: isBinary,

@@ -1,24 +1,18 @@
-import type { ConsoleDelivery, ConsoleWebhook, DeliveryDetail } from '@cpg/console/api';
-import {
-  DELIVERY_HEADER,
-  type DepositEventData,
-  EVENT_HEADER,
-  SIGNATURE_HEADER,
-  TIMESTAMP_HEADER,
-  validationFailed,
-  WEBHOOK_EVENTS,
-  type WebhookEventName,
-  type WithdrawalEventData,
-} from '@cpg/protocol';
+import type { ConsoleDelivery, ConsoleWebhook, DeliveryDetail, Page } from '@cpg/console/api';
+import { validationFailed, WEBHOOK_EVENTS, type WebhookEventName } from '@cpg/protocol';
 import express, { type Router } from 'express';
 import { z } from 'zod';
-import { inTransaction } from '../database/transactions.ts';
 import { hasAccount } from '../ledger/accounts.ts';
 import type { DeliveryServices } from '../webhooks/attempts.ts';
 import {
+  DELIVERY_POSITION,
+  DELIVERY_STATUSES,
   findDelivery,
+  formatPosition,
+  formatRequestHead,
   listAttempts,
   listDeliveries,
+  parsePosition,
   requeueDeadDeliveries,
   requeueDelivery,
 } from '../webhooks/deliveries.ts';
@@ -30,13 +24,13 @@ import {
   removeWebhook,
   resumeWebhook,
 } from '../webhooks/endpoints.ts';
-import { recordTestEvent } from '../webhooks/events.ts';
-import { WEBHOOK_HEADERS } from '../webhooks/send-webhook.ts';
+import { sendTestEvent } from '../webhooks/test-events.ts';
 import { findWebhookUrlProblem } from '../webhooks/url-rules.ts';
 import { DEMO_ACCOUNT } from './demo.ts';
 import { done, sandboxRoute, storableText } from './sandbox-route.ts';
 
-const MAX_DELIVERIES = 100;
+const PAGE_ROWS = 50;
+const MAX_REQUEUED = 100;
 const EVENTS = Object.keys(WEBHOOK_EVENTS) as [WebhookEventName, ...WebhookEventName[]];
 const eventName = z.enum(EVENTS, { error: `Input should be one of ${EVENTS.join(', ')}` });
 const events = z.array(eventName).min(1, { error: 'Choose at least one event' }).nullable();
@@ -51,8 +45,10 @@ const webhook = z.object({ id: webhookId });
 const deliveryId = z.uuid({ error: 'Input should be the id of a delivery' });
 const delivery = z.object({ id: deliveryId });
 const deliveryFilter = z.object({
-  status: z.enum(['pending', 'delivered', 'dead']).optional(),
+  account: storableText.optional(),
+  status: z.enum(DELIVERY_STATUSES).optional(),
   endpoint: webhookId.optional(),
+  cursor: z.string().regex(DELIVERY_POSITION, { error: 'Input should be the cursor of a page' }).optional(),
 });
 
 /** Registers webhooks, sends them test events, lists their deliveries and sends those again. */
@@ -85,11 +81,7 @@ export const createWebhookRouter = ({ db, clock, box, rules }: DeliveryServices)
   router.post(
     '/webhooks/:id/test',
     sandboxRoute(webhook.extend({ event: eventName.default('deposit.confirmed') }), async ({ id, event }) => {
-      const found = (await listWebhooks(db)).find((row) => row.id === id);
-      if (found === undefined) return undefined;
-      const sample = { accountId: found.account_id, event, data: createSample(event), at: now() };
-      await inTransaction(db, (transaction) => recordTestEvent(transaction, sample, id));
-      return { done: true };
+      return done(sendTestEvent(db, { endpointId: id, event, at: now() }));
     }),
   );
   router.post(
@@ -105,8 +97,20 @@ export const createWebhookRouter = ({ db, clock, box, rules }: DeliveryServices)
   );
   router.get(
     '/deliveries',
-    sandboxRoute(deliveryFilter, async ({ status, endpoint }) =>
-      (await listDeliveries(db, { limit: MAX_DELIVERIES, status, endpointId: endpoint })).map(formatDelivery),
+    sandboxRoute(
+      deliveryFilter,
+      async ({ account, status, endpoint, cursor }): Promise<Page<ConsoleDelivery>> => {
+        const before = cursor === undefined ? undefined : parsePosition(cursor);
+        const filter = { accountId: account, status, endpointId: endpoint, before };
+        // One extra row shows whether there is another page.
+        const rows = await listDeliveries(db, { ...filter, limit: PAGE_ROWS + 1 });
+        const shown = rows.slice(0, PAGE_ROWS);
+        const last = rows.length > PAGE_ROWS ? shown.at(-1) : undefined;
+        return {
+          rows: shown.map(formatDelivery),
+          next_cursor: last === undefined ? null : formatPosition(last),
+        };
+      },
     ),
   );
   router.get(
@@ -114,21 +118,19 @@ export const createWebhookRouter = ({ db, clock, box, rules }: DeliveryServices)
     sandboxRoute(delivery, async ({ id }): Promise<DeliveryDetail | undefined> => {
       const found = await findDelivery(db, id);
       if (found === undefined) return undefined;
-      return { head: formatHead(found), body: found.body, attempts: await readAttempts(id) };
+      return formatDetail(found, await listAttempts(db, id));
     }),
   );
-  const readAttempts = async (id: string) =>
-    (await listAttempts(db, id)).map(({ attempted_at, ...attempt }) => ({
-      ...attempt,
-      attempted_at: attempted_at.toISOString(),
-    }));
   router.get(
     '/deliveries/:id/attempts',
-    sandboxRoute(delivery, ({ id }) => readAttempts(id)),
+    sandboxRoute(delivery, async ({ id }) => {
+      const found = await findDelivery(db, id);
+      return found === undefined ? [] : formatDetail(found, await listAttempts(db, id)).attempts;
+    }),
   );
   router.post(
     '/deliveries/requeue',
-    sandboxRoute(z.strictObject({ ids: z.array(deliveryId).min(1).max(MAX_DELIVERIES) }), async ({ ids }) => {
+    sandboxRoute(z.strictObject({ ids: z.array(deliveryId).min(1).max(MAX_REQUEUED) }), async ({ ids }) => {
       const results = await Promise.all(ids.map((id) => requeueDelivery(db, id, now())));
       return { requeued: results.filter(Boolean).length };
     }),
@@ -160,52 +162,18 @@ const formatDelivery = ({ next_attempt_at, attempted_at, ...row }: DeliveryRow):
   attempted_at: attempted_at?.toISOString() ?? null,
 });
 
-/** The head of every attempt. Timestamp and signature are new in each. */
-const formatHead = ({
-  id,
-  event,
-  url,
-}: {
-  readonly id: string;
-  readonly event: string;
-  readonly url: string;
-}) =>
-  [
-    `POST ${new URL(url).pathname} HTTP/1.1`,
-    `Host: ${new URL(url).host}`,
-    ...Object.entries(WEBHOOK_HEADERS).map((header) => header.join(': ')),
-    `${EVENT_HEADER}: ${event}`,
-    `${DELIVERY_HEADER}: ${id}`,
-    `${TIMESTAMP_HEADER}: (the time of the attempt)`,
-    `${SIGNATURE_HEADER}: … (made with the signing secret)`,
-  ].join('\n');
+type FoundDelivery = NonNullable<Awaited<ReturnType<typeof findDelivery>>>;
+type AttemptRow = Awaited<ReturnType<typeof listAttempts>>[number];
 
-const SAMPLE = {
-  currency: 'USDT',
-  network: 'ETH',
-  amount: '25.000000',
-  tx_hash: `0x${'0'.repeat(64)}`,
-};
-
-/** Data as an event has it, of money that does not exist. */
-const createSample = (event: WebhookEventName): DepositEventData | WithdrawalEventData => {
-  const [subject, status] = event.split('.') as [string, WithdrawalEventData['status']];
-  return subject === 'deposit'
-    ? {
-        ...SAMPLE,
-        deposit_request_id: 0,
-        user_identifier: 'test',
-        address: '0x52908400098527886E0F7030069857D2E4169EE7',
-        confirmations: event === 'deposit.detected' ? 0 : 12,
-        block_number: null,
-      }
-    : {
-        ...SAMPLE,
-        withdrawal_id: 0,
-        client_reference: 'test',
-        to_address: '0x52908400098527886E0F7030069857D2E4169EE7',
-        fee: '5.000000',
-        status,
-        error_message: status === 'failed' ? 'Transaction failed on the network' : null,
-      };
-};
+const formatDetail = (found: FoundDelivery, attempts: readonly AttemptRow[]): DeliveryDetail => ({
+  event: found.event,
+  url: found.url,
+  status: found.status,
+  next_attempt_at: found.next_attempt_at.toISOString(),
+  body: found.body,
+  attempts: attempts.map(({ attempted_at, request_timestamp, ...attempt }) => ({
+    ...attempt,
+    attempted_at: attempted_at.toISOString(),
+    request_head: request_timestamp === null ? null : formatRequestHead(found, request_timestamp),
+  })),
+});

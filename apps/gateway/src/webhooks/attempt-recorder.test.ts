@@ -20,7 +20,7 @@ const manualDatabase = () => {
   return { statements, db: { executeQuery } as unknown as Database };
 };
 
-const delivered = { status: 200, error: null, isSent: true, ms: 1 };
+const delivered = { status: 200, error: null, isSent: true, ms: 1, timestamp: null };
 const createDelivery = (id: string) => ({ id, attempts: 0 }) as Delivery;
 
 it('results that come while one is written go into the next statement together', async () => {

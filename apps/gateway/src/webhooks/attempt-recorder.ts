@@ -2,11 +2,10 @@ import { CompiledQuery } from 'kysely';
 import { isDatabaseUnavailable } from '../database/database-unavailable.ts';
 import type { Database } from '../database/open-database.ts';
 import type { Clock } from '../time.ts';
-import { type Delivery, getRetryDelay } from './attempts.ts';
-import type { WebhookResponse } from './send-webhook.ts';
+import { type Delivery, getRetryDelay, type SentWebhook } from './attempts.ts';
 
 /** The outcome of an attempt that is to be recorded. */
-export interface RecordedResponse extends WebhookResponse {
+export interface RecordedResponse extends SentWebhook {
   /** How long the attempt took. */
   readonly ms: number;
 }
@@ -19,6 +18,10 @@ interface ResultRow {
   readonly response_status: number | null;
   readonly error: string | null;
   readonly duration_ms: number;
+  readonly request_timestamp: number | null;
+  readonly response_head: string | null;
+  readonly response_body: string | null;
+  readonly response_is_cut: boolean | null;
 }
 
 interface Waiting {
@@ -34,7 +37,8 @@ const MAX_ROWS = 100;
 const RECORD = `
   WITH result AS MATERIALIZED (
     SELECT * FROM json_to_recordset($1::json) AS row (id uuid, status text, attempted_at timestamptz,
-      next_attempt_at timestamptz, response_status integer, error text, duration_ms integer)),
+      next_attempt_at timestamptz, response_status integer, error text, duration_ms integer,
+      request_timestamp bigint, response_head text, response_body text, response_is_cut boolean)),
   recorded AS (
     UPDATE webhook_delivery d
     SET status = r.status, attempts = attempts + 1, next_attempt_at = r.next_attempt_at, claimed_until = NULL
@@ -45,8 +49,10 @@ const RECORD = `
     FROM (SELECT DISTINCT endpoint_id FROM recorded JOIN result USING (id)
       WHERE response_status IS NOT NULL) AS responded
     WHERE e.id = responded.endpoint_id AND (NOT has_responded OR failures > 0))
-  INSERT INTO webhook_attempt (delivery_id, attempted_at, response_status, error, duration_ms)
-  SELECT id, attempted_at, response_status, error, duration_ms FROM result JOIN recorded USING (id)`;
+  INSERT INTO webhook_attempt (delivery_id, attempted_at, response_status, error, duration_ms,
+    request_timestamp, response_head, response_body, response_is_cut)
+  SELECT id, attempted_at, response_status, error, duration_ms,
+    request_timestamp, response_head, response_body, response_is_cut FROM result JOIN recorded USING (id)`;
 
 /**
  * Records attempts. While one statement runs, further results wait and go into the next one, up to 100: the more
@@ -106,5 +112,9 @@ const createRow = (delivery: Delivery, response: RecordedResponse, now: number):
     // PostgreSQL has no text with this character.
     error: response.error?.replaceAll('\0', '') ?? null,
     duration_ms: response.ms,
+    request_timestamp: response.timestamp,
+    response_head: response.excerpt?.head ?? null,
+    response_body: response.excerpt?.body ?? null,
+    response_is_cut: response.excerpt?.isCut ?? null,
   };
 };

@@ -89,8 +89,14 @@ export const claimDue = ({ db, clock }: DeliveryServices, endpointId: number, li
 
 export type Delivery = Awaited<ReturnType<typeof claimDue>>[number];
 
+/** The outcome of an attempt, with the timestamp that was signed. */
+export interface SentWebhook extends WebhookResponse {
+  /** Unix seconds; `null` when nothing was signed. */
+  readonly timestamp: number | null;
+}
+
 /** The outcome of an attempt, with what it says about the endpoint. */
-export interface AttemptResult extends WebhookResponse {
+export interface AttemptResult extends SentWebhook {
   /** The suspension of the endpoint after this attempt, if any. */
   readonly suspension: Suspension | undefined;
 }
@@ -118,15 +124,16 @@ const openKey = (box: SecretBox, { sealed_secret, account_id, url }: Delivery): 
   }
 };
 
-const send = async (services: DeliveryServices, delivery: Delivery): Promise<WebhookResponse> => {
+const send = async (services: DeliveryServices, delivery: Delivery): Promise<SentWebhook> => {
   const { box, clock, rules, timeoutMs = DEFAULT_TIMEOUT_MS, resolve = resolveBySystem } = services;
   const body = Buffer.from(delivery.body);
   const key = openKey(box, delivery);
   // Recorded as a failed attempt: the delivery log shows the reason, and the delivery ends after the last
   // attempt.
-  if (key === undefined) return { status: null, error: UNREADABLE_SECRET, isSent: false };
-  const { headers } = signWebhook({ key, body, timestamp: Math.floor(clock.now() / 1000) });
-  return sendWebhook({
+  if (key === undefined) return { status: null, error: UNREADABLE_SECRET, isSent: false, timestamp: null };
+  const timestamp = Math.floor(clock.now() / 1000);
+  const { headers } = signWebhook({ key, body, timestamp });
+  const response = await sendWebhook({
     url: delivery.url,
     headers: {
       ...WEBHOOK_HEADERS,
@@ -139,6 +146,7 @@ const send = async (services: DeliveryServices, delivery: Delivery): Promise<Web
     timeoutMs,
     resolve,
   });
+  return { ...response, timestamp: response.isSent ? timestamp : null };
 };
 
 // Clocks of processes differ by less.

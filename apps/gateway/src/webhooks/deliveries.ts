@@ -1,16 +1,44 @@
+import { DELIVERY_HEADER, EVENT_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from '@cpg/protocol';
 import { sql } from 'kysely';
 import type { Database } from '../database/open-database.ts';
 import type { Services } from '../services.ts';
 import { NOT_SUSPENDED, resumeWebhook, WITH_WAITING } from './endpoints.ts';
+import { WEBHOOK_HEADERS } from './send-webhook.ts';
+
+export const DELIVERY_STATUSES = ['pending', 'delivered', 'dead'] as const;
+export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
+
+/** A place in the list of deliveries. As text, such as `120.3`, it goes on after this event and endpoint. */
+export interface DeliveryPosition {
+  readonly event_id: number;
+  readonly endpoint_id: number;
+}
+
+export const DELIVERY_POSITION = /^\d{1,15}\.\d{1,15}$/;
+
+export const formatPosition = ({ event_id, endpoint_id }: DeliveryPosition): string =>
+  `${event_id}.${endpoint_id}`;
+
+/** Parses what matches `DELIVERY_POSITION`. */
+export const parsePosition = (text: string): DeliveryPosition => {
+  const [event_id = 0, endpoint_id = 0] = text.split('.').map(Number);
+  return { event_id, endpoint_id };
+};
 
 export interface DeliveryFilter {
   readonly limit: number;
-  readonly status?: 'pending' | 'delivered' | 'dead' | undefined;
+  /** Lists what is older. */
+  readonly before?: DeliveryPosition | undefined;
+  readonly accountId?: string | undefined;
+  readonly status?: DeliveryStatus | undefined;
   readonly endpointId?: number | undefined;
 }
 
 /** Lists the newest deliveries, each with its latest attempt. */
-export const listDeliveries = (db: Database, { limit, status, endpointId }: DeliveryFilter) => {
+export const listDeliveries = (
+  db: Database,
+  { limit, before, accountId, status, endpointId }: DeliveryFilter,
+) => {
   let query = db
     .selectFrom('webhook_delivery')
     .innerJoin('webhook_event', 'webhook_event.id', 'event_id')
@@ -29,7 +57,13 @@ export const listDeliveries = (db: Database, { limit, status, endpointId }: Deli
     .select(['webhook_delivery.id', 'event_id', 'endpoint_id', 'event', 'url', 'status', 'attempts'])
     .select(['next_attempt_at', 'response_status', 'error', 'attempted_at', 'duration_ms'])
     .orderBy('event_id', 'desc')
+    .orderBy('endpoint_id', 'desc')
     .limit(limit);
+  if (before !== undefined)
+    query = query.where(
+      sql<boolean>`(event_id, endpoint_id) < (${before.event_id}::bigint, ${before.endpoint_id}::bigint)`,
+    );
+  if (accountId !== undefined) query = query.where('webhook_endpoint.account_id', '=', accountId);
   if (status !== undefined) query = query.where('status', '=', status);
   if (endpointId !== undefined) query = query.where('endpoint_id', '=', endpointId);
   return query.execute();
@@ -41,7 +75,7 @@ export const findDelivery = (db: Database, id: string) =>
     .selectFrom('webhook_delivery')
     .innerJoin('webhook_event', 'webhook_event.id', 'event_id')
     .innerJoin('webhook_endpoint', 'webhook_endpoint.id', 'endpoint_id')
-    .select(['webhook_delivery.id', 'event', 'body', 'url'])
+    .select(['webhook_delivery.id', 'event', 'body', 'url', 'status', 'next_attempt_at'])
     .where('webhook_delivery.id', '=', id)
     .executeTakeFirst();
 
@@ -49,10 +83,35 @@ export const findDelivery = (db: Database, id: string) =>
 export const listAttempts = (db: Database, deliveryId: string) =>
   db
     .selectFrom('webhook_attempt')
-    .select(['attempted_at', 'response_status', 'error', 'duration_ms'])
+    .select(['attempted_at', 'response_status', 'error', 'duration_ms', 'request_timestamp'])
+    .select(['response_head', 'response_body', 'response_is_cut'])
     .where('delivery_id', '=', deliveryId)
     .orderBy('id')
     .execute();
+
+interface SentDelivery {
+  readonly id: string;
+  readonly event: string;
+  readonly body: string;
+  readonly url: string;
+}
+
+/** The head of an attempt as it was sent, with the signature hidden: until its timestamp is too old it is as good as the secret. */
+export const formatRequestHead = ({ id, event, body, url }: SentDelivery, timestamp: number): string => {
+  const { pathname, search, host } = new URL(url);
+  const headers = {
+    ...WEBHOOK_HEADERS,
+    [EVENT_HEADER]: event,
+    [DELIVERY_HEADER]: id,
+    [TIMESTAMP_HEADER]: timestamp,
+    [SIGNATURE_HEADER]: '… (64 hex digits, hidden)',
+    'Content-Length': Buffer.byteLength(body),
+    Host: host,
+    Connection: 'close',
+  };
+  const lines = Object.entries(headers).map((header) => header.join(': '));
+  return [`POST ${pathname}${search} HTTP/1.1`, ...lines].join('\n');
+};
 
 /** Lists the attempts of all deliveries after an attempt, oldest first. */
 export const listAttemptsAfter = (db: Database, attemptId: number, limit: number) =>
@@ -144,12 +203,21 @@ export const requeueDeadDeliveries = async (
   return (await resumeWebhook(db, endpointId)) ? Number(numUpdatedRows) : undefined;
 };
 
-/** Counts the deliveries in a state. */
-export const countDeliveries = async (db: Database, status: 'pending' | 'dead'): Promise<number> => {
-  const { count } = await db
+/** Counts the deliveries in a state, of all accounts or of one. */
+export const countDeliveries = async (
+  db: Database,
+  status: 'pending' | 'dead',
+  accountId?: string,
+): Promise<number> => {
+  const query = db
     .selectFrom('webhook_delivery')
     .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where('status', '=', status)
-    .executeTakeFirstOrThrow();
-  return count;
+    .where('status', '=', status);
+  const filtered =
+    accountId === undefined
+      ? query
+      : query
+          .innerJoin('webhook_endpoint', 'webhook_endpoint.id', 'endpoint_id')
+          .where('account_id', '=', accountId);
+  return (await filtered.executeTakeFirstOrThrow()).count;
 };

@@ -19,7 +19,8 @@ describeOnEachDatabase((start) => {
     });
     return ((await response.json()) as { readonly data: unknown }).data;
   };
-  const listed = async () => (await sandbox('/deliveries')) as readonly { readonly id: string }[];
+  const listed = async () =>
+    ((await sandbox('/deliveries')) as { readonly rows: readonly { readonly id: string }[] }).rows;
 
   describe('retries', () => {
     it('happen at 0, 1 min, 5 min, 30 min, 2 h, 12 h and 24 h, then the delivery is dead until requeued', async () => {

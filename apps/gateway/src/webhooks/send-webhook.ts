@@ -2,7 +2,9 @@ import type { LookupAddress } from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
 import type { LookupFunction } from 'node:net';
+import { SIGNATURE_HEADER } from '@cpg/protocol';
 import type { ResolveHost } from './resolver.ts';
+import { type ResponseExcerpt, readExcerpt } from './response-excerpt.ts';
 import {
   findWebhookUrlProblem,
   isAllowedHost,
@@ -30,10 +32,12 @@ export interface WebhookResponse {
   readonly error: string | null;
   /** Whether the request was sent, or its host looked up; otherwise the gateway itself prevented the attempt. */
   readonly isSent: boolean;
+  /** The start of the response; missing when there was none. */
+  readonly excerpt?: ResponseExcerpt;
 }
 
 /**
- * Posts one webhook and reads the status of the response. Redirects are not followed, and the addresses the
+ * Posts one webhook and reads the status and the start of the response. Redirects are not followed, and the addresses the
  * host resolves to must satisfy the URL rules. Never rejects. Wire protocol §5.
  */
 export const sendWebhook = (request: WebhookRequest): Promise<WebhookResponse> => {
@@ -72,8 +76,9 @@ const post = (request: WebhookRequest): Promise<WebhookResponse> =>
         signal,
       },
       (response) => {
-        resolve({ status: response.statusCode ?? null, error: null, isSent: true });
-        response.destroy();
+        readExcerpt(response, headers[SIGNATURE_HEADER]).then((excerpt) =>
+          resolve({ status: response.statusCode ?? null, error: null, isSent: true, excerpt }),
+        );
       },
     );
     // On a timeout the request fails with an AbortError; signal.reason is the TimeoutError.

@@ -134,7 +134,6 @@ export const RevokeKey = ({ id }: { readonly id: string }) => (
     title={`Revoke ${id}?`}
     description="Requests with this key are rejected within two seconds. This cannot be undone."
     submit="Revoke"
-    keepsError
     getChange={() => ({
       path: `/keys/${encodeURIComponent(id)}/revoke`,
       done: 'The key is revoked.',

@@ -2,33 +2,13 @@ import { TRANSACTION_DIRECTIONS, type Transaction } from '@cpg/protocol';
 import { useState } from 'react';
 import { useOverview } from '../../account.ts';
 import { Badge } from '../../components/badge.tsx';
+import { Choice } from '../../components/controls.tsx';
 import { Empty, Section } from '../../components/page.tsx';
 import { PagedTable, usePages } from '../../components/table.tsx';
 import { Short, Time } from '../../components/values.tsx';
 import { formatAmount } from '../../format.ts';
 
 const STATUSES = ['detected', 'broadcasted', 'confirmed', 'failed'] as const;
-
-const Choice = ({
-  label,
-  values,
-  value,
-  onChange,
-}: {
-  readonly label: string;
-  readonly values: readonly string[];
-  readonly value: string;
-  readonly onChange: (value: string) => void;
-}) => (
-  <select aria-label={label} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
-    <option value="">{label}: all</option>
-    {values.map((name) => (
-      <option key={name} value={name}>
-        {name.replace('_', ' ')}
-      </option>
-    ))}
-  </select>
-);
 
 /** The transactions of the account, with filters. */
 export const Transactions = () => {

@@ -83,7 +83,6 @@ export const TestEvent = ({ webhook }: { readonly webhook: ConsoleWebhook }) => 
     title="Send a test event"
     description="Signed and retried as a real one. Its ids are 0: it is about no money."
     submit="Send"
-    keepsError
     getChange={(fields) => ({
       path: `/webhooks/${webhook.id}/test`,
       body: { event: readText(fields, 'event') },
@@ -110,7 +109,6 @@ export const RemoveWebhook = ({ webhook }: { readonly webhook: ConsoleWebhook })
     title={`Remove ${webhook.url}?`}
     description={`Its ${webhook.pending} undelivered event(s) and its log are removed too.`}
     submit="Remove"
-    keepsError
     getChange={() => ({
       method: 'DELETE',
       path: `/webhooks/${webhook.id}`,

@@ -11,7 +11,7 @@ import { AddWebhook, ChooseEvents, RemoveWebhook, TestEvent } from './endpoint-d
 
 const WebhookRow = ({ webhook }: { readonly webhook: ConsoleWebhook }) => {
   const change = useChange();
-  const { id, url, events, failures, suspended_until, pending, dead } = webhook;
+  const { id, url, events, failures, suspended_until, dead } = webhook;
   return (
     <tr>
       <td className="mono">{id}</td>
@@ -31,8 +31,16 @@ const WebhookRow = ({ webhook }: { readonly webhook: ConsoleWebhook }) => {
           </>
         )}
       </td>
-      <td className="amount">{pending}</td>
-      <td className="amount">{dead}</td>
+      {(['pending', 'dead'] as const).map((status) => (
+        <td key={status} className="amount">
+          <a
+            href={`#/webhooks/deliveries?status=${status}&endpoint=${id}`}
+            aria-label={`${webhook[status]} ${status} deliveries of webhook ${id}`}
+          >
+            {webhook[status]}
+          </a>
+        </td>
+      ))}
       <td>
         <div className="row-actions">
           <TestEvent webhook={webhook} />
