@@ -48,6 +48,15 @@ describe('/healthz and /readyz', () => {
       body: { status: 'unavailable', database: 'unreachable', admission: 'ok', settlement: 'unknown' },
     });
     expect((await fetch(`${other.url}/healthz`)).status).toBe(200);
+    const id = ready.headers.get('x-request-id');
+    const line = other.logged
+      .join('')
+      .split('\n')
+      .find((each) => each.includes(`"id":"${id}"`));
+    expect(JSON.parse(line ?? '')).toMatchObject({
+      ...{ res: { statusCode: 503 }, msg: 'request errored' },
+      err: { type: 'Error', message: 'failed with status code 503', stack: expect.any(String) },
+    });
     await other.close();
   });
 });
@@ -131,7 +140,17 @@ describe('headers', () => {
     const id = first.headers.get('x-request-id');
     expect(id).toMatch(/^[0-9a-f-]{36}$/);
     expect(second.headers.get('x-request-id')).not.toBe(id);
-    expect(gateway.logged.join('')).toContain(`"id":"${id}"`);
+    const lines = gateway.logged
+      .join('')
+      .split('\n')
+      .filter((line) => line.includes(`"id":"${id}"`));
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      {
+        ...{ level: 30, time: expect.any(Number), pid: process.pid, hostname: expect.any(String) },
+        req: { id, method: 'GET', url: '/healthz', remoteAddress: '127.0.0.1' },
+        ...{ res: { statusCode: 200 }, responseTime: expect.any(Number), msg: 'request completed' },
+      },
+    ]);
     expect(first.headers.get('content-security-policy')).toContain("default-src 'self'");
     expect(first.headers.get('x-content-type-options')).toBe('nosniff');
     expect(first.headers.get('x-powered-by')).toBeNull();

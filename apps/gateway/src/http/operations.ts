@@ -1,4 +1,4 @@
-import express, { type RequestHandler, type Router } from 'express';
+import express, { type Router } from 'express';
 import { measureSettlementLag } from '../chain/chain-state.ts';
 import { checkDatabase, type DatabaseHealth } from '../database/database-health.ts';
 import type { LedgerServices } from '../ledger/networks.ts';
@@ -61,14 +61,3 @@ export const createMetricsRouter = ({ registry }: Metrics): Router => {
   });
   return router;
 };
-
-/**
- * Closes connections after their response while the gateway drains: idle keep-alive connections would delay
- * it.
- */
-export const closeWhenDraining =
-  (isDraining: () => boolean): RequestHandler =>
-  (_request, response, next) => {
-    if (isDraining()) response.setHeader('Connection', 'close');
-    next();
-  };

@@ -124,6 +124,11 @@ export class ResponseRecorder {
     if (rejection !== undefined) this.rejected(rejection);
   }
 
+  /** Whether the event was published. */
+  get isFinished(): boolean {
+    return this.#isFinished;
+  }
+
   /** Publishes the event, once. `isComplete` is false if the connection closed before the response was written. */
   finish(status: number | undefined, isComplete = true): void {
     if (this.#isFinished) return;
@@ -174,12 +179,15 @@ export const recordResponse = (
   if (known !== undefined) return known;
   const recorder = new ResponseRecorder(describe());
   recorders.set(response, recorder);
-  const finish = AsyncResource.bind((isComplete: boolean) =>
-    recorder.finish(response.headersSent ? response.statusCode : undefined, isComplete),
-  );
-  // Before other listeners, which may end the span of the request.
-  response.prependOnceListener('finish', () => finish(true));
-  response.prependOnceListener('close', () => finish(false));
+  const context = new AsyncResource('CpgResponse');
+  const finish = (isComplete: boolean) => {
+    if (recorder.isFinished) return;
+    const status = response.headersSent ? response.statusCode : undefined;
+    context.runInAsyncScope(() => recorder.finish(status, isComplete));
+  };
+  // Before other listeners, which may end the span of the request. Not `once`, which makes two functions for each listener.
+  response.prependListener('finish', () => finish(true));
+  response.prependListener('close', () => finish(false));
   return recorder;
 };
 
