@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { REJECTIONS, type Rejection, toDecimal } from '@cpg/protocol';
-import { CompiledQuery } from 'kysely';
-import type { Database } from '../database/open-database.ts';
+import { type Database, runStatement } from '../database/open-database.ts';
 import { retryConflicts } from '../database/transactions.ts';
 import type { AccountCurrency } from '../ledger/currencies.ts';
 import { getBlockHeight } from '../ledger/networks.ts';
@@ -48,14 +47,14 @@ const execute = async (
   const fee = calculateWithdrawalFee(amount, currency);
   const { key_id, signature } = toSignatureColumns(input.signed);
   const event = createEventTemplate(input, currency, fee);
-  const query = CompiledQuery.raw(HOLD_AND_BROADCAST, [
+  const values = [
     ...[accountId, currency.currency, currency.network, toAddress, amount, fee],
     ...[toDecimal(amount).plus(fee).toFixed(), input.clientReference, key_id, signature, at],
     ...[getHashPrefix(currency.address_family), getBlockHeight(currency, at.getTime()) + 1],
     ...[event.body, event.eventId, event.withdrawalId, event.hash],
-  ]);
-  const { rows } = await db.executeQuery<CreatedWithdrawal & { duplicate?: unknown }>(query);
-  const [row] = rows;
+  ];
+  type Row = CreatedWithdrawal & { duplicate?: unknown };
+  const [row] = await runStatement<Row>(db, HOLD_AND_BROADCAST, values);
   if (row === undefined) return undefined;
   const { duplicate: _duplicate, ...withdrawal } = row;
   return { ...withdrawal, decimals: currency.decimals };

@@ -65,6 +65,19 @@ export interface OutageEvents {
   readonly onDestroy?: (() => void) | undefined;
 }
 
+/** Throws the error of a pool: without a connection no statement ran, so every failure is an outage. */
+export const throwOutage = (error: unknown): never => {
+  throw new DatabaseUnavailableError(error);
+};
+
+/** What to throw for the error of a statement. */
+export const toOutage = (error: unknown, { onStorageFailure }: OutageEvents): unknown => {
+  if (!isOutage(error)) return error;
+  const outage = new DatabaseUnavailableError(error);
+  if (outage.isStorageFailure) onStorageFailure?.();
+  return outage;
+};
+
 /** Wraps a dialect: every outage throws a {@link DatabaseUnavailableError}. */
 export const reportOutages = (dialect: Dialect, events: OutageEvents = {}): Dialect => ({
   createAdapter: () => {
@@ -80,16 +93,13 @@ export const reportOutages = (dialect: Dialect, events: OutageEvents = {}): Dial
 });
 
 // Methods are overridden on the instances, because drivers recognise their connections by private members.
-const guardDriver = (driver: Driver, { onDestroy, onStorageFailure }: OutageEvents): Driver => {
+const guardDriver = (driver: Driver, events: OutageEvents): Driver => {
   const guarded = new WeakSet<DatabaseConnection>();
   const acquire = driver.acquireConnection.bind(driver);
   const destroy = driver.destroy.bind(driver);
   driver.acquireConnection = async (options) => {
-    // Without a connection no statement ran, so every failure is an outage.
-    const connection = await acquire(options).catch((error: unknown) => {
-      throw new DatabaseUnavailableError(error);
-    });
-    if (!guarded.has(connection)) guardConnection(connection, onStorageFailure);
+    const connection = await acquire(options).catch(throwOutage);
+    if (!guarded.has(connection)) guardConnection(connection, events);
     guarded.add(connection);
     return connection;
   };
@@ -97,25 +107,19 @@ const guardDriver = (driver: Driver, { onDestroy, onStorageFailure }: OutageEven
     try {
       await destroy(options);
     } finally {
-      onDestroy?.();
+      events.onDestroy?.();
     }
   };
   return driver;
 };
 
-const guardConnection = (
-  connection: DatabaseConnection,
-  onStorageFailure: OutageEvents['onStorageFailure'],
-): void => {
+const guardConnection = (connection: DatabaseConnection, events: OutageEvents): void => {
   const execute = connection.executeQuery.bind(connection);
   connection.executeQuery = async (query, options) => {
     try {
       return await execute(query, options);
     } catch (error) {
-      if (!isOutage(error)) throw error;
-      const outage = new DatabaseUnavailableError(error);
-      if (outage.isStorageFailure) onStorageFailure?.();
-      throw outage;
+      throw toOutage(error, events);
     }
   };
 };

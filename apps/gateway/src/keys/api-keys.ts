@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createSigningKey, type Permission } from '@cpg/protocol';
 import type { CpgKey, KeyStore } from '@cpg/server-middleware';
-import { CompiledQuery, type Selectable, sql, type Transaction } from 'kysely';
-import type { Database } from '../database/open-database.ts';
+import { type Selectable, sql, type Transaction } from 'kysely';
+import { type Database, runStatement } from '../database/open-database.ts';
 import type { AccountTables, Schema } from '../database/schema.ts';
 import type { SecretBox } from '../database/secret-box.ts';
 import { inTransaction } from '../database/transactions.ts';
@@ -73,9 +73,7 @@ const FIND_KEY = `
   FROM api_key WHERE key_id = $1`;
 
 const findKey = async ({ db, box, clock }: KeyServices, keyId: string): Promise<FoundKey | undefined> => {
-  const query = CompiledQuery.raw(FIND_KEY, [keyId, new Date(clock.now())]);
-  const { rows } = await db.executeQuery<KeyWithSecrets>(query);
-  const [row] = rows;
+  const [row] = await runStatement<KeyWithSecrets>(db, FIND_KEY, [keyId, new Date(clock.now())]);
   if (row === undefined) return undefined;
   return {
     key: {

@@ -1,6 +1,6 @@
 import { type Balance, upperCaseAscii } from '@cpg/protocol';
-import { CompiledQuery, type Selectable, sql, type Transaction } from 'kysely';
-import type { Database } from '../database/open-database.ts';
+import { type Selectable, sql, type Transaction } from 'kysely';
+import { type Database, runStatement } from '../database/open-database.ts';
 import type { LedgerEntryTable, Schema } from '../database/schema.ts';
 
 export interface BalanceFilter {
@@ -26,8 +26,7 @@ export const listBalances = async (
   { currency, network }: BalanceFilter,
 ): Promise<Balance[]> => {
   const filter = [currency, network].map((name) => (name === undefined ? null : upperCaseAscii(name)));
-  const { rows } = await db.executeQuery<Balance>(CompiledQuery.raw(LIST_BALANCES, [accountId, ...filter]));
-  return rows;
+  return runStatement(db, LIST_BALANCES, [accountId, ...filter]);
 };
 
 export interface LedgerMove {

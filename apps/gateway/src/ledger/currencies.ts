@@ -6,8 +6,8 @@ import {
   toDecimal,
   upperCaseAscii,
 } from '@cpg/protocol';
-import { CompiledQuery, type Insertable, type Kysely, type Selectable, type Transaction } from 'kysely';
-import type { Database } from '../database/open-database.ts';
+import type { Insertable, Kysely, Selectable, Transaction } from 'kysely';
+import { type Database, runStatement } from '../database/open-database.ts';
 import type { CurrencyTable, NetworkTable, Schema } from '../database/schema.ts';
 import { createRandomAddress } from './addresses.ts';
 import { findNetwork, type NetworkRow } from './networks.ts';
@@ -121,9 +121,8 @@ export const findCurrency = async (
   }: CurrencyName & { clientReference?: string | null },
 ): Promise<AccountCurrency | undefined> => {
   const names = [upperCaseAscii(currency), upperCaseAscii(network)];
-  const query = CompiledQuery.raw(FIND_CURRENCY, [accountId, ...names, clientReference]);
-  const { rows } = await db.executeQuery<AccountCurrency>(query);
-  return rows[0];
+  const values = [accountId, ...names, clientReference];
+  return (await runStatement<AccountCurrency>(db, FIND_CURRENCY, values))[0];
 };
 
 /** The number of decimals of a currency's amounts. */
