@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createEmbeddedDatabase } from '@cpg/gateway/database/create-embedded-database.ts';
 import { migrate } from '@cpg/gateway/database/migrate.ts';
 import type { Schema } from '@cpg/gateway/database/schema.ts';
-import { PGlite } from '@electric-sql/pglite';
 import { Kysely, PGliteDialect } from 'kysely';
 import type { TestProject } from 'vitest/node';
 import { createPostgresTemplate } from '../postgres.ts';
@@ -13,7 +13,7 @@ import { createPostgresTemplate } from '../postgres.ts';
  */
 export default async (project: TestProject): Promise<() => void> => {
   const folder = mkdtempSync(join(tmpdir(), 'cpg-gateway-tests-'));
-  const pglite = await PGlite.create('memory://');
+  const pglite = await createEmbeddedDatabase();
   const db = new Kysely<Schema>({ dialect: new PGliteDialect({ pglite }) });
   await migrate(db);
   const dump = await pglite.dumpDataDir('none');
