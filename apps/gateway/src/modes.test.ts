@@ -67,7 +67,7 @@ const itKeepsTheDemoInTheSandbox = (createDatabase: () => Promise<Environment>) 
       const rejected = await run('main.ts', database);
       expect(rejected).toMatchObject({ code: 1, stdout: '' });
       expect(rejected.stderr).toMatch(
-        /^Expected a database without demo accounts: got acct_demo, acct_demo_other, .* Fix: run npm run sandbox, or set DATABASE_URL or CPG_DATA_DIR to another database\.\n$/,
+        /^Expected a database without demo accounts: got acct_demo, acct_demo_other, .* Fix: run npm run sandbox, or set DATABASE_URL or CPG_DATA_DIR to another database\.\nMore: \/docs\/errors\/gateway\.html#other_mode\n$/,
       );
     },
     DEADLINE,
