@@ -11,14 +11,16 @@ import { ignoreClosedPipes, REPOSITORY_ROOT } from './program.ts';
 const INTERRUPTED = 130;
 const NO_VERDICT = 3;
 
-/** Runs the built `cpg-conformance`; returns its exit code and standard output. Its progress goes to the terminal. */
+/** Runs the built `cpg-conformance`; returns its exit code and standard output. Its progress goes to standard error, in lines. */
 const runSuite = async (
   parameters: readonly string[],
 ): Promise<{ readonly code: number; readonly output: string }> => {
   const child = spawn(process.execPath, ['apps/conformance/dist/main.js', ...parameters], {
     cwd: REPOSITORY_ROOT,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // Runs at the same time would write over each other's line on a terminal.
+  child.stderr.pipe(process.stderr, { end: false });
   process.once('exit', () => child.kill());
   const ended = once(child, 'exit') as Promise<[number | null]>;
   const [output, [code]] = await Promise.all([text(child.stdout), ended]);
@@ -27,7 +29,7 @@ const runSuite = async (
 
 const { run, report } = splitArguments(process.argv.slice(2));
 
-/** Runs the suite in every set-up; returns the files with the results, and the worst exit code of the runs without one. */
+/** Runs the suite in every set-up, at the same time; returns the files with the results, and the worst exit code of the runs without one. */
 const runAll = async (folder: string) => {
   const files: string[] = [];
   let code = 0;
@@ -39,9 +41,12 @@ const runAll = async (folder: string) => {
   const interrupt = () => void stop().finally(() => process.exit(INTERRUPTED));
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
-    for (const [index, { parameters }] of (await starting).entries()) {
+    const setups = await starting;
+    const runs = setups.map(async ({ parameters }, index) => {
       const file = join(folder, `run-${index}.jsonl`);
-      const ended = await runSuite([...parameters, ...run, '--jsonl', file]);
+      return { file, ended: await runSuite([...parameters, ...run, '--jsonl', file]) };
+    });
+    for (const { file, ended } of await Promise.all(runs)) {
       if (existsSync(file)) {
         files.push(file);
         continue;
