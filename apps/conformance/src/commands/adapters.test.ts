@@ -54,7 +54,7 @@ const CSHARP = join(mkdtempSync(join(tmpdir(), 'cpg-csharp-')), 'adapter.exe');
 const IN_CI = [
   ['csharp', `mcs -out:${CSHARP} ${join(ADAPTERS, 'csharp/Adapter.cs')} && mono ${CSHARP}`],
   ['go', `go run ${join(ADAPTERS, 'go/adapter.go')}`],
-  ['java', `java ${join(ADAPTERS, 'java/Adapter.java')}`],
+  ['java', `java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC ${join(ADAPTERS, 'java/Adapter.java')}`],
   ['ruby', `ruby ${join(ADAPTERS, 'ruby/adapter.rb')}`],
 ] as const;
 
