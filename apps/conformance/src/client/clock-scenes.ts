@@ -42,16 +42,35 @@ export const ask = async (
     look(scene, result);
   });
 
+/** A 429 whose header names are in lower case, as some proxies write them. */
+const limitedInLowerCase = (message: string, headers: Readonly<Record<string, string>>): Reply => {
+  const body = JSON.stringify({ success: false, message });
+  const all = {
+    ...headers,
+    'Content-Type': 'application/json',
+    'Content-Length': String(body.length),
+    Connection: 'close',
+  };
+  const lines = Object.entries(all).map(([name, value]) => `${name.toLowerCase()}: ${value}`);
+  return { raw: ['HTTP/1.1 429 Too Many Requests', ...lines, '', body].join('\r\n') };
+};
+
 /** Expects a successful second attempt at the due time, at most `maxLate` seconds later. */
 export const secondAttempt =
   (
     headers: (now: number) => Readonly<Record<string, string>>,
     due: (now: number) => number,
-    { message, maxLate = MAX_LATE_SECONDS }: { readonly message: string; readonly maxLate?: number },
+    {
+      message,
+      maxLate = MAX_LATE_SECONDS,
+      isLowerCase = false,
+    }: { readonly message: string; readonly maxLate?: number; readonly isLowerCase?: boolean },
   ) =>
   async (client: ClientUnderTest): Promise<void> => {
     const now = startOfScene();
-    const limited = rejection({ status: 429, message }, headers(now));
+    const limited = isLowerCase
+      ? limitedInLowerCase(message, { Date: httpDate(now), ...headers(now) })
+      : rejection({ status: 429, message }, headers(now));
     const respond = agreeing((index) => (index === 0 ? limited : success('balances.list')));
     await ask(client, { respond, now }, (scene, result) => {
       const [, second] = scene.captured();

@@ -1,3 +1,4 @@
+import type { ExpectedRejection } from '../core/rejections.ts';
 import type { Reply } from './capture-server.ts';
 import type { Call } from './client-under-test.ts';
 
@@ -69,12 +70,18 @@ export const success = (operation: Call['operation']): Reply => ({
   body: createEnvelope(operation),
 });
 
-/** The same response without a `Date`, which could change the clock offset. */
-export const timeless = (operation: Call['operation']): Reply => {
-  const body = createEnvelope(operation);
-  const head = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
-  return { raw: `${head}Connection: close\r\n\r\n${body}` };
-};
+/** A response without a `Date`, which could change the clock offset. */
+const encodeUndated = (status: number, body: string): Reply => ({
+  raw: `HTTP/1.1 ${status} Response\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+});
+
+/** A success without a `Date`. */
+export const timeless = (operation: Call['operation']): Reply =>
+  encodeUndated(200, createEnvelope(operation));
+
+/** A rejection without a `Date`. */
+export const timelessRejection = ({ status, message }: ExpectedRejection): Reply =>
+  encodeUndated(status, JSON.stringify({ success: false, message }));
 
 /** A rejection in the error envelope. */
 export const rejection = (

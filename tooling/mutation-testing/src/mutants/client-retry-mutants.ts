@@ -11,6 +11,11 @@ export const CLIENT_TIME_MUTANTS = mutants<ClientParts>('client: time', [
   ['time-far-ahead', stamping((now, isUsed) => CLIENT.stamp(now + 60, isUsed)), 'client-call-ping'],
   ['time-signature-repeated', stamping((now) => now), 'client-attempt-same-second'],
   [
+    'time-steps-for-reads-only',
+    stamping((now, isUsed, method) => (method === 'GET' ? CLIENT.stamp(now, isUsed) : now)),
+    'client-attempt-same-second-post',
+  ],
+  [
     'time-steps-a-minute',
     stamping((now, isUsed) => (isUsed(now) ? CLIENT.stamp(now + 60, isUsed) : now)),
     'client-attempt-same-second',
@@ -195,6 +200,41 @@ export const CLIENT_CLOCK_MUTANTS = mutants<ClientParts>('client: clock', [
     change({ offsetBy: () => 0, stamp: (now) => now }),
     'client-clock-hopeless',
     'client-clock-server-ahead',
+  ],
+  [
+    'clock-learnt-from-success',
+    change({ learnsFrom: (response) => response.status === 200 || CLIENT.learnsFrom(response) }),
+    'client-clock-not-from-success',
+  ],
+  [
+    'clock-corrected-once-for-ever',
+    () => {
+      let isKnown = false;
+      return {
+        learnsFrom: (response) => {
+          const isFirst = !isKnown && CLIENT.learnsFrom(response);
+          isKnown ||= isFirst;
+          return isFirst;
+        },
+      };
+    },
+    'client-clock-offset-corrected',
+    'client-clock-offset-dropped',
+  ],
+  [
+    'clock-offset-kept-without-date',
+    change({ learnsFrom: (response) => CLIENT.learnsFrom(response) && response.headers.date !== undefined }),
+    'client-clock-offset-dropped',
+  ],
+  [
+    'pace-header-names-in-one-case',
+    change({
+      findRetryAfter: ({ rawHeaders }) => {
+        const at = rawHeaders.indexOf('Retry-After');
+        return at === -1 ? undefined : rawHeaders[at + 1];
+      },
+    }),
+    'client-clock-429-lower-case',
   ],
   ['clock-learnt-from-anyone', change({ learnsFrom: () => true }), 'client-clock-not-from-5xx'],
   [

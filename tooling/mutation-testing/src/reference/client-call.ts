@@ -54,7 +54,8 @@ const signNext = async (
 ): Promise<Outgoing> => {
   const secret = Buffer.from(secretB64, 'base64');
   const signAt = (second: number) => signBy(parts, secret, { ...unsigned, timestamp: String(second) });
-  const choose = () => parts.stamp(clock.now() + memory.offset, (second) => memory.used.has(signAt(second)));
+  const isUsed = (second: number) => memory.used.has(signAt(second));
+  const choose = () => parts.stamp(clock.now() + memory.offset, isUsed, unsigned.method);
   while (choose() - clock.now() - memory.offset > parts.maxAhead) await clock.sleep(1);
   const timestamp = choose();
   const signature = signAt(timestamp);

@@ -15,7 +15,7 @@ export interface ClientParts extends SigningParts, InputParts, RetryParts, Readi
   readonly isId: (value: unknown) => boolean;
   readonly encodeBody: (args: unknown) => Buffer;
   /** The timestamp of a request, in seconds; `isUsed` tells which seconds would repeat a signature. */
-  readonly stamp: (now: number, isUsed: (timestamp: number) => boolean) => number;
+  readonly stamp: (now: number, isUsed: (timestamp: number) => boolean, method?: string) => number;
   /** Seconds by which a timestamp may run ahead before the client waits. */
   readonly maxAhead: number;
   /** Applied after signing, before sending. */

@@ -20,12 +20,13 @@ export interface RetryParts {
   readonly shouldRetry: (attempted: Attempted) => boolean;
   /** Until the rate limit of the key resets. */
   readonly untilNextMinute: (now: number) => number;
+  readonly findRetryAfter: (response: Incoming) => string | undefined;
   readonly readRetryAfter: (text: string, now: number) => number | undefined;
   readonly maxPause: number;
   readonly backoff: number;
   /** Whether the `Date` of this response corrects the clock. */
   readonly learnsFrom: (response: Incoming) => boolean;
-  /** How far the server's clock is ahead, by its `Date`. */
+  /** How far the server's clock is ahead, by its `Date`; NaN without one. */
   readonly offsetBy: (date: number, now: number) => number;
 }
 
@@ -44,6 +45,7 @@ export const RETRIES: RetryParts = {
     return isOutsideWindow(response) ? timestampRejections === 1 : [429, 503].includes(response.status);
   },
   untilNextMinute: (now) => 60 - (now % 60),
+  findRetryAfter: ({ headers }) => headers['retry-after'],
   readRetryAfter: (text, now) => {
     if (/^[0-9]+$/.test(text)) return Number(text);
     const date = /^[A-Z][a-z]{2}, /.test(text) ? Date.parse(text) : Number.NaN;
@@ -52,14 +54,14 @@ export const RETRIES: RetryParts = {
   maxPause: 60,
   backoff: 1,
   learnsFrom: isOutsideWindow,
-  offsetBy: (date, now) => date - now,
+  offsetBy: (date, now) => (Number.isNaN(date) ? 0 : date - now),
 };
 
 /** Seconds to wait before the next attempt. */
 export const pauseAfter = (parts: RetryParts, { response, now }: Attempted): number => {
   if (response === undefined || response.status >= 500) return parts.backoff;
   if (response.status !== 429) return 0;
-  const retryAfter = response.headers['retry-after'];
+  const retryAfter = parts.findRetryAfter(response);
   if (retryAfter === undefined) return parts.untilNextMinute(now);
   return Math.min(parts.readRetryAfter(retryAfter, now) ?? parts.backoff, parts.maxPause);
 };

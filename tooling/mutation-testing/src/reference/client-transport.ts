@@ -12,6 +12,8 @@ export interface Outgoing {
 export interface Incoming {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
+  /** Names and values in turn, as they arrived. */
+  readonly rawHeaders: readonly string[];
   readonly body: Buffer;
 }
 
@@ -72,7 +74,8 @@ export const sendRequest = (
       async (response) => {
         const received = await receive(response);
         const status = response.statusCode ?? 0;
-        resolve(received && { status, headers: response.headers, body: received });
+        const { headers: parsed, rawHeaders } = response;
+        resolve(received && { status, headers: parsed, rawHeaders, body: received });
       },
     );
     sent.on('error', () => resolve(undefined));

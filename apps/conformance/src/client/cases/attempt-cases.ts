@@ -159,6 +159,22 @@ export const ATTEMPT_CASES = clientCases({ group: 'attempts', spec: '§6.2, §6.
       }),
   },
   {
+    id: 'attempt-same-second-post',
+    description: 'three equal withdrawals without a reference within one second have three signatures',
+    spec: '§6.3',
+    needs: ['memory'],
+    run: (client) =>
+      client.play(
+        { label: 'same-second-post', respond: () => success('withdrawals.create') },
+        async (scene) => {
+          const call: Call = { operation: 'withdrawals.create', args: WITHDRAWAL_ARGS };
+          for (let i = 0; i < 3; i++) expectData(client, await scene.call(call), 'withdrawals.create');
+          client.check.equal('requests', { expected: 3, actual: scene.captured().length });
+          scene.expectAllSigned();
+        },
+      ),
+  },
+  {
     id: 'attempt-same-second-question-mark',
     description: 'two identical calls within one second with a filter that ends in ?: both have the filter',
     spec: '§1.2, §6.3',

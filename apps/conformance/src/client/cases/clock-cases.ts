@@ -1,6 +1,6 @@
 import { REJECTIONS } from '../../core/rejections.ts';
 import type { Responder } from '../capture-server.ts';
-import { clientCases } from '../client-under-test.ts';
+import { type ClientUnderTest, clientCases } from '../client-under-test.ts';
 import {
   ask,
   expectEachSigned,
@@ -12,7 +12,8 @@ import {
   startOfScene,
   windowAt,
 } from '../clock-scenes.ts';
-import { rejection, success } from '../replies.ts';
+import { expectData } from '../expect-result.ts';
+import { rejection, success, timelessRejection } from '../replies.ts';
 
 /** Cases with a movable clock: pacing, and correcting the clock offset. */
 export const CLOCK_CASES = clientCases(
@@ -35,6 +36,15 @@ export const CLOCK_CASES = clientCases(
         () => ({ 'Retry-After': '25' }),
         (now) => now + 25,
         { message: PER_IP },
+      ),
+    },
+    {
+      id: 'clock-429-lower-case',
+      description: '429 with header names in lower case: Retry-After counts as in any other case',
+      run: secondAttempt(
+        () => ({ 'Retry-After': '26' }),
+        (now) => now + 26,
+        { message: PER_IP, isLowerCase: true },
       ),
     },
     {
@@ -117,6 +127,58 @@ export const CLOCK_CASES = clientCases(
         });
       },
     },
+    {
+      id: 'clock-not-from-success',
+      description:
+        'a Date 3600 s off, with a success that proves the clock of the client right, does not change the clock offset',
+      run: (client) => {
+        const now = startOfScene();
+        const respond: Responder = (_message, index) => ({
+          ...success('balances.list'),
+          headers: { Date: httpDate(index === 0 ? now + 3600 : now) },
+        });
+        return client.play({ label: 'not-from-success', respond }, async (scene) => {
+          for (const currency of ['USDT', 'ETH'])
+            await scene.call({ operation: 'balances.list', args: { currency }, now });
+          expectEachSigned(client, scene);
+          for (const { timestamp } of scene.captured())
+            client.check.that(Math.abs(Number(timestamp) - now) <= 60, {
+              what: 'X-CPG-Timestamp',
+              expected: `about ${now}`,
+              actual: timestamp,
+            });
+        });
+      },
+    },
+    ...[true, false].map((isDated) => ({
+      id: isDated ? 'clock-offset-corrected' : 'clock-offset-dropped',
+      description: isDated
+        ? 'a clock offset that is rejected later, because the clock of the server was set right, is corrected again'
+        : 'a clock offset that is rejected later, without a Date, is dropped: one more attempt without it, accepted',
+      run: (client: ClientUnderTest) => {
+        const now = startOfScene();
+        let serverNow = now + 400;
+        const respond: Responder = (message, index) => {
+          const reply = windowAt(serverNow)(message, index);
+          const isRejected = 'status' in reply && reply.status === 401;
+          return serverNow === now && isRejected && !isDated
+            ? timelessRejection(REJECTIONS.outsideWindow)
+            : reply;
+        };
+        return client.play({ label: `offset-${isDated}`, respond }, async (scene) => {
+          expectData(client, await scene.call({ operation: 'balances.list', now }), 'balances.list');
+          serverNow = now;
+          const call = { operation: 'balances.list', args: { currency: 'ETH' }, now } as const;
+          expectData(client, await scene.call(call), 'balances.list');
+          expectEachSigned(client, scene);
+          client.check.that(scene.captured().length <= 4, {
+            what: 'requests of two calls',
+            expected: 'at most 4',
+            actual: String(scene.captured().length),
+          });
+        });
+      },
+    })),
     {
       id: 'clock-kept',
       level: 'SHOULD',
