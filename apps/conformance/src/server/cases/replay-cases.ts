@@ -196,7 +196,7 @@ const MANY = 10;
 /** Several keys, since each has a limit. */
 const RACING = ['other', 'readonly', 'noperm'] as const;
 const COPIES_OF_MANY = 4;
-const MANY_ROUNDS = 6;
+const MANY_ROUNDS = 12;
 
 /** Many requests at once, each several times: more races in less time. */
 const manyAtOnce = async (server: ServerUnderTest, hold: Hold): Promise<void> => {
@@ -219,7 +219,7 @@ const manyAtOnce = async (server: ServerUnderTest, hold: Hold): Promise<void> =>
 
 const raceOfMany = (hold: Hold): Omit<ServerCase, 'group' | 'spec'> => ({
   id: `race-many-${hold}`,
-  description: `${MANY} requests ${COPIES_OF_MANY} times each at once (${hold === 'body' ? 'last body byte' : 'end of the headers'} held back): each is accepted once, ${MANY_ROUNDS} rounds. A race that a server loses once in 20 times is found with 95 %`,
+  description: `${MANY} requests ${COPIES_OF_MANY} times each at once (${hold === 'body' ? 'last body byte' : 'end of the headers'} held back): each is accepted once, ${MANY_ROUNDS} rounds. A race that a server loses once in 40 times is found with 95 %`,
   timeoutMs: 30_000,
   run: async (server) => {
     for (let round = 0; round < MANY_ROUNDS; round++) await manyAtOnce(server, hold);
