@@ -88,7 +88,7 @@ const measureGrowth = async (environment: Environment, transactions: number): Pr
   for (const filter of FILTERS) {
     const times: number[] = [];
     const cpuBefore = ledger.readDatabaseCpu();
-    for (let round = 0; round < 15; round += 1) {
+    for (let round = 0; round < 50; round += 1) {
       for (const cursor of cursors) {
         const sentAt = performance.now();
         const page = { ...filter, limit: 200, cursor } as TransactionFilter;
