@@ -8,7 +8,8 @@ class Existing {
 
 /** A field that is added to objects of others. */
 export interface PrivateField<Value> {
-  get(object: object): Value | undefined;
+  /** `undefined` for anything that does not have the field. */
+  get(object: unknown): Value | undefined;
   set(object: object, value: Value): void;
 }
 
@@ -31,8 +32,8 @@ export const createPrivateField = <Value>(): PrivateField<Value> => {
       else new Field(object, value);
     }
 
-    static get(object: object): Value | undefined {
-      return #value in object ? object.#value : undefined;
+    static get(object: unknown): Value | undefined {
+      return typeof object === 'object' && object !== null && #value in object ? object.#value : undefined;
     }
   }
   return Field;

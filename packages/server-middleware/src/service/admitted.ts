@@ -29,8 +29,7 @@ const admissions = createPrivateField<Admitted>();
 export const rememberAdmitted = admissions.set;
 
 /** Returns how a request was admitted, if it was. */
-export const findAdmitted = (http: unknown): Admitted | undefined =>
-  typeof http === 'object' && http !== null ? admissions.get(http) : undefined;
+export const findAdmitted = admissions.get;
 
 /** Returns the target that the client of an admitted request signed, if a proxy has changed it. */
 export const findSignedTarget = (http: unknown, received: string): RequestTarget | undefined => {
