@@ -124,11 +124,6 @@ export class ResponseRecorder {
     if (rejection !== undefined) this.rejected(rejection);
   }
 
-  /** Whether the event was published. */
-  get isFinished(): boolean {
-    return this.#isFinished;
-  }
-
   /** Publishes the event, once. `isComplete` is false if the connection closed before the response was written. */
   finish(status: number | undefined, isComplete = true): void {
     if (this.#isFinished) return;
@@ -180,8 +175,10 @@ export const recordResponse = (
   const recorder = new ResponseRecorder(describe());
   recorders.set(response, recorder);
   const context = new AsyncResource('CpgResponse');
+  let isFinished = false;
   const finish = (isComplete: boolean) => {
-    if (recorder.isFinished) return;
+    if (isFinished) return;
+    isFinished = true;
     const status = response.headersSent ? response.statusCode : undefined;
     context.runInAsyncScope(() => recorder.finish(status, isComplete));
   };
