@@ -46,7 +46,9 @@ const assertOnce = (files: readonly ResultFile[]): void => {
       const name = `${record.id} of ${record.implementation} (${record.layer})`;
       const earlier = seen.get(name);
       if (earlier !== undefined)
-        throw new UsageError(`${name} occurs twice: in ${earlier} and in ${path}. Pass each result once.`);
+        throw new UsageError(
+          `${name} occurs twice: in ${earlier} and in ${path}. Pass each result once, give each run of a server its --name, or compare runs over time with trend.`,
+        );
       seen.set(name, path);
     }
   }

@@ -35,9 +35,15 @@ const reordered = (value: unknown): unknown => {
 
 /** Cases that read responses, clocks or connections in different ways. */
 const MOST =
-  'server-{missing-all,smuggle-unsigned,arrives-unsigned,pipelined,credentials-on,head,options,encoding-identity,body-chunked,ping,route,key-faults,fields-balances,collections,date,balances-decimals,balances-order,replay-same}*';
+  'server-{missing-all,smuggle-unsigned,arrives-unsigned,pipelined,credentials-on,head,options,encoding-identity,body-chunked,ping,route,key-faults,fields-balances,collections,date,balances-decimals,balances-order,replay-same,syntax-schema,transactions,deposit}*';
 
 const REJECTED_AND_ACCEPTED = 'server-{missing,empty,accept-query,body-any,balances,route}-*';
+
+const ACCOUNT = 'server-withdrawal-{answer,get,takes,reference-again}*';
+
+/** Writes characters as escapes of JSON. */
+const escapeAll = (text: string, pattern: RegExp): string =>
+  text.replace(pattern, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** Servers that must pass. */
 export const SERVER_VARIANTS = variants<ServerParts>([
@@ -47,6 +53,39 @@ export const SERVER_VARIANTS = variants<ServerParts>([
   ['chunked-responses', () => ({ isChunked: true }), MOST],
   ['json-indented', () => ({ write: (body) => `${JSON.stringify(body, null, 2)}\n` }), MOST],
   ['json-in-another-order', () => ({ write: (body) => JSON.stringify(reordered(body)) }), MOST],
+  ['json-in-ascii', () => ({ write: (body) => escapeAll(JSON.stringify(body), /[^ -~]/g) }), MOST],
+  [
+    'json-with-escaped-slashes',
+    () => ({ write: (body) => JSON.stringify(body).replaceAll('/', '\\/') }),
+    MOST,
+  ],
+  ['responses-until-close', () => ({ isUntilClose: true }), MOST],
+  ['other-reason-phrases', () => ({ reason: (status) => `Status ${status}` }), MOST],
+  ['no-reason-phrases', () => ({ reason: () => '' }), MOST],
+  [
+    'more-headers',
+    () => ({
+      headers: () => ({
+        server: 'Other/1.0',
+        'set-cookie': 'a=b',
+        vary: '*',
+        'x-request-id': '1',
+        etag: '"1"',
+      }),
+    }),
+    MOST,
+  ],
+  [
+    'more-fields',
+    () => ({ shape: (_name, data) => ({ ...data, extra: { a: [1] } }) }),
+    `{${MOST},${ACCOUNT}}`,
+  ],
+  [
+    'withdrawals-are-no-transactions-yet',
+    () => ({ isOwnTransaction: () => false }),
+    'server-{transactions,fields-transactions,ping-data}*',
+  ],
+  ['no-hot-wallet', () => ({ hasWallet: () => false }), 'server-{hot-wallet,fields-hot}*'],
   ['clock-30-s-ahead', () => ({ clockOffset: 30 }), MOST],
   ['clock-30-s-behind', () => ({ clockOffset: -30 }), MOST],
   [

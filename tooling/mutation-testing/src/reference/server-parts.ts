@@ -106,6 +106,10 @@ export interface ServerParts extends SigningParts, LedgerParts {
   readonly write: (body: object) => string;
   /** The Content-Length of a body. */
   readonly length: (text: string) => number;
+  /** The reason phrase of a status; `undefined`: the usual one. */
+  readonly reason: (status: number) => string | undefined;
+  /** Responses have no length, and end with their connection. */
+  readonly isUntilClose: boolean;
   /** Responses are chunked. */
   readonly isChunked: boolean;
   /** Runs before each response. */
@@ -220,6 +224,8 @@ export const SERVER: ServerParts = {
   envelope: (message) => ({ success: false, message }),
   write: (body) => JSON.stringify(body),
   length: (text) => Buffer.byteLength(text),
+  reason: () => undefined,
+  isUntilClose: false,
   isChunked: false,
   delay: () => undefined,
   isReread: () => false,

@@ -68,12 +68,17 @@ export const startServer = async (parts: ServerParts): Promise<string> => {
     const text = parts.write(body);
     const fixed = {
       'content-type': 'application/json; charset=utf-8',
-      ...(parts.isChunked ? {} : { 'content-length': parts.length(text) }),
+      ...(parts.isChunked || parts.isUntilClose ? {} : { 'content-length': parts.length(text) }),
       date: new Date(switches.now * 1000).toUTCString(),
     };
     const outage = status === 503 ? { 'retry-after': '1' } : {};
     const all = Object.entries({ ...fixed, ...outage, ...headers, ...parts.headers(status) });
     response.sendDate = false;
+    if (parts.isUntilClose) {
+      response.shouldKeepAlive = false;
+      response.useChunkedEncodingByDefault = false;
+    }
+    response.statusMessage = parts.reason(status) ?? response.statusMessage;
     response.writeHead(status, Object.fromEntries(all.filter(([, value]) => value !== undefined)));
     if (parts.isChunked) response.write(text.slice(0, 9));
     response.end(parts.isChunked ? text.slice(9) : text);
