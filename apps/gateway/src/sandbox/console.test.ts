@@ -7,6 +7,7 @@ import { createSigningKey, signRequest } from '@cpg/protocol';
 import { startTestGateway, TEST_NOW, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
 import { describeInCi } from '@cpg/test-support/programs';
 import axe from 'axe-core';
+import { sql } from 'kysely';
 import pixelmatch from 'pixelmatch';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { PNG } from 'pngjs';
@@ -16,6 +17,7 @@ const SECRET = 'cpg-demo-full-DO-NOT-USE-IN-PRODUCTION';
 const MAX_FIRST_LOAD_BYTES = 200 * 1024;
 // Fonts are drawn a little differently by other versions of the browser.
 const MAX_DIFFERENT_PIXELS = 0.03;
+const ADDRESS = '0x52908400098527886E0F7030069857D2E4169EE7';
 const HOSTILE = `"><img src=x onerror="window.hacked=1"><script>window.hacked=1</script>{{7*7}}\${7*7}`;
 
 // One browser and one gateway for all: starting them takes longer than most tests.
@@ -70,6 +72,12 @@ describeInCi('the console in Chromium', () => {
     const response = await fetch(`${gateway.operationsUrl}/_sandbox${path}`);
     return ((await response.json()) as { readonly data: unknown }).data;
   };
+  const change = (path: string, body: object) =>
+    fetch(`${gateway.operationsUrl}/_sandbox${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
   const pass = async (seconds: number) => {
     gateway.clock.freeze(gateway.clock.now() + seconds * 1000);
     await gateway.chain.advance();
@@ -196,13 +204,20 @@ describeInCi('the console in Chromium', () => {
       expect(await view.getByTestId('finding').textContent()).toMatch(
         /^key_with_newline The secret was used with a newline/,
       );
+      // The test sends with Node.
+      expect(await view.getByLabel('Language of the fix').inputValue()).toBe('Node');
+      await view.getByText("Of a file: readFileSync(file, 'utf8').trimEnd().").waitFor();
+      await view.getByLabel('Language of the fix').selectOption('PHP');
+      expect(await view.getByRole('region', { name: 'the fix in PHP' }).textContent()).toContain(
+        "$secret = getenv('CPG_SECRET');",
+      );
       await view
         .getByText(`x-cpg-signature: ${signature.slice(0, 6)}… (64 characters)`, { exact: false })
         .waitFor();
       expect(await page.content()).not.toContain(signature);
       await view.getByRole('tab', { name: 'Canonical string' }).click();
       await view.getByRole('list', { name: 'Canonical string' }).waitFor();
-      expect(await view.locator('pre').textContent()).toBe(canonical);
+      expect(await view.getByRole('region', { name: 'the canonical string' }).textContent()).toBe(canonical);
       expect(await findViolations()).toEqual([]);
     });
 
@@ -359,12 +374,11 @@ describeInCi('the console in Chromium', () => {
       await toast('1 delivery due.');
       await row.getByRole('link').click();
       const delivery = page.getByRole('region', { name: 'Delivery', exact: true });
-      await delivery.locator('summary', { hasText: 'Attempt 1' }).first().click();
-      const shown = (name: string) => delivery.getByRole('region', { name }).first().textContent();
-      expect(await shown('the request of attempt 1')).toMatch(
+      const shown = (name: RegExp) => delivery.getByRole('region', { name }).first().textContent();
+      expect(await shown(/^the request of attempt/)).toMatch(
         /^POST \/_sandbox\/receiver\/inbox HTTP\/1\.1\n.*X-CPG-Signature: … .*"withdrawal\.failed"/s,
       );
-      expect(await shown('the response of attempt 1')).toMatch(/^HTTP\/1\.1 200 OK\n.*{"received":true}$/s);
+      expect(await shown(/^the response of attempt/)).toMatch(/^HTTP\/1\.1 200 OK\n.*{"received":true}$/s);
       expect(await findViolations()).toEqual([]);
       await delivery.getByRole('button', { name: 'Send again' }).click();
       await toast('The delivery is due.');
@@ -438,12 +452,6 @@ describeInCi('the console in Chromium', () => {
           .getByRole('tab', { name: 'Copy as' })
           .click();
       }
-      const change = (path: string, body: object) =>
-        fetch(`${gateway.operationsUrl}/_sandbox${path}`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify(body),
-        });
       expect((await change('/accounts', { id: 'acct_hostile', name: HOSTILE })).status).toBe(200);
       const url = `http://127.0.0.1:9/${HOSTILE}`;
       expect((await change('/webhooks', { url })).status).toBe(200);
@@ -470,7 +478,7 @@ describeInCi('the console in Chromium', () => {
   });
 
   describe('looks', () => {
-    /** Compares with the picture in the README; CPG_UPDATE_SCREENSHOT=true writes it. */
+    /** Compares with the picture in the documentation; CPG_UPDATE_SCREENSHOT=true writes it. */
     const compare = async (name: string) => {
       const file = fileURLToPath(new URL(`../../docs/console-${name}.png`, import.meta.url));
       const taken = await page.screenshot({ animations: 'disabled' });
@@ -482,25 +490,116 @@ describeInCi('the console in Chromium', () => {
       expect(different / (width * height)).toBeLessThan(MAX_DIFFERENT_PIXELS);
     };
 
-    it.each(['light', 'dark'] as const)('as in the README, in the %s theme', async (theme) => {
+    const DELIVERY_ID = '0c1d2e3f-4a5b-4c6d-8e7f-901a2b3c4d5e';
+
+    /** The same data in every run: what is random or measured otherwise is fixed here. */
+    const fill = async () => {
       await gateway.reset();
       gateway.clock.freeze(TEST_NOW * 1000);
+      await change('/webhooks', { url: 'https://shop.example/hooks' });
+      await gateway.db
+        .updateTable('webhook_endpoint')
+        .set({ suspended_until: new Date('2100-01-01') })
+        .execute();
+      await change('/payments', { currency: 'USDT', network: 'ETH', amount: '25.5' });
+      await pass(5);
+      gateway.clock.freeze(TEST_NOW * 1000);
+      await change('/withdrawals', { currency: 'USDT', network: 'ETH', amount: '10', to_address: ADDRESS });
+      await change('/deposit-requests', { currency: 'USDT', network: 'ETH', user_identifier: 'alice' });
+      await sql`UPDATE webhook_delivery SET status = 'dead', attempts = 1, id = ${DELIVERY_ID}
+        WHERE id = (SELECT id FROM webhook_delivery ORDER BY event_id LIMIT 1)`.execute(gateway.db);
+      await sql`UPDATE webhook_endpoint SET suspended_until = NULL`.execute(gateway.db);
+      await sql`UPDATE webhook_delivery SET next_attempt_at = ${new Date((TEST_NOW + 60) * 1000)}
+        WHERE status = 'pending'`.execute(gateway.db);
+      await gateway.db
+        .insertInto('webhook_attempt')
+        .values({
+          delivery_id: DELIVERY_ID,
+          attempted_at: new Date(TEST_NOW * 1000),
+          response_status: 500,
+          error: null,
+          duration_ms: 12,
+          request_timestamp: TEST_NOW,
+          response_head: 'HTTP/1.1 500 Internal Server Error\nContent-Type: text/plain',
+          response_body: `Unknown event ${HOSTILE}`,
+          response_is_cut: false,
+        })
+        .execute();
+    };
+
+    /** Of the log, three requests with numbers and durations of their own. */
+    const fixRequests = async () => {
+      const before = ((await read('/requests')) as { readonly id: number }[]).at(-1)?.id ?? 0;
+      await gateway.call('/v1/balances');
+      const timestamp = Math.floor(gateway.clock.now() / 1000) - 299;
+      const signed = { keyId: 'ck_demo_full', key: createSigningKey(` ${SECRET}`), method: 'GET', timestamp };
+      await fetch(`${gateway.url}/v1/balances`, {
+        headers: {
+          ...signRequest({ ...signed, target: '/v1/balances' }).headers,
+          'user-agent': 'Python-urllib/3.12',
+        },
+      });
+      await gateway.call('/v1/_ping');
+      await page.route(/_sandbox\/requests(?:\/\d+)?$/, async (route) => {
+        const id = /\d+$/.exec(route.request().url())?.[0];
+        const url = `${gateway.operationsUrl}/_sandbox/requests${id === undefined ? `?after=${before}` : `/${Number(id) + before}`}`;
+        const body = (await (await fetch(url)).json()) as { readonly data?: object };
+        const text = JSON.stringify(body.data ?? null, (name, value) => {
+          if (name === 'id') return value - before;
+          return name === 'ms' || name === 'authentication_ms' ? 1.2 : value;
+        });
+        const fixed = text.replaceAll(new URL(gateway.url).host, '127.0.0.1:8787');
+        await route.fulfill({ json: { success: true, data: JSON.parse(fixed) } });
+      });
+    };
+
+    const LOOKS = [
+      ['overview', '/', 'Overview', /^10 USDT$/],
+      ['requests', '/requests/2', 'Requests', 'key_with_spaces'],
+      ['keys', '/keys', 'API keys', 'ck_demo_full'],
+      ['webhooks', `/webhooks/deliveries/${DELIVERY_ID}`, 'Webhooks', /Unknown event/],
+      ['ledger', '/ledger/withdrawals', 'Ledger', '1002'],
+      ['currencies', '/currencies', 'Currencies', 'Tether USD'],
+    ] as const;
+
+    it.each(['light', 'dark'] as const)('as in the documentation, in the %s theme', async (theme) => {
+      await fill();
+      await fixRequests();
       await page.emulateMedia({ colorScheme: theme });
       await page.reload();
-      await page.getByText('No transaction yet.').waitFor();
-      await page.locator('.connection.open').waitFor();
-      expect(await findViolations()).toEqual([]);
-      await compare(`overview-${theme}`);
+      for (const [name, path, heading, text] of LOOKS) {
+        await open(path, heading);
+        await page.locator('main').getByText(text).first().waitFor();
+        await page.locator('.connection.open').waitFor();
+        await page.getByText('Loading…').waitFor({ state: 'detached' });
+        expect({ name, violations: await findViolations() }).toEqual({ name, violations: [] });
+        await compare(`${name}-${theme}`);
+      }
+      expect(await page.evaluate('window.hacked')).toBeUndefined();
+      await page.unroute(/_sandbox\/requests(?:\/\d+)?$/);
     });
 
+    /** The elements that a card cuts off at its right edge, and that nothing scrolls to. */
+    const findCut = () =>
+      page.evaluate(`[...document.querySelectorAll('main .card *')]
+        .filter((element) => !element.parentElement.closest('.table-scroll, .code section, .log, .tabs, .visually-hidden'))
+        .filter((element) =>
+          element.getBoundingClientRect().right > element.closest('.card').getBoundingClientRect().right + 1)
+        .map((element) => element.outerHTML.slice(0, 100))`);
+
     it('fits a phone and a wide screen', async () => {
+      const last = (
+        (await read('/requests')) as readonly { readonly id: number; readonly outcome: string }[]
+      ).findLast(({ outcome }) => outcome === 'invalid_signature');
       for (const width of [360, 768, 1920]) {
         await page.setViewportSize({ width, height: 800 });
         for (const [path, heading] of [
           ['/', 'Overview'],
           ['/requests', 'Requests'],
+          [`/requests/${last?.id}`, 'Requests'],
           ['/keys', 'API keys'],
           ['/webhooks', 'Webhooks'],
+          [`/webhooks/deliveries/${DELIVERY_ID}`, 'Webhooks'],
           ['/ledger/withdrawals', 'Ledger'],
           ['/currencies', 'Currencies'],
         ] as const) {
@@ -509,6 +608,8 @@ describeInCi('the console in Chromium', () => {
             'document.documentElement.scrollWidth - document.documentElement.clientWidth',
           );
           expect({ width, path, overflow }).toEqual({ width, path, overflow: 0 });
+          await page.getByText('Loading…').waitFor({ state: 'detached' });
+          expect({ width, path, cut: await findCut() }).toEqual({ width, path, cut: [] });
         }
       }
     });

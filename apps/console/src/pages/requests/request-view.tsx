@@ -1,11 +1,13 @@
 import { Tabs } from '@base-ui/react/tabs';
+import { useState } from 'react';
 import { useOverview } from '../../account.ts';
 import type { RequestDetail, ShownBody } from '../../api.ts';
 import { useFixed } from '../../client.ts';
 import { Badge, StatusCode } from '../../components/badge.tsx';
-import { Button } from '../../components/controls.tsx';
+import { Button, Select } from '../../components/controls.tsx';
 import { Empty, Loaded } from '../../components/page.tsx';
 import { Code } from '../../components/values.tsx';
+import { FIX_LANGUAGES, findCodeFix, findFixLanguage } from '../../fixes/fixes.ts';
 import { formatMs, formatTime } from '../../format.ts';
 import { createSnippet, LANGUAGES } from '../../snippets.ts';
 
@@ -51,6 +53,36 @@ const Body = ({ body, label }: { readonly body: ShownBody; readonly label: strin
     </>
   );
 
+const LANGUAGE_NAMES = FIX_LANGUAGES.map(({ name }) => name);
+
+/** What to write in place of each mistake, in the language of the caller as its `User-Agent` tells, or as chosen. */
+const CodeFixes = ({ head, codes }: { readonly head: string; readonly codes: readonly string[] }) => {
+  const found = findFixLanguage(head)?.name;
+  const [chosen, choose] = useState(found ?? LANGUAGE_NAMES[0] ?? '');
+  const language = FIX_LANGUAGES.find(({ name }) => name === chosen);
+  if (language === undefined) return null;
+  const fixes = codes.flatMap((code) => {
+    const fix = findCodeFix(code, language);
+    return fix === undefined ? [] : [{ ...fix, name: code }];
+  });
+  // Several mistakes of one step have the same code.
+  const blocks = [...new Set(fixes.map(({ code }) => code))];
+  if (blocks.length === 0) return null;
+  return (
+    <div className="code-fix">
+      <p>
+        <strong>In</strong>{' '}
+        <Select label="Language of the fix" values={LANGUAGE_NAMES} value={chosen} onChange={choose} />{' '}
+        <span className="hint">{found === chosen ? 'which sent this request' : null}</span>
+      </p>
+      {fixes.map(({ name, note }) => (note === undefined ? null : <p key={name}>{note}</p>))}
+      {blocks.map((code) => (
+        <Code key={code} label={`the fix in ${chosen}`} text={code} />
+      ))}
+    </div>
+  );
+};
+
 const Findings = ({ request }: { readonly request: RequestDetail }) => {
   const { exchange, outcome } = request;
   if (exchange === null || exchange.fix === null) return null;
@@ -65,6 +97,7 @@ const Findings = ({ request }: { readonly request: RequestDetail }) => {
       <p>
         <strong>Fix:</strong> {exchange.fix}
       </p>
+      <CodeFixes head={exchange.head} codes={exchange.findings.map(({ code }) => code)} />
     </div>
   );
 };

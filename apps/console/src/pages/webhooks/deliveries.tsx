@@ -11,10 +11,12 @@ import { Code, Time } from '../../components/values.tsx';
 import { formatCount, formatMs } from '../../format.ts';
 
 /** One attempt; its request and response open below. */
-const Attempt = ({ attempt, number, body }: AttemptProps) => {
+const Attempt = ({ attempt, number, body, isLatest }: AttemptProps) => {
+  // A later attempt does not close the one that is read.
+  const [isOpen] = useState(isLatest);
   const { request_head, response_head, response_body, response_is_cut } = attempt;
   return (
-    <details className="received">
+    <details className="received" open={isOpen}>
       <summary>
         <strong>Attempt {number}</strong> <StatusCode status={attempt.response_status} />{' '}
         <Time at={attempt.attempted_at} /> <span className="hint">took {formatMs(attempt.duration_ms)}</span>
@@ -50,6 +52,7 @@ interface AttemptProps {
   readonly attempt: DeliveryAttempt;
   readonly number: number;
   readonly body: string;
+  readonly isLatest: boolean;
 }
 
 const DeliveryView = ({ id }: { readonly id: string }) => {
@@ -76,16 +79,18 @@ const DeliveryView = ({ id }: { readonly id: string }) => {
           {({ event, url, status, next_attempt_at, body, attempts }) => (
             <>
               <p>
-                <strong>{event}</strong> <Badge>{status}</Badge> <code>{url}</code>
+                <strong>{event}</strong> <Badge>{status}</Badge> <code className="breaks">{url}</code>
               </p>
               {status === 'pending' ? (
                 <p className="hint">
                   Next attempt <Time at={next_attempt_at} />
                 </p>
               ) : null}
-              <Code label="the body of the webhook" text={body} />
               {attempts.length === 0 ? (
-                <p className="hint">No attempt yet: the first is made when the delivery is due.</p>
+                <>
+                  <p className="hint">No attempt yet: the first is made when the delivery is due.</p>
+                  <Code label="the body of the webhook" text={body} />
+                </>
               ) : (
                 attempts
                   .map((attempt, index) => (
@@ -94,6 +99,7 @@ const DeliveryView = ({ id }: { readonly id: string }) => {
                       attempt={attempt}
                       number={index + 1}
                       body={body}
+                      isLatest={index === attempts.length - 1}
                     />
                   ))
                   .reverse()
