@@ -15,23 +15,21 @@ const referencesAs = (form: (reference: string) => string) => (): Partial<Server
 
 const REFERENCE = 'server-withdrawal-reference-exact';
 
-/** Takes amounts that are no plain decimals. */
-const reading = (read: (text: string) => string) => (): Partial<ServerParts> => ({
-  fields: (body) => {
-    const { amount, ...rest } = body as { readonly amount?: unknown };
-    return typeof amount === 'string' ? { ...rest, amount: read(amount) } : body;
-  },
+/** Changes a field of the body before it is validated. */
+const changing = (name: string, change: (value: unknown) => unknown) => (): Partial<ServerParts> => ({
+  fields: (body) =>
+    typeof body === 'object' && body !== null && Object.hasOwn(body, name)
+      ? { ...body, [name]: change((body as Readonly<Record<string, unknown>>)[name]) }
+      : body,
 });
+
+const respelling = (name: string, change: (text: string) => unknown) =>
+  changing(name, (value) => (typeof value === 'string' ? change(value) : value));
+
+/** Takes amounts that are no plain decimals. */
+const reading = (read: (text: string) => string) => respelling('amount', read);
 
 const GRAMMAR = 'server-withdrawal-amount-grammar';
-
-/** Changes a text of the body before it is validated. */
-const respelling = (name: string, change: (text: string) => unknown) => (): Partial<ServerParts> => ({
-  fields: (body) => {
-    const { [name]: value, ...rest } = body as Readonly<Record<string, unknown>>;
-    return typeof value === 'string' ? { ...rest, [name]: change(value) } : body;
-  },
-});
 
 const LENGTHS = 'server-withdrawal-text-lengths';
 const NAMES = 'server-withdrawal-name-spelling';
@@ -93,24 +91,10 @@ export const WITHDRAWAL_TEXT_MUTANTS = mutants<ServerParts>('money', [
   ['amount-suffix', reading((text) => text.replace(/f$/, '')), GRAMMAR],
   [
     'amount-in-a-list',
-    () => ({
-      fields: (body) => {
-        const { amount, ...rest } = body as { readonly amount?: unknown };
-        return Array.isArray(amount) ? { ...rest, amount: amount[0] as unknown } : body;
-      },
-    }),
+    changing('amount', (value) => (Array.isArray(value) ? (value[0] as unknown) : value)),
     GRAMMAR,
   ],
-  [
-    'amount-true-is-1',
-    () => ({
-      fields: (body) => {
-        const { amount, ...rest } = body as { readonly amount?: unknown };
-        return amount === true ? { ...rest, amount: '1' } : body;
-      },
-    }),
-    GRAMMAR,
-  ],
+  ['amount-true-is-1', changing('amount', (value) => (value === true ? '1' : value)), GRAMMAR],
   ['address-of-9-characters', respelling('to_address', (text) => text.padEnd(10, 'x')), LENGTHS],
   ['address-of-257-characters', respelling('to_address', (text) => text.slice(0, 256)), LENGTHS],
   ['reference-empty-is-none', respelling('client_reference', (text) => text || null), LENGTHS],
