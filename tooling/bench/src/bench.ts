@@ -1,4 +1,5 @@
 import { benchClient } from './client/client.ts';
+import { benchConsole } from './console.ts';
 import { benchGateway, GATEWAY_PARTS, type GatewayPart } from './gateway/gateway.ts';
 import { benchProtocol } from './protocol/protocol.ts';
 import { benchExpress, benchReplacedSet, benchReplacements } from './server-middleware/express.ts';
@@ -12,6 +13,7 @@ type Benchmark = () => void | Promise<void>;
 const BENCHMARKS: Readonly<Record<string, readonly Benchmark[]>> = {
   protocol: [() => benchProtocol()],
   client: [benchClient],
+  console: [benchConsole],
   gateway: [() => benchGateway()],
   'gateway-quick': [() => benchGateway(undefined, 'quick')],
   ...Object.fromEntries(

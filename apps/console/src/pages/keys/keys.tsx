@@ -46,7 +46,7 @@ const LastUse = ({ at }: { readonly at: string | null }) => {
 
 const KeyRow = ({ row }: { readonly row: ConsoleKey }) => (
   <tr>
-    <td>
+    <td className="narrow">
       <strong>{row.label === '' ? <span className="hint">no label</span> : row.label}</strong>{' '}
       <State row={row} />
       <br />

@@ -132,7 +132,7 @@ const DeliveryRow = ({
         aria-label={`Choose event ${delivery.event_id}`}
       />
     </td>
-    <td>
+    <td className="narrow">
       <Link href={`/webhooks/deliveries/${delivery.id}`}>{delivery.event}</Link>{' '}
       <span className="hint mono">{delivery.event_id}</span>
       <br />
