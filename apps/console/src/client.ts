@@ -83,8 +83,11 @@ export interface Change<Data> {
   readonly onDone?: (data: Data) => void;
 }
 
-/** Makes a change, tells its result, and reads again what it may have changed. */
-export const useChange = <Data = unknown>() => {
+/**
+ * Makes a change, tells its result, and reads again what it may have changed. A form shows the error beside its fields
+ * itself (`tellsError: false`).
+ */
+export const useChange = <Data = unknown>({ tellsError = true } = {}) => {
   const queries = useQueryClient();
   const toast = useToast();
   return useMutation<Data, CallError, Change<Data>>({
@@ -94,6 +97,8 @@ export const useChange = <Data = unknown>() => {
       onDone?.(data);
       await queries.invalidateQueries(CURRENT);
     },
-    onError: (error) => toast.failure(error),
+    onError: (error) => {
+      if (tellsError) toast.failure(error);
+    },
   });
 };

@@ -23,7 +23,7 @@ export const FormDialog = <Data = unknown>(props: FormDialogProps<Data>) => {
   const { title, trigger, description, submit, kind = 'plain', result, children } = props;
   const [isOpen, setOpen] = useState(false);
   const [changed, setChanged] = useState<{ readonly data: Data } | null>(null);
-  const { mutate, reset, error, isPending } = useChange<Data>();
+  const { mutate, reset, error, isPending } = useChange<Data>({ tellsError: false });
   const send = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const change = props.getChange(new FormData(event.currentTarget));

@@ -426,6 +426,7 @@ describeInCi('the console in Chromium', () => {
       await page.getByLabel('Fee in percent').fill('a lot');
       await page.getByRole('button', { name: 'Save' }).click();
       await dialog().getByText('withdrawal_fee_percent: Input should be a percentage such as 0.5').waitFor();
+      expect(await page.locator('.toast.failure').count()).toBe(0);
       await page.getByLabel('Fee in percent').fill('0.5');
       await page.getByRole('button', { name: 'Save' }).click();
       await page.getByRole('cell', { name: '1 + 0.5 %', exact: true }).waitFor();

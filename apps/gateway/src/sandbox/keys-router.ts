@@ -38,7 +38,11 @@ const newKey = z.strictObject({ account_id: storableText.default(DEMO_ACCOUNT), 
 const changedKey = z.strictObject({ key_id: keyId, ...settings });
 const rotation = z.strictObject({
   key_id: keyId,
-  overlap_hours: z.int({ error: 'Input should be whole hours' }).min(0).max(MAX_OVERLAP_HOURS).default(24),
+  overlap_hours: z
+    .int({ error: 'Input should be whole hours' })
+    .min(0, { error: 'Input should be at least 0' })
+    .max(MAX_OVERLAP_HOURS, { error: `Input should be at most ${MAX_OVERLAP_HOURS}` })
+    .default(24),
 });
 
 type Settings = z.output<typeof newKey>;
