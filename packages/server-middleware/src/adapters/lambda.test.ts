@@ -1,14 +1,18 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { buffer } from 'node:stream/consumers';
 import { REJECTIONS } from '@cpg/protocol';
 import { type AdapterService, formatEcho } from '@cpg/test-support/server-middleware/adapter-service';
 import { describeAdapter } from '@cpg/test-support/server-middleware/describe-adapter';
 import { NOW, signedRequest, testKey } from '@cpg/test-support/server-middleware/fixtures';
+import {
+  loadBalancer,
+  type Platform,
+  startLambda,
+  version1,
+  version2,
+} from '@cpg/test-support/server-middleware/lambda-platforms';
 import type { ALBEvent, APIGatewayProxyEvent, APIGatewayProxyEventV2 } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
-import { drainUnreadBodies, formatRejection, memoryStore, staticKeys } from '../core.ts';
+import { formatRejection, memoryStore, staticKeys } from '../core.ts';
 import { ErrorLog } from '../http/error-log.ts';
 import { cpgAuth, type LambdaEvent, type LambdaResponse, requirePermission, serveRoutes } from './lambda.ts';
 import { toLambdaResponse } from './lambda-event.ts';
@@ -31,99 +35,15 @@ const createHandler = ({ options, routes }: AdapterService) => {
   };
 };
 
-/** Makes the event of a request, as a platform does. */
-type Platform = (message: IncomingMessage, body: Buffer) => unknown;
-
-/** A gateway on loopback that calls the function with the events of a platform. */
-const startWith = (createEvent: Platform) => async (service: AdapterService) => {
-  const handler = createHandler(service);
-  const server = createServer(async (message, response) => {
-    const body = await buffer(message);
-    const path = message.url?.split('?')[0] ?? '';
-    const result = await handler(createEvent(message, body) as LambdaEvent, path);
-    const lists = Object.entries(result.multiValueHeaders ?? {}).map(([name, list]) => [name, list[0] ?? '']);
-    response.writeHead(result.statusCode, { ...result.headers, ...Object.fromEntries(lists) });
-    response.end(result.body);
-  });
-  drainUnreadBodies(server).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+const startOn = (platform: Platform) => async (service: AdapterService) => {
+  const server = await startLambda(createHandler(service), platform);
   return { port: (server.address() as AddressInfo).port, close: () => server.close() };
-};
-
-const getLists = ({ rawHeaders }: IncomingMessage): Record<string, string[]> => {
-  const lists: Record<string, string[]> = {};
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] as string;
-    lists[name] = [...(lists[name] ?? []), rawHeaders[index + 1] as string];
-  }
-  return lists;
-};
-const join = (lists: Record<string, string[]>, separator: string) =>
-  Object.fromEntries(Object.entries(lists).map(([name, list]) => [name.toLowerCase(), list.join(separator)]));
-const splitTarget = (target = '') => {
-  const mark = target.indexOf('?');
-  return mark === -1 ? [target, ''] : [target.slice(0, mark), target.slice(mark + 1)];
-};
-
-const version2: Platform = (message, body) => {
-  const [rawPath, rawQueryString] = splitTarget(message.url);
-  return {
-    version: '2.0',
-    ...{ rawPath, rawQueryString, headers: join(getLists(message), ',') },
-    requestContext: {
-      http: { method: message.method, path: rawPath, sourceIp: message.socket.remoteAddress },
-    },
-    ...(body.length > 0 ? { body: body.toString('base64') } : {}),
-    isBase64Encoded: body.length > 0,
-  };
-};
-
-/** Splits a query as API Gateway does with 1.0, which decodes, and a load balancer, which does not. */
-const getParameters = (query: string, decode: (text: string) => string) => {
-  const lists: Record<string, string[]> = {};
-  for (const pair of query === '' ? [] : query.split('&')) {
-    const [name = '', ...value] = pair.split('=');
-    lists[decode(name)] = [...(lists[decode(name)] ?? []), decode(value.join('='))];
-  }
-  return lists;
-};
-const decode = (text: string): string => {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-};
-
-const version1: Platform = (message, body) => {
-  const [path = '', query = ''] = splitTarget(message.url);
-  return {
-    ...{ path, httpMethod: message.method, headers: message.headers, multiValueHeaders: getLists(message) },
-    multiValueQueryStringParameters: query === '' ? null : getParameters(query, decode),
-    requestContext: { path: `/prod${path}`, identity: { sourceIp: message.socket.remoteAddress } },
-    body: body.length > 0 ? body.toString('base64') : null,
-    isBase64Encoded: body.length > 0,
-  };
-};
-
-const loadBalancer: Platform = (message, body) => {
-  const [path = '', query = ''] = splitTarget(message.url);
-  const lists = getLists(message);
-  const forwarded = `198.51.100.7, ${message.socket.remoteAddress}`;
-  return {
-    ...{ path, httpMethod: message.method },
-    multiValueHeaders: { ...lists, 'X-Forwarded-For': [forwarded] },
-    multiValueQueryStringParameters: getParameters(query, String),
-    requestContext: { elb: { targetGroupArn: 'arn:aws:elasticloadbalancing:::targetgroup/x' } },
-    body: body.toString('base64'),
-    isBase64Encoded: true,
-  };
 };
 
 const INVALID_SIGNATURE = { status: 401, message: 'Invalid signature' };
 // Events have no incomplete body: the test's gateway waits for the whole.
 const describeLambda = (name: string, platform: Platform, differences = {}) =>
-  describeAdapter({ name, start: startWith(platform), differences, skips: ['a body that does not arrive'] });
+  describeAdapter({ name, start: startOn(platform), differences, skips: ['a body that does not arrive'] });
 
 describeLambda('Lambda with payload format 2.0', version2, {
   'X-CPG-Timestamp twice': { message: 'Request timestamp is outside the allowed window' },
