@@ -96,15 +96,22 @@ it('ignores a relative XDG_CONFIG_HOME', async () => {
 });
 
 itInCi('does not echo the secret that is typed on a terminal', async () => {
-  const argv = ['login', '--base-url', getBaseUrl(), '--key-id', 'ck_test'];
-  const { child, until, ended } = startCpg(argv, {
+  const { child, until, ended } = startCpg(['login'], {
     env: { TERM: 'xterm', XDG_CONFIG_HOME: folder() },
     terminal: true,
   });
+  // Each question has its own reader of the terminal; one that stays open would echo the answers to the next.
+  for (const [question, answer] of [
+    ['Gateway', getBaseUrl()],
+    ['Key ID', 'ck_test'],
+  ] as const) {
+    await until(question);
+    child.stdin?.write(`${answer}\r`);
+  }
   await until('Secret (not shown): ');
   child.stdin?.write(`${SECRET}\r`);
   const { code, out } = await ended;
   expect([code, out]).toEqual([0, expect.stringContaining('Stored profile default')]);
-  expect(out).not.toContain(SECRET);
+  expect(out).toMatch(/Secret \(not shown\): \s*Stored/);
   expect(JSON.parse(readFileSync(getPath(), 'utf8')).secret).toBe(SECRET);
 });

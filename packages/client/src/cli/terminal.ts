@@ -46,13 +46,15 @@ export const processTerminal: Terminal = {
       const output = hidden ? discard() : process.stderr;
       const questions = createInterface({ input: process.stdin, output, terminal: true });
       // Without this, Ctrl-C and Ctrl-D would end the process with exit code 0.
-      questions.once('close', () => {
+      const onEnd = (): void => {
         process.stderr.write('\n');
         resolve(undefined);
-      });
+      };
+      questions.once('close', onEnd);
       if (hidden) process.stderr.write(question);
       questions.question(hidden ? '' : question, (line) => {
-        questions.removeAllListeners('close').close();
+        // Not removeAllListeners: Node.js has a listener too, without which this reader would echo the next answers.
+        questions.off('close', onEnd).close();
         if (hidden) process.stderr.write('\n');
         resolve(line);
       });
