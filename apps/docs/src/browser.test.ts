@@ -1,10 +1,20 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createSigningKey, endpoints, signRequest } from '@cpg/protocol';
 import { type GatewayProcess, startBuiltGateway } from '@cpg/test-support/gateway-process';
+import { startProcess } from '@cpg/test-support/processes';
 import { describeInCi } from '@cpg/test-support/programs';
 import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
@@ -80,6 +90,34 @@ describeInCi('the site on the gateway', () => {
     await page.goto(`${gateway.url}/docs/${path}`);
     return page;
   };
+
+  it('is served by npm run docs, whose forms reach the gateway', async () => {
+    const served = await startProcess({
+      command: [process.execPath, 'src/serve.ts'],
+      cwd: dirname(DIST),
+      environment: { PORT: '0', CPG_BASE_URL: gateway.url },
+      ready: /^Documentation on \S+$/m,
+    });
+    const [address = ''] = /http:\S+/.exec(served.printed) ?? [];
+    const get = async (path: string): Promise<[number, string]> => {
+      const response = await fetch(new URL(path, address));
+      return [response.status, await response.text()];
+    };
+    try {
+      expect(await get('/')).toEqual([200, readFileSync(join(DIST, 'index.html'), 'utf8')]);
+      expect(await get('guides/clock.html')).toEqual([
+        200,
+        readFileSync(join(DIST, 'guides/clock.html'), 'utf8'),
+      ]);
+      expect(await get('/v1/_ping')).toEqual([
+        401,
+        '{"success":false,"message":"Missing authentication headers"}',
+      ]);
+      expect((await get('nowhere.html'))[0]).toBe(404);
+    } finally {
+      await served.stop();
+    }
+  });
 
   const readClipboard = (page: Page): Promise<string> => page.evaluate('navigator.clipboard.readText()');
 
@@ -203,15 +241,27 @@ describeInCi('the site on the gateway', () => {
     problems.length = 0;
   });
 
-  it('creates a withdrawal from its page', async () => {
-    const page = await open('reference/create-withdrawal.html');
+  it('creates a withdrawal from its page, and the debugger reads the HAR file of the request', async () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'cpg-docs-')), 'withdrawal.har');
+    const recorded = await openContext({ recordHar: { path } });
+    const page = await open('reference/create-withdrawal.html', recorded);
     await page.getByLabel('client_reference').fill('from-the-page');
     await page.getByRole('button', { name: 'Send' }).click();
     await page.locator('[data-result="status"]', { hasText: '200' }).waitFor();
     expect(await page.locator('[data-result="response"]').textContent()).toContain(
       '"amount_decimal": "25.500000"',
     );
-    await page.close();
+    await recorded.close();
+    const debug = await open('debugger.html');
+    await debug.getByLabel(/Paste a request/).fill(readFileSync(path, 'utf8'));
+    await debug.getByLabel('Secret').fill(SECRET);
+    await debug.getByRole('button', { name: 'Explain' }).click();
+    await debug.getByText('The signature is right.').waitFor();
+    expect(await debug.getByLabel('Body as sent').inputValue()).toContain(
+      '"client_reference":"from-the-page"',
+    );
+    await debug.close();
+    rmSync(dirname(path), { recursive: true });
   });
 
   it('names the mistake in a pasted request, marks the first differing byte, and sends nothing', async () => {

@@ -6,11 +6,24 @@ const form = document.querySelector('form[data-debugger]') as HTMLFormElement;
 const results = document.querySelector('[data-debugger-results]') as HTMLElement;
 
 /** The fields that a permanent link contains: never the secret. */
-const SHARED = ['method', 'target', 'timestamp', 'key-id', 'signature', 'body', 'signed'] as const;
+const SHARED = ['method', 'target', 'timestamp', 'key-id', 'host', 'signature', 'body', 'signed'] as const;
+/** In a link, the bytes of a body that the field cannot show. */
+const BODY_BYTES = 'body-base64';
 
 const field = (name: string): HTMLInputElement => form.elements.namedItem(name) as HTMLInputElement;
 
 const encoder = new TextEncoder();
+
+/** The body as it was pasted: a text field changes line ends, and cannot hold every byte. */
+let pastedBody: Uint8Array | undefined;
+
+const getBody = (): Uint8Array => pastedBody ?? encoder.encode(field('body').value);
+
+const setBody = (body: Uint8Array | undefined): void => {
+  field('body').value = new TextDecoder().decode(body);
+  const shown = encoder.encode(field('body').value);
+  pastedBody = body !== undefined && findDifference(body, shown) !== undefined ? body : undefined;
+};
 
 const HEX_COLUMNS = 16;
 
@@ -89,7 +102,7 @@ const findMistakes = ({ key, combinations }: Attempt) =>
       timestamp: field('timestamp').value,
       keyId: field('key-id').value,
       host: field('host').value,
-      body: encoder.encode(field('body').value),
+      body: getBody(),
     },
   });
 
@@ -105,7 +118,7 @@ const explain = async (): Promise<void> => {
     method: `${method}`,
     target: `${target}`,
     timestamp: Number(timestamp),
-    body: encoder.encode(field('body').value),
+    body: getBody(),
   });
   const isRight = signature === field('signature').value;
   results.replaceChildren(paragraph('Trying the known mistakes …'));
@@ -155,17 +168,44 @@ form.addEventListener('submit', (event) => {
   explain().catch((error: unknown) => results.replaceChildren(paragraph((error as Error).message, 'bad')));
 });
 
-field('paste').addEventListener('input', () => {
-  const pasted = readPastedRequest(field('paste').value);
-  for (const [name, value] of Object.entries(pasted)) field(name).value = value;
+const KEPT =
+  'The body has bytes or line ends that the field cannot show. They are kept, as long as you do not edit it.';
+
+const fill = (text: string): void => {
+  const pasted = readPastedRequest(text);
+  if (pasted === undefined) {
+    if (text.trim() !== '')
+      results.replaceChildren(paragraph('No signed request in what you pasted: fill in the fields.', 'bad'));
+    return;
+  }
+  // Nothing of a request before may stay.
+  for (const name of SHARED) field(name).value = pasted.fields[name] ?? '';
+  setBody(pasted.body);
+  const notes = [pasted.note, pastedBody === undefined ? undefined : KEPT];
+  results.replaceChildren(...notes.filter((note) => note !== undefined).map((note) => paragraph(note)));
+};
+
+field('paste').addEventListener('input', () => fill(field('paste').value));
+// The field would change the line ends.
+field('paste').addEventListener('paste', (event) => {
+  const text = event.clipboardData?.getData('text/plain');
+  if (text !== undefined) setTimeout(() => fill(text));
 });
+field('body').addEventListener('input', () => {
+  pastedBody = undefined;
+});
+
+const encodeBase64 = (bytes: Uint8Array): string =>
+  btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
+const decodeBase64 = (text: string): Uint8Array =>
+  Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 
 const encodeLink = (): string => {
   const shared = Object.fromEntries(
     SHARED.map((name) => [name, field(name).value]).filter(([, value]) => value),
   );
-  const bytes = encoder.encode(JSON.stringify(shared));
-  return btoa(String.fromCharCode(...bytes))
+  const bytes = pastedBody === undefined ? {} : { [BODY_BYTES]: encodeBase64(pastedBody) };
+  return encodeBase64(encoder.encode(JSON.stringify({ ...shared, ...bytes })))
     .replaceAll('+', '-')
     .replaceAll('/', '_')
     .replaceAll('=', '');
@@ -173,10 +213,11 @@ const encodeLink = (): string => {
 
 const readLink = (text: string): void => {
   try {
-    const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
+    const bytes = decodeBase64(text.replaceAll('-', '+').replaceAll('_', '/'));
     const shared = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
     for (const name of SHARED) if (typeof shared[name] === 'string') field(name).value = shared[name];
+    const body = shared[BODY_BYTES];
+    if (typeof body === 'string') setBody(decodeBase64(body));
   } catch {
     results.replaceChildren(paragraph('The link is not complete.', 'bad'));
   }
