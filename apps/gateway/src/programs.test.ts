@@ -149,7 +149,11 @@ describeInCi(
       async (_what, change, expected) => {
         for (const program of ['main.ts', 'keys.ts']) {
           const { code, stdout, stderr } = await start(program, change(url));
-          expect([code, stdout, stderr]).toEqual([1, '', `DATABASE_URL: ${expected}\n`]);
+          expect([code, stdout, stderr]).toEqual([
+            1,
+            '',
+            `DATABASE_URL: ${expected}\nMore: /docs/errors/gateway.html#database_unavailable\n`,
+          ]);
         }
       },
       DEADLINE_MS,

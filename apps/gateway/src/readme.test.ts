@@ -55,6 +55,8 @@ const PROGRAMS: Readonly<Record<string, CreateProgram | undefined>> = {
   webhooks: webhooksProgram,
 };
 
+const UUID = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/;
+
 it('the commands in the documentation work, one after the other', async () => {
   const page = await readFile(`${FOLDER}/../docs/packages/gateway.md`, 'utf8');
   const lines = [...page.matchAll(/^npm run gateway:(\S+)(?: -- (.*?))?(?: +#.*)?$/gm)];
@@ -67,11 +69,13 @@ it('the commands in the documentation work, one after the other', async () => {
     // The reader puts in what a command before has printed.
     const keyId = /\bck_[0-9A-Za-z]+/.exec(printed.toReversed().join('\n'))?.[0] ?? '';
     const webhookId = /\b(\d+)\b/.exec(printed.at(-1) ?? '')?.[1] ?? '';
+    const deliveryId = UUID.exec(printed.toReversed().join('\n'))?.[0] ?? '';
     const parameters = [...typed.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain = '']) =>
       (quoted ?? plain)
         .replace('ck_…', keyId)
         .replace('0xA0b8…', '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48')
-        .replace(/^7$/, webhookId),
+        .replace(/^7$/, webhookId)
+        .replace('<id>', deliveryId),
     );
     printed.push(await runAdministration(gateway, program, parameters));
   }
