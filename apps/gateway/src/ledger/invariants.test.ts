@@ -112,7 +112,19 @@ describeWithProgram('postgres', 'the ledger under concurrent load', () => {
         .where('id', '>', 1001)
         .execute();
       expect(new Set(rows.map((row) => row.client_reference)).size).toBe(rows.length);
-      // The workload covered acceptance, rejection, both outcomes and lost responses.
+      // Each deposit was taken back at most once, and what was acknowledged is in the ledger.
+      expect([...storm.reversals.values()].filter((count) => count !== 1)).toEqual([]);
+      const reversed = await db
+        .selectFrom('ledger_entry')
+        .innerJoin('chain_transaction', 'chain_transaction.id', 'deposit_id')
+        .select(['deposit_id', 'status'])
+        .where('kind', '=', 'deposit_reversal')
+        .execute();
+      expect(new Set(reversed.map(({ status }) => status))).toEqual(new Set(['failed']));
+      const reversedIds = new Set(reversed.map((row) => row.deposit_id));
+      expect([...storm.reversals.keys()].filter((id) => !reversedIds.has(id))).toEqual([]);
+      expect(reversedIds.size).toBeLessThanOrEqual(storm.reversals.size + storm.lost());
+      // The workload covered acceptance, rejection, all outcomes and lost responses.
       const rejected = 'withdraw 400 Insufficient available balance';
       for (const outcome of [
         'withdraw 200',
@@ -120,6 +132,7 @@ describeWithProgram('postgres', 'the ledger under concurrent load', () => {
         'confirm 200',
         'fail 200',
         'deposit 200',
+        'reverse 200',
         'balance 200',
       ]) {
         expect(outcomes[outcome] ?? 0).toBeGreaterThan(OPERATIONS / 240);
