@@ -34,7 +34,14 @@ const paths = readdirSync(DIST, { recursive: true, encoding: 'utf8' }).filter((p
 const operations = Object.keys(OPERATIONS) as OperationId[];
 
 /** Pages of every kind: their looks are compared. */
-const LOOKS = ['index.html', 'reference/create-withdrawal.html', 'errors/client.html', 'debugger.html'];
+const LOOKS = [
+  'index.html',
+  'guides/quick-start.html',
+  'packages/gateway.html',
+  'reference/create-withdrawal.html',
+  'errors/client.html',
+  'debugger.html',
+];
 const KINDS = [
   ...LOOKS,
   'guides/authentication.html',

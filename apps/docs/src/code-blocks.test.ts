@@ -309,8 +309,6 @@ describe('the commands', () => {
         mkdirSync(cwd);
         copyFileSync(join(REPOSITORY, 'apps/conformance/demo-keys.json'), join(cwd, 'keys.json'));
         copyFileSync(join(REPOSITORY, 'apps/conformance/adapters/bash/client.sh'), join(cwd, 'client.sh'));
-        const adapter = join(REPOSITORY, 'apps/conformance/adapters/python/adapter.py');
-        writeFileSync(join(cwd, 'my-adapter'), `#!/bin/sh\nexec python3 '${adapter}'\n`, { mode: 0o755 });
         const script = commands
           .filter((block) => block.page === file)
           .map(({ content }) => content)
