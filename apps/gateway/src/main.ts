@@ -5,6 +5,7 @@ import { formatStartError } from './database/start-error.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { findAccountIds } from './ledger/accounts.ts';
 import { type LogDestination, openLog } from './log.ts';
+import { startWatchdog } from './watchdog.ts';
 
 const DRAIN_MS = 10_000;
 
@@ -17,6 +18,12 @@ const getAccountHint = async ({ db }: Gateway, { databaseUrl, dataDir }: Config)
   return dataDir === undefined
     ? `No account yet, and the database is in memory. Set CPG_DATA_DIR or DATABASE_URL, then run: ${CREATE}\nFor demo accounts: npm run sandbox\n`
     : `No account yet. The embedded database serves one process at a time: stop the gateway, then run: ${CREATE}\n`;
+};
+
+const BLOCKED = {
+  level: 60,
+  code: 'embedded_database_blocked',
+  msg: 'The embedded database has blocked this process for 20 seconds, and the process ends. Fix: check that the disk of CPG_DATA_DIR has space and start the gateway again, or use PostgreSQL (DATABASE_URL).',
 };
 
 // Ends the process even when a line of the log cannot be written.
@@ -34,6 +41,7 @@ const main = async (): Promise<void> => {
   // Imported only on demand: outside the sandbox the process never loads its code or its published keys.
   const sandbox = config.sandbox ? await import('./sandbox/sandbox-mode.ts') : undefined;
   const gateway = await startGateway(config, logger, sandbox?.createSandboxMode(config));
+  if (config.databaseUrl === undefined) startWatchdog({ line: BLOCKED });
   const banner = sandbox?.formatBanner(gateway.operationsUrl) ?? (await getAccountHint(gateway, config));
   let isStopping = false;
   const stop = (signal: NodeJS.Signals) => {

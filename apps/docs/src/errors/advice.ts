@@ -202,6 +202,10 @@ export const LOG_ADVICE: Readonly<Record<string, readonly [meaning: string, advi
     'The reader of the log was too slow, and lines were dropped.',
     'Let the collector read faster, or raise `CPG_LOG_LEVEL`.',
   ],
+  embedded_database_blocked: [
+    'The embedded database blocked the process for 20 s, as after a failed write to its disk, and the process was killed.',
+    'Check that the disk of `CPG_DATA_DIR` has space and start the gateway again. Use PostgreSQL for anything but trials.',
+  ],
 };
 
 /** What each check of cpg-doctor and `doctor(app)` examines, and where to look when it fails, by its name. */
