@@ -24,9 +24,9 @@ import { registerWebhook } from './webhooks/endpoints.ts';
 const MASTER_KEY = 'ab'.repeat(32);
 const MINUTE = 60_000;
 const FAULT_MS = 2_000;
-// The goal, on a machine of its own. Here the tests of all packages run at the same time on the same cores.
-const RECOVERY_MS = 5_000;
-const MAX_RECOVERY_MS = 4 * RECOVERY_MS;
+const MAX_RECOVERY_MS = 5_000;
+// Recovery takes several requests and new connections, which take longer on a busy machine: as much longer as requests.
+const MAX_RECOVERY_REQUESTS = 50;
 const TENANTS = [
   { name: 'acct_demo', keyId: 'ck_storm_a', secret: 'a-secret-in-the-storm' },
   { name: 'acct_demo_other', keyId: 'ck_storm_b', secret: 'b-secret-in-the-storm' },
@@ -138,8 +138,11 @@ describeInCi('two gateways in a storm of faults', () => {
       .map(({ status }) => status);
   const expectRecovery = async (since: number) => {
     const recovered = await traffic.waitForRecovery(since);
-    process.stdout.write(`recovered after ${Math.round(recovered)} ms\n`);
-    expect(recovered).toBeLessThan(MAX_RECOVERY_MS);
+    const request = traffic.measureRequest();
+    process.stdout.write(
+      `recovered after ${Math.round(recovered)} ms; a request takes ${Math.round(request)} ms\n`,
+    );
+    expect(recovered).toBeLessThan(MAX_RECOVERY_MS + MAX_RECOVERY_REQUESTS * request);
     for (const { url } of gateways) {
       await expect.poll(async () => (await fetch(`${url}/readyz`)).status).toBe(200);
     }

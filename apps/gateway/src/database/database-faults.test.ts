@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chownSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { createOrders } from '@cpg/test-support/gateway/sandbox-calls';
 import { startTestGateway, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
 import { type Postgres, startPostgres } from '@cpg/test-support/postgres';
@@ -11,6 +12,7 @@ import { sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditLedger } from '../ledger/audit.ts';
+import { openDatabase } from './open-database.ts';
 
 const WAIT = { timeout: 60_000, interval: 100 };
 const MINUTE = 60_000;
@@ -99,6 +101,31 @@ describeInCi('a PostgreSQL server that fails without an error', () => {
       proxy.close();
     },
     3 * MINUTE,
+  );
+
+  it(
+    'silent: a request that was sent later does not wait for a timeout of its own',
+    async () => {
+      const proxy = await startCuttingProxy(postgres.port);
+      const url = new URL(postgres.createDatabase('silent_later'));
+      url.port = String(proxy.port);
+      const db = await openDatabase({ databaseUrl: url.href, dataDir: undefined });
+      const sleep = (seconds: number) => sql`SELECT pg_sleep(${seconds}::float)`.execute(db);
+      await Promise.all([sleep(0.5), sleep(0.5)]);
+      proxy.swallow();
+      const first = expect(sleep(0)).rejects.toThrow('does not respond');
+      await wait(3_000);
+      const later = expect(sleep(0))
+        .rejects.toThrow('does not respond')
+        .then(() => 'with the first');
+      await first;
+      // Its own timeout would end three seconds after the first one.
+      expect(await Promise.race([later, wait(2_500, 'at its own timeout')])).toBe('with the first');
+      await sleep(0);
+      await db.destroy();
+      proxy.close();
+    },
+    MINUTE,
   );
 
   // Only root may mount a file system; CI runs as root in a container.

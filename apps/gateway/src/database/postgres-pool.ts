@@ -21,7 +21,10 @@ const TIMEOUTS = {
 const NO_TIMEOUTS = { connectionTimeoutMillis: 10_000, keepAliveInitialDelayMillis: 10_000 };
 
 // A server that runs ends a statement at its own timeout; one that has not done so by then does not respond at all.
-const RESPONSE_MARGIN_MS = 1_000;
+const RESPONSE_MARGIN_MS = 500;
+// How long the other connections have to respond once one has proven to be silent. With the two limits above, all
+// requests use new connections four seconds after the old ones became silent.
+const SUSPECT_MS = 500;
 
 export interface PoolOptions {
   readonly types: pg.CustomTypesConfig;
@@ -44,23 +47,32 @@ export const openPool = (
     ...(patient ? NO_TIMEOUTS : TIMEOUTS),
     types,
   });
+  const open = new Set<pg.PoolClient>();
   const idle = new Set<pg.PoolClient>();
   const lastResponse = new WeakMap<pg.PoolClient, number>();
   const statements = new PreparedStatements();
   // A broken connection must not crash the process; its next query reports the error.
   pool.on('error', () => undefined);
   pool.on('acquire', (client) => void idle.delete(client));
-  pool.on('remove', (client) => void idle.delete(client));
+  pool.on('remove', (client) => {
+    open.delete(client);
+    idle.delete(client);
+  });
   pool.on('release', (_error, client) => void idle.add(client));
   pool.on('connect', (client) => {
     client.on('error', () => undefined);
+    open.add(client);
     lastResponse.set(client, performance.now());
     guardClient(client, {
       statements,
       onResponse: () => lastResponse.set(client, performance.now()),
       onSilence: (sinceMs) => {
         // After a failover all connections to the old server are silent; each would cost a request its timeout.
-        for (const other of idle) if ((lastResponse.get(other) ?? 0) < sinceMs) destroy(other);
+        const suspects = [...open].filter((other) => (lastResponse.get(other) ?? 0) < sinceMs);
+        for (const other of suspects) if (idle.has(other)) destroy(other);
+        setTimeout(() => {
+          for (const other of suspects) if ((lastResponse.get(other) ?? 0) < sinceMs) destroy(other);
+        }, SUSPECT_MS).unref();
       },
     });
   });

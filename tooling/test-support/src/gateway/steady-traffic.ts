@@ -82,6 +82,11 @@ export const startTraffic = (tenants: readonly Tenant[], getUrls: () => readonly
         await delay(10);
       }
     },
+    /** Median of the milliseconds until a 200, so far. */
+    measureRequest: (): number => {
+      const times = observed.filter(({ status }) => status === 200).map((each) => each.endedAt - each.sentAt);
+      return times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? Number.NaN;
+    },
     stop: async () => {
       isStopped = true;
       await Promise.all(runs);
