@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { SimulatedChain } from './chain/simulated-chain.ts';
 import type { Config, WebhookConfig } from './config.ts';
 import { StartError } from './database/start-error.ts';
-import { assertNoDemoAccounts, isDemoAccount } from './ledger/accounts.ts';
+import { assertNoDemoAccounts, hasAccount, isDemoAccount } from './ledger/accounts.ts';
 import { seedCurrencies } from './ledger/currencies.ts';
 import type { Admission, Services } from './services.ts';
 import { registerWebhook } from './webhooks/endpoints.ts';
@@ -53,8 +53,7 @@ export const registerConfiguredWebhook = async (
 ): Promise<void> => {
   if (webhook === undefined) return;
   const { accountId = defaultAccount, url, secret } = webhook;
-  const account = await db.selectFrom('account').select('id').where('id', '=', accountId).executeTakeFirst();
-  if (account === undefined) {
+  if (!(await hasAccount(db, accountId))) {
     throw new StartError(
       'unknown_webhook_account',
       `CPG_WEBHOOK_ACCOUNT: expected the id of an account: got ${JSON.stringify(accountId)}`,

@@ -1,4 +1,4 @@
-import type { ConsoleBalance, ConsoleDeposit, LedgerEntry, Overview, Page } from '@cpg/console/api';
+import type { ConsoleBalance, ConsoleDeposit, LedgerEntry, Overview } from '@cpg/console/api';
 import { type Balance, type Decimal, isRejection, TRANSACTION_DIRECTIONS, toDecimal } from '@cpg/protocol';
 import express, { type Router } from 'express';
 import { z } from 'zod';
@@ -18,10 +18,9 @@ import { createWithdrawal, formatWithdrawal, listWithdrawals } from '../ledger/w
 import { formatTime } from '../time.ts';
 import { countDeliveries } from '../webhooks/deliveries.ts';
 import { DEMO_ACCOUNT } from './demo.ts';
-import { decimalAmount, sandboxRoute, storableText } from './sandbox-route.ts';
+import { createPage, decimalAmount, PAGE_ROWS, sandboxRoute, storableText } from './sandbox-route.ts';
 
 const OVERVIEW_ROWS = 8;
-const PAGE_ROWS = 50;
 const COURSE_ENTRIES = 300;
 const MAX_COURSE = 40;
 
@@ -70,7 +69,8 @@ export const createLedgerRouter = (services: GatewayParts): Router => {
     '/withdrawals',
     sandboxRoute(accountPage, async (input) => {
       const before = input.cursor;
-      return toPage(await listWithdrawals(db, input.account, { limit: PAGE_ROWS + 1, before }));
+      const rows = await listWithdrawals(db, input.account, { limit: PAGE_ROWS + 1, before });
+      return createPage(rows, ({ id }) => id);
     }),
   );
   router.post(
@@ -86,7 +86,7 @@ export const createLedgerRouter = (services: GatewayParts): Router => {
   router.get(
     '/deposit-requests',
     sandboxRoute(accountPage, async (input) =>
-      toPage(await listDepositRequests(db, input.account, input.cursor)),
+      createPage(await listDepositRequests(db, input.account, input.cursor), ({ request_id: id }) => id),
     ),
   );
   router.post(
@@ -99,23 +99,12 @@ export const createLedgerRouter = (services: GatewayParts): Router => {
   );
   router.get(
     '/ledger-entries',
-    sandboxRoute(accountPage, async (input) =>
-      toPage(await listEntries(db, input.account, { limit: PAGE_ROWS + 1, before: input.cursor })),
-    ),
+    sandboxRoute(accountPage, async (input) => {
+      const rows = await listEntries(db, input.account, { limit: PAGE_ROWS + 1, before: input.cursor });
+      return createPage(rows, ({ id }) => id);
+    }),
   );
   return router;
-};
-
-/** One extra row shows whether there is another page. */
-const toPage = <Row extends { readonly id?: number; readonly request_id?: number }>(
-  rows: readonly Row[],
-): Page<Row> => {
-  const shown = rows.slice(0, PAGE_ROWS);
-  const last = shown.at(-1);
-  return {
-    rows: shown,
-    next_cursor: rows.length > PAGE_ROWS ? (last?.id ?? last?.request_id ?? null) : null,
-  };
 };
 
 const readOverview = async (services: GatewayParts, accountId: string): Promise<Overview> => {

@@ -1,3 +1,4 @@
+import type { Page } from '@cpg/console/api';
 import { errorEnvelope, isRejection, REJECTIONS, type Rejection, successEnvelope } from '@cpg/protocol';
 import { sendRejection } from '@cpg/server-middleware';
 import type { RequestHandler } from 'express';
@@ -23,6 +24,18 @@ export const sandboxRoute =
     else if (isRejection(result)) sendRejection(response, result);
     else response.json(successEnvelope(result));
   };
+
+export const PAGE_ROWS = 50;
+
+/** A page of the rows that were read: one row more than a page has shows that there is another page. */
+export const createPage = <Row>(
+  rows: readonly Row[],
+  getCursor: (row: Row) => number | string,
+): Page<Row> => {
+  const shown = rows.slice(0, PAGE_ROWS);
+  const last = rows.length > PAGE_ROWS ? shown.at(-1) : undefined;
+  return { rows: shown, next_cursor: last === undefined ? null : getCursor(last) };
+};
 
 /** A text without NUL, which PostgreSQL cannot store. */
 export const storableText = z

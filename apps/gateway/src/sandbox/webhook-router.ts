@@ -27,9 +27,8 @@ import {
 import { sendTestEvent } from '../webhooks/test-events.ts';
 import { findWebhookUrlProblem } from '../webhooks/url-rules.ts';
 import { DEMO_ACCOUNT } from './demo.ts';
-import { done, sandboxRoute, storableText } from './sandbox-route.ts';
+import { createPage, done, PAGE_ROWS, sandboxRoute, storableText } from './sandbox-route.ts';
 
-const PAGE_ROWS = 50;
 const MAX_REQUEUED = 100;
 const EVENTS = Object.keys(WEBHOOK_EVENTS) as [WebhookEventName, ...WebhookEventName[]];
 const eventName = z.enum(EVENTS, { error: `Input should be one of ${EVENTS.join(', ')}` });
@@ -102,14 +101,9 @@ export const createWebhookRouter = ({ db, clock, box, rules }: DeliveryServices)
       async ({ account, status, endpoint, cursor }): Promise<Page<ConsoleDelivery>> => {
         const before = cursor === undefined ? undefined : parsePosition(cursor);
         const filter = { accountId: account, status, endpointId: endpoint, before };
-        // One extra row shows whether there is another page.
         const rows = await listDeliveries(db, { ...filter, limit: PAGE_ROWS + 1 });
-        const shown = rows.slice(0, PAGE_ROWS);
-        const last = rows.length > PAGE_ROWS ? shown.at(-1) : undefined;
-        return {
-          rows: shown.map(formatDelivery),
-          next_cursor: last === undefined ? null : formatPosition(last),
-        };
+        const { rows: shown, next_cursor } = createPage(rows, formatPosition);
+        return { rows: shown.map(formatDelivery), next_cursor };
       },
     ),
   );
