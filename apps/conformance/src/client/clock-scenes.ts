@@ -42,6 +42,23 @@ export const ask = async (
     look(scene, result);
   });
 
+/** Makes two calls that differ, and expects timestamps of the client's own clock in all their requests. */
+export const expectClockUnchanged = async (
+  client: ClientUnderTest,
+  scene: Scene,
+  now: number,
+): Promise<void> => {
+  for (const currency of ['USDT', 'ETH'])
+    await scene.call({ operation: 'balances.list', args: { currency }, now });
+  expectEachSigned(client, scene);
+  for (const { timestamp } of scene.captured())
+    client.check.that(Math.abs(Number(timestamp) - now) <= 60, {
+      what: 'X-CPG-Timestamp',
+      expected: `about ${now}`,
+      actual: timestamp,
+    });
+};
+
 /** A 429 whose header names are in lower case, as some proxies write them. */
 const limitedInLowerCase = (message: string, headers: Readonly<Record<string, string>>): Reply => {
   const body = JSON.stringify({ success: false, message });

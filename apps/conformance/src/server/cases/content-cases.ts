@@ -2,12 +2,12 @@ import { type Endpoint, endpoints } from '@cpg/protocol';
 import { NotApplicable } from '../../core/checker.ts';
 import type { Recipe } from '../../core/probes/index.ts';
 import { readBalances } from '../balances.ts';
+import { findDepositable, requestAddress } from '../deposits.ts';
 import { expectFields, type FieldsOf } from '../fields.ts';
 import { assertRoute, assertServed } from '../routes.ts';
 import { expectAccepted, getHeader, type ServerResponse } from '../server-response.ts';
 import { type ServerUnderTest, serverCases } from '../server-under-test.ts';
 import { craftWithdrawal, expectWithdrawn } from '../withdrawals.ts';
-import { findDepositable, requestAddress } from './deposit-cases.ts';
 
 const getData = (response: ServerResponse): unknown => (response.json as { readonly data: unknown }).data;
 
