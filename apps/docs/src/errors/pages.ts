@@ -8,15 +8,8 @@ import { SERVER_MIDDLEWARE_ERROR_CODES } from '@cpg/server-middleware';
 import { escapeHtml } from '../highlight.ts';
 import { type NavigationSection, type Page, relativePath } from '../layout.ts';
 import { REPOSITORY, renderInline } from '../markdown.ts';
-import {
-  CLIENT_ADVICE,
-  DOCTOR_ADVICE,
-  EXIT_CODE_ADVICE,
-  GATEWAY_ADVICE,
-  LOG_ADVICE,
-  PROTOCOL_ADVICE,
-  WIRE_ADVICE,
-} from './advice.ts';
+import { CLIENT_ADVICE, PROTOCOL_ADVICE, WIRE_ADVICE } from './advice.ts';
+import { DOCTOR_ADVICE, EXIT_CODE_ADVICE, GATEWAY_ADVICE, LOG_ADVICE } from './program-advice.ts';
 
 interface Entry {
   readonly code: string;
@@ -183,7 +176,7 @@ export const createErrorPages = (): NavigationSection => ({
       introduction:
         'Programs decide by the exit code, people by the message on standard error. `CPG_DOCUMENTATION_URL` sets where the addresses in messages lead: `https://example.com/docs/`.',
       entries: entriesOfTexts(EXIT_CODE_ADVICE),
-      source: 'apps/docs/src/errors/advice.ts',
+      source: 'apps/docs/src/errors/program-advice.ts',
     }),
     createPage({
       name: 'doctor',
@@ -192,7 +185,7 @@ export const createErrorPages = (): NavigationSection => ({
       introduction:
         'Every check of `cpg-doctor` and of `doctor(app)`, by its name in the report. The finding itself says what was seen and which setting fixes it. See [cpg-doctor](site:packages/server-middleware.html#cpg-doctor).',
       entries: entriesOfTexts(DOCTOR_ADVICE),
-      source: 'apps/docs/src/errors/advice.ts',
+      source: 'apps/docs/src/errors/program-advice.ts',
     }),
     createPage({
       name: 'gateway',
@@ -204,7 +197,7 @@ export const createErrorPages = (): NavigationSection => ({
         ...entriesOf(readStartErrors(), GATEWAY_ADVICE),
         ...entriesOfTexts(LOG_ADVICE).map((entry) => ({ ...entry, badge: 'log' })),
       ],
-      source: 'apps/docs/src/errors/advice.ts',
+      source: 'apps/docs/src/errors/program-advice.ts',
     }),
   ],
 });
