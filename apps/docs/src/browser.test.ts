@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -13,11 +13,12 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createSigningKey, endpoints, signRequest } from '@cpg/protocol';
+import { launchChromium } from '@cpg/test-support/chromium';
 import { type GatewayProcess, startBuiltGateway } from '@cpg/test-support/gateway-process';
 import { startProcess } from '@cpg/test-support/processes';
 import { describeInCi } from '@cpg/test-support/programs';
 import axe from 'axe-core';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { OPERATIONS, type OperationId, operationSlug } from './reference/operations.ts';
 import { SAMPLE_LANGUAGES } from './reference/samples.ts';
@@ -80,10 +81,7 @@ describeInCi('the site on the gateway', () => {
   beforeAll(async () => {
     [gateway, browser] = await Promise.all([
       startBuiltGateway(),
-      chromium.launch({
-        executablePath: execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim(),
-        args: ['--no-sandbox', '--disable-dev-shm-usage', '--font-render-hinting=none'],
-      }),
+      launchChromium('--font-render-hinting=none'),
     ]);
     context = await openContext({ permissions: ['clipboard-read', 'clipboard-write'] });
   });

@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { launchChromium } from '@cpg/test-support/chromium';
 import { startBuiltGateway } from '@cpg/test-support/gateway-process';
-import { chromium } from 'playwright-core';
 
 const ROUNDS = 15;
 
@@ -10,10 +9,7 @@ const ROUNDS = 15;
  */
 export const benchConsole = async (): Promise<void> => {
   const gateway = await startBuiltGateway();
-  const browser = await chromium.launch({
-    executablePath: execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim(),
-    args: ['--no-sandbox', '--disable-dev-shm-usage'],
-  });
+  const browser = await launchChromium();
   const times: number[] = [];
   for (let round = 0; round <= ROUNDS; round += 1) {
     // A context has a cache of its own.

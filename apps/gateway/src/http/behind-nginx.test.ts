@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
+import { launchChromium } from '@cpg/test-support/chromium';
 import { type GatewayProcess, startGatewayFromSources } from '@cpg/test-support/gateway-process';
 import { describeInCi, describeWithProgram } from '@cpg/test-support/programs';
 import { type NginxOptions, type ReverseProxy, startNginx } from '@cpg/test-support/reverse-proxies';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const INTERNAL = ['/_sandbox/overview', '/_sandbox/clock', '/metrics', '/', '/favicon.svg'];
@@ -72,10 +73,7 @@ describeWithProgram('nginx', 'behind nginx', () => {
   describeInCi('the documentation in a browser', () => {
     let browser: Browser;
     beforeAll(async () => {
-      browser = await chromium.launch({
-        executablePath: execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim(),
-        args: ['--no-sandbox', '--disable-dev-shm-usage'],
-      });
+      browser = await launchChromium();
     });
     afterAll(() => browser.close());
 
