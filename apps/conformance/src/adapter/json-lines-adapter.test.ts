@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest';
-import { maskLine } from './json-lines-adapter.ts';
+import { expect, it, onTestFinished } from 'vitest';
+import { maskLine, startJsonLinesAdapter } from './json-lines-adapter.ts';
 
 const DIGEST = 'ab'.repeat(32);
 
@@ -20,4 +20,16 @@ it.each([
   [`{"bodySha256":"${DIGEST}"}`, `{"bodySha256":"${DIGEST}"}`],
 ])('masks %s', (line, masked) => {
   expect(maskLine(line)).toBe(masked);
+});
+
+it('rejects the case before which the adapter has ended, and starts it again for the next one', async () => {
+  const program = `process.stdin.once("data", (line) => {
+    const { id } = JSON.parse(line);
+    process.stdout.write(JSON.stringify({ id, name: "x", roles: ["sign"] }) + "\\n", () => process.exit(3));
+  })`;
+  const adapter = await startJsonLinesAdapter(`'${process.execPath}' -e '${program}'`);
+  onTestFinished(() => void adapter.stop());
+  const prepare = async () => adapter.prepare?.().then(() => 'ready', String);
+  await expect.poll(prepare, { timeout: 15_000 }).toMatch(/the adapter ended \(exit code 3\)/);
+  expect(await prepare()).toBe('ready');
 });

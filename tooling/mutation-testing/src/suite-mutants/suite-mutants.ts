@@ -133,7 +133,6 @@ export const SUITE_MUTANTS: readonly SuiteMutant[] = [
   row('breakdown-between-cases-accepted', 'adapter/json-lines-adapter.ts', [
     'if (!isReported) throw',
     'if (!isReported) void',
-    'commands/hostile-implementations.test.ts',
   ]),
   row('badge-for-partial-run', BADGE, ['if (isFiltered) return undefined;', '']),
   row('badge-hides-not-applicable', BADGE, ['notapplicable === 0', 'notapplicable >= 0']),
