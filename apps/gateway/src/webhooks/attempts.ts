@@ -57,34 +57,40 @@ export const findDueEndpoints = async ({
   return rows;
 };
 
-/** Claims up to `limit` due deliveries of an endpoint, the longest due first. */
+/** Claims up to `limit` due deliveries of an endpoint, the longest due first; none while it is suspended. */
 export const claimDue = ({ db, clock }: DeliveryServices, endpointId: number, limit: number) => {
   const now = new Date(clock.now());
-  return db
-    .with('due', (query) =>
-      query
-        .selectFrom('webhook_delivery')
-        .select('id')
-        .where('endpoint_id', '=', endpointId)
-        .where('status', '=', 'pending')
-        .where('next_attempt_at', '<=', now)
-        .where((either) =>
-          either.or([either('claimed_until', 'is', null), either('claimed_until', '<', now)]),
-        )
-        .orderBy('next_attempt_at')
-        .limit(limit)
-        .forUpdate()
-        .skipLocked(),
-    )
-    .updateTable('webhook_delivery')
-    .from(['due', 'webhook_event', 'webhook_endpoint'])
-    .set({ claimed_until: new Date(now.getTime() + LEASE_MS) })
-    .whereRef('webhook_delivery.id', '=', 'due.id')
-    .whereRef('webhook_event.id', '=', 'webhook_delivery.event_id')
-    .whereRef('webhook_endpoint.id', '=', 'webhook_delivery.endpoint_id')
-    .returning(['webhook_delivery.id', 'endpoint_id', 'attempts', 'event', 'body', 'url', 'sealed_secret'])
-    .returning(['webhook_endpoint.account_id', 'suspensions'])
-    .execute();
+  return (
+    db
+      .with('due', (query) =>
+        query
+          .selectFrom('webhook_delivery')
+          .select('id')
+          .where('endpoint_id', '=', endpointId)
+          .where('status', '=', 'pending')
+          .where('next_attempt_at', '<=', now)
+          .where((either) =>
+            either.or([either('claimed_until', 'is', null), either('claimed_until', '<', now)]),
+          )
+          .orderBy('next_attempt_at')
+          .limit(limit)
+          .forUpdate()
+          .skipLocked(),
+      )
+      .updateTable('webhook_delivery')
+      .from(['due', 'webhook_event', 'webhook_endpoint'])
+      .set({ claimed_until: new Date(now.getTime() + LEASE_MS) })
+      .whereRef('webhook_delivery.id', '=', 'due.id')
+      .whereRef('webhook_event.id', '=', 'webhook_delivery.event_id')
+      .whereRef('webhook_endpoint.id', '=', 'webhook_delivery.endpoint_id')
+      // Another process, or the response to another attempt, may have suspended it since it was found.
+      .where((either) =>
+        either.or([either('suspended_until', 'is', null), either('suspended_until', '<=', now)]),
+      )
+      .returning(['webhook_delivery.id', 'endpoint_id', 'attempts', 'event', 'body', 'url', 'sealed_secret'])
+      .returning(['webhook_endpoint.account_id', 'suspensions'])
+      .execute()
+  );
 };
 
 export type Delivery = Awaited<ReturnType<typeof claimDue>>[number];

@@ -7,7 +7,7 @@ import {
 import { startWebhookReceiver, type WebhookReceiver, webhookCalls } from '@cpg/test-support/gateway/webhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSecretBox } from '../database/secret-box.ts';
-import { getRetryDelay } from './attempts.ts';
+import { claimDue, findDueEndpoints, getRetryDelay } from './attempts.ts';
 import { registerWebhook } from './endpoints.ts';
 
 describeOnEachDatabase((start) => {
@@ -156,6 +156,16 @@ describeOnEachDatabase((start) => {
           suspended_until: null,
         });
       }
+    });
+
+    it('gets no delivery when another process suspends it between being found and being claimed', async () => {
+      await startSilent(1);
+      const [due] = await findDueEndpoints(gateway());
+      const until = new Date(gateway().clock.now() + 10_000);
+      await gateway().db.updateTable('webhook_endpoint').set({ suspended_until: until }).execute();
+      expect(await claimDue(gateway(), due?.id ?? 0, 1)).toEqual([]);
+      pass(10);
+      expect(await claimDue(gateway(), due?.id ?? 0, 1)).toHaveLength(1);
     });
 
     it('is tried at once when a delivery is requeued', async () => {
