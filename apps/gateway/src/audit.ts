@@ -1,7 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import { parseConfig } from './config.ts';
+import type { Database } from './database/open-database.ts';
 import { formatStartError } from './database/start-error.ts';
-import { type AuditProgress, auditLedger } from './ledger/audit.ts';
+import { auditLedger } from './ledger/audit.ts';
+import type { AuditOptions, AuditProgress, AuditResult } from './ledger/audit-laws.ts';
+import { auditSinceLast } from './ledger/audit-since-last.ts';
 import { ignoreClosedPipes, openPersistentDatabase } from './programs.ts';
 
 const EXIT_ERROR = 2;
@@ -17,14 +20,30 @@ const createProgress = () => {
   };
 };
 
+const DESCRIPTION = 'Check the ledger invariants: the whole ledger, unless --since-last is given';
+const SINCE_LAST =
+  'check what is new since the last audit with this option, and store how far the ledger is verified';
+
+const runSinceLast = async (db: Database, options: AuditOptions): Promise<readonly AuditResult[]> => {
+  const { results, from, to, isFull } = await auditSinceLast(db, options);
+  const rows = (Object.keys(to) as (keyof typeof to)[]).map(
+    (table) => `${table} ${from[table]} to ${to[table]}`,
+  );
+  process.stderr.write(`verified since the last audit, by id: ${rows.join(', ')}\n`);
+  if (isFull) process.stderr.write('found a violation: the whole ledger was read\n');
+  return results;
+};
+
 /**
  * `npm run gateway:audit` prints one line per invariant, with the first 20 violations. Exit codes: 0 all hold, 1 a
  * violation, 2 an error.
  */
 const main = async (): Promise<number> => {
-  new Command('gateway:audit').description('Check the ledger invariants').exitOverride().parse();
+  const command = new Command('gateway:audit').description(DESCRIPTION).option('--since-last', SINCE_LAST);
+  const { sinceLast = false } = command.exitOverride().parse().opts<{ readonly sinceLast?: boolean }>();
   const db = await openPersistentDatabase(parseConfig(process.env));
-  const results = await auditLedger(db, { onProgress: createProgress() }).finally(() => db.destroy());
+  const runAudit = sinceLast ? runSinceLast : auditLedger;
+  const results = await runAudit(db, { onProgress: createProgress() }).finally(() => db.destroy());
   for (const { law, count, violations } of results) {
     process.stdout.write(`${count === 0 ? 'ok    ' : 'BROKEN'}  ${law}\n`);
     for (const violation of violations) process.stdout.write(`        ${violation}\n`);

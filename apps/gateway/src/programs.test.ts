@@ -213,7 +213,13 @@ describe('gateway:audit', () => {
     expect(await run('audit.ts', ['--help'], {})).toMatchObject({ code: 0, stderr: '' });
     const { code, stdout } = await run('audit.ts', [], { CPG_DATA_DIR: dataDir });
     expect(code).toBe(0);
-    expect(stdout.match(/^ok {6}/gm)).toHaveLength(7);
+    expect(stdout.match(/^ok {6}/gm)).toHaveLength(8);
+    expect(await run('audit.ts', ['--since-last'], { CPG_DATA_DIR: dataDir })).toEqual({
+      code: 0,
+      stdout,
+      stderr:
+        'verified since the last audit, by id: ledger_entry 0 to 0, withdrawal 0 to 0, chain_transaction 0 to 0\n',
+    });
   });
 });
 

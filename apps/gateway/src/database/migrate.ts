@@ -14,6 +14,7 @@ import { apiKeyVersion } from './migrations/0011-api-key-version.ts';
 import { indexesForGrowth } from './migrations/0012-indexes-for-growth.ts';
 import { consoleColumns } from './migrations/0013-console-columns.ts';
 import { webhookResponses } from './migrations/0014-webhook-responses.ts';
+import { auditCheckpoint } from './migrations/0015-audit-checkpoint.ts';
 import type { Schema } from './schema.ts';
 import { StartError } from './start-error.ts';
 
@@ -32,6 +33,7 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
   '0012-indexes-for-growth': indexesForGrowth,
   '0013-console-columns': consoleColumns,
   '0014-webhook-responses': webhookResponses,
+  '0015-audit-checkpoint': auditCheckpoint,
 };
 
 const runStatements = (statements: readonly string[]): Migration => ({

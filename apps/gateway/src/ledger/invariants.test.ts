@@ -8,6 +8,7 @@ import { type Database, openDatabase } from '../database/open-database.ts';
 import { createSecretBox } from '../database/secret-box.ts';
 import { createApiKey } from '../keys/api-keys.ts';
 import { auditLedger } from './audit.ts';
+import { auditSinceLast } from './audit-since-last.ts';
 import { createWithdrawal } from './withdrawals.ts';
 
 const OPERATIONS = countRounds('operations on the ledger', 2_500, 1_200);
@@ -65,11 +66,19 @@ describeWithProgram('postgres', 'the ledger under concurrent load', () => {
   const { call, sandbox } = signedCalls({ ...KEY, random, gateway: chooseGateway });
 
   const violations = async () => (await auditLedger(db)).flatMap(({ violations: found }) => found);
+  let incremental = Promise.resolve();
   const storm = createRandomWorkload({
     call,
     sandbox,
     random,
-    audit: async () => expect(await violations()).toEqual([]),
+    audit: async () => {
+      expect(await violations()).toEqual([]);
+      // One at a time. It takes nothing for wrong that is only not finished.
+      incremental = incremental.then(async () => {
+        expect(await auditSinceLast(db, { rowsAtOnce: 50 })).toMatchObject({ isFull: false });
+      });
+      await incremental;
+    },
   });
   const inFlight = async () =>
     (

@@ -144,7 +144,8 @@ const CONFLICT_STATES: readonly unknown[] = ['40P01', '55P03'];
 // TRUNCATE locks every table and can deadlock with the simulated chain.
 const empty = async (db: Database, attempts: number): Promise<void> => {
   try {
-    await sql`TRUNCATE account, network, settlement_failure RESTART IDENTITY CASCADE`.execute(db);
+    const tables = sql.raw('account, network, settlement_failure, audit_balance, audit_checkpoint');
+    await sql`TRUNCATE ${tables} RESTART IDENTITY CASCADE`.execute(db);
   } catch (error) {
     const { code } = error as { readonly code?: unknown };
     if (!CONFLICT_STATES.includes(code) || attempts === 1) throw error;
