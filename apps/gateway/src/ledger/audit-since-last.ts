@@ -37,7 +37,8 @@ const ENTRY_COLUMN: Readonly<Record<LawfulTable, string>> = {
 };
 
 const READ_POSITION = `SELECT ${TABLES.join(', ')} FROM audit_checkpoint`;
-const READ_ENDS = `SELECT ${TABLES.map((table) => `(SELECT COALESCE(max(id), 0) FROM ${table}) AS ${table}`).join(', ')}`;
+const readIds = (aggregate: 'min' | 'max') =>
+  `SELECT ${TABLES.map((table) => `(SELECT COALESCE(${aggregate}(id), 0) FROM ${table}) AS ${table}`).join(', ')}`;
 const LIST_WRITERS = `
   SELECT virtualtransaction AS id, max(pid) AS pid FROM pg_locks
   WHERE mode = 'RowExclusiveLock' AND relation IN (${TABLES.map((table) => `'${table}'::regclass`).join(', ')})
@@ -61,7 +62,7 @@ const IN_FLIGHT: Readonly<Record<LawfulTable, string>> = {
 /** The largest id of each table, below which no running transaction can still add a row. */
 const findEnds = async (db: Database): Promise<AuditPosition> => {
   const select = createSelect(db);
-  const [ends] = await select<AuditPosition>(READ_ENDS, []);
+  const [ends] = await select<AuditPosition>(readIds('max'), []);
   // Ids are given away before their rows are visible, to transactions that have the lock of the table by then.
   const writers = await select<{ id: string }>(LIST_WRITERS, []);
   const deadline = performance.now() + MAX_WRITE_MS;
@@ -102,16 +103,17 @@ export const auditSinceLast = async (db: Database, options: AuditOptions = {}): 
   await select('INSERT INTO audit_checkpoint DEFAULT VALUES ON CONFLICT DO NOTHING', []);
   const [from] = (await select<AuditPosition>(READ_POSITION, [])) as [AuditPosition];
   const ends = await findEnds(db);
+  const [starts] = (await select<AuditPosition>(readIds('min'), [])) as [AuditPosition];
   let to = from;
   try {
     for (const table of TABLES) {
-      const total = ends[table] - from[table];
-      for (const range of divide({ first: from[table] + 1, last: ends[table] }, rowsAtOnce)) {
+      const first = Math.max(from[table] + 1, starts[table]);
+      for (const range of divide({ first, last: ends[table] }, rowsAtOnce)) {
         to = await runStep(db, to, async (step) => {
           await verifyRange(step, { table, range, from });
           return { ...to, [table]: range[1] };
         });
-        onProgress?.({ table, done: range[1] - from[table], total });
+        onProgress?.({ table, done: range[1] - first + 1, total: ends[table] - first + 1 });
       }
     }
     const position = to;
@@ -195,7 +197,7 @@ const verifyRest = async (
   { position, rowsAtOnce }: { readonly position: AuditPosition; readonly rowsAtOnce: number },
 ): Promise<void> => {
   const { select } = step;
-  const [last] = (await select<AuditPosition>(READ_ENDS, [])) as [AuditPosition];
+  const [last] = (await select<AuditPosition>(readIds('max'), [])) as [AuditPosition];
   const rest = (table: (typeof TABLES)[number]) =>
     divide({ first: position[table] + 1, last: last[table] }, rowsAtOnce);
   const newer = new SumsByBalance();

@@ -164,7 +164,7 @@ describeOnEachDatabase((start) => {
         isFull: false,
         read: [
           `ledger_entry ${to.ledger_entry}`,
-          `withdrawal ${to.withdrawal}`,
+          `withdrawal ${to.withdrawal - 1000}`,
           `chain_transaction ${to.chain_transaction}`,
         ],
       });
