@@ -1,4 +1,4 @@
-import { benchClient } from './client/client.ts';
+import { benchClient, benchCommands } from './client/client.ts';
 import { benchConsole } from './console.ts';
 import { benchGateway, GATEWAY_PARTS, type GatewayPart } from './gateway/gateway.ts';
 import { benchProtocol } from './protocol/protocol.ts';
@@ -12,7 +12,8 @@ type Benchmark = () => void | Promise<void>;
 
 const BENCHMARKS: Readonly<Record<string, readonly Benchmark[]>> = {
   protocol: [() => benchProtocol()],
-  client: [benchClient],
+  client: [benchClient, benchCommands],
+  'client-commands': [benchCommands],
   console: [benchConsole],
   gateway: [() => benchGateway()],
   'gateway-quick': [() => benchGateway(undefined, 'quick')],

@@ -1,7 +1,7 @@
-import { setUpCli } from '@cpg/test-support/client/cli';
+import { createTestTerminal, setUpCli } from '@cpg/test-support/client/cli';
 import { BALANCE, createTransaction } from '@cpg/test-support/client/fixtures';
 import { ok, RawServer, reject } from '@cpg/test-support/raw-server';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { run } from './program.ts';
 
 const { cpg, gateway, environment } = setUpCli(run);
@@ -48,6 +48,20 @@ describe('cpg ping and balances', () => {
     gateway().reply('ping', { data: { pong: true } });
     expect(await cpg(['ping'])).toEqual({ code: 0, out: 'pong (1 attempt).', err: '' });
   });
+
+  it.each(['HTTPS_PROXY', 'https_proxy', 'all_proxy'])(
+    'goes through the proxy that %s names',
+    async (name) => {
+      const proxy = await RawServer.start(() => interrupt());
+      vi.stubEnv(name, proxy.url);
+      const env = { ...environment('https://gateway.example'), [name]: proxy.url };
+      const { terminal, interrupt } = createTestTerminal({ env });
+      expect(await run(['balances'], terminal)).toBe(130);
+      vi.unstubAllEnvs();
+      expect(proxy.requests[0]?.requestLine).toBe('CONNECT gateway.example:443 HTTP/1.1');
+      await proxy.stop();
+    },
+  );
 
   it('prints balances as a table with right-aligned amounts', async () => {
     const small = {

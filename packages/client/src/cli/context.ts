@@ -67,9 +67,13 @@ export const withClientOf = async <Result>(
   run: (client: CpgClient) => Promise<Result>,
 ): Promise<Result> => {
   const { terminal, flags } = context;
-  const { CpgClient } = await import('../client.ts');
+  const [{ CpgClient }, { fetchTransport }] = await Promise.all([
+    import('../client.ts'),
+    import('../transport/fetch-transport.ts'),
+  ]);
   const client = new CpgClient({
     ...{ baseUrl, keyId, secret },
+    ...(hasProxy(terminal) ? {} : { transport: fetchTransport() }),
     onRetry: ({ operation, code, delayMs }) =>
       terminal.note(`${operation}: ${code}, retrying in ${Math.ceil(delayMs / 1000)} s`),
     ...(flags.debug ? createDebugHooks(terminal) : {}),
@@ -82,6 +86,10 @@ export const withClientOf = async <Result>(
     client.close();
   }
 };
+
+/** Whether requests may have to pass a proxy: axios finds the one that applies, and takes longer to load than `fetch`. */
+const hasProxy = ({ env }: Terminal): boolean =>
+  Object.entries(env).some(([name, value]) => value && /^(?:npm_config_)?(?:https?|all)_proxy$/i.test(name));
 
 /** Prints every request and response to standard error. The hooks receive no secret and no signature. */
 const createDebugHooks = ({ note }: Terminal) => ({
