@@ -11,13 +11,15 @@ export {
   ServerMiddlewareError,
   type ServerMiddlewareErrorCode,
 } from './errors.ts';
-export { type DrainLimits, drainUnreadBodies } from './http/drain-unread-body.ts';
+export type { BodyBytes } from './http/body-collector.ts';
+export { type DrainLimits, drainUnreadBodies, type NodeServerLike } from './http/drain-unread-body.ts';
 export { parseJsonBody } from './http/parse-json-body.ts';
 export { type BodyLimits, type MessageWithRawBody, readBody } from './http/read-body.ts';
 export {
   formatRejection,
   formatSuccess,
   type HttpResponse,
+  type NodeResponseLike,
   type Page,
   type PageContent,
   page,

@@ -2,16 +2,26 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'tsdown';
 
+const IMPORT = /^import (?:\{ ([^}]*) \} from )?"[^"]+";$/gm;
+
+/** Whether a declaration uses one of the names of `import { a as b, c } from …`. */
+const isUsed = (names: string, words: ReadonlySet<string>): boolean =>
+  names.split(',').some((name) => words.has(name.trim().split(' ').at(-1) as string));
+
 /**
  * Declarations keep an import of each module that their sources import, even of those without a type in them: types of
  * Node.js or of an optional dependency would be loaded, which a program may be compiled without.
  */
-const removeBareImports = (folder: string): void => {
+const removeUnusedImports = (folder: string): void => {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   for (const file of files.filter((name) => /\.d\.[cm]?ts$/.test(name))) {
     const path = join(folder, file);
     const text = readFileSync(path, 'utf8');
-    const rest = text.replace(/^import "[^"]+";$/gm, '');
+    const code = text.replace(IMPORT, '').replace(/\/\*[\s\S]*?\*\//g, '');
+    const words = new Set(code.match(/[\w$]+/g));
+    const rest = text.replace(IMPORT, (line, names: string | undefined) =>
+      names !== undefined && isUsed(names, words) ? line : '',
+    );
     if (rest !== text) writeFileSync(path, rest);
   }
 };
@@ -32,7 +42,7 @@ export const library = (
     platform: 'node',
     target: 'node20.19',
     dts: true,
-    hooks: { 'build:done': ({ options }) => removeBareImports(options.outDir) },
+    hooks: { 'build:done': ({ options }) => removeUnusedImports(options.outDir) },
     sourcemap: true,
     hash: false,
     // The extension alone tells the two formats apart, as "type": "module" in package.json says.

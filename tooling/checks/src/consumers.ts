@@ -59,6 +59,12 @@ const compilePlain = (version: string, ...options: Command): Command => [
   'plain.ts',
 ];
 
+/** Compiles `service.ts` too, for which Hono needs TypeScript 5.7. */
+const compileService = (version: string, ...options: Command): Command => [
+  ...compilePlain(version, ...options),
+  'service.ts',
+];
+
 const NODE10 = [
   '--module',
   'commonjs',
@@ -127,19 +133,23 @@ const ALL: Readonly<Record<string, Consumer>> = {
   // The oldest TypeScript that zod 4 supports, and the newer majors; TypeScript 7 with the options that it has by default.
   'types-plain': {
     project: `${CONSUMERS}/types-plain`,
-    packages: ['packages/protocol', 'packages/client'],
+    packages: LIBRARIES,
     dependencies: {
+      hono: '^4.0.0',
       zod: '^4.0.0',
       'typescript-5': 'npm:typescript@~5.5.0',
       'typescript-6': 'npm:typescript@^6.0.0',
       'typescript-7': 'npm:typescript@^7.0.0',
     },
     commands: [
-      compilePlain('7'),
-      ...['5', '6', '7'].flatMap((version) => [
-        compilePlain(version, '--module', 'nodenext', '--target', 'es2022'),
-        compilePlain(version, '--module', 'esnext', '--moduleResolution', 'bundler', '--target', 'es2022'),
-      ]),
+      compileService('7'),
+      ...['5', '6', '7'].flatMap((version) => {
+        const compileFiles = version === '5' ? compilePlain : compileService;
+        return [
+          compileFiles(version, '--module', 'nodenext', '--target', 'es2022'),
+          compileFiles(version, '--module', 'esnext', '--moduleResolution', 'bundler', '--target', 'es2022'),
+        ];
+      }),
       compilePlain('5', ...NODE10),
       compilePlain('6', ...NODE10, '--ignoreDeprecations', '6.0'),
     ],

@@ -1,6 +1,7 @@
 import { type AnyPermission, REJECTIONS } from '@cpg/protocol';
 import type { ErrorHandler, MiddlewareHandler } from 'hono';
 import type { Principal } from '../authenticate/request.ts';
+import type { BodyBytes } from '../http/body-collector.ts';
 import * as service from '../service/index.ts';
 import * as web from './web-request.ts';
 
@@ -9,7 +10,7 @@ export interface CpgVariables {
   /** The sender of the request. */
   readonly cpg: Principal;
   /** The body bytes that were signed. */
-  readonly rawBody: Buffer;
+  readonly rawBody: BodyBytes;
   /** Those bytes parsed as JSON; `undefined` without a body, and with `json: false`. `c.req.json()` works too. */
   readonly body: unknown;
 }

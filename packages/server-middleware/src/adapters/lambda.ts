@@ -1,5 +1,6 @@
 import type { AnyPermission } from '@cpg/protocol';
 import type { Principal } from '../authenticate/request.ts';
+import type { BodyBytes } from '../http/body-collector.ts';
 import { aFunction, type OptionRules, optional } from '../options.ts';
 import * as service from '../service/index.ts';
 import {
@@ -28,7 +29,7 @@ export interface AuthenticatedEvent {
   readonly event: LambdaEvent;
   readonly cpg: Principal;
   /** The body bytes that were signed. */
-  readonly rawBody: Buffer;
+  readonly rawBody: BodyBytes;
   /** Those bytes parsed as JSON; `undefined` without a body, and with `json: false`. */
   readonly body: unknown;
   readonly response?: undefined;

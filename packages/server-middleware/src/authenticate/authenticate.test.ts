@@ -222,6 +222,13 @@ describe('authenticate', () => {
     );
   });
 
+  it('takes the bytes of a body from any Uint8Array, and returns them as a Buffer', async () => {
+    const bytes = new TextEncoder().encode('xx{"a":1}xx').subarray(2, -2);
+    const request = createRequest({ method: 'POST', body: '{"a":1}' }, { readBody: () => bytes });
+    const outcome = await authenticate(request, createOptions());
+    expect('body' in outcome && outcome.body.toString('utf8')).toBe('{"a":1}');
+  });
+
   it('signs the method in upper case', async () => {
     const request = createRequest({ method: 'POST' }, { method: 'post' });
     expect(isRejection(await authenticate(request, createOptions()))).toBe(false);

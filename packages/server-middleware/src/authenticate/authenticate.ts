@@ -14,7 +14,7 @@ import {
 } from '@cpg/protocol';
 import type { Admission, AdmissionRequest } from '../admission/admission-store.ts';
 import { ServerMiddlewareError } from '../errors.ts';
-import { PendingBodies } from '../http/body-collector.ts';
+import { PendingBodies, toBuffer } from '../http/body-collector.ts';
 import { assertUsableKey, type CpgKey, hasUsableSigningKeys } from '../keys/key-store.ts';
 import { checkSourceIp } from '../keys/source-ip.ts';
 import { describeThrown } from '../muting.ts';
@@ -127,7 +127,7 @@ const runChecks = async (context: Context): Promise<Outcome> => {
   if (admissionRejection !== undefined) return admissionRejection;
   recorder?.passed('admission');
   const { keyId, accountId, permissions } = key;
-  return { principal: { keyId, accountId, permissions, timestamp }, body: read.body };
+  return { principal: { keyId, accountId, permissions, timestamp }, body: toBuffer(read.body) };
 };
 
 // One for each options object, so one for each cpgAuth.

@@ -1,6 +1,6 @@
 import type { AnyPermission, AuthenticationHeaders, Rejection, RequestTarget } from '@cpg/protocol';
 import type { RouteRate } from '../admission/admission-store.ts';
-import type { BodyLimits } from '../http/read-body.ts';
+import type { BodyBytes, BodyLimits } from '../http/body-collector.ts';
 import type { ResponseRecorder } from '../observability/response-event.ts';
 
 /** A request as received, without any framework. */
@@ -17,7 +17,7 @@ export interface RequestToAuthenticate {
   /** The limits of the route, if it has its own. */
   readonly limits?: RouteLimits | undefined;
   /** Called once, after headers, target and timestamp were checked; see `readBody`. */
-  readonly readBody: (limits: BodyLimits) => Buffer | Rejection | Promise<Buffer | Rejection>;
+  readonly readBody: (limits: BodyLimits) => Uint8Array | Rejection | Promise<Uint8Array | Rejection>;
   /** Records the decision for the event of the response; see `startRecording` and `recordResponse`. */
   readonly recorder?: ResponseRecorder | undefined;
 }
@@ -36,7 +36,7 @@ export interface RouteLimits {
 export interface AuthenticatedRequest {
   readonly principal: Principal;
   /** The body bytes that were signed. */
-  readonly body: Buffer;
+  readonly body: BodyBytes;
 }
 
 /** The sender of an authenticated request; `req.cpg` in Express. */
@@ -53,5 +53,5 @@ export interface ReadRequest {
   readonly headers: AuthenticationHeaders;
   readonly target: RequestTarget;
   readonly timestamp: number;
-  readonly body: Buffer;
+  readonly body: Uint8Array;
 }

@@ -60,6 +60,15 @@ export interface BodyLimits {
   readonly pending?: PendingBody | undefined;
 }
 
+/** A `Buffer`, without the types of Node.js: a program may be compiled without them. */
+export interface BodyBytes extends Uint8Array {
+  toString(encoding?: string): string;
+}
+
+/** The same bytes, not copied. */
+export const toBuffer = (bytes: Uint8Array): Buffer =>
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
 export const NO_BODY = Buffer.alloc(0);
 const MIN_CAPACITY = 4_096;
 

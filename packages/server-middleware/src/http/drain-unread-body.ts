@@ -41,6 +41,12 @@ const aServer = withMethods(
   'a server of node:http or node:https',
 );
 
+/** A server of `node:http` or `node:https`: a program may be compiled without the types of Node.js. */
+export interface NodeServerLike {
+  closeIdleConnections(): void;
+  prependListener(event: string, listener: (...values: never[]) => void): unknown;
+}
+
 interface Connection {
   /** The last request on it; when that is complete, no bytes are unread. */
   request: IncomingMessage;
@@ -59,11 +65,12 @@ const prepared = createPrivateField<true>();
  *
  * @throws ServerMiddlewareError `invalid_option`
  */
-export const drainUnreadBodies = <HttpServer extends Server>(
-  server: HttpServer,
+export const drainUnreadBodies = <HttpServer extends NodeServerLike>(
+  given: HttpServer,
   limits: DrainLimits = {},
 ): HttpServer => {
-  assertValue({ name: 'drainUnreadBodies: server', value: server, rule: aServer });
+  assertValue({ name: 'drainUnreadBodies: server', value: given, rule: aServer });
+  const server = given as unknown as Server;
   assertOptions({ owner: 'drainUnreadBodies', options: limits, rules: RULES });
   server.prependListener('request', (_request, response) => drainUnreadBody(response, limits));
   server.on('checkContinue', (request, response) => {
@@ -74,7 +81,7 @@ export const drainUnreadBodies = <HttpServer extends Server>(
     drainUnreadBody(response, limits);
     response.writeHead(417).end();
   });
-  return server;
+  return given;
 };
 
 /** Does the same for one response that has not started; called by `sendRejection` and `sendSuccess`. */

@@ -1,16 +1,17 @@
 import { isUtf8 } from 'node:buffer';
 import { REJECTIONS, type Rejection } from '@cpg/protocol';
+import { toBuffer } from './body-collector.ts';
 
 /**
  * Parses body bytes as JSON in strict UTF-8. An object with a key twice is malformed: `JSON.parse` keeps the last value and
  * other parsers the first, so two readers of the signed bytes would see different amounts. The content type is ignored, since
  * it is not signed. An empty body is `undefined`. Wire protocol §3 (400), §4.
  */
-export const parseJsonBody = (body: Buffer): { readonly value: unknown } | Rejection => {
+export const parseJsonBody = (body: Uint8Array): { readonly value: unknown } | Rejection => {
   if (body.length === 0) return { value: undefined };
   if (!isUtf8(body)) return REJECTIONS.malformed_json_body;
   try {
-    const text = body.toString('utf8');
+    const text = toBuffer(body).toString('utf8');
     const value: unknown = JSON.parse(text);
     return hasRepeatedKey(text) ? REJECTIONS.malformed_json_body : { value };
   } catch {

@@ -1,13 +1,21 @@
 import { IncomingMessage } from 'node:http';
 import { REJECTIONS, type Rejection } from '@cpg/protocol';
 import { ServerMiddlewareError } from '../errors.ts';
-import { BodyCollector, type BodyLimits, NO_BODY } from './body-collector.ts';
+import { type BodyBytes, BodyCollector, type BodyLimits, NO_BODY, toBuffer } from './body-collector.ts';
 import { CHUNKS_A_TURN } from './drain-unread-body.ts';
 
 export type { BodyLimits };
 
-/** A request, perhaps with the bytes that a parser captured. */
-export type MessageWithRawBody = IncomingMessage & { readonly rawBody?: unknown };
+/**
+ * A request of `node:http`, perhaps with the bytes that a parser captured. It names the members by which a request is known,
+ * since a program may be compiled without the types of Node.js.
+ */
+export interface MessageWithRawBody {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly rawHeaders: readonly string[];
+  readonly httpVersionMajor: number;
+  readonly rawBody?: unknown;
+}
 
 /**
  * Returns the body of a Node request as the bytes on the wire: from the stream, or from `rawBody` when a parser in front
@@ -23,9 +31,10 @@ export type MessageWithRawBody = IncomingMessage & { readonly rawBody?: unknown 
  * `pending_bodies_full`
  */
 export const readBody = (
-  message: MessageWithRawBody,
+  received: MessageWithRawBody,
   limits: BodyLimits,
-): Buffer | Rejection | Promise<Buffer | Rejection> => {
+): BodyBytes | Rejection | Promise<BodyBytes | Rejection> => {
+  const message = received as IncomingMessage & MessageWithRawBody;
   const declared = getDeclaredLength(message);
   if (declared !== undefined && declared > limits.limit) return REJECTIONS.body_too_large;
   if (message.rawBody !== undefined) return takeCaptured(message.rawBody, declared, limits);
@@ -72,7 +81,7 @@ const takeCaptured = (
   }
   if (captured.length > limit) return REJECTIONS.body_too_large;
   pending?.hold(captured.length);
-  return Buffer.from(captured.buffer, captured.byteOffset, captured.byteLength);
+  return toBuffer(captured);
 };
 
 /** The state of a stream, which has no public name; the same in Node.js 20 to 26, and in `readable-stream`. */

@@ -29,6 +29,14 @@ export class Page<Data = unknown> {
 /** Makes the result of a paginated handler: `page({ data, next_cursor, has_more })`. */
 export const page = <Data>(content: PageContent<Data>): Page<Data> => new Page(content);
 
+/** The members used of a response of `node:http`: a program may be compiled without the types of Node.js. */
+export interface NodeResponseLike {
+  readonly headersSent: boolean;
+  readonly destroyed: boolean;
+  writeHead(status: number, headers?: Readonly<Record<string, string | number>>): unknown;
+  end(body?: string): unknown;
+}
+
 /** A whole response, without any framework. */
 export interface HttpResponse {
   readonly status: number;
@@ -90,18 +98,18 @@ export const prepareResponse = (response: ServerResponse, content: HttpResponse)
  * Writes one whole response. Not `res.json`, which adds an ETag. Does nothing when the response has already started or the
  * client is gone.
  */
-export const sendResponse = (response: ServerResponse, content: HttpResponse): void => {
+export const sendResponse = (response: NodeResponseLike, content: HttpResponse): void => {
   if (response.headersSent || response.destroyed) return;
-  prepareResponse(response, content);
+  prepareResponse(response as ServerResponse, content);
   const { status, headers, body } = content;
   response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) });
   response.end(body);
 };
 
 /** Sends data, or a page of rows, with 200 in the success envelope. Wire protocol §3. */
-export const sendSuccess = (response: ServerResponse, data: unknown): void =>
+export const sendSuccess = (response: NodeResponseLike, data: unknown): void =>
   sendResponse(response, formatSuccess(data));
 
 /** Sends a rejection in the error envelope; 503 gets `Retry-After: 1`, 408 closes the connection. Wire protocol §3. */
-export const sendRejection = (response: ServerResponse, rejection: Rejection): void =>
+export const sendRejection = (response: NodeResponseLike, rejection: Rejection): void =>
   sendResponse(response, formatRejection(rejection));

@@ -5,7 +5,7 @@ import type { ServerResponse } from 'node:http';
 import { createPathMatcher, endpoints, type Rejection, type RejectionCode } from '@cpg/protocol';
 import type { Check, DecisionTrace } from '../authenticate/decision-trace.ts';
 import type { ServerMiddlewareErrorCode } from '../errors.ts';
-import type { HttpResponse } from '../http/responses.ts';
+import type { HttpResponse, NodeResponseLike } from '../http/responses.ts';
 import { createPrivateField } from '../private-field.ts';
 import { guardSubscribers } from '../user-code.ts';
 
@@ -166,10 +166,11 @@ const recorders = createPrivateField<ResponseRecorder>();
  * in the async context of the first call. Returns `undefined`, at no cost, without a subscriber.
  */
 export const recordResponse = (
-  response: ServerResponse,
+  recorded: NodeResponseLike,
   describe: () => RequestToRecord,
 ): ResponseRecorder | undefined => {
   if (!responses.hasSubscribers) return undefined;
+  const response = recorded as ServerResponse;
   const known = recorders.get(response);
   if (known !== undefined) return known;
   const recorder = new ResponseRecorder(describe());

@@ -11,6 +11,7 @@ import {
 } from '../authenticate/authenticate-options.ts';
 import type { Principal, RequestToAuthenticate } from '../authenticate/request.ts';
 import { helpFor } from '../errors.ts';
+import { toBuffer } from '../http/body-collector.ts';
 import { ErrorLog } from '../http/error-log.ts';
 import { formatRejection, type HttpResponse } from '../http/responses.ts';
 import { aBoolean, assertValue, type OptionRule, type OptionRules, optional } from '../options.ts';
@@ -101,7 +102,8 @@ export class Gate<Options extends CpgAuthOptions & HookOptions<never>> {
       const request = this.#addLimits(this.#addBasePath(received));
       const outcome = await authenticate(request, this.#options);
       if (isRejection(outcome)) return formatRejection(outcome);
-      const { principal: cpg, body: rawBody } = outcome;
+      const { principal: cpg, body } = outcome;
+      const rawBody = toBuffer(body);
       const isParsed = this.#options.json !== false;
       rememberAdmitted(http, this.#describeAdmitted(request, { cpg, rawBody, isParsed }));
       return isParsed ? this.#parse(request, { cpg, rawBody, http }) : { cpg, rawBody };

@@ -118,7 +118,7 @@ export interface RouterRequest<Http = unknown> {
   /** The parsed body; `undefined` makes an endpoint with a body parse `rawBody`. */
   readonly body?: unknown;
   /** The signed bytes; `undefined` when the request did not pass `cpgAuth`. */
-  readonly rawBody: Buffer | undefined;
+  readonly rawBody: Uint8Array | undefined;
   readonly http: Http;
   /** Leave an unknown path to the next handler, also of an authenticated request. */
   readonly leavesUnknown?: boolean;
@@ -225,4 +225,4 @@ const decide = (
 };
 
 const readJson = ({ body, rawBody }: RouterRequest) =>
-  body === undefined ? parseJsonBody(rawBody as Buffer) : { value: body };
+  body === undefined ? parseJsonBody(rawBody as Uint8Array) : { value: body };
