@@ -313,6 +313,21 @@ describe('identical reads of one second', () => {
     ).toHaveLength(19);
   });
 
+  it.each<[string, string | undefined, RegExp]>([
+    ['never sent is sent unchanged', 'http://127.0.0.1:1', /^\/v1\/x$/],
+    ['lost is sent as another one', undefined, /^\/v1\/x\?_=/],
+  ])('with signFetch, a repetition of a read that was %s', async (_, unreachable, target) => {
+    const isLost = unreachable === undefined;
+    handler = (socket) => (isLost && server.requests.length === 1 ? socket.destroy() : ok(socket, []));
+    const origins = [unreachable ?? server.url, server.url];
+    const send = ((url: string, init: RequestInit) =>
+      fetch(url.replace(server.url, origins.shift() ?? ''), init)) as typeof fetch;
+    const read = signFetch(send, { ...credentials(), time: new FakeTime(NOW_SECONDS * 1000) });
+    await expect(read('/v1/x')).rejects.toThrow('fetch failed');
+    await read('/v1/x');
+    expect(lastRequest().target).toMatch(target);
+  });
+
   it.each(makers)('with %s of another process are sent again once', async (_, make) => {
     const { baseUrl, ...key } = gateway.clientOptions;
     const target = '/v1/balances';

@@ -13,6 +13,7 @@ import {
   type RequestLike,
 } from '../platform.ts';
 import { followSignal } from '../time.ts';
+import { isNeverSent } from '../transport/fetch-transport.ts';
 import { AdapterSigner, redactReachable, type SigningCredentials } from './adapter-signer.ts';
 
 /** `globalThis.fetch`, or that of npm's undici or node-fetch. */
@@ -90,6 +91,7 @@ const sendOnce = async ({ signer, send, init, request, wasReplayed }: RequestToS
     redactReachable(response, signed.signature);
     return { response, mustRepeat: signer.shouldRepeat({ method, status, message }) };
   } catch (error) {
+    if (isNeverSent(error, { url, method, headers })) signed.release();
     if (isObject(error)) redactReachable(error, signed.signature);
     throw error;
   }

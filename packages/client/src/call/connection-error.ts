@@ -49,6 +49,10 @@ const FIXES: readonly (readonly [codes: RegExp, fix: string])[] = [
   [/^(?:ENOTFOUND|EAI_\w+)$/, 'check the host name in baseUrl, and the name server of this machine'],
   [/^ECONNREFUSED$/, 'check host and port of baseUrl, and that the server is running'],
   [
+    /^BAD_PORT$/,
+    'let the gateway listen on another port, or use axiosTransport(): fetch never connects to this one',
+  ],
+  [
     /^(?:EHOSTUNREACH|ENETUNREACH)$/,
     'check the network of this machine, its firewall and its proxy settings',
   ],

@@ -53,6 +53,7 @@ class FetchTransport implements Transport {
 
   async send(request: TransportRequest): Promise<TransportResponse> {
     const { method, url, headers, body, signal } = request;
+    if (signal.aborted) throw new TransportError('ABORTED', 'The request was aborted.', { neverSent: true });
     const watch = watchFetch();
     try {
       // Read now, because instrumentation and tests replace it.
@@ -69,7 +70,7 @@ class FetchTransport implements Transport {
       const { status } = response;
       return { status, headers: readHeaders(response.headers), body: await readBody(response.body) };
     } catch (error) {
-      throw toFetchError(error, request, watch?.neverSent() ?? isNeverSent(error));
+      throw toFetchError(error, request, watch?.neverSent() ?? isNeverSent(error, request));
     }
   }
 }
@@ -107,21 +108,43 @@ const toFetchError = (error: unknown, request: TransportRequest, neverSent: bool
   if (error instanceof TransportError) return error;
   const cause = isObject(error) && isObject(error.cause) ? error.cause : undefined;
   const { code, message } = toTransportError(typeof cause?.message === 'string' ? cause : error, request);
-  return new TransportError(code, message, { neverSent });
+  return new TransportError(message === BAD_PORT.message ? BAD_PORT.code : code, message, { neverSent });
 };
+
+/** What Node.js says of the ports that `fetch` never connects to, such as 6000. */
+const BAD_PORT = { message: 'bad port', code: 'BAD_PORT' };
 
 // Failures to resolve a name, to connect and to agree on TLS, in Node.js, Bun and Deno.
 const NEVER_SENT_CODES =
   /^(?:ENOTFOUND|EAI_\w+|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|ConnectionRefused|FailedToOpenSocket|CERT_\w+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|ERR_TLS_CERT_ALTNAME_INVALID)$/;
 const NEVER_SENT_MESSAGES =
-  /client error \(Connect\)|Disallowed operation called within global scope|fetch is not (?:defined|a function)/;
+  /^(?:bad port|unknown scheme)$|client error \(Connect\)|Disallowed operation called within global scope|fetch is not (?:defined|a function)/;
 
-/** Whether the error itself proves that nothing was sent. Others, e.g. a reset connection, prove nothing. */
-const isNeverSent = (error: unknown): boolean => {
+/** The arguments of a `fetch`. */
+interface FetchArguments {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Headers | Readonly<Record<string, string>>;
+}
+
+/**
+ * Whether the error of a `fetch`, or its arguments, prove that nothing was sent. Other errors, e.g. of a reset
+ * connection, prove nothing.
+ */
+export const isNeverSent = (error: unknown, request: FetchArguments): boolean => {
   for (let each = error; isObject(each); each = each.cause) {
     if (NEVER_SENT_CODES.test(String(each.code)) || NEVER_SENT_MESSAGES.test(String(each.message))) {
       return true;
     }
   }
-  return false;
+  return typeof Request === 'function' && !canBeRequested(request);
+};
+
+/** Every `fetch` makes a `Request` of its arguments before it connects. */
+const canBeRequested = ({ url, method, headers }: FetchArguments): boolean => {
+  try {
+    return new Request(url, { method, headers }) instanceof Request;
+  } catch {
+    return false;
+  }
 };

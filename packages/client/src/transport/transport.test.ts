@@ -85,6 +85,25 @@ describe.each(TRANSPORTS)('$name', ({ create }) => {
     expect(server.connections).toBe(0);
   });
 
+  it.each<[string, Partial<TransportRequest>]>([
+    ['whose port fetch never connects to', { url: 'http://127.0.0.1:1/v1/x' }],
+    ['of another scheme', { url: 'ftp://127.0.0.1/v1/x' }],
+    ['of a host without an address', { url: 'http://gateway.invalid/v1/x' }],
+    ['with a method that is none', { method: 'G(T' }],
+    ['with a header that cannot be sent', { headers: { 'X-Text': '\u20ac' } }],
+    ['that was aborted before', { signal: AbortSignal.abort() }],
+  ])('knows that a request %s was never sent', async (_, unsendable) => {
+    const transport = create() as Transport;
+    const url = 'http://127.0.0.1:1/v1/x';
+    const request = { method: 'POST', url, headers: {}, body: new Uint8Array(1), timeoutMs: 10_000 };
+    await transport.prepare?.();
+    const { signal } = new AbortController();
+    await expect(transport.send({ ...request, signal, ...unsendable })).rejects.toMatchObject({
+      neverSent: true,
+    });
+    transport.close?.();
+  });
+
   it('is lost when the response ends early or is no HTTP', async () => {
     for (const bytes of [
       'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"succ',
@@ -180,6 +199,19 @@ describe('fetchTransport()', () => {
     } finally {
       setGlobalDispatcher(before);
     }
+  });
+
+  it('says how to fix a port that fetch never connects to', async () => {
+    const client = new CpgClient({
+      ...CREDENTIALS,
+      baseUrl: 'http://127.0.0.1:1',
+      transport: fetchTransport(),
+    });
+    expect(await payOut(client)).toMatchObject({
+      code: 'connection_failed',
+      message:
+        'withdrawals.create: no complete response: bad port (BAD_PORT). Fix: let the gateway listen on another port, or use axiosTransport(): fetch never connects to this one.',
+    });
   });
 
   it('has an unknown outcome when a fetch that hides its connection fails', async () => {
