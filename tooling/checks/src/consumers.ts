@@ -167,10 +167,10 @@ const ALL: Readonly<Record<string, Consumer>> = {
     ],
     prints: /^signing [1-9]\d*, verification [1-9]\d*, webhooks [1-9]\d*$/m,
   },
-  // Without axios: the client sends with fetch, and the protocol runs in a browser.
+  // Without axios: the client sends with fetch, the middleware serves Web-standard requests, and the protocol runs in a browser.
   runtimes: {
     project: `${CONSUMERS}/runtimes`,
-    packages: ['packages/protocol', 'packages/client'],
+    packages: LIBRARIES,
     commands: [
       ...NODE_VERSIONS.map((node) => runOn(node, 'server-runtime.mjs')),
       runOn(BUN, 'run', 'server-runtime.mjs'),

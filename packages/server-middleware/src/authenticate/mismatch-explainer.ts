@@ -12,8 +12,16 @@ const MAX_KEY_IDS = 2;
 const MAX_BODY_BYTES = 65_536;
 const MAX_PATH = 200;
 
-// An explanation for an unknown key takes as long as one for a known key.
-const DUMMY_KEYS = Array.from({ length: MAX_SIGNING_KEYS }, () => createSigningKey(randomUUID()));
+let dummyKeys: readonly SigningKey[] | undefined;
+
+/**
+ * An explanation for an unknown key takes as long as one for a known key. Created at the first use, because workers forbid
+ * randomness while modules load.
+ */
+const getDummyKeys = (): readonly SigningKey[] => {
+  dummyKeys ??= Array.from({ length: MAX_SIGNING_KEYS }, () => createSigningKey(randomUUID()));
+  return dummyKeys;
+};
 
 interface RejectedSignature {
   readonly request: RequestToAuthenticate;
@@ -62,7 +70,7 @@ const explain = ({ request, read, key }: RejectedSignature, logger: Logger, more
   const findings: Finding[] = [];
   for (let index = 0; index < MAX_SIGNING_KEYS; index += 1) {
     const own = key?.signingKeys[index];
-    const signingKey = own ?? (DUMMY_KEYS[index] as SigningKey);
+    const signingKey = own ?? (getDummyKeys()[index] as SigningKey);
     const found = explainMismatch({ key: signingKey, request: received, signature });
     if (own !== undefined) findings.push(...found);
   }

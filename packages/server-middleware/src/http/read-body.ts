@@ -1,4 +1,4 @@
-import { IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { REJECTIONS, type Rejection } from '@cpg/protocol';
 import { ServerMiddlewareError } from '../errors.ts';
 import { type BodyBytes, BodyCollector, type BodyLimits, NO_BODY, toBuffer } from './body-collector.ts';
@@ -114,6 +114,9 @@ const markUnread = (message: IncomingMessage): void => {
   if ('_consuming' in message) message._consuming = false;
 };
 
+// Not imported: workers of Cloudflare, which have no such messages, may not have the module.
+const http = process.getBuiltinModule('node:http');
+
 const TAP = Symbol('tap');
 
 /** Where the chunks of a message go: to readBody while it collects them, then into the stream. */
@@ -143,7 +146,7 @@ const collectRest = (
     const stream: Tap = message[TAP] ?? { push: (chunk, encoding) => push.call(message, chunk, encoding) };
     const inStream = collector.length;
     // Node's parser adds chunks whether they are read or not. Other streams wait for _read, and so does 100 Continue.
-    const isPulled = message._read !== IncomingMessage.prototype._read;
+    const isPulled = message._read !== http.IncomingMessage.prototype._read;
     let chunks = 0;
     let isReading = false;
     let hasRead = inStream > 0;

@@ -1,4 +1,3 @@
-import cluster from 'node:cluster';
 import { isRejection, parseRequestTarget, REJECTIONS, type Rejection } from '@cpg/protocol';
 import type { AdmissionStore } from '../admission/admission-store.ts';
 import { authenticate, cannotCountRoutes } from '../authenticate/authenticate.ts';
@@ -245,8 +244,10 @@ const INSTANCE_VARIABLES = ['NODE_APP_INSTANCE', 'pm_id'];
 
 /** Warns, once at start, if one of several processes has a memory store: each would admit a signature once. */
 export const warnAboutSplitMemory = (store: AdmissionStore, logger?: Logger): void => {
+  // Workers of Cloudflare do not have this module.
+  const cluster: unknown = process.getBuiltinModule('node:cluster');
   const isOneOfSeveral =
-    cluster.isWorker || INSTANCE_VARIABLES.some((name) => process.env[name] !== undefined);
+    Object(cluster).isWorker === true || INSTANCE_VARIABLES.some((name) => process.env[name] !== undefined);
   if (store.isPerProcess !== true || !isOneOfSeveral) return;
   const code = 'memory_store_in_cluster';
   guardLogger(logger).warn(

@@ -1,6 +1,7 @@
-// Node.js, Bun or Deno: runs `exercise` with the default transport, which is fetch without axios.
+// Node.js, Bun or Deno: runs `exercise` with the default transport, which is fetch without axios, and the service.
 import { CpgClient } from '@cpg/client';
 import { exercise, payOnce } from './exercise.mjs';
+import { serveAndExercise } from './serve.mjs';
 import { startServers } from './servers.mjs';
 
 const { settings, silentUrl, stop } = await startServers();
@@ -13,5 +14,8 @@ const expected = isNode ? 'timeout' : 'outcome_unknown';
 if (late.code !== expected) throw new Error(`a handshake that takes too long is ${late.code}`);
 await stop();
 if (unsent !== 'connection_failed') throw new Error(`a call that was never sent is ${unsent}`);
-process.stdout.write(`ok: ${globalThis.navigator?.userAgent ?? process.version}\n`);
+const count = await serveAndExercise();
+process.stdout.write(
+  `ok: ${globalThis.navigator?.userAgent ?? process.version}, ${count} requests to the service\n`,
+);
 process.exit(0);

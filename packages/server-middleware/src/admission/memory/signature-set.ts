@@ -23,14 +23,13 @@ export const getFingerprint = (signature: string, keyNumber: number): Int32Array
 const MIN_CAPACITY = 16;
 const MAX_LOAD = 0.75;
 
-// Secret and odd, so that no key holder can choose signatures that collide.
-const multipliers = randomFillSync(new Int32Array(FINGERPRINT_WORDS)).map((word) => word | 1);
-
 /**
  * A set of fingerprints in one typed array: 36 bytes a slot, linear probing, doubled when three quarters are taken. Nothing
  * is ever removed; a set whose second has passed is dropped whole.
  */
 export class SignatureSet {
+  // Secret and odd, so that no key holder can choose signatures that collide.
+  readonly #multipliers = randomFillSync(new Int32Array(FINGERPRINT_WORDS)).map((word) => word | 1);
   #slots = new Int32Array(MIN_CAPACITY * FINGERPRINT_WORDS);
   #capacity = MIN_CAPACITY;
   #size = 0;
@@ -43,7 +42,7 @@ export class SignatureSet {
   findSlot(fingerprint: Int32Array): number {
     const slots = this.#slots;
     const mask = this.#capacity - 1;
-    let slot = hashFingerprint(fingerprint) & mask;
+    let slot = hashFingerprint(fingerprint, this.#multipliers) & mask;
     while (slots[slot * FINGERPRINT_WORDS + KEY_WORD] !== 0) {
       if (isSame(slots, slot, fingerprint)) return slot;
       slot = (slot + 1) & mask;
@@ -82,7 +81,7 @@ const isSame = (slots: Int32Array, slot: number, fingerprint: Int32Array): boole
   return true;
 };
 
-const hashFingerprint = (fingerprint: Int32Array): number => {
+const hashFingerprint = (fingerprint: Int32Array, multipliers: Int32Array): number => {
   let hash = 0;
   for (let word = 0; word < FINGERPRINT_WORDS; word += 1) {
     hash = (hash + Math.imul(fingerprint[word] as number, multipliers[word] as number)) | 0;
