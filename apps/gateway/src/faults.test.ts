@@ -1,8 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { chownSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DnsServer, startDnsServer } from '@cpg/test-support/dns-server';
 import { startTraffic } from '@cpg/test-support/gateway/steady-traffic';
@@ -11,6 +7,7 @@ import { listen } from '@cpg/test-support/ports';
 import { type Postgres, startPostgres } from '@cpg/test-support/postgres';
 import { describeInCi } from '@cpg/test-support/programs';
 import { RedisServer } from '@cpg/test-support/redis';
+import { canMountDisks, SmallDisk } from '@cpg/test-support/small-disk';
 import { startCuttingProxy } from '@cpg/test-support/tcp-proxies';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -32,14 +29,13 @@ const TENANTS = [
   { name: 'acct_demo_other', keyId: 'ck_storm_b', secret: 'b-secret-in-the-storm' },
 ] as const;
 const [LOCKED, OTHER] = TENANTS;
-const isRoot = process.getuid?.() === 0;
 
 describeInCi('two gateways in a storm of faults', () => {
   let postgres: Postgres;
   let redis: RedisServer;
   let dns: DnsServer;
   let proxy: Awaited<ReturnType<typeof startCuttingProxy>>;
-  let folder: string;
+  let disk: SmallDisk | undefined;
   let admin: pg.Client;
   let db: Database;
   let environment: Readonly<Record<string, string>>;
@@ -52,20 +48,6 @@ describeInCi('two gateways in a storm of faults', () => {
     received.add((JSON.parse(Buffer.concat(chunks).toString()) as { readonly id: number }).id);
     response.end();
   });
-
-  const createSmallDatabase = async (): Promise<string> => {
-    const url = new URL(postgres.url);
-    // Only root may mount a file system; CI runs as root in a container.
-    if (!isRoot) return postgres.createDatabase('storm');
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=96m,mode=0777', 'tmpfs', folder]);
-    const space = mkdtempSync(join(folder, 'space-'));
-    const owner = Number(execFileSync('id', ['-u', 'postgres'], { encoding: 'utf8' }));
-    chownSync(space, owner, owner);
-    await admin.query(`CREATE TABLESPACE small LOCATION '${space}'`);
-    await admin.query('CREATE DATABASE storm TABLESPACE small');
-    url.pathname = '/storm';
-    return url.href;
-  };
 
   const fillDatabase = async () => {
     const box = createSecretBox(Buffer.from(MASTER_KEY, 'hex'));
@@ -86,17 +68,14 @@ describeInCi('two gateways in a storm of faults', () => {
   };
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'cpg-storm-'));
+    if (canMountDisks) disk = new SmallDisk();
     [postgres, redis, dns] = await Promise.all([
       startPostgres(),
       RedisServer.start(),
       startDnsServer(() => undefined),
     ]);
-    admin = new pg.Client(postgres.url);
-    await admin.connect();
-    const direct = new URL(await createSmallDatabase());
-    await admin.end();
-    admin = new pg.Client(direct.href);
+    const direct = (await disk?.createDatabase(postgres.url, 'storm')) ?? postgres.createDatabase('storm');
+    admin = new pg.Client(direct);
     await admin.connect();
     proxy = await startCuttingProxy(postgres.port);
     const DATABASE_URL = new URL(direct);
@@ -114,7 +93,7 @@ describeInCi('two gateways in a storm of faults', () => {
       startGatewayFromSources(environment),
       startGatewayFromSources(environment),
     ]);
-    db = await openDatabase({ databaseUrl: direct.href, dataDir: undefined }, { patient: true });
+    db = await openDatabase({ databaseUrl: direct, dataDir: undefined }, { patient: true });
     await fillDatabase();
     traffic = startTraffic(TENANTS, () => gateways.map(({ url }) => url));
     await traffic.waitForRecovery(performance.now());
@@ -128,8 +107,7 @@ describeInCi('two gateways in a storm of faults', () => {
     await Promise.all([postgres.stop(), redis.stop(), dns.close()]);
     receiver.close();
     receiver.closeAllConnections();
-    if (isRoot) execFileSync('umount', [folder]);
-    rmSync(folder, { recursive: true });
+    disk?.unmount();
   }, MINUTE);
 
   const statusesOf = (tenant: string, since: number, until = performance.now()) =>
@@ -205,12 +183,10 @@ describeInCi('two gateways in a storm of faults', () => {
     2 * MINUTE,
   );
 
-  it.skipIf(!isRoot)(
+  it.skipIf(!canMountDisks)(
     'a full disk',
     async () => {
-      const filler = join(folder, 'filler');
-      const { bavail, bsize } = statfsSync(folder);
-      writeFileSync(filler, Buffer.alloc(bavail * bsize));
+      disk?.fill();
       const since = performance.now();
       // Pages with free space are filled first.
       const fillPages = async () => {
@@ -222,7 +198,7 @@ describeInCi('two gateways in a storm of faults', () => {
         return statusesOf(OTHER.name, since);
       };
       await expect.poll(fillPages, { timeout: MINUTE }).toContain(503);
-      rmSync(filler);
+      disk?.empty();
       await expectRecovery(performance.now());
     },
     2 * MINUTE,

@@ -1,15 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { chownSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createOrders } from '@cpg/test-support/gateway/sandbox-calls';
 import { startTestGateway, type TestGateway } from '@cpg/test-support/gateway/test-gateway';
 import { type Postgres, startPostgres } from '@cpg/test-support/postgres';
 import { describeInCi } from '@cpg/test-support/programs';
+import { canMountDisks, SmallDisk } from '@cpg/test-support/small-disk';
 import { startCuttingProxy } from '@cpg/test-support/tcp-proxies';
 import { sql } from 'kysely';
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditLedger } from '../ledger/audit.ts';
 import { openDatabase } from './open-database.ts';
@@ -128,26 +125,16 @@ describeInCi('a PostgreSQL server that fails without an error', () => {
     MINUTE,
   );
 
-  // Only root may mount a file system; CI runs as root in a container.
-  describe.skipIf(process.getuid?.() !== 0)('a full disk', () => {
-    let folder: string;
+  describe.skipIf(!canMountDisks)('a full disk', () => {
+    let disk: SmallDisk;
     beforeAll(() => {
-      folder = mkdtempSync(join(tmpdir(), 'cpg-small-disk-'));
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=96m,mode=0777', 'tmpfs', folder]);
+      disk = new SmallDisk();
     });
-    afterAll(() => {
-      execFileSync('umount', [folder]);
-      rmSync(folder, { recursive: true });
-    });
-    const fill = (file: string) => {
-      const { bavail, bsize } = statfsSync(folder);
-      writeFileSync(file, Buffer.alloc(bavail * bsize));
-    };
+    afterAll(() => disk.unmount());
 
     const fillAndEmpty = async (gateway: TestGateway) => {
       expect(await withdraw(gateway)).toBe(200);
-      const filler = join(folder, 'filler');
-      fill(filler);
+      disk.fill();
       const body = order();
       // Pages with free space are filled first.
       const isFull = () => withdraw(gateway, order());
@@ -155,7 +142,7 @@ describeInCi('a PostgreSQL server that fails without an error', () => {
       await expect.poll(() => withdraw(gateway, body), WAIT).toBe(503);
       expect(await readReadiness(gateway)).toEqual({ status: 503, database: 'disk_full' });
       expect((await gateway.call('/v1/balances')).status).toBe(200);
-      rmSync(filler);
+      disk.empty();
       await expect.poll(() => readReadiness(gateway), WAIT).toEqual(READY);
       await expect.poll(() => withdraw(gateway, body), WAIT).toBe(200);
       expect(await brokenLaws(gateway)).toEqual([]);
@@ -164,17 +151,8 @@ describeInCi('a PostgreSQL server that fails without an error', () => {
     it(
       'of PostgreSQL: 503 and not ready while reads work, and back with the space',
       async () => {
-        const space = mkdtempSync(join(folder, 'space-'));
-        const owner = Number(execFileSync('id', ['-u', 'postgres'], { encoding: 'utf8' }));
-        chownSync(space, owner, owner);
-        const admin = new pg.Client(postgres.url);
-        await admin.connect();
-        await admin.query(`CREATE TABLESPACE small LOCATION '${space}'`);
-        await admin.query('CREATE DATABASE small TABLESPACE small');
-        await admin.end();
-        const url = new URL(postgres.url);
-        url.pathname = '/small';
-        const gateway = await startTestGateway({ databaseUrl: url.href, masterKey: 'ab'.repeat(32) });
+        const databaseUrl = await disk.createDatabase(postgres.url, 'small');
+        const gateway = await startTestGateway({ databaseUrl, masterKey: 'ab'.repeat(32) });
         await fillAndEmpty(gateway);
         await gateway.close();
       },
@@ -184,7 +162,7 @@ describeInCi('a PostgreSQL server that fails without an error', () => {
     it(
       'of the embedded database: the same',
       async () => {
-        const gateway = await startTestGateway({ dataDir: join(folder, 'embedded') });
+        const gateway = await startTestGateway({ dataDir: join(disk.folder, 'embedded') });
         await fillAndEmpty(gateway);
         await gateway.close();
       },

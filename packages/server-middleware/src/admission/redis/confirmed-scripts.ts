@@ -3,6 +3,8 @@ import type { RedisConnection, RedisScript, ScriptCall } from './redis-client.ts
 
 // Redis looks for timeouts ten times a second, so WAIT may take that much longer.
 const TIMER_MS = 100;
+// Of the time that remains; the rest is for the reply, which says how many replicas have confirmed.
+const MAX_WAIT_SHARE = 0.75;
 
 /** A script call that waits for its batch. */
 interface WaitingCall {
@@ -66,7 +68,7 @@ export class ConfirmedScripts {
     if (batch.length === 0) return;
     const { connection, script, replicas } = this.#options;
     const remainingMs = Math.max(...batch.map(({ getRemainingMs }) => getRemainingMs()));
-    const timeoutMs = Math.ceil(Math.max(remainingMs - TIMER_MS, remainingMs / 2));
+    const timeoutMs = Math.ceil(Math.max(remainingMs * MAX_WAIT_SHARE - TIMER_MS, remainingMs / 2));
     try {
       const { replies, confirmedBy } = await connection.runConfirmed(
         script,

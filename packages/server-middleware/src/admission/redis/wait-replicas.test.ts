@@ -85,7 +85,7 @@ describeWithProgram('redis-server', 'redisStore with waitReplicas', () => {
     });
 
     it('rejects when fewer replicas confirm, and the signature may be used up', async () => {
-      const store = openStore(opened.client, { waitReplicas: 2, deadlineMs: 1_000 });
+      const store = openStore(opened.client, { waitReplicas: 2, deadlineMs: 4_000 });
       const request = nextRequest();
       await expect(store.admit(request)).rejects.toMatchObject({
         status: 503,
