@@ -169,6 +169,10 @@ const printTargets = (all: readonly Ratios[]): void => {
   process.stdout.write(
     format(own <= MAX_RATIO, `cpg-memory ${own.toFixed(2)} × bare, at most ${MAX_RATIO} ×`),
   );
+  const floor = getRatio('floor');
+  process.stdout.write(
+    `  the floor, one HMAC and none of the other checks, takes ${floor.toFixed(2)} × bare: cpg-memory is ${(own / floor).toFixed(2)} × the floor\n`,
+  );
   for (const peer of PEERS) {
     const ratio = getRatio(peer);
     process.stdout.write(
