@@ -38,7 +38,9 @@ describeWithProgram('postgres', 'inTransaction', () => {
       });
     await Promise.all([touch(1, 2), touch(2, 1)]);
     const { rows } = await sql<{ touched: number }>`SELECT touched FROM pair`.execute(db);
-    expect({ runs, rows }).toEqual({ runs: 3, rows: [{ touched: 2 }, { touched: 2 }] });
+    expect(rows).toEqual([{ touched: 2 }, { touched: 2 }]);
+    // On a busy machine the retry can be in time for another deadlock.
+    expect(runs).toBeGreaterThanOrEqual(3);
   });
 
   it.each([
