@@ -62,12 +62,10 @@ export const openAdmission = async (config: Config, clock: Clock, logger: Logger
   const client = createClient({ url: config.redisUrl, disableOfflineQueue: true });
   client.on('error', (error: unknown) => logger.error({ err: error }, 'Redis connection failed'));
   await client.connect();
+  const store = redisStore(client, { clock: clock.now });
   return {
-    store: redisStore(client, { clock: clock.now }),
-    addressCounts: new RedisStore({
-      prefix: 'cpg:ip:',
-      sendCommand: (...command) => client.sendCommand(command),
-    }),
+    store,
+    addressCounts: new RedisStore({ prefix: 'cpg:ip:', sendCommand: store.sendCommand }),
     ping: () => client.ping(),
     close: async () => {
       await client.close();

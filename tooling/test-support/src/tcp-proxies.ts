@@ -9,11 +9,12 @@ export const startCuttingProxy = async (targetPort: number) => {
   const sockets = new Set<Socket>();
   const pairs = new Set<{ isSwallowing: boolean }>();
   let isSwallowingNew = false;
+  let target = targetPort;
   let connections = 0;
   let cutOn: string | undefined;
   let forgery: { readonly to: string; readonly reply: string; replies: number } | undefined;
   const server = createServer((client) => {
-    const upstream = connect(targetPort, LOOPBACK);
+    const upstream = connect(target, LOOPBACK);
     let isCutting = false;
     const pair = { isSwallowing: isSwallowingNew };
     pairs.add(pair);
@@ -65,6 +66,10 @@ export const startCuttingProxy = async (targetPort: number) => {
     swallow: ({ alsoNew = false } = {}) => {
       isSwallowingNew = alsoNew;
       for (const pair of pairs) pair.isSwallowing = true;
+    },
+    /** Where new connections lead from now on. */
+    switchTo: (nextPort: number) => {
+      target = nextPort;
     },
     /** How many connections were opened so far. */
     countConnections: () => connections,

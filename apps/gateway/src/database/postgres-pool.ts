@@ -14,7 +14,8 @@ const TIMEOUTS = {
   // Longer than the default `deadlock_timeout` of one second: a deadlock is detected, and retried.
   lock_timeout: 1_500,
   statement_timeout: 3_000,
-  idle_in_transaction_session_timeout: 10_000,
+  // What a frozen process has locked.
+  idle_in_transaction_session_timeout: 3_000,
 };
 
 /** For programs and migrations, whose statements may take hours. */

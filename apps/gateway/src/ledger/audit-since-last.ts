@@ -80,7 +80,7 @@ const findEnds = async (db: Database): Promise<AuditPosition> => {
   return ends as AuditPosition;
 };
 
-// A gateway's transaction takes at most 10 s.
+// A statement of a gateway takes at most 3 s, and a transaction has few.
 const MAX_WRITE_MS = 15_000;
 const WRITERS_POLL_MS = 20;
 

@@ -14,6 +14,8 @@ export interface Observed {
   readonly sentAt: number;
   readonly endedAt: number;
   readonly status: number;
+  /** Whether a 503 says when to retry. */
+  readonly hasRetryAfter: boolean;
 }
 
 const PAUSE_MS = 40;
@@ -21,20 +23,25 @@ const ADDRESS = '0x52908400098527886E0F7030069857D2E4169EE7';
 
 /**
  * Withdraws without a pause, one request at a time from each tenant to each gateway. A withdrawal that was not
- * acknowledged is sent again with its reference, as a client must.
+ * acknowledged is sent again with its reference, as a client must. `name` is the start of the references.
  */
-export const startTraffic = (tenants: readonly Tenant[], getUrls: () => readonly string[]) => {
+export const startTraffic = (
+  tenants: readonly Tenant[],
+  getUrls: () => readonly string[],
+  name = 'direct',
+) => {
   const observed: Observed[] = [];
   /** The id of each acknowledged withdrawal, by its reference. */
   const acknowledged = new Map<string, number>();
   let isStopped = false;
   let sent = 0;
 
-  const withdraw = async ({ name, keyId, secret }: Tenant, url: string, client_reference: string) => {
+  const withdraw = async (tenant: Tenant, url: string, client_reference: string) => {
+    const { keyId, secret } = tenant;
     const order = { currency: 'USDT', network: 'ETH', amount: '10', to_address: ADDRESS, client_reference };
     const body = Buffer.from(JSON.stringify(order));
     sent += 1;
-    const target = `/v1/withdrawals?n=${sent}`;
+    const target = `/v1/withdrawals?${name}=${sent}`;
     const key = createSigningKey(secret);
     const timestamp = Math.floor(Date.now() / 1000);
     const { headers } = signRequest({ keyId, key, method: 'POST', target, body, timestamp });
@@ -48,7 +55,8 @@ export const startTraffic = (tenants: readonly Tenant[], getUrls: () => readonly
       | { readonly data?: { readonly withdrawal_id: number } }
       | undefined;
     const status = envelope === undefined ? 0 : (response?.status ?? 0);
-    observed.push({ tenant: name, url, sentAt, endedAt: performance.now(), status });
+    const hasRetryAfter = response?.headers.has('retry-after') ?? false;
+    observed.push({ tenant: tenant.name, url, sentAt, endedAt: performance.now(), status, hasRetryAfter });
     const id = envelope?.data?.withdrawal_id;
     if (status === 200 && id !== undefined) acknowledged.set(client_reference, id);
     return status;
@@ -56,7 +64,7 @@ export const startTraffic = (tenants: readonly Tenant[], getUrls: () => readonly
 
   const run = async (tenant: Tenant, gateway: number) => {
     for (let n = 0; !isStopped; n += 1) {
-      const reference = `${tenant.name}-${gateway}-${n}`;
+      const reference = `${name}-${tenant.name}-${gateway}-${n}`;
       while (!isStopped) {
         const status = await withdraw(tenant, getUrls()[gateway] ?? '', reference);
         await delay(PAUSE_MS);
@@ -79,6 +87,18 @@ export const startTraffic = (tenants: readonly Tenant[], getUrls: () => readonly
       for (;;) {
         const found = tenants.flatMap((tenant) => getUrls().map((url) => find(tenant, url)));
         if (!found.includes(undefined)) return Math.max(...found.map((each) => each?.endedAt ?? 0)) - sinceMs;
+        await delay(10);
+      }
+    },
+    /** Milliseconds from a time until the last requests of each tenant, so many and all sent after it, got a 200. */
+    waitForStreak: async (sinceMs: number, length: number): Promise<number> => {
+      const getLast = ({ name: tenant }: Tenant) =>
+        observed.filter((each) => each.tenant === tenant && each.sentAt >= sinceMs).slice(-length);
+      const isStreak = (last: readonly Observed[]) =>
+        last.length === length && last.every(({ status }) => status === 200);
+      for (;;) {
+        const found = tenants.map(getLast);
+        if (found.every(isStreak)) return Math.max(...found.flat().map(({ endedAt }) => endedAt)) - sinceMs;
         await delay(10);
       }
     },

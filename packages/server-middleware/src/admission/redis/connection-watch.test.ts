@@ -65,6 +65,31 @@ describeWithProgram('redis-server', 'a connection that swallows data', () => {
   });
 });
 
+describeInCi('a connection that swallows data before any admission', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await RedisServer.start();
+  });
+  afterAll(() => server.stop());
+
+  // As in a service that counts addresses before it authenticates: no admission is ever attempted.
+  it.each(REDIS_LIBRARIES)('is replaced when commands of another store wait, on %s', async (_name, open) => {
+    const proxy = await startCuttingProxy(server.port);
+    const { client, close } = await open(proxy.port);
+    const store = redisStore(client, { deadlineMs: 100, logger });
+    expect(await store.sendCommand('PING')).toBe('PONG');
+    proxy.swallow();
+    const waiting = store.sendCommand('PING').catch(() => 'lost');
+    await expect.poll(() => proxy.countConnections()).toBe(2);
+    await expect.poll(() => store.sendCommand('PING').catch(() => 'lost')).toBe('PONG');
+    await expect(store.sendCommand('NO-SUCH-COMMAND')).rejects.toThrow('unknown command');
+    close();
+    proxy.close();
+    // ioredis sends it again.
+    expect(['lost', 'PONG']).toContain(await waiting);
+  });
+});
+
 describeInCi('a connection that swallows data for long, or in a cluster', () => {
   let server: RedisServer;
   beforeAll(async () => {

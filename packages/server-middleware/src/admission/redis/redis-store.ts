@@ -60,6 +60,11 @@ export interface RedisStore extends AdmissionStore {
   ready(): Promise<void>;
   /** Inspects how Redis is configured for replay protection; see `inspectRedis`. */
   inspect(): Promise<readonly RedisFinding[]>;
+  /**
+   * Sends a command with the client, for `new RedisStore({ sendCommand: store.sendCommand })` of rate-limit-redis: a
+   * connection that has gone silent is replaced also when this command is what waits. Sets no time limit. Not for a cluster.
+   */
+  sendCommand<Reply = unknown>(this: void, ...command: string[]): Promise<Reply>;
 }
 
 // The clock skew between two processes up to which neither forgets a signature that the other still accepts.
@@ -168,6 +173,14 @@ export const redisStore = (client: RedisClient, options: RedisStoreOptions = {})
       await callStore({ name: 'Redis', timeoutMs: READY_TIMEOUT_MS, call: call as () => Promise<unknown> });
     },
     inspect: () => durability.inspect(),
+    sendCommand: async <Reply>(...command: string[]) => {
+      const timer = setTimeout(() => watch.missedDeadline(), deadlineMs);
+      try {
+        return (await connection.command(...command)) as Reply;
+      } finally {
+        clearTimeout(timer);
+      }
+    },
   };
 };
 
