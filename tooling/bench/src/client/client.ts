@@ -4,6 +4,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { type Call, createContenders } from './contenders.ts';
 
 const ROUNDS = 15;
@@ -26,6 +28,18 @@ const measure = async (call: Call, start: number): Promise<number> => {
 const median = (values: readonly number[]): number =>
   values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? Number.NaN;
 
+/** In an order that changes, so that all contenders meet the same load. */
+const shuffle = <Item>(items: readonly Item[]): readonly Item[] =>
+  items
+    .map((item) => ({ item, place: Math.random() }))
+    .toSorted((left, right) => left.place - right.place)
+    .map(({ item }) => item);
+
+const collectGarbage = (): void => {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+};
+
 const row = (...cells: readonly (string | number)[]): void =>
   void process.stdout.write(`| ${cells.join(' | ')} |\n`);
 
@@ -41,9 +55,10 @@ const benchCalls = async (): Promise<void> => {
   const contenders = Object.entries(createContenders(port));
   const figures = new Map<string, number[]>(contenders.map(([name]) => [name, []]));
   for (const [, call] of contenders) await makeCalls(call, 0, WARM_UP_CALLS);
-  // Rounds alternate, so that all contenders meet the same load.
   for (let round = 0; round < ROUNDS; round += 1) {
-    for (const [name, call] of round % 2 === 0 ? contenders : contenders.toReversed()) {
+    for (const [name, call] of shuffle(contenders)) {
+      // A contender pays for its own garbage, not for that of the one before it.
+      collectGarbage();
       figures.get(name)?.push(await measure(call, WARM_UP_CALLS + round * CALLS));
     }
   }

@@ -12,5 +12,7 @@ const server = createServer((request, response) => {
   request.resume();
   response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': body.length }).end(body);
 });
+// A contender may wait longer for its turn than Node.js keeps an idle connection.
+server.keepAliveTimeout = 0;
 server.listen(0, LOOPBACK, () => process.send?.(getPort(server)));
 process.once('disconnect', () => process.exit());
