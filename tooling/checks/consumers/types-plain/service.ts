@@ -21,6 +21,7 @@ import {
 import * as lambda from '@cpg/server-middleware/lambda';
 import { createPostgresSchema, postgresStore } from '@cpg/server-middleware/postgres';
 import { redisStore } from '@cpg/server-middleware/redis';
+// @boundaries-ignore installed by the consumer check, in the folder that it copies this file to
 import { Hono } from 'hono';
 
 const key = {
