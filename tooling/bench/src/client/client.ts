@@ -4,8 +4,6 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { type Call, createContenders } from './contenders.ts';
 
 const ROUNDS = 15;
@@ -28,17 +26,12 @@ const measure = async (call: Call, start: number): Promise<number> => {
 const median = (values: readonly number[]): number =>
   values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-/** In an order that changes, so that all contenders meet the same load. */
+/** In an order that changes, so that all contenders meet the same load, and the garbage of each other. */
 const shuffle = <Item>(items: readonly Item[]): readonly Item[] =>
   items
     .map((item) => ({ item, place: Math.random() }))
     .toSorted((left, right) => left.place - right.place)
     .map(({ item }) => item);
-
-const collectGarbage = (): void => {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
-};
 
 const row = (...cells: readonly (string | number)[]): void =>
   void process.stdout.write(`| ${cells.join(' | ')} |\n`);
@@ -57,8 +50,6 @@ const benchCalls = async (): Promise<void> => {
   for (const [, call] of contenders) await makeCalls(call, 0, WARM_UP_CALLS);
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const [name, call] of shuffle(contenders)) {
-      // A contender pays for its own garbage, not for that of the one before it.
-      collectGarbage();
       figures.get(name)?.push(await measure(call, WARM_UP_CALLS + round * CALLS));
     }
   }
