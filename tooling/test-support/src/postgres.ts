@@ -11,6 +11,8 @@ import { findPostgresPrograms } from './programs.ts';
 export interface Postgres {
   readonly url: string;
   readonly port: number;
+  /** The process id of the server that runs now, the parent of its other processes. */
+  pid(): number;
   /** Creates an empty database and returns its URL. */
   createDatabase(name: string): string;
   /** Sends a signal to all processes of the server; SIGKILL waits for its end, after which `start` starts it again. */
@@ -125,16 +127,18 @@ const startServer = async (
     child.stdin?.end();
     await ended;
   };
+  const readPid = () => Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n', 1)[0]);
   const formatUrl = (name: string) => `postgresql://cpg@${LOOPBACK}:${port}/${name}`;
   return {
     url: formatUrl('postgres'),
     port,
+    pid: readPid,
     createDatabase: (name) => {
       run(locate('createdb'), ...connection, name);
       return formatUrl(name);
     },
     signal: async (name) => {
-      const postmaster = Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n', 1)[0]);
+      const postmaster = readPid();
       if (name !== 'SIGCONT') {
         // Until it stands still, it may start children that the signal would miss.
         process.kill(postmaster, 'SIGSTOP');

@@ -33,6 +33,11 @@ export class RedisServer {
     return `redis://${LOOPBACK}:${this.port}`;
   }
 
+  /** Of the running process. */
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
   async start(): Promise<void> {
     const settings = ['--port', String(this.port), '--bind', LOOPBACK, '--save', '', '--appendonly', 'no'];
     const args = this.#instead ?? [...settings, '--dir', this.#directory, ...this.#extra];

@@ -23,6 +23,10 @@ export interface Sizes {
   /** Of one account, in turn. */
   readonly transactions: readonly number[];
   readonly seconds: number;
+  /** In an audit. */
+  readonly deposits: number;
+  /** Events with a delivery and an attempt, in tenths of which one is old. */
+  readonly keptDeliveries: number;
 }
 
 export const SIZES: Readonly<Record<'full' | 'quick', Sizes>> = {
@@ -33,8 +37,19 @@ export const SIZES: Readonly<Record<'full' | 'quick', Sizes>> = {
     dueDeliveries: 100_000,
     transactions: [10_000, 100_000, 1_000_000],
     seconds: 8,
+    deposits: 2_000_000,
+    keptDeliveries: 2_000_000,
   },
-  quick: { accounts: 4, requests: 60, deliveries: 60, dueDeliveries: 200, transactions: [400], seconds: 1 },
+  quick: {
+    accounts: 4,
+    requests: 60,
+    deliveries: 60,
+    dueDeliveries: 200,
+    transactions: [400],
+    seconds: 1,
+    deposits: 400,
+    keptDeliveries: 400,
+  },
 };
 
 export const getAccount = (index: number) => ({
@@ -50,6 +65,8 @@ export interface Environment {
   readonly box: SecretBox;
   /** Creates a database that a gateway has migrated, with accounts that can withdraw. */
   createLedger(name: string, options?: LedgerOptions): Promise<Ledger>;
+  /** Starts a streaming standby of all databases. */
+  startStandby(name: string): Promise<Postgres>;
   stop(): Promise<void>;
 }
 
@@ -105,6 +122,7 @@ export const startEnvironment = async (sizes: Sizes): Promise<Environment> => {
     redis,
     box,
     createLedger: (name, options = {}) => createLedger({ postgres, redis, box }, name, options),
+    startStandby: (name) => postgres.startStandby(name),
     stop: async () => {
       await redis.stop();
       await postgres.stop();

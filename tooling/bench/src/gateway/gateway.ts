@@ -3,6 +3,7 @@ import { isInstalled } from '@cpg/test-support/programs';
 import { benchSettlement, benchWebhooks } from './background-work.ts';
 import { type Environment, SIZES, startEnvironment } from './environment.ts';
 import { benchGrowth, benchIdle, benchTenMillion } from './growth.ts';
+import { benchAudit, benchRedisCluster, benchRetention, benchStandby } from './outgrowing.ts';
 import { benchBalances, benchProcesses, benchShards, benchWithdrawals } from './requests-per-second.ts';
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
@@ -17,6 +18,10 @@ export const GATEWAY_PARTS = {
   webhooks: benchWebhooks,
   growth: benchGrowth,
   idle: benchIdle,
+  audit: benchAudit,
+  standby: benchStandby,
+  retention: benchRetention,
+  'redis-cluster': benchRedisCluster,
   // Only when it is asked for: it needs 10 GB of disk and a quarter of an hour.
   '10m': benchTenMillion,
 } satisfies Readonly<Record<string, (environment: Environment) => Promise<void>>>;

@@ -59,6 +59,7 @@ export const startRedisCluster = async () => {
     while (!String(await client.call('CLUSTER', 'INFO')).includes('cluster_state:ok')) await delay(20);
   }
   return {
+    servers,
     ports: servers.map(({ port }) => port),
     /** Adds a replica of the first master. */
     addReplica: async () => {
