@@ -147,6 +147,11 @@ const JUSTIFIED: readonly Justified[] = [
     block: /^json\n\{\n {2}"full"/,
     because: 'placeholders; demo-keys.json has the same roles, and the suite reads it strictly',
   },
+  {
+    page: OPERATING,
+    block: /^text\n\*\/10/,
+    because: 'lines of cron; apps/gateway/src/programs.test.ts runs the commands',
+  },
   { page: SERVERS, block: /^python/, because: 'a sketch of the reader’s own store' },
   {
     page: SERVERS,
