@@ -15,8 +15,10 @@ import { indexesForGrowth } from './migrations/0012-indexes-for-growth.ts';
 import { consoleColumns } from './migrations/0013-console-columns.ts';
 import { webhookResponses } from './migrations/0014-webhook-responses.ts';
 import { auditCheckpoint } from './migrations/0015-audit-checkpoint.ts';
+import type { Database } from './open-database.ts';
 import type { Schema } from './schema.ts';
 import { StartError } from './start-error.ts';
+import { inTransaction } from './transactions.ts';
 
 const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
   '0001-accounts': accounts,
@@ -63,9 +65,10 @@ const LOCK_ID = '3853314791062309107';
  * Runs the pending migrations in one transaction. Safe to run from several processes at once: each waits for the one
  * before. The lock belongs to the transaction, since a pooler in transaction mode gives a session to anyone after it.
  */
-export const migrate = async (db: Kysely<Schema>): Promise<void> => {
+export const migrate = async (db: Database): Promise<void> => {
   try {
-    await db.transaction().execute(async (transaction) => {
+    // Again when a pooler that passes no prepared statements ends it.
+    await inTransaction(db, async (transaction) => {
       // Limits of the role are for requests.
       await sql`SELECT set_config('lock_timeout', '0', true), set_config('statement_timeout', '0', true)`.execute(
         transaction,

@@ -12,7 +12,10 @@ import { describeInCi } from '@cpg/test-support/programs';
 import { type ReverseProxy, startPgbouncer } from '@cpg/test-support/reverse-proxies';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseConfig } from '../config.ts';
 import { auditLedger } from '../ledger/audit.ts';
+import { auditSinceLast } from '../ledger/audit-since-last.ts';
+import { openPersistentDatabase } from '../programs.ts';
 import { registerWebhook } from '../webhooks/endpoints.ts';
 import { formatStartError } from './start-error.ts';
 
@@ -26,6 +29,8 @@ describeInCi('through pgbouncer in transaction mode', () => {
   let postgres: Postgres;
   let pgbouncer: ReverseProxy;
   let gateways: readonly TestGateway[];
+  let pooledUrl: string;
+  const start = () => startTestGateway({ databaseUrl: pooledUrl, masterKey, chainSettleSeconds: 1 });
   beforeAll(async () => {
     postgres = await startPostgres();
     const url = new URL(postgres.createDatabase('pooled'));
@@ -35,7 +40,7 @@ describeInCi('through pgbouncer in transaction mode', () => {
       ignore_startup_parameters: 'statement_timeout,lock_timeout,idle_in_transaction_session_timeout',
     });
     url.port = String(pgbouncer.port);
-    const start = () => startTestGateway({ databaseUrl: url.href, masterKey, chainSettleSeconds: 1 });
+    pooledUrl = url.href;
     // Both migrate the empty database: one waits for the other.
     gateways = await Promise.all([start(), start()]);
     for (const { clock } of gateways) clock.freeze(null);
@@ -89,6 +94,18 @@ describeInCi('through pgbouncer in transaction mode', () => {
     expect(rows[0]?.connections).toBeLessThanOrEqual(SERVER_CONNECTIONS);
     receiver.close();
     receiver.closeAllConnections();
+  });
+
+  it('a gateway, an audit and one since the last start when others have prepared their statements', async () => {
+    // Several times: a client learns from the first failure, and each new one has to.
+    for (let round = 0; round < 3; round += 1) {
+      const another = await start();
+      const db = await openPersistentDatabase(parseConfig({ DATABASE_URL: pooledUrl }));
+      for (const { results } of [await auditSinceLast(db), { results: await auditLedger(db) }])
+        expect(results.flatMap(({ violations }) => violations)).toEqual([]);
+      await db.destroy();
+      await another.close();
+    }
   });
 
   it('reports a pgbouncer that does not ignore the time limits, with the fix', async () => {

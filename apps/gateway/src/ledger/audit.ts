@@ -1,6 +1,7 @@
 import { CompiledQuery, type Transaction } from 'kysely';
 import type { Database } from '../database/open-database.ts';
 import type { Schema } from '../database/schema.ts';
+import { retryConflicts } from '../database/transactions.ts';
 import {
   type AuditOptions,
   type AuditResult,
@@ -16,15 +17,17 @@ import {
   sumEntriesQuery,
 } from './audit-laws.ts';
 
-/** Runs work in one consistent snapshot. */
+/** Runs work in one consistent snapshot; again after a conflict, or when a pooler passes no prepared statements. */
 export const inSnapshot = <Result>(
   db: Database,
   work: (select: Select) => Promise<Result>,
 ): Promise<Result> =>
-  db
-    .transaction()
-    .setIsolationLevel('repeatable read')
-    .execute((transaction) => work(createSelect(transaction)));
+  retryConflicts(() =>
+    db
+      .transaction()
+      .setIsolationLevel('repeatable read')
+      .execute((transaction) => work(createSelect(transaction))),
+  );
 
 /** Runs statements of the audit. */
 export const createSelect =
