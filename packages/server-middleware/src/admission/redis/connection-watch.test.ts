@@ -65,7 +65,7 @@ describeWithProgram('redis-server', 'a connection that swallows data', () => {
   });
 });
 
-describeInCi('a connection that swallows data before any admission', () => {
+describeWithProgram('redis-server', 'a connection that swallows data before any admission', () => {
   let server: RedisServer;
   beforeAll(async () => {
     server = await RedisServer.start();
