@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CREDENTIALS, catchError, WITHDRAWAL_BODY } from '@cpg/test-support/client/fixtures';
 import { TRANSPORTS } from '@cpg/test-support/client/transports';
+import { CLOSED_PORT } from '@cpg/test-support/ports';
 import { describeWithProgram } from '@cpg/test-support/programs';
 import { ok, RawServer } from '@cpg/test-support/raw-server';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -183,11 +184,9 @@ describe.each(TRANSPORTS)('$name', ({ create }) => {
     });
 
     it('for a port on which no process listens', async () => {
-      const port = await listen(() => undefined);
-      await running.pop()?.();
-      const client = makeClient(`http://127.0.0.1:${port}`, { maxRetries: 0 });
+      const client = makeClient(`http://127.0.0.1:${CLOSED_PORT}`, { maxRetries: 0 });
       expect(await catchError(client.ping())).toMatchObject({
-        message: `ping: no complete response: connect ECONNREFUSED 127.0.0.1:${port} (ECONNREFUSED). Fix: check host and port of baseUrl, and that the server is running.`,
+        message: `ping: no complete response: connect ECONNREFUSED 127.0.0.1:${CLOSED_PORT} (ECONNREFUSED). Fix: check host and port of baseUrl, and that the server is running.`,
       });
     });
 

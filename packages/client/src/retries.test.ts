@@ -16,6 +16,7 @@ import {
   WITHDRAWAL_BODY,
 } from '@cpg/test-support/client/fixtures';
 import { startBuiltGateway } from '@cpg/test-support/gateway-process';
+import { CLOSED_PORT, LOOPBACK } from '@cpg/test-support/ports';
 import { itInCi } from '@cpg/test-support/programs';
 import {
   getHeader,
@@ -328,8 +329,8 @@ describe('a withdrawal', () => {
   );
 
   it('that could not connect was not executed', async () => {
-    const { server, client } = await startServerAndClient(() => undefined);
-    await server.stop();
+    const baseUrl = `http://${LOOPBACK}:${CLOSED_PORT}`;
+    const { client } = await startServerAndClient(() => undefined, { baseUrl });
     await expect(
       client.withdrawals.create({ ...WITHDRAWAL_BODY, client_reference: null }),
     ).rejects.toMatchObject({ code: 'connection_failed', attempts: 1 });

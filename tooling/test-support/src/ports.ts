@@ -23,6 +23,12 @@ export const findFreePort = async (): Promise<number> => {
   }
 };
 
+/**
+ * A loopback port on which nothing listens. The port of a server that was closed will not do: another test's server may get it.
+ * `fetch` refuses to connect to port 1.
+ */
+export const CLOSED_PORT = 2;
+
 /** Whether a loopback port accepts connections. */
 export const isListening = (port: number): Promise<boolean> =>
   new Promise((resolve) => {

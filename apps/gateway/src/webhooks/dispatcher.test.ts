@@ -5,6 +5,7 @@ import {
   type TestGateway,
 } from '@cpg/test-support/gateway/test-gateway';
 import { startWebhookReceiver, type WebhookReceiver, webhookCalls } from '@cpg/test-support/gateway/webhooks';
+import { CLOSED_PORT, LOOPBACK } from '@cpg/test-support/ports';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSecretBox } from '../database/secret-box.ts';
 import { claimDue, findDueEndpoints, getRetryDelay } from './attempts.ts';
@@ -81,7 +82,10 @@ describeOnEachDatabase((start) => {
     });
 
     it('follow a failed connection', async () => {
-      await receiver().close();
+      const url = `http://${LOOPBACK}:${CLOSED_PORT}/`;
+      const { db, box, clock } = gateway();
+      await db.deleteFrom('webhook_endpoint').execute();
+      await registerWebhook(db, box, { accountId: 'acct_demo', url, at: new Date(clock.now()) });
       await withdraw();
       await deliver();
       expect(await listed()).toMatchObject([

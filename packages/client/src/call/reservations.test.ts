@@ -1,4 +1,5 @@
 import { BALANCE, FakeTime, NOW, startServerAndClient, stopAll } from '@cpg/test-support/client/fixtures';
+import { CLOSED_PORT, LOOPBACK } from '@cpg/test-support/ports';
 import { getHeader, ok, reject } from '@cpg/test-support/raw-server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CpgClient } from '../client.ts';
@@ -76,10 +77,7 @@ describe('a slot of the rate limit is released', () => {
 
   it('when no connection could be made', async () => {
     const time = new FakeTime(NOW);
-    const { server, client: closedServer } = await startServerAndClient(() => undefined);
-    const baseUrl = server.url;
-    closedServer.close();
-    await server.stop();
+    const baseUrl = `http://${LOOPBACK}:${CLOSED_PORT}`;
     const credentials = { keyId: 'ck_test', secret: 'cpg-test-DO-NOT-USE-IN-PRODUCTION' };
     const client = new CpgClient({ ...credentials, ...limited, baseUrl, time });
     for (let call = 0; call < 10; call += 1) {

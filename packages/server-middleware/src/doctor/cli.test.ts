@@ -1,7 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +8,7 @@ import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { setDocumentationUrl } from '@cpg/protocol';
-import { getPort, listen } from '@cpg/test-support/ports';
+import { CLOSED_PORT, getPort, listen } from '@cpg/test-support/ports';
 import { describeWithProgram } from '@cpg/test-support/programs';
 import { recordingLogger, SECRET, serve, testKey } from '@cpg/test-support/server-middleware/fixtures';
 import express from 'express';
@@ -258,10 +257,7 @@ describe('the process', () => {
   });
 
   it('cannot connect', async () => {
-    const server = createServer();
-    const port = await listen(server);
-    server.close();
-    const argv = ['--url', `https://127.0.0.1:${port}`, '--key', 'ck_full'];
+    const argv = ['--url', `https://127.0.0.1:${CLOSED_PORT}`, '--key', 'ck_full'];
     const { out } = await doctor(argv, { CPG_SECRET: SECRET });
     expect(out).toEqual([
       'failure  authentication   there was no connection (ECONNREFUSED). Check the URL, the certificate, and the firewall.',

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { CLOSED_PORT } from '@cpg/test-support/ports';
 import { exchange } from '@cpg/test-support/raw-client';
 import {
   NOW,
@@ -128,15 +128,6 @@ describe('ErrorLog', () => {
   });
 });
 
-/** Finds a port on which nothing listens. */
-const findClosedPort = async (): Promise<number> => {
-  const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as { readonly port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-};
-
 interface Logged {
   readonly logger: Logger | undefined;
   /** Returns what was written. */
@@ -198,9 +189,8 @@ describe.each(LOGGERS)('%s', (_name, create) => {
   };
 
   it('has the cause of a failing key store in its text, without the password', async () => {
-    const closed = await findClosedPort();
     const find = async (): Promise<CpgKey | undefined> => {
-      const url = `redis://cpg:hunter2@127.0.0.1:${closed}`;
+      const url = `redis://cpg:hunter2@127.0.0.1:${CLOSED_PORT}`;
       const client = createClient({ url, socket: { reconnectStrategy: false } }).on('error', () => {});
       await client.connect().catch((cause: unknown) => {
         throw new Error(`cannot reach ${url}`, { cause });
@@ -212,7 +202,7 @@ describe.each(LOGGERS)('%s', (_name, create) => {
     expect((await exchange(port, signedRequest())).status).toBe(503);
     const written = await read();
     expect(written).toContain('The key store failed: cannot reach redis://[credentials]@127.0.0.1');
-    expect(written).toContain(`connect ECONNREFUSED 127.0.0.1:${closed}`);
+    expect(written).toContain(`connect ECONNREFUSED 127.0.0.1:${CLOSED_PORT}`);
     expect(written).not.toMatch(/\[object Object\]/);
     expect(written).not.toContain('hunter2');
   });
