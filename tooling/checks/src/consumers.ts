@@ -3,10 +3,10 @@
  * and uses them there.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { REPOSITORY_ROOT } from './program.ts';
 
 type Command = readonly string[];
@@ -33,18 +33,26 @@ const [OLDEST_NODE = ''] = NODE_VERSIONS;
 const BUN = 'bun@1.4.5';
 const DENO = 'deno@2.9.6';
 
-/** Runs a program on a JavaScript runtime from npm. */
-const runOn = (runtime: string, ...parameters: Command): Command => [
-  ...['npx', '-y', '--prefer-offline', runtime],
-  ...parameters,
-];
+/** The runtimes, each with what makes it print where its program is. */
+const RUNTIMES: ReadonlyMap<string, Command> = new Map<string, Command>([
+  ...NODE_VERSIONS.map((node) => [node, ['--print', 'process.execPath']] as const),
+  [BUN, ['--print', 'process.execPath']],
+  [DENO, ['eval', 'console.log(Deno.execPath())']],
+]);
+
+/** Where the programs of the runtimes are: `npx` takes a second of processor time to find one. */
+const PROGRAMS = join(REPOSITORY_ROOT, 'tooling/checks/node_modules/.cache/runtimes.json');
+
+/** Runs a program on a runtime that `versions` has installed. */
+const runOn = (runtime: string, ...parameters: Command): Command => [runtime, ...parameters];
+
+const TSC = ['node', 'node_modules/typescript/bin/tsc'];
 
 const STRICT = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false'];
 
 const compile = (resolution: string, module: string, file = 'types.ts'): Command => [
-  ...['npx', 'tsc', ...STRICT],
-  ...['--target', 'es2023', '--lib', 'es2023', '--module', module, '--moduleResolution', resolution],
-  file,
+  ...[...TSC, ...STRICT, '--target', 'es2023', '--lib', 'es2023'],
+  ...['--module', module, '--moduleResolution', resolution, file],
 ];
 
 const addSharedProgram = (folder: string): void => {
@@ -105,11 +113,6 @@ const useClient = (zod: string, ...commands: readonly Command[]): Consumer => ({
 });
 
 const ALL: Readonly<Record<string, Consumer>> = {
-  // Installs the runtimes for the consumers that depend on this one: npx must not install one of them twice at the same time.
-  versions: {
-    packages: [],
-    commands: [...NODE_VERSIONS, BUN, DENO].map((runtime) => runOn(runtime, '--version')),
-  },
   esm: useLibraries(
     'esm',
     ['node', 'use.mjs'],
@@ -117,9 +120,9 @@ const ALL: Readonly<Record<string, Consumer>> = {
     ...NODE_VERSIONS.map((node) => runOn(node, 'read-again.mjs')),
   ),
   cjs: useLibraries('cjs', ['node', 'use.cjs']),
-  'types-nodenext': useLibraries('types-nodenext', ['npx', 'tsc'], ['node', 'use.js'], ...RAW_BODY),
-  'types-express4': useLibraries('types-express4', ['npx', 'tsc'], ['node', 'use.js'], ...RAW_BODY),
-  'types-bundler': useLibraries('types-bundler', ['npx', 'tsc']),
+  'types-nodenext': useLibraries('types-nodenext', TSC, ['node', 'use.js'], ...RAW_BODY),
+  'types-express4': useLibraries('types-express4', TSC, ['node', 'use.js'], ...RAW_BODY),
+  'types-bundler': useLibraries('types-bundler', TSC),
   core: useLibraries('core', ['node', 'use.mjs']),
   client: useClient(
     '^4.0.0',
@@ -190,8 +193,8 @@ const ALL: Readonly<Record<string, Consumer>> = {
 // The programs of pnpm set NODE_PATH, through which a project would find packages that it did not install.
 const { NODE_PATH: _, ...environment } = process.env;
 
-/** Runs a command; throws with its output when it fails or does not print what it must. */
-const run = ([program = '', ...parameters]: Command, cwd: string, prints = /^/): void => {
+/** Runs a command and returns its output; throws with it when it fails or does not print what it must. */
+const run = ([program = '', ...parameters]: Command, cwd: string, prints = /^/): string => {
   const { status, stdout, stderr, error } = spawnSync(program, parameters, {
     cwd,
     env: environment,
@@ -200,6 +203,7 @@ const run = ([program = '', ...parameters]: Command, cwd: string, prints = /^/):
   const command = [program, ...parameters].join(' ');
   if (status !== 0) throw new Error(`${command} ended with ${status ?? error}:\n${stdout}${stderr}`);
   if (!prints.test(stdout)) throw new Error(`${command}: expected ${prints}, got:\n${stdout}`);
+  return stdout;
 };
 
 interface Manifest {
@@ -231,18 +235,42 @@ const install = (consumer: Consumer, folder: string): void => {
   run(['npm', 'install', ...options], folder);
 };
 
-const name = process.argv[2] ?? '';
-const consumer = ALL[name];
-if (consumer === undefined) throw new Error(`Expected one of ${Object.keys(ALL).join(', ')}: got "${name}".`);
-const folder = mkdtempSync(join(tmpdir(), `cpg-consumer-${name}-`));
-try {
-  install(consumer, folder);
-  for (const command of consumer.commands) {
-    const start = performance.now();
-    run(command, folder, consumer.prints);
-    const seconds = ((performance.now() - start) / 1000).toFixed(1);
-    process.stdout.write(`ok  ${command.join(' ')}  ${seconds} s\n`);
+/** Installs the runtimes for the consumers that depend on this: npx must not install one of them twice at the same time. */
+const installRuntimes = (): void => {
+  const programs = [...RUNTIMES].map(([runtime, parameters]) => {
+    const program = run(['npx', '-y', '--prefer-offline', runtime, ...parameters], REPOSITORY_ROOT).trim();
+    process.stdout.write(`ok  ${runtime}  ${run([program, '--version'], REPOSITORY_ROOT).trim()}\n`);
+    return [runtime, program];
+  });
+  mkdirSync(dirname(PROGRAMS), { recursive: true });
+  writeFileSync(PROGRAMS, JSON.stringify(Object.fromEntries(programs)));
+};
+
+/** The command with the program of a runtime in place of its name. */
+const locate = ([runtime = '', ...parameters]: Command): Command => {
+  if (!RUNTIMES.has(runtime)) return [runtime, ...parameters];
+  const programs = JSON.parse(readFileSync(PROGRAMS, 'utf8')) as Readonly<Record<string, string>>;
+  return [programs[runtime] ?? '', ...parameters];
+};
+
+const runConsumer = (name: string): void => {
+  const consumer = ALL[name];
+  if (consumer === undefined)
+    throw new Error(`Expected versions or one of ${Object.keys(ALL).join(', ')}: got "${name}".`);
+  const folder = mkdtempSync(join(tmpdir(), `cpg-consumer-${name}-`));
+  try {
+    install(consumer, folder);
+    for (const command of consumer.commands) {
+      const start = performance.now();
+      run(locate(command), folder, consumer.prints);
+      const seconds = ((performance.now() - start) / 1000).toFixed(1);
+      process.stdout.write(`ok  ${command.join(' ')}  ${seconds} s\n`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
   }
-} finally {
-  rmSync(folder, { recursive: true });
-}
+};
+
+const name = process.argv[2] ?? '';
+if (name === 'versions') installRuntimes();
+else runConsumer(name);
