@@ -1,7 +1,8 @@
 // Checks that published manifests name the repository, so that npm links to it and provenance can be verified, pack their
 // sources, let bundlers drop unused files, and have types for `moduleResolution: node10`; and that links in READMEs lead to
-// a file, and a heading, of the repository. Those of packages are read on npm, so they are absolute.
-import { existsSync, readFileSync } from 'node:fs';
+// a file, and a heading, of the repository. Those of packages are read on npm, so they are absolute. Each decision has a number
+// of its own.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { REPOSITORY_ROOT } from './program.ts';
@@ -108,5 +109,10 @@ for (const folder of PUBLISHED.filter((path) => path.startsWith('packages/'))) {
   );
   if (actual !== expected) problems.push(`${folder}: expected typesVersions ${expected}, got ${actual}.`);
 }
+const decisions = readdirSync(join(REPOSITORY_ROOT, 'docs/decisions')).map((file) => file.slice(0, 4));
+for (const number of decisions.filter((each, index) => decisions.indexOf(each) !== index))
+  problems.push(
+    `docs/decisions: expected one decision ${number}, got several. Fix: give the newer one the next number.`,
+  );
 for (const problem of problems) process.stdout.write(`${problem}\n`);
 process.exitCode = problems.length === 0 ? 0 : 1;
