@@ -115,8 +115,10 @@ describeInCi('PostgreSQL and Redis under two processes', () => {
     expect(stdout).toMatch(/^[1-9]\d* passed, 0 failed$/m);
   };
 
-  it('pass the conformance suite each', async () => {
-    for (const { url, operationsUrl } of gateways) await runSuite(url, `${operationsUrl}/_sandbox/clock`);
+  it('pass the conformance suite, with its cases for peers', async () => {
+    const [first, second] = gateways;
+    const more = ['--peer-url', second?.url ?? ''];
+    await runSuite(first?.url ?? '', `${first?.operationsUrl}/_sandbox/clock`, ...more);
   }, 300_000);
 
   it.each(['server-replay-*', 'server-race-*', 'server-rate-*', 'server-accept-*'])(
